@@ -1,0 +1,56 @@
+"""The environment: where settings come from, and how a wrong one is reported."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A setting that is wrong, and how to mend it. Never repeats the value: it may be a secret."""
+
+    variable: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.mend}"
+
+
+def read_environment(folder: Path) -> Mapping[str, str]:
+    """Merge `.env` of `folder` with the process's environment, which wins. Empty values count as unset."""
+    from_file = dotenv_values(folder / ".env", interpolate=False)
+    merged = {name: value for name, value in from_file.items() if value is not None} | dict(os.environ)
+    return {name: value for name, value in merged.items() if value.strip()}
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether `host` can only be this machine."""
+    if host is None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url(variable: str, url: str) -> Problem | None:
+    """Refuse everything but https, and http for a loopback host."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return Problem(variable, "is not an address; give one like https://host/path")
+    if not host or parts.scheme not in {"http", "https"}:
+        return Problem(variable, "is not an address; give one like https://host/path")
+    if parts.username or parts.password:
+        return Problem(variable, "must not hold a user name or password")
+    if parts.scheme == "http" and not is_loopback(host):
+        return Problem(variable, "must begin with https:// (http is accepted for this machine alone)")
+    return None
