@@ -31,9 +31,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What a platform says once it is connected: one line each, for the engineer."""
+    """What a platform says once it is connected, for the engineer.
 
-    workspace: str
+    `workspaces` are the names of those that the bot sits in; `notices` are lines of their own.
+    """
+
+    workspaces: tuple[str, ...]
     bot: str
     notices: tuple[str, ...] = ()
 

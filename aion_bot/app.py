@@ -1,0 +1,282 @@
+"""The bot: what comes in goes to its lane; platforms are supervised; on the way out, work is drained in order."""
+
+import asyncio
+import contextlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from aion_bot import permissions, wording
+from aion_bot.aion import AionVision
+from aion_bot.config import Settings
+from aion_bot.flows.approval import Approvals
+from aion_bot.flows.retry import Retries
+from aion_bot.flows.turn import Answering, Bench, Ending
+from aion_bot.lanes import Lanes
+from aion_bot.port.adapter import PlatformAdapter, Presence
+from aion_bot.port.errors import PlatformError, TokenRefused
+from aion_bot.port.messages import Action, Click, Inbound, Line, Prompt, ThreadKey
+from aion_bot.records import Turn
+from aion_bot.relay.desk import Desk
+from aion_bot.sessions import Sessions
+from aion_bot.store import Store
+
+_log = structlog.get_logger(__name__)
+
+MESSAGE_LIMIT = 10_000
+"""Characters of a question that Aion takes: facts/aion.md, POST sessions/{id}/messages."""
+
+_TOLD = 1000
+"""How many refused or empty messages are remembered, so that their second delivery is not answered again."""
+
+_MARKING = 2.5
+"""Seconds after the grace in which interrupted answers are marked."""
+
+
+class App:
+    """Everything between the platforms and Aion."""
+
+    def __init__(
+        self, settings: Settings, store: Store, aion: AionVision, adapters: Sequence[PlatformAdapter]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
+        self._lanes: Lanes[ThreadKey] = Lanes()
+        self._answering: dict[ThreadKey, list[Answering]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._told: OrderedDict[str, None] = OrderedDict()
+        sessions = Sessions(aion, settings.retry_delay)
+        desk = Desk(self._adapters)
+        self._bench = Bench(store, aion, sessions, desk, settings.approvers)
+        self._approvals = Approvals(store, aion, sessions, desk, settings.approvers, self._stream_end)
+        self._retries = Retries(store, settings.approvers)
+
+    # What comes in.
+
+    async def accept(self, adapter: PlatformAdapter, inbound: Inbound) -> None:
+        """Take over what happened on a platform. When this returns a question is durable."""
+        if isinstance(inbound, Click):
+            self._spawn(self._click(adapter, inbound))
+        elif inbound.addressed or await self._store.knows(inbound.thread):
+            await self._prompt(adapter, inbound)
+
+    async def _prompt(self, adapter: PlatformAdapter, prompt: Prompt) -> None:
+        objection = self._objection(prompt)
+        if objection is not None:
+            self._tell_once(adapter, prompt, objection)
+            return
+        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, _question(prompt))
+        if not await self._store.accept(turn, prompt.key):
+            return
+        if self._settings.busy == "replace":
+            self._interrupt(Ending(wording.REPLACED), prompt.thread)
+        self._lanes.submit(
+            prompt.thread, lambda: self._answer(Answering(self._bench, adapter, turn, prompt=prompt))
+        )
+
+    def _objection(self, prompt: Prompt) -> str | None:
+        """Return the sentence that a prompt gets instead of an answer; "" where it is passed over in silence."""
+        if prompt.key in self._told:
+            return ""
+        refusal = permissions.refusal(self._settings, prompt.place, prompt.person)
+        if refusal is not None:
+            return refusal if prompt.addressed else ""
+        question = _question(prompt)
+        if not question:
+            return wording.ONLY_FILES if prompt.attachments else wording.HINT
+        if len(question) > MESSAGE_LIMIT:
+            return wording.TOO_LONG
+        if self._settings.busy == "reject" and self._lanes.busy(prompt.thread):
+            return wording.WAIT
+        return None
+
+    def _tell_once(self, adapter: PlatformAdapter, prompt: Prompt, sentence: str) -> None:
+        if not sentence:
+            return
+        self._told[prompt.key] = None
+        if len(self._told) > _TOLD:
+            self._told.popitem(last=False)
+        self._spawn(self._whisper(adapter, prompt, (sentence,)))
+
+    async def _whisper(self, adapter: PlatformAdapter, inbound: Inbound, line: Line) -> None:
+        try:
+            await adapter.whisper(inbound, line)
+        except PlatformError as error:
+            _log.warning("nobody could be told", platform=adapter.platform, reason=repr(error))
+
+    async def _answer(self, answering: Answering) -> None:
+        """Hold the thread's lane until the answer has ended or waits at a plan."""
+        self._start(answering, answering.run())
+        await answering.parked.wait()
+
+    def _start(self, answering: Answering, work: Coroutine[Any, Any, None]) -> None:
+        running = self._answering.setdefault(answering.thread, [])
+        running.append(answering)
+
+        def ended(_: asyncio.Task[None]) -> None:
+            running.remove(answering)
+            if not running and self._answering.get(answering.thread) is running:
+                del self._answering[answering.thread]
+
+        self._spawn(work).add_done_callback(ended)
+
+    async def _click(self, adapter: PlatformAdapter, click: Click) -> None:
+        refusal = permissions.refusal(self._settings, click.place, click.person)
+        if refusal is not None:
+            await self._whisper(adapter, click, (refusal,))
+        elif click.action is Action.RETRY:
+            line, turn = await self._retries.claim(click)
+            if turn is not None:
+                self._lanes.submit(turn.thread, lambda: self._answer(Answering(self._bench, adapter, turn)))
+            await self._whisper(adapter, click, line)
+        else:
+            await self._approvals.click(adapter, click)
+
+    async def _stream_end(self, plan_key: str) -> bool:
+        """Wait until the stream that brought a plan has ended; tell whether text came after the plan."""
+        for running in list(self._answering.values()):
+            for answering in running:
+                if plan_key in answering.plans:
+                    await answering.ended.wait()
+                    return answering.went_on
+        return False
+
+    # From start to end.
+
+    async def recover(self) -> None:
+        """Take up what an earlier process left open: questions in the order they were asked, then decisions."""
+        for turn in await self._store.open_turns():
+            if (adapter := self._adapters.get(turn.thread.platform)) is not None:
+                answering = Answering(self._bench, adapter, turn)
+                work = answering.restore if turn.session_id else answering.run
+                self._lanes.submit(turn.thread, lambda one=answering, work=work: self._take_up(one, work()))  # type: ignore[misc]  # mypy does not infer defaults of a lambda
+        for plan in await self._store.unfinished_plans():
+            if (adapter := self._adapters.get(plan.thread.platform)) is not None:
+                self._spawn(self._approvals.resume(adapter, plan))
+
+    async def _take_up(self, answering: Answering, work: Coroutine[Any, Any, None]) -> None:
+        self._start(answering, work)
+        await answering.parked.wait()
+
+    async def serve(self, stop: asyncio.Event) -> bool:
+        """Serve until `stop` is set or no platform is left; False if every platform refused its token."""
+        await self.recover()
+        listening = {asyncio.create_task(self._supervise(adapter)) for adapter in self._adapters.values()}
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            pending = set(listening)
+            while pending and not stop.is_set():
+                done, _ = await asyncio.wait({stopping, *pending}, return_when=asyncio.FIRST_COMPLETED)
+                pending -= done
+            return stop.is_set()
+        finally:
+            stopping.cancel()
+            await _cancel(listening)
+            await self._drain()
+
+    async def _supervise(self, adapter: PlatformAdapter) -> None:
+        """Keep one platform listening; returns only when its token is refused."""
+        pause = 1.0
+        while True:
+            host = PlatformHost(self, adapter, self._store)
+            try:
+                await adapter.listen(host)
+                _log.warning("platform stopped listening", platform=adapter.platform)
+            except TokenRefused as error:
+                _log.error(
+                    "platform refused",
+                    platform=adapter.platform,
+                    variable=error.variable,
+                    reason=error.reason,
+                )
+                return
+            except PlatformError as error:
+                _log.warning(
+                    "platform lost, trying again", platform=adapter.platform, reason=str(error), pause=pause
+                )
+            except Exception:  # noqa: BLE001  # one platform's fault must not end the other
+                _log.exception("platform failed, trying again", platform=adapter.platform)
+            pause = 1.0 if host.was_connected else min(pause * 2, 60.0)
+            await asyncio.sleep(pause)
+
+    def present(self, adapter: PlatformAdapter, presence: Presence) -> None:
+        """Say what is connected."""
+        workspaces = ", ".join(presence.workspaces) or "none yet"
+        _log.info("connected", platform=adapter.platform, workspaces=workspaces, bot=presence.bot)
+        for notice in presence.notices:
+            _log.info(notice, platform=adapter.platform)
+        if len(presence.workspaces) > 1 and not self._settings.allow_workspaces:
+            _log.warning(wording.several_servers(presence.workspaces), platform=adapter.platform)
+
+    async def _drain(self) -> None:
+        """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""
+        self._lanes.drop_waiting()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.shutdown_grace):
+                await self._lanes.idle()
+        self._interrupt(Ending(wording.INTERRUPTED, retry=True))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_MARKING)
+        await _cancel(set(self._tasks))
+
+    def _interrupt(self, ending: Ending, thread: ThreadKey | None = None) -> None:
+        threads = list(self._answering) if thread is None else [thread]
+        for one in threads:
+            for answering in self._answering.get(one, ()):
+                answering.interrupt(ending)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task failed", exc_info=error)
+
+
+class PlatformHost:
+    """What one adapter sees of the bot."""
+
+    def __init__(self, app: App, adapter: PlatformAdapter, store: Store) -> None:
+        self.was_connected = False
+        self._app = app
+        self._adapter = adapter
+        self._store = store
+
+    async def accept(self, inbound: Inbound) -> None:
+        """Hand over to the app."""
+        await self._app.accept(self._adapter, inbound)
+
+    async def connected(self, presence: Presence) -> None:
+        """Let the app say so."""
+        self.was_connected = True
+        self._app.present(self._adapter, presence)
+
+    async def recall(self, name: str) -> str | None:
+        """Read a note of this platform."""
+        return await self._store.note(self._adapter.platform, name)
+
+    async def remember(self, name: str, value: str) -> None:
+        """Write a note of this platform."""
+        await self._store.set_note(self._adapter.platform, name, value)
+
+
+def _question(prompt: Prompt) -> str:
+    """The words that Aion is asked."""
+    text, quote = prompt.text.strip(), prompt.quote.strip()
+    if not quote:
+        return text
+    return f"{text or wording.ASK_ABOUT}\n\n{quote}"
+
+
+async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

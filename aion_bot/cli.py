@@ -1,0 +1,124 @@
+"""The command line: the composition root, and the only place that names `adapters`."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import adapters
+from aion_bot import __version__, doctor, logs, service, wording
+from aion_bot.config import Settings, read_settings
+from aion_bot.demo.terminal import Terminal
+from aion_bot.demo.tour import Tour
+from aion_bot.demo.world import World
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.settings import Problem, read_environment
+from aion_bot.store import StoreError
+
+app = typer.Typer(
+    name="aion-bot",
+    help="Talk to Aion from Slack and Discord: answers that grow in the thread, plans behind buttons.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its frames would print local variables, tokens among them
+)
+
+_PLATFORM_VARIABLES = "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, DISCORD_TOKEN"
+
+
+def main() -> None:
+    """Run the program."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"aion-bot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # noqa: ARG001  # the callback acts on it
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Talk to Aion from Slack and Discord."""
+
+
+def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
+    """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
+    settings, problems = read_settings(env)
+    platforms, more = adapters.discover(env)
+    found = [*problems, *more]
+    if not platforms and not more:
+        found.append(Problem(_PLATFORM_VARIABLES, wording.NO_PLATFORM))
+    return settings, platforms, found
+
+
+@app.command()
+def run() -> None:
+    """Connect every platform whose variables are set and serve until SIGTERM or SIGINT.
+
+    Settings come from the environment or a .env file in the working directory. Exit status: 0 after a clean stop, 1 if
+    every platform refused its token or the database cannot be used, 2 if the settings are wrong.
+    """
+    env = read_environment(Path.cwd())
+    settings, platforms, problems = compose(env)
+    if settings is None or problems:
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        raise typer.Exit(2)
+    logs.configure(settings.log_level, settings.log_format, logs.secrets_in(env))
+    try:
+        served = asyncio.run(service.serve_until_signal(settings, platforms))
+    except StoreError as error:
+        print(f"AION_BOT_DATABASE_URL: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    if not served:
+        print("No platform is left: each refused its token (see above).", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@app.command("doctor")
+def check() -> None:
+    """Check the settings, the form of the key and the database, one line a check; connects to nothing."""
+    settings, platforms, problems = compose(read_environment(Path.cwd()))
+    checks = asyncio.run(doctor.examine(settings, problems, [platform.platform for platform in platforms]))
+    for one in checks:
+        print(one)
+    raise typer.Exit(0 if all(one.ok for one in checks) else 1)
+
+
+@app.command()
+def demo(
+    tour: Annotated[bool, typer.Option("--tour", help="Play a fixed tour, print its transcript and exit.")] = False,
+) -> None:
+    """Run the whole bot with no account and no network: simulated Aion, Slack and Discord in this process.
+
+    In a terminal you type questions into either workspace and decide plans. With --tour the exit status is 0 only if
+    everything came out right. Reads no .env and no real token.
+    """
+    logs.configure("warning", "text", ())
+    with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
+        ok = asyncio.run(_demo(Path(folder), tour=tour))
+    raise typer.Exit(0 if ok else 1)
+
+
+async def _demo(folder: Path, *, tour: bool) -> bool:
+    async with World() as world:
+        env = {**world.env, "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}", "AION_BOT_SHUTDOWN_GRACE": "1"}
+        settings, platforms, problems = compose(env)
+        if settings is None or problems:
+            raise RuntimeError(f"the demo's own settings are wrong: {', '.join(str(problem) for problem in problems)}")
+        stop = asyncio.Event()
+        bot = asyncio.create_task(service.serve(settings, platforms, stop))
+        try:
+            return await (Tour(world, print).play() if tour else Terminal(world, sys.stdin, sys.stdout).converse())
+        finally:
+            stop.set()
+            await bot

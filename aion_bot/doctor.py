@@ -1,0 +1,43 @@
+"""`aion-bot doctor`: what can be checked before anything connects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aion_bot.config import Settings
+from aion_bot.port.settings import Problem
+from aion_bot.store import Store, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.name}: {self.detail}"
+
+
+async def examine(settings: Settings | None, problems: Sequence[Problem], platforms: Sequence[str]) -> list[Check]:
+    """Check settings, the key's form and the database."""
+    checks = [Check(problem.variable, False, problem.mend) for problem in problems]
+    if not problems:
+        checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
+    if settings is not None:
+        checks.append(Check("AIONVISION_API_KEY", True, "has the form of a key; whether Aion takes it shows at the first question"))
+        checks.append(await _database(settings.database))
+    return checks
+
+
+async def _database(path: Path) -> Check:
+    existed = path.exists()
+    try:
+        await (await Store.open(path)).close()
+    except StoreError as error:
+        return Check("database", False, str(error))
+    if not existed:
+        path.unlink()
+    return Check("database", True, f"{path} can be written" if existed else f"{path} can be created")

@@ -1,0 +1,1 @@
+"""What the bot does, one behaviour a file. None imports another."""

@@ -1,0 +1,219 @@
+"""A click on a plan: permission → claim → plan action → card."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from aion_bot import trouble, wording
+from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionResponse
+from aion_bot.aion.references import resolve_content
+from aion_bot.permissions import may_decide
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.cutting import one_line
+from aion_bot.port.errors import PlatformError
+from aion_bot.port.messages import Action, Click, Line
+from aion_bot.records import Plan, PlanStatus
+from aion_bot.relay.card import Approvers, CardScreen, record
+from aion_bot.relay.desk import Desk
+from aion_bot.relay.pump import Pump
+from aion_bot.sessions import Sessions
+from aion_bot.store import Store
+
+_log = structlog.get_logger(__name__)
+
+_DETAIL = 400
+"""Characters of Aion's own words on a card at most."""
+
+_PATIENCE = {PlanStatus.RUNNING: 600.0, PlanStatus.BUSY: 60.0, PlanStatus.UNKNOWN: 60.0}
+"""How long a session is watched for a result, in first pauses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a decision led: the plan's next status, a sentence, and the text of the result if the session has one."""
+
+    status: PlanStatus
+    detail: str = ""
+    result: str = ""
+
+
+StreamEnd = Callable[[str], Awaitable[bool]]
+"""Waits until the stream that brought a plan has ended, if it is still open in this process; tells whether text
+came after the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Decides plans. At most one action is under way for a plan, whoever clicks how often."""
+
+    store: Store
+    aion: AionVision
+    sessions: Sessions
+    desk: Desk
+    approvers: Approvers
+    stream_end: StreamEnd
+
+    async def click(self, adapter: PlatformAdapter, click: Click) -> None:
+        """Answer a click privately, and carry the decision out if it counts."""
+        plan = await self.store.plan(click.key)
+        answer, counts = await self._judge(plan, click)
+        try:
+            await adapter.whisper(click, answer)
+        except PlatformError as error:
+            _log.warning("click could not be answered", reason=repr(error))
+        if counts and plan is not None:
+            await self._decide(adapter, await self.store.plan(plan.key) or plan)
+
+    async def _judge(self, plan: Plan | None, click: Click) -> tuple[Line, bool]:
+        """Return what the person is told, and whether the click claimed the decision."""
+        if plan is None or plan.thread != click.message.thread:
+            return (wording.UNKNOWN_PLAN,), False
+        if not may_decide(self.approvers, click.person, plan.requester):
+            return wording.not_yours(wording.deciders(self.approvers, plan.requester)), False
+        if await self.store.claim_plan(plan.key, click.action, click.person):
+            await self.store.note_card(plan.key, click.message)
+            return (wording.WORKING_ON_IT,), True
+        now = await self.store.plan(plan.key) or plan
+        outcome = record(now)[-1] if record(now) else ("",)
+        return wording.already(
+            now.action, now.decider, "".join(str(part) for part in outcome if isinstance(part, str))
+        ), False
+
+    async def resume(self, adapter: PlatformAdapter, plan: Plan) -> None:
+        """Settle a decision that an earlier process left under way."""
+        if plan.status is PlanStatus.DECIDING and not plan.seen:
+            await self._show(adapter, plan, self._never_sent)
+        elif plan.status is PlanStatus.DECIDING:
+            await self._show(adapter, plan, self._lost)
+        else:
+            await self._show(adapter, plan, self._watch)
+
+    async def _decide(self, adapter: PlatformAdapter, plan: Plan) -> None:
+        await self._show(adapter, plan, self._carry_out)
+
+    async def _show(self, adapter: PlatformAdapter, plan: Plan, work: "Work") -> None:
+        """Run `work` while the card shows how it goes, then show and keep the outcome."""
+        if plan.message is None:
+            _log.warning("plan without a card", plan=plan.key)
+            return
+        screen = CardScreen(plan, self.approvers, adapter)
+        pump = self.desk.pump(
+            adapter, plan.thread, screen, name=plan.key, posted=(plan.message,), keeps_cards=True
+        )
+        showing = asyncio.create_task(pump.run())
+        try:
+            outcome = await work(plan, Showing(self.store, screen, pump))
+            await self._end(screen, pump, outcome, showing)
+        except PlatformError as error:
+            _log.warning("card could not be shown", plan=plan.key, reason=repr(error))
+        finally:
+            showing.cancel()
+
+    async def _end(
+        self, screen: CardScreen, pump: Pump, outcome: Outcome, showing: "asyncio.Task[None]"
+    ) -> None:
+        plan = replace(screen.plan, status=outcome.status, detail=one_line(outcome.detail, _DETAIL))
+        back = outcome.status is PlanStatus.PENDING
+        if back:
+            plan = replace(plan, action=None, decider=None)
+        if back or not outcome.result:
+            await self._keep(plan)  # before its buttons can be pressed again
+        screen.show(plan, outcome.result)
+        screen.ended = True
+        pump.wake(urgent=True)
+        try:
+            await showing
+        finally:
+            if outcome.result:
+                await self._keep(plan)
+
+    async def _keep(self, plan: Plan) -> None:
+        await self.store.move_plan(plan.key, plan.status, detail=plan.detail, doubt=plan.doubt)
+
+    async def _carry_out(self, plan: Plan, showing: "Showing") -> Outcome:
+        try:
+            seen = [message.id for message in await self.sessions.messages(plan.session_id)]
+        except AionvisionError as error:
+            return Outcome(PlanStatus.PENDING, wording.refused(trouble.sentence(error)))
+        await self.store.note_seen(plan.key, seen)
+        plan = replace(plan, seen=tuple(seen))
+        chats = self.aion.chats
+        act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
+        try:
+            response = await act(plan.session_id, plan.plan_id)
+        except AionvisionError as error:
+            return await self._not_answered(plan, showing, error)
+        if response.status == "accepted":
+            return await self._watch(await showing.move(plan, PlanStatus.RUNNING), showing)
+        return _answered(plan, response)
+
+    async def _not_answered(self, plan: Plan, showing: "Showing", error: AionvisionError) -> Outcome:
+        _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
+        if error.status_code == 404:
+            return (
+                Outcome(PlanStatus.SETTLED, wording.SETTLED)
+                if plan.doubt
+                else Outcome(PlanStatus.EXPIRED, wording.EXPIRED)
+            )
+        if error.status_code == 409:
+            return await self._watch(await showing.move(plan, PlanStatus.BUSY), showing)
+        if error.maybe_acted and error.status_code is None:
+            return await self._lost(plan, showing)
+        return Outcome(PlanStatus.PENDING, wording.refused(trouble.sentence(error)))
+
+    async def _lost(self, plan: Plan, showing: "Showing") -> Outcome:
+        return await self._watch(await showing.move(replace(plan, doubt=True), PlanStatus.UNKNOWN), showing)
+
+    async def _never_sent(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
+        return Outcome(PlanStatus.PENDING, wording.refused(wording.INTERRUPTED))
+
+    async def _watch(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
+        """Look at the session until a result shows, and say what is known."""
+        ended = PlanStatus.DONE if plan.action is Action.APPROVE else PlanStatus.CANCELLED
+        if await self.stream_end(plan.key):
+            return Outcome(ended, wording.SEE_BELOW)
+        known = {*plan.seen, *await self.store.answers(plan.session_id)}
+        found = await self.sessions.new_answer(plan.session_id, known, _PATIENCE[plan.status])
+        if found is not None:
+            return Outcome(ended, wording.SEE_BELOW, _words(found))
+        match plan.status:
+            case PlanStatus.RUNNING:
+                return Outcome(PlanStatus.SETTLED, wording.UNSEEN_END)
+            case PlanStatus.BUSY:
+                return Outcome(PlanStatus.PENDING, wording.STILL_BUSY)
+            case _:
+                return Outcome(PlanStatus.PENDING, wording.STILL_UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """A card that shows each step of a decision."""
+
+    store: Store
+    screen: CardScreen
+    pump: Pump
+
+    async def move(self, plan: Plan, to: PlanStatus) -> Plan:
+        """Keep and show that the plan has moved."""
+        await self.store.move_plan(plan.key, to, doubt=plan.doubt)
+        moved = replace(plan, status=to, detail="")
+        self.screen.show(moved)
+        self.pump.wake(urgent=True)
+        return moved
+
+
+Work = Callable[[Plan, Showing], Awaitable[Outcome]]
+
+
+def _answered(plan: Plan, response: PlanActionResponse) -> Outcome:
+    if not response.success:
+        return Outcome(PlanStatus.FAILED, wording.not_done(response.message))
+    if plan.action is Action.CANCEL:
+        return Outcome(PlanStatus.CANCELLED, wording.DROPPED)
+    return Outcome(PlanStatus.DONE, wording.done(response.message, response.results))
+
+
+def _words(message: ChatMessage) -> str:
+    return resolve_content(message.content, message.metadata or {})

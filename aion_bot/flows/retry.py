@@ -1,0 +1,29 @@
+"""A click on Retry: the failed question is asked again, once, in the place of its failure."""
+
+from dataclasses import dataclass
+
+from aion_bot import wording
+from aion_bot.permissions import may_decide
+from aion_bot.port.messages import Click, Line
+from aion_bot.records import Turn
+from aion_bot.relay.card import Approvers
+from aion_bot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """Judges clicks on Retry."""
+
+    store: Store
+    approvers: Approvers
+
+    async def claim(self, click: Click) -> tuple[Line, Turn | None]:
+        """Return what the person is told, and the question to ask again if this click claimed it."""
+        turn = await self.store.turn(click.key)
+        if turn is None or turn.thread != click.message.thread:
+            return (wording.RETRY_GONE,), None
+        if not may_decide(self.approvers, click.person, turn.asker) and click.person.id != turn.asker.id:
+            return (wording.RETRY_NOT_YOURS,), None
+        if not await self.store.claim_retry(click.key):
+            return (wording.RETRY_GONE,), None
+        return (wording.RETRYING,), await self.store.turn(click.key)

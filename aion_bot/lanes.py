@@ -1,0 +1,57 @@
+"""Work for one key in order, work for different keys side by side."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+import structlog
+
+Key = TypeVar("Key")
+Job = Callable[[], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Lanes(Generic[Key]):
+    """One queue a key. A lane exists only while it has work, so idle keys cost nothing."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Key, deque[Job]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def busy(self, key: Key) -> bool:
+        """Tell whether work for `key` runs or waits."""
+        return key in self._waiting
+
+    def submit(self, key: Key, job: Job) -> None:
+        """Run `job` after everything submitted for the same key before. A failing job never stops its lane."""
+        if key in self._waiting:
+            self._waiting[key].append(job)
+            return
+        self._waiting[key] = deque([job])
+        task = asyncio.create_task(self._serve(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def drop_waiting(self) -> None:
+        """Forget what has not begun; what runs goes on."""
+        for jobs in self._waiting.values():
+            jobs.clear()
+
+    async def idle(self) -> None:
+        """Wait until nothing runs and nothing waits."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _serve(self, key: Key) -> None:
+        jobs = self._waiting[key]
+        try:
+            while jobs:
+                job = jobs.popleft()
+                try:
+                    await job()
+                except Exception:  # noqa: BLE001  # the lane's next job must run whatever this one met
+                    _log.exception("job failed")
+        finally:
+            del self._waiting[key]

@@ -1,0 +1,70 @@
+"""Logs as text or JSON, of the bot and of its libraries alike; known secrets are struck out at the last step."""
+
+import logging
+import sys
+from collections.abc import Iterable, Mapping
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "discord", "aiosqlite", "asyncio", "aiohttp")
+"""Libraries whose own chatter is for debugging them: they speak from warning on."""
+
+_SECRET_NAMES = ("TOKEN", "KEY", "PROXY_URL")
+
+
+def secrets_in(env: Mapping[str, str]) -> frozenset[str]:
+    """Return the values of every variable whose name says that it holds a secret."""
+    return frozenset(value.strip() for name, value in env.items() if name.endswith(_SECRET_NAMES) and len(value) >= 8)
+
+
+class StrikeOut:
+    """The last processor: whatever the line is made of, a known secret does not leave the process."""
+
+    def __init__(self, render: Processor, secrets: Iterable[str]) -> None:
+        self._render = render
+        self._secrets = sorted(secrets, key=len, reverse=True)
+
+    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> str:
+        """Render the line without the secrets."""
+        line = str(self._render(logger, name, event))
+        for secret in self._secrets:
+            line = line.replace(secret, "***")
+        return line
+
+
+def configure(level: str, style: str, secrets: Iterable[str]) -> None:
+    """Send the logs of the process to stderr; `style` is `text` or `json`."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render: Processor = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, StrikeOut(render, secrets)],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for library in _QUIET:
+        logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )

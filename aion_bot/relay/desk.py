@@ -1,0 +1,45 @@
+"""Which adapter serves a thread, and which pacer its calls share."""
+
+from collections.abc import Mapping
+
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.messages import MessageRef, ThreadKey
+from aion_bot.relay.pacer import Pacer
+from aion_bot.relay.pump import Posted, Pump, Source
+
+
+class Desk:
+    """Hands out pumps. One pacer a scope, for everything in the process."""
+
+    def __init__(self, adapters: Mapping[str, PlatformAdapter]) -> None:
+        self._adapters = adapters
+        self._pacers: dict[tuple[str, str], Pacer] = {}
+
+    def adapter(self, thread: ThreadKey) -> PlatformAdapter | None:
+        """Return the platform of a thread, or None where it is not connected in this process."""
+        return self._adapters.get(thread.platform)
+
+    def pump(
+        self,
+        adapter: PlatformAdapter,
+        thread: ThreadKey,
+        source: Source,
+        *,
+        name: str,
+        posted: tuple[MessageRef, ...] = (),
+        on_posted: Posted | None = None,
+        keeps_cards: bool = False,
+    ) -> Pump:
+        """Return a pump that shows `source` in `thread`; `posted` are messages that it takes over."""
+        scope = (adapter.platform, adapter.scope(thread))
+        pacer = self._pacers.setdefault(scope, Pacer(adapter.limits.edits))
+        return Pump(
+            adapter,
+            thread,
+            pacer,
+            source,
+            name=name,
+            posted=posted,
+            on_posted=on_posted,
+            keeps_cards=keeps_cards,
+        )

@@ -1,0 +1,148 @@
+"""The one coroutine that makes a thread show what it should: one call in flight, the newest text always wins."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.errors import MessageGone, PlatformDown, RateLimited, TooLong
+from aion_bot.port.messages import Content, MessageRef, ThreadKey
+from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post, Screen, Wait
+from aion_bot.relay.pacer import Pacer
+
+PATIENCE = 600.0
+"""Seconds that a platform may be down before a message is given up."""
+
+
+class Source(Protocol):
+    """Where the wanted screen comes from."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether no other screen will follow."""
+
+    def screen(self) -> Screen:
+        """What the thread should show now; asked for only when it can be shown."""
+
+    def shrink(self) -> bool:
+        """Use smaller pages from now on, after the platform refused a size; False if there is no smaller."""
+
+
+Posted = Callable[[int, Content, MessageRef], Awaitable[None]]
+
+
+class Pump:
+    """Shows one answer in one thread."""
+
+    def __init__(
+        self,
+        adapter: PlatformAdapter,
+        thread: ThreadKey,
+        pacer: Pacer,
+        source: Source,
+        *,
+        name: str,
+        posted: tuple[MessageRef, ...] = (),
+        on_posted: Posted | None = None,
+        keeps_cards: bool = False,
+    ) -> None:
+        self._adapter = adapter
+        self._thread = thread
+        self._pacer = pacer
+        self._source = source
+        self._name = name
+        self._on_posted = on_posted
+        self._outbox = Outbox(adapter.limits.edit_gap, posted, keeps_cards=keeps_cards)
+        self._news = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._failing_since: float | None = None
+
+    def wake(self, *, urgent: bool = False) -> None:
+        """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
+        self._news.set()
+        if urgent:
+            self._urgent.set()
+
+    async def run(self) -> None:
+        """Show every screen until the last one is shown.
+
+        Raises:
+            Forbidden, MessageGone: the bot may not write in this thread, or the thread is gone.
+            TooLong: not even the smallest page is accepted.
+            PlatformDown: the platform did not answer for `PATIENCE` seconds.
+        """
+        while True:
+            self._news.clear()
+            self._urgent.clear()
+            ended = self._source.ended
+            step = self._outbox.next(self._source.screen(), ended=ended, now=time.monotonic())
+            match step:
+                case Idle():
+                    if ended:
+                        return
+                    await self._news.wait()
+                case Wait(until):
+                    await self._pause(until)
+                case Post() | Edit() | Delete():
+                    await self._do_when_ready(step)
+
+    async def _pause(self, until: float) -> None:
+        """Wait for a time, or for something urgent."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(until - time.monotonic()):
+                await self._urgent.wait()
+
+    async def _do_when_ready(self, step: Post | Edit | Delete) -> None:
+        ready = self._pacer.ready_at(time.monotonic(), urgent=not isinstance(step, Edit) or step.urgent)
+        if ready > time.monotonic():
+            await self._pause(ready)  # then the step is worked out anew: the text may have grown
+            return
+        try:
+            await self._perform(step)
+        except RateLimited as error:
+            self._pacer.refused(time.monotonic(), error.retry_after)
+        except PlatformDown:
+            await self._be_patient()
+        except TooLong:
+            if not self._source.shrink():
+                raise
+        else:
+            self._failing_since = None
+
+    async def _perform(self, step: Post | Edit | Delete) -> None:
+        self._pacer.made(time.monotonic())
+        match step:
+            case Post():
+                await self._post(step)
+            case Edit():
+                await self._change(step, self._adapter.edit(step.message, step.content))
+            case Delete():
+                await self._change(step, self._adapter.delete(step.message))
+
+    async def _post(self, step: Post) -> None:
+        nonce = f"{self._name}-{step.slot}-{step.attempt}"
+        message = await self._adapter.post(self._thread, step.content, nonce=nonce)
+        self._outbox.posted_at(step, message, time.monotonic())
+        if self._on_posted is not None:
+            await self._on_posted(step.slot, step.content, message)
+
+    async def _change(self, step: Edit | Delete, call: Awaitable[None]) -> None:
+        try:
+            await call
+        except MessageGone:
+            self._outbox.gone(step)
+            return
+        if isinstance(step, Edit):
+            self._outbox.edited(step, time.monotonic())
+        else:
+            self._outbox.gone(step)
+
+    async def _be_patient(self) -> None:
+        now = time.monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        elif now - self._failing_since > PATIENCE:
+            raise PlatformDown(f"no answer for {PATIENCE:g} s")
+        await asyncio.sleep(min(15.0, 0.5 + (now - self._failing_since) / 2))

@@ -1,0 +1,252 @@
+"""An answer as it arrives: events in, the wanted screen out. No I/O."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aion_bot import wording
+from aion_bot.aion.references import resolve_content
+from aion_bot.aion.events import ChatToken, ChatTokenType
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.cutting import one_line
+from aion_bot.port.messages import Button, Content, PlanCard, Reply
+from aion_bot.relay.markup import Growing, readable, settled_length
+from aion_bot.relay.outbox import Screen
+from aion_bot.relay.pages import Pages
+
+_NOTE = 100
+"""Characters of a status line at most."""
+
+_ROOM = 160
+"""What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
+
+_SMALLEST_PAGE = 400
+
+
+def page_limit(adapter: PlatformAdapter) -> int:
+    """Largest measure of a page of text on this platform, with room for a note and buttons."""
+    return adapter.limits.page - _ROOM
+
+
+class _Segment:
+    """The text between two plan cards."""
+
+    def __init__(self, adapter: PlatformAdapter, limit: int) -> None:
+        self.raw = ""
+        self.final: str | None = None
+        self.card: PlanCard | None = None
+        self.tail = ""
+        self.slots = 0
+        self._growing = Growing()
+        self._measure = lambda text: adapter.measure(Reply(text))
+        self.resize(limit)
+
+    def resize(self, limit: int) -> None:
+        self._pages = Pages(self._measure, limit)
+
+    def text(self) -> str:
+        return self._growing.update(self.raw) if self.final is None else self.final
+
+    def pages(self, text: str) -> list[str]:
+        return self._pages.update(text)
+
+
+@dataclass(slots=True)
+class _End:
+    """How an answer ended: a sentence under it where it is not whole, and what can be pressed."""
+
+    sentence: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the stream said about the answer besides its text."""
+
+    answer_id: str = ""
+    complete: bool = False
+    error: dict[str, Any] | None = None
+    images: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Transcript:
+    """One answer. Fold events into it; ask it for the screen when there is time to show one.
+
+    A plan's card stands between the text before it and the text after it and never moves: what the final text
+    needs more room for than was taken before the card goes on behind it.
+    """
+
+    def __init__(self, adapter: PlatformAdapter, notices: tuple[str, ...] = ()) -> None:
+        self.facts = Facts()
+        self._adapter = adapter
+        self._limit = page_limit(adapter)
+        self._notices = list(notices)
+        self._status = wording.THINKING
+        self._stirred = True
+        self._segments = [_Segment(adapter, self._limit)]
+        self._before = ""
+        self._end: _End | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether no other screen will follow."""
+        return self._end is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether Aion has said nothing yet."""
+        return not any(segment.text().strip() or segment.card for segment in self._segments)
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether a plan's card belongs to this answer."""
+        return len(self._segments) > 1
+
+    @property
+    def waits_at_plan(self) -> bool:
+        """Whether nothing was said since the last plan."""
+        return self.has_plan and not self._segments[-1].raw
+
+    def notice(self, sentence: str) -> None:
+        """Put a sentence of the bot's own before the answer."""
+        self._notices.append(sentence)
+
+    def fold(self, token: ChatToken) -> None:
+        """Take the next event; a plan is taken by `show_plan` instead."""
+        data = token.data or {}
+        match token.type:
+            case ChatTokenType.TOKEN:
+                self._grow(str(data.get("accumulated") or ""), token.content or "")
+            case ChatTokenType.COMPLETE:
+                self._complete(token, data)
+            case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
+                self.facts.error = data
+            case ChatTokenType.CONNECTION:
+                self.facts.answer_id = str(data.get("message_id") or "")
+            case _:
+                self._note(_status(token.type, data))
+
+    def show_plan(self, card: PlanCard, in_full: str) -> None:
+        """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it."""
+        segment = self._segments[-1]
+        segment.card, segment.tail = card, in_full
+        segment.slots = max(1, len(segment.pages(self._lead(segment))))
+        self._before += segment.raw
+        self._segments.append(_Segment(self._adapter, self._limit))
+        self._status, self._stirred = "", False
+
+    def say(self, status: str) -> None:
+        """Show a status line of the bot's own."""
+        self._note(status)
+
+    def restore(self, text: str, metadata: dict[str, Any] | None) -> None:
+        """Show the stored answer instead of what the stream brought."""
+        self._settle(text, metadata or {})
+
+    def finish(self, sentence: str = "", buttons: tuple[Button, ...] = ()) -> None:
+        """End the answer; `sentence` says what is wrong where it is not whole."""
+        if self._end is None:
+            self._end = _End(sentence, buttons)
+            for segment in self._segments:
+                if segment.final is None:
+                    segment.final = readable(segment.raw[: settled_length(segment.raw)])
+
+    def shrink(self) -> bool:
+        """Use pages of half the size from now on."""
+        if self._limit // 2 < _SMALLEST_PAGE:
+            return False
+        self._limit //= 2
+        for segment in self._segments:
+            segment.resize(self._limit)
+        return True
+
+    def screen(self) -> Screen:
+        """What the thread should show now."""
+        contents: list[Content | None] = []
+        overflow = ""
+        for segment in self._segments[:-1]:
+            pages = segment.pages(overflow + self._lead(segment))
+            if len(pages) > segment.slots:
+                overflow = "\n\n".join(pages[segment.slots :])
+                pages = pages[: segment.slots]
+            else:
+                overflow = ""
+            contents += (
+                [Reply(page) for page in pages] + [None] * (segment.slots - len(pages)) + [segment.card]
+            )
+        return (*contents, *self._last(overflow))
+
+    def _last(self, overflow: str) -> list[Content | None]:
+        segment = self._segments[-1]
+        text = overflow + ("\n\n" if overflow else "") + self._headed(segment)
+        end = self._end
+        if end and end.sentence:
+            text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
+        pages = segment.pages(text)
+        note = "" if end else self._status
+        if not pages:
+            return [Reply("", note=note)] if note and self._stirred else []
+        final = Reply(pages[-1], note=note, buttons=end.buttons if end else ())
+        return [*(Reply(page) for page in pages[:-1]), final]
+
+    def _headed(self, segment: _Segment) -> str:
+        text = segment.text()
+        if segment is not self._segments[0] or not self._notices:
+            return text
+        return "\n\n".join([*(f"_{notice}_" for notice in self._notices), *([text] if text.strip() else [])])
+
+    def _lead(self, segment: _Segment) -> str:
+        lead = self._headed(segment) if segment.text().strip() else wording.PLAN_LEAD
+        return f"{lead}\n\n{segment.tail}" if segment.tail else lead
+
+    def _grow(self, accumulated: str, piece: str) -> None:
+        segment = self._segments[-1]
+        whole = self._behind_plans(accumulated)
+        segment.raw = whole if accumulated else segment.raw + piece
+        self._status, self._stirred = "", True
+
+    def _behind_plans(self, text: str) -> str:
+        """The part of a whole text that belongs behind the last card; a server may also begin anew there."""
+        return text.removeprefix(self._before)
+
+    def _complete(self, token: ChatToken, data: dict[str, Any]) -> None:
+        self.facts.complete = True
+        self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
+        content = str(data.get("content") or "")
+        resolved = token.resolved_content
+        if resolved and not self.has_plan:
+            self._segments[-1].final = resolved
+        elif content:
+            self._settle(
+                content, dict(data.get("metadata") or {}) | {"image_context": data.get("image_context")}
+            )
+
+    def _settle(self, content: str, metadata: dict[str, Any]) -> None:
+        if content.startswith(self._before):
+            at = 0
+            for segment in self._segments[:-1]:
+                segment.final = resolve_content(segment.raw, metadata)
+                at += len(segment.raw)
+            content = content[at:]
+        self._segments[-1].final = resolve_content(content, metadata)
+
+    def _note(self, status: str) -> None:
+        if status:
+            self._status, self._stirred = one_line(status, _NOTE), True
+
+
+def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
+    """Words for what Aion is doing; "" for events that say nothing to a person."""
+    match kind:
+        case ChatTokenType.THINKING:
+            return wording.THINKING
+        case ChatTokenType.STATUS | ChatTokenType.THINKING_STEP:
+            return str(data.get("message") or "") or _working(data)
+        case ChatTokenType.TOOL_INVOCATION:
+            return _working(data)
+        case _:
+            return ""
+
+
+def _working(data: dict[str, Any]) -> str:
+    name = str(data.get("agent_name") or data.get("tool_name") or "")
+    return f"{wording.agent(name)}…" if name else ""

@@ -1,0 +1,83 @@
+"""Looking at what an Aion session has stored, with growing pauses."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+
+from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
+
+_LONGEST_PAUSE = 15.0
+_NEWEST = 50
+"""Messages to look at; the answer is among the newest."""
+
+
+def pauses(first: float, total: float) -> Iterator[float]:
+    """Yield pauses in seconds, from `first` doubling up to fifteen, until `total` is spent."""
+    pause, spent = first, 0.0
+    while spent < total:
+        yield pause
+        spent += pause
+        pause = min(pause * 2, max(first, _LONGEST_PAUSE))
+
+
+class Sessions:
+    """Reads sessions again. `first` is the first pause in seconds; the others and all totals follow from it."""
+
+    def __init__(self, aion: AionVision, first: float) -> None:
+        self._aion = aion
+        self._first = max(first, 0.05)
+
+    async def messages(self, session_id: str) -> Sequence[ChatMessage]:
+        """Return the newest messages, oldest first. Raises what the client raises."""
+        detail = await self._aion.chats.get_session(session_id, message_limit=_NEWEST)
+        return detail.messages
+
+    async def stored_answer(
+        self, session_id: str, *, answer_id: str, question: str, others: Collection[str]
+    ) -> ChatMessage | None:
+        """Wait for the stored answer to a question whose stream broke: some thirty first pauses at most.
+
+        `others` are ids of answers that belong to other questions.
+        """
+        for pause in pauses(self._first, self._first * 30):
+            messages = [message for message in await self._peek(session_id) if message.id not in others]
+            found = _answer(messages, answer_id, question)
+            if found is not None:
+                return found
+            await asyncio.sleep(pause)
+        return None
+
+    async def new_answer(
+        self, session_id: str, known: Collection[str], patience: float
+    ) -> ChatMessage | None:
+        """Wait for an answer that is not among `known` ids, for `patience` first pauses."""
+        for pause in pauses(self._first, self._first * patience):
+            for message in await self._peek(session_id):
+                if (
+                    message.role is MessageRole.ASSISTANT
+                    and message.id not in known
+                    and message.content.strip()
+                ):
+                    return message
+            await asyncio.sleep(pause)
+        return None
+
+    async def _peek(self, session_id: str) -> Sequence[ChatMessage]:
+        try:
+            return await self.messages(session_id)
+        except AionvisionError:
+            return ()  # Aion may be down for a moment: the next look tells
+
+
+def _answer(messages: Sequence[ChatMessage], answer_id: str, question: str) -> ChatMessage | None:
+    """Find an answer by its id, or as the first one behind the newest message that asks the question."""
+    asked = False
+    found: ChatMessage | None = None
+    for message in messages:
+        if message.role is MessageRole.USER and message.content.strip() == question.strip():
+            asked, found = True, None
+        elif message.role is MessageRole.ASSISTANT and message.content.strip():
+            if answer_id and message.id == answer_id:
+                return message
+            if asked and found is None:
+                found = message
+    return found

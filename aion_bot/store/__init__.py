@@ -1,0 +1,6 @@
+"""What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
+
+from aion_bot.store.database import StoreError
+from aion_bot.store.store import Store
+
+__all__ = ["Store", "StoreError"]

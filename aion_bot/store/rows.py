@@ -1,0 +1,54 @@
+"""Rows to values and back. No I/O."""
+
+import json
+import sqlite3
+
+from aion_bot.port.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.records import Plan, PlanStatus, Turn, TurnState
+
+
+def pack_refs(refs: tuple[MessageRef, ...]) -> str:
+    """Write message references of one thread as JSON."""
+    return json.dumps([ref.id for ref in refs])
+
+
+def pack_steps(steps: tuple[Step, ...]) -> str:
+    """Write a plan's steps as JSON."""
+    return json.dumps([[step.agent, step.description] for step in steps])
+
+
+def turn_from(row: sqlite3.Row) -> Turn:
+    """Read a row of the journal."""
+    thread = ThreadKey(row["platform"], row["thread"])
+    return Turn(
+        key=row["key"],
+        thread=thread,
+        asker=Person(row["asker_id"], row["asker_name"]),
+        text=row["text"],
+        state=TurnState(row["state"]),
+        session_id=row["session_id"],
+        answer_id=row["answer_id"],
+        posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
+    )
+
+
+def plan_from(row: sqlite3.Row) -> Plan:
+    """Read a row of the plans."""
+    thread = ThreadKey(row["platform"], row["thread"])
+    return Plan(
+        key=row["key"],
+        plan_id=row["plan_id"],
+        session_id=row["session_id"],
+        thread=thread,
+        requester=Person(row["requester_id"], row["requester_name"]),
+        description=row["description"],
+        steps=tuple(Step(agent, description) for agent, description in json.loads(row["steps"])),
+        operations=row["operations"],
+        status=PlanStatus(row["status"]),
+        message=None if row["message"] is None else MessageRef(thread, row["message"]),
+        decider=None if row["decider_id"] is None else Person(row["decider_id"], row["decider_name"]),
+        action=None if row["action"] is None else Action(row["action"]),
+        doubt=bool(row["doubt"]),
+        detail=row["detail"],
+        seen=tuple(json.loads(row["seen"])),
+    )

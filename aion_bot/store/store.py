@@ -1,0 +1,190 @@
+"""The questions the bot asks of its database, one method each."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+import aiosqlite
+
+from aion_bot.port.messages import Action, MessageRef, Person, ThreadKey
+from aion_bot.records import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
+from aion_bot.store.database import open_database
+from aion_bot.store.rows import pack_refs, pack_steps, plan_from, turn_from
+
+
+class Store:
+    """The map, the journal and the plans. Each method is one transaction, durable when it returns.
+
+    Every method raises `sqlite3.Error` where the file cannot be read or written.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open or create the database. Raises `StoreError` with a sentence for the engineer."""
+        return cls(await open_database(path))
+
+    async def close(self) -> None:
+        """Close the file; what was written is safe already."""
+        await self._connection.close()
+
+    # The map.
+
+    async def knows(self, thread: ThreadKey) -> bool:
+        """Tell whether the bot takes part in this thread."""
+        return (
+            await self._one("SELECT 1 FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id)
+            is not None
+        )
+
+    async def session(self, thread: ThreadKey) -> str:
+        """Return the Aion session of a thread, or "" where it has none yet."""
+        row = await self._one(
+            "SELECT session_id FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id
+        )
+        return "" if row is None else str(row["session_id"])
+
+    async def bind(self, thread: ThreadKey, session_id: str) -> None:
+        """Map the thread to a session from now on."""
+        await self._do(
+            "INSERT INTO thread (platform, id, session_id) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET session_id = excluded.session_id",
+            thread.platform, thread.id, session_id,
+        )  # fmt: skip
+
+    # The journal.
+
+    async def accept(self, turn: Turn, prompt: str) -> bool:
+        """Write a new question and make its thread known; False if `prompt` was accepted before."""
+        thread = turn.thread
+        return await self._do(
+            "INSERT INTO turn (key, prompt, platform, thread, asker_id, asker_name, text) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (prompt) DO NOTHING",
+            turn.key, prompt, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
+        ) == 1  # fmt: skip
+
+    async def turn(self, key: str) -> Turn | None:
+        """Find a question by the key that its buttons carry."""
+        row = await self._one("SELECT * FROM turn WHERE key = ?", key)
+        return None if row is None else turn_from(row)
+
+    async def open_turns(self) -> list[Turn]:
+        """Questions that were accepted and never closed, oldest first."""
+        return [
+            turn_from(row)
+            for row in await self._all("SELECT * FROM turn WHERE state = 'open' ORDER BY rowid")
+        ]
+
+    async def note_stream(self, key: str, session_id: str, answer_id: str) -> None:
+        """Record where the answer to a question can be found again."""
+        await self._do(
+            "UPDATE turn SET session_id = ?, answer_id = ? WHERE key = ?", session_id, answer_id, key
+        )
+
+    async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
+        """Record the messages that show the answer so far."""
+        await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
+
+    async def close_turn(self, key: str, state: TurnState) -> None:
+        """Close an open question. Its text stays only for a retry, that is for `FAILED`."""
+        kept = "text" if state is TurnState.FAILED else "''"
+        await self._do(
+            f"UPDATE turn SET state = ?, text = {kept}, closed_at = unixepoch() WHERE key = ? AND state = 'open'",  # noqa: S608  # two literals of ours
+            state, key,
+        )  # fmt: skip
+
+    async def reopen_turn(self, key: str) -> None:
+        """Open a question again whose answer goes on after its plan was decided."""
+        await self._do(
+            "UPDATE turn SET state = 'open', closed_at = NULL WHERE key = ? AND state = 'done'", key
+        )
+
+    async def claim_retry(self, key: str) -> bool:
+        """Open a failed question again; True for exactly one of all who try."""
+        claim = "UPDATE turn SET state = 'open', session_id = '', answer_id = '', closed_at = NULL WHERE key = ? AND state = 'failed'"
+        return await self._do(claim, key) == 1
+
+    async def answers(self, session_id: str) -> set[str]:
+        """Aion's ids of the answers in a session that belong to questions asked here."""
+        sql = "SELECT answer_id FROM turn WHERE session_id = ? AND answer_id <> ''"
+        return {str(row["answer_id"]) for row in await self._all(sql, session_id)}
+
+    # The plans.
+
+    async def add_plan(self, plan: Plan) -> None:
+        """Write a plan before its card can be pressed."""
+        await self._do(
+            "INSERT INTO plan (key, plan_id, session_id, platform, thread, requester_id, requester_name, description, "
+            "steps, operations) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            plan.key, plan.plan_id, plan.session_id, plan.thread.platform, plan.thread.id, plan.requester.id,
+            plan.requester.name, plan.description, pack_steps(plan.steps), plan.operations,
+        )  # fmt: skip
+
+    async def plan(self, key: str) -> Plan | None:
+        """Find a plan by the key that its buttons carry."""
+        row = await self._one("SELECT * FROM plan WHERE key = ?", key)
+        return None if row is None else plan_from(row)
+
+    async def unfinished_plans(self) -> list[Plan]:
+        """Plans whose decision was under way when the process ended."""
+        sql = "SELECT * FROM plan WHERE status IN ('deciding', 'running', 'busy', 'unknown') ORDER BY rowid"
+        return [plan_from(row) for row in await self._all(sql)]
+
+    async def note_card(self, key: str, message: MessageRef) -> None:
+        """Record which message is the plan's card."""
+        await self._do("UPDATE plan SET message = ? WHERE key = ?", message.id, key)
+
+    async def note_seen(self, key: str, seen: Iterable[str]) -> None:
+        """Record the session's messages before the action, so that a later one can be told from them."""
+        await self._do("UPDATE plan SET seen = ? WHERE key = ?", json.dumps(list(seen)), key)
+
+    async def claim_plan(self, key: str, action: Action, decider: Person) -> bool:
+        """Claim the decision of a pending plan; True for exactly one of all who try."""
+        return await self._do(
+            "UPDATE plan SET status = 'deciding', action = ?, decider_id = ?, decider_name = ?, detail = '', "
+            "decided_at = unixepoch() WHERE key = ? AND status = 'pending'",
+            action, decider.id, decider.name, key,
+        ) == 1  # fmt: skip
+
+    async def move_plan(
+        self, key: str, to: PlanStatus, *, detail: str = "", doubt: bool | None = None
+    ) -> bool:
+        """Move a plan along `PLAN_MOVES`; False where its status does not lead there. `doubt` None leaves it as it is."""
+        sources = [status for status, targets in PLAN_MOVES.items() if to in targets]
+        marks = ", ".join("?" * len(sources))
+        return await self._do(
+            f"UPDATE plan SET status = ?, detail = ?, doubt = coalesce(?, doubt) WHERE key = ? AND status IN ({marks})",  # noqa: S608  # question marks only
+            to, detail, doubt, key, *sources,
+        ) == 1  # fmt: skip
+
+    # Notes of the adapters.
+
+    async def note(self, platform: str, name: str) -> str | None:
+        """Read a note."""
+        row = await self._one("SELECT value FROM note WHERE platform = ? AND name = ?", platform, name)
+        return None if row is None else str(row["value"])
+
+    async def set_note(self, platform: str, name: str, value: str) -> None:
+        """Write a note over an earlier one."""
+        await self._do(
+            "INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            platform,
+            name,
+            value,
+        )
+
+    async def _do(self, sql: str, *values: object) -> int:
+        async with self._connection.execute(sql, values) as cursor:
+            return cursor.rowcount
+
+    async def _one(self, sql: str, *values: object) -> sqlite3.Row | None:
+        async with self._connection.execute(sql, values) as cursor:
+            return await cursor.fetchone()
+
+    async def _all(self, sql: str, *values: object) -> Iterable[sqlite3.Row]:
+        async with self._connection.execute(sql, values) as cursor:
+            return await cursor.fetchall()

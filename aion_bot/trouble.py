@@ -1,0 +1,49 @@
+"""Aion's errors as kinds of trouble that `wording` has a sentence for. No I/O."""
+
+from collections.abc import Mapping
+
+from aion_bot import wording
+from aion_bot.aion import AionvisionError, ResourceNotFoundError
+
+_BY_CODE = {
+    "INVALID_API_KEY": "AUTH_ERROR",
+    "EXPIRED_API_KEY": "AUTH_ERROR",
+    "USAGE_LIMIT_EXCEEDED": "QUOTA_EXCEEDED",
+    "STORAGE_QUOTA_EXCEEDED": "QUOTA_EXCEEDED",
+    "RATE_LIMIT_ERROR": "RATE_LIMIT",
+    "MEMORY_LIMIT_EXCEEDED": "SERVER_ERROR",
+    "SSE_STREAM_ERROR": "CONNECTION_ERROR",
+}
+_KINDS = {
+    "AUTH_ERROR", "PERMISSION_DENIED", "QUOTA_EXCEEDED", "SUBSCRIPTION", "VALIDATION_ERROR", "RATE_LIMIT", "TIMEOUT",
+    "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR",
+}  # fmt: skip
+
+
+def kind(error: AionvisionError) -> str:
+    """Return the kind of trouble behind an error of the client."""
+    if error.status_code == 402:
+        return "SUBSCRIPTION"
+    named = _BY_CODE.get(error.code, error.code)
+    return named if named in _KINDS else "SERVER_ERROR"
+
+
+def sentence(error: AionvisionError) -> str:
+    """Say what happened and what to do."""
+    return wording.trouble(kind(error), getattr(error, "retry_after", None))
+
+
+def event_kind(data: Mapping[str, object]) -> str | None:
+    """Return the kind of trouble of an `error` event, or None where only its own message says it."""
+    named = str(data.get("code") or data.get("error_type") or "").upper()
+    named = _BY_CODE.get(named, named)
+    return named if named in _KINDS else None
+
+
+def session_gone(error: AionvisionError) -> bool:
+    """Tell whether the session itself is the trouble: closed by somebody, run out, or expired."""
+    return (
+        isinstance(error, ResourceNotFoundError)
+        or error.status_code == 410
+        or error.code.startswith("SESSION_")
+    )

@@ -1,0 +1,180 @@
+"""Every sentence that the bot says to a person. No I/O, no decisions."""
+
+import re
+from collections.abc import Mapping
+
+from aion_bot.port.messages import Action, Line, Person
+
+THINKING = "Thinking…"
+HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"
+NO_FILES = "I can't read attached files yet; I answer the words alone."
+ONLY_FILES = "I can't read attached files yet. Tell me in words what you would like to know."
+TOO_LONG = "That question is longer than the 10,000 characters that Aion takes. Please shorten it."
+NEW_SESSION = "The earlier Aion session of this thread is gone, so I began a new one: it doesn't know what was said before."
+PLAN_LEAD = "I have prepared a plan. It waits for a decision:"
+NO_ANSWER = "Aion ended without an answer. Ask again, or put the question differently."
+FETCHING = "The connection to Aion broke; looking for the stored answer…"
+CUT = "The connection to Aion broke before the answer was complete, and Aion has no stored answer. I have not asked again by myself."
+INTERRUPTED = "I was restarted before this answer was complete."
+REPLACED = "Stopped: a newer question came in this thread."
+INTERNAL = "Something went wrong inside the bot; its log says more."
+WAIT = "I'm still answering in this thread. Ask again when I'm done."
+NOT_HERE = "I may not answer here: the person who runs this bot has limited where it can be used and by whom."
+SHARED = "This channel is shared with another organisation, so I only answer here if the person who runs me lists it."
+CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
+
+RETRY = "Retry"
+RETRYING = "Asking again."
+RETRY_GONE = "This has been asked again already, or is too old to be."
+RETRY_NOT_YOURS = "Only the person who asked can have it asked again."
+
+APPROVE = "Approve"
+CANCEL = "Cancel"
+PLAN_TITLE = "Aion asks before it acts"
+PLAN_ABOVE = "The plan in full is written above."
+UNKNOWN_PLAN = "I don't know this plan: its record is gone, or the card isn't mine."
+WORKING_ON_IT = "Your decision is on its way to Aion; the card shows what comes of it."
+
+RESULTS = "Results"
+ASK_ABOUT = "Please look at this message and answer what it asks, or say what you can about it:"
+
+_AGENTS = {
+    "image search": "Image search",
+    "document search": "Document search",
+    "link search": "Link search",
+    "visual analysis": "Visual analysis",
+    "document analysis": "Document analysis",
+    "link analysis": "Link analysis",
+    "analytics": "Analytics",
+    "cross reference": "Cross-reference",
+    "folder organization": "Folder organization",
+    "report synthesis": "Report writing",
+}
+
+
+def agent(name: str) -> str:
+    """Words for an agent's name: `FolderOrganizationAgent` is "Folder organization"."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name.strip()).lower().removesuffix(" agent")
+    return _AGENTS.get(words, words.capitalize()) or "Aion"
+
+
+# Trouble, by what the person can do.
+
+_TROUBLE = {
+    "AUTH_ERROR": "Aion refuses the bot's API key. The person who runs me has to set a valid AIONVISION_API_KEY.",
+    "PERMISSION_DENIED": "Aion doesn't allow the bot's key to do this. The person who runs me can check its permissions.",
+    "QUOTA_EXCEEDED": "This month's limit of the Aion plan is reached. It opens again next month, or with a larger plan.",
+    "SUBSCRIPTION": "Aion has a problem with the subscription. The person who runs me has to look into its settings.",
+    "VALIDATION_ERROR": "Aion did not accept this question. Put it differently, perhaps shorter.",
+    "RATE_LIMIT": "Aion takes no more questions at the moment.{pause} Then press Retry.",
+    "TIMEOUT": "Aion was silent for too long, so I stopped waiting. Press Retry to ask again.",
+    "CONNECTION_ERROR": "I can't reach Aion. Press Retry in a while.",
+    "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause. Press Retry in a minute.",
+    "SERVER_ERROR": "Aion is down or overloaded. Press Retry in a while.",
+}
+ASKING_AGAIN_HELPS = {"RATE_LIMIT", "TIMEOUT", "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR"}
+"""The kinds of trouble that come with a Retry button."""
+
+
+def trouble(kind: str, retry_after: float | None = None) -> str:
+    """Say what happened and what to do."""
+    pause = f" Wait {round(retry_after)} seconds." if retry_after and retry_after >= 1 else " Wait a little."
+    return _TROUBLE.get(kind, _TROUBLE["SERVER_ERROR"]).format(pause=pause)
+
+
+def reported(message: str) -> str:
+    """Pass on what Aion itself said about an error."""
+    said = message.strip().rstrip(".")
+    return f"Aion could not finish this: {said}." if said else _TROUBLE["SERVER_ERROR"]
+
+
+# Plans.
+
+
+def operations(count: int) -> Line:
+    """How much a plan will do."""
+    return (f"{count} operation" if count == 1 else f"{count} operations",)
+
+
+def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
+    """Who may decide."""
+    if approvers == "anyone":
+        return ("Anybody here may decide.",)
+    if approvers == "requester" or isinstance(approvers, str):
+        return (requester, " may decide.")
+    people: list[str | Person] = []
+    for one in sorted(approvers):
+        people += [Person(one), ", "]
+    return (*people[:-1], " may decide.")
+
+
+def not_yours(who: Line) -> Line:
+    """Refuse a click of somebody who may not decide."""
+    return ("This decision isn't yours. ", *who)
+
+
+_DECIDED = {Action.APPROVE: "Approved by ", Action.CANCEL: "Cancelled by "}
+
+
+def decided(action: Action, person: Person) -> Line:
+    """Record a decision."""
+    return (_DECIDED[action], person, ".")
+
+
+def already(action: Action | None, person: Person | None, outcome: str) -> Line:
+    """Answer a click on a card that has been decided."""
+    if action is None or person is None:
+        return ("This plan was decided already. ", outcome)
+    return ("Already decided. ", *decided(action, person), " ", outcome)
+
+
+ASKING_AION = "Telling Aion…"
+RUNNING = "Aion carries it out…"
+BUSY = "Aion says that another request is deciding this plan right now; watching what comes of it…"
+STILL_BUSY = "Another request was deciding this plan, and I could not see how it ended. You can try again."
+UNKNOWN = "The answer to this decision was lost, so its outcome is unknown; looking at the session…"
+STILL_UNKNOWN = "Outcome unknown: the answer to the last decision was lost, and the session shows no result. You may decide again; Aion refuses it if it was decided."
+UNSEEN_END = "Aion accepted it, but I have not seen a result. Ask here to learn how it ended."
+EXPIRED = "Aion no longer has this plan: it expired or never existed. Nothing was done by this click. Ask for it anew if you still want it."
+SETTLED = (
+    "Aion no longer has this plan: an earlier attempt had decided it already. Ask here to learn how it ended."
+)
+DONE = "Done."
+DROPPED = "Nothing is done."
+SEE_BELOW = "Done; the result is below."
+
+
+def done(message: str, results: Mapping[str, object] | None) -> str:
+    """How a plan ended, in Aion's words and with its plain results."""
+    plain = [
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in (results or {}).items()
+        if isinstance(value, str | int | float)
+    ]
+    return " ".join(
+        part for part in (DONE, message.strip(), f"({'; '.join(plain[:8])})" if plain else "") if part
+    )
+
+
+def not_done(message: str) -> str:
+    """A plan that Aion tried and failed."""
+    return f"Aion could not carry it out. {message.strip()}".strip()
+
+
+def refused(reason: str) -> str:
+    """An attempt to decide that provably changed nothing."""
+    return f"That did not work, and nothing was done: {reason} You can decide again."
+
+
+# For the engineer who starts the bot.
+
+
+def several_servers(names: tuple[str, ...]) -> str:
+    """Warn of a bot that answers in more places than one may think."""
+    return (
+        f"the bot sits in {len(names)} servers ({', '.join(names[:5])}{'…' if len(names) > 5 else ''}) and answers everybody "
+        "in all of them from one Aion library; AION_BOT_ALLOW_WORKSPACES limits it"
+    )
+
+
+NO_PLATFORM = "no platform is set: give SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_TOKEN, or all three"

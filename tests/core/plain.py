@@ -1,0 +1,31 @@
+"""A platform of plain text, for tests of the pure rooms: measures by length and talks to nobody."""
+
+from aion_bot.port.adapter import Budget, Limits, PlatformAdapter
+from aion_bot.port.messages import Content, PlanCard, Reply, ThreadKey
+
+
+class PlainAdapter(PlatformAdapter):
+    """Only what is pure of an adapter; nothing can be posted."""
+
+    platform = "plain"
+
+    def __init__(self, page: int = 1000) -> None:
+        self.limits = Limits(page=page, edit_gap=0.0, edits=Budget(1000, 1.0))
+
+    def measure(self, content: Content) -> int:
+        if isinstance(content, Reply):
+            return len(content.text) + len(content.note)
+        lines = [
+            content.title,
+            content.description,
+            *(step.agent + step.description for step in content.steps),
+        ]
+        return sum(len(line) for line in lines)
+
+    def scope(self, thread: ThreadKey) -> str:
+        return thread.id
+
+
+def texts(screen: tuple[Content | None, ...]) -> list[str]:
+    """What each slot says: a reply's text, a card's title, or nothing."""
+    return ["" if one is None else one.title if isinstance(one, PlanCard) else one.text for one in screen]

@@ -1,0 +1,124 @@
+"""Settings."""
+
+import pytest
+
+from aion_bot.config import read_settings
+from aion_bot.port.settings import is_loopback, read_environment
+
+KEY = "aion_" + "k" * 24
+GOOD = {"AIONVISION_API_KEY": KEY}
+
+
+def test_the_defaults_are_those_of_the_interface() -> None:
+    """With nothing but a key, every setting has its documented default."""
+    settings, problems = read_settings(GOOD)
+    assert problems == []
+    assert settings is not None
+    assert settings.base_url == "https://api.aionvision.tech/api/v2"
+    assert (settings.timeout, settings.max_retries, settings.retry_delay) == (300.0, 3, 1.0)
+    assert (str(settings.database), settings.approvers, settings.busy) == (
+        "aion-bot.db",
+        "requester",
+        "queue",
+    )
+    assert (settings.shutdown_grace, settings.log_level, settings.log_format) == (20.0, "info", "text")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AIONVISION_API_KEY", "no key at all"),
+        ("AIONVISION_BASE_URL", "http://api.example.com"),
+        ("AIONVISION_BASE_URL", "api.example.com"),
+        ("AIONVISION_TIMEOUT", "soon"),
+        ("AIONVISION_TIMEOUT", "nan"),
+        ("AIONVISION_TIMEOUT", "0"),
+        ("AIONVISION_MAX_RETRIES", "-1"),
+        ("AIONVISION_MAX_RETRIES", "1.5"),
+        ("AIONVISION_RETRY_DELAY", "inf"),
+        ("AIONVISION_PROXY_URL", "proxy"),
+        ("AION_BOT_DATABASE_URL", "postgres://x"),
+        ("AION_BOT_DATABASE_URL", "sqlite:///"),
+        ("AION_BOT_APPROVERS", ","),
+        ("AION_BOT_ALLOW_USERS", "U1 U2"),
+        ("AION_BOT_BUSY", "later"),
+        ("AION_BOT_SHUTDOWN_GRACE", "-1"),
+        ("AION_BOT_LOG_LEVEL", "loud"),
+        ("AION_BOT_LOG_FORMAT", "xml"),
+        ("AION_BOT_HTTP_ADDRESS", "127.0.0.1:80"),
+        ("AION_BOT_FOOTER", "true"),
+    ],
+)
+def test_a_malformed_value_is_refused(variable: str, value: str) -> None:
+    """A malformed or unimplemented setting is a problem with its name."""
+    settings, problems = read_settings(GOOD | {variable: value})
+    assert settings is None
+    assert [problem.variable for problem in problems] == [variable]
+
+
+def test_a_malformed_key_is_not_repeated() -> None:
+    """What may be a mistyped secret appears in no sentence about it."""
+    _, problems = read_settings({"AIONVISION_API_KEY": "aion_mistyped!secret"})
+    assert "mistyped" not in str(problems[0])
+
+
+def test_every_problem_is_found_at_once() -> None:
+    """Three wrong settings are three problems, in one go."""
+    _, problems = read_settings({"AIONVISION_TIMEOUT": "x", "AION_BOT_BUSY": "y"})
+    assert {problem.variable for problem in problems} == {
+        "AIONVISION_API_KEY",
+        "AIONVISION_TIMEOUT",
+        "AION_BOT_BUSY",
+    }
+
+
+def test_a_database_may_be_relative_or_absolute() -> None:
+    """Three slashes are relative to the working directory, four are absolute."""
+    relative, _ = read_settings(GOOD | {"AION_BOT_DATABASE_URL": "sqlite:///data/x.db"})
+    absolute, _ = read_settings(GOOD | {"AION_BOT_DATABASE_URL": "sqlite:////var/x.db"})
+    assert relative is not None
+    assert absolute is not None
+    assert (str(relative.database), str(absolute.database)) == ("data/x.db", "/var/x.db")
+
+
+def test_lists_are_ids_between_commas() -> None:
+    """Approvers may be people; spaces around ids do not count."""
+    settings, _ = read_settings(GOOD | {"AION_BOT_APPROVERS": "U1, U2", "AION_BOT_ALLOW_CHANNELS": "C1"})
+    assert settings is not None
+    assert settings.approvers == {"U1", "U2"}
+    assert settings.allow_channels == {"C1"}
+
+
+def test_the_key_is_in_no_representation() -> None:
+    """Settings can be printed without showing the key or a proxy's password."""
+    settings, _ = read_settings(GOOD | {"AIONVISION_PROXY_URL": "http://u:verysecret@proxy:1"})
+    assert KEY not in repr(settings)
+    assert "verysecret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("127.evil.com", False),
+        ("10.0.0.1", False),
+        (None, False),
+    ],
+)
+def test_loopback_is_this_machine_alone(host: str | None, loopback: bool) -> None:
+    """Http is for loopback hosts, and a name that merely begins like one is none."""
+    assert is_loopback(host) is loopback
+
+
+def test_the_environment_wins_over_the_file(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable in both places has the environment's value; one that is empty counts as unset."""
+    from pathlib import Path
+
+    folder = Path(str(tmp_path))
+    (folder / ".env").write_text("AION_BOT_BUSY=reject\nAION_BOT_LOG_LEVEL=debug\nAION_BOT_APPROVERS=\n")
+    monkeypatch.setenv("AION_BOT_BUSY", "replace")
+    env = read_environment(folder)
+    assert (env["AION_BOT_BUSY"], env["AION_BOT_LOG_LEVEL"]) == ("replace", "debug")
+    assert "AION_BOT_APPROVERS" not in env

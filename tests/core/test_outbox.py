@@ -1,0 +1,77 @@
+"""What a thread should show against what it shows."""
+
+from aion_bot.port.messages import MessageRef, PlanCard, Reply, ThreadKey
+from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post, Wait
+
+THREAD = ThreadKey("x", "t")
+CARD = PlanCard("title", "description")
+
+
+def ref(name: str) -> MessageRef:
+    return MessageRef(THREAD, name)
+
+
+def posted(outbox: Outbox, *screen: Reply | PlanCard, now: float = 0.0) -> None:
+    for index in range(len(screen)):
+        step = outbox.next(tuple(screen), ended=False, now=now)
+        assert isinstance(step, Post)
+        outbox.posted_at(step, ref(str(index)), now)
+
+
+def test_a_message_is_posted_then_edited_then_left_alone() -> None:
+    """The first screen is a post, a changed one an edit, an unchanged one nothing."""
+    outbox = Outbox(gap=1.0)
+    posted(outbox, Reply("a"))
+    assert isinstance(outbox.next((Reply("a"),), ended=False, now=5.0), Idle)
+    step = outbox.next((Reply("ab"),), ended=False, now=5.0)
+    assert step == Edit(0, ref("0"), Reply("ab"), urgent=False)
+
+
+def test_previews_keep_their_distance_and_the_end_does_not() -> None:
+    """While streaming a message is edited once a gap; its last edit goes at once."""
+    outbox = Outbox(gap=1.0)
+    posted(outbox, Reply("a"))
+    assert outbox.next((Reply("ab"),), ended=False, now=0.3) == Wait(1.0)
+    assert outbox.next((Reply("ab"),), ended=True, now=0.3) == Edit(0, ref("0"), Reply("ab"), urgent=True)
+
+
+def test_a_full_page_is_settled_before_the_next_is_posted() -> None:
+    """When an answer flows into a second message, the first shows its last text first."""
+    outbox = Outbox(gap=1.0)
+    posted(outbox, Reply("a"))
+    screen = (Reply("a full"), Reply("b"))
+    step = outbox.next(screen, ended=False, now=0.1)
+    assert step == Edit(0, ref("0"), Reply("a full"), urgent=True)
+    outbox.edited(step, 0.1)
+    assert outbox.next(screen, ended=False, now=0.1) == Post(1, Reply("b"), 0)
+
+
+def test_a_card_belongs_to_its_decision_once_it_is_posted() -> None:
+    """The answer that brought a plan never overwrites what the decision wrote on its card."""
+    outbox = Outbox(gap=0.0)
+    posted(outbox, Reply("a"), CARD)
+    other = PlanCard("title", "other")
+    assert isinstance(outbox.next((Reply("a"), other), ended=True, now=9.0), Idle)
+    keeper = Outbox(0.0, (ref("1"),), keeps_cards=True)
+    assert keeper.next((other,), ended=True, now=9.0) == Edit(0, ref("1"), other, urgent=True)
+
+
+def test_what_should_not_be_there_is_deleted() -> None:
+    """A message that the final answer has no use for disappears."""
+    outbox = Outbox(gap=0.0)
+    posted(outbox, Reply("a"), Reply("b"))
+    step = outbox.next((Reply("a"),), ended=True, now=1.0)
+    assert step == Delete(1, ref("1"))
+    outbox.gone(step)
+    assert isinstance(outbox.next((Reply("a"),), ended=True, now=1.0), Idle)
+
+
+def test_a_message_that_somebody_removed_comes_back_once_at_the_end() -> None:
+    """A deleted preview is not posted again and again, but the answer is not lost."""
+    outbox = Outbox(gap=0.0)
+    posted(outbox, Reply("a"))
+    step = outbox.next((Reply("ab"),), ended=False, now=1.0)
+    assert isinstance(step, Edit)
+    outbox.gone(step)
+    assert isinstance(outbox.next((Reply("abc"),), ended=False, now=2.0), Idle)
+    assert outbox.next((Reply("abc"),), ended=True, now=3.0) == Post(0, Reply("abc"), attempt=1)

@@ -1,0 +1,88 @@
+"""Cutting an answer into messages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aion_bot.relay.pages import Pages, fence_after
+
+LINES = st.lists(
+    st.one_of(
+        st.text(alphabet="abc äß文🙂`~>*-\t ", max_size=60),
+        st.sampled_from(["```python", "```", "~~~", "~~~~ text", "> quoted", "- item", "| a | b |", ""]),
+    ),
+    max_size=60,
+)
+
+
+def balanced(page: str) -> bool:
+    return fence_after(page, None) is None
+
+
+def words(text: str) -> str:
+    """What is left of a text without fences and white space."""
+    lines = [line for line in text.split("\n") if not line.strip(" \t>").startswith(("```", "~~~"))]
+    return "".join("".join(lines).split())
+
+
+@given(LINES, st.integers(60, 300))
+def test_nothing_is_lost_and_every_page_fits(lines: list[str], limit: int) -> None:
+    """Whatever the text, each page is within the limit, its fences balance, and all words are there in order."""
+    text = "\n".join(lines)
+    pages = Pages(len, limit).update(text)
+    assert all(len(page) <= limit for page in pages)
+    assert all(balanced(page) for page in pages)
+    assert "".join(words(page) for page in pages) == words(text)
+
+
+@given(LINES, st.integers(60, 300), st.lists(st.integers(0, 2000), max_size=20))
+def test_any_growth_ends_on_the_same_pages(lines: list[str], limit: int, cuts: list[int]) -> None:
+    """A text shown while it grows, in whatever pieces, ends on pages that hold the same words within the limit."""
+    text = "\n".join(lines)
+    pages = Pages(len, limit)
+    for cut in sorted(cuts):
+        assert all(len(page) <= limit for page in pages.update(text[:cut]))
+    grown = pages.update(text)
+    assert all(len(page) <= limit for page in grown)
+    assert "".join(words(page) for page in grown) == words(text)
+
+
+def test_a_fence_is_closed_and_opened_again_with_its_language() -> None:
+    """Code that is longer than a page stays code on every page, with its language."""
+    text = "Look:\n```python\n" + "\n".join(f"x = {n}" for n in range(60)) + "\n```\nDone."
+    pages = Pages(len, 200).update(text)
+    assert len(pages) > 2
+    assert all(page.startswith("```python\n") for page in pages[1:])
+    assert all(page.endswith("```") for page in pages[:-1])
+    assert pages[-1].endswith("Done.")
+
+
+def test_a_page_breaks_between_paragraphs() -> None:
+    """Where there is a blank line in the second half of a page, the page ends there."""
+    text = "one " * 30 + "\n\n" + "two " * 30
+    first, second = Pages(len, 160).update(text)
+    assert first.strip() == ("one " * 30).strip()
+    assert second.strip() == ("two " * 30).strip()
+
+
+def test_late_updates_cost_what_early_ones_did() -> None:
+    """Full pages are not looked at again: a hundred updates late in an answer measure no more than early ones."""
+    costs: list[int] = []
+
+    def measure(text: str) -> int:
+        costs[-1] += len(text)
+        return len(text)
+
+    pages = Pages(measure, 500)
+    text = ""
+    for _ in range(1000):
+        costs.append(0)
+        text += "word " * 4
+        pages.update(text)
+    assert sum(costs[900:]) <= 1.1 * sum(costs[100:200])
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "   "])
+def test_blank_text_has_no_page(text: str) -> None:
+    """Blank text is no message."""
+    assert Pages(len, 100).update(text) == []

@@ -1,0 +1,128 @@
+"""What survives a crash."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.port.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.records import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
+from aion_bot.store import Store, StoreError
+
+THREAD = ThreadKey("slack", "T/C/1")
+ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
+PLAN = Plan("k1", "p1", "s1", THREAD, ADA, "Sort", (Step("Folders", "sort them"),), operations=3)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "bot.db")
+    yield opened
+    await opened.close()
+
+
+async def test_the_map_survives_a_restart(tmp_path: Path) -> None:
+    """A thread's session is found again by another process."""
+    first = await Store.open(tmp_path / "bot.db")
+    await first.bind(THREAD, "s1")
+    await first.close()
+    second = await Store.open(tmp_path / "bot.db")
+    assert await second.session(THREAD) == "s1"
+    assert await second.session(ThreadKey("slack", "T/C/2")) == ""
+    await second.close()
+
+
+async def test_a_question_is_accepted_once(store: Store) -> None:
+    """The second delivery of a message finds the row of the first, whatever key it would get."""
+    assert await store.accept(Turn("t1", THREAD, ADA, "What?"), "slack:1")
+    assert not await store.accept(Turn("t2", THREAD, ADA, "What?"), "slack:1")
+    assert [turn.key for turn in await store.open_turns()] == ["t1"]
+    assert await store.knows(THREAD)
+
+
+async def test_a_closed_question_keeps_no_text(store: Store) -> None:
+    """Once answered, the words of a question are erased; a failed one keeps them for its retry alone."""
+    await store.accept(Turn("t1", THREAD, ADA, "secret words"), "1")
+    await store.accept(Turn("t2", THREAD, ADA, "other words"), "2")
+    await store.close_turn("t1", TurnState.DONE)
+    await store.close_turn("t2", TurnState.FAILED)
+    done, failed = await store.turn("t1"), await store.turn("t2")
+    assert done is not None
+    assert done.text == ""
+    assert failed is not None
+    assert failed.text == "other words"
+
+
+async def test_a_failed_question_is_retried_once(store: Store) -> None:
+    """Of two clicks on Retry one claims the question."""
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), "1")
+    assert not await store.claim_retry("t1")
+    await store.close_turn("t1", TurnState.FAILED)
+    assert [await store.claim_retry("t1"), await store.claim_retry("t1")] == [True, False]
+
+
+async def test_one_of_many_claims_a_plan(store: Store) -> None:
+    """However many decide at once, one claims the decision."""
+    await store.add_plan(PLAN)
+    claims = [
+        await store.claim_plan("k1", action, who)
+        for action, who in [(Action.APPROVE, ADA), (Action.CANCEL, BEN)] * 3
+    ]
+    assert claims.count(True) == 1
+    plan = await store.plan("k1")
+    assert plan is not None
+    assert (plan.status, plan.action, plan.decider) == (PlanStatus.DECIDING, Action.APPROVE, ADA)
+
+
+@pytest.mark.parametrize("before", list(PlanStatus))
+@pytest.mark.parametrize("after", list(PlanStatus))
+async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanStatus, after: PlanStatus) -> None:
+    """Every move that the table does not name is refused."""
+    await store.add_plan(PLAN)
+    await store._connection.execute("UPDATE plan SET status = ?", (before,))
+    assert await store.move_plan("k1", after) == (after in PLAN_MOVES.get(before, set()))
+
+
+async def test_a_plan_is_read_as_it_was_written(store: Store) -> None:
+    """Steps, people and the card's place come back whole."""
+    await store.add_plan(PLAN)
+    await store.note_card("k1", MessageRef(THREAD, "m1"))
+    await store.note_seen("k1", ["a", "b"])
+    plan = await store.plan("k1")
+    assert plan is not None
+    assert (plan.steps, plan.requester, plan.operations) == (PLAN.steps, ADA, 3)
+    assert (plan.message, plan.seen) == (MessageRef(THREAD, "m1"), ("a", "b"))
+
+
+async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    """A file that a newer version wrote is left alone, and the sentence says what to do."""
+    path = tmp_path / "bot.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    with pytest.raises(StoreError, match="newer aion-bot"):
+        await Store.open(path)
+
+
+async def test_a_corrupt_file_is_refused(tmp_path: Path) -> None:
+    """Something that is no database is named as such, and not overwritten."""
+    path = tmp_path / "bot.db"
+    path.write_bytes(b"this is not a database, but long enough to be read as one" * 100)
+    with pytest.raises(StoreError, match="not a sound SQLite database"):
+        await Store.open(path)
+    assert path.read_bytes().startswith(b"this is not")
+
+
+async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """A path into nowhere is refused with the reason."""
+    with pytest.raises(StoreError, match="the folder does not exist"):
+        await Store.open(tmp_path / "nowhere" / "bot.db")
+
+
+async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
+    """A file that cannot be written is found at the start, with what to do about it."""
+    path = tmp_path / "bot.db"
+    await (await Store.open(path)).close()
+    with pytest.raises(StoreError, match="read-only"):
+        await Store.open(Path(f"file:{path}?mode=ro"))
