@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import secrets
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
@@ -16,8 +17,9 @@ from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
 from aion_bot.flows.turn import Answering, Bench, Ending
 from aion_bot.lanes import Lanes
-from aion_bot.port.adapter import PlatformAdapter, Presence
-from aion_bot.port.errors import PlatformError, TokenRefused
+from aion_bot.platforms import supervise
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.errors import PlatformError
 from aion_bot.port.messages import Action, Click, Inbound, Line, Prompt, ThreadKey
 from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
@@ -136,13 +138,14 @@ class App:
         else:
             await self._approvals.click(adapter, click)
 
-    async def _stream_end(self, plan_key: str) -> bool:
+    async def _stream_end(self, plan_key: str, patience: float) -> bool:
         """Wait until the stream that brought a plan has ended; tell whether text came after the plan."""
-        for running in list(self._answering.values()):
-            for answering in running:
-                if plan_key in answering.plans:
-                    await answering.ended.wait()
-                    return answering.went_on
+        for answering in [one for running in self._answering.values() for one in running]:
+            if plan_key in answering.plans:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(patience * self._settings.retry_delay):
+                        await answering.ended.wait()
+                return answering.went_on
         return False
 
     # From start to end.
@@ -165,7 +168,7 @@ class App:
     async def serve(self, stop: asyncio.Event) -> bool:
         """Serve until `stop` is set or no platform is left; False if every platform refused its token."""
         await self.recover()
-        listening = {asyncio.create_task(self._supervise(adapter)) for adapter in self._adapters.values()}
+        listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
         stopping = asyncio.create_task(stop.wait())
         try:
             pending = set(listening)
@@ -178,39 +181,9 @@ class App:
             await _cancel(listening)
             await self._drain()
 
-    async def _supervise(self, adapter: PlatformAdapter) -> None:
-        """Keep one platform listening; returns only when its token is refused."""
-        pause = 1.0
-        while True:
-            host = PlatformHost(self, adapter, self._store)
-            try:
-                await adapter.listen(host)
-                _log.warning("platform stopped listening", platform=adapter.platform)
-            except TokenRefused as error:
-                _log.error(
-                    "platform refused",
-                    platform=adapter.platform,
-                    variable=error.variable,
-                    reason=error.reason,
-                )
-                return
-            except PlatformError as error:
-                _log.warning(
-                    "platform lost, trying again", platform=adapter.platform, reason=str(error), pause=pause
-                )
-            except Exception:  # noqa: BLE001  # one platform's fault must not end the other
-                _log.exception("platform failed, trying again", platform=adapter.platform)
-            pause = 1.0 if host.was_connected else min(pause * 2, 60.0)
-            await asyncio.sleep(pause)
-
-    def present(self, adapter: PlatformAdapter, presence: Presence) -> None:
-        """Say what is connected."""
-        workspaces = ", ".join(presence.workspaces) or "none yet"
-        _log.info("connected", platform=adapter.platform, workspaces=workspaces, bot=presence.bot)
-        for notice in presence.notices:
-            _log.info(notice, platform=adapter.platform)
-        if len(presence.workspaces) > 1 and not self._settings.allow_workspaces:
-            _log.warning(wording.several_servers(presence.workspaces), platform=adapter.platform)
+    async def _listen(self, adapter: PlatformAdapter) -> None:
+        accept = functools.partial(self.accept, adapter)
+        await supervise(adapter, self._store, accept, many_welcome=bool(self._settings.allow_workspaces))
 
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""
@@ -218,6 +191,8 @@ class App:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.shutdown_grace):
                 await self._lanes.idle()
+                while self._approvals.acting:
+                    await asyncio.wait(self._approvals.acting)
         self._interrupt(Ending(wording.INTERRUPTED, retry=True))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_MARKING)
@@ -239,33 +214,6 @@ class App:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task failed", exc_info=error)
-
-
-class PlatformHost:
-    """What one adapter sees of the bot."""
-
-    def __init__(self, app: App, adapter: PlatformAdapter, store: Store) -> None:
-        self.was_connected = False
-        self._app = app
-        self._adapter = adapter
-        self._store = store
-
-    async def accept(self, inbound: Inbound) -> None:
-        """Hand over to the app."""
-        await self._app.accept(self._adapter, inbound)
-
-    async def connected(self, presence: Presence) -> None:
-        """Let the app say so."""
-        self.was_connected = True
-        self._app.present(self._adapter, presence)
-
-    async def recall(self, name: str) -> str | None:
-        """Read a note of this platform."""
-        return await self._store.note(self._adapter.platform, name)
-
-    async def remember(self, name: str, value: str) -> None:
-        """Write a note of this platform."""
-        await self._store.set_note(self._adapter.platform, name, value)
 
 
 def _question(prompt: Prompt) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -43,8 +43,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001  # the callback acts on it
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    version: Annotated[  # the callback acts on it
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Talk to Aion from Slack and Discord."""
@@ -96,14 +97,16 @@ def check() -> None:
 
 @app.command()
 def demo(
-    tour: Annotated[bool, typer.Option("--tour", help="Play a fixed tour, print its transcript and exit.")] = False,
+    tour: Annotated[
+        bool, typer.Option("--tour", help="Play a fixed tour, print its transcript and exit.")
+    ] = False,
 ) -> None:
     """Run the whole bot with no account and no network: simulated Aion, Slack and Discord in this process.
 
     In a terminal you type questions into either workspace and decide plans. With --tour the exit status is 0 only if
     everything came out right. Reads no .env and no real token.
     """
-    logs.configure("warning", "text", ())
+    logs.configure("error", "text", ())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
         ok = asyncio.run(_demo(Path(folder), tour=tour))
     raise typer.Exit(0 if ok else 1)
@@ -111,14 +114,22 @@ def demo(
 
 async def _demo(folder: Path, *, tour: bool) -> bool:
     async with World() as world:
-        env = {**world.env, "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}", "AION_BOT_SHUTDOWN_GRACE": "1"}
+        env = {
+            **world.env,
+            "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+            "AION_BOT_SHUTDOWN_GRACE": "1",
+        }
         settings, platforms, problems = compose(env)
         if settings is None or problems:
-            raise RuntimeError(f"the demo's own settings are wrong: {', '.join(str(problem) for problem in problems)}")
+            raise RuntimeError(
+                f"the demo's own settings are wrong: {', '.join(str(problem) for problem in problems)}"
+            )
         stop = asyncio.Event()
         bot = asyncio.create_task(service.serve(settings, platforms, stop))
         try:
-            return await (Tour(world, print).play() if tour else Terminal(world, sys.stdin, sys.stdout).converse())
+            return await (
+                Tour(world, print).play() if tour else Terminal(world, sys.stdin, sys.stdout).converse()
+            )
         finally:
             stop.set()
             await bot

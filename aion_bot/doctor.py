@@ -21,13 +21,21 @@ class Check:
         return f"{'ok  ' if self.ok else 'FAIL'}  {self.name}: {self.detail}"
 
 
-async def examine(settings: Settings | None, problems: Sequence[Problem], platforms: Sequence[str]) -> list[Check]:
+async def examine(
+    settings: Settings | None, problems: Sequence[Problem], platforms: Sequence[str]
+) -> list[Check]:
     """Check settings, the key's form and the database."""
     checks = [Check(problem.variable, False, problem.mend) for problem in problems]
     if not problems:
         checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
     if settings is not None:
-        checks.append(Check("AIONVISION_API_KEY", True, "has the form of a key; whether Aion takes it shows at the first question"))
+        checks.append(
+            Check(
+                "AIONVISION_API_KEY",
+                True,
+                "has the form of a key; whether Aion takes it shows at the first question",
+            )
+        )
         checks.append(await _database(settings.database))
     return checks
 

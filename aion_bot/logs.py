@@ -15,7 +15,9 @@ _SECRET_NAMES = ("TOKEN", "KEY", "PROXY_URL")
 
 def secrets_in(env: Mapping[str, str]) -> frozenset[str]:
     """Return the values of every variable whose name says that it holds a secret."""
-    return frozenset(value.strip() for name, value in env.items() if name.endswith(_SECRET_NAMES) and len(value) >= 8)
+    return frozenset(
+        value.strip() for name, value in env.items() if name.endswith(_SECRET_NAMES) and len(value) >= 8
+    )
 
 
 class StrikeOut:
@@ -45,7 +47,9 @@ def configure(level: str, style: str, secrets: Iterable[str]) -> None:
     render: Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+        else structlog.processors.LogfmtRenderer(
+            key_order=["timestamp", "level", "event"], bool_as_flag=False
+        )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

@@ -121,11 +121,12 @@ def decided(action: Action, person: Person) -> Line:
     return (_DECIDED[action], person, ".")
 
 
-def already(action: Action | None, person: Person | None, outcome: str) -> Line:
-    """Answer a click on a card that has been decided."""
-    if action is None or person is None:
-        return ("This plan was decided already. ", outcome)
-    return ("Already decided. ", *decided(action, person), " ", outcome)
+def already(record: tuple[Line, ...]) -> Line:
+    """Answer a click on a card that has been decided, with what the card says."""
+    parts: list[str | Person] = ["This plan has been decided already."]
+    for line in record:
+        parts += [" ", *line]
+    return tuple(parts)
 
 
 ASKING_AION = "Telling Aion…"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -39,9 +39,9 @@ class Outcome:
     result: str = ""
 
 
-StreamEnd = Callable[[str], Awaitable[bool]]
-"""Waits until the stream that brought a plan has ended, if it is still open in this process; tells whether text
-came after the plan."""
+StreamEnd = Callable[[str, float], Awaitable[bool]]
+"""Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
+first pauses at most; tells whether text came after the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +54,35 @@ class Approvals:
     desk: Desk
     approvers: Approvers
     stream_end: StreamEnd
+    acting: set[asyncio.Future[PlanActionResponse]] = field(default_factory=set)
+    """Plan actions on their way: what a shutdown should wait for."""
 
     async def click(self, adapter: PlatformAdapter, click: Click) -> None:
         """Answer a click privately, and carry the decision out if it counts."""
-        plan = await self.store.plan(click.key)
-        answer, counts = await self._judge(plan, click)
+        answer, claimed = await self._judge(click)
+        decision = self._show(adapter, claimed, self._carry_out) if claimed else asyncio.sleep(0)
+        await asyncio.gather(self._answer(adapter, click, answer), decision)
+
+    async def _answer(self, adapter: PlatformAdapter, click: Click, answer: Line) -> None:
         try:
             await adapter.whisper(click, answer)
         except PlatformError as error:
             _log.warning("click could not be answered", reason=repr(error))
-        if counts and plan is not None:
-            await self._decide(adapter, await self.store.plan(plan.key) or plan)
 
-    async def _judge(self, plan: Plan | None, click: Click) -> tuple[Line, bool]:
-        """Return what the person is told, and whether the click claimed the decision."""
+    async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
+        """Return what the person is told, and the plan if the click claimed its decision."""
+        plan = await self.store.plan(click.key)
         if plan is None or plan.thread != click.message.thread:
-            return (wording.UNKNOWN_PLAN,), False
+            return (wording.UNKNOWN_PLAN,), None
         if not may_decide(self.approvers, click.person, plan.requester):
-            return wording.not_yours(wording.deciders(self.approvers, plan.requester)), False
-        if await self.store.claim_plan(plan.key, click.action, click.person):
+            return wording.not_yours(wording.deciders(self.approvers, plan.requester)), None
+        claimed = await self.store.claim_plan(plan.key, click.action, click.person)
+        if claimed:
             await self.store.note_card(plan.key, click.message)
-            return (wording.WORKING_ON_IT,), True
         now = await self.store.plan(plan.key) or plan
-        outcome = record(now)[-1] if record(now) else ("",)
-        return wording.already(
-            now.action, now.decider, "".join(str(part) for part in outcome if isinstance(part, str))
-        ), False
+        if claimed:
+            return (wording.WORKING_ON_IT,), now
+        return wording.already(record(now)), None
 
     async def resume(self, adapter: PlatformAdapter, plan: Plan) -> None:
         """Settle a decision that an earlier process left under way."""
@@ -89,9 +92,6 @@ class Approvals:
             await self._show(adapter, plan, self._lost)
         else:
             await self._show(adapter, plan, self._watch)
-
-    async def _decide(self, adapter: PlatformAdapter, plan: Plan) -> None:
-        await self._show(adapter, plan, self._carry_out)
 
     async def _show(self, adapter: PlatformAdapter, plan: Plan, work: "Work") -> None:
         """Run `work` while the card shows how it goes, then show and keep the outcome."""
@@ -141,8 +141,11 @@ class Approvals:
         plan = replace(plan, seen=tuple(seen))
         chats = self.aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
+        acting = asyncio.ensure_future(act(plan.session_id, plan.plan_id))
+        self.acting.add(acting)
+        acting.add_done_callback(self.acting.discard)
         try:
-            response = await act(plan.session_id, plan.plan_id)
+            response = await acting
         except AionvisionError as error:
             return await self._not_answered(plan, showing, error)
         if response.status == "accepted":
@@ -172,10 +175,11 @@ class Approvals:
     async def _watch(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
         """Look at the session until a result shows, and say what is known."""
         ended = PlanStatus.DONE if plan.action is Action.APPROVE else PlanStatus.CANCELLED
-        if await self.stream_end(plan.key):
+        patience = _PATIENCE[plan.status]
+        if await self.stream_end(plan.key, patience):
             return Outcome(ended, wording.SEE_BELOW)
         known = {*plan.seen, *await self.store.answers(plan.session_id)}
-        found = await self.sessions.new_answer(plan.session_id, known, _PATIENCE[plan.status])
+        found = await self.sessions.new_answer(plan.session_id, known, patience)
         if found is not None:
             return Outcome(ended, wording.SEE_BELOW, _words(found))
         match plan.status:

@@ -12,7 +12,7 @@ from aion_bot import trouble, wording
 from aion_bot.aion import AionVision, AionvisionError, ChatToken, ChatTokenType
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.cutting import one_line
-from aion_bot.port.errors import PlatformError
+from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply, Step
 from aion_bot.records import Plan, Turn, TurnState
 from aion_bot.relay.card import Approvers, plan_card
@@ -22,6 +22,9 @@ from aion_bot.sessions import Sessions
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
+
+_OPENING_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between attempts to open a thread while the platform is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,10 @@ class Answering:
         self._prompt = prompt
         self._shown = list(turn.posted)
         self._transcript = Transcript(adapter)
+        # Messages taken over from an earlier attempt have used the turn's own name for their nonces.
+        name = secrets.token_hex(8) if turn.posted else turn.key
         self._pump = bench.desk.pump(
-            adapter, turn.thread, self._transcript, name=turn.key, posted=turn.posted, on_posted=self._posted
+            adapter, turn.thread, self._transcript, name=name, posted=turn.posted, on_posted=self._posted
         )
         self._asking: asyncio.Task[Ending] | None = None
         self._interruption: Ending | None = None
@@ -113,11 +118,20 @@ class Answering:
         self.ended.set()
 
     async def _open(self) -> None:
-        if self._prompt is not None:
-            if self._prompt.opening is not None:
-                await self._adapter.open(self._prompt)
-            if self._prompt.attachments:
-                self._transcript.notice(wording.NO_FILES)
+        if self._prompt is None:
+            return None
+        if self._prompt.attachments:
+            self._transcript.notice(wording.NO_FILES)
+        if self._prompt.opening is None:
+            return None
+        for pause in _OPENING_PAUSES:
+            try:
+                return await self._adapter.open(self._prompt)
+            except RateLimited as error:
+                await asyncio.sleep(error.retry_after)
+            except PlatformDown:
+                await asyncio.sleep(pause)
+        await self._adapter.open(self._prompt)
 
     async def _tell_privately(self) -> None:
         if self._prompt is None:
@@ -228,7 +242,7 @@ class Answering:
             await self._bench.store.note_stream(self._turn.key, self._turn.session_id, facts.answer_id)
         if facts.error is not None:
             return self._reported(facts.error)
-        return Ending() if facts.complete and not self._transcript.has_plan else None
+        return Ending() if facts.complete and not self._transcript.waits_at_plan else None
 
     async def _reopen_for(self, token: ChatToken) -> None:
         if token.type is ChatTokenType.TOKEN and self._transcript.waits_at_plan:

@@ -104,7 +104,7 @@ class Pages:
 
 def _break(text: str, most: int) -> int:
     """Return the best place to break at or before `most`: a blank line, a line's end, a space, else anywhere."""
-    for mark, least in (("\n\n", most // 2), ("\n", most // 3), (" ", most // 3)):
+    for mark, least in (("\n\n", most * 2 // 3), ("\n", most // 2), (" ", most // 2)):
         at = text.rfind(mark, least, most)
         if at > 0:
             return at + len(mark)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aion_bot import wording
-from aion_bot.aion.references import resolve_content
 from aion_bot.aion.events import ChatToken, ChatTokenType
+from aion_bot.aion.references import resolve_content
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.cutting import one_line
 from aion_bot.port.messages import Button, Content, PlanCard, Reply
@@ -201,7 +201,7 @@ class Transcript:
     def _grow(self, accumulated: str, piece: str) -> None:
         segment = self._segments[-1]
         whole = self._behind_plans(accumulated)
-        segment.raw = whole if accumulated else segment.raw + piece
+        segment.raw, segment.final = whole if accumulated else segment.raw + piece, None
         self._status, self._stirred = "", True
 
     def _behind_plans(self, text: str) -> str:

@@ -21,6 +21,7 @@ ROOMS = {
     "aion_bot.store": 3,
     "aion_bot.sessions": 3,
     "aion_bot.flows": 4,
+    "aion_bot.platforms": 4,
     "aion_bot.app": 5,
     "aion_bot.service": 6,
     "aion_bot.doctor": 6,

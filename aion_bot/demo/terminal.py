@@ -1,0 +1,120 @@
+"""The demo in a terminal: a person types questions into either workspace, watches the thread grow, decides plans."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TextIO
+
+from aion_bot.demo.reading import Reader
+from aion_bot.demo.workspace import ShownButton, Someone, Workspace
+from aion_bot.demo.world import World
+
+HELP = """\
+  any words     ask the bot: the first words open a thread, more words go on in it
+  /new          leave this thread; the next words open another
+  /slack        go to the Slack workspace          /discord   go to the Discord server
+  /ada /ben /cy speak as somebody else             /press X   press a button by (part of) its label
+  /help         show this again                    /quit      end"""
+
+
+class Terminal:
+    """One person at a keyboard."""
+
+    def __init__(self, world: World, keyboard: TextIO, screen: TextIO) -> None:
+        self._world = world
+        self._keyboard = keyboard
+        self._screen = screen
+        self._workspace: Workspace = world.workspaces[0]
+        self._person: Someone = self._workspace.people[0]
+        self._threads: dict[str, str] = {}
+        self._readers: dict[tuple[str, str], Reader] = {}
+
+    async def converse(self) -> bool:
+        """Obey the keyboard until it says /quit or closes."""
+        for workspace in self._world.workspaces:
+            await workspace.connected()
+        self._print(
+            "The bot is in a simulated Slack and a simulated Discord; its Aion knows a small building company."
+        )
+        self._print("Try: What is damaged on site 7?   or: Organize the photos of site 7 into folders")
+        self._print(HELP)
+        watching = asyncio.create_task(self._watch())
+        try:
+            while line := await asyncio.to_thread(self._read):
+                if line.strip() == "/quit":
+                    break
+                await self._obey(line.strip())
+        finally:
+            watching.cancel()
+        return True
+
+    def _read(self) -> str:
+        self._screen.write(f"{self._workspace.name}, {self._person.name}> ")
+        self._screen.flush()
+        return self._keyboard.readline()
+
+    async def _obey(self, line: str) -> None:
+        people = {f"/{someone.name.lower()}": someone for someone in self._workspace.people}
+        places = {f"/{workspace.name}": workspace for workspace in self._world.workspaces}
+        command, _, rest = line.partition(" ")
+        if command in places:
+            self._workspace = places[command]
+            self._person = next(one for one in self._workspace.people if one.name == self._person.name)
+        elif command in people:
+            self._person = people[command]
+        elif command == "/new":
+            self._threads.pop(self._workspace.name, None)
+        elif command == "/press":
+            await self._press(rest)
+        elif command.startswith("/"):
+            self._print(HELP)
+        elif line:
+            await self._say(line)
+
+    async def _say(self, words: str) -> None:
+        name = self._workspace.name
+        if name in self._threads:
+            await self._workspace.reply(self._person, self._threads[name], words)
+        else:
+            self._threads[name] = await self._workspace.ask(self._person, words)
+
+    async def _press(self, label: str) -> None:
+        thread = self._threads.get(self._workspace.name)
+        found = self._find(lambda button: label.strip().lower() in button.label.lower())
+        if thread is None or found is None:
+            self._print("No button of that name is in this thread.")
+            return
+        message, button = found
+        await self._workspace.press(self._person, thread, message, button)
+
+    def _find(self, fits: Callable[[ShownButton], bool]) -> tuple[str, str] | None:
+        """Find the newest button that fits, as the ids of its message and its own."""
+        thread = self._threads.get(self._workspace.name)
+        for message in reversed(self._workspace.thread(thread)) if thread else ():
+            for button in message.buttons:
+                if fits(button):
+                    return message.id, button.id
+        return None
+
+    async def _watch(self) -> None:
+        """Print what changes in the open threads of both workspaces."""
+        await asyncio.gather(*(self._follow(workspace) for workspace in self._world.workspaces))
+
+    async def _follow(self, workspace: Workspace) -> None:
+        news: list[str] = []
+
+        def changed() -> bool:
+            thread = self._threads.get(workspace.name)
+            if thread is not None:
+                reader = self._readers.setdefault((workspace.name, thread), Reader())
+                news.extend(reader.news(workspace.thread(thread)))
+            return bool(news)
+
+        while True:
+            await workspace.until(changed, timeout=float("inf"))
+            for line in news:
+                self._print(f"  {workspace.name:<7} {line}")
+            news.clear()
+
+    def _print(self, line: str) -> None:
+        self._screen.write(line + "\n")
+        self._screen.flush()

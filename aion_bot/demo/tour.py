@@ -1,0 +1,201 @@
+"""A fixed tour of what the bot does, played by simulated people on both platforms and checked as it goes."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from aion_bot.demo.aion.long_report import LONG_REPORT
+from aion_bot.demo.reading import Reader
+from aion_bot.demo.workspace import Shown, Workspace
+from aion_bot.demo.world import World
+
+PATIENCE = 60.0
+"""Seconds that one step of the tour may take."""
+
+Seen = Callable[[Sequence[Shown]], bool]
+
+
+class Tour:
+    """Plays every step in each workspace; prints what the threads show as it happens, and what came out wrong."""
+
+    def __init__(self, world: World, say: Callable[[str], None], *, retries: int = 3) -> None:
+        self._world = world
+        self._say = say
+        self._retries = retries
+        self._wrong: list[str] = []
+
+    async def play(self) -> bool:
+        """Return whether all of it came out right."""
+        for workspace in self._world.workspaces:
+            await workspace.connected(timeout=PATIENCE)
+            await _Visit(self._world, workspace, self._say, self._wrong, self._retries).play()
+        self._say("")
+        self._say("Everything came out right." if not self._wrong else f"{len(self._wrong)} came out wrong:")
+        for wrong in self._wrong:
+            self._say(f"  - {wrong}")
+        return not self._wrong
+
+
+class _Visit:
+    """The tour in one workspace."""
+
+    def __init__(
+        self, world: World, workspace: Workspace, say: Callable[[str], None], wrong: list[str], retries: int
+    ) -> None:
+        self._world = world
+        self._workspace = workspace
+        self._say = say
+        self._wrong = wrong
+        self._retries = retries
+        self._ada, self._ben = workspace.people[0], workspace.people[1]
+        self._readers: dict[str, Reader] = {}
+        self._began = time.monotonic()
+
+    async def play(self) -> None:
+        steps = (self._question, self._approved, self._cancelled, self._shouted, self._long, self._failed)
+        for step in steps:
+            thread = await step()
+            self._say(f"{'':8}In the end the thread shows:")
+            for line in final(self._workspace.thread(thread)):
+                self._say(f"{'':8}│ {line}")
+
+    async def _question(self) -> str:
+        self._title("A question, and another one in its thread")
+        thread = await self._workspace.ask(self._ada, "What is damaged on site 7?")
+        await self._watch(
+            thread,
+            "the answer is whole, its references in words",
+            _says("I found 3 pieces", "site7_lift_gate.jpg", "named the hoist"),
+        )
+        grew = any(len(message.versions) > 2 for message in self._bots(thread))
+        self._expect("the answer grew in place", grew)
+        await self._workspace.reply(self._ada, thread, "Which of them is the most urgent?")
+        await self._watch(
+            thread, "the thread's session knows what was said before", _says("Of the three, the", "says how")
+        )
+        return thread
+
+    async def _approved(self) -> str:
+        self._title("A plan, refused to a stranger and approved by the person who asked")
+        thread = await self._workspace.ask(self._ada, "Please organize the photos of site 7 into folders.")
+        card = await self._card(thread)
+        if card is None:
+            return thread
+        await self._workspace.press(self._ben, thread, card.id, card.buttons[0].id)
+        await self._watch(
+            thread,
+            "the stranger is told privately",
+            lambda shown: any(one.only_for == self._ben.id for one in shown),
+        )
+        await self._workspace.press(self._ada, thread, card.id, card.buttons[0].id)
+        await self._watch(
+            thread,
+            "the card records who approved and how it ended",
+            _says("Approved by", "Done", pressable=False),
+        )
+        return thread
+
+    async def _cancelled(self) -> str:
+        self._title("A plan cancelled")
+        thread = await self._workspace.ask(self._ben, "Please archive the photos of site 7.")
+        card = await self._card(thread)
+        if card is None:
+            return thread
+        await self._workspace.press(self._ben, thread, card.id, card.buttons[1].id)
+        await self._watch(
+            thread,
+            "the card records who cancelled",
+            _says("Cancelled by", "Nothing is done", pressable=False),
+        )
+        return thread
+
+    async def _shouted(self) -> str:
+        self._title("Words that would ping everybody")
+        thread = await self._workspace.ask(self._ben, "What does the sign on the fence say?")
+        await self._watch(thread, "the answer is shown", _says("Nobody has to come."))
+        self._expect("nobody is pinged", not any(one.pings for one in self._bots(thread)))
+        return thread
+
+    async def _long(self) -> str:
+        self._title("An answer longer than a message")
+        self._world.aion.token_delay /= 5
+        thread = await self._workspace.ask(self._ada, "Give me a long report on everything, please.")
+        words = "".join(word for word in LONG_REPORT.split() if word.isalnum())[-200:]
+        await self._watch(
+            thread, "the long report is there to its end", lambda shown: words[-40:] in _letters(shown)
+        )
+        self._expect(
+            "nothing of it is missing", not _missing(LONG_REPORT, _letters(self._workspace.thread(thread)))
+        )
+        self._world.aion.token_delay *= 5
+        self._expect("it took several messages", len(self._bots(thread)) > 1)
+        return thread
+
+    async def _failed(self) -> str:
+        self._title("A failure told, and asked again")
+        self._world.aion.fail_next("send_stream", 503, times=self._retries + 1)
+        thread = await self._workspace.ask(self._ada, "What does the safety report say?")
+        await self._watch(
+            thread, "the failure is a sentence with a way on", lambda shown: any(one.buttons for one in shown)
+        )
+        failed = next((one for one in self._bots(thread) if one.buttons), None)
+        if failed is not None:
+            await self._workspace.press(self._ada, thread, failed.id, failed.buttons[0].id)
+            await self._watch(
+                thread, "asking again brings the answer", _says("Both are due this week", pressable=False)
+            )
+        return thread
+
+    async def _card(self, thread: str) -> Shown | None:
+        def found() -> Shown | None:
+            return next((one for one in self._bots(thread) if len(one.buttons) == 2), None)
+
+        await self._watch(thread, "a card with two buttons waits", lambda _: found() is not None)
+        return found()
+
+    async def _watch(self, thread: str, what: str, seen: Seen) -> None:
+        """Print what changes in the thread until `seen` holds."""
+        reader = self._readers.setdefault(thread, Reader(brief=True))
+
+        def look() -> bool:
+            shown = self._workspace.thread(thread)
+            for line in reader.news(shown):
+                self._say(f"{time.monotonic() - self._began:5.1f}s  {line}")
+            return seen(shown)
+
+        try:
+            await self._workspace.until(look, timeout=PATIENCE)
+        except TimeoutError:
+            self._expect(what, False)
+        else:
+            self._expect(what, True)
+
+    def _bots(self, thread: str) -> list[Shown]:
+        return [one for one in self._workspace.thread(thread) if one.by_bot and one.only_for is None]
+
+    def _title(self, title: str) -> None:
+        self._say(f"\n── {self._workspace.name}: {title} " + "─" * max(4, 70 - len(title)))
+
+    def _expect(self, what: str, holds: bool) -> None:
+        self._say(f"{'':8}{'✓' if holds else '✗'} {what}")
+        if not holds:
+            self._wrong.append(f"{self._workspace.name}: {what}")
+
+
+def _says(*parts: str, pressable: bool | None = None) -> Seen:
+    """Expect these words in the bot's messages; `pressable` False: and no button left."""
+
+    def seen(shown: Sequence[Shown]) -> bool:
+        text = "\n".join(one.text for one in shown if one.by_bot)
+        return all(part in text for part in parts) and (
+            pressable is None or any(one.buttons for one in shown) is pressable
+        )
+
+    return seen
+
+
+def _letters(shown: Sequence[Shown]) -> str:
+    return "".join(word for one in shown if one.by_bot for word in one.text.split() if word.isalnum())
+
+
+def _missing(text: str, letters: str) -> list[str]:
+    return [word for word in text.split() if word.isalnum() and word not in letters]

@@ -1,0 +1,78 @@
+"""Keeping platforms connected, and saying so."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from aion_bot import wording
+from aion_bot.port.adapter import PlatformAdapter, Presence
+from aion_bot.port.errors import PlatformError, TokenRefused
+from aion_bot.port.messages import Inbound
+from aion_bot.store import Store
+
+_log = structlog.get_logger(__name__)
+
+_LONGEST_PAUSE = 60.0
+"""Seconds between two attempts to connect at most."""
+
+Accept = Callable[[Inbound], Awaitable[None]]
+
+
+async def supervise(adapter: PlatformAdapter, store: Store, accept: Accept, *, many_welcome: bool) -> None:
+    """Keep one platform listening, with growing pauses after failures; returns only when its token is refused.
+
+    `many_welcome`: somebody has said which workspaces may use the bot, so that several of them are no surprise.
+    """
+    pause = 1.0
+    while True:
+        host = PlatformHost(adapter.platform, store, accept, many_welcome=many_welcome)
+        try:
+            await adapter.listen(host)
+            _log.warning("platform stopped listening", platform=adapter.platform)
+        except TokenRefused as error:
+            _log.error(
+                "platform refused", platform=adapter.platform, variable=error.variable, reason=error.reason
+            )
+            return
+        except PlatformError as error:
+            _log.warning(
+                "platform lost, trying again", platform=adapter.platform, reason=str(error), pause=pause
+            )
+        except Exception:  # noqa: BLE001  # one platform's fault must not end the other
+            _log.exception("platform failed, trying again", platform=adapter.platform)
+        pause = 1.0 if host.was_connected else min(pause * 2, _LONGEST_PAUSE)
+        await asyncio.sleep(pause)
+
+
+class PlatformHost:
+    """What one adapter sees of the bot."""
+
+    def __init__(self, platform: str, store: Store, accept: Accept, *, many_welcome: bool) -> None:
+        self.was_connected = False
+        self._platform = platform
+        self._store = store
+        self._accept = accept
+        self._many_welcome = many_welcome
+
+    async def accept(self, inbound: Inbound) -> None:
+        """Hand over to the app; what it raises leaves the event unacknowledged."""
+        await self._accept(inbound)
+
+    async def connected(self, presence: Presence) -> None:
+        """Say what is connected."""
+        self.was_connected = True
+        workspaces = ", ".join(presence.workspaces) or "none yet"
+        _log.info("connected", platform=self._platform, workspaces=workspaces, bot=presence.bot)
+        for notice in presence.notices:
+            _log.info(notice, platform=self._platform)
+        if len(presence.workspaces) > 1 and not self._many_welcome:
+            _log.warning(wording.several_servers(presence.workspaces), platform=self._platform)
+
+    async def recall(self, name: str) -> str | None:
+        """Read a note of this platform."""
+        return await self._store.note(self._platform, name)
+
+    async def remember(self, name: str, value: str) -> None:
+        """Write a note of this platform."""
+        await self._store.set_note(self._platform, name, value)
