@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from aion_bot.demo.aion.long_report import LONG_REPORT
-from aion_bot.demo.reading import Reader
+from aion_bot.demo.reading import Reader, final
 from aion_bot.demo.workspace import Shown, Workspace
 from aion_bot.demo.world import World
 

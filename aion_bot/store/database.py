@@ -1,5 +1,6 @@
 """Opening the database: numbered, forward-only migrations, and a clear sentence where it cannot be used."""
 
+import asyncio
 import errno
 import sqlite3
 from importlib.resources import files
@@ -26,6 +27,8 @@ async def open_database(path: Path) -> aiosqlite.Connection:
         StoreError: the file is newer than this version, no database, corrupt, read-only or not to be reached.
     """
     try:
+        # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file, so that is tried first.
+        await asyncio.to_thread(lambda: sqlite3.connect(path).close())
         connection = await aiosqlite.connect(path, isolation_level=None)
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be opened ({_reason(error, path)})") from error

@@ -1,0 +1,26 @@
+"""Discord, over its gateway and REST API.
+
+The pure rooms (`config`, `ids`, `inbound`, `words`, `markdown`, `tables`, `render`, `replies`, `wording`) know
+nothing of the SDK. It is imported when an adapter is built, by `adapter`, `gateway`, `rest`, `seen` and `errors`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from adapters.discord import config
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.settings import Problem
+
+
+def variables() -> Sequence[str]:
+    """Every environment variable that belongs to Discord."""
+    return config.VARIABLES
+
+
+def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
+    """Build the adapter if a token is set; connects to nothing."""
+    settings, problems = config.read(env)
+    if settings is None:
+        return None, problems
+    from adapters.discord.adapter import DiscordAdapter
+
+    return DiscordAdapter(settings), ()

@@ -1,0 +1,110 @@
+"""Discord as the core sees it."""
+
+from adapters.discord import ids, render
+from adapters.discord.config import Settings
+from adapters.discord.errors import Archived, translated
+from adapters.discord.gateway import Gateway
+from adapters.discord.replies import PrivateReplies
+from adapters.discord.rest import Rest
+from adapters.discord.wording import MESSAGE
+from aion_bot.port.adapter import Budget, Host, Limits
+from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown
+from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Prompt, ThreadKey
+
+
+class DiscordAdapter:
+    """One bot account. Keeps nothing that a restart would miss but the tokens for private answers."""
+
+    platform = ids.PLATFORM
+    # Discord publishes no numbers and asks not to rely on any; five writes in five seconds is what staff and users
+    # report for a channel (discord/discord-api-docs#20), and one is left for a button's answer.
+    limits = Limits(page=MESSAGE, edit_gap=1.2, edits=Budget(calls=4, seconds=5))
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._rest = Rest(settings)
+        self._replies = PrivateReplies()
+
+    async def listen(self, host: Host) -> None:
+        """Serve until cancelled, then hang up within a second."""
+        with translated():
+            address = await self._rest.gateway()
+            gateway = Gateway(
+                host, self._rest, self._replies, self.whisper, message_content=self._settings.message_content
+            )
+            try:
+                await gateway.serve(self._settings.token, address)
+            finally:
+                await gateway.shut()
+        raise PlatformDown("Discord's gateway hung up")
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self._rest.close()
+
+    async def open(self, prompt: Prompt) -> None:
+        """Open the thread of a message. One that is there already is fine."""
+        if prompt.opening is None:
+            return
+        await self._rest.open_thread(int(prompt.place.channel), ids.channel_of(prompt.thread), prompt.opening)
+
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        """Post a new message; an archived thread comes back by that."""
+        channel = ids.channel_of(thread)
+        message = await self._rest.send(channel, render.body(content), nonce=nonce)
+        return ids.message_ref(thread, channel, message)
+
+    async def edit(self, message: MessageRef, content: Content) -> None:
+        """Replace a message; one in an archived thread after taking the thread out of the archive."""
+        channel, message_id = ids.address_of(message)
+        body = render.body(content)
+        try:
+            await self._rest.edit(channel, message_id, body)
+        except Archived:
+            await self._rest.unarchive(channel)
+            await self._rest.edit(channel, message_id, body)
+
+    async def delete(self, message: MessageRef) -> None:
+        """Remove a message of the bot's own."""
+        await self._rest.delete(*ids.address_of(message))
+
+    async def whisper(self, inbound: Inbound, line: Line) -> None:
+        """Answer an interaction visibly to its author alone, and a message by a direct one.
+
+        Where neither can be done the answer goes where the person spoke: better seen by others than not at all.
+        """
+        text = render.sentence(line)
+        reply = self._replies.find(inbound.reply_token)
+        try:
+            if reply is not None:
+                await self._rest.follow_up(reply.application, reply.token, text)
+                return
+        except (Forbidden, MessageGone):
+            pass
+        await self._answer_beside(inbound, render.Body(content=text, components=[]))
+
+    async def _answer_beside(self, inbound: Inbound, body: render.Body) -> None:
+        try:
+            if not inbound.place.direct:
+                direct = await self._rest.direct_channel(int(inbound.person.id))
+                await self._rest.send(direct, body)
+                return
+        except (Forbidden, MessageGone):
+            pass
+        await self._answer_openly(inbound, body)
+
+    async def _answer_openly(self, inbound: Inbound, body: render.Body) -> None:
+        if isinstance(inbound, Prompt) and inbound.opening is not None:
+            channel, answering = int(inbound.place.channel), ids.channel_of(inbound.thread)
+            await self._rest.send(channel, body, answering=answering)
+            return
+        thread = inbound.thread if isinstance(inbound, Prompt) else inbound.message.thread
+        await self._rest.send(ids.channel_of(thread), body)
+
+    def measure(self, content: Content) -> int:
+        """Count the characters of a message."""
+        return render.measure(content)
+
+    def scope(self, thread: ThreadKey) -> str:
+        """Name the channel: each has its own budget."""
+        return f"{self.platform}:{thread.id}"

@@ -1,0 +1,63 @@
+"""Discord's own part of the environment. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from aion_bot.port.settings import Problem, check_base_url, is_loopback
+
+TOKEN = "DISCORD_TOKEN"  # noqa: S105  the name of the setting
+API_URL = "DISCORD_API_URL"
+MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
+VARIABLES = (TOKEN, API_URL, MESSAGE_CONTENT)
+DEFAULT_API_URL = "https://discord.com/api/v10"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What it takes to reach Discord. `api_url` has no slash at its end."""
+
+    token: str = field(repr=False)
+    api_url: str = DEFAULT_API_URL
+    message_content: bool = False
+
+
+def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
+    """Read the settings; None if Discord is not wanted or a value is malformed.
+
+    A malformed value is a problem even where no token is set: nothing is accepted without effect.
+    """
+    token = env.get(TOKEN, "").strip()
+    api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
+    switch = env.get(MESSAGE_CONTENT, "").strip().lower() or "false"
+    checks = (_check_token(token), _check_url(api_url), _check_switch(switch))
+    problems = tuple(problem for problem in checks if problem is not None)
+    if problems or not token:
+        return None, problems
+    return Settings(token, api_url.rstrip("/"), switch == "true"), ()
+
+
+def is_safe_gateway(url: str) -> bool:
+    """Tell whether the token may be sent to this gateway: encrypted, or on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "wss" or (parts.scheme == "ws" and is_loopback(parts.hostname))
+
+
+def _check_token(token: str) -> Problem | None:
+    if token.lower().startswith("bot "):
+        return Problem(TOKEN, "must be the token alone, without the word Bot before it")
+    if not token.isprintable() or not token.isascii() or " " in token:
+        return Problem(TOKEN, "is not a bot token; copy it from the Bot page of the developer portal")
+    return None
+
+
+def _check_url(url: str) -> Problem | None:
+    if set(url) & set("?#{}"):
+        return Problem(API_URL, "must end with the path, such as /api/v10")
+    return check_base_url(API_URL, url)
+
+
+def _check_switch(switch: str) -> Problem | None:
+    if switch in {"true", "false"}:
+        return None
+    return Problem(MESSAGE_CONTENT, "must be true or false")

@@ -1,0 +1,101 @@
+"""What discord.py and its transport raise, as the port's errors.
+
+The texts hold a status and a code, never Discord's own words: those can repeat what was sent.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import aiohttp
+import discord
+
+from adapters.discord.config import MESSAGE_CONTENT, TOKEN
+from aion_bot.port.errors import (
+    Forbidden,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+    TokenRefused,
+    TooLong,
+)
+
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
+"""Everything that a call of discord.py raises. A dropped connection is not one of its own errors, and a
+`TimeoutError` is an `OSError`."""
+
+INVALID_FORM = 50035
+INVALID_WEBHOOK_TOKEN = 50027
+ARCHIVED = 50083
+THREAD_EXISTS = 160004
+_GONE = {10003, 10004, 10008, 10015, 10062, INVALID_WEBHOOK_TOKEN}
+_FORBIDDEN = {40060, 50001, 50007, 50013, 160005, 160006}
+_BRIEF = 1.0
+
+
+class Archived(Forbidden):
+    """A message in an archived thread cannot be edited (Discord's documentation, *Threads*)."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise the port's errors for whatever discord.py raises inside."""
+    try:
+        yield
+    except FAILURES as error:
+        raise translate(error) from error
+
+
+def translate(error: Exception) -> PlatformError:
+    """Name one failure in the port's words."""
+    match error:
+        case discord.LoginFailure():
+            return TokenRefused(
+                TOKEN, "Discord does not accept it; copy the token from the developer portal anew"
+            )
+        case discord.PrivilegedIntentsRequired():
+            return TokenRefused(
+                MESSAGE_CONTENT,
+                "asks for the Message Content intent, which is off in the developer portal;"
+                " switch it on there, on the page Bot, or set this to false",
+            )
+        case discord.RateLimited():
+            return RateLimited(error.retry_after)
+        case discord.ConnectionClosed(code=4004):
+            return TokenRefused(TOKEN, "Discord's gateway does not accept it")
+        case discord.HTTPException():
+            return _refused(error)
+        case _:
+            return PlatformDown(f"Discord cannot be reached ({type(error).__name__})")
+
+
+def pause(headers: Mapping[str, str]) -> float:
+    """Read how many seconds a 429 asks for."""
+    try:
+        return max(0.0, float(headers.get("Retry-After", _BRIEF)))
+    except ValueError:
+        return _BRIEF
+
+
+def _refused(error: discord.HTTPException) -> PlatformError:
+    if error.status == 429:
+        return RateLimited(pause(error.response.headers))
+    if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
+        return TokenRefused(TOKEN, "Discord does not accept it any more")
+    return _kind(error)(f"Discord answered {error.status} with code {error.code}")
+
+
+def _kind(error: discord.HTTPException) -> type[PlatformError]:
+    kinds: tuple[tuple[bool, type[PlatformError]], ...] = (
+        (error.status >= 500, PlatformDown),
+        (error.code == ARCHIVED, Archived),
+        (error.code in _GONE or error.status == 404, MessageGone),
+        (error.code in _FORBIDDEN or error.status == 403, Forbidden),
+        (_is_too_long(error), TooLong),
+    )
+    return next((kind for holds, kind in kinds if holds), PlatformError)
+
+
+def _is_too_long(error: discord.HTTPException) -> bool:
+    """Tell a refused size from other invalid forms, by the only place where discord.py shows which field it was."""
+    return error.code == INVALID_FORM and "In content" in error.text and "in length" in error.text

@@ -1,0 +1,89 @@
+"""The core's content as Discord messages. No I/O.
+
+Both kinds are plain content: an embed or a component layout leaves the notification empty, and only content can
+grow by edits without changing its looks.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from adapters.discord.ids import custom_id
+from adapters.discord.markdown import convert, inline, unfenced
+from aion_bot.port.cutting import one_line
+from aion_bot.port.messages import Action, Button, Content, Line, Person, PlanCard, Reply
+
+ROW = 5
+"""Buttons in a row (Discord's documentation, *Component Reference*)."""
+LABEL = 80
+"""Characters on a button (ibid.)."""
+BLANK = "…"
+_STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1}
+_SPECIAL = re.compile(r"([\\*_~`|])")
+
+
+class Body(TypedDict):
+    """The part of a message that the content decides, as it goes over the wire."""
+
+    content: str
+    components: list[dict[str, Any]]
+
+
+def body(content: Content) -> Body:
+    """Draw `content`."""
+    text = _reply(content) if isinstance(content, Reply) else _card(content)
+    return Body(content=text if text.strip() else BLANK, components=_rows(content.buttons))
+
+
+def measure(content: Content) -> int:
+    """Count characters as Discord does: in code points."""
+    return len(body(content)["content"])
+
+
+def sentence(line: Line) -> str:
+    """Write a sentence, its persons as mentions; whether these ping is decided where it is sent."""
+    words = (_mention(part) if isinstance(part, Person) else part for part in line)
+    return unfenced(" ".join("".join(words).split()))
+
+
+def _reply(reply: Reply) -> str:
+    notes = [f"-# {line}" for line in reply.note.splitlines() if line.strip()]
+    return "\n".join([convert(reply.text), *notes] if reply.text.strip() else notes)
+
+
+def _card(card: PlanCard) -> str:
+    parts = [
+        f"### {_plain(card.title)}" if card.title.strip() else "",
+        convert(card.description),
+        "\n".join(_step(number, step.agent, step.description) for number, step in enumerate(card.steps, 1)),
+        "\n".join(f"-# {sentence(fact)}" for fact in card.facts),
+        "\n".join(sentence(line) for line in card.record),
+    ]
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _step(number: int, agent: str, description: str) -> str:
+    words = inline(unfenced(" ".join(description.split())))
+    return f"{number}. **{_plain(agent)}**: {words}" if agent.strip() else f"{number}. {words}"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _mention(person: Person) -> str:
+    return f"<@{person.id}>" if person.id.isascii() and person.id.isdecimal() else _plain(person.name)
+
+
+def _rows(buttons: Sequence[Button]) -> list[dict[str, Any]]:
+    rows = [buttons[at : at + ROW] for at in range(0, len(buttons), ROW)]
+    return [{"type": 1, "components": [_button(button) for button in row]} for row in rows]
+
+
+def _button(button: Button) -> dict[str, Any]:
+    return {
+        "type": 2,
+        "style": _STYLES[button.action],
+        "label": one_line(button.label, LABEL),
+        "custom_id": custom_id(button),
+    }

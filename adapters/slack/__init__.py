@@ -1,0 +1,22 @@
+"""Slack, over Socket Mode. The SDK is imported only when an adapter is really built."""
+
+from collections.abc import Mapping, Sequence
+
+from adapters.slack import config
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.settings import Problem
+
+
+def variables() -> Sequence[str]:
+    """Every environment variable that belongs to Slack."""
+    return config.VARIABLES
+
+
+def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
+    """Build the adapter if both tokens are set; None if neither is. Connects to nothing."""
+    settings, problems = config.read(env)
+    if settings is None:
+        return None, problems
+    from adapters.slack.adapter import SlackAdapter
+
+    return SlackAdapter(settings), ()

@@ -1,0 +1,143 @@
+"""What Slack sends, as the port's values. No I/O.
+
+Payloads: https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/interaction-payloads.
+Slack delivers a mention twice, as `app_mention` and as `message` with the same `ts`; both become the same prompt.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack import entities, ids
+from aion_bot.port.messages import Action, Click, Person, Place, Prompt
+
+Payload = Mapping[str, Any]
+
+SHORTCUT = "aion_ask"
+ACTIONS = {
+    "aion_plan_approve": Action.APPROVE,
+    "aion_plan_cancel": Action.CANCEL,
+    "aion_retry": Action.RETRY,
+}
+
+_SPOKEN = {None, "file_share", "thread_broadcast"}
+"""Message subtypes in which a person says something new; all others are edits, deletions and notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is: what `auth.test` answers."""
+
+    team: str
+    team_name: str
+    user: str
+    bot: str
+    name: str
+
+
+def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
+    """Read an event; None if nobody asked the bot anything."""
+    event = body.get("event") or {}
+    if not (_is_message(event) and _is_from_person(event, me)):
+        return None
+    text = event.get("text") or ""
+    direct = _is_direct(event["channel"], event.get("channel_type"))
+    addressed = direct or entities.mentions(text, me.user)
+    if not addressed and not _continues_thread(event, text):
+        return None
+    return Prompt(
+        key=_key(me, event["channel"], event["ts"]),
+        thread=ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"]),
+        place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
+        person=Person(event["user"], _profile_name(event)),
+        text=entities.to_words(text, me.user),
+        addressed=addressed,
+        attachments=len(event.get("files") or ()),
+    )
+
+
+def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Prompt | None:
+    """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own."""
+    message, channel = payload.get("message") or {}, _channel_of(payload)
+    if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
+        return None
+    return Prompt(
+        key=_key(me, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"),
+        thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
+        place=Place(me.team, channel, _is_direct(channel), shared),
+        person=_presser(payload),
+        text="",
+        quote=entities.to_words(message.get("text") or "", me.user),
+        attachments=len(message.get("files") or ()),
+    )
+
+
+def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
+    """Read a press of a button; None if it is none of ours."""
+    pressed: Payload = next(iter(payload.get("actions") or ()), {})
+    action, channel = ACTIONS.get(pressed.get("action_id", "")), _channel_of(payload)
+    container, message = payload.get("container") or {}, payload.get("message") or {}
+    ts = container.get("message_ts") or message.get("ts")
+    if action is None or not channel or not ts:
+        return None
+    thread_ts = container.get("thread_ts") or message.get("thread_ts") or ts
+    return Click(
+        action=action,
+        key=pressed.get("value") or "",
+        message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts), channel, ts),
+        place=Place(me.team, channel, _is_direct(channel), shared),
+        person=_presser(payload),
+    )
+
+
+def room(payload: Payload) -> str | None:
+    """Id of the channel or group in which somebody pressed something, None for a direct message.
+
+    Such payloads do not say whether another organisation sees the channel; somebody has to ask.
+    """
+    channel = _channel_of(payload)
+    return channel if channel and not _is_direct(channel) else None
+
+
+def _is_message(event: Payload) -> bool:
+    return event.get("type") in {"app_mention", "message"} and bool(event.get("channel") and event.get("ts"))
+
+
+def _is_from_person(event: Payload, me: Identity) -> bool:
+    user = event.get("user") or ""
+    return (
+        event.get("subtype") in _SPOKEN
+        and not event.get("hidden")
+        and not (event.get("bot_id") or event.get("bot_profile"))
+        and user not in {"", me.user}
+        and not user.startswith("USLACK")
+    )
+
+
+def _continues_thread(event: Payload, text: str) -> bool:
+    in_thread = event.get("thread_ts") not in {None, event["ts"]}
+    says_something = bool(text.strip() or event.get("files"))
+    return in_thread and says_something and not entities.begins_with_somebody(text)
+
+
+def _is_direct(channel: str, channel_type: str | None = None) -> bool:
+    return channel_type == "im" or channel.startswith("D")
+
+
+def _channel_of(payload: Payload) -> str:
+    place = payload.get("channel") or {}
+    return place.get("id") or (payload.get("container") or {}).get("channel_id") or ""
+
+
+def _presser(payload: Payload) -> Person:
+    user = payload["user"]
+    return Person(user["id"], user.get("name") or user.get("username") or "")
+
+
+def _profile_name(event: Payload) -> str:
+    profile = event.get("user_profile") or {}
+    return profile.get("display_name") or profile.get("real_name") or ""
+
+
+def _key(me: Identity, channel: str, rest: str) -> str:
+    return f"{ids.PLATFORM}/{me.team}/{channel}/{rest}"

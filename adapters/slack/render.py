@@ -1,0 +1,190 @@
+"""The port's contents as arguments of `chat.postMessage` and `chat.update`. No I/O.
+
+An answer is a `markdown` block, which draws what models write; the bot's own words and everything on a card are
+mrkdwn or plain text. Block Kit and its sizes: https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from adapters.slack import entities
+from adapters.slack.inbound import ACTIONS
+from aion_bot.port.adapter import Budget, Limits
+from aion_bot.port.cutting import clip, one_line
+from aion_bot.port.messages import Action, Button, Content, Line, PlanCard, Reply, Step
+
+Block = dict[str, Any]
+
+FALLBACK = 3_900  # chat.update refuses a `text` of more than 4,000 characters, whatever the blocks hold
+HEADER = 150
+SECTION = 3_000
+BUTTON = 75
+BUTTONS_IN_A_ROW = 25
+
+# A page of 3,900 characters is also whole in the fallback text, and stays below the roughly 13,200 that Slack was
+# seen to take for a whole message even if it counts bytes. One second: Slack's pace for one channel.
+# 45 a minute: chat.update allows 50 in a workspace, all channels together.
+LIMITS = Limits(page=FALLBACK, edit_gap=1.0, edits=Budget(45, 60.0))
+
+_ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
+
+# Slack turns one markdown block into several and refuses more than 50. Each of these begins one and ends another;
+# a fence is matched whole, so that what is code inside it does not count.
+_OWN_BLOCK = re.compile(
+    r"^[ \t]*(?:(`{3,}|~{3,})[^\n]*(?:\n[\s\S]*?(?:^[ \t]*\1|\Z))?"  # fence
+    r"|#{1,6}(?:[ \t]|$)"  # heading
+    r"|(?:[-*_=][ \t]*){2,}$"  # rule, or the line under a heading
+    r"|>[^\n]*(?:\n[ \t]*>[^\n]*)*"  # quote
+    r"|\|?[ \t]*:?-+:?[ \t]*\|)",  # the line under a table's head
+    re.MULTILINE,
+)
+_RENDERED_BLOCKS = 40
+
+
+def arguments(content: Content) -> dict[str, Any]:
+    """What shows `content`: `text` for notifications and screen readers, `blocks` for everybody else."""
+    return {"text": _fallback(_words(content)), "blocks": _blocks(content)}
+
+
+def sentence(line: Line) -> dict[str, Any]:
+    """What shows a sentence of the bot's own, outside of any content."""
+    text = entities.line_in_mrkdwn(line)
+    return {"text": _cut_escaped(text), "blocks": list(_sections(text)) or [_markdown("…")]}
+
+
+def measure(content: Content) -> int:
+    """Characters of all texts in the blocks; more where headings, rules and the like make many of one block."""
+    blocks = _blocks(content)
+    characters = sum(len(text) for block in blocks for text in _texts(block))
+    own = sum(
+        1 for block in blocks if block["type"] == "markdown" for _ in _OWN_BLOCK.finditer(block["text"])
+    )
+    return max(characters, 2 * own * LIMITS.page // _RENDERED_BLOCKS)
+
+
+def _blocks(content: Content) -> list[Block]:
+    blocks = _reply(content) if isinstance(content, Reply) else _card(content)
+    return blocks or [_markdown("…")]
+
+
+def _reply(reply: Reply) -> list[Block]:
+    text = entities.in_markdown(reply.text)
+    return [
+        *([_markdown(text)] if text.strip() else []),
+        *_contexts(entities.in_mrkdwn(reply.note)),
+        *_actions(reply.buttons),
+    ]
+
+
+def _card(card: PlanCard) -> list[Block]:
+    return [
+        *_title(card.title),
+        *_sections(entities.in_mrkdwn(card.description)),
+        *_sections(_steps(card.steps)),
+        *_contexts(_lines(card.facts)),
+        *_sections(_lines(card.record)),
+        *_actions(card.buttons),
+    ]
+
+
+def _title(title: str) -> Iterator[Block]:
+    shown = entities.in_markdown(one_line(title, len(title)))
+    if len(shown) > HEADER:
+        yield from _sections(entities.in_mrkdwn(title))
+    elif shown:
+        yield {"type": "header", "text": _plain(shown)}
+
+
+def _steps(steps: Sequence[Step]) -> str:
+    return "\n".join(
+        f"*{number}. {entities.in_mrkdwn(step.agent)}*\n{entities.in_mrkdwn(step.description)}"
+        for number, step in enumerate(steps, start=1)
+    )
+
+
+def _lines(lines: Iterable[Line]) -> str:
+    return "\n".join(entities.line_in_mrkdwn(line) for line in lines)
+
+
+def _markdown(text: str) -> Block:
+    return {"type": "markdown", "text": text}
+
+
+def _sections(escaped: str) -> Iterator[Block]:
+    return ({"type": "section", "text": _mrkdwn(piece)} for piece in _pieces(escaped))
+
+
+def _contexts(escaped: str) -> Iterator[Block]:
+    return ({"type": "context", "elements": [_mrkdwn(piece)]} for piece in _pieces(escaped))
+
+
+def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
+    for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
+        row = buttons[start : start + BUTTONS_IN_A_ROW]
+        name = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
+        yield {"type": "actions", "block_id": f"aion-{name}", "elements": [_button(button) for button in row]}
+
+
+def _button(button: Button) -> Block:
+    label = entities.in_markdown(one_line(button.label, BUTTON))
+    shown: Block = {
+        "type": "button",
+        "action_id": _ACTION_IDS[button.action],
+        "text": _plain(clip(label, BUTTON) or "…"),
+        "value": button.key,
+    }
+    return shown | {"style": "primary"} if button.action is Action.APPROVE else shown
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text, }
+
+
+def _pieces(escaped: str) -> Iterator[str]:
+    """Cut text that is already escaped into what one text object takes, at a line's end if there is one."""
+    rest = escaped.strip()
+    while len(rest) > SECTION:
+        piece = _cut_escaped(rest, SECTION)
+        breaks = (piece.rfind("\n"), piece.rfind(" "))
+        cut = next((place for place in breaks if place > SECTION // 2), len(piece))
+        yield rest[:cut].rstrip()
+        rest = rest[cut:].strip()
+    if rest:
+        yield rest
+
+
+def _cut_escaped(escaped: str, limit: int = FALLBACK) -> str:
+    """Cut escaped text to `limit` characters without halving an escape or a mention."""
+    if len(escaped) <= limit:
+        return escaped
+    return re.sub(r"(?:&[a-z]{0,3}|<[^<>]*)$", "", escaped[:limit])
+
+
+def _words(content: Content) -> Iterator[str]:
+    """Everything that `content` says, escaped, in reading order."""
+    if isinstance(content, Reply):
+        yield entities.in_mrkdwn(content.text)
+        yield entities.in_mrkdwn(content.note)
+        return
+    yield entities.in_mrkdwn(content.title)
+    yield entities.in_mrkdwn(content.description)
+    yield _steps(content.steps)
+    yield _lines(content.facts)
+    yield _lines(content.record)
+
+
+def _fallback(words: Iterable[str]) -> str:
+    return _cut_escaped("\n".join(said for said in words if said.strip())).strip() or "…"
+
+
+def _texts(block: Block) -> Iterator[str]:
+    text = block.get("text", "")
+    yield text if isinstance(text, str) else text["text"]
+    for element in block.get("elements", ()):
+        yield from _texts(element)

@@ -1,0 +1,56 @@
+"""What the adapter uses of Slack, and the permission each use needs. No I/O.
+
+`manifest.yml` asks for exactly this; a test keeps them equal. Scopes as published for each method and event at
+https://docs.slack.dev/reference/methods and https://docs.slack.dev/reference/events.
+"""
+
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """The Web API methods that the adapter calls with the bot token."""
+
+    AUTH_TEST = "auth.test"
+    POST = "chat.postMessage"
+    UPDATE = "chat.update"
+    DELETE = "chat.delete"
+    WHISPER = "chat.postEphemeral"
+    CHANNEL = "conversations.info"
+    REPLIES = "conversations.replies"
+
+
+METHODS: dict[Method, tuple[str, ...]] = {
+    Method.AUTH_TEST: (),
+    Method.POST: ("chat:write",),
+    Method.UPDATE: ("chat:write",),
+    Method.DELETE: ("chat:write",),
+    Method.WHISPER: ("chat:write",),
+    Method.CHANNEL: ("channels:read", "groups:read", "mpim:read"),
+    Method.REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
+}
+
+EVENTS: dict[str, tuple[str, ...]] = {
+    "app_mention": ("app_mentions:read",),
+    "message.channels": ("channels:history",),
+    "message.groups": ("groups:history",),
+    "message.im": ("im:history",),
+    "message.mpim": ("mpim:history",),
+}
+
+FEATURES: dict[str, tuple[str, ...]] = {
+    "agent_view": ("assistant:write",),
+    "shortcuts": ("commands",),
+}
+"""Parts of the manifest that need a scope by themselves."""
+
+OPTIONAL = ("files:read", "files:write", "reactions:write")
+"""Asked for as `bot_optional`: what reads pictures and marks questions will use them."""
+
+APP_SCOPES = ("connections:write",)
+"""Scopes of the app-level token, for `apps.connections.open`."""
+
+
+def required() -> frozenset[str]:
+    """Every scope that the bot token must have."""
+    used = [*METHODS.values(), *EVENTS.values(), *FEATURES.values()]
+    return frozenset(scope for scopes in used for scope in scopes)

@@ -1,0 +1,87 @@
+"""A client for Aion's chat, with the vendor's published names. It imports nothing of the bot."""
+
+from aion_bot.aion.chats import ChatResource
+from aion_bot.aion.client import AionVision
+from aion_bot.aion.collection import FileCollection, FileRef
+from aion_bot.aion.errors import (
+    AionvisionConnectionError,
+    AionvisionError,
+    AionvisionPermissionError,
+    AionvisionTimeoutError,
+    AuthenticationError,
+    ChatError,
+    CircuitBreakerError,
+    DocumentProcessingError,
+    QuotaExceededError,
+    RateLimitError,
+    ResourceNotFoundError,
+    ServerError,
+    SSEStreamError,
+    UploadError,
+    ValidationError,
+)
+from aion_bot.aion.events import ChatToken, ChatTokenType, PlanInvocation, PlanPendingApprovalData
+from aion_bot.aion.references import (
+    DocumentRef,
+    ImageRef,
+    LinkRef,
+    ParsedReferences,
+    ResultRefData,
+    parse_references,
+    resolve_content,
+)
+from aion_bot.aion.session import ChatSessionContext
+from aion_bot.aion.types import (
+    ChatImageList,
+    ChatMessage,
+    ChatResponse,
+    ChatSession,
+    ChatSessionDetail,
+    ImageReference,
+    MessageRole,
+    PlanActionResponse,
+    SessionList,
+)
+
+__all__ = [
+    "AionVision",
+    "AionvisionConnectionError",
+    "AionvisionError",
+    "AionvisionPermissionError",
+    "AionvisionTimeoutError",
+    "AuthenticationError",
+    "ChatError",
+    "ChatImageList",
+    "ChatMessage",
+    "ChatResource",
+    "ChatResponse",
+    "ChatSession",
+    "ChatSessionContext",
+    "ChatSessionDetail",
+    "ChatToken",
+    "ChatTokenType",
+    "CircuitBreakerError",
+    "DocumentProcessingError",
+    "DocumentRef",
+    "FileCollection",
+    "FileRef",
+    "ImageRef",
+    "ImageReference",
+    "LinkRef",
+    "MessageRole",
+    "ParsedReferences",
+    "PlanActionResponse",
+    "PlanInvocation",
+    "PlanPendingApprovalData",
+    "QuotaExceededError",
+    "RateLimitError",
+    "ResourceNotFoundError",
+    "ResultRefData",
+    "SSEStreamError",
+    "ServerError",
+    "SessionList",
+    "UploadError",
+    "ValidationError",
+    "parse_references",
+    "resolve_content",
+]

@@ -1,0 +1,144 @@
+"""Carries calls to Aion and answers back, over `httpx.AsyncClient`. It decides nothing: the pure rooms do."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import cache
+from ssl import SSLContext
+from typing import Any, TypeVar
+
+import httpx
+
+from aion_bot.aion.calls import Call
+from aion_bot.aion.errors import AionvisionError
+from aion_bot.aion.events import ChatToken
+from aion_bot.aion.protocol import EVENT_STREAM, Answer, error_for, failure_for
+from aion_bot.aion.retry import RetryPolicy
+from aion_bot.aion.settings import ClientSettings
+from aion_bot.aion.stream import StreamReader
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+"""httpx stops at 100 connections; each answer that streams keeps one for minutes."""
+
+LET_GO = 1.0
+"""Seconds that a stream may take to end once the server has said `close`."""
+
+
+@cache
+def trusted() -> SSLContext:
+    """The certificates to trust: those of `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's."""
+    return httpx.create_ssl_context()
+
+
+class Carrier:
+    """The connections of one client. Raises the errors of `errors`; cancellation closes what it interrupts at once.
+
+    Attributes:
+        malformed_events: How many events of all streams were skipped because they made no sense.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.malformed_events = 0
+        self._settings = settings
+        self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
+        self._http = httpx.AsyncClient(
+            base_url=settings.base_url,
+            headers=settings.headers,
+            timeout=settings.timeout,
+            limits=UNLIMITED,
+            proxy=settings.proxy_url,
+            trust_env=False,
+            verify=trusted(),
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    async def carry(self, call: Call[T]) -> T:
+        """Send a call, again where that is safe, and return what its answer says."""
+        return call.read(await self._repeated(call, self._exchange))
+
+    async def stream(self, call: Call[None]) -> AsyncGenerator[ChatToken, None]:
+        """Send a question, again only while it was refused, and yield the tokens of its answer.
+
+        Closing the generator closes the connection. Raises `SSEStreamError` for a stream that breaks off, and
+        `AionvisionTimeoutError` for one that falls silent.
+        """
+        response = await self._repeated(call, self._open_stream)
+        reader = StreamReader()
+        # Without compression the bytes are those of the wire, and httpx need not look at each of them again.
+        chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+        try:
+            async for chunk in chunks:
+                for token in reader.feed(chunk):
+                    yield token
+                if reader.closed:
+                    await _let_go(chunks)
+                    return
+            for token in reader.finish():
+                yield token
+        except httpx.HTTPError as failure:
+            reader.check_cut(failure_for(failure))
+            logger.debug("the connection broke after the whole answer (%s)", type(failure).__name__)
+        else:
+            reader.check_end()
+        finally:
+            self.malformed_events += reader.malformed
+            await response.aclose()
+
+    async def _repeated(self, call: Call[Any], attempt: Callable[[Call[Any]], Awaitable[T]]) -> T:
+        tried = 0
+        while True:
+            try:
+                return await attempt(call)
+            except AionvisionError as error:
+                tried += 1
+                pause = self._policy.pause_after(error, call.repeat, tried)
+                if pause is None:
+                    raise
+                logger.info("%s %s: %r, once more in %.1f s", call.method, call.group, error, pause)
+            await asyncio.sleep(pause)
+
+    async def _exchange(self, call: Call[Any]) -> Answer:
+        return await _whole(await self._open(call, {}))
+
+    async def _open_stream(self, call: Call[Any]) -> httpx.Response:
+        return await self._open(call, EVENT_STREAM)
+
+    async def _open(self, call: Call[Any], headers: dict[str, str]) -> httpx.Response:
+        """Send once and return the answer, its body unread; a refusal is raised as its error."""
+        request = self._http.build_request(
+            call.method, call.path, params=call.query, json=call.body, headers=headers
+        )
+        try:
+            response = await self._http.send(request, stream=True)
+        except httpx.HTTPError as failure:
+            raise failure_for(failure) from failure
+        if response.status_code >= 300:
+            answer = await _whole(response)
+            raise error_for(answer.without(self._settings.api_key), call.about)
+        return response
+
+
+async def _whole(response: httpx.Response) -> Answer:
+    try:
+        body = await response.aread()
+    except httpx.HTTPError as failure:
+        raise failure_for(failure) from failure
+    finally:
+        await response.aclose()
+    return Answer(response.status_code, response.headers, body)
+
+
+async def _let_go(chunks: AsyncIterator[bytes]) -> None:
+    """Read what follows the server's `close`, so that its connection can be used again; not for long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LET_GO):
+            async for _ in chunks:
+                pass

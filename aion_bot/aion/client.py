@@ -1,0 +1,83 @@
+"""The client: settings, connections, and the chat API on them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any
+
+from aion_bot.aion.carrier import Carrier
+from aion_bot.aion.chats import ChatResource
+from aion_bot.aion.session import ChatSessionContext
+from aion_bot.aion.settings import DEFAULT_BASE_URL, ClientSettings
+from aion_bot.aion.types import ChatResponse
+
+
+class AionVision:
+    """Aion's chat, asynchronously.
+
+    Use it as `async with AionVision(api_key=…) as client:`, or call `aclose` at the end. One client serves any
+    number of conversations at once. Arguments as in `ClientSettings`; a wrong one raises ValueError.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = 300.0,
+        max_retries: int = 3,
+        retry_delay: float = 1.0,
+        tenant_id: str | None = None,
+        proxy_url: str | None = None,
+    ) -> None:
+        self._settings = ClientSettings(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_delay=retry_delay,
+            tenant_id=tenant_id,
+            proxy_url=proxy_url,
+        )
+        self._carrier = Carrier(self._settings)
+        self.chats = ChatResource(self._carrier)
+
+    @classmethod
+    def from_env(cls, **overrides: Any) -> "AionVision":
+        """Make a client from `AIONVISION_API_KEY` and its siblings; overrides are the arguments of the class."""
+        return cls(**asdict(ClientSettings.from_env(**overrides)))
+
+    def __repr__(self) -> str:
+        return f"AionVision(base_url={self._settings.base_url!r})"
+
+    async def __aenter__(self) -> "AionVision":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._carrier.aclose()
+
+    def chat_session(
+        self,
+        *,
+        title: str | None = None,
+        image_ids: Sequence[str] | None = None,
+        use_all_images: bool = True,
+        auto_close: bool = True,
+    ) -> ChatSessionContext:
+        """Return a conversation for `async with`; as `chats.session`."""
+        return self.chats.session(
+            title=title, image_ids=image_ids, use_all_images=use_all_images, auto_close=auto_close
+        )
+
+    async def chat(self, message: str, *, session_id: str) -> ChatResponse:
+        """Ask in a conversation and return the whole answer; as `chats.send`."""
+        return await self.chats.send(message, session_id=session_id)

@@ -1,0 +1,121 @@
+"""What an answer's stream says, event by event. No I/O."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from aion_bot.aion.plain import Plain
+from aion_bot.aion.reading import flag, mapping, mappings, text, texts, whole
+from aion_bot.aion.references import (
+    ParsedReferences,
+    ResultRefData,
+    parse_references,
+    parse_result_refs,
+    resolve_content,
+    with_images,
+)
+
+
+class ChatTokenType(StrEnum):
+    """Kinds of events. `UNKNOWN` is ours: an event that this version does not know, whole in `data`."""
+
+    CONNECTION = "connection"
+    THINKING = "thinking"
+    THINKING_STEP = "thinking_step"
+    STATUS = "status"
+    TOOL_INVOCATION = "tool_invocation"
+    TOOL_RESULT = "tool_result"
+    IMAGE_RESULTS = "image_results"
+    DOCUMENT_RESULTS = "document_results"
+    TOKEN = "token"  # noqa: S105 # the wire's word, not a secret
+    PLAN_PENDING_APPROVAL = "plan_pending_approval"
+    COMPLETE = "complete"
+    ERROR = "error"
+    AUTH_ERROR = "auth_error"
+    RECONNECTING = "reconnecting"
+    PING = "ping"
+    CLOSE = "close"
+    UNKNOWN = "unknown"
+
+
+class PlanInvocation(TypedDict):
+    """One operation of a plan; `depends_on` names the operations that must come before it."""
+
+    agent_name: str
+    description: str
+    depends_on: list[str]
+
+
+class PlanPendingApprovalData(TypedDict):
+    """A plan that waits for a decision, as in the `data` of a `PLAN_PENDING_APPROVAL` token.
+
+    Only `plan_id` is sure on the wire; `ChatToken.plan` gives it with every field in place.
+    """
+
+    type: str
+    plan_id: str
+    description: str
+    invocations: list[PlanInvocation]
+    requires_approval: bool
+    estimated_operations: int
+
+
+@dataclass(frozen=True)
+class ChatToken(Plain):
+    """One event of an answer's stream.
+
+    `data` is the whole event as the server sent it. For `TOKEN`, `content` is the text that is new since the last
+    token and `data["accumulated"]` the whole text so far; both are always there, and consistent.
+    """
+
+    type: ChatTokenType
+    content: str | None = None
+    data: dict[str, Any] | None = None
+
+    @property
+    def resolved_content(self) -> str | None:
+        """The answer in plain words; None for all but `COMPLETE`."""
+        if self.type is not ChatTokenType.COMPLETE:
+            return None
+        resolved = mapping(self.data).get("resolved_content")
+        return resolved if isinstance(resolved, str) else resolve_content(*self._answer())
+
+    @property
+    def references(self) -> ParsedReferences | None:
+        """What the answer refers to; None for all but `COMPLETE`."""
+        return parse_references(*self._answer()) if self.type is ChatTokenType.COMPLETE else None
+
+    @property
+    def result_refs(self) -> dict[str, ResultRefData] | None:
+        """The counts in the answer, by key; None for all but `COMPLETE`."""
+        return parse_result_refs(self._answer()[1]) if self.type is ChatTokenType.COMPLETE else None
+
+    @property
+    def plan(self) -> PlanPendingApprovalData | None:
+        """The plan with what the server left out filled in; None for all but `PLAN_PENDING_APPROVAL`."""
+        return read_plan(mapping(self.data)) if self.type is ChatTokenType.PLAN_PENDING_APPROVAL else None
+
+    def _answer(self) -> tuple[str, dict[str, Any]]:
+        data = mapping(self.data)
+        metadata = with_images(mapping(data.get("metadata")), data.get("image_context"))
+        return text(data.get("content")), metadata
+
+
+def read_plan(data: dict[str, Any]) -> PlanPendingApprovalData:
+    """Return a plan with every field in place: missing words empty, one operation a step where no number is given."""
+    invocations = [
+        PlanInvocation(
+            agent_name=text(each.get("agent_name")),
+            description=text(each.get("description")),
+            depends_on=texts(each.get("depends_on")),
+        )
+        for each in mappings(data.get("invocations"))
+    ]
+    return PlanPendingApprovalData(
+        type=ChatTokenType.PLAN_PENDING_APPROVAL.value,
+        plan_id=text(data.get("plan_id")),
+        description=text(data.get("description")),
+        invocations=invocations,
+        requires_approval=flag(data.get("requires_approval"), default=True),
+        estimated_operations=whole(data.get("estimated_operations"), len(invocations)),
+    )

@@ -1,0 +1,263 @@
+"""References in an answer: finding `[[…]]` markers, naming what they mean, putting plain words in their place. No I/O.
+
+Forms: `[[img:ID|name]]`, `[[doc:ID|name]]` with `|p:5` or `|pp:3-7`, `[[link:ID|title]]`, `[[ref:KEY]]`. An ID is
+a prefix of the full one. A name may hold `|`, `]` and balanced brackets; it ends within `LONGEST` characters and
+on its line. What does not close that way is left as the text it is. Time is linear in the text, whatever it holds.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aion_bot.aion.reading import mapping, mappings, text, text_or_none, texts, whole
+
+LONGEST = 1_000
+"""Characters that a marker may have between its brackets; file names end at 255 (ours: none is published)."""
+
+UNKNOWN_COUNT = "some"
+"""Stands where the count of a `[[ref:KEY]]` is not known."""
+
+_NESTED_ENDS = 8
+_OPENING = re.compile(r"\[\[(img|doc|link|ref):")
+_PAGES = re.compile(r"p:(?P<page>\d{1,6})|pp:(?P<first>\d{1,6})-(?P<last>\d{1,6})")
+
+
+@dataclass(frozen=True)
+class ResultRefData:
+    """What a `[[ref:KEY]]` counts."""
+
+    count: int
+    ids: list[str] = field(default_factory=list)
+    image_ids: list[str] = field(default_factory=list)
+    id_type: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class ImageRef:
+    """An image named by `[[img:ID|filename]]`; `full_id` is None where the metadata does not tell."""
+
+    id_prefix: str
+    filename: str
+    full_id: str | None = None
+
+
+@dataclass(frozen=True)
+class DocumentRef:
+    """A document named by `[[doc:ID|filename]]`, with its page or its first and last page."""
+
+    id_prefix: str
+    filename: str
+    full_id: str | None = None
+    page: int | None = None
+    page_range: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class LinkRef:
+    """A web page named by `[[link:ID|title]]`."""
+
+    id_prefix: str
+    title: str
+    full_id: str | None = None
+    source_url: str | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True)
+class ParsedReferences:
+    """Everything a text refers to, in its order. `counts` holds only keys that the metadata explains."""
+
+    images: list[ImageRef] = field(default_factory=list)
+    documents: list[DocumentRef] = field(default_factory=list)
+    links: list[LinkRef] = field(default_factory=list)
+    counts: dict[str, ResultRefData] = field(default_factory=dict)
+
+    @property
+    def has_references(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self.images or self.documents or self.links or self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One marker as it stands in the text: `text[start:end]` is `[[kind:id|name|pages]]`."""
+
+    start: int
+    end: int
+    kind: str
+    id: str
+    name: str = ""
+    page: int | None = None
+    page_range: tuple[int, int] | None = None
+
+
+def find_markers(content: str) -> Iterator[Marker]:
+    """Yield the markers of a text in order."""
+    position = 0
+    while opening := _OPENING.search(content, position):
+        end = _end_of_name(content, opening.end())
+        marker = _marker(content, opening, end) if end is not None else None
+        position = marker.end if marker else opening.end()
+        if marker:
+            yield marker
+
+
+def parse_references(content: str, metadata: Mapping[str, Any] | None = None) -> ParsedReferences:
+    """Return what a text refers to.
+
+    Args:
+        content: An answer as Aion wrote it.
+        metadata: The answer's metadata. Prefixes are looked up in its `image_context`, `tool_document_data` and
+            `tool_link_data`, counts in its `result_refs`.
+    """
+    known = metadata or {}
+    refs = ParsedReferences()
+    counts = parse_result_refs(known)
+    images = _Catalogue(_entries(known.get("image_context")), "image_id")
+    documents = _Catalogue(_entries(known.get("tool_document_data")), "document_id")
+    links = _Catalogue(_entries(known.get("tool_link_data")), "link_id")
+    for marker in find_markers(content):
+        match marker.kind:
+            case "img":
+                refs.images.append(_image(marker, images))
+            case "doc":
+                refs.documents.append(_document(marker, documents))
+            case "link":
+                refs.links.append(_link(marker, links))
+            case _ if marker.id in counts:
+                refs.counts[marker.id] = counts[marker.id]
+    return refs
+
+
+def resolve_content(content: str, metadata: Mapping[str, Any] | None = None) -> str:
+    """Return a text with plain words in place of its markers.
+
+    `[[ref:KEY]]` becomes the count, or `UNKNOWN_COUNT`; an image or document its file name, a document with
+    ` (p.5)` or ` (pp.3-7)`; a link its title; where a name is missing, the id as it stands.
+    """
+    counts = parse_result_refs(metadata or {})
+    pieces: list[str] = []
+    done = 0
+    for marker in find_markers(content):
+        pieces += content[done : marker.start], _words(marker, counts)
+        done = marker.end
+    return "".join((*pieces, content[done:]))
+
+
+def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
+    """Return the counts that an answer's metadata explains, by key."""
+    return {
+        key: ResultRefData(
+            count=whole(data.get("count")),
+            ids=texts(data.get("ids")),
+            image_ids=texts(data.get("image_ids")),
+            id_type=text(data.get("id_type")),
+            label=text(data.get("label")),
+        )
+        for key, data in mapping(metadata.get("result_refs")).items()
+        if isinstance(data, dict)
+    }
+
+
+def with_images(metadata: Mapping[str, Any] | None, image_context: object) -> dict[str, Any]:
+    """Return an answer's metadata with the images that came beside it, where it names none itself."""
+    known = dict(metadata or {})
+    known["image_context"] = known.get("image_context") or image_context
+    return known
+
+
+def _end_of_name(content: str, start: int) -> int | None:
+    """Return where the closing brackets of a marker begin whose id starts at `start`.
+
+    It is the first `]]` that leaves no bracket of the name open, among a few; failing that the first of all, unless
+    another marker opens before it.
+    """
+    line_end = content.find("\n", start, start + LONGEST)
+    limit = min(start + LONGEST if line_end < 0 else line_end, len(content))
+    first = end = content.find("]]", start, limit)
+    for _ in range(_NESTED_ENDS):
+        if end < 0:
+            break
+        inner = content[start:end]
+        still_open = inner.count("[") - inner.count("]")
+        if still_open <= 0:
+            return end
+        # A run of brackets closes inwards first: the name's own, then the marker's.
+        end = content.find("]]", end + 1, limit)
+    return first if first >= 0 and not _OPENING.search(content, start, first) else None
+
+
+def _marker(content: str, opening: re.Match[str], end: int) -> Marker | None:
+    kind = opening[1]
+    marker_id, bar, name = content[opening.end() : end].partition("|")
+    marker_id = marker_id.strip()
+    if not marker_id or "[" in marker_id:
+        return None
+    name, page, page_range = _pages(name) if kind == "doc" and bar else (name, None, None)
+    return Marker(opening.start(), end + 2, kind, marker_id, name.strip(), page, page_range)
+
+
+def _pages(name: str) -> tuple[str, int | None, tuple[int, int] | None]:
+    rest, _, last = name.rpartition("|")
+    found = _PAGES.fullmatch(last.strip())
+    if found is None:
+        return name, None, None
+    if found["page"]:
+        return rest, int(found["page"]), None
+    return rest, None, (int(found["first"]), int(found["last"]))
+
+
+def _words(marker: Marker, counts: Mapping[str, ResultRefData]) -> str:
+    if marker.kind == "ref":
+        return str(counts[marker.id].count) if marker.id in counts else UNKNOWN_COUNT
+    name = marker.name or marker.id
+    if marker.page is not None:
+        return f"{name} (p.{marker.page})"
+    if marker.page_range is not None:
+        return f"{name} (pp.{marker.page_range[0]}-{marker.page_range[1]})"
+    return name
+
+
+def _image(marker: Marker, images: "_Catalogue") -> ImageRef:
+    full_id, _ = images.find(marker.id)
+    return ImageRef(marker.id, marker.name, full_id)
+
+
+def _document(marker: Marker, documents: "_Catalogue") -> DocumentRef:
+    full_id, _ = documents.find(marker.id)
+    return DocumentRef(marker.id, marker.name, full_id, marker.page, marker.page_range)
+
+
+def _link(marker: Marker, links: "_Catalogue") -> LinkRef:
+    full_id, entry = links.find(marker.id)
+    url = text_or_none(entry.get("source_url")) or text_or_none(entry.get("url"))
+    return LinkRef(marker.id, marker.name, full_id, url, text_or_none(entry.get("domain")))
+
+
+class _Catalogue:
+    """Finds the one entry whose id begins with a prefix."""
+
+    def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
+        named = ((text(entry.get(id_field)) or text(entry.get("id")), entry) for entry in entries)
+        self._entries = {full_id: entry for full_id, entry in named if full_id}
+        self._ids = sorted(self._entries)
+
+    def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
+        """Return the full id and its entry; None and nothing if no id or more than one fits."""
+        place = bisect_left(self._ids, prefix)
+        fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
+        if fitting and (len(fitting) == 1 or fitting[0] == prefix):
+            return fitting[0], self._entries[fitting[0]]
+        return None, {}
+
+
+def _entries(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list, or of the lists and objects inside an object: the wire has both."""
+    if isinstance(value, dict):
+        if any(isinstance(item, str) for item in value.values()):
+            return [value]
+        return [entry for item in value.values() for entry in (mappings(item) or [mapping(item)]) if entry]
+    return mappings(value)

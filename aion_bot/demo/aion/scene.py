@@ -1,0 +1,187 @@
+"""What a simulated Aion does with one question, as a value. No I/O.
+
+A `Scene` is a list of steps that the stream plays in order. `complete` and `close` come only where a step says so, so
+that a scene can also break off, fall silent, or go on after its plan was decided.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Send an event with these fields, after `delay` seconds."""
+
+    type: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Send `text` as tokens; `pieces` says where it is cut, otherwise every few characters.
+
+    Without `accumulates` the events leave the whole text out, as a server may.
+    """
+
+    text: str = ""
+    pieces: tuple[str, ...] = ()
+    accumulates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Put these bytes on the wire as they are."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Wait until the simulator is told to `release` this gate; the client hears nothing unless `pings`."""
+
+    gate: str
+    pings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Ask for approval of a plan."""
+
+    plan: "Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitDecision:
+    """Keep the stream open, with pings, until the plan that was proposed last is decided; then tell what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Store the answer and send `complete`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Send `close` and end the stream properly."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End the stream properly, without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Break the connection. `stored`: the server finishes the answer all the same."""
+
+    stored: bool = True
+
+
+Step = Emit | Speak | Raw | Hold | Propose | AwaitDecision | Complete | Close | End | Cut
+
+
+class PlanEnd(Enum):
+    """How the request that decides a plan ends."""
+
+    DONE = auto()
+    """200 with results."""
+    ACCEPTED = auto()
+    """202; a new message of the assistant appears in the session a moment later."""
+    BUSY = auto()
+    """409; another request decides it, and its result appears in the session a moment later."""
+    EXPIRED = auto()
+    """404, as if it had never been."""
+    FAILED = auto()
+    """500; nothing was done, and it may be decided again."""
+    LOST_AFTER_ACTING = auto()
+    """The connection breaks with no answer, after the plan was carried out."""
+    LOST_BEFORE_ACTING = auto()
+    """The connection breaks with no answer, and nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a plan."""
+
+    agent_name: str
+    description: str
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan, and how deciding it ends. Ends are used in order, the last one for good; `result` is what it does."""
+
+    description: str
+    operations: tuple[Operation, ...]
+    result: str
+    ends: tuple[PlanEnd, ...] = (PlanEnd.DONE,)
+    only_id: bool = False
+
+
+class Shape(StrEnum):
+    """The three forms of an error body."""
+
+    GATEWAY = "gateway"
+    CHAT = "chat"
+    FASTAPI = "fastapi"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Refuse a request: with this status and body, or, without a status, by breaking the connection.
+
+    `acts`: do what was asked before breaking the connection.
+    """
+
+    status: int | None
+    code: str = "SERVER_ERROR"
+    message: str = "Something failed"
+    shape: Shape = Shape.CHAT
+    headers: Mapping[str, str] = field(default_factory=dict)
+    acts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant says in the end, with what its references mean."""
+
+    content: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    images: tuple[Mapping[str, Any], ...] = ()
+    agents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One question's fate. `topic` is what a follow-up in the same session is about."""
+
+    steps: tuple[Step, ...]
+    answer: Answer = Answer("")
+    topic: str = ""
+    refusal: Fault | None = None
+
+
+ENDING: tuple[Step, ...] = (Complete(), Close())
+
+
+def spoken(content: str, *before: Step, **answer: Any) -> Scene:
+    """Return the scene of a plain answer; `before` are steps that come before its words."""
+    return Scene((*before, Speak(content), *ENDING), Answer(content, **answer))
+
+
+def proposed(plan: Plan, lead: str = "I can do that. Here is my plan.", *, stays_open: bool = False) -> Scene:
+    """Return the scene of a plan: the stream ends with it, or stays open and tells the result."""
+    if not stays_open:
+        return Scene((Speak(lead), Propose(plan), *ENDING), Answer(lead))
+    return Scene((Speak(lead), Propose(plan), AwaitDecision(), *ENDING), Answer(lead))
+
+
+def refused(
+    status: int | None, *, code: str = "SERVER_ERROR", message: str = "Something failed", **fault: Any
+) -> Scene:
+    """Return the scene of a question that is refused before anything streams."""
+    return Scene((), refusal=Fault(status, code, message, **fault))

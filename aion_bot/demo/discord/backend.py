@@ -1,0 +1,166 @@
+"""What happens in the simulated server, whoever causes it: messages, threads, and the events that tell of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aion_bot.demo.discord import limits, payloads, pings
+from aion_bot.demo.discord.errors import (
+    closed_to_you,
+    not_yours,
+    thread_archived,
+    thread_exists,
+    wrong_channel_type,
+)
+from aion_bot.demo.discord.model import (
+    DIRECT,
+    EPHEMERAL,
+    HAS_THREAD,
+    TEXT,
+    THREAD,
+    Channel,
+    Message,
+    World,
+)
+from aion_bot.demo.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
+from aion_bot.demo.workspace import Someone
+
+Body = Mapping[str, Any]
+STARTER = 21
+"""Type of the notice at the top of a thread that was opened from a message."""
+
+
+class Backend:
+    """Changes the world and tells the gateway."""
+
+    def __init__(self, world: World, gateway: Gateway) -> None:
+        self.world = world
+        self.gateway = gateway
+        self._nonces: dict[tuple[str, str], Message] = {}
+
+    def post(self, message: Message, body: Body) -> Message:
+        """Put a message into its channel. Raises ApiError."""
+        limits.check_message(body)
+        channel = self.world.channel(message.channel)
+        limits.check_not_empty(message.content, [*message.embeds, *message.attachments])
+        if channel.person is not None and channel.person.id in self.world.closed_to_bot:
+            raise closed_to_you()
+        if channel.archived:
+            self.update(channel, {"archived": False})
+        self._count_pings(message, body)
+        self.world.messages[channel.id].append(message)
+        if message.only_for is None:
+            self._tell("MESSAGE_CREATE", message)
+        self.gateway.changed.set()
+        return message
+
+    def post_as_bot(self, channel: str, body: Body, **about: Any) -> Message:
+        """Post what the bot sent; a nonce that is enforced makes one message, however often it comes."""
+        nonce = str(body["nonce"]) if body.get("nonce") is not None else None
+        known = (
+            self._nonces.get((channel, nonce)) if nonce is not None and body.get("enforce_nonce") else None
+        )
+        if known is not None:
+            return known
+        flags = int(body.get("flags") or 0)
+        message = Message(
+            id=self.world.new_id(),
+            channel=channel,
+            author=self.world.bot,
+            content=str(body.get("content") or "").strip(),
+            embeds=list(body.get("embeds") or []),
+            components=list(body.get("components") or []),
+            flags=flags,
+            nonce=nonce,
+            replied_to=self._reference(body),
+            **about,
+        )
+        if flags & EPHEMERAL and message.asked_by is not None:
+            message.only_for = message.asked_by.id
+        self.post(message, body)
+        if nonce is not None:
+            self._nonces[channel, nonce] = message
+        return message
+
+    def say(self, person: Someone, channel: Channel, text: str, **about: Any) -> Message:
+        """Post what somebody wrote."""
+        return self.post(Message(self.world.new_id(), channel.id, person, text, **about), {})
+
+    def edit(self, message: Message, body: Body) -> Message:
+        """Change a message of the bot's. Raises ApiError."""
+        if message.author != self.world.bot:
+            raise not_yours()
+        if self.world.channel(message.channel).archived:
+            raise thread_archived()
+        limits.check_message(body)
+        content = str(body["content"] or "").strip() if "content" in body else message.content
+        embeds = list(body["embeds"] or []) if "embeds" in body else message.embeds
+        limits.check_not_empty(content, embeds)
+        message.content, message.embeds, message.edited = content, embeds, True
+        if "components" in body:
+            message.components = list(body["components"] or [])
+        message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
+        self._count_pings(message, body)
+        self._tell("MESSAGE_UPDATE", message)
+        self.gateway.changed.set()
+        return message
+
+    def delete(self, message: Message) -> None:
+        """Remove a message."""
+        self.world.messages[message.channel].remove(message)
+        channel = self.world.channel(message.channel)
+        told = {"id": message.id, "channel_id": channel.id, "guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE", told, _messages_intent(channel))
+
+    def open_thread(self, message: Message, body: Body) -> Channel:
+        """Open a thread from a message; it gets the message's id. Raises ApiError."""
+        limits.check_thread(body)
+        if self.world.channel(message.channel).kind != TEXT:
+            raise wrong_channel_type()
+        if message.id in self.world.channels:
+            raise thread_exists()
+        thread = self.world.add(
+            Channel(message.id, THREAD, str(body["name"]), self.world.guild, parent=message.channel)
+        )
+        thread.archive_after = int(body.get("auto_archive_duration", thread.archive_after))
+        message.flags |= HAS_THREAD
+        self.gateway.dispatch("THREAD_CREATE", payloads.channel(thread) | {"newly_created": True}, GUILDS)
+        self._tell("MESSAGE_UPDATE", message)
+        notice = Message(self.world.new_id(), thread.id, message.author, "", kind=STARTER, replied_to=message)
+        self._tell("MESSAGE_CREATE", notice)
+        return thread
+
+    def update(self, channel: Channel, body: Body) -> Channel:
+        """Change a thread."""
+        if "name" in body:
+            limits.check_thread(body)
+            channel.name = str(body["name"])
+        channel.archived = bool(body.get("archived", channel.archived))
+        channel.locked = bool(body.get("locked", channel.locked))
+        self.gateway.dispatch("THREAD_UPDATE", payloads.channel(channel), GUILDS)
+        return channel
+
+    def _reference(self, body: Body) -> Message | None:
+        reference = body.get("message_reference")
+        if not reference:
+            return None
+        return self.world.message(str(reference["channel_id"]), str(reference["message_id"]))
+
+    def _count_pings(self, message: Message, body: Body) -> None:
+        """Keep the history: what it showed, which buttons it had, whom it notified."""
+        people = {one.id for one in self.world.people}
+        answered = message.replied_to.author.id if message.replied_to is not None else None
+        text = "\n".join([message.content, *limits.embed_texts(message.embeds)]).strip()
+        if message.versions[-1:] != [text]:
+            message.versions.append(text)
+        message.payload = dict(body)
+        message.buttons |= {str(one["custom_id"]) for row in message.components for one in row["components"]}
+        if message.author == self.world.bot:
+            message.pings += pings.pinged(message.content, body.get("allowed_mentions"), people, answered)
+
+    def _tell(self, kind: str, message: Message) -> None:
+        channel = self.world.channel(message.channel)
+        self.gateway.dispatch(kind, payloads.event(message, self.world), _messages_intent(channel))
+
+
+def _messages_intent(channel: Channel) -> int:
+    return DIRECT_MESSAGES if channel.kind == DIRECT else GUILD_MESSAGES

@@ -1,0 +1,125 @@
+"""The simulated Discord as a server on loopback: REST under /api/v10, and the gateway."""
+
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from typing import Any
+
+from aiohttp import web
+
+from aion_bot.demo.discord import interactions, rest
+from aion_bot.demo.discord.backend import Backend
+from aion_bot.demo.discord.errors import ApiError, unauthorized
+from aion_bot.demo.discord.faults import Faults
+from aion_bot.demo.discord.rest import Call, Handler
+from aion_bot.demo.workspace import Inspector
+
+BASE = "/api/v10"
+HOST = "127.0.0.1"
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Server:
+    """Answers requests, counts them, and shows each to the inspector first.
+
+    `calls` counts by route; `bodies` holds what came, oldest first; `violations` is what the inspector raised, and
+    what no route of the simulator could take.
+    """
+
+    def __init__(self, backend: Backend, token: str, inspector: Inspector | None) -> None:
+        self._backend = backend
+        self._token = token
+        self._inspector = inspector
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+        self.faults = Faults()
+        self.calls: Counter[str] = Counter()
+        self.bodies: list[tuple[str, Any]] = []
+        self.violations: list[str] = []
+
+    @property
+    def address(self) -> str:
+        """The base address of the REST API."""
+        return f"http://{HOST}:{self._port}{BASE}"
+
+    async def start(self) -> None:
+        """Serve; the first time on a free port, later on the same one."""
+        app = web.Application()
+        app.router.add_get("/gateway/", self._backend.gateway.serve)
+        for name, handler in rest.ROUTES.items():
+            self._add(app, name, handler, authorized=True)
+        for name, handler in interactions.ROUTES.items():
+            self._add(app, name, handler, authorized=False)
+        app.router.add_route("*", "/{anything:.*}", self._unknown)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self._port).start()
+        self._port = int(self._runner.addresses[0][1])
+        self._backend.gateway.described["url"] = f"ws://{HOST}:{self._port}/gateway/"
+
+    async def stop(self) -> None:
+        """Cut every connection and stop."""
+        await self._backend.gateway.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _add(self, app: web.Application, name: str, handler: Handler, *, authorized: bool) -> None:
+        method, path = name.split(" ")
+        app.router.add_route(method, BASE + path, self._answering(name, handler, authorized=authorized))
+
+    def _answering(self, name: str, handler: Handler, *, authorized: bool) -> Answer:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            self.calls[name] += 1
+            try:
+                if authorized and request.headers.get("Authorization") != f"Bot {self._token}":
+                    raise unauthorized()
+                return await self._handled(name, handler, request)
+            except ApiError as error:
+                return _json(error.body, error.status, error.headers)
+
+        return answer
+
+    async def _handled(self, name: str, handler: Handler, request: web.Request) -> web.StreamResponse:
+        fault = self.faults.take(name)
+        call = Call(dict(request.match_info), dict(request.query), await _body(request))
+        self.bodies.append((name, call.body))
+        if fault is None or fault.acted:
+            await self._inspect(name, call.body)
+            answer = handler(self._backend, call)
+        if fault is not None and fault.drop:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        if fault is not None:
+            raise fault.error
+        return web.Response(status=204) if answer is None else _json(answer)
+
+    async def _inspect(self, name: str, body: Any) -> None:
+        if self._inspector is None:
+            return
+        shown: Mapping[str, Any] = body if isinstance(body, dict) else {"": body}
+        try:
+            told = self._inspector(name, shown)
+            if isawaitable(told):
+                await told
+        except Exception as error:
+            self.violations.append(f"{name}: {error}")
+            raise ApiError(400, 50035, "the inspector refused this request") from error
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
+        self.violations.append(f"no such route: {request.method} {request.path}")
+        return _json({"message": "404: Not Found", "code": 0}, 404)
+
+
+async def _body(request: web.Request) -> Any:
+    raw = await request.read()
+    return json.loads(raw) if raw else {}
+
+
+def _json(shown: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with exactly this content type: discord.py takes one with a charset for plain text."""
+    return web.Response(
+        body=json.dumps(shown).encode(), status=status, headers=headers, content_type="application/json"
+    )

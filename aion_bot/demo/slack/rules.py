@@ -1,0 +1,129 @@
+"""What Slack refuses of a message, and with which error. No I/O.
+
+Sizes as documented at https://docs.slack.dev/reference/block-kit/blocks and in the errors of chat.postMessage and
+chat.update; those of a whole message with `markdown` blocks as people measured them.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+Body = Mapping[str, Any]
+
+TEXT_OF_UPDATE = 4_000
+TEXT_OF_POST = 40_000
+BLOCKS = 50
+MARKDOWN = 12_000
+WHOLE_MESSAGE = 13_200
+TEXT_OF_BLOCK = {"header": 150, "section": 3_000, "context": 3_000}
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2_000
+NAME = 255
+ELEMENTS = {"actions": 25, "context": 10}
+
+_KINDS = {
+    "heading": re.compile(r"\s*#{1,6}(?:\s|$)"),
+    "rule": re.compile(r"\s*(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,})$"),
+    "quote": re.compile(r"\s*>"),
+    "table": re.compile(r"\s*\|"),
+}
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+
+
+def refusal(method: str, body: Body) -> str | None:
+    """The error code for a message that Slack would not take, None for one that it would."""
+    text, blocks = body.get("text") or "", body.get("blocks") or []
+    if not text.strip() and not blocks:
+        return "no_text"
+    if len(text) > (TEXT_OF_UPDATE if method == "chat.update" else TEXT_OF_POST):
+        return "msg_too_long"
+    if (
+        not isinstance(blocks, list)
+        or len(blocks) > BLOCKS
+        or any(map(_is_wrong, blocks))
+        or _repeats(blocks)
+    ):
+        return "invalid_blocks"
+    if _too_much(blocks):
+        return "msg_blocks_too_long"
+    return "msg_blocks_too_many" if _rendered(blocks) > BLOCKS else None
+
+
+def _too_much(blocks: Sequence[Body]) -> bool:
+    longest = max((len(block["text"]) for block in blocks if block["type"] == "markdown"), default=0)
+    return longest > MARKDOWN or sum(len(text) for block in blocks for text in _texts(block)) > WHOLE_MESSAGE
+
+
+def _rendered(blocks: Sequence[Body]) -> int:
+    """How many blocks Slack makes of these: a `markdown` block is drawn as several."""
+    return sum(_drawn(block["text"]) if block["type"] == "markdown" else 1 for block in blocks)
+
+
+def _drawn(markdown: str) -> int:
+    """Count the blocks of a Markdown text: headings and rules one each, of other lines one for each run of a kind."""
+    kinds = list(_line_kinds(markdown))
+    return sum(kind in {"heading", "rule"} or kind != before for before, kind in pairwise(["", *kinds]))
+
+
+def _line_kinds(markdown: str) -> Iterator[str]:
+    fence = ""
+    for line in markdown.splitlines():
+        mark = _FENCE.match(line)
+        if fence or mark:
+            yield "code"
+            closes = mark is not None and fence != "" and mark[1].startswith(fence)
+            fence = "" if closes else fence or (mark[1] if mark else "")
+        else:
+            yield next((kind for kind, pattern in _KINDS.items() if pattern.match(line)), "text")
+
+
+def _is_wrong(block: Any) -> bool:
+    if not isinstance(block, Mapping) or len(str(block.get("block_id", ""))) > NAME:
+        return True
+    elements = block.get("elements", ())
+    if len(elements) > ELEMENTS.get(str(block.get("type")), 0):
+        return True
+    if block.get("type") == "markdown":
+        return not isinstance(block.get("text"), str) or not block["text"].strip()
+    if block.get("type") in {"section", "header"}:
+        return not _is_text(block.get("text"), TEXT_OF_BLOCK[block["type"]])
+    if block.get("type") == "context":
+        return not elements or not all(_is_text(element, TEXT_OF_BLOCK["context"]) for element in elements)
+    return block.get("type") != "actions" or not elements or any(map(_is_wrong_button, elements))
+
+
+def _is_text(text: Any, limit: int) -> bool:
+    if not isinstance(text, Mapping) or text.get("type") not in {"plain_text", "mrkdwn"}:
+        return False
+    return len(str(text.get("text", "")).strip()) > 0 and len(text["text"]) <= limit
+
+
+def _is_wrong_button(button: Any) -> bool:
+    return (
+        not isinstance(button, Mapping)
+        or button.get("type") != "button"
+        or not _is_text(button.get("text"), BUTTON_TEXT)
+        or len(str(button.get("value", ""))) > BUTTON_VALUE
+        or not 0 < len(str(button.get("action_id", ""))) <= NAME
+        or button.get("style") not in {None, "primary", "danger"}
+    )
+
+
+def _repeats(blocks: Sequence[Body]) -> bool:
+    names: Counter[tuple[str, str]] = Counter()
+    for block in blocks:
+        if "block_id" in block:
+            names["block", block["block_id"]] += 1
+        for element in block.get("elements", ()):
+            if "action_id" in element:
+                names["action", element["action_id"]] += 1
+    return any(count > 1 for count in names.values())
+
+
+def _texts(block: Body) -> Iterator[str]:
+    text = block.get("text", "")
+    yield text if isinstance(text, str) else text["text"]
+    for element in block.get("elements", ()):
+        yield from _texts(element)

@@ -1,0 +1,72 @@
+"""Aion's published contract, as validators of what the client sends and the simulator answers.
+
+It lies beside the checkout; where it is absent, `BESIDE` says so and nothing is validated.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from aion_bot.demo.aion import OPERATIONS
+
+_FILE = Path(__file__).resolve().parents[2].parent / "shared" / "contracts" / "aion-openapi.json"
+
+BESIDE = _FILE.is_file()
+
+needed = pytest.mark.skipif(not BESIDE, reason="the published contracts are not beside this checkout")
+
+
+def inspect(operation: str, body: Mapping[str, Any]) -> None:
+    """Validate a request by its body, or its query; fits the `Inspector` of the simulators. Raises AssertionError."""
+    if not BESIDE:
+        return
+    described = _described(operation)
+    content = described.get("requestBody", {}).get("content", {})
+    if content:
+        _validate(content["application/json"]["schema"], body)
+        return
+    parameters = {
+        each["name"]: each["schema"] for each in described.get("parameters", ()) if each["in"] == "query"
+    }
+    assert body.keys() <= parameters.keys(), f"{operation} takes no {body.keys() - parameters.keys()}"
+    for name, value in body.items():
+        _validate(parameters[name], _from_query(value))
+
+
+def check_answer(operation: str, status: int, body: Any) -> None:
+    """Validate an answer of the simulator. Raises AssertionError."""
+    answers = _described(operation)["responses"]
+    assert str(status) in answers, f"{operation} never answers {status}"
+    content = answers[str(status)].get("content", {})
+    if content:
+        _validate(content["application/json"]["schema"], body)
+
+
+def _described(operation: str) -> dict[str, Any]:
+    method, path, _ = OPERATIONS[operation]
+    found: dict[str, Any] = _contract()["paths"]["/api/v2" + path][method.lower()]
+    return found
+
+
+def _from_query(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _validate(schema: Mapping[str, Any], value: Any) -> None:
+    whole = {"allOf": [schema], "components": _contract()["components"]}
+    errors = [error.message[:300] for error in Draft202012Validator(whole).iter_errors(value)]
+    assert not errors, errors
+
+
+@cache
+def _contract() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,94 @@
+"""What the bot sends to Discord, against Discord's own OpenAPI document and against our own promises.
+
+The document is beside the checkout; where it is absent only our promises are checked.
+It allows a bot 4,000 characters and knows no sums, no empty messages and no unknown fields: the simulator does.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
+DOCUMENT = "urn:discord"
+SHOWS_TEXT = (
+    "POST /channels/{channel_id}/messages",
+    "PATCH /channels/{channel_id}/messages/{message_id}",
+    "POST /webhooks/{webhook_id}/{webhook_token}",
+)
+CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+MESSAGE_KEYS = {
+    "allowed_mentions", "components", "content", "embeds", "enforce_nonce", "flags", "message_reference", "nonce", "tts"
+}  # fmt: skip
+
+
+class Violation(AssertionError):
+    """A request that Discord's document, or one of our promises, does not allow."""
+
+
+def inspect(name: str, body: Mapping[str, Any]) -> None:
+    """Check one request, as an `Inspector` of the simulators. Raises Violation."""
+    _check_promises(name, body)
+    if FILE.exists():
+        check_schema(name, body)
+
+
+def check_schema(name: str, body: Mapping[str, Any]) -> None:
+    """Check a body against the document. Raises Violation."""
+    validator = _validator(name)
+    if validator is None:
+        return
+    instance = _ids_as_text(body[""] if set(body) == {""} else body)
+    errors = [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(instance)]
+    if errors:
+        raise Violation(f"{name}: {'; '.join(errors)}")
+
+
+def _ids_as_text(value: Any, name: str = "") -> Any:
+    """Write ids as the document has them; the wire takes numbers too, and discord.py sends them."""
+    if isinstance(value, dict):
+        return {key: _ids_as_text(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_ids_as_text(inner) for inner in value]
+    return str(value) if name.endswith("_id") and isinstance(value, int) else value
+
+
+def _check_promises(name: str, body: Mapping[str, Any]) -> None:
+    shown = body.get("data", {}) if name == CALLBACK and body["type"] in {4, 7} else body
+    if name not in SHOWS_TEXT and shown is body:
+        return
+    mentions = shown.get("allowed_mentions", {})
+    if (
+        mentions.get("parse") != []
+        or set(mentions) - {"parse", "replied_user"}
+        or mentions.get("replied_user")
+    ):
+        raise Violation(f"{name}: allowed_mentions lets somebody be pinged: {mentions}")
+    if set(shown) - MESSAGE_KEYS:
+        raise Violation(f"{name}: unknown keys {set(shown) - MESSAGE_KEYS}")
+
+
+@cache
+def _document() -> tuple[Registry[Any], Mapping[str, Any]]:
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    resource = Resource(contents=document, specification=DRAFT202012)
+    return Registry().with_resource(DOCUMENT, resource), document
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator | None:
+    """Make the validator of a route's JSON body; None where the document wants no body."""
+    registry, document = _document()
+    method, path = name.split(" ")
+    if path not in document["paths"]:
+        raise Violation(f"{name} is no route of Discord's")
+    if "requestBody" not in document["paths"][path].get(method.lower(), {}):
+        return None
+    escaped = path.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
+    pointer = f"/paths/{escaped}/{method.lower()}/requestBody/content/application~1json/schema"
+    return Draft202012Validator({"$ref": f"{DOCUMENT}#{pointer}"}, registry=registry)

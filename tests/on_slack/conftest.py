@@ -1,0 +1,48 @@
+"""A simulated Slack, an adapter that listens to it through the real client, and a host that records."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.config import read
+from adapters.slack.socket_mode import Patience
+from aion_bot.demo.slack import SimulatedSlack
+from tests.contracts import slack as contracts
+from tests.on_slack.recording import RecordingHost
+
+HASTE = Patience(call=0.5, greeting=1.0, ping=0.1, away=0.5, look=0.02, goodbye=0.1)
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SimulatedSlack]:
+    """A workspace that repeats fast and objects to what the contracts do not allow."""
+    simulated = SimulatedSlack(contracts.inspect, within=1.0, again=(0.0, 0.1, 0.5))
+    await simulated.start()
+    yield simulated
+    await simulated.stop()
+    assert simulated.violations == []
+
+
+@pytest.fixture
+async def adapter(slack: SimulatedSlack) -> AsyncIterator[SlackAdapter]:
+    """An adapter for this workspace that does not listen yet."""
+    settings, problems = read(slack.env)
+    assert settings is not None, problems
+    built = SlackAdapter(settings, HASTE)
+    yield built
+    await built.close()
+
+
+@pytest.fixture
+async def host(adapter: SlackAdapter) -> AsyncIterator[RecordingHost]:
+    """The host of the adapter, which listens."""
+    recording = RecordingHost()
+    listening = asyncio.create_task(adapter.listen(recording))
+    await recording.until(lambda: bool(recording.presences))
+    yield recording
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening

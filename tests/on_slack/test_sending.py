@@ -1,0 +1,331 @@
+"""Posts, edits, deletions and private words, and what becomes of each when Slack refuses or falls silent."""
+
+import asyncio
+
+import pytest
+
+from adapters.slack import ids
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.config import SlackSettings
+from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.port.errors import (
+    Forbidden,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+    TokenRefused,
+    TooLong,
+)
+from aion_bot.port.messages import Action, Click, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
+from tests.on_slack.recording import RecordingHost
+
+TEAM = "T0SITEOPS"
+
+
+@pytest.fixture
+async def thread(slack: SimulatedSlack) -> ThreadKey:
+    """A thread that somebody began in the general channel."""
+    return ids.thread_key(TEAM, slack.general.id, await slack.ask(slack.people[0], "what broke?"))
+
+
+def answers(slack: SimulatedSlack, thread: ThreadKey) -> list[str]:
+    return [message.text for message in slack.thread(ids.thread(thread).ts) if message.by_bot]
+
+
+async def test_post_is_quiet(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
+    """A post unfurls nothing, finds no names in its text, and hangs in its thread."""
+    await adapter.post(thread, Reply("see https://example.org"), nonce="n-1")
+    (body,) = slack.api.bodies["chat.postMessage"]
+    assert (body["unfurl_links"], body["unfurl_media"], body["link_names"], body["parse"]) == (
+        False,
+        False,
+        False,
+        "none",
+    )
+    assert body["thread_ts"] == ids.thread(thread).ts
+
+
+async def test_edit_is_one_call_and_replaces_the_buttons(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """A decided card has its record and no button, after a single request."""
+    card = await adapter.post(thread, PlanCard("Tag", "Tags.", (Step("Librarian", "tag"),)), nonce="n-1")
+    await adapter.edit(
+        card, PlanCard("Tag", "Tags.", record=(("Approved by ", Person("U0ADA", "Ada"), "."),))
+    )
+    shown = slack.thread(ids.thread(thread).ts)[-1]
+    assert shown.text.endswith("Approved by @Ada.")
+    assert shown.buttons == ()
+    assert slack.api.calls["chat.update"] == 1
+    assert slack.api.bodies["chat.update"][0]["parse"] == "none"
+
+
+async def test_delete_removes(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
+    """A deleted message is gone, and a second time that is what Slack says."""
+    ref = await adapter.post(thread, Reply("oops"), nonce="n-1")
+    await adapter.delete(ref)
+    assert answers(slack, thread) == []
+    with pytest.raises(MessageGone):
+        await adapter.delete(ref)
+
+
+async def test_post_in_doubt_is_looked_up(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """If Slack posted and only the answer was lost, posting again finds that message."""
+    slack.fail_next("chat.postMessage", drop=True, acted=True)
+    with pytest.raises(PlatformDown):
+        await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    ref = await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    assert answers(slack, thread) == ["Two roofs"]
+    await adapter.edit(ref, Reply("Three roofs"))
+    assert answers(slack, thread) == ["Three roofs"]
+
+
+@pytest.mark.parametrize("fault", [{"drop": True}, {"status": 502}, {"error": "internal_error"}])
+async def test_post_that_never_arrived_is_made_after_a_look(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, str]
+) -> None:
+    """If nothing is found under the nonce, the message is posted."""
+    slack.fail_next("chat.postMessage", **fault)  # type: ignore[arg-type]
+    with pytest.raises(PlatformDown):
+        await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    assert answers(slack, thread) == ["Two roofs"]
+    assert slack.api.calls["conversations.replies"] == 1
+
+
+async def test_cancelled_post_is_in_doubt_too(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """A post that was cancelled on its way makes no second message either."""
+    slack.fail_next("chat.postMessage", hang=True, acted=True)
+    posting = asyncio.create_task(adapter.post(thread, Reply("Two roofs"), nonce="n-1"))
+    await slack.until(lambda: bool(answers(slack, thread)))
+    posting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await posting
+    await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    assert answers(slack, thread) == ["Two roofs"]
+
+
+async def test_doubt_is_resolved_in_a_long_thread(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """The lookup reads on, page by page, until it has seen every message since the first try."""
+    for number in range(40):
+        slack.post_as_bot(slack.general, f"more {number}", thread=ids.thread(thread).ts)
+    slack.fail_next("chat.postMessage", status=503, acted=True)
+    with pytest.raises(PlatformDown):
+        await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    assert answers(slack, thread).count("Two roofs") == 1
+    assert slack.api.calls["conversations.replies"] == 3
+
+
+async def test_lookup_that_fails_posts_nothing(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """As long as the doubt cannot be resolved, the message is not posted, and the doubt stays."""
+    slack.fail_next("chat.postMessage", drop=True, acted=True)
+    slack.fail_next("conversations.replies", status=500)
+    for _ in range(2):
+        with pytest.raises(PlatformDown):
+            await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    assert answers(slack, thread) == ["Two roofs"]
+
+
+async def test_refusal_does_not_end_an_older_doubt(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """A first try may arrive late: a refused second one says nothing about it."""
+    slack.fail_next("chat.postMessage", drop=True)
+    with pytest.raises(PlatformDown):
+        await adapter.post(thread, Reply("one"), nonce="n-1")
+    slack.fail_next("chat.postMessage", retry_after=0.5)
+    with pytest.raises(RateLimited):
+        await adapter.post(thread, Reply("one"), nonce="n-1")
+    await adapter.post(thread, Reply("one"), nonce="n-1")
+    assert slack.api.calls["conversations.replies"] == 2
+
+
+async def test_refused_post_leaves_no_doubt(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """What Slack refused was not posted: the next try needs no lookup, nor does another nonce."""
+    slack.fail_next("chat.postMessage", retry_after=0.5)
+    with pytest.raises(RateLimited):
+        await adapter.post(thread, Reply("one"), nonce="n-1")
+    await adapter.post(thread, Reply("one"), nonce="n-1")
+    await adapter.post(thread, Reply("two"), nonce="n-2")
+    assert answers(slack, thread) == ["one", "two"]
+    assert slack.api.calls["conversations.replies"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [
+        ({"retry_after": 7}, RateLimited),
+        ({"error": "ratelimited"}, RateLimited),
+        ({"error": "message_not_found"}, MessageGone),
+        ({"error": "thread_not_found"}, MessageGone),
+        ({"error": "channel_not_found"}, MessageGone),
+        ({"error": "not_in_channel"}, Forbidden),
+        ({"error": "is_archived"}, Forbidden),
+        ({"error": "restricted_action"}, Forbidden),
+        ({"error": "missing_scope"}, Forbidden),
+        ({"error": "edit_window_closed"}, Forbidden),
+        ({"error": "an_error_of_tomorrow"}, Forbidden),
+        ({"error": "msg_too_long"}, TooLong),
+        ({"error": "msg_blocks_too_long"}, TooLong),
+        ({"error": "invalid_blocks"}, TooLong),
+        ({"error": "invalid_auth"}, TokenRefused),
+        ({"error": "token_revoked"}, TokenRefused),
+        ({"error": "account_inactive"}, TokenRefused),
+        ({"error": "fatal_error"}, PlatformDown),
+        ({"status": 500}, PlatformDown),
+        ({"status": 503}, PlatformDown),
+        ({"status": 404}, PlatformDown),
+        ({"drop": True}, PlatformDown),
+        ({"plain": "<html>"}, PlatformDown),
+        ({"plain": "{"}, PlatformDown),
+    ],
+)
+async def test_every_failure_has_the_ports_name(
+    slack: SimulatedSlack,
+    adapter: SlackAdapter,
+    thread: ThreadKey,
+    fault: dict[str, str],
+    raised: type[PlatformError],
+) -> None:
+    """The core decides by the port's errors alone, whatever Slack or its library calls them."""
+    ref = await adapter.post(thread, Reply("one"), nonce="n-1")
+    slack.fail_next("chat.update", **fault)  # type: ignore[arg-type]
+    with pytest.raises(raised):
+        await adapter.edit(ref, Reply("two"))
+    assert slack.api.calls["chat.update"] == 1
+
+
+async def test_pause_is_the_one_that_slack_wants(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """`Retry-After` reaches the pacer in seconds."""
+    slack.fail_next("chat.postMessage", retry_after=7)
+    with pytest.raises(RateLimited) as raised:
+        await adapter.post(thread, Reply("one"), nonce="n-1")
+    assert raised.value.retry_after == 7
+
+
+async def test_silence_ends(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
+    """A call that is not answered fails after its time, and is not repeated by itself."""
+    slack.fail_next("chat.postMessage", hang=True)
+    with pytest.raises(PlatformDown):
+        await adapter.post(thread, Reply("one"), nonce="n-1")
+    assert slack.api.calls["chat.postMessage"] == 1
+
+
+async def test_too_large_a_message_is_told(adapter: SlackAdapter, thread: ThreadKey) -> None:
+    """What Slack does not take for its size is `TooLong`."""
+    with pytest.raises(TooLong):
+        await adapter.post(thread, Reply("word " * 3_000), nonce="n-1")
+
+
+def prompt(slack: SimulatedSlack, thread: ThreadKey, channel: str, *, direct: bool = False) -> Prompt:
+    cy = slack.people[2]
+    return Prompt("k", thread, Place(TEAM, channel, direct), Person(cy.id), "hello")
+
+
+async def test_whisper_is_seen_by_one_person(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """In a channel the sentence stands in the thread, for the asker alone."""
+    await adapter.whisper(prompt(slack, thread, slack.general.id), ("Not here, ", Person("U0CY", "Cy"), "."))
+    private = slack.thread(ids.thread(thread).ts)[-1]
+    assert (private.text, private.only_for) == ("Not here, @Cy.", "U0CY")
+
+
+async def test_whisper_answers_a_click_in_the_cards_thread(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """Somebody who may not decide is told so below the card."""
+    card = await adapter.post(thread, Reply("card"), nonce="n-1")
+    click = Click(Action.APPROVE, "k", card, Place(TEAM, slack.general.id), Person("U0CY"))
+    await adapter.whisper(click, ("Only Ada may decide.",))
+    assert slack.thread(ids.thread(thread).ts)[-1].only_for == "U0CY"
+
+
+async def test_whisper_becomes_a_direct_message_where_the_bot_is_no_member(
+    slack: SimulatedSlack, adapter: SlackAdapter
+) -> None:
+    """A shortcut works in channels without the bot: its answer comes as a direct message."""
+    for kind in ("channel", "group"):
+        elsewhere = slack.open_channel(f"else{kind}", kind=kind, member=False)
+        thread = ids.thread_key(TEAM, elsewhere.id, slack.say(slack.people[0], elsewhere, "look").ts)
+        await adapter.whisper(prompt(slack, thread, elsewhere.id), ("Invite me first.",))
+    direct = slack.channel(slack.conversations.channels["D0CY"])
+    assert [message.text for message in direct] == ["Invite me first."] * 2
+
+
+async def test_whisper_in_a_direct_message_is_a_message(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+    """Where nobody else reads, nothing has to be hidden, and nothing vanishes."""
+    ts = await slack.direct_message(slack.people[2], "hello")
+    thread = ids.thread_key(TEAM, "D0CY", ts)
+    await adapter.whisper(prompt(slack, thread, "D0CY", direct=True), ("Not today.",))
+    assert [(m.text, m.only_for) for m in slack.thread(ts)][1:] == [("Not today.", None)]
+
+
+async def test_workspace_is_the_scope(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+    """All threads of a workspace share one budget, and measuring needs no connection."""
+    keys = [ids.thread_key(TEAM, channel, "1.2") for channel in ("C1", "D1")]
+    assert {adapter.scope(key) for key in keys} == {TEAM}
+    assert adapter.measure(Reply("four")) == 4
+    assert slack.api.calls.total() == 0
+
+
+async def test_nothing_is_sent_after_close(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """A closed adapter raises instead of opening connections anew; closing twice is harmless."""
+    await adapter.post(thread, Reply("one"), nonce="n-1")
+    await adapter.close()
+    await adapter.close()
+    with pytest.raises(PlatformDown):
+        await adapter.post(thread, Reply("two"), nonce="n-2")
+    assert slack.api.calls["chat.postMessage"] == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "method"), [("SLACK_BOT_TOKEN", "auth.test"), ("SLACK_APP_TOKEN", "apps.connections.open")]
+)
+async def test_refused_token_is_named(slack: SimulatedSlack, variable: str, method: str) -> None:
+    """A wrong token ends `listen` with its variable's name and without its value."""
+    prefix = slack.env[variable][:5]
+    env = dict(slack.env) | {variable: f"{prefix}wrong-secret"}
+    adapter = SlackAdapter(
+        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"])
+    )
+    with pytest.raises(TokenRefused) as raised:
+        await adapter.listen(RecordingHost())
+    await adapter.close()
+    assert raised.value.variable == variable
+    assert "secret" not in str(raised.value)
+    assert slack.api.calls[method] == 1
+
+
+async def test_app_token_without_its_scope_is_refused(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+    """An app-level token that may not open sockets is a token to mend, not a network to wait for."""
+    slack.fail_next("apps.connections.open", error="missing_scope")
+    with pytest.raises(TokenRefused) as raised:
+        await adapter.listen(RecordingHost())
+    assert raised.value.variable == "SLACK_APP_TOKEN"
+
+
+async def test_listen_without_a_network_is_platform_down(
+    slack: SimulatedSlack, adapter: SlackAdapter
+) -> None:
+    """The core tries again later."""
+    await slack.stop()
+    with pytest.raises(PlatformDown):
+        await adapter.listen(RecordingHost())

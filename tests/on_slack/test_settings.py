@@ -1,0 +1,90 @@
+"""Slack's variables: what is refused, and how it is said."""
+
+import subprocess
+import sys
+
+import pytest
+
+import adapters.slack
+from adapters.slack import config
+
+BOT = "xoxb-1234567890-abcdefGHIJ"
+APP = "xapp-1-A012345-678-abcdef0123"
+WHOLE = {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP}
+
+
+def problems(env: dict[str, str]) -> list[str]:
+    settings, found = config.read(env)
+    assert settings is None
+    return [str(problem) for problem in found]
+
+
+def test_two_tokens_are_enough() -> None:
+    """With both tokens the adapter is built, for Slack's own address."""
+    settings, found = config.read(WHOLE)
+    assert found == ()
+    assert settings == config.SlackSettings(BOT, APP, "https://slack.com/api/")
+
+
+@pytest.mark.parametrize("env", [{}, {"SLACK_API_URL": "not an address"}, {"SLACK_BOT_TOKEN": "  "}])
+def test_slack_is_not_wanted_without_a_token(env: dict[str, str]) -> None:
+    """No token: no adapter, and nothing to complain about."""
+    assert adapters.slack.configure(env) == (None, ())
+
+
+@pytest.mark.parametrize("missing", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+def test_one_token_alone_names_both(missing: str) -> None:
+    """The sentence names the variable that is missing and the one that is there."""
+    (problem,) = problems({name: value for name, value in WHOLE.items() if name != missing})
+    assert problem.startswith(missing)
+    assert all(name in problem for name in WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-1-swapped-secret"),
+        ("SLACK_BOT_TOKEN", "xoxb-"),
+        ("SLACK_BOT_TOKEN", "xoxb-secret with-space"),
+        ("SLACK_BOT_TOKEN", "xoxb-secret\n"),
+        ("SLACK_APP_TOKEN", "xoxb-secret-swapped"),
+        ("SLACK_API_URL", "http://slack.example.org/secret/"),
+        ("SLACK_API_URL", "ftp://secret"),
+        ("SLACK_API_URL", "https://user:secret@slack.com/api/"),
+    ],
+)
+def test_malformed_value_is_refused_and_not_repeated(variable: str, value: str) -> None:
+    """A wrong value is named by its variable, and what it is stays unsaid."""
+    (problem,) = problems(WHOLE | {variable: value})
+    assert problem.startswith(variable)
+    assert "secret" not in problem
+
+
+def test_every_problem_is_listed() -> None:
+    """Three wrong values are three problems."""
+    found = problems({"SLACK_BOT_TOKEN": "a", "SLACK_APP_TOKEN": "b", "SLACK_API_URL": "c"})
+    assert [problem.split(":")[0] for problem in found] == list(adapters.slack.variables())
+
+
+def test_loopback_may_be_plain_http() -> None:
+    """A simulated Slack on this machine needs no certificate."""
+    settings, _ = config.read(WHOLE | {"SLACK_API_URL": "http://127.0.0.1:8000/api"})
+    assert settings is not None
+    assert settings.api_url == "http://127.0.0.1:8000/api/"
+
+
+def test_tokens_are_not_in_the_repr() -> None:
+    """Settings that end in a traceback or a log show no token."""
+    settings, _ = config.read(WHOLE)
+    assert BOT not in repr(settings)
+    assert APP not in repr(settings)
+
+
+def test_sdk_is_not_imported_before_an_adapter_is_built() -> None:
+    """A bot without Slack does not pay for Slack's libraries."""
+    program = (
+        "import sys, adapters.slack as s; s.variables(); s.configure({});"
+        "s.configure({'SLACK_BOT_TOKEN': 'wrong'});"
+        "sys.exit(any(name.startswith('slack_') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603  our own words
