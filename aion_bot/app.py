@@ -166,20 +166,20 @@ class App:
         await answering.parked.wait()
 
     async def serve(self, stop: asyncio.Event) -> bool:
-        """Serve until `stop` is set or no platform is left; False if every platform refused its token."""
+        """Serve until `stop` is set or no platform is left; False if every platform refused its token.
+
+        Cancelling it ends everything where it is, as a crash would; the next start takes it up.
+        """
         await self.recover()
         listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
-        stopping = asyncio.create_task(stop.wait())
         try:
-            pending = set(listening)
-            while pending and not stop.is_set():
-                done, _ = await asyncio.wait({stopping, *pending}, return_when=asyncio.FIRST_COMPLETED)
-                pending -= done
-            return stop.is_set()
-        finally:
-            stopping.cancel()
+            stopped = await _until_set(stop, listening)
             await _cancel(listening)
             await self._drain()
+        finally:
+            await _cancel(listening | self._tasks)
+            await self._lanes.cancel()
+        return stopped
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
         accept = functools.partial(self.accept, adapter)
@@ -196,7 +196,6 @@ class App:
         self._interrupt(Ending(wording.INTERRUPTED, retry=True))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_MARKING)
-        await _cancel(set(self._tasks))
 
     def _interrupt(self, ending: Ending, thread: ThreadKey | None = None) -> None:
         threads = list(self._answering) if thread is None else [thread]
@@ -222,6 +221,19 @@ def _question(prompt: Prompt) -> str:
     if not quote:
         return text
     return f"{text or wording.ASK_ABOUT}\n\n{quote}"
+
+
+async def _until_set(stop: asyncio.Event, listening: set[asyncio.Task[None]]) -> bool:
+    """Wait for `stop`, or until nothing listens any more; tell which."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        pending = set(listening)
+        while pending and not stop.is_set():
+            done, _ = await asyncio.wait({stopping, *pending}, return_when=asyncio.FIRST_COMPLETED)
+            pending -= done
+        return stop.is_set()
+    finally:
+        stopping.cancel()
 
 
 async def _cancel(tasks: set[asyncio.Task[None]]) -> None:

@@ -44,6 +44,12 @@ class Lanes(Generic[Key]):
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def cancel(self) -> None:
+        """End everything where it is."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def _serve(self, key: Key) -> None:
         jobs = self._waiting[key]
         try:

@@ -152,9 +152,8 @@ def done(message: str, results: Mapping[str, object] | None) -> str:
         for name, value in (results or {}).items()
         if isinstance(value, str | int | float)
     ]
-    return " ".join(
-        part for part in (DONE, message.strip(), f"({'; '.join(plain[:8])})" if plain else "") if part
-    )
+    said = message.strip() if message.strip().startswith(DONE[:-1]) else f"{DONE} {message}".strip()
+    return f"{said} ({'; '.join(plain[:8])})" if plain else said
 
 
 def not_done(message: str) -> str:

@@ -13,23 +13,32 @@ The figure that counts is what each adds to raw, per event, as the median of nin
 import asyncio
 import json
 import multiprocessing
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 import httpx
 import httpx_sse
-from aiohttp import web
 
 from aion_bot.aion import AionVision
 
 KEY = "aion_benchmark_0123456789abcdef"
 RUNS = 9
-WORDS = "The inspection of site seven shows damaged scaffolding near the north tower, and one lift. ".split(" ")
+TEXT = """
+## Site 7
+
+The scaffold on the **north face** has a bent cross brace – see "inspection_site7.pdf" [[doc:5f1c22aa|inspection_site7.pdf|p:5]].
+
+- nobody may climb it before it is replaced
+- the pump's hose is torn [[img:77ab01c2|site7_pump_04.jpg]]
+"""
+"""Markdown as an assistant writes it, sent in words."""
+
 
 
 @dataclass(frozen=True)
@@ -56,34 +65,37 @@ def encoded(kind: str, event_id: int | None = None, **fields: object) -> bytes:
 
 def answer(tokens: int) -> list[bytes]:
     events = [encoded("connection", message_id="m", status="connected")]
-    text = ""
+    words, text = re.findall(r"\s*\S+", TEXT), ""
     for index in range(tokens):
-        piece = WORDS[index % len(WORDS)] + " "
+        piece = words[index % len(words)]
         text += piece
         events.append(encoded("token", index + 1, content=piece, accumulated=text, token_index=index))
     events.append(encoded("complete", content=text, resolved_content=text, message_id="m"))
     return [*events, encoded("close", message_id="m")]
 
 
+def response(events: list[bytes]) -> bytes:
+    """One HTTP chunk an event, as servers frame what they send piece by piece; the pieces are ready to be sent."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in events) + b"0\r\n\r\n"
+
+
 async def serve(ready: Connection) -> None:
-    answers = {str(load.tokens): answer(load.tokens) for load in LOADS}
+    responses = {str(load.tokens).encode(): response(answer(load.tokens)) for load in LOADS}
 
-    async def stream(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        for event in answers[request.match_info["session"]]:
-            await response.write(event)
-        await response.write_eof()
-        return response
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)content-length: (\d+)", head)
+                await reader.readexactly(int(length[1]) if length else 0)
+                writer.write(responses[head.split(b"/", 4)[3]])
+                await writer.drain()
+        writer.close()
 
-    app = web.Application()
-    app.router.add_post("/chat/sessions/{session}/messages/stream", stream)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    ready.send(runner.addresses[0][1])
-    await asyncio.Event().wait()
+    server = await asyncio.start_server(answering, "127.0.0.1", 0)
+    ready.send(server.sockets[0].getsockname()[1])
+    await server.serve_forever()
 
 
 def run_server(ready: Connection) -> None:
@@ -97,7 +109,9 @@ async def readers(base_url: str) -> AsyncIterator[dict[str, Reader]]:
     question = {"message": "?"}
 
     async def raw(tokens: int) -> None:
-        async with plain.stream("POST", f"/chat/sessions/{tokens}/messages/stream", json=question) as response:
+        async with plain.stream(
+            "POST", f"/chat/sessions/{tokens}/messages/stream", json=question
+        ) as response:
             async for _ in response.aiter_raw():
                 pass
 
@@ -116,17 +130,19 @@ async def readers(base_url: str) -> AsyncIterator[dict[str, Reader]]:
 
 
 async def microseconds(reader: Reader, load: Load) -> float:
-    begun = perf_counter()
+    begun = process_time()
     for _ in range(load.repeats):
         await reader(load.tokens)
-    return (perf_counter() - begun) / load.repeats / load.events * 1e6
+    return (process_time() - begun) / load.repeats / load.events * 1e6
 
 
 async def measure(base_url: str, load: Load) -> dict[str, float]:
     async with readers(base_url) as ways:
         for reader in ways.values():
             await reader(load.tokens)
-        runs = [{name: await microseconds(reader, load) for name, reader in ways.items()} for _ in range(RUNS)]
+        runs = [
+            {name: await microseconds(reader, load) for name, reader in ways.items()} for _ in range(RUNS)
+        ]
     medians = {name: median(run[name] for run in runs) for name in ways}
     for name in ("bare", "client"):
         medians[f"{name} adds"] = median(run[name] - run["raw"] for run in runs)

@@ -85,13 +85,9 @@ class DiscordAdapter:
 
     async def _answer_beside(self, inbound: Inbound, body: render.Body) -> None:
         try:
-            if not inbound.place.direct:
-                direct = await self._rest.direct_channel(int(inbound.person.id))
-                await self._rest.send(direct, body)
-                return
+            await self._rest.send(await self._rest.direct_channel(int(inbound.person.id)), body)
         except (Forbidden, MessageGone):
-            pass
-        await self._answer_openly(inbound, body)
+            await self._answer_openly(inbound, body)
 
     async def _answer_openly(self, inbound: Inbound, body: render.Body) -> None:
         if isinstance(inbound, Prompt) and inbound.opening is not None:

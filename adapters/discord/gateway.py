@@ -115,7 +115,7 @@ class Gateway(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Hand a question over, if this is one."""
-        if message.author.bot or self.user is None:
+        if self.user is None:
             return
         where = await self._room(message.channel, message.guild)
         prompt = inbound.from_message(
@@ -146,7 +146,7 @@ class Gateway(discord.Client):
         late = wording.asked_by(str(interaction.user.id), prompt)
         answer = await self._acknowledge(interaction, wording.asked(prompt), late)
         where = await self._room(interaction.channel, interaction.guild)
-        text = readable(prompt.strip(), seen.names_in(interaction.guild))
+        text = readable(prompt.strip(), seen.names_in(interaction.guild, prompt))
         asked = Asked(interaction.id, where, seen.person(interaction.user), text, answer)
         await self._hand_over(inbound.from_command(asked))
 

@@ -40,11 +40,6 @@ def prompt_key(origin: int) -> str:
     return f"{PLATFORM}:{origin}"
 
 
-def origin_of(key: str) -> int:
-    """Read the message or interaction id of a prompt's key."""
-    return int(key.removeprefix(f"{PLATFORM}:"))
-
-
 def custom_id(button: Button) -> str:
     """Name a button on the wire; at most 100 characters are allowed there."""
     return f"aion:{button.action}:{button.key}"

@@ -69,12 +69,12 @@ def text(message: discord.Message) -> str:
 def names(message: discord.Message) -> dict[str, str]:
     """Explain the marks of a message, as far as its payload and the server's description do."""
     people = {f"@{user.id}": user.display_name for user in message.mentions}
-    return people | names_in(message.guild)
+    return people | names_in(message.guild, message.content)
 
 
-def names_in(guild: discord.Guild | None) -> dict[str, str]:
-    """Explain the marks that a server's description explains."""
-    if guild is None:
+def names_in(guild: discord.Guild | None, content: str) -> dict[str, str]:
+    """Explain the marks in `content` that a server's description explains."""
+    if guild is None or "<" not in content:
         return {}
     channels = {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
     return channels | {f"@&{role.id}": role.name for role in guild.roles}

@@ -89,16 +89,16 @@ class SlackAdapter:
         await self._web.call(Method.DELETE, channel=channel, ts=ts)
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
-        """Show `line` to one person in the thread; by a direct message where the bot cannot."""
+        """Show `line` to one person where they stand; by a direct message where the bot cannot."""
         place = ids.thread(inbound.message.thread if isinstance(inbound, Click) else inbound.thread)
         shown = {**_INERT, **render.sentence(line)}
         try:
             if inbound.place.direct:
                 await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **shown)
             else:
-                await self._web.call(
-                    Method.WHISPER, channel=place.channel, thread_ts=place.ts, user=inbound.person.id, **shown
-                )
+                standing = {"thread_ts": inbound.reply_token} if inbound.reply_token else {}
+                person = inbound.person.id
+                await self._web.call(Method.WHISPER, channel=place.channel, user=person, **standing, **shown)
         except (Forbidden, MessageGone):
             await self._web.call(Method.POST, channel=inbound.person.id, **shown)
 

@@ -2,6 +2,8 @@
 
 Payloads: https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/interaction-payloads.
 Slack delivers a mention twice, as `app_mention` and as `message` with the same `ts`; both become the same prompt.
+A `reply_token` is the `ts` of the thread in which the person stands, empty where that is the channel itself: a private
+message in a thread that has no replies yet would be seen by nobody.
 """
 
 from collections.abc import Mapping
@@ -53,6 +55,7 @@ def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
         text=entities.to_words(text, me.user),
         addressed=addressed,
         attachments=len(event.get("files") or ()),
+        reply_token=event.get("thread_ts") or "",
     )
 
 
@@ -69,6 +72,7 @@ def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Pro
         text="",
         quote=entities.to_words(message.get("text") or "", me.user),
         attachments=len(message.get("files") or ()),
+        reply_token=message.get("thread_ts") or "",
     )
 
 
@@ -80,13 +84,14 @@ def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
     ts = container.get("message_ts") or message.get("ts")
     if action is None or not channel or not ts:
         return None
-    thread_ts = container.get("thread_ts") or message.get("thread_ts") or ts
+    thread_ts = container.get("thread_ts") or message.get("thread_ts") or ""
     return Click(
         action=action,
         key=pressed.get("value") or "",
-        message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts), channel, ts),
+        message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
         place=Place(me.team, channel, _is_direct(channel), shared),
         person=_presser(payload),
+        reply_token=thread_ts,
     )
 
 

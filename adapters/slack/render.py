@@ -143,7 +143,7 @@ def _plain(text: str) -> Block:
 
 
 def _mrkdwn(text: str) -> Block:
-    return {"type": "mrkdwn", "text": text, }
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _pieces(escaped: str) -> Iterator[str]:

@@ -31,6 +31,8 @@ from aion_bot.aion.references import (
     resolve_content,
 )
 from aion_bot.aion.session import ChatSessionContext
+from aion_bot.aion.sync import SyncAionVision
+from aion_bot.aion.sync_chats import SyncChatResource, SyncChatSessionContext
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,
@@ -80,6 +82,9 @@ __all__ = [
     "SSEStreamError",
     "ServerError",
     "SessionList",
+    "SyncAionVision",
+    "SyncChatResource",
+    "SyncChatSessionContext",
     "UploadError",
     "ValidationError",
     "parse_references",

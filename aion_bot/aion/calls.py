@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from aion_bot.aion import answers
-from aion_bot.aion.errors import ValidationError
+from aion_bot.aion import answers, limits
 from aion_bot.aion.protocol import Answer
 from aion_bot.aion.reading import mappings
 from aion_bot.aion.retry import Repeat
@@ -26,12 +25,6 @@ from aion_bot.aion.types import (
 
 T_co = TypeVar("T_co", covariant=True)
 
-LONGEST_MESSAGE = 10_000
-LONGEST_TITLE = 255
-LONGEST_QUERY = 500
-MOST_IMAGES = 1_000
-MOST_DOCUMENTS = 100
-MOST_VIDEOS = 100
 EXPORT_FORMATS = ("json", "markdown", "text")
 
 
@@ -57,8 +50,8 @@ def create_session(
     title: str | None, image_ids: Sequence[str] | None, use_all_images: bool
 ) -> Call[ChatSession]:
     """Open a conversation."""
-    _at_most("title", title, LONGEST_TITLE)
-    _at_most("image_ids", image_ids, MOST_IMAGES)
+    limits.at_most("title", title, limits.LONGEST_TITLE)
+    limits.at_most("image_ids", image_ids, limits.MOST_IMAGES)
     body: dict[str, Any] = {"use_all_images": use_all_images}
     if title is not None:
         body["title"] = title
@@ -74,8 +67,8 @@ def create_session(
 
 def list_sessions(limit: int, offset: int, active_only: bool) -> Call[SessionList]:
     """Read one page of conversations, 1 to 100 of them."""
-    _within("limit", limit, 1, 100)
-    _within("offset", offset, 0)
+    limits.within("limit", limit, 1, 100)
+    limits.within("offset", offset, 0)
     query: dict[str, str | int] = {"limit": limit, "offset": offset}
     if active_only:
         query["is_active"] = "true"
@@ -95,7 +88,7 @@ def get_session(
     """Read a conversation with its newest `message_limit` messages, 1 to 1,000."""
     query: dict[str, str | int] = {"include_messages": "true" if include_messages else "false"}
     if message_limit is not None:
-        _within("message_limit", message_limit, 1, 1000)
+        limits.within("message_limit", message_limit, 1, 1000)
         query["message_limit"] = message_limit
     return Call(
         "GET",
@@ -120,19 +113,19 @@ def get_messages(session_id: str, limit: int | None) -> Call[list[ChatMessage]]:
 
 def update_images(session_id: str, image_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the images that a conversation may use, at most 1,000."""
-    _at_most("image_ids", image_ids, MOST_IMAGES)
+    limits.at_most("image_ids", image_ids, limits.MOST_IMAGES)
     return _change(session_id, "PUT", "/images", {"image_ids": list(image_ids)})
 
 
 def update_documents(session_id: str, document_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the documents that a conversation may use, at most 100."""
-    _at_most("document_ids", document_ids, MOST_DOCUMENTS)
+    limits.at_most("document_ids", document_ids, limits.MOST_DOCUMENTS)
     return _change(session_id, "PUT", "/documents", {"document_ids": list(document_ids)})
 
 
 def update_videos(session_id: str, video_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the videos that a conversation may use, at most 100."""
-    _at_most("video_ids", video_ids, MOST_VIDEOS)
+    limits.at_most("video_ids", video_ids, limits.MOST_VIDEOS)
     return _change(session_id, "PUT", "/videos", {"video_ids": list(video_ids)})
 
 
@@ -143,8 +136,8 @@ def update_mode(session_id: str, use_all_images: bool) -> Call[dict[str, Any]]:
 
 def rename_session(session_id: str, title: str) -> Call[dict[str, Any]]:
     """Give a conversation another title, 1 to 255 characters."""
-    _at_least_one("title", title)
-    _at_most("title", title, LONGEST_TITLE)
+    limits.at_least_one("title", title)
+    limits.at_most("title", title, limits.LONGEST_TITLE)
     return _change(session_id, "PATCH", "/title", {"title": title})
 
 
@@ -163,7 +156,7 @@ def close_session(session_id: str) -> Call[dict[str, Any]]:
 def export_session(session_id: str, export_format: str, include_metadata: bool) -> Call[bytes]:
     """Read a conversation as a file: json, markdown or text."""
     if export_format not in EXPORT_FORMATS:
-        raise _refused("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
+        raise limits.refused("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
     return Call(
         "GET",
         _session(session_id) + "/export",
@@ -197,7 +190,7 @@ def send_stream(
 
 def plan_action(session_id: str, plan_id: str, action: str) -> Call[PlanActionResponse]:
     """Decide a plan: `approve` or `cancel`. Sent once."""
-    _at_least_one("plan_id", plan_id)
+    limits.at_least_one("plan_id", plan_id)
 
     def read(answer: Answer) -> PlanActionResponse:
         return answers.read_plan_action(answer.object(), plan_id, action, accepted=answer.status == 202)
@@ -210,8 +203,8 @@ def plan_action(session_id: str, plan_id: str, action: str) -> Call[PlanActionRe
 
 def get_all_images(limit: int, offset: int) -> Call[ChatImageList]:
     """Read one page of the ids of all images, 1 to 5,000 of them."""
-    _within("limit", limit, 1, 5000)
-    _within("offset", offset, 0)
+    limits.within("limit", limit, 1, 5000)
+    limits.within("offset", offset, 0)
     return Call(
         "GET",
         "/chat/images/all",
@@ -224,10 +217,10 @@ def get_all_images(limit: int, offset: int) -> Call[ChatImageList]:
 
 def search_images(query: str, limit: int, offset: int) -> Call[list[ImageReference]]:
     """Find images by words, 1 to 500 characters of them. It only reads, so it may be repeated."""
-    _at_least_one("query", query)
-    _at_most("query", query, LONGEST_QUERY)
-    _within("limit", limit, 1, 100)
-    _within("offset", offset, 0)
+    limits.at_least_one("query", query)
+    limits.at_most("query", query, limits.LONGEST_QUERY)
+    limits.within("limit", limit, 1, 100)
+    limits.within("offset", offset, 0)
 
     def read(answer: Answer) -> list[ImageReference]:
         return [answers.read_image(each) for each in mappings(answer.object().get("results"))]
@@ -237,7 +230,7 @@ def search_images(query: str, limit: int, offset: int) -> Call[list[ImageReferen
 
 
 def _session(session_id: str) -> str:
-    _at_least_one("session_id", session_id)
+    limits.at_least_one("session_id", session_id)
     return f"/chat/sessions/{quote(session_id, safe='')}"
 
 
@@ -261,33 +254,9 @@ def _ask(session_id: str, part: str, read: Callable[[Answer], T_co], body: Mappi
 def _question(
     message: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
 ) -> dict[str, Any]:
-    _at_least_one("message", message)
-    _at_most("message", message, LONGEST_MESSAGE)
+    limits.at_least_one("message", message)
+    limits.at_most("message", message, limits.LONGEST_MESSAGE)
     body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
     if expected_image_ids is not None:
         body["expected_image_ids"] = list(expected_image_ids)
     return body
-
-
-def _at_least_one(name: str, value: str) -> None:
-    if not value:
-        raise _refused(name, "must not be empty")
-
-
-def _at_most(name: str, value: Sequence[object] | None, most: int) -> None:
-    if value is not None and len(value) > most:
-        unit = "characters" if isinstance(value, str) else "entries"
-        raise _refused(name, f"must have at most {most:,} {unit}, not {len(value):,}")
-
-
-def _within(name: str, value: int, least: int, most: int | None = None) -> None:
-    if value < least or (most is not None and value > most):
-        raise _refused(
-            name, f"must be at least {least}" + (f" and at most {most:,}" if most is not None else "")
-        )
-
-
-def _refused(name: str, rule: str) -> ValidationError:
-    error = ValidationError(f"{name} {rule}", details={"field": name})
-    error.request_sent = False
-    return error

@@ -4,16 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from functools import cache
-from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx
 
+from aion_bot.aion.breaker import CircuitBreaker
 from aion_bot.aion.calls import Call
+from aion_bot.aion.connection import accepted, options, request
 from aion_bot.aion.errors import AionvisionError
 from aion_bot.aion.events import ChatToken
-from aion_bot.aion.protocol import EVENT_STREAM, Answer, error_for, failure_for
+from aion_bot.aion.protocol import EVENT_STREAM, Answer, failure_for
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.aion.stream import StreamReader
@@ -22,17 +22,8 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-"""httpx stops at 100 connections; each answer that streams keeps one for minutes."""
-
 LET_GO = 1.0
 """Seconds that a stream may take to end once the server has said `close`."""
-
-
-@cache
-def trusted() -> SSLContext:
-    """The certificates to trust: those of `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's."""
-    return httpx.create_ssl_context()
 
 
 class Carrier:
@@ -44,17 +35,10 @@ class Carrier:
 
     def __init__(self, settings: ClientSettings) -> None:
         self.malformed_events = 0
-        self._settings = settings
+        self._key = settings.api_key
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
-        self._http = httpx.AsyncClient(
-            base_url=settings.base_url,
-            headers=settings.headers,
-            timeout=settings.timeout,
-            limits=UNLIMITED,
-            proxy=settings.proxy_url,
-            trust_env=False,
-            verify=trusted(),
-        )
+        self._breaker = CircuitBreaker()
+        self._http = httpx.AsyncClient(**options(settings))
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -70,8 +54,8 @@ class Carrier:
         Closing the generator closes the connection. Raises `SSEStreamError` for a stream that breaks off, and
         `AionvisionTimeoutError` for one that falls silent.
         """
-        response = await self._repeated(call, self._open_stream)
-        reader = StreamReader()
+        response = await self._repeated(call, self._open)
+        reader = StreamReader(logger.warning)
         # Without compression the bytes are those of the wire, and httpx need not look at each of them again.
         chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
         try:
@@ -94,46 +78,35 @@ class Carrier:
 
     async def _repeated(self, call: Call[Any], attempt: Callable[[Call[Any]], Awaitable[T]]) -> T:
         tried = 0
-        while True:
-            try:
-                return await attempt(call)
-            except AionvisionError as error:
-                tried += 1
-                pause = self._policy.pause_after(error, call.repeat, tried)
-                if pause is None:
-                    raise
-                logger.info("%s %s: %r, once more in %.1f s", call.method, call.group, error, pause)
-            await asyncio.sleep(pause)
+        with self._breaker.guard(call.group):
+            while True:
+                try:
+                    return await attempt(call)
+                except AionvisionError as error:
+                    tried += 1
+                    pause = self._policy.pause_after(error, call.repeat, tried)
+                    logger.info("%s %s: %r, once more in %.1f s", call.method, call.group, error, pause)
+                await asyncio.sleep(pause)
 
     async def _exchange(self, call: Call[Any]) -> Answer:
-        return await _whole(await self._open(call, {}))
-
-    async def _open_stream(self, call: Call[Any]) -> httpx.Response:
-        return await self._open(call, EVENT_STREAM)
-
-    async def _open(self, call: Call[Any], headers: dict[str, str]) -> httpx.Response:
-        """Send once and return the answer, its body unread; a refusal is raised as its error."""
-        request = self._http.build_request(
-            call.method, call.path, params=call.query, json=call.body, headers=headers
-        )
         try:
-            response = await self._http.send(request, stream=True)
+            response = await self._http.request(**request(call))
         except httpx.HTTPError as failure:
             raise failure_for(failure) from failure
-        if response.status_code >= 300:
-            answer = await _whole(response)
-            raise error_for(answer.without(self._settings.api_key), call.about)
+        return accepted(response, call, self._key)
+
+    async def _open(self, call: Call[Any]) -> httpx.Response:
+        """Send once and return the answer with its body still on the way."""
+        asked = self._http.build_request(**request(call), headers=EVENT_STREAM)
+        try:
+            response = await self._http.send(asked, stream=True)
+            if not response.is_success:
+                await response.aread()
+        except httpx.HTTPError as failure:
+            raise failure_for(failure) from failure
+        if not response.is_success:
+            accepted(response, call, self._key)
         return response
-
-
-async def _whole(response: httpx.Response) -> Answer:
-    try:
-        body = await response.aread()
-    except httpx.HTTPError as failure:
-        raise failure_for(failure) from failure
-    finally:
-        await response.aclose()
-    return Answer(response.status_code, response.headers, body)
 
 
 async def _let_go(chunks: AsyncIterator[bytes]) -> None:

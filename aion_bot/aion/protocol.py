@@ -59,10 +59,6 @@ class Answer:
         except (ValueError, RecursionError):
             return {}
 
-    def without(self, secret: str) -> "Answer":
-        """Return the answer with `secret` struck out, in case the server repeats it in a complaint."""
-        return Answer(self.status, self.headers, self.body.replace(secret.encode(), b"[secret]"))
-
 
 @dataclass(frozen=True, slots=True)
 class _Complaint:

@@ -71,17 +71,17 @@ class RetryPolicy:
     retries: int
     delay: float
 
-    def pause_after(self, error: AionvisionError, repeat: Repeat, tried: int) -> float | None:
-        """Return the seconds to wait after the failure of attempt `tried` (1 is the first); None: give up.
+    def pause_after(self, error: AionvisionError, repeat: Repeat, tried: int) -> float:
+        """Return the seconds to wait after the failure of attempt `tried` (1 is the first); raises it to give up.
 
         Half of a pause is random, so that clients that failed together do not come back together; a Retry-After
         is waited for in full and a little longer.
         """
         if tried > self.retries or outcome_of(error) not in _REPEATED[repeat]:
-            return None
+            raise error
         backoff = min(self.delay * 2.0 ** min(tried - 1, 30), LONGEST_PAUSE)
         if error.retry_after is None:
             return backoff * random.uniform(0.5, 1.0)
         if error.retry_after > LONGEST_PAUSE:
-            return None
+            raise error
         return error.retry_after + backoff * random.uniform(0.0, 0.1)

@@ -3,27 +3,24 @@
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from aion_bot.aion.errors import AionvisionError, ChatError
 from aion_bot.aion.events import ChatToken
 from aion_bot.aion.types import ChatMessage, ChatResponse, ChatSession, PlanActionResponse
 
-if TYPE_CHECKING:
-    from aion_bot.aion.chats import ChatResource
-
 logger = logging.getLogger(__name__)
 
 
-class ChatSessionContext:
-    """A conversation that is opened on entry and, unless `auto_close` is false, closed on exit.
+C = TypeVar("C")
 
-    Made by `client.chat_session()`. A failure to close is logged, not raised: it takes nothing from the answers.
-    """
+
+class Conversation(Generic[C]):
+    """What both kinds of conversation blocks know: how to open, whether to close, and the open session."""
 
     def __init__(
         self,
-        chats: "ChatResource",
+        chats: C,
         title: str | None,
         image_ids: Sequence[str] | None,
         use_all_images: bool,
@@ -40,13 +37,20 @@ class ChatSessionContext:
     def session(self) -> ChatSession:
         """The conversation as it was opened. Raises ChatError before entry."""
         if self._session is None:
-            raise ChatError("The session is not open yet: enter it with 'async with'")
+            raise ChatError("The session is not open yet: enter its block first")
         return self._session
 
     @property
     def session_id(self) -> str:
         """Its id. Raises ChatError before entry."""
         return self.session.id
+
+
+class ChatSessionContext(Conversation["ChatResource"]):
+    """A conversation that is opened on entry and, unless `auto_close` is false, closed on exit.
+
+    Made by `client.chat_session()`. A failure to close is logged, not raised: it takes nothing from the answers.
+    """
 
     async def __aenter__(self) -> "ChatSessionContext":
         self._session = await self._chats.create_session(

@@ -6,8 +6,7 @@ token events that arrive in one read, only the newest is decoded, and it carries
 
 import codecs
 import json
-import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from httpx_sse import ServerSentEvent
@@ -19,8 +18,6 @@ from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 from aion_bot.aion.decoding import TokenDecoder
 from aion_bot.aion.errors import AionvisionError, AionvisionTimeoutError, SSEStreamError
 from aion_bot.aion.events import ChatToken, ChatTokenType
-
-logger = logging.getLogger(__name__)
 
 _TOKEN = ChatTokenType.TOKEN.value
 _KNOWN = {kind.value: kind for kind in ChatTokenType}
@@ -34,7 +31,7 @@ _DECIDING = _ANSWERED | {ChatTokenType.PLAN_PENDING_APPROVAL, ChatTokenType.TOKE
 
 
 class StreamReader:
-    """Reads one stream.
+    """Reads one stream. `warn` is told of every event that is skipped; never what it held.
 
     Attributes:
         events_received: Events that arrived, skipped ones included.
@@ -43,7 +40,8 @@ class StreamReader:
         closed: Whether the server said that nothing follows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
         self.events_received = 0
         self.malformed = 0
         self.last_event_id: str | None = None
@@ -91,16 +89,15 @@ class StreamReader:
             if event.event == _TOKEN:
                 run.append(event)
                 continue
-            tokens += self._words(run)
-            tokens += self._one(event)
+            tokens += self._words(run) + self._one(event)
             run = []
-        if run:
-            tokens += self._words(run)
-        return tokens
+        return tokens + self._words(run)
 
     def _words(self, run: list[ServerSentEvent]) -> list[ChatToken]:
         """Return the tokens of consecutive token events: one, if the newest holds the words of all."""
-        if len(run) > 1:
+        if len(run) == 1:
+            return self._one(run[0])
+        if run:
             newest = self._object(run[-1])
             if newest is not None and self._holds_all(newest):
                 return self._token(newest)
@@ -135,20 +132,20 @@ class StreamReader:
         if isinstance(accumulated, str) and _agree(content, accumulated):
             if accumulated.startswith(self._so_far):
                 content = accumulated[len(self._so_far) :]
+            elif not isinstance(content, str):
+                content = accumulated
         elif isinstance(content, str):
             accumulated = self._so_far + content
         else:
             return []
-        data |= {"type": _TOKEN, "content": content, "accumulated": accumulated}
+        data["type"], data["content"], data["accumulated"] = _TOKEN, content, accumulated
         self._so_far, self._last = accumulated, ChatTokenType.TOKEN
         return [ChatToken(ChatTokenType.TOKEN, content, data)]
 
     def _skip(self, event: ServerSentEvent, why: str) -> list[ChatToken]:
         self.malformed += 1
-        # The type is the server's word and may be anything; the data may quote the conversation.
-        logger.warning(
-            "skipped an event of type %.40r that %s (%d characters)", event.event, why, len(event.data)
-        )
+        # The type is the server's word, and may be anything.
+        self._warn(f"skipped an event of type {event.event[:40]!r} that {why} ({len(event.data)} characters)")
         return []
 
     def _object(self, event: ServerSentEvent) -> dict[str, Any] | None:

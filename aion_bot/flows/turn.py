@@ -220,7 +220,7 @@ class Answering:
         except AionvisionError as error:
             if self._transcript.waits_at_plan:
                 return Ending()
-            if not error.maybe_acted:
+            if not _may_have_been_asked(error):
                 raise
             _log.info("stream broke", turn=self._turn.key, code=error.code)
             return await self._find_again()
@@ -300,3 +300,8 @@ class Answering:
         elif isinstance(content, Reply):
             self._shown.append(message)
             await self._bench.store.note_posted(self._turn.key, self._shown)
+
+
+def _may_have_been_asked(error: AionvisionError) -> bool:
+    """Tell whether the answer may come to be stored all the same: it was cut, or only a gateway gave up."""
+    return error.maybe_acted and error.status_code in {None, 504}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
@@ -76,8 +76,7 @@ def _check_promises(name: str, body: Mapping[str, Any]) -> None:
 @cache
 def _document() -> tuple[Registry[Any], Mapping[str, Any]]:
     document = json.loads(FILE.read_text(encoding="utf-8"))
-    resource = Resource(contents=document, specification=DRAFT202012)
-    return Registry().with_resource(DOCUMENT, resource), document
+    return Registry().with_resource(DOCUMENT, DRAFT202012.create_resource(document)), document
 
 
 @cache

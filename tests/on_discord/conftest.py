@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from discord import Client
+from aiohttp import ClientSession
+from discord import Client, VoiceClient
 from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -15,6 +16,7 @@ from adapters.discord import configure
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.demo.discord import SimulatedDiscord
 from tests.contracts.discord import inspect
+from tests.on_discord.caller import Caller
 from tests.on_discord.host import RecordingHost
 
 
@@ -51,8 +53,9 @@ async def running(discord: SimulatedDiscord, host: RecordingHost) -> AsyncIterat
 
 @pytest.fixture(autouse=True)
 def _sdk_as_it_was() -> Iterator[None]:
-    """discord.py keeps its addresses in classes."""
+    """discord.py keeps its addresses, and what it has warned of, in classes."""
     base, gateway, level = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, logging.getLogger("discord").level
+    VoiceClient.warn_nacl = VoiceClient.warn_dave = True
     yield
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
     logging.getLogger("discord").setLevel(level)
@@ -98,6 +101,13 @@ async def served(simulated: SimulatedDiscord) -> AsyncIterator[SimulatedDiscord]
         yield simulated
     finally:
         await simulated.stop()
+
+
+@pytest.fixture
+async def caller() -> AsyncIterator[Caller]:
+    """Somebody who calls a simulated Discord without a client library."""
+    async with served(SimulatedDiscord()) as discord, ClientSession() as session:
+        yield Caller(discord, session)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from time import monotonic
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -73,9 +74,15 @@ async def test_commands_of_another_application(host: RecordingHost) -> None:
             assert discord.server.calls[PUT_COMMANDS] == 1
 
 
-async def test_commands_that_cannot_be_registered(discord: SimulatedDiscord, host: RecordingHost) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 400, "code": 30034}, {"status": 429, "retry_after": 3_600}, {"status": 403, "code": 50001}],
+)
+async def test_commands_that_cannot_be_registered(
+    discord: SimulatedDiscord, host: RecordingHost, fault: dict[str, Any]
+) -> None:
     """Without its commands the bot still answers mentions; it says what is missing, and tries again next time."""
-    discord.fail_next(PUT_COMMANDS, status=400, code=30034)
+    discord.fail_next(PUT_COMMANDS, **fault)
     async with running(discord, host):
         await host.until(lambda: bool(host.presences))
         assert "could not be registered" in host.presences[0].notices[0]
@@ -97,6 +104,14 @@ async def test_a_refused_token(discord: SimulatedDiscord, host: RecordingHost) -
         await _listen_once(discord, host, DISCORD_TOKEN="wrong.token.entirely")
     assert caught.value.variable == "DISCORD_TOKEN"
     assert "wrong.token" not in str(caught.value)
+
+
+async def test_a_token_that_was_regenerated(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A token that only the gateway refuses is told with its variable, too."""
+    discord.gateway.token = "another"
+    with pytest.raises(TokenRefused) as caught:
+        await _listen_once(discord, host)
+    assert caught.value.variable == "DISCORD_TOKEN"
 
 
 async def test_an_intent_that_is_switched_off(discord: SimulatedDiscord, host: RecordingHost) -> None:
@@ -169,6 +184,16 @@ async def test_a_session_that_is_invalidated(discord: SimulatedDiscord, host: Re
     await discord.gateway.invalidate()
     await discord.until(lambda: discord.gateway.identified == 2)
     await host.until(lambda: len(host.presences) == 2)
+    await discord.mention(discord.people[0], "still there?")
+    assert (await host.prompt()).text == "still there?"
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_session_that_is_forgotten(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A session that cannot be resumed is begun anew."""
+    discord.gateway.sessions.clear()
+    await discord.gateway.drop()
+    await discord.until(lambda: discord.gateway.identified == 2)
     await discord.mention(discord.people[0], "still there?")
     assert (await host.prompt()).text == "still there?"
 

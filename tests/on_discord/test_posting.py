@@ -1,5 +1,7 @@
 """Messages of the bot, by its token alone: posted, edited, removed; and what Discord may answer."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from adapters.discord import ids
@@ -15,7 +17,7 @@ from aion_bot.port.errors import (
     TokenRefused,
     TooLong,
 )
-from aion_bot.port.messages import Action, Button, MessageRef, PlanCard, Reply, Step, ThreadKey
+from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Reply, Step, ThreadKey
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 
@@ -26,7 +28,7 @@ HOSTILE = "@everyone @here <@{ada}> <@!{ada}> <@&{role}> `<@{ada}>`\n```\n@every
 
 
 @pytest.fixture
-async def adapter(discord: SimulatedDiscord):
+async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
     """An adapter that never listens."""
     adapter = build(discord.env)
     yield adapter
@@ -53,6 +55,15 @@ async def test_a_post_needs_no_gateway(
     assert shown.text == "It failed. https://aion.example\n-# 7 left"
     assert [(button.label, button.id) for button in shown.buttons] == [("Try again", "aion:retry:turn-1")]
     assert shown.payload["flags"] == SUPPRESS_EMBEDS
+
+
+async def test_no_button_is_kept(adapter: DiscordAdapter, thread: ThreadKey) -> None:
+    """However many buttons are posted and edited, the client remembers none of them."""
+    reply = Reply("x", buttons=(Button(Action.RETRY, "turn-1", "Try again"),))
+    await adapter.edit(await adapter.post(thread, reply, nonce="n"), reply)
+    client = adapter._rest._client
+    assert client is not None
+    assert list(client.persistent_views) == []
 
 
 async def test_a_nonce_makes_one_message(
@@ -108,7 +119,8 @@ async def test_nobody_is_pinged(
     """Whatever the model writes, neither a post nor an edit notifies anybody."""
     hostile = HOSTILE.format(ada=discord.people[0].id, role=discord.world.bot_role)
     card = PlanCard(hostile, hostile, (Step(hostile, hostile),), ((hostile,),), ((hostile,),))
-    for number, content in enumerate((Reply(hostile, hostile), card)):
+    contents: list[Content] = [Reply(hostile, hostile), card]
+    for number, content in enumerate(contents):
         ref = await adapter.post(thread, content, nonce=f"n-{number}")
         await adapter.edit(ref, content)
         await adapter.edit(ref, Reply(hostile))
@@ -208,6 +220,13 @@ async def test_a_message_over_the_limit(adapter: DiscordAdapter, thread: ThreadK
     await adapter.post(thread, Reply("x" * page), nonce="fits")
     with pytest.raises(TooLong):
         await adapter.post(thread, Reply("x" * (page + 1)), nonce="too-long")
+
+
+async def test_nothing_to_open(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """In a direct conversation nothing is opened."""
+    await discord.direct_message(discord.people[0], "hello")
+    await bot.adapter.open(await host.prompt())
+    assert discord.server.calls[THREAD] == 0
 
 
 async def test_threads_that_may_not_be_opened(

@@ -64,7 +64,19 @@ async def test_a_button_that_nobody_knows(
     await discord.until(lambda: len(discord.thread(old.channel)) == 2)
     told = discord.thread(old.channel)[-1]
     assert (told.text, told.only_for) == (wording.UNKNOWN_BUTTON, discord.people[2].id)
-    assert host.inbound == []
+    ours = _message(discord, "aion:cancel:plan-1")
+    await discord.press(discord.people[2], ours.channel, ours.id, "aion:cancel:plan-1")
+    assert [await host.click()] == host.inbound
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_late_press_of_an_unknown_button(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """An unknown button whose answer comes too late harms nothing: the next press arrives."""
+    old, ours = _message(discord, "vote:yes"), _message(discord, "aion:cancel:plan-1")
+    discord.late_acknowledgement = True
+    await discord.press(discord.people[0], old.channel, old.id, "vote:yes")
+    await discord.press(discord.people[0], ours.channel, ours.id, "aion:cancel:plan-1")
+    assert (await host.click()).key == "plan-1"
 
 
 async def test_a_late_press(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:

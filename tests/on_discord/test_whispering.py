@@ -51,6 +51,20 @@ async def test_to_somebody_who_takes_no_direct_messages(
     assert reply.replied_to.id == message
 
 
+async def test_about_a_message_that_was_deleted(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """If the mention is gone by then, the answer of last resort stands alone."""
+    ben = discord.people[1]
+    discord.world.closed_to_bot.add(ben.id)
+    message = await discord.mention(ben, "may I?")
+    prompt = await host.prompt()
+    discord.backend.delete(discord.world.anywhere(message))
+    await bot.adapter.whisper(prompt, LINE)
+    (alone,) = discord.world.messages[discord.world.named("general").id]
+    assert (alone.content, alone.replied_to) == ("Only <@42> may decide.", None)
+
+
 async def test_in_a_thread_to_somebody_who_takes_none(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:

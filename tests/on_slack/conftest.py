@@ -6,10 +6,12 @@ from contextlib import suppress
 
 import pytest
 
+from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
 from adapters.slack.socket_mode import Patience
-from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.demo.slack import SimulatedSlack, state
+from aion_bot.port.messages import ThreadKey
 from tests.contracts import slack as contracts
 from tests.on_slack.recording import RecordingHost
 
@@ -34,6 +36,12 @@ async def adapter(slack: SimulatedSlack) -> AsyncIterator[SlackAdapter]:
     built = SlackAdapter(settings, HASTE)
     yield built
     await built.close()
+
+
+@pytest.fixture
+async def thread(slack: SimulatedSlack) -> ThreadKey:
+    """A thread that somebody began in the general channel."""
+    return ids.thread_key(state.TEAM, slack.general.id, await slack.ask(slack.people[0], "what broke?"))
 
 
 @pytest.fixture

@@ -124,6 +124,13 @@ def test_not_a_question(situation: str) -> None:
     assert read(situation) is None
 
 
+def test_hidden_message_is_ignored() -> None:
+    """What Slack hides from people is not said by one."""
+    payload = sample("mention_as_message")
+    payload["event"]["hidden"] = True
+    assert inbound.prompt_from_event(payload, ME) is None
+
+
 def test_event_of_an_unknown_shape_is_ignored() -> None:
     """A payload without the expected fields raises nothing: it would be sent again and again."""
     for event in ({}, {"type": "message"}, {"type": "message", "channel": "C1", "ts": "1.2"}, None):
@@ -157,6 +164,17 @@ def test_each_use_of_the_shortcut_is_a_question_of_its_own() -> None:
     assert not any(key.endswith("/1790001012.000100") for key in keys)
 
 
+def test_reply_token_names_the_thread_in_which_somebody_stands() -> None:
+    """A private answer belongs where the person reads: in a thread with replies, or in the channel."""
+    assert asked("mention_as_message").reply_token == ""
+    assert asked("reply_in_thread").reply_token == ROOT
+    tokens = []
+    for situation in ("shortcut_on_message", "shortcut_on_reply"):
+        prompt = inbound.prompt_from_shortcut(sample(situation), ME, shared=False)
+        tokens.append(prompt and prompt.reply_token)
+    assert tokens == ["", ROOT]
+
+
 def test_shortcut_of_another_name_is_ignored() -> None:
     """Only `aion_ask` is ours."""
     assert inbound.prompt_from_shortcut(sample("shortcut_of_another_name"), ME, shared=False) is None
@@ -180,6 +198,7 @@ def test_press_of_our_button_is_a_click(situation: str, action: Action, key: str
         message=ids.message_ref(thread, CHANNEL, "1790001035.000100"),
         place=Place("T024SITES", CHANNEL, shared=True),
         person=Person("U024BEN00", "ben"),
+        reply_token=ROOT,
     )
 
 

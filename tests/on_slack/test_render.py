@@ -131,6 +131,13 @@ def test_card_reads_from_what_to_what_became_of_it() -> None:
     ]
 
 
+def test_slack_finds_no_names_in_a_card() -> None:
+    """Every mrkdwn text of a card tells Slack to link nothing by itself."""
+    blocks = accepted(CARD)["blocks"]
+    found = [text for block in blocks for text in (block.get("text"), *block.get("elements", ())) if text]
+    assert all(text["verbatim"] for text in found if text["type"] == "mrkdwn")
+
+
 def test_only_approve_is_emphasised() -> None:
     """The button that lets something happen is the primary one; Cancel and Retry are plain."""
     (row,) = (block for block in accepted(CARD)["blocks"] if block["type"] == "actions")

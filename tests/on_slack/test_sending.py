@@ -17,16 +17,10 @@ from aion_bot.port.errors import (
     TokenRefused,
     TooLong,
 )
-from aion_bot.port.messages import Action, Click, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
+from aion_bot.port.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
 from tests.on_slack.recording import RecordingHost
 
 TEAM = "T0SITEOPS"
-
-
-@pytest.fixture
-async def thread(slack: SimulatedSlack) -> ThreadKey:
-    """A thread that somebody began in the general channel."""
-    return ids.thread_key(TEAM, slack.general.id, await slack.ask(slack.people[0], "what broke?"))
 
 
 def answers(slack: SimulatedSlack, thread: ThreadKey) -> list[str]:
@@ -164,96 +158,48 @@ async def test_refused_post_leaves_no_doubt(
     assert slack.api.calls["conversations.replies"] == 0
 
 
-@pytest.mark.parametrize(
-    ("fault", "raised"),
-    [
-        ({"retry_after": 7}, RateLimited),
-        ({"error": "ratelimited"}, RateLimited),
-        ({"error": "message_not_found"}, MessageGone),
-        ({"error": "thread_not_found"}, MessageGone),
-        ({"error": "channel_not_found"}, MessageGone),
-        ({"error": "not_in_channel"}, Forbidden),
-        ({"error": "is_archived"}, Forbidden),
-        ({"error": "restricted_action"}, Forbidden),
-        ({"error": "missing_scope"}, Forbidden),
-        ({"error": "edit_window_closed"}, Forbidden),
-        ({"error": "an_error_of_tomorrow"}, Forbidden),
-        ({"error": "msg_too_long"}, TooLong),
-        ({"error": "msg_blocks_too_long"}, TooLong),
-        ({"error": "invalid_blocks"}, TooLong),
-        ({"error": "invalid_auth"}, TokenRefused),
-        ({"error": "token_revoked"}, TokenRefused),
-        ({"error": "account_inactive"}, TokenRefused),
-        ({"error": "fatal_error"}, PlatformDown),
-        ({"status": 500}, PlatformDown),
-        ({"status": 503}, PlatformDown),
-        ({"status": 404}, PlatformDown),
-        ({"drop": True}, PlatformDown),
-        ({"plain": "<html>"}, PlatformDown),
-        ({"plain": "{"}, PlatformDown),
-    ],
-)
-async def test_every_failure_has_the_ports_name(
-    slack: SimulatedSlack,
-    adapter: SlackAdapter,
-    thread: ThreadKey,
-    fault: dict[str, str],
-    raised: type[PlatformError],
-) -> None:
-    """The core decides by the port's errors alone, whatever Slack or its library calls them."""
-    ref = await adapter.post(thread, Reply("one"), nonce="n-1")
-    slack.fail_next("chat.update", **fault)  # type: ignore[arg-type]
-    with pytest.raises(raised):
-        await adapter.edit(ref, Reply("two"))
-    assert slack.api.calls["chat.update"] == 1
+def prompt(
+    slack: SimulatedSlack, thread: ThreadKey, *, replying: bool = False, direct: bool = False
+) -> Prompt:
+    place, cy = ids.thread(thread), slack.people[2]
+    token = place.ts if replying else ""
+    return Prompt("k", thread, Place(TEAM, place.channel, direct), Person(cy.id), "hello", reply_token=token)
 
 
-async def test_pause_is_the_one_that_slack_wants(
-    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
-) -> None:
-    """`Retry-After` reaches the pacer in seconds."""
-    slack.fail_next("chat.postMessage", retry_after=7)
-    with pytest.raises(RateLimited) as raised:
-        await adapter.post(thread, Reply("one"), nonce="n-1")
-    assert raised.value.retry_after == 7
-
-
-async def test_silence_ends(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
-    """A call that is not answered fails after its time, and is not repeated by itself."""
-    slack.fail_next("chat.postMessage", hang=True)
-    with pytest.raises(PlatformDown):
-        await adapter.post(thread, Reply("one"), nonce="n-1")
-    assert slack.api.calls["chat.postMessage"] == 1
-
-
-async def test_too_large_a_message_is_told(adapter: SlackAdapter, thread: ThreadKey) -> None:
-    """What Slack does not take for its size is `TooLong`."""
-    with pytest.raises(TooLong):
-        await adapter.post(thread, Reply("word " * 3_000), nonce="n-1")
-
-
-def prompt(slack: SimulatedSlack, thread: ThreadKey, channel: str, *, direct: bool = False) -> Prompt:
+async def test_whisper_is_seen_by_one_person(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+    """Who asked in the channel is answered in the channel, and nobody else sees it."""
     cy = slack.people[2]
-    return Prompt("k", thread, Place(TEAM, channel, direct), Person(cy.id), "hello")
+    thread = ids.thread_key(TEAM, slack.general.id, await slack.ask(cy, "what broke?"))
+    await adapter.whisper(prompt(slack, thread), ("Not here, ", Person(cy.id, "Cy"), "."))
+    private = slack.thread(ids.thread(thread).ts)[-1]
+    assert (private.text, private.only_for) == ("Not here, @Cy.", cy.id)
+    assert "thread_ts" not in private.payload
 
 
-async def test_whisper_is_seen_by_one_person(
+async def test_whisper_to_a_reply_is_in_its_thread(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
-    """In a channel the sentence stands in the thread, for the asker alone."""
-    await adapter.whisper(prompt(slack, thread, slack.general.id), ("Not here, ", Person("U0CY", "Cy"), "."))
-    private = slack.thread(ids.thread(thread).ts)[-1]
-    assert (private.text, private.only_for) == ("Not here, @Cy.", "U0CY")
+    """Who wrote in a thread is answered in that thread."""
+    ts = ids.thread(thread).ts
+    await slack.reply(slack.people[2], ts, "me too")
+    await adapter.whisper(prompt(slack, thread, replying=True), ("Not here.",))
+    private = slack.thread(ts)[-1]
+    assert (private.only_for, private.payload["thread_ts"]) == ("U0CY", ts)
 
 
 async def test_whisper_answers_a_click_in_the_cards_thread(
-    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost, thread: ThreadKey
 ) -> None:
     """Somebody who may not decide is told so below the card."""
-    card = await adapter.post(thread, Reply("card"), nonce="n-1")
-    click = Click(Action.APPROVE, "k", card, Place(TEAM, slack.general.id), Person("U0CY"))
-    await adapter.whisper(click, ("Only Ada may decide.",))
-    assert slack.thread(ids.thread(thread).ts)[-1].only_for == "U0CY"
+    ts = ids.thread(thread).ts
+    card = await adapter.post(
+        thread, Reply("card", "", (Button(Action.APPROVE, "k", "Approve"),)), nonce="n-1"
+    )
+    await slack.press(slack.people[2], ts, ids.message(card).ts, "aion_plan_approve")
+    await host.until(lambda: bool(host.clicks))
+    await adapter.whisper(host.clicks[0], ("Only Ada may decide.",))
+    private = slack.thread(ts)[-1]
+    assert (private.only_for, private.payload["thread_ts"]) == ("U0CY", ts)
 
 
 async def test_whisper_becomes_a_direct_message_where_the_bot_is_no_member(
@@ -263,7 +209,7 @@ async def test_whisper_becomes_a_direct_message_where_the_bot_is_no_member(
     for kind in ("channel", "group"):
         elsewhere = slack.open_channel(f"else{kind}", kind=kind, member=False)
         thread = ids.thread_key(TEAM, elsewhere.id, slack.say(slack.people[0], elsewhere, "look").ts)
-        await adapter.whisper(prompt(slack, thread, elsewhere.id), ("Invite me first.",))
+        await adapter.whisper(prompt(slack, thread), ("Invite me first.",))
     direct = slack.channel(slack.conversations.channels["D0CY"])
     assert [message.text for message in direct] == ["Invite me first."] * 2
 
@@ -272,7 +218,7 @@ async def test_whisper_in_a_direct_message_is_a_message(slack: SimulatedSlack, a
     """Where nobody else reads, nothing has to be hidden, and nothing vanishes."""
     ts = await slack.direct_message(slack.people[2], "hello")
     thread = ids.thread_key(TEAM, "D0CY", ts)
-    await adapter.whisper(prompt(slack, thread, "D0CY", direct=True), ("Not today.",))
+    await adapter.whisper(prompt(slack, thread, direct=True), ("Not today.",))
     assert [(m.text, m.only_for) for m in slack.thread(ts)][1:] == [("Not today.", None)]
 
 
@@ -282,50 +228,3 @@ async def test_workspace_is_the_scope(slack: SimulatedSlack, adapter: SlackAdapt
     assert {adapter.scope(key) for key in keys} == {TEAM}
     assert adapter.measure(Reply("four")) == 4
     assert slack.api.calls.total() == 0
-
-
-async def test_nothing_is_sent_after_close(
-    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
-) -> None:
-    """A closed adapter raises instead of opening connections anew; closing twice is harmless."""
-    await adapter.post(thread, Reply("one"), nonce="n-1")
-    await adapter.close()
-    await adapter.close()
-    with pytest.raises(PlatformDown):
-        await adapter.post(thread, Reply("two"), nonce="n-2")
-    assert slack.api.calls["chat.postMessage"] == 1
-
-
-@pytest.mark.parametrize(
-    ("variable", "method"), [("SLACK_BOT_TOKEN", "auth.test"), ("SLACK_APP_TOKEN", "apps.connections.open")]
-)
-async def test_refused_token_is_named(slack: SimulatedSlack, variable: str, method: str) -> None:
-    """A wrong token ends `listen` with its variable's name and without its value."""
-    prefix = slack.env[variable][:5]
-    env = dict(slack.env) | {variable: f"{prefix}wrong-secret"}
-    adapter = SlackAdapter(
-        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"])
-    )
-    with pytest.raises(TokenRefused) as raised:
-        await adapter.listen(RecordingHost())
-    await adapter.close()
-    assert raised.value.variable == variable
-    assert "secret" not in str(raised.value)
-    assert slack.api.calls[method] == 1
-
-
-async def test_app_token_without_its_scope_is_refused(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
-    """An app-level token that may not open sockets is a token to mend, not a network to wait for."""
-    slack.fail_next("apps.connections.open", error="missing_scope")
-    with pytest.raises(TokenRefused) as raised:
-        await adapter.listen(RecordingHost())
-    assert raised.value.variable == "SLACK_APP_TOKEN"
-
-
-async def test_listen_without_a_network_is_platform_down(
-    slack: SimulatedSlack, adapter: SlackAdapter
-) -> None:
-    """The core tries again later."""
-    await slack.stop()
-    with pytest.raises(PlatformDown):
-        await adapter.listen(RecordingHost())

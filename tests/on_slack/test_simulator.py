@@ -185,10 +185,23 @@ async def test_message_keeps_its_history(slack: SimulatedSlack, call: Caller) ->
 async def test_private_message_is_not_among_the_replies(slack: SimulatedSlack, call: Caller) -> None:
     """What one person sees is in the thread for the test, and not in what the app can read back."""
     thread = await slack.ask(slack.people[0], "hello")
+    await slack.reply(slack.people[1], thread, "hello you")
     await call("chat.postEphemeral", channel=slack.general.id, thread_ts=thread, user="U0CY", text="psst")
     assert slack.thread(thread)[-1].only_for == "U0CY"
     replies = await call("conversations.replies", channel=slack.general.id, ts=thread)
-    assert [message["ts"] for message in replies["messages"]] == [thread]
+    assert len(replies["messages"]) == 2
+
+
+async def test_private_message_in_a_thread_without_replies_is_seen_by_nobody(
+    slack: SimulatedSlack, call: Caller
+) -> None:
+    """Slack shows private messages only in threads that have begun; in the channel it shows them always."""
+    thread = await slack.ask(slack.people[0], "hello")
+    here = {"channel": slack.general.id, "user": "U0ADA", "text": "psst"}
+    assert (await call("chat.postEphemeral", **here, thread_ts=thread))["ok"]
+    assert len(slack.thread(thread)) == 1
+    await call("chat.postEphemeral", **here)
+    assert [message.only_for for message in slack.thread(thread)] == [None, "U0ADA"]
 
 
 async def test_metadata_is_shown_only_on_request(slack: SimulatedSlack, call: Caller) -> None:
@@ -196,11 +209,11 @@ async def test_metadata_is_shown_only_on_request(slack: SimulatedSlack, call: Ca
     thread = await slack.ask(slack.people[0], "hello")
     note = {"event_type": "aion_post", "event_payload": {"nonce": "n"}}
     await call("chat.postMessage", channel=slack.general.id, thread_ts=thread, text="x", metadata=note)
-    replies = [
-        await call("conversations.replies", channel=slack.general.id, ts=thread, **more)
-        for more in ({}, {"include_all_metadata": True})
-    ]
-    assert [messages["messages"][-1].get("metadata") for messages in replies] == [None, note]
+    shown = []
+    for wanted in (False, True):
+        more = {"channel": slack.general.id, "ts": thread, "include_all_metadata": wanted}
+        shown.append((await call("conversations.replies", **more))["messages"][-1].get("metadata"))
+    assert shown == [None, note]
 
 
 def events(slack: SimulatedSlack) -> list[dict[str, Any]]:

@@ -65,6 +65,9 @@ async def test_listen_ends_fast_when_the_core_is_busy(slack: SimulatedSlack, ada
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: host.entered == 1)
     assert await end(listening) < 1.0
+    host.gate.set()
+    for _ in range(10):  # a task that still waited at the gate would go on now
+        await asyncio.sleep(0)
     assert host.inbounds == []
     assert not slack.sockets.deliveries[0].acknowledged
 
@@ -80,7 +83,7 @@ async def test_delivery_under_way_is_finished_at_the_end(
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: host.entered == 1)
     listening.cancel()
-    asyncio.get_running_loop().call_soon(host.gate.set)
+    asyncio.get_running_loop().call_later(HASTE.goodbye / 2, host.gate.set)
     with suppress(asyncio.CancelledError):
         await listening
     assert len(host.inbounds) == 1
@@ -173,6 +176,17 @@ def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     return lambda: caplog.text + "".join(str(vars(record)) for record in caplog.records)
 
 
+async def test_libraries_are_silent_while_all_is_well(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost, logged: Callable[[], str]
+) -> None:
+    """A working conversation leaves nothing in the log, not even at debug level."""
+    await slack.ask(slack.people[0], "hello")
+    await host.until(lambda: len(host.prompts) == 2)
+    await adapter.post(host.prompts[0].thread, Reply("hello"), nonce="n-1")
+    await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
+    assert "slack" not in logged()
+
+
 async def test_no_secret_and_no_word_is_logged(
     slack: SimulatedSlack, adapter: SlackAdapter, logged: Callable[[], str]
 ) -> None:
@@ -187,7 +201,7 @@ async def test_no_secret_and_no_word_is_logged(
     await host.until(lambda: len(host.prompts) == 1)
     slack.fail_next("chat.postMessage", error="invalid_blocks")
     for fault in ({"drop": True}, {"status": 500}, {}):
-        slack.fail_next("chat.postMessage", **fault)  # type: ignore[arg-type]
+        slack.fail_next("chat.postMessage", **fault)
         with suppress(Exception):
             await adapter.post(host.prompts[0].thread, Reply("confidential answer"), nonce="n-1")
     slack.sockets.refusing = True

@@ -158,6 +158,7 @@ class _Playing:
     async def _wait(self, over: Callable[[], bool], *, pings: bool) -> None:
         while not over():
             if pings:
+                self._aion.pings += 1
                 await self._event("ping", {})
             try:
                 await self._aion.until(over, timeout=self._aion.ping_every)

@@ -64,6 +64,7 @@ class SimulatedAion:
         violations: What the inspector raised.
         streaming: Streams open now.
         left: Streams that the client closed before their end.
+        pings: Pings sent so far.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class SimulatedAion:
         self.released: set[str] = set()
         self.streaming = 0
         self.left = 0
+        self.pings = 0
         self._inspector = inspector
         self._scenes: deque[Scene] = deque()
         self._faults: dict[str, deque[Fault]] = {}

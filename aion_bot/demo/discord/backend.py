@@ -5,7 +5,9 @@ from typing import Any
 
 from aion_bot.demo.discord import limits, payloads, pings
 from aion_bot.demo.discord.errors import (
+    ApiError,
     closed_to_you,
+    invalid_form,
     not_yours,
     thread_archived,
     thread_exists,
@@ -143,7 +145,14 @@ class Backend:
         reference = body.get("message_reference")
         if not reference:
             return None
-        return self.world.message(str(reference["channel_id"]), str(reference["message_id"]))
+        try:
+            return self.world.message(str(reference["channel_id"]), str(reference["message_id"]))
+        except ApiError:
+            if reference.get("fail_if_not_exists", True):
+                raise invalid_form(
+                    "message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message"
+                ) from None
+            return None
 
     def _count_pings(self, message: Message, body: Body) -> None:
         """Keep the history: what it showed, which buttons it had, whom it notified."""

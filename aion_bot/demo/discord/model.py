@@ -117,10 +117,11 @@ class World:
         return self.channels[channel]
 
     def named(self, name: str) -> Channel:
-        """Find a channel by the name that people use, or by id."""
-        if name in self.channels:
-            return self.channels[name]
-        return next(channel for channel in self.channels.values() if channel.name == name.removeprefix("#"))
+        """Find a channel by the name that people use, or by id. Raises LookupError."""
+        for channel in self.channels.values():
+            if name.removeprefix("#") in {channel.id, channel.name}:
+                return channel
+        raise LookupError(f"no channel {name!r}")
 
     def message(self, channel: str, message: str) -> Message:
         """Find a message that everybody sees. Raises ApiError."""
@@ -130,8 +131,16 @@ class World:
         raise unknown_message()
 
     def anywhere(self, message: str) -> Message:
-        """Find a message by its id alone."""
-        return next(found for all_of in self.messages.values() for found in all_of if found.id == message)
+        """Find a message by its id alone. Raises LookupError."""
+        for found in self.everything():
+            if found.id == message:
+                return found
+        raise LookupError(f"no message {message!r}")
+
+    def everything(self) -> list[Message]:
+        """All messages of all channels, oldest first."""
+        found = [message for inside in self.messages.values() for message in inside]
+        return sorted(found, key=lambda message: int(message.id))
 
     def direct(self, person: Someone) -> Channel:
         """Find the conversation between somebody and the bot, or begin it."""

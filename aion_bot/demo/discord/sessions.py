@@ -34,13 +34,13 @@ class Session:
 class Gateway:
     """All sessions.
 
-    `message_content` is the switch in the developer portal, `described` what `GET /gateway/bot` answers. `refusing` turns connections away with 503; `deaf`
+    `token` is the bot's, `message_content` the switch in the developer portal, `described` what `GET /gateway/bot` answers. `refusing` turns connections away with 503; `deaf`
     leaves everything unanswered that comes after a session began, a goodbye too.
     """
 
     def __init__(self, world: World, token: str, *, message_content: bool) -> None:
         self._world = world
-        self._token = token
+        self.token = token
         self._message_content = message_content
         self._sockets: dict[web.WebSocketResponse, web.Request] = {}
         self.sessions: dict[str, Session] = {}
@@ -71,7 +71,7 @@ class Gateway:
             if intent and not session.intents & intent:
                 continue
             shown = data
-            if kind.startswith("MESSAGE_") and not session.intents & MESSAGE_CONTENT:
+            if "content" in data and not session.intents & MESSAGE_CONTENT:
                 shown = payloads.without_content(data, self._world.bot.id)
             self._tell(session, kind, shown)
         self.changed.set()
@@ -133,7 +133,7 @@ class Gateway:
         data = message["d"]
         if message["op"] not in {IDENTIFY, RESUME}:
             return None
-        if data["token"] != self._token:
+        if data["token"] != self.token:
             await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
             return None
         return await (self._identify if message["op"] == IDENTIFY else self._resume)(socket, data)

@@ -8,7 +8,7 @@ from typing import Any
 from aion_bot.demo.discord import payloads
 from aion_bot.demo.discord.backend import Backend
 from aion_bot.demo.discord.faults import Fault
-from aion_bot.demo.discord.model import THREAD, Channel, Interaction, Message, World
+from aion_bot.demo.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
 from aion_bot.demo.discord.server import Server
 from aion_bot.demo.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.demo.workspace import Inspector, Shown, ShownButton, Someone
@@ -91,9 +91,9 @@ class SimulatedDiscord:
 
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
         """Press a button that the message shows, or showed before: a client may lag behind."""
-        found = next(one for one in self._seen_in(thread) if one.id == message)
-        if button not in found.buttons:
-            raise LookupError(f"message {message} never had a button {button!r}")
+        found = next((one for one in self._seen_in(thread) if one.id == message), None)
+        if found is None or button not in found.buttons:
+            raise LookupError(f"no message {message!r} with a button {button!r} was seen in {thread!r}")
         data = {"custom_id": button, "component_type": 2}
         self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
 
@@ -168,11 +168,8 @@ class SimulatedDiscord:
 
     async def _command(self, person: Someone, channel: Channel, data: Mapping[str, Any]) -> str:
         interaction = self.interact(COMMAND, person, channel, data)
-        if channel.kind != 0:
-            await self.until(lambda: self._answer(interaction) is not None)
-            return channel.id
         await self.until(lambda: self._answer(interaction) is not None)
-        return str(self._answer(interaction))
+        return str(self._answer(interaction)) if channel.kind == TEXT else channel.id
 
     def _answer(self, interaction: Interaction) -> str | None:
         """Name the message that answers a command: the acknowledgement, or whatever the bot posted since."""
@@ -186,15 +183,13 @@ class SimulatedDiscord:
         return next(since, None) if interaction.late else None
 
     def _seen_in(self, thread: str) -> list[Message]:
-        everything = [message for inside in self.world.messages.values() for message in inside]
         channel = self.world.channels.get(thread)
         begun_elsewhere = channel is None or channel.kind == THREAD
-        seen = [
+        return [
             message
-            for message in everything
+            for message in self.world.everything()
             if thread in {message.channel, message.seen_in} or (begun_elsewhere and message.id == thread)
         ]
-        return sorted(seen, key=lambda message: int(message.id))
 
     def _shown(self, message: Message) -> Shown:
         buttons = tuple(

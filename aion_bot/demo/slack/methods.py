@@ -95,8 +95,14 @@ def _post_ephemeral(backend: Backend, arguments: Arguments) -> Answer:
     message.only_for = str(arguments.get("user") or "")
     if message.only_for not in backend.conversations.names():
         raise Refused("user_not_in_channel")
-    backend.add(message)
+    if _is_seen(backend, message):
+        backend.add(message)
     return {"message_ts": message.ts}
+
+
+def _is_seen(backend: Backend, private: Message) -> bool:
+    """Tell whether Slack shows a private message: in a thread only if that has replies already."""
+    return private.thread_ts is None or len(backend.conversations.thread(private.thread_ts)) > 1
 
 
 def _update(backend: Backend, arguments: Arguments) -> Answer:

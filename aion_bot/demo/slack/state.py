@@ -92,8 +92,15 @@ class Conversations:
         return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
 
     def thread(self, ts: str) -> list[Message]:
-        """The message with this `ts` and everything under it."""
-        return [m for m in self.messages if ts in {m.ts, m.thread_ts}]
+        """The message with this `ts`, everything under it, and what its writer alone was told in the channel."""
+        return [m for m in self.messages if ts in {m.ts, m.thread_ts} or self._answered(m) == ts]
+
+    def _answered(self, private: Message) -> str | None:
+        """Name the message to which a private one in the channel can only be the answer: its reader's last."""
+        if private.only_for is None or private.thread_ts is not None:
+            return None
+        said = (m for m in self.messages if (m.channel, m.author.id) == (private.channel, private.only_for))
+        return max((m.ts for m in said if m.thread_ts is None and m.ts < private.ts), default=None)
 
     def remove(self, message: Message) -> None:
         """Delete a message."""

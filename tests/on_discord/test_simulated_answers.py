@@ -1,108 +1,17 @@
 """The simulated Discord refuses what Discord refuses, in its words."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession, WSMsgType
 
 from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.pings import pinged
+from tests.on_discord.caller import Caller
 from tests.on_discord.conftest import served
 
 CREATE = "POST /channels/{channel_id}/messages"
 BUTTON = {"type": 2, "style": 1, "label": "x", "custom_id": "x"}
-
-
-class Caller:
-    """Somebody who calls REST with the bot's token."""
-
-    def __init__(self, discord: SimulatedDiscord, session: ClientSession) -> None:
-        self.discord = discord
-        self.general = discord.world.named("general").id
-        self._session = session
-
-    async def call(
-        self, method: str, path: str, body: Any = None, token: str | None = None
-    ) -> tuple[int, Any]:
-        """Call, and return status and body."""
-        authorization = {"Authorization": f"Bot {token or self.discord.env['DISCORD_TOKEN']}"}
-        address = self.discord.server.address + path
-        async with self._session.request(method, address, json=body, headers=authorization) as answer:
-            assert answer.status == 204 or answer.headers["Content-Type"] == "application/json"
-            return answer.status, (await answer.json() if answer.status != 204 else None)
-
-    async def post(self, body: Mapping[str, Any], channel: str | None = None) -> tuple[int, Any]:
-        """Create a message."""
-        return await self.call("POST", f"/channels/{channel or self.general}/messages", body)
-
-
-@pytest.fixture
-async def caller() -> AsyncIterator[Caller]:
-    async with served(SimulatedDiscord()) as discord, ClientSession() as session:
-        yield Caller(discord, session)
-
-
-@pytest.mark.parametrize(
-    ("body", "field", "code"),
-    [
-        ({"content": "x" * 2_001}, "content", "BASE_TYPE_MAX_LENGTH"),
-        ({"content": "x", "nonce": "n" * 26}, "nonce", "BASE_TYPE_MAX_LENGTH"),
-        ({"embeds": [{"title": "x"}] * 11}, "embeds", "BASE_TYPE_MAX_LENGTH"),
-        ({"embeds": [{"description": "x" * 3_001}] * 2}, "embeds", "MAX_EMBED_SIZE_EXCEEDED"),
-        ({"embeds": [{"description": "x" * 4_097}]}, "embeds.0.description", "BASE_TYPE_MAX_LENGTH"),
-        ({"embeds": [{"title": "x" * 257}]}, "embeds.0.title", "BASE_TYPE_MAX_LENGTH"),
-        ({"embeds": [{"footer": {"text": "x" * 2_049}}]}, "embeds.0.footer.text", "BASE_TYPE_MAX_LENGTH"),
-        (
-            {"embeds": [{"fields": [{"name": "x", "value": "x" * 1_025}]}]},
-            "embeds.0.fields.0.value",
-            "BASE_TYPE_MAX_LENGTH",
-        ),
-        ({"components": [{"components": [BUTTON]}] * 6}, "components", "BASE_TYPE_MAX_LENGTH"),
-        (
-            {"components": [{"components": [BUTTON | {"custom_id": str(n)} for n in range(6)]}]},
-            "components.0.components",
-            "BASE_TYPE_BAD_LENGTH",
-        ),
-        (
-            {"components": [{"components": [BUTTON | {"label": "x" * 81}]}]},
-            "components.0.components.0.label",
-            "BASE_TYPE_MAX_LENGTH",
-        ),
-        (
-            {"components": [{"components": [BUTTON | {"custom_id": "x" * 101}]}]},
-            "components.0.components.0.custom_id",
-            "BASE_TYPE_BAD_LENGTH",
-        ),
-        (
-            {"components": [{"components": [BUTTON, BUTTON]}]},
-            "components.0.components.1.custom_id",
-            "COMPONENT_CUSTOM_ID_DUPLICATED",
-        ),
-    ],
-)
-async def test_sizes(caller: Caller, body: Mapping[str, Any], field: str, code: str) -> None:
-    """A size over its limit is an invalid form that names the field."""
-    status, answer = await caller.post({"content": "x", **body})
-    assert (status, answer["code"]) == (400, 50035)
-    found = answer["errors"]
-    for name in field.split("."):
-        found = found[name]
-    assert found["_errors"][0]["code"] == code
-
-
-async def test_what_just_fits(caller: Caller) -> None:
-    """The limits themselves are allowed, counted in code points."""
-    assert (await caller.post({"content": "🏚" * 2_000}))[0] == 200
-
-
-@pytest.mark.parametrize(
-    "body", [{}, {"content": ""}, {"content": " \n "}, {"components": [{"components": [BUTTON]}]}]
-)
-async def test_empty_messages(caller: Caller, body: Mapping[str, Any]) -> None:
-    """A message without anything to read is refused."""
-    status, answer = await caller.post(body)
-    assert (status, answer["code"]) == (400, 50006)
 
 
 async def test_unknown_things(caller: Caller) -> None:
@@ -129,6 +38,11 @@ async def test_threads(caller: Caller) -> None:
     status, thread = await caller.call("POST", path, {"name": "x" * 100})
     assert (status, thread["id"], thread["parent_id"]) == (200, message["id"], caller.general)
     assert (await caller.call("POST", path, {"name": "again"}))[1]["code"] == 160004
+    renamed = await caller.call("PATCH", f"/channels/{thread['id']}", {"name": "another"})
+    assert (renamed[1]["name"], caller.discord.title(thread["id"])) == ("another", "another")
+    assert (await caller.call("PATCH", f"/channels/{thread['id']}", {"name": ""}))[1]["code"] == 50035
+    odd = {"name": "x", "auto_archive_duration": 61}
+    assert (await caller.call("POST", path, odd))[1]["code"] == 50035
     _, inside = await caller.post({"content": "y"}, channel=thread["id"])
     nested = f"/channels/{thread['id']}/messages/{inside['id']}/threads"
     assert (await caller.call("POST", nested, {"name": "in a thread"}))[1]["code"] == 50024
@@ -199,6 +113,42 @@ async def test_interactions(caller: Caller) -> None:
     assert (status, told["code"]) == (401, 50027)
 
 
+async def test_answers_are_changed(caller: Caller) -> None:
+    """The first answer to an interaction can be read, changed and removed; a later one changed."""
+    discord, general = caller.discord, caller.discord.world.named("general")
+    interaction = discord.interact(2, discord.people[0], general, {"name": "x", "type": 1})
+    webhook = f"/webhooks/1/{interaction.token}"
+    await caller.call("POST", f"/interactions/{interaction.id}/{interaction.token}/callback", {"type": 5})
+    _, more = await caller.call("POST", webhook, {"content": "more"})
+    await caller.call("PATCH", f"{webhook}/messages/@original", {"content": "first"})
+    await caller.call("PATCH", f"{webhook}/messages/{more['id']}", {"content": "second"})
+    assert (await caller.call("GET", f"{webhook}/messages/@original"))[1]["content"] == "first"
+    assert [one.text for one in discord.thread(general.id)] == ["first", "second"]
+    assert (await caller.call("DELETE", f"{webhook}/messages/@original"))[0] == 204
+    assert [one.text for one in discord.thread(general.id)] == ["second"]
+
+
+async def test_what_is_registered(caller: Caller) -> None:
+    """Commands are replaced as a whole, can be read, and keep to their form."""
+    path = f"/applications/{caller.discord.world.application}/commands"
+    commands = [{"name": "ask", "description": "Ask"}, {"name": "Ask Aion", "type": 3}]
+    assert (await caller.call("PUT", path, commands))[0] == 200
+    assert [one["name"] for one in (await caller.call("GET", path))[1]] == ["ask", "Ask Aion"]
+    for wrong in ({"name": "Ask me", "description": "x"}, {"name": "ask"}, {"name": "", "type": 3}):
+        assert (await caller.call("PUT", path, [wrong]))[1]["code"] == 50035
+
+
+async def test_what_nobody_can_do(caller: Caller) -> None:
+    """Nobody writes in channels or presses buttons that do not exist, and bots take no direct messages."""
+    discord = caller.discord
+    with pytest.raises(LookupError):
+        discord.say(discord.people[0], "x", "nowhere")
+    with pytest.raises(LookupError):
+        discord.world.anywhere("1")
+    status, answer = await caller.call("POST", "/users/@me/channels", {"recipient_id": discord.world.bot.id})
+    assert (status, answer["code"]) == (400, 50033)
+
+
 async def test_a_late_answer(caller: Caller) -> None:
     """An interaction that was answered too late is unknown."""
     caller.discord.late_acknowledgement = True
@@ -223,36 +173,11 @@ async def test_an_inspector_that_objects() -> None:
     """What the inspector raises fails the request, and is kept."""
 
     def object_to(name: str, body: Mapping[str, Any]) -> None:
-        raise ValueError(f"{body['content']} is not allowed")
+        raise ValueError(f"{name.split(maxsplit=1)[0]} {body['content']} is not allowed")
 
     async with served(SimulatedDiscord(object_to)) as discord, ClientSession() as session:
         assert (await Caller(discord, session).post({"content": "x"}))[0] == 400
-        assert discord.violations == [f"{CREATE}: x is not allowed"]
-
-
-@pytest.mark.parametrize(
-    ("allowed", "expected"),
-    [
-        (None, ["1", "9", "@everyone", "2"]),
-        ({"parse": []}, []),
-        ({"parse": ["users"]}, ["1"]),
-        ({"parse": ["everyone"], "replied_user": True}, ["@everyone", "2"]),
-        ({"parse": [], "users": ["1"], "roles": ["9"]}, ["1", "9"]),
-    ],
-)
-def test_pings(allowed: Mapping[str, Any] | None, expected: list[str]) -> None:
-    """Without `allowed_mentions` everybody named is notified; with them, whom they allow."""
-    assert pinged("<@1> <@!1> <@7> <@&9> @everyone", allowed, {"1", "2"}, "2") == expected
-
-
-async def test_an_edit_pings_too(caller: Caller) -> None:
-    """An edit without `allowed_mentions` notifies, whatever the message was created with."""
-    ada = caller.discord.people[0]
-    _, message = await caller.post({"content": "quiet", "allowed_mentions": {"parse": []}})
-    await caller.call(
-        "PATCH", f"/channels/{caller.general}/messages/{message['id']}", {"content": f"<@{ada.id}>"}
-    )
-    assert caller.discord.thread(caller.general)[-1].pings == [ada.id]
+        assert discord.violations == [f"{CREATE}: POST x is not allowed"]
 
 
 @pytest.mark.parametrize("message_content", [False, True])
@@ -274,7 +199,9 @@ async def test_what_a_bot_may_read(*, message_content: bool) -> None:
         discord.backend.post_as_bot(discord.world.named("general").id, {"content": "my own"})
         events = [await ws.receive_json() for _ in range(6)]
     read = [
-        (one["d"]["content"], len(one["d"]["attachments"])) for one in events if one["t"] == "MESSAGE_CREATE"
+        (one["d"]["content"], len(one["d"]["attachments"]))
+        for one in events
+        if one.get("t") == "MESSAGE_CREATE"
     ]
     hidden = ("among us", 1) if message_content else ("", 0)
     assert read == [hidden, (f"<@{me}> for you", 0), ("private", 0), ("my own", 0)]

@@ -1,11 +1,10 @@
-"""Questions, from a person in the simulated Discord through the real client to the core."""
+"""Messages, from a person in the simulated Discord through the real client to the core."""
 
 import pytest
 
-from adapters.discord import wording
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.model import THREAD, VOICE, Channel
-from aion_bot.port.messages import Person, Prompt, ThreadKey
+from aion_bot.port.messages import Prompt
 from tests.on_discord.conftest import Bot, running
 from tests.on_discord.host import RecordingHost
 
@@ -18,101 +17,6 @@ async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> s
     await bot.adapter.open(await host.prompt())
     host.inbound.clear()
     return thread
-
-
-@pytest.mark.usefixtures("bot")
-async def test_a_command_in_a_channel(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """`/ask` in a text channel is answered at once by a quote, from which a thread is to be opened."""
-    ada = discord.people[0]
-    thread = await discord.ask(ada, "What is damaged on site 7?")
-    prompt = await host.prompt()
-    assert prompt.thread == ThreadKey("discord", thread)
-    assert prompt.text == prompt.opening == "What is damaged on site 7?"
-    assert prompt.person == Person(ada.id, "Ada")
-    assert (prompt.place.workspace, prompt.place.channel) == (
-        discord.world.guild,
-        discord.world.named("general").id,
-    )
-    assert [shown.text for shown in discord.thread(thread)] == ["> What is damaged on site 7?"]
-    assert prompt.reply_token
-    assert prompt.addressed
-    assert not prompt.place.direct
-
-
-async def test_opening_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
-    """The thread is named after the question; opening it again, or another way, is harmless."""
-    thread = await discord.ask(discord.people[0], "What is\ndamaged? " + "x" * 200)
-    prompt = await host.prompt()
-    await bot.adapter.open(prompt)
-    await bot.adapter.open(prompt)
-    assert discord.title(thread).startswith("What is damaged? xxx")
-    assert len(discord.title(thread)) == 100
-
-
-async def test_a_command_in_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
-    """`/ask` in a thread is answered in place, and the place is the parent channel."""
-    thread = await _thread(discord, bot, host)
-    assert await discord.ask(discord.people[1], "And on site 8?", channel=thread) == thread
-    prompt = await host.prompt()
-    assert (prompt.thread.id, prompt.opening) == (thread, None)
-    assert prompt.place.channel == discord.world.named("general").id
-    assert discord.thread(thread)[-1].text == "> And on site 8?"
-
-
-@pytest.mark.usefixtures("bot")
-async def test_a_command_in_a_direct_conversation(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """`/ask` in a direct conversation is answered in place."""
-    ben = discord.people[1]
-    direct = discord.direct(ben)
-    await discord.ask(ben, "Only you and me?", channel=direct)
-    prompt = await host.prompt()
-    assert (prompt.thread.id, prompt.opening, prompt.place.direct) == (direct, None, True)
-    assert (prompt.place.workspace, prompt.person.name) == ("", "Ben")
-
-
-async def test_a_late_acknowledgement(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
-    """Where Discord takes no acknowledgement any more, the bot's token asks on, and says who asked."""
-    discord.late_acknowledgement = True
-    thread = await discord.ask(discord.people[0], "Too late?")
-    prompt = await host.prompt()
-    assert (prompt.thread.id, prompt.opening, prompt.text) == (thread, "Too late?", "Too late?")
-    assert discord.thread(thread)[0].text == f"<@{discord.people[0].id}> asked:\n> Too late?"
-    await bot.adapter.open(prompt)
-    assert discord.title(thread) == "Too late?"
-
-
-@pytest.mark.usefixtures("bot")
-async def test_a_lost_acknowledgement(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """An acknowledgement whose connection breaks is made up for by the bot's token."""
-    discord.fail_next(CALLBACK, drop=True)
-    general = discord.world.named("general").id
-    discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
-    prompt = await host.prompt()
-    assert discord.thread(prompt.thread.id)[0].text.endswith("> Lost?")
-
-
-@pytest.mark.usefixtures("bot")
-async def test_a_long_question_is_clipped_in_the_quote_only(
-    discord: SimulatedDiscord, host: RecordingHost
-) -> None:
-    """The quote fits into a message; the question that Aion gets is whole."""
-    question = "Tell me about " + "every single image " * 300
-    thread = await discord.ask(discord.people[0], question)
-    prompt = await host.prompt()
-    assert prompt.text == question.strip()
-    shown = discord.thread(thread)[0].text
-    assert len(shown) <= 2_000
-    assert shown.endswith("…")
-
-
-@pytest.mark.usefixtures("bot")
-async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """If the core cannot write a question down, the person is told privately."""
-    host.refusal = OSError("disk full")
-    thread = await discord.ask(discord.people[0], "Anybody there?")
-    await discord.until(lambda: len(discord.thread(thread)) == 2)
-    told = discord.thread(thread)[-1]
-    assert (told.text, told.only_for) == (wording.NOT_TAKEN, discord.people[0].id)
 
 
 async def test_a_mention_in_a_channel(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
@@ -222,14 +126,6 @@ async def test_marks_become_words(discord: SimulatedDiscord, host: RecordingHost
 
 
 @pytest.mark.usefixtures("bot")
-async def test_marks_in_a_command_become_words(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A command's text names channels too; what nothing explains stays as it is."""
-    site = discord.world.named("site-7").id
-    await discord.ask(discord.people[0], f"what of <#{site}> and <@1>?")
-    assert (await host.prompt()).text == "what of #site-7 and <@1>?"
-
-
-@pytest.mark.usefixtures("bot")
 async def test_the_role_of_the_same_name(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """Somebody who picks the bot's role instead of the bot is not met with silence."""
     discord.say(discord.people[0], f"<@&{discord.world.bot_role}> what is damaged?")
@@ -246,35 +142,6 @@ async def test_a_reply_carries_what_it_is_about(discord: SimulatedDiscord, host:
     discord.say(ben, f"<@{discord.world.bot.id}> what do you think?", replied_to=first)
     prompt = await host.prompt(2)
     assert (prompt.text, prompt.quote) == ("what do you think?", "@Aion look at the crack")
-
-
-async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
-    """`Ask Aion` carries the message's text, without the privileged intent, and opens a thread named after it."""
-    ada, ben, _ = discord.people
-    message = discord.say(ada, "The roof of site 7 leaks", attachments=("roof.jpg",))
-    thread = await discord.ask_about(ben, message.id)
-    prompt = await host.prompt()
-    assert (prompt.text, prompt.quote, prompt.attachments) == ("", "The roof of site 7 leaks", 1)
-    assert (prompt.thread.id, prompt.opening, prompt.person.name) == (
-        thread,
-        "The roof of site 7 leaks",
-        "Ben",
-    )
-    link = f"https://discord.com/channels/{discord.world.guild}/{message.channel}/{message.id}"
-    answer = f"Asked about [a message of Ada]({link}):\n> The roof of site 7 leaks"
-    assert discord.thread(thread)[0].text == answer
-    await bot.adapter.open(prompt)
-
-
-@pytest.mark.usefixtures("bot")
-async def test_asking_about_a_message_too_late(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A late `Ask Aion` goes on by the bot's token, too."""
-    ada, ben, _ = discord.people
-    message = discord.say(ada, "The roof leaks")
-    discord.late_acknowledgement = True
-    thread = await discord.ask_about(ben, message.id)
-    assert (await host.prompt()).thread.id == thread
-    assert discord.thread(thread)[0].text.startswith(f"<@{ben.id}>: Asked about [a message of Ada]")
 
 
 @pytest.mark.usefixtures("bot")
@@ -326,28 +193,3 @@ async def test_with_the_intent_people_still_talk_to_each_other(
     reading.say(ada, "so, Aion?", thread)
     await host.prompt()
     assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["so, Aion?"]
-
-
-@pytest.mark.usefixtures("bot")
-async def test_an_outdated_command(discord: SimulatedDiscord) -> None:
-    """A command that Discord still shows, but that is gone, is answered privately."""
-    discord.world.commands.append(
-        {"id": "1", "name": "query", "type": 1, "description": "as it was last year"}
-    )
-    ada, general = discord.people[0], discord.world.named("general")
-    discord.interact(2, ada, general, {"id": "1", "name": "query", "type": 1, "options": []})
-    await discord.until(lambda: bool(discord.thread(general.id)))
-    told = discord.thread(general.id)[-1]
-    assert (told.text, told.only_for) == (wording.UNKNOWN_COMMAND, ada.id)
-
-
-async def test_a_command_that_is_not_registered(discord: SimulatedDiscord) -> None:
-    """The simulator shows only commands that were registered."""
-    with pytest.raises(LookupError, match="ask"):
-        await discord.ask(discord.people[0], "Anybody?")
-
-
-def _ask_data(discord: SimulatedDiscord, text: str) -> dict[str, object]:
-    known = discord.world.command("ask", 1)
-    option = {"name": "prompt", "type": 3, "value": text}
-    return {"id": known["id"], "name": "ask", "type": 1, "options": [option]}

@@ -1,0 +1,120 @@
+"""A whole bot against simulators, as the command line would put it together."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aion_bot import service
+from aion_bot.cli import compose
+from aion_bot.demo.aion import SimulatedAion
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.workspace import Shown, Someone, Workspace
+from aion_bot.port.adapter import Budget
+
+
+class Bot:
+    """The bot in this process, one workspace and one Aion. Every wait is for a condition, never for a time.
+
+    `limits` replace those of the adapters: the simulators have no rate limits, and the suite is in haste.
+    """
+
+    def __init__(self, aion: SimulatedAion, place: Workspace, folder: Path) -> None:
+        self.aion = aion
+        self.place = place
+        self.ada, self.ben, self.cy = place.people
+        self.limits: dict[str, Any] = {"edit_gap": 0.1, "edits": Budget(1000, 1.0)}
+        self._folder = folder
+        self._stop = asyncio.Event()
+        self._serving: asyncio.Task[bool] | None = None
+
+    def env(self, **more: str) -> Mapping[str, str]:
+        """Settings for haste: pauses are short, so that the suite is."""
+        haste = {"AIONVISION_RETRY_DELAY": "0.02", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
+        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
+        return {**self.aion.env, **self.place.env, **haste, **database, **more}
+
+    async def start(self, **more: str) -> None:
+        """Start the bot and wait until it listens."""
+        settings, adapters, problems = compose(self.env(**more))
+        assert settings is not None, problems
+        assert not problems
+        for adapter in adapters:
+            adapter.limits = replace(adapter.limits, **self.limits)
+        self._stop = asyncio.Event()
+        self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
+        await self.place.connected()
+
+    async def stop(self) -> None:
+        """Stop as SIGTERM would."""
+        if self._serving is not None:
+            self._stop.set()
+            assert await self._serving
+            self._serving = None
+
+    async def kill(self) -> None:
+        """End without any of what a stop does for the person in the thread."""
+        if self._serving is not None:
+            self._serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._serving
+            self._serving = None
+
+    def bots(self, thread: str) -> list[Shown]:
+        """The bot's messages in a thread that everybody sees."""
+        return [one for one in self.place.thread(thread) if one.by_bot and one.only_for is None]
+
+    def text(self, thread: str) -> str:
+        """All that the bot's messages in a thread show now."""
+        return "\n".join(one.text for one in self.bots(thread))
+
+    def whispers(self, thread: str, person: Someone) -> list[str]:
+        """What the bot told this person alone: in the thread, or where Discord has no other way, directly."""
+        told = [one for one in self.place.thread(thread) if one.only_for == person.id]
+        if isinstance(self.place, SimulatedDiscord):
+            told += [one for one in self.place.thread(self.place.direct(person)) if one.by_bot]
+        return [one.text for one in told]
+
+    async def told(self, thread: str, person: Someone, sentence: str) -> None:
+        """Wait until this person was told something privately."""
+        await self.until(lambda: any(sentence in one for one in self.whispers(thread, person)))
+
+    def pressable(self, thread: str) -> list[str]:
+        """Labels of the buttons in a thread."""
+        return [button.label for one in self.bots(thread) for button in one.buttons]
+
+    async def shows(self, thread: str, *parts: str, without: Sequence[str] = ()) -> str:
+        """Wait until the thread shows every part and none of `without`."""
+        await self.place.until(
+            lambda: (
+                all(part in self.text(thread) for part in parts)
+                and not any(part in self.text(thread) for part in without)
+            )
+        )
+        return self.text(thread)
+
+    async def asked(self, person: Someone, question: str, *parts: str) -> str:
+        """Ask and wait until the thread shows every part; returns the thread."""
+        thread = await self.place.ask(person, question)
+        await self.shows(thread, *parts)
+        return thread
+
+    async def card(self, thread: str) -> Shown:
+        """Wait for a plan's card with both buttons."""
+        await self.until(lambda: self.pressable(thread) == ["Approve", "Cancel"])
+        return next(one for one in self.bots(thread) if one.buttons)
+
+    async def press(self, person: Someone, thread: str, label: str) -> None:
+        """Press the newest button of this label."""
+        for message in reversed(self.bots(thread)):
+            for button in message.buttons:
+                if button.label == label:
+                    await self.place.press(person, thread, message.id, button.id)
+                    return
+        raise AssertionError(f"no button {label}")
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something in the workspace."""
+        await self.place.until(condition)

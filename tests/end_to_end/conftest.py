@@ -1,0 +1,65 @@
+"""One bot a test, on each platform in turn."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.demo.aion import SimulatedAion
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.demo.workspace import Workspace
+from tests.contracts import aion as aion_contracts
+from tests.contracts import discord as discord_contracts
+from tests.contracts import slack as slack_contracts
+from tests.end_to_end.bot import Bot
+
+
+@pytest.fixture
+async def aion() -> AsyncIterator[SimulatedAion]:
+    """An Aion that objects to what its contract does not allow."""
+    async with SimulatedAion(inspector=aion_contracts.inspect, ping_every=0.05) as simulated:
+        yield simulated
+        assert simulated.violations == []
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SimulatedSlack]:
+    """A Slack that objects to what its contract does not allow."""
+    simulated = SimulatedSlack(slack_contracts.inspect)
+    await simulated.start()
+    yield simulated
+    await simulated.stop()
+    assert simulated.violations == []
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[SimulatedDiscord]:
+    """A Discord that objects to what its contract does not allow."""
+    simulated = SimulatedDiscord(discord_contracts.inspect)
+    await simulated.start()
+    yield simulated
+    await simulated.stop()
+    assert simulated.violations == []
+
+
+@pytest.fixture(params=["slack", "discord"])
+def place(request: pytest.FixtureRequest) -> Workspace:
+    """Each platform in turn."""
+    workspace: Workspace = request.getfixturevalue(request.param)
+    return workspace
+
+
+@pytest.fixture
+async def idle(aion: SimulatedAion, place: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot that was not started yet."""
+    made = Bot(aion, place, tmp_path)
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def bot(idle: Bot) -> Bot:
+    """A bot that serves."""
+    await idle.start()
+    return idle

@@ -1,0 +1,236 @@
+"""Plans wait for their buttons, and Aion is told once."""
+
+import asyncio
+
+import pytest
+
+from aion_bot import wording
+from aion_bot.demo.aion import script
+from aion_bot.demo.aion.scene import Operation, Plan, PlanEnd, proposed
+from tests.end_to_end.bot import Bot
+
+QUESTION = "Organize the photos of site 7 into folders"
+
+
+async def proposed_plan(bot: Bot, *ends: PlanEnd, stays_open: bool = False) -> str:
+    """Ask for something that brings a plan, and wait for its card."""
+    bot.aion.play(script.organize(*ends, stays_open=stays_open))
+    thread = await bot.place.ask(bot.ada, QUESTION)
+    await bot.card(thread)
+    return thread
+
+
+async def test_a_card_says_what_will_happen(bot: Bot) -> None:
+    """The card has the description, the steps in order with words for their agents, the count, and who may decide."""
+    thread = await proposed_plan(bot)
+    text = (await bot.card(thread)).text
+    steps = ["Image search", "Find all photos", "Visual analysis", "Folder organization", "Make two folders"]
+    assert [text.index(step) for step in steps] == sorted(text.index(step) for step in steps)
+    assert "Organize the photos of site 7 into folders" in text
+    assert "3 operations" in text
+    assert "may decide" in text
+
+
+@pytest.mark.parametrize(
+    ("end", "label", "sentences", "calls"),
+    [
+        (PlanEnd.DONE, "Approve", ["Approved by", "Done", "3 photos are in two folders"], 1),
+        (PlanEnd.DONE, "Cancel", ["Cancelled by", wording.DROPPED], 1),
+        (PlanEnd.ACCEPTED, "Approve", ["Approved by", wording.SEE_BELOW, "3 photos are in two folders"], 1),
+        (PlanEnd.BUSY, "Approve", ["Approved by", wording.SEE_BELOW, "3 photos are in two folders"], 1),
+        (PlanEnd.EXPIRED, "Approve", ["Approved by", wording.EXPIRED], 1),
+    ],
+)
+async def test_a_decision_is_recorded_with_its_end(
+    bot: Bot, end: PlanEnd, label: str, sentences: list[str], calls: int
+) -> None:
+    """However a decision ends, the card loses its buttons, names who decided what, and says how it ended."""
+    thread = await proposed_plan(bot, end)
+    await bot.press(bot.ada, thread, label)
+    text = await bot.shows(thread, *sentences)
+    assert bot.pressable(thread) == []
+    assert bot.aion.count("plan_action") == calls
+    if end is PlanEnd.EXPIRED:
+        assert "Done" not in text
+
+
+@pytest.mark.parametrize("end", [PlanEnd.FAILED])
+async def test_a_refused_decision_can_be_made_again(bot: Bot, end: PlanEnd) -> None:
+    """After a 5xx answer the card says so and its buttons come back; the next attempt counts."""
+    thread = await proposed_plan(bot, end, PlanEnd.DONE)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "nothing was done")
+    await bot.card(thread)
+    assert bot.aion.count("plan_action") == 1
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Done")
+    assert bot.aion.count("plan_action") == 2
+
+
+async def test_a_decision_that_never_left_is_repeated_by_the_bot(bot: Bot) -> None:
+    """While Aion cannot be connected nothing was sent: the sentence says so, and the buttons come back."""
+    thread = await proposed_plan(bot)
+    await bot.aion.stop()
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "nothing was done")
+    await bot.card(thread)
+    await bot.aion.start()
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by", "3 photos are in two folders")
+    assert bot.aion.count("plan_action") == 1
+
+
+async def test_a_lost_answer_is_settled_by_the_session(bot: Bot) -> None:
+    """When the answer to the action is lost but the plan ran, the session shows it, and Aion is not told again."""
+    thread = await proposed_plan(bot, PlanEnd.LOST_AFTER_ACTING)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, wording.SEE_BELOW, "3 photos are in two folders")
+    assert bot.pressable(thread) == []
+    assert bot.aion.count("plan_action") == 1
+
+
+async def test_an_unknown_outcome_is_called_unknown(bot: Bot) -> None:
+    """When neither the answer nor the session says what happened, the card says so, and a person may decide again."""
+    thread = await proposed_plan(bot, PlanEnd.LOST_BEFORE_ACTING, PlanEnd.DONE)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Outcome unknown")
+    await bot.card(thread)
+    assert bot.aion.count("plan_action") == 1
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by", "3 photos are in two folders")
+
+
+async def test_a_404_after_a_lost_answer_means_decided(bot: Bot) -> None:
+    """After an unknown outcome a 404 says that the plan was decided before, and claims no success."""
+    thread = await proposed_plan(bot, PlanEnd.LOST_BEFORE_ACTING, PlanEnd.EXPIRED)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Outcome unknown")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    text = await bot.shows(thread, wording.SETTLED)
+    assert "Done" not in text
+
+
+async def test_the_stream_may_go_on_after_the_decision(bot: Bot) -> None:
+    """A stream that stays open is shown below the card, once, and the card records the decision."""
+    thread = await proposed_plan(bot, stays_open=True)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by")
+    await bot.until(
+        lambda: (
+            "**Other** (0)" in bot.bots(thread)[-1].text
+            and wording.PLAN_TITLE not in bot.bots(thread)[-1].text
+        )
+    )
+    await bot.aion.until(lambda: bot.aion.streaming == 0)
+    cards = [wording.PLAN_TITLE in one.text for one in bot.bots(thread)]
+    assert cards[-3:] == [False, True, False]
+    assert "Done" in bot.bots(thread)[-2].text
+
+
+async def test_a_question_is_answered_while_a_plan_waits(bot: Bot) -> None:
+    """A plan that nobody decides does not hold up its thread, although its stream stays open."""
+    thread = await proposed_plan(bot, stays_open=True)
+    await bot.place.reply(bot.ada, thread, "What does the safety report say?")
+    await bot.shows(thread, "Both are due this week")
+    assert bot.aion.streaming == 1
+
+
+async def test_however_often_it_is_pressed_aion_is_told_once(bot: Bot) -> None:
+    """Double clicks, and Approve against Cancel: one action, and every click gets a private sentence."""
+    thread = await proposed_plan(bot)
+    card = await bot.card(thread)
+    approve, cancel = card.buttons
+    await asyncio.gather(
+        *(bot.place.press(bot.ada, thread, card.id, one.id) for one in (approve, approve, cancel, approve))
+    )
+    await bot.until(lambda: len(bot.whispers(thread, bot.ada)) == 4)
+    await bot.until(lambda: not bot.pressable(thread))
+    await bot.aion.until(lambda: bot.aion.count("plan_action") == 1)
+    await bot.until(lambda: "Done" in bot.text(thread) or wording.DROPPED in bot.text(thread))
+    assert bot.aion.count("plan_action") == 1
+    assert sum(wording.WORKING_ON_IT in one for one in bot.whispers(thread, bot.ada)) == 1
+
+
+async def test_a_stranger_is_refused_privately(bot: Bot) -> None:
+    """Somebody who may not decide is told so alone, and the card stays as it is."""
+    thread = await proposed_plan(bot)
+    await bot.press(bot.ben, thread, "Approve")
+    await bot.told(thread, bot.ben, "This decision isn't yours.")
+    assert bot.pressable(thread) == ["Approve", "Cancel"]
+    assert bot.aion.count("plan_action") == 0
+
+
+async def test_approvers_may_be_anyone_or_named(idle: Bot) -> None:
+    """With named approvers they decide and the requester does not; the card says who may."""
+    await idle.start(AION_BOT_APPROVERS=idle.ben.id)
+    thread = await proposed_plan(idle)
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.told(thread, idle.ada, "This decision isn't yours.")
+    await idle.press(idle.ben, thread, "Approve")
+    await idle.shows(thread, "Approved by", "Done")
+    await idle.stop()
+    await idle.start(AION_BOT_APPROVERS="anyone")
+    other = await proposed_plan(idle)
+    await idle.press(idle.cy, other, "Cancel")
+    await idle.shows(other, "Cancelled by", wording.DROPPED)
+
+
+async def test_buttons_work_after_a_restart(bot: Bot) -> None:
+    """A plan can be decided by another process than the one that showed it, killed without a farewell."""
+    thread = await proposed_plan(bot)
+    await bot.kill()
+    await bot.start()
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by", "3 photos are in two folders")
+
+
+async def test_an_old_card_answers(bot: Bot) -> None:
+    """A click on a decided card, as a client that lags behind may send it, gets a private sentence."""
+    thread = await proposed_plan(bot)
+    card = await bot.card(thread)
+    await bot.place.press(bot.ada, thread, card.id, card.buttons[0].id)
+    await bot.until(lambda: not bot.pressable(thread))
+    await bot.shows(thread, "Done")
+    body = dict(card.payload)
+    if bot.place.name == "Discord":
+        await bot.place.press(bot.ada, thread, card.id, card.buttons[0].id)
+    else:
+        await _press_stale(bot, thread, card.id, body)
+    await bot.told(thread, bot.ada, "This plan has been decided already.")
+    assert bot.aion.count("plan_action") == 1
+
+
+async def test_a_plan_too_long_for_a_card_is_shown_whole(bot: Bot) -> None:
+    """Every step of a long plan is readable above its card, and the card can be decided."""
+    steps = tuple(
+        Operation("FolderOrganizationAgent", f"Step number {n}: move folder {n} " + "with care " * 60)
+        for n in range(10)
+    )
+    bot.aion.play(proposed(Plan("Tidy up everything", steps, "All tidy.")))
+    thread = await bot.place.ask(bot.ada, "Tidy up")
+    await bot.card(thread)
+    text = bot.text(thread)
+    assert all(f"Step number {n}:" in text for n in range(10))
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "All tidy.")
+
+
+async def test_only_the_id_of_a_plan_is_sure(bot: Bot) -> None:
+    """A plan event that says nothing but its id still makes a card that can be decided."""
+    plan = Plan("", (), "Done as you said.", only_id=True)
+    bot.aion.play(proposed(plan))
+    thread = await bot.place.ask(bot.ada, "Do it")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Done as you said.")
+
+
+async def _press_stale(bot: Bot, thread: str, message: str, body: dict[str, object]) -> None:
+    """Press a Slack button that the message no longer has."""
+    found = bot.place.conversations.thread(thread)  # type: ignore[attr-defined]  # Slack alone forgets old buttons
+    shown = next(one for one in found if one.ts == message)
+    newest = shown.versions[-1]
+    shown.versions[-1] = body
+    await bot.place.press(bot.ada, thread, message, "aion_plan_approve")
+    shown.versions[-1] = newest

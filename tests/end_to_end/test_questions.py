@@ -1,0 +1,121 @@
+"""Questions are answered in their thread, on both platforms through the real clients."""
+
+import asyncio
+
+from aion_bot import wording
+from aion_bot.demo.aion.long_report import LONG_REPORT
+from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from tests.end_to_end.bot import Bot
+
+HELD = Scene(
+    (Speak("The first half, "), Hold("go"), Speak("the second half."), *ENDING),
+    Answer("The first half, the second half."),
+)
+
+
+async def test_an_answer_grows_in_place(bot: Bot) -> None:
+    """A sign of life comes first, the words grow in that one message, and the final text has its references in words."""
+    bot.aion.token_delay = 0.04
+    thread = await bot.asked(
+        bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
+    )
+    answers = [one for one in bot.bots(thread) if "I found" in one.text]
+    assert len(answers) == 1
+    versions = answers[0].versions
+    assert wording.THINKING in versions[0]
+    assert len(versions) >= 3
+    assert not any("[[" in version for version in versions)
+
+
+async def test_the_sign_of_life_does_not_wait_for_aion(bot: Bot) -> None:
+    """Before Aion has said a word, the thread shows that somebody is at work."""
+    bot.aion.play(Scene((Hold("go"), Speak("Here."), *ENDING), Answer("Here.")))
+    thread = await bot.asked(bot.ada, "Anybody there?", wording.THINKING)
+    bot.aion.release("go")
+    await bot.shows(thread, "Here.", without=[wording.THINKING])
+
+
+async def test_a_thread_is_a_session(bot: Bot) -> None:
+    """A reply continues the thread's session and knows what was said; another thread is another session."""
+    first = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await bot.place.reply(bot.ben, first, "Which is the worst?")
+    await bot.shows(first, "Of the three, the")
+    await bot.asked(bot.ada, "What does the safety report say?", "Both are due this week")
+    assert bot.aion.count("create_session") == 2
+    sessions = [taken.path["session_id"] for taken in bot.aion.requests if taken.operation == "send_stream"]
+    assert sessions[0] == sessions[1] != sessions[2]
+
+
+async def test_questions_of_a_thread_are_answered_in_order(bot: Bot) -> None:
+    """What is asked while an answer is written is asked afterwards, in order; none is dropped."""
+    bot.aion.play(HELD)
+    thread = await bot.asked(bot.ada, "first", "The first half")
+    bot.aion.play(spoken("Answer two."), spoken("Answer three."))
+    await bot.place.reply(bot.ada, thread, "second")
+    await bot.place.reply(bot.ben, thread, "third")
+    assert bot.aion.count("send_stream") == 1
+    bot.aion.release("go")
+    await bot.shows(thread, "the second half.", "Answer two.", "Answer three.")
+    assert [body["message"] for body in bot.aion.bodies("send_stream")] == ["first", "second", "third"]
+
+
+async def test_threads_do_not_wait_for_each_other(bot: Bot) -> None:
+    """A second thread is answered while the first one still waits for Aion."""
+    bot.aion.play(HELD, spoken("Quick answer."))
+    slow = await bot.asked(bot.ada, "slow", "The first half")
+    await bot.asked(bot.ben, "quick", "Quick answer.")
+    bot.aion.release("go")
+    await bot.shows(slow, "the second half.")
+
+
+async def test_a_long_answer_becomes_several_messages(bot: Bot) -> None:
+    """Nothing of a long answer is missing, no message breaks a code block, and no page is posted twice."""
+    thread = await bot.asked(bot.ada, "a long report", "What to do first", "then the scaffolds.")
+    messages = bot.bots(thread)
+    text = "\n".join(one.text for one in messages)
+    for line in LONG_REPORT.splitlines():
+        if line.strip() and not line.startswith("```"):
+            assert "".join(line.split()).strip("#") in "".join(text.split())
+    assert len([one for one in messages if "site" in one.text]) >= 2
+    assert text.count("## Site 5") == 1
+    assert all(one.text.count("```") % 2 == 0 for one in messages)
+
+
+async def test_nobody_is_pinged_by_the_model(bot: Bot) -> None:
+    """Words that would notify a channel, a role or a person do not, in code neither, while streaming neither."""
+    bot.aion.token_delay = 0.02
+    thread = await bot.asked(bot.ada, "What does the sign on the fence say?", "Nobody has to come.")
+    assert [one.pings for one in bot.bots(thread) if one.pings] == []
+
+
+async def test_busy_may_reject(idle: Bot) -> None:
+    """With AION_BOT_BUSY=reject a question to a busy thread is refused privately and not asked."""
+    await idle.start(AION_BOT_BUSY="reject")
+    idle.aion.play(HELD)
+    thread = await idle.asked(idle.ada, "first", "The first half")
+    before = idle.aion.count("send_stream")
+    await idle.place.reply(idle.ben, thread, "second")
+    await idle.told(thread, idle.ben, wording.WAIT)
+    idle.aion.release("go")
+    await idle.shows(thread, "the second half.")
+    assert idle.aion.count("send_stream") == before
+
+
+async def test_busy_may_replace(idle: Bot) -> None:
+    """With AION_BOT_BUSY=replace a newer question stops the running answer, which says so, and is answered."""
+    await idle.start(AION_BOT_BUSY="replace")
+    idle.aion.play(HELD, spoken("The newer answer."))
+    thread = await idle.asked(idle.ada, "first", "The first half")
+    await idle.place.reply(idle.ben, thread, "second")
+    await idle.shows(thread, "The first half", wording.REPLACED, "The newer answer.")
+    await idle.aion.until(lambda: idle.aion.streaming == 0)
+    assert idle.aion.left == 1
+
+
+async def test_many_threads_at_once(bot: Bot) -> None:
+    """Ten questions at once are all answered, each in its own thread."""
+    bot.aion.play(*(spoken(f"Answer number {number}.") for number in range(10)))
+    threads = await asyncio.gather(*(bot.place.ask(bot.ada, f"question {number}") for number in range(10)))
+    for thread in threads:
+        await bot.shows(thread, "Answer number", without=[wording.THINKING])
+    assert len({bot.text(thread) for thread in threads}) == 10

@@ -1,0 +1,202 @@
+"""Trouble is a sentence in the thread that says what happened and what to do."""
+
+import pytest
+
+from aion_bot import wording
+from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, Raw, Scene, Speak, refused, spoken
+from tests.end_to_end.bot import Bot
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "sentence", "retry"),
+    [
+        (401, "INVALID_API_KEY", "refuses the bot's API key", False),
+        (402, "SUBSCRIPTION_REQUIRED", "subscription", False),
+        (403, "FORBIDDEN", "doesn't allow", False),
+        (429, "USAGE_LIMIT_EXCEEDED", "This month's limit", False),
+        (422, "VALIDATION_ERROR", "did not accept this question", False),
+        (429, "RATE_LIMIT_ERROR", "takes no more questions", True),
+        (503, "SERVICE_UNAVAILABLE", "down or overloaded", True),
+        (500, "INTERNAL", "down or overloaded", True),
+    ],
+)
+async def test_a_refusal_is_told(bot: Bot, status: int, code: str, sentence: str, retry: bool) -> None:
+    """Whatever Aion refuses is a sentence; a Retry button stands under it where asking again can help."""
+    bot.aion.fail_next("send_stream", status, code=code, times=8)
+    thread = await bot.asked(bot.ada, "What is damaged?", sentence)
+    await bot.until(lambda: (bot.pressable(thread) == ["Retry"]) is retry)
+    assert wording.THINKING not in bot.text(thread)
+
+
+@pytest.mark.parametrize(("status", "times"), [(429, 2), (503, 3)])
+async def test_what_was_refused_before_aion_acted_is_tried_again(bot: Bot, status: int, times: int) -> None:
+    """Short of the last retry a refusal goes unnoticed."""
+    bot.aion.fail_next("send_stream", status, code="RATE_LIMIT_ERROR", retry_after=0.01, times=times)
+    await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert bot.aion.count("send_stream") == times + 1
+
+
+async def test_aion_out_of_reach_is_told_and_retried(bot: Bot) -> None:
+    """While nothing answers at Aion's address the thread says so; Retry asks once, and its button is gone."""
+    await bot.aion.stop()
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "can't reach Aion")
+    await bot.aion.start()
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "I found 3 pieces", without=["can't reach Aion"])
+    assert bot.pressable(thread) == []
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_retry_asks_once(bot: Bot) -> None:
+    """However often Retry is pressed the question is asked once more, in the place of its failure."""
+    bot.aion.fail_next("send_stream", 500)
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
+    failed = next(one for one in bot.bots(thread) if one.buttons)
+    for _ in range(2):
+        await bot.place.press(bot.ada, thread, failed.id, failed.buttons[0].id)
+    await bot.shows(thread, "I found 3 pieces", without=["down or overloaded"])
+    await bot.until(lambda: len(bot.whispers(thread, bot.ada)) == 2)
+    assert bot.aion.count("send_stream") == 2
+
+
+async def test_retry_is_for_the_person_who_asked(bot: Bot) -> None:
+    """Somebody else's click on Retry is refused privately."""
+    bot.aion.fail_next("send_stream", 500)
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
+    await bot.press(bot.ben, thread, "Retry")
+    await bot.told(thread, bot.ben, wording.RETRY_NOT_YOURS)
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_retry_works_after_a_restart(bot: Bot) -> None:
+    """The button of a failed answer is alive in the next process."""
+    bot.aion.fail_next("send_stream", 500)
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
+    await bot.stop()
+    await bot.start()
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "I found 3 pieces")
+
+
+async def test_a_cut_stream_is_completed_from_the_stored_answer(bot: Bot) -> None:
+    """When the stream breaks, the stored answer is fetched and the question is not sent again."""
+    answer = "The whole answer, with its end."
+    bot.aion.play(Scene((Speak("The whole "), Cut(stored=True)), Answer(answer)))
+    thread = await bot.asked(bot.ada, "What?", answer)
+    assert bot.aion.count("send_stream") == 1
+    assert bot.pressable(thread) == []
+
+
+async def test_a_cut_stream_without_a_stored_answer_is_told(bot: Bot) -> None:
+    """Where Aion has no answer stored, the text so far stays, the sentence says so, and Retry is a person's choice."""
+    bot.aion.play(Scene((Speak("Half an ans"), Cut(stored=False)), Answer("")))
+    thread = await bot.asked(bot.ada, "What?", "Half an ans", wording.CUT)
+    assert bot.pressable(thread) == ["Retry"]
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_silence_is_not_waited_for_for_ever(idle: Bot) -> None:
+    """A stream that says nothing for AIONVISION_TIMEOUT seconds is given up, looked up, and told."""
+    await idle.start(AIONVISION_TIMEOUT="0.3")
+    idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
+    thread = await idle.asked(idle.ada, "What?", "Half an ans", wording.CUT)
+    assert idle.pressable(thread) == ["Retry"]
+
+
+async def test_a_ping_counts_as_life(idle: Bot) -> None:
+    """A stream that only pings is waited for beyond the timeout."""
+    await idle.start(AIONVISION_TIMEOUT="0.3")
+    idle.aion.play(
+        Scene((Speak("Half. "), Hold("later", pings=True), Speak("Whole."), *ENDING), Answer("Half. Whole."))
+    )
+    thread = await idle.asked(idle.ada, "What?", "Half.")
+    await idle.aion.until(lambda: idle.aion.pings >= 10)
+    idle.aion.release("later")
+    await idle.shows(thread, "Whole.")
+
+
+@pytest.mark.parametrize("way", ["404", "event"])
+async def test_a_session_that_is_gone_is_replaced(bot: Bot, way: str) -> None:
+    """A closed session is replaced by a new one, the thread says so, and the question is answered there."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    if way == "404":
+        bot.aion.fail_next("send_stream", 404, code="NOT_FOUND", message="Session not found")
+    else:
+        bot.aion.play(Scene((Emit("auth_error", {"error": "Session not found"}),)), spoken("A fresh answer."))
+    await bot.place.reply(bot.ada, thread, "And what does the safety report say?")
+    text = await bot.shows(thread, wording.NEW_SESSION)
+    await bot.shows(thread, "A fresh answer." if way == "event" else "Both are due this week")
+    assert text.count(wording.NEW_SESSION) == 1
+    assert bot.aion.count("create_session") == 2
+
+
+async def test_an_error_in_the_stream_is_told(bot: Bot) -> None:
+    """What Aion reports in the middle of an answer stands under the text so far."""
+    bot.aion.play(
+        Scene((Speak("So far. "), Emit("error", {"message": "The model is tired", "code": "AI_ERROR"})))
+    )
+    thread = await bot.asked(bot.ada, "What?", "So far.", "The model is tired")
+    assert bot.pressable(thread) == ["Retry"]
+
+
+async def test_the_months_limit_in_the_stream_is_told(bot: Bot) -> None:
+    """A limit that the stream reports has its own sentence and no Retry."""
+    thread = await bot.asked(bot.ada, "Have we reached the limit?", "This month's limit")
+    assert bot.pressable(thread) == []
+
+
+async def test_an_empty_answer_is_told(bot: Bot) -> None:
+    """An answer without words does not leave the thread silent."""
+    bot.aion.play(Scene(ENDING, Answer("")))
+    await bot.asked(bot.ada, "What?", wording.NO_ANSWER)
+
+
+async def test_events_that_nobody_knows_end_nothing(bot: Bot) -> None:
+    """Unknown types, missing fields and data that is no JSON do not end an answer."""
+    strange = (
+        Emit("hologram", {"depth": 3}),
+        Raw(b"event: token\ndata: {broken\n\n"),
+        Raw(b": a comment\n\n"),
+    )
+    bot.aion.play(Scene((Speak("One. "), *strange, Speak("Two."), *ENDING), Answer("One. Two.")))
+    await bot.asked(bot.ada, "What?", "One. Two.")
+
+
+async def test_an_answer_cut_by_a_crash_is_finished_at_the_next_start(bot: Bot) -> None:
+    """After a crash in mid-answer the message is completed in place from the stored answer."""
+    bot.aion.play(
+        Scene(
+            (Speak("The first part. "), Hold("go"), Speak("The end."), *ENDING),
+            Answer("The first part. The end."),
+        )
+    )
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    messages = len(bot.bots(thread))
+    await bot.kill()
+    (session,) = bot.aion.sessions
+    bot.aion.sessions.store(session, "assistant", Answer("The first part. The end."))
+    await bot.start()
+    await bot.shows(thread, "The first part. The end.")
+    assert len(bot.bots(thread)) == messages
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_a_stop_marks_what_is_unfinished(bot: Bot) -> None:
+    """A stop in mid-answer keeps the text so far, says what happened, and leaves a Retry that the next start serves."""
+    bot.aion.play(
+        Scene((Speak("The first part. "), Hold("never"), *ENDING), Answer("")), spoken("The whole answer.")
+    )
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    await bot.stop()
+    assert wording.INTERRUPTED in bot.text(thread)
+    await bot.start()
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "The whole answer.", without=[wording.INTERRUPTED])
+
+
+async def test_a_refusal_at_the_plan_limit_of_retries_respects_none(idle: Bot) -> None:
+    """With AIONVISION_MAX_RETRIES=0 a refusal is told at once."""
+    await idle.start(AIONVISION_MAX_RETRIES="0")
+    idle.aion.play(refused(503))
+    await idle.asked(idle.ada, "What?", "down or overloaded")
+    assert idle.aion.count("send_stream") == 1
