@@ -1,5 +1,6 @@
 """`aion-bot doctor`: what can be checked before anything connects."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,11 @@ async def examine(
 
 
 async def _database(path: Path) -> Check:
-    existed = path.exists()
+    existed = await asyncio.to_thread(path.exists)
     try:
         await (await Store.open(path)).close()
     except StoreError as error:
         return Check("database", False, str(error))
     if not existed:
-        path.unlink()
+        await asyncio.to_thread(path.unlink)
     return Check("database", True, f"{path} can be written" if existed else f"{path} can be created")

@@ -19,12 +19,16 @@ _LONGEST_PAUSE = 60.0
 Accept = Callable[[Inbound], Awaitable[None]]
 
 
-async def supervise(adapter: PlatformAdapter, store: Store, accept: Accept, *, many_welcome: bool) -> None:
-    """Keep one platform listening, with growing pauses after failures; returns only when its token is refused.
+async def supervise(
+    adapter: PlatformAdapter, store: Store, accept: Accept, *, many_welcome: bool, first_pause: float = 1.0
+) -> None:
+    """Keep one platform listening; returns only when its token is refused.
+
+    After a failure it pauses for `first_pause` seconds, and twice as long after each further one, up to a minute.
 
     `many_welcome`: somebody has said which workspaces may use the bot, so that several of them are no surprise.
     """
-    pause = 1.0
+    pause = first_pause
     while True:
         host = PlatformHost(adapter.platform, store, accept, many_welcome=many_welcome)
         try:
@@ -41,8 +45,10 @@ async def supervise(adapter: PlatformAdapter, store: Store, accept: Accept, *, m
             )
         except Exception:  # noqa: BLE001  # one platform's fault must not end the other
             _log.exception("platform failed, trying again", platform=adapter.platform)
-        pause = 1.0 if host.was_connected else min(pause * 2, _LONGEST_PAUSE)
+        if host.was_connected:
+            pause = first_pause
         await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 class PlatformHost:

@@ -3,24 +3,24 @@
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from aion_bot.aion.errors import AionvisionError, ChatError
 from aion_bot.aion.events import ChatToken
 from aion_bot.aion.types import ChatMessage, ChatResponse, ChatSession, PlanActionResponse
 
+if TYPE_CHECKING:
+    from aion_bot.aion.chats import ChatResource
+
 logger = logging.getLogger(__name__)
 
 
-C = TypeVar("C")
-
-
-class Conversation(Generic[C]):
+class Conversation:
     """What both kinds of conversation blocks know: how to open, whether to close, and the open session."""
 
     def __init__(
         self,
-        chats: C,
+        chats: Any,
         title: str | None,
         image_ids: Sequence[str] | None,
         use_all_images: bool,
@@ -46,11 +46,13 @@ class Conversation(Generic[C]):
         return self.session.id
 
 
-class ChatSessionContext(Conversation["ChatResource"]):
+class ChatSessionContext(Conversation):
     """A conversation that is opened on entry and, unless `auto_close` is false, closed on exit.
 
     Made by `client.chat_session()`. A failure to close is logged, not raised: it takes nothing from the answers.
     """
+
+    _chats: "ChatResource"
 
     async def __aenter__(self) -> "ChatSessionContext":
         self._session = await self._chats.create_session(

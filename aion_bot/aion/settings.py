@@ -58,7 +58,8 @@ class ClientSettings:
 
         Raises ValueError, naming the variable, for one that is missing or malformed.
         """
-        found = {name: _variable(name) for name in _READ_AS} | overrides
+        given = {name: value for name, value in overrides.items() if value is not None}
+        found = {name: _variable(name) for name in _READ_AS if name not in given} | given
         if found["api_key"] is None:
             raise ValueError("AIONVISION_API_KEY is not set")
         return cls(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]  # checked in __post_init__

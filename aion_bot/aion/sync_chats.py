@@ -157,8 +157,10 @@ class SyncChatResource(_NoStream):
         return self._carrier.carry(calls.search_images(query, limit, offset))
 
 
-class SyncChatSessionContext(_NoStream, Conversation[SyncChatResource]):
+class SyncChatSessionContext(_NoStream, Conversation):
     """A conversation that is opened on entry and, unless `auto_close` is false, closed on exit."""
+
+    _chats: SyncChatResource
 
     def __enter__(self) -> "SyncChatSessionContext":
         self._session = self._chats.create_session(

@@ -54,7 +54,7 @@ class Terminal:
 
     async def _obey(self, line: str) -> None:
         people = {f"/{someone.name.lower()}": someone for someone in self._workspace.people}
-        places = {f"/{workspace.name}": workspace for workspace in self._world.workspaces}
+        places = {f"/{workspace.name.lower()}": workspace for workspace in self._world.workspaces}
         command, _, rest = line.partition(" ")
         if command in places:
             self._workspace = places[command]

@@ -9,7 +9,7 @@ from aion_bot.demo.workspace import Shown, Workspace
 from aion_bot.demo.world import World
 
 PATIENCE = 60.0
-"""Seconds that one step of the tour may take."""
+"""Seconds that one sight of the tour is waited for."""
 
 Seen = Callable[[Sequence[Shown]], bool]
 
@@ -17,17 +17,22 @@ Seen = Callable[[Sequence[Shown]], bool]
 class Tour:
     """Plays every step in each workspace; prints what the threads show as it happens, and what came out wrong."""
 
-    def __init__(self, world: World, say: Callable[[str], None], *, retries: int = 3) -> None:
+    def __init__(
+        self, world: World, say: Callable[[str], None], *, retries: int = 3, patience: float = PATIENCE
+    ) -> None:
         self._world = world
         self._say = say
         self._retries = retries
+        self._patience = patience
         self._wrong: list[str] = []
 
     async def play(self) -> bool:
         """Return whether all of it came out right."""
         for workspace in self._world.workspaces:
-            await workspace.connected(timeout=PATIENCE)
-            await _Visit(self._world, workspace, self._say, self._wrong, self._retries).play()
+            await workspace.connected(timeout=self._patience)
+            visit = _Visit(self._world, workspace, self._say, self._retries, self._patience)
+            await visit.play()
+            self._wrong += visit.wrong
         self._say("")
         self._say("Everything came out right." if not self._wrong else f"{len(self._wrong)} came out wrong:")
         for wrong in self._wrong:
@@ -39,13 +44,14 @@ class _Visit:
     """The tour in one workspace."""
 
     def __init__(
-        self, world: World, workspace: Workspace, say: Callable[[str], None], wrong: list[str], retries: int
+        self, world: World, workspace: Workspace, say: Callable[[str], None], retries: int, patience: float
     ) -> None:
+        self.wrong: list[str] = []
         self._world = world
         self._workspace = workspace
         self._say = say
-        self._wrong = wrong
         self._retries = retries
+        self._patience = patience
         self._ada, self._ben = workspace.people[0], workspace.people[1]
         self._readers: dict[str, Reader] = {}
         self._began = time.monotonic()
@@ -163,7 +169,7 @@ class _Visit:
             return seen(shown)
 
         try:
-            await self._workspace.until(look, timeout=PATIENCE)
+            await self._workspace.until(look, timeout=self._patience)
         except TimeoutError:
             self._expect(what, False)
         else:
@@ -178,7 +184,7 @@ class _Visit:
     def _expect(self, what: str, holds: bool) -> None:
         self._say(f"{'':8}{'✓' if holds else '✗'} {what}")
         if not holds:
-            self._wrong.append(f"{self._workspace.name}: {what}")
+            self.wrong.append(f"{self._workspace.name}: {what}")
 
 
 def _says(*parts: str, pressable: bool | None = None) -> Seen:

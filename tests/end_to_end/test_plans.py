@@ -67,7 +67,30 @@ async def test_a_refused_decision_can_be_made_again(bot: Bot, end: PlanEnd) -> N
     assert bot.aion.count("plan_action") == 2
 
 
-async def test_a_decision_that_never_left_is_repeated_by_the_bot(bot: Bot) -> None:
+async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) -> None:
+    """After a 409 the card says so, the session is watched, and where it shows nothing the buttons come back."""
+    thread = await proposed_plan(bot)
+    bot.aion.fail_next("plan_action", 409, code="CONFLICT")
+    await bot.press(bot.ada, thread, "Cancel")
+    text = await bot.shows(thread, wording.STILL_BUSY)
+    assert "Cancelled by" not in text
+    await bot.card(thread)
+    assert bot.aion.count("plan_action") == 1
+    await bot.press(bot.ada, thread, "Cancel")
+    await bot.shows(thread, "Cancelled by", wording.DROPPED)
+
+
+async def test_a_rate_limited_decision_is_not_repeated_by_the_bot(bot: Bot) -> None:
+    """A 429 to a decision was sent, so it is told and left to the person, not repeated."""
+    thread = await proposed_plan(bot)
+    bot.aion.fail_next("plan_action", 429, code="RATE_LIMIT_ERROR", retry_after=0.01)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "nothing was done")
+    await bot.card(thread)
+    assert bot.aion.count("plan_action") == 1
+
+
+async def test_a_decision_that_never_left_can_be_made_again(bot: Bot) -> None:
     """While Aion cannot be connected nothing was sent: the sentence says so, and the buttons come back."""
     thread = await proposed_plan(bot)
     await bot.aion.stop()

@@ -81,7 +81,7 @@ async def test_a_late_acknowledgement(discord: SimulatedDiscord, bot: Bot, host:
     thread = await discord.ask(discord.people[0], "Too late?")
     prompt = await host.prompt()
     assert (prompt.thread.id, prompt.opening, prompt.text) == (thread, "Too late?", "Too late?")
-    assert discord.thread(thread)[0].text == f"<@{discord.people[0].id}> asked:\n> Too late?"
+    assert discord.thread(thread)[0].text == "@Ada asked:\n> Too late?"
     await bot.adapter.open(prompt)
     assert discord.title(thread) == "Too late?"
 
@@ -154,7 +154,7 @@ async def test_asking_about_a_message_too_late(discord: SimulatedDiscord, host: 
     discord.late_acknowledgement = True
     thread = await discord.ask_about(ben, message.id)
     assert (await host.prompt()).thread.id == thread
-    assert discord.thread(thread)[0].text.startswith(f"<@{ben.id}>: Asked about [a message of Ada]")
+    assert discord.thread(thread)[0].text.startswith("@Ben: Asked about [a message of Ada]")
 
 
 @pytest.mark.usefixtures("bot")

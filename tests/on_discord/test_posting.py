@@ -52,7 +52,7 @@ async def test_a_post_needs_no_gateway(
     reply = Reply("It failed. https://aion.example", "7 left", (Button(Action.RETRY, "turn-1", "Try again"),))
     await adapter.post(thread, reply, nonce="n-1")
     shown = discord.thread(thread.id)[-1]
-    assert shown.text == "It failed. https://aion.example\n-# 7 left"
+    assert shown.payload["content"] == "It failed. https://aion.example\n-# 7 left"
     assert [(button.label, button.id) for button in shown.buttons] == [("Try again", "aion:retry:turn-1")]
     assert shown.payload["flags"] == SUPPRESS_EMBEDS
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
 from aion_bot.demo.slack import SimulatedSlack

@@ -6,16 +6,11 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.config import SlackSettings
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.port.errors import (
-    Forbidden,
     MessageGone,
     PlatformDown,
-    PlatformError,
     RateLimited,
-    TokenRefused,
-    TooLong,
 )
 from aion_bot.port.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
 from tests.on_slack.recording import RecordingHost

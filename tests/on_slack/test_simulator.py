@@ -211,7 +211,7 @@ async def test_metadata_is_shown_only_on_request(slack: SimulatedSlack, call: Ca
     await call("chat.postMessage", channel=slack.general.id, thread_ts=thread, text="x", metadata=note)
     shown = []
     for wanted in (False, True):
-        more = {"channel": slack.general.id, "ts": thread, "include_all_metadata": wanted}
+        more: dict[str, Any] = {"channel": slack.general.id, "ts": thread, "include_all_metadata": wanted}
         shown.append((await call("conversations.replies", **more))["messages"][-1].get("metadata"))
     assert shown == [None, note]
 

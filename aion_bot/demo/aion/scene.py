@@ -134,7 +134,7 @@ class Shape(StrEnum):
 class Fault:
     """Refuse a request: with this status and body, or, without a status, by breaking the connection.
 
-    `acts`: do what was asked before breaking the connection.
+    `acts`: do what was asked before that. `silent`: never answer; the client has to give up.
     """
 
     status: int | None
@@ -143,6 +143,7 @@ class Fault:
     shape: Shape = Shape.CHAT
     headers: Mapping[str, str] = field(default_factory=dict)
     acts: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

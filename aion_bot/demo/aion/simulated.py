@@ -157,13 +157,15 @@ class SimulatedAion:
         shape: Shape = Shape.CHAT,
         headers: Mapping[str, str] | None = None,
         acts: bool = False,
+        silent: bool = False,
     ) -> None:
         """Refuse the next `times` requests for an operation of `OPERATIONS`.
 
-        Without a status the connection breaks with no answer, after the request was carried out if `acts`.
+        Without a status the connection breaks with no answer, or stays open without one if `silent`; with `acts`
+        after the request was carried out.
         """
         with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts)
+        fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
         self._faults.setdefault(operation, deque()).extend([fault] * times)
 
     def count(self, operation: str) -> int:
@@ -235,6 +237,8 @@ class SimulatedAion:
             return await handler(self, request)
         if fault.acts:
             await handler(self, request)
+        if fault.silent:
+            await asyncio.Event().wait()
         raise Refused(fault)
 
 

@@ -191,6 +191,12 @@ class SimulatedDiscord:
             if thread in {message.channel, message.seen_in} or (begun_elsewhere and message.id == thread)
         ]
 
+    def _read(self, text: str) -> str:
+        """What a person reads: names instead of mentions, small print without its mark."""
+        for person in (*self.people, self.world.bot):
+            text = text.replace(f"<@{person.id}>", f"@{person.name}")
+        return text.replace("\n-# ", "\n").removeprefix("-# ")
+
     def _shown(self, message: Message) -> Shown:
         buttons = tuple(
             ShownButton(str(one.get("label", "")), str(one["custom_id"]))
@@ -200,7 +206,7 @@ class SimulatedDiscord:
         return Shown(
             id=message.id,
             author=message.author.name,
-            versions=list(message.versions),
+            versions=[self._read(version) for version in message.versions],
             by_bot=message.author == self.world.bot,
             buttons=buttons,
             only_for=message.only_for,

@@ -1,0 +1,68 @@
+"""Keeping platforms connected, and saying so."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.platforms import PlatformHost, supervise
+from aion_bot.port.adapter import Host, Presence
+from aion_bot.port.errors import PlatformDown, TokenRefused
+from aion_bot.port.messages import Inbound
+from aion_bot.store import Store
+from tests.core.plain import PlainAdapter
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "bot.db")
+    yield opened
+    await opened.close()
+
+
+async def _ignore(_: Inbound) -> None:
+    """Take nothing."""
+
+
+async def test_several_servers_without_a_list_are_pointed_out(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bot in two servers says at start that everybody in both reaches the library; with a list it does not."""
+    presence = Presence(("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",))
+    await PlatformHost("discord", store, _ignore, many_welcome=False).connected(presence)
+    told = capsys.readouterr().out
+    assert "sits in 2 servers (Northwind, Southwind)" in told
+    assert "invite the bot" in told
+    await PlatformHost("discord", store, _ignore, many_welcome=True).connected(presence)
+    assert "sits in 2 servers" not in capsys.readouterr().out
+
+
+async def test_notes_survive(store: Store) -> None:
+    """What an adapter remembers it can recall, and another platform does not see it."""
+    await PlatformHost("discord", store, _ignore, many_welcome=True).remember("commands", "hash")
+    assert await PlatformHost("discord", store, _ignore, many_welcome=True).recall("commands") == "hash"
+    assert await PlatformHost("slack", store, _ignore, many_welcome=True).recall("commands") is None
+
+
+class Flaky(PlainAdapter):
+    """Goes down twice, then has its token refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts = 0
+
+    async def listen(self, host: Host) -> None:
+        self.attempts += 1
+        if self.attempts < 3:
+            raise PlatformDown("gone")
+        raise TokenRefused("PLAIN_TOKEN", "revoked")
+
+
+async def test_a_platform_is_connected_again_until_its_token_is_refused(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A lost platform is tried again; a refused token ends it, with the variable's name."""
+    adapter = Flaky()
+    await supervise(adapter, store, _ignore, many_welcome=True, first_pause=0.01)
+    assert adapter.attempts == 3
+    assert "PLAIN_TOKEN" in capsys.readouterr().out

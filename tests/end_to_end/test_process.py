@@ -1,0 +1,257 @@
+"""The program as its engineer runs it: a process with an environment, signals and an exit status."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from aion_bot import wording
+from aion_bot.demo.aion import API_KEY
+from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.slack import SimulatedSlack
+from tests.end_to_end.bot import Bot
+
+HELD = Scene(
+    (Speak("The first part. "), Hold("go"), Speak("The end."), *ENDING), Answer("The first part. The end.")
+)
+
+
+class Program:
+    """`aion-bot` as a process; what it prints goes to a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._log = folder / "output.txt"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, env: Mapping[str, str], *arguments: str) -> None:
+        """Start it with nothing in its environment but `env`."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "aion_bot", *(arguments or ("run",)),
+                env={"PATH": os.environ["PATH"], **env}, cwd=self._folder, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    @property
+    def output(self) -> str:
+        """All it printed so far."""
+        return self._log.read_text("utf-8")
+
+    async def prints(self, text: str) -> None:
+        """Wait until it has printed something."""
+        async with asyncio.timeout(10):
+            while text not in self.output:
+                await asyncio.sleep(0)  # a file of another process wakes nobody
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def end(self) -> tuple[int, float]:
+        """Wait for its end; returns its status and how long it took."""
+        assert self._process is not None
+        began = time.monotonic()
+        async with asyncio.timeout(20):
+            status = await self._process.wait()
+        return status, time.monotonic() - began
+
+    async def kill(self) -> None:
+        """End it the hard way, if it still runs."""
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+
+@pytest.fixture
+def bot(idle: Bot) -> Bot:
+    """People and simulators alone: here the program serves."""
+    return idle
+
+
+@pytest.fixture
+async def program(tmp_path: Path) -> AsyncIterator[Program]:
+    made = Program(tmp_path)
+    yield made
+    await made.kill()
+
+
+async def test_without_settings_every_problem_is_listed(program: Program) -> None:
+    """`run` with no settings ends with status 2 and names every variable that is missing, one a line."""
+    await program.start({})
+    status, _ = await program.end()
+    lines = program.output.splitlines()
+    assert status == 2
+    assert len(lines) == 2
+    assert lines[0].startswith("AIONVISION_API_KEY: ")
+    assert all(name in lines[1] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN"))
+
+
+async def test_wrong_settings_are_listed_at_once(program: Program) -> None:
+    """Problems of the core and of both platforms come in one list; one Slack token without the other is one."""
+    await program.start(
+        {
+            "AIONVISION_API_KEY": "nonsense",
+            "SLACK_BOT_TOKEN": "xoxb-1-secretsecret",
+            "AION_BOT_BUSY": "later",
+            "AION_BOT_DISCORD_MESSAGE_CONTENT": "perhaps",
+        }
+    )
+    status, _ = await program.end()
+    assert status == 2
+    for name in (
+        "AIONVISION_API_KEY",
+        "SLACK_APP_TOKEN",
+        "AION_BOT_BUSY",
+        "AION_BOT_DISCORD_MESSAGE_CONTENT",
+    ):
+        assert name in program.output
+    assert "nonsense" not in program.output
+    assert "secretsecret" not in program.output
+
+
+async def test_a_question_is_answered_and_sigterm_ends_an_idle_bot(bot: Bot, program: Program) -> None:
+    """A separate process answers over the sockets; SIGTERM ends it with status 0 within two seconds."""
+    await program.start(bot.env())
+    await bot.place.connected()
+    await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    program.send(signal.SIGTERM)
+    status, took = await program.end()
+    assert status == 0
+    assert took < 2.0
+
+
+async def test_a_busy_bot_ends_within_its_grace(bot: Bot, program: Program) -> None:
+    """SIGTERM in mid-answer: the grace, then the answer is marked with a Retry button, and the status is 0."""
+    bot.aion.play(HELD)
+    await program.start(bot.env(AION_BOT_SHUTDOWN_GRACE="0.5"))
+    await bot.place.connected()
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    program.send(signal.SIGINT)
+    status, took = await program.end()
+    assert status == 0
+    assert took < 0.5 + 3.0
+    assert wording.INTERRUPTED in bot.text(thread)
+    assert bot.pressable(thread) == ["Retry"]
+
+
+async def test_a_second_signal_ends_at_once(bot: Bot, program: Program) -> None:
+    """Whoever does not want to wait for the grace sends the signal again."""
+    bot.aion.play(HELD)
+    await program.start(bot.env(AION_BOT_SHUTDOWN_GRACE="60"))
+    await bot.place.connected()
+    await bot.asked(bot.ada, "What?", "The first part.")
+    program.send(signal.SIGTERM)
+    await program.prints("stopping")
+    program.send(signal.SIGTERM)
+    status, took = await program.end()
+    assert status != 0
+    assert took < 2.0
+
+
+async def test_a_killed_process_loses_nothing(bot: Bot, program: Program) -> None:
+    """Kill -9 in mid-answer, start again: the message is completed in place from the stored answer, not asked again."""
+    bot.aion.play(HELD)
+    await program.start(bot.env())
+    await bot.place.connected()
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    messages = len(bot.bots(thread))
+    program.send(signal.SIGKILL)
+    await program.end()
+    (session,) = bot.aion.sessions
+    bot.aion.sessions.store(session, "assistant", Answer("The first part. The end."))
+    await program.start(bot.env())
+    await bot.shows(thread, "The first part. The end.")
+    assert len(bot.bots(thread)) == messages
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_a_key_that_aion_refuses_does_not_keep_the_bot_from_starting(
+    bot: Bot, program: Program
+) -> None:
+    """With a wrong key the bot runs, and people are told in the thread."""
+    await program.start(bot.env(AIONVISION_API_KEY="aion_" + "w" * 24))
+    await bot.place.connected()
+    await bot.asked(bot.ada, "What?", "refuses the bot's API key")
+
+
+async def test_a_refused_token_is_named(slack: SimulatedSlack, program: Program) -> None:
+    """Where the only platform refuses its token, `run` ends with status 1 and names the variable."""
+    env = {**slack.env, "AIONVISION_API_KEY": API_KEY, "SLACK_BOT_TOKEN": "xoxb-1-2-wrongwrongwrong"}
+    await program.start(env)
+    status, _ = await program.end()
+    assert status == 1
+    assert "SLACK_BOT_TOKEN" in program.output
+    assert "wrongwrongwrong" not in program.output
+
+
+async def test_one_refused_platform_does_not_stop_the_other(
+    bot: Bot, program: Program, slack: SimulatedSlack, discord: SimulatedDiscord
+) -> None:
+    """Where one of two platforms refuses its token, that is reported and the other one serves."""
+    wrong = (
+        {"DISCORD_TOKEN": "wrong.wrong.wrong"}
+        if bot.place is slack
+        else {"SLACK_BOT_TOKEN": "xoxb-1-2-wrongwrongwrong"}
+    )
+    await program.start({**slack.env, **discord.env, **bot.env(), **wrong})
+    await bot.place.connected()
+    await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert next(iter(wrong)) in program.output
+
+
+@pytest.mark.parametrize("level", ["debug", "info"])
+async def test_logs_keep_secrets(bot: Bot, program: Program, level: str) -> None:
+    """At no level does a log hold a token or a key; at info and above it holds no words of people or of the model."""
+    bot.aion.play(spoken("The confidential answer."))
+    await program.start(bot.env(AION_BOT_LOG_LEVEL=level, AION_BOT_LOG_FORMAT="json"))
+    await bot.place.connected()
+    await bot.asked(bot.ada, "A confidential question?", "The confidential answer.")
+    program.send(signal.SIGTERM)
+    await program.end()
+    for name, value in bot.env().items():
+        if name.endswith(("_TOKEN", "_KEY")):
+            assert value not in program.output
+    if isinstance(bot.place, SimulatedDiscord):
+        assert not [one for one in bot.place.world.interactions if one in program.output]
+    if level == "info":
+        assert "confidential" not in program.output
+
+
+async def test_a_database_of_a_newer_version_is_refused(bot: Bot, program: Program, tmp_path: Path) -> None:
+    """`run` on a newer database ends with status 1 and a sentence that says what to do."""
+    connection = sqlite3.connect(tmp_path / "newer.db")
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    await program.start(bot.env(AION_BOT_DATABASE_URL="sqlite:///newer.db"))
+    status, _ = await program.end()
+    assert status == 1
+    assert "newer aion-bot" in program.output
+
+
+async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
+    """`doctor` has one line a check: status 0 when all hold, 1 otherwise; it creates nothing."""
+    await program.start(bot.env(AION_BOT_DATABASE_URL="sqlite:///fresh.db"), "doctor")
+    assert (await program.end())[0] == 0
+    assert "fresh.db can be created" in program.output
+    await program.start(
+        {"AION_BOT_DATABASE_URL": "sqlite:///nowhere/bot.db", "AIONVISION_API_KEY": API_KEY}, "doctor"
+    )
+    assert (await program.end())[0] == 1
+    assert "the folder does not exist" in program.output
+
+
+async def test_the_version_is_told(program: Program) -> None:
+    """`--version` prints it and ends with status 0."""
+    await program.start({}, "--version")
+    assert (await program.end())[0] == 0
+    assert program.output.startswith("aion-bot ")

@@ -1,0 +1,121 @@
+"""The demo's tour."""
+
+import asyncio
+import io
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from aion_bot import service
+from aion_bot.cli import compose
+from aion_bot.demo.aion.scene import spoken
+from aion_bot.demo.terminal import Terminal
+from aion_bot.demo.tour import Tour
+from aion_bot.demo.world import World
+from aion_bot.port.adapter import Budget
+
+
+async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.Task[bool]":
+    """A bot for both workspaces of the demo."""
+    settings, adapters, problems = compose(
+        {
+            **world.env,
+            "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
+            "AIONVISION_RETRY_DELAY": "0.05",
+            "AION_BOT_SHUTDOWN_GRACE": "0.1",
+        }
+    )
+    assert settings is not None, problems
+    for adapter in adapters:
+        adapter.limits = replace(adapter.limits, edit_gap=0.05, edits=Budget(1000, 1.0))
+    return asyncio.create_task(service.serve(settings, adapters, stop))
+
+
+async def test_the_tour_comes_out_right(tmp_path: Path) -> None:
+    """Every step of the tour holds on both platforms, and its transcript shows questions, edits, cards and records."""
+    lines: list[str] = []
+    stop = asyncio.Event()
+    async with World(token_delay=0.003) as world:
+        bot = await serving(world, tmp_path, stop)
+        assert await Tour(world, lines.append).play(), "\n".join(lines)
+        stop.set()
+        assert await bot
+    transcript = "\n".join(lines)
+    for part in (
+        "Slack:",
+        "Discord:",
+        "[ Approve ]",
+        "privately",
+        "Approved by",
+        "Cancelled by",
+        "[ Retry ]",
+        "edit",
+    ):
+        assert part in transcript
+    assert "✗" not in transcript
+
+
+async def test_a_tour_that_goes_wrong_says_so(tmp_path: Path) -> None:
+    """When Aion does not answer as it should, the tour is not passed off as right."""
+    lines: list[str] = []
+    stop = asyncio.Event()
+    async with World(token_delay=0.0) as world:
+        bot = await serving(world, tmp_path, stop)
+        world.aion.play(*(spoken("Something else.") for _ in range(30)))
+        assert not await Tour(world, lines.append, patience=0.4).play()
+        stop.set()
+        assert await bot
+    assert any("✗" in line for line in lines)
+
+
+class Screen(io.StringIO):
+    """A screen that one can wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def write(self, text: str) -> int:
+        with self._changed:
+            written = super().write(text)
+            self._changed.notify_all()
+        return written
+
+    def wait_for(self, text: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: text in self.getvalue(), timeout=20), text
+
+
+class Keyboard(io.StringIO):
+    """Types the next line once the screen shows what it waits for."""
+
+    def __init__(self, screen: Screen, script: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self._screen = screen
+        self._script = script
+
+    def readline(self, *_: object) -> str:
+        if not self._script:
+            return ""
+        wanted, line = self._script.pop(0)
+        self._screen.wait_for(wanted)
+        return line + "\n"
+
+
+async def test_a_person_can_use_the_terminal(tmp_path: Path) -> None:
+    """Words typed into the terminal are asked, answers are printed, a plan is approved by its label."""
+    screen = Screen()
+    script = [
+        ("Slack, Ada>", "What is damaged on site 7?"),
+        ("inspection_site7.pdf (p.5)", "/discord"),
+        ("Discord, Ada>", "Organize the photos of site 7"),
+        ("[ Approve ]", "/press approve"),
+        ("Approved by", "/quit"),
+    ]
+    stop = asyncio.Event()
+    async with World(token_delay=0.0) as world:
+        bot = await serving(world, tmp_path, stop)
+        assert await Terminal(world, Keyboard(screen, script), screen).converse()
+        stop.set()
+        assert await bot
+    assert "I found 3 pieces" in screen.getvalue()

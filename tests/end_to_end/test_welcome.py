@@ -1,0 +1,192 @@
+"""Who is served, and what gets a sentence instead of an answer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot import wording
+from aion_bot.demo.aion import SimulatedAion
+from aion_bot.demo.aion.scene import spoken
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.slack import SimulatedSlack
+from tests.end_to_end.bot import Bot
+
+
+@pytest.fixture
+async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
+    made = Bot(aion, slack, tmp_path)
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> AsyncIterator[Bot]:
+    made = Bot(aion, discord, tmp_path)
+    yield made
+    await made.stop()
+
+
+@pytest.mark.parametrize(
+    "variable", ["AION_BOT_ALLOW_USERS", "AION_BOT_ALLOW_CHANNELS", "AION_BOT_ALLOW_WORKSPACES"]
+)
+async def test_who_is_not_listed_is_refused(idle: Bot, variable: str) -> None:
+    """With a list, whoever or whatever is not on it is refused in a private sentence, and Aion is not asked."""
+    await idle.start(**{variable: "SOMEBODYELSE"})
+    thread = await idle.place.ask(idle.ada, "What is damaged on site 7?")
+    await idle.told(thread, idle.ada, wording.NOT_HERE)
+    assert idle.aion.requests == []
+
+
+async def test_who_is_listed_is_served(idle: Bot) -> None:
+    """A person on the list is answered, another one in the same thread is not."""
+    await idle.start(AION_BOT_ALLOW_USERS=f"{idle.ada.id}, X1")
+    await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    other = await idle.place.ask(idle.ben, "And what else?")
+    await idle.told(other, idle.ben, wording.NOT_HERE)
+
+
+async def test_a_refused_person_decides_nothing(bot: Bot) -> None:
+    """A click of somebody who may not use the bot is refused privately, whatever the approvers say."""
+    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await bot.stop()
+    await bot.start(AION_BOT_ALLOW_USERS=bot.ada.id, AION_BOT_APPROVERS="anyone")
+    await bot.press(bot.ben, thread, "Approve")
+    await bot.told(thread, bot.ben, wording.NOT_HERE)
+    assert bot.aion.count("plan_action") == 0
+
+
+async def test_a_shared_slack_channel_is_refused_unless_listed(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """A channel that another organisation sees is served only if AION_BOT_ALLOW_CHANNELS names it."""
+    shared = slack.open_channel("partners", shared=True)
+    await on_slack.start()
+    message = slack.say(on_slack.ada, shared, "<@U0AION> What is damaged on site 7?")
+    await on_slack.told(message.ts, on_slack.ada, wording.SHARED)
+    await on_slack.stop()
+    await on_slack.start(AION_BOT_ALLOW_CHANNELS=shared.id)
+    again = slack.say(on_slack.ada, shared, "<@U0AION> What is damaged on site 7?")
+    await on_slack.shows(again.ts, "I found 3 pieces")
+
+
+async def test_a_mention_without_words_gets_a_hint(bot: Bot) -> None:
+    """A bare mention is answered by a short hint, once, and Aion is not asked."""
+    if isinstance(bot.place, SimulatedDiscord):
+        thread = await bot.place.mention(bot.ada, "")
+    else:
+        thread = await bot.place.ask(bot.ada, "")
+    await bot.told(thread, bot.ada, wording.HINT)
+    await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
+    assert sum(wording.HINT in one for one in bot.whispers(thread, bot.ada)) == 1
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_attached_files_get_an_honest_line(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """A question with a file is answered, with one line that says the file was not read; a file alone gets a sentence."""
+    await on_slack.start()
+    message = slack.say(on_slack.ada, slack.general, "<@U0AION> What is damaged on site 7?", files=1)
+    text = await on_slack.shows(message.ts, "I found 3 pieces", wording.NO_FILES)
+    assert text.count(wording.NO_FILES) == 1
+    alone = slack.say(on_slack.ada, slack.general, "<@U0AION>", files=1)
+    await on_slack.told(alone.ts, on_slack.ada, wording.ONLY_FILES)
+
+
+async def test_too_long_a_question_is_told(on_slack: Bot) -> None:
+    """A question over Aion's 10,000 characters is refused with that number, and Aion is not asked."""
+    await on_slack.start()
+    thread = await on_slack.place.ask(on_slack.ada, "x" * 10_001)
+    await on_slack.told(thread, on_slack.ada, wording.TOO_LONG)
+    assert on_slack.aion.requests == []
+
+
+async def test_a_message_can_be_asked_about(bot: Bot) -> None:
+    """The shortcut on a message of somebody's asks Aion about it: the question carries that message's words."""
+    if isinstance(bot.place, SimulatedDiscord):
+        said = bot.place.say(bot.ben, "The crane on site 7 looks bent.")
+        thread = await bot.place.ask_about(bot.ada, said.id)
+    else:
+        assert isinstance(bot.place, SimulatedSlack)
+        thread = bot.place.say(bot.ben, bot.place.general, "The crane on site 7 looks bent.").ts
+        await bot.place.shortcut(bot.ada, thread)
+    bot.aion.play(spoken("It is bent indeed."))
+    await bot.shows(thread, "It is bent indeed.")
+    assert "The crane on site 7 looks bent." in bot.aion.bodies("send_stream")[0]["message"]
+
+
+async def test_direct_messages_are_answered(bot: Bot) -> None:
+    """Whoever writes to the bot directly needs no mention, and a second message goes on with it."""
+    assert isinstance(bot.place, SimulatedDiscord | SimulatedSlack)
+    thread = await bot.place.direct_message(bot.ada, "What is damaged on site 7?")
+    await bot.shows(thread, "I found 3 pieces")
+    await bot.place.reply(bot.ada, thread, "Which is the worst?")
+    await bot.shows(thread, "Of the three, the")
+    assert bot.aion.count("create_session") == 1
+
+
+async def test_a_mention_on_discord_opens_a_thread(on_discord: Bot, discord: SimulatedDiscord) -> None:
+    """A mention in a channel is answered in a thread of that message, named after the question."""
+    await on_discord.start()
+    thread = await discord.mention(on_discord.ada, "What is damaged on site 7?")
+    await on_discord.shows(thread, "I found 3 pieces")
+    assert discord.title(thread) == "What is damaged on site 7?"
+
+
+async def test_with_the_intent_replies_need_no_mention(aion: SimulatedAion, tmp_path: Path) -> None:
+    """With AION_BOT_DISCORD_MESSAGE_CONTENT=true a reply in the bot's thread is answered, one in another thread is not."""
+    discord = SimulatedDiscord(message_content=True)
+    await discord.start()
+    bot = Bot(aion, discord, tmp_path)
+    await bot.start()
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    discord.say(bot.ben, "What is for lunch?")
+    discord.say(bot.ben, "Which is the worst?", thread)
+    await bot.shows(thread, "Of the three, the")
+    assert [body["message"] for body in aion.bodies("send_stream")][1:] == ["Which is the worst?"]
+    await bot.stop()
+    await discord.stop()
+
+
+async def test_other_peoples_threads_are_left_alone(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Without a mention the bot answers only in threads it takes part in, and there not what is for somebody else."""
+    await on_slack.start()
+    foreign = slack.say(on_slack.ben, slack.general, "Lunch?")
+    slack.say(on_slack.cy, slack.general, "Yes!", thread=foreign.ts)
+    own = await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    slack.say(on_slack.ben, slack.general, f"<@{on_slack.cy.id}> did you see that?", thread=own)
+    await on_slack.place.reply(on_slack.cy, own, "Which is the worst?")
+    await on_slack.shows(own, "Of the three, the")
+    assert [body["message"] for body in on_slack.aion.bodies("send_stream")][1:] == ["Which is the worst?"]
+
+
+async def test_one_message_is_answered_once(aion: SimulatedAion, tmp_path: Path) -> None:
+    """Slack's two events for a mention, and its repetitions of what it thinks lost, are one question with one answer."""
+    slack = SimulatedSlack(within=0.0, again=(0.0, 0.0, 0.0))
+    await slack.start()
+    bot = Bot(aion, slack, tmp_path)
+    await bot.start()
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await bot.asked(bot.ben, "What does the safety report say?", "Both are due this week")
+    assert aion.count("send_stream") == 2
+    assert len(bot.bots(thread)) == 1
+    await bot.stop()
+    await slack.stop()
+
+
+async def test_a_foreign_or_forged_card_answers(bot: Bot) -> None:
+    """A button whose key nobody knows gets a private sentence, and Aion is not told."""
+    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    card = await bot.card(thread)
+    if isinstance(bot.place, SimulatedDiscord):
+        shown = bot.place.world.anywhere(card.id)
+        data = {"custom_id": "aion:approve:0123456789abcdef", "component_type": 2}
+        bot.place.interact(3, bot.ada, bot.place.world.channel(shown.channel), data, shown)
+    else:
+        assert isinstance(bot.place, SimulatedSlack)
+        shown_in_slack = next(one for one in bot.place.conversations.thread(thread) if one.ts == card.id)
+        for block in shown_in_slack.body["blocks"]:
+            for element in block.get("elements", ()):
+                if element.get("action_id") == "aion_plan_approve":
+                    element["value"] = "0123456789abcdef"
+        await bot.place.press(bot.ada, thread, card.id, "aion_plan_approve")
+    await bot.told(thread, bot.ada, wording.UNKNOWN_PLAN)
+    assert bot.aion.count("plan_action") == 0
