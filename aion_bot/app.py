@@ -12,10 +12,11 @@ import structlog
 
 from aion_bot import permissions, wording
 from aion_bot.aion import AionVision
+from aion_bot.asking import Bench, Ending
 from aion_bot.config import Settings
 from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
-from aion_bot.flows.turn import Answering, Bench, Ending
+from aion_bot.flows.turn import Answering
 from aion_bot.lanes import Lanes
 from aion_bot.platforms import supervise
 from aion_bot.port.adapter import PlatformAdapter
@@ -141,7 +142,7 @@ class App:
     async def _stream_end(self, plan_key: str, patience: float) -> bool:
         """Wait until the stream that brought a plan has ended; tell whether text came after the plan."""
         for answering in [one for running in self._answering.values() for one in running]:
-            if plan_key in answering.plans:
+            if answering.brought(plan_key):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(patience * self._settings.retry_delay):
                         await answering.ended.wait()

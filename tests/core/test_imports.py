@@ -20,14 +20,15 @@ ROOMS = {
     "aion_bot.relay": 3,
     "aion_bot.store": 3,
     "aion_bot.sessions": 3,
-    "aion_bot.flows": 4,
+    "aion_bot.asking": 4,
     "aion_bot.platforms": 4,
-    "aion_bot.app": 5,
-    "aion_bot.service": 6,
-    "aion_bot.doctor": 6,
-    "aion_bot.demo": 7,
-    "aion_bot.cli": 8,
-    "aion_bot.__main__": 9,
+    "aion_bot.flows": 5,
+    "aion_bot.app": 6,
+    "aion_bot.service": 7,
+    "aion_bot.doctor": 7,
+    "aion_bot.demo": 8,
+    "aion_bot.cli": 9,
+    "aion_bot.__main__": 10,
 }
 """A room may import itself and rooms with a smaller number."""
 

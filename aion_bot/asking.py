@@ -1,0 +1,181 @@
+"""Putting one question to Aion: session, stream, and the stored answer where the stream broke."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+import structlog
+
+from aion_bot import trouble, wording
+from aion_bot.aion import AionVision, AionvisionError, ChatToken, ChatTokenType
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.cutting import one_line
+from aion_bot.port.messages import Step
+from aion_bot.records import Plan, Turn
+from aion_bot.relay.card import Approvers, plan_card
+from aion_bot.relay.desk import Desk
+from aion_bot.relay.transcript import Transcript
+from aion_bot.sessions import Sessions
+from aion_bot.store import Store
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ended: whole, or with a sentence, and whether asking again can help."""
+
+    sentence: str = ""
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What answering needs."""
+
+    store: Store
+    aion: AionVision
+    sessions: Sessions
+    desk: Desk
+    approvers: Approvers
+
+
+class _SessionGoneError(Exception):
+    """The stream itself said that the session does not exist any more."""
+
+
+class Asking:
+    """One question on its way through Aion into a transcript; `wake` is called when that has changed.
+
+    `plans` are Aion's ids of the plans that the answer brought, by ours.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        adapter: PlatformAdapter,
+        turn: Turn,
+        transcript: Transcript,
+        wake: Callable[[bool], None],
+    ) -> None:
+        self.plans: dict[str, str] = {}
+        self._bench = bench
+        self._adapter = adapter
+        self._turn = turn
+        self._transcript = transcript
+        self._wake = wake
+
+    async def ask(self) -> Ending:
+        """Ask in the thread's session, or in a new one where that is gone. Raises what the client raises."""
+        session = await self._bench.store.session(self._turn.thread)
+        if not session:
+            return await self._stream(await self._new_session())
+        try:
+            return await self._stream(session)
+        except _SessionGoneError:
+            pass
+        except AionvisionError as error:
+            if not trouble.session_gone(error):
+                raise
+        self._transcript.notice(wording.NEW_SESSION)
+        return await self._stream(await self._new_session())
+
+    async def _new_session(self) -> str:
+        session = await self._bench.aion.chats.create_session(title=one_line(self._turn.text, 100))
+        await self._bench.store.bind(self._turn.thread, session.id)
+        return session.id
+
+    async def _stream(self, session: str) -> Ending:
+        await self._bench.store.note_stream(self._turn.key, session, "")
+        self._turn = replace(self._turn, session_id=session)
+        try:
+            stream = self._bench.aion.chats.send_stream(self._turn.text, session_id=session)
+            async with aclosing(stream) as tokens:
+                async for token in tokens:
+                    if (ending := await self._take(token)) is not None:
+                        return ending
+        except AionvisionError as error:
+            if self._transcript.waits_at_plan:
+                return Ending()
+            if not _may_have_been_asked(error):
+                raise
+            _log.info("stream broke", turn=self._turn.key, code=error.code)
+            return await self.find_again()
+        return Ending()
+
+    async def _take(self, token: ChatToken) -> Ending | None:
+        """Fold one event; returns how the answer ended where this event ends it."""
+        if token.type is ChatTokenType.PLAN_PENDING_APPROVAL:
+            await self._take_plan(token)
+            return None
+        if _says_session_gone(token) and self._transcript.empty:
+            raise _SessionGoneError
+        before = self._transcript.facts.answer_id
+        await self._reopen_for(token)
+        self._transcript.fold(token)
+        self._wake(False)
+        facts = self._transcript.facts
+        if facts.answer_id != before:
+            await self._bench.store.note_stream(self._turn.key, self._turn.session_id, facts.answer_id)
+        if facts.error is not None:
+            return self._reported(facts.error)
+        return Ending() if facts.complete and not self._transcript.waits_at_plan else None
+
+    async def _reopen_for(self, token: ChatToken) -> None:
+        if token.type is ChatTokenType.TOKEN and self._transcript.waits_at_plan:
+            await self._bench.store.reopen_turn(self._turn.key)
+
+    def _reported(self, data: dict[str, object]) -> Ending:
+        kind = trouble.event_kind(data)
+        if kind is not None:
+            return Ending(wording.trouble(kind), retry=kind in wording.ASKING_AGAIN_HELPS)
+        return Ending(wording.reported(str(data.get("message") or data.get("error") or "")), retry=True)
+
+    async def _take_plan(self, token: ChatToken) -> None:
+        data = token.plan
+        if data is None or not data["plan_id"] or data["plan_id"] in self.plans.values():
+            _log.warning("plan without an id of its own ignored", turn=self._turn.key)
+            return
+        plan = Plan(
+            key=secrets.token_hex(8),
+            plan_id=data["plan_id"],
+            session_id=self._turn.session_id,
+            thread=self._turn.thread,
+            requester=self._turn.asker,
+            description=data["description"],
+            steps=tuple(
+                Step(wording.agent(one["agent_name"]), one["description"]) for one in data["invocations"]
+            ),
+            operations=data["estimated_operations"],
+        )
+        await self._bench.store.add_plan(plan)
+        self.plans[plan.key] = plan.plan_id
+        self._transcript.show_plan(*plan_card(plan, self._bench.approvers, self._adapter))
+        self._wake(True)
+
+    async def find_again(self) -> Ending:
+        """Look for the stored answer; the question is never sent again by itself."""
+        turn = self._turn
+        answer_id = self._transcript.facts.answer_id or turn.answer_id
+        self._transcript.say(wording.FETCHING)
+        self._wake(False)
+        others = await self._bench.store.answers(turn.session_id) - {answer_id}
+        found = await self._bench.sessions.stored_answer(
+            turn.session_id, answer_id=answer_id, question=turn.text, others=others
+        )
+        if found is None:
+            return Ending(wording.CUT, retry=True)
+        await self._bench.store.note_stream(turn.key, turn.session_id, found.id)
+        self._transcript.restore(found.content, found.metadata)
+        return Ending()
+
+
+def _says_session_gone(token: ChatToken) -> bool:
+    said = str((token.data or {}).get("error", ""))
+    return token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
+
+
+def _may_have_been_asked(error: AionvisionError) -> bool:
+    """Tell whether the answer may come to be stored all the same: it was cut, or only a gateway gave up."""
+    return error.maybe_acted and error.status_code in {None, 504}
