@@ -46,11 +46,11 @@ async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdap
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
-        _log.info("stopping", grace=settings.shutdown_grace)
-        stop.set()
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(one)
             signal.signal(one, signal.SIG_DFL)
+        _log.info("stopping", grace=settings.shutdown_grace)
+        stop.set()
 
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, ask_to_stop)

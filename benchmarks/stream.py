@@ -32,13 +32,12 @@ RUNS = 9
 TEXT = """
 ## Site 7
 
-The scaffold on the **north face** has a bent cross brace – see "inspection_site7.pdf" [[doc:5f1c22aa|inspection_site7.pdf|p:5]].
+The scaffold on the **north face** has a bent cross brace — see "inspection_site7.pdf" [[doc:5f1c22aa|inspection_site7.pdf|p:5]].
 
 - nobody may climb it before it is replaced
 - the pump's hose is torn [[img:77ab01c2|site7_pump_04.jpg]]
 """
 """Markdown as an assistant writes it, sent in words."""
-
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ class Load:
 
     @property
     def events(self) -> int:
+        """Events of the stream: the tokens, and one before and two behind them."""
         return self.tokens + 3
 
 

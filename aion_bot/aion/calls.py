@@ -50,8 +50,8 @@ def create_session(
     title: str | None, image_ids: Sequence[str] | None, use_all_images: bool
 ) -> Call[ChatSession]:
     """Open a conversation."""
-    limits.at_most("title", title, limits.LONGEST_TITLE)
-    limits.at_most("image_ids", image_ids, limits.MOST_IMAGES)
+    limits.text("title", title or "", limits.LONGEST_TITLE, least=0)
+    limits.entries("image_ids", image_ids or (), limits.MOST_IMAGES)
     body: dict[str, Any] = {"use_all_images": use_all_images}
     if title is not None:
         body["title"] = title
@@ -113,19 +113,19 @@ def get_messages(session_id: str, limit: int | None) -> Call[list[ChatMessage]]:
 
 def update_images(session_id: str, image_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the images that a conversation may use, at most 1,000."""
-    limits.at_most("image_ids", image_ids, limits.MOST_IMAGES)
+    limits.entries("image_ids", image_ids, limits.MOST_IMAGES)
     return _change(session_id, "PUT", "/images", {"image_ids": list(image_ids)})
 
 
 def update_documents(session_id: str, document_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the documents that a conversation may use, at most 100."""
-    limits.at_most("document_ids", document_ids, limits.MOST_DOCUMENTS)
+    limits.entries("document_ids", document_ids, limits.MOST_DOCUMENTS)
     return _change(session_id, "PUT", "/documents", {"document_ids": list(document_ids)})
 
 
 def update_videos(session_id: str, video_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the videos that a conversation may use, at most 100."""
-    limits.at_most("video_ids", video_ids, limits.MOST_VIDEOS)
+    limits.entries("video_ids", video_ids, limits.MOST_VIDEOS)
     return _change(session_id, "PUT", "/videos", {"video_ids": list(video_ids)})
 
 
@@ -136,8 +136,7 @@ def update_mode(session_id: str, use_all_images: bool) -> Call[dict[str, Any]]:
 
 def rename_session(session_id: str, title: str) -> Call[dict[str, Any]]:
     """Give a conversation another title, 1 to 255 characters."""
-    limits.at_least_one("title", title)
-    limits.at_most("title", title, limits.LONGEST_TITLE)
+    limits.text("title", title, limits.LONGEST_TITLE)
     return _change(session_id, "PATCH", "/title", {"title": title})
 
 
@@ -190,7 +189,7 @@ def send_stream(
 
 def plan_action(session_id: str, plan_id: str, action: str) -> Call[PlanActionResponse]:
     """Decide a plan: `approve` or `cancel`. Sent once."""
-    limits.at_least_one("plan_id", plan_id)
+    limits.text("plan_id", plan_id, limits.LONGEST_ID)
 
     def read(answer: Answer) -> PlanActionResponse:
         return answers.read_plan_action(answer.object(), plan_id, action, accepted=answer.status == 202)
@@ -217,8 +216,7 @@ def get_all_images(limit: int, offset: int) -> Call[ChatImageList]:
 
 def search_images(query: str, limit: int, offset: int) -> Call[list[ImageReference]]:
     """Find images by words, 1 to 500 characters of them. It only reads, so it may be repeated."""
-    limits.at_least_one("query", query)
-    limits.at_most("query", query, limits.LONGEST_QUERY)
+    limits.text("query", query, limits.LONGEST_QUERY)
     limits.within("limit", limit, 1, 100)
     limits.within("offset", offset, 0)
 
@@ -230,7 +228,7 @@ def search_images(query: str, limit: int, offset: int) -> Call[list[ImageReferen
 
 
 def _session(session_id: str) -> str:
-    limits.at_least_one("session_id", session_id)
+    limits.text("session_id", session_id, limits.LONGEST_ID)
     return f"/chat/sessions/{quote(session_id, safe='')}"
 
 
@@ -254,8 +252,7 @@ def _ask(session_id: str, part: str, read: Callable[[Answer], T_co], body: Mappi
 def _question(
     message: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
 ) -> dict[str, Any]:
-    limits.at_least_one("message", message)
-    limits.at_most("message", message, limits.LONGEST_MESSAGE)
+    limits.text("message", message, limits.LONGEST_MESSAGE)
     body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
     if expected_image_ids is not None:
         body["expected_image_ids"] = list(expected_image_ids)

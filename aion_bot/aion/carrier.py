@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-LET_GO = 1.0
+LET_GO = 0.5
 """Seconds that a stream may take to end once the server has said `close`."""
 
 

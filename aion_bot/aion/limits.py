@@ -10,19 +10,26 @@ LONGEST_QUERY = 500
 MOST_IMAGES = 1_000
 MOST_DOCUMENTS = 100
 MOST_VIDEOS = 100
+LONGEST_ID = 255
+"""Ours: ids are UUIDs, or short words in the vendor's examples."""
 
 
-def at_least_one(name: str, value: str) -> None:
-    """Refuse an empty text."""
-    if not value:
+def text(name: str, value: str, most: int, *, least: int = 1) -> None:
+    """Refuse a text with fewer than `least` or more than `most` characters, or with half of a character in it."""
+    if len(value) < least:
         raise refused(name, "must not be empty")
+    if len(value) > most:
+        raise refused(name, f"must have at most {most:,} characters, not {len(value):,}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise refused(name, "holds a surrogate, which no JSON in UTF-8 can carry") from None
 
 
-def at_most(name: str, value: Sequence[object] | None, most: int) -> None:
-    """Refuse a text with more than `most` characters, or a list with more entries."""
-    if value is not None and len(value) > most:
-        unit = "characters" if isinstance(value, str) else "entries"
-        raise refused(name, f"must have at most {most:,} {unit}, not {len(value):,}")
+def entries(name: str, values: Sequence[str], most: int) -> None:
+    """Refuse a list with more than `most` entries."""
+    if len(values) > most:
+        raise refused(name, f"must have at most {most:,} entries, not {len(values):,}")
 
 
 def within(name: str, value: int, least: int, most: int | None = None) -> None:

@@ -254,3 +254,21 @@ async def test_tenant_and_key_travel_as_headers(aion: SimulatedAion) -> None:
     assert {taken.headers["X-Tenant-ID"] for taken in aion.requests} == {"acme"}
     assert aion.requests[0].headers["Authorization"] == f"Bearer {API_KEY}"
     assert aion.requests[1].headers["Accept"] == "text/event-stream"
+
+
+async def test_proxy_variables_do_not_reach_the_client(
+    aion: SimulatedAion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only `proxy_url` names a proxy: the environment's is not used."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    async with AionVision(API_KEY, base_url=aion.base_url, max_retries=0) as client:
+        assert (await client.chats.list_sessions()).total == 0
+
+
+async def test_a_given_proxy_is_used(aion: SimulatedAion) -> None:
+    """With `proxy_url` every request goes through it; here the simulator itself plays the proxy."""
+    proxy = aion.base_url.removesuffix("/api/v2")
+    async with AionVision(API_KEY, base_url="http://127.0.0.1:9/api/v2", proxy_url=proxy) as client:
+        assert (await client.chats.list_sessions()).total == 0
+    assert aion.count("list_sessions") == 1

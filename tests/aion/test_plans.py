@@ -7,6 +7,7 @@ import pytest
 from aion_bot.aion import (
     AionVision,
     AionvisionConnectionError,
+    AionvisionTimeoutError,
     ChatError,
     ChatToken,
     ChatTokenType,
@@ -14,7 +15,7 @@ from aion_bot.aion import (
     ResourceNotFoundError,
     ServerError,
 )
-from aion_bot.demo.aion import SimulatedAion
+from aion_bot.demo.aion import API_KEY, SimulatedAion
 from aion_bot.demo.aion.scene import Operation, Plan, PlanEnd, proposed
 from aion_bot.demo.aion.script import organize
 
@@ -159,3 +160,16 @@ async def test_a_stream_that_ends_with_the_plan_is_whole(aion: SimulatedAion, cl
     async with client.chat_session() as session:
         tokens = [token async for token in session.send_stream("sort them")]
     assert tokens[-1].type is ChatTokenType.PLAN_PENDING_APPROVAL
+
+
+async def test_a_decision_without_an_answer_is_sent_once(aion: SimulatedAion) -> None:
+    """After a timeout nobody knows whether the plan runs: the client says so, and does not ask again."""
+    async with AionVision(API_KEY, base_url=aion.base_url, timeout=0.2, retry_delay=0.01) as client:
+        session_id, plan_id = await propose(aion, client)
+        aion.fail_next("plan_action", None, acts=True, silent=True)
+        with pytest.raises(AionvisionTimeoutError) as raised:
+            await client.chats.approve_plan(session_id, plan_id)
+    assert raised.value.request_sent
+    assert raised.value.maybe_acted
+    assert raised.value.status_code is None
+    assert aion.count("plan_action") == 1

@@ -159,6 +159,7 @@ async def test_images_are_listed_and_searched(client: AionVision) -> None:
     [
         lambda chats: chats.send("", session_id="s"),
         lambda chats: chats.send("x" * 10_001, session_id="s"),
+        lambda chats: chats.send("half a \ud83d", session_id="s"),
         lambda chats: chats.send("x", session_id=""),
         lambda chats: chats.create_session(title="x" * 256),
         lambda chats: chats.create_session(image_ids=["i"] * 1001),

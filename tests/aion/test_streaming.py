@@ -237,3 +237,20 @@ async def test_many_streams_run_side_by_side(aion: SimulatedAion, client: AionVi
     await aion.until(lambda: aion.streaming == most)
     aion.release("all")
     assert [words(tokens) for tokens in await asyncio.gather(*asking)] == ["x"] * most
+
+
+async def test_a_compressed_stream_is_read(aion: SimulatedAion, client: AionVision) -> None:
+    """A proxy may compress the stream; the tokens are the same."""
+    aion.compresses = True
+    tokens = await ask(client, "what is damaged on site 7?")
+    assert words(tokens) == (tokens[-2].data or {})["content"]
+
+
+async def test_close_ends_the_stream_although_the_connection_stays(
+    aion: SimulatedAion, client: AionVision
+) -> None:
+    """After the server's `close` nothing is waited for long."""
+    aion.play(Scene((Complete(), Close(), Hold("never")), Answer("whole")))
+    async with asyncio.timeout(3):
+        tokens = await ask(client)
+    assert tokens[-1].type is ChatTokenType.CLOSE

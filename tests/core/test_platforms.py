@@ -51,7 +51,7 @@ class Flaky(PlainAdapter):
         super().__init__()
         self.attempts = 0
 
-    async def listen(self, host: Host) -> None:
+    async def listen(self, host: Host) -> None:  # noqa: ARG002  # the port's signature
         self.attempts += 1
         if self.attempts < 3:
             raise PlatformDown("gone")

@@ -114,8 +114,8 @@ async def test_busy_may_replace(idle: Bot) -> None:
 
 async def test_many_threads_at_once(bot: Bot) -> None:
     """Ten questions at once are all answered, each in its own thread."""
-    bot.aion.play(*(spoken(f"Answer number {number}.") for number in range(10)))
+    bot.aion.play(*(spoken(f"Answer number {number}, whole.") for number in range(10)))
     threads = await asyncio.gather(*(bot.place.ask(bot.ada, f"question {number}") for number in range(10)))
     for thread in threads:
-        await bot.shows(thread, "Answer number", without=[wording.THINKING])
+        await bot.shows(thread, "Answer number", "whole.")
     assert len({bot.text(thread) for thread in threads}) == 10

@@ -54,9 +54,12 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
     session = open_session(aion, request)
     scene = await _scene(aion, session, request)
     response = web.StreamResponse(headers=HEADERS)
+    if aion.compresses:
+        response.enable_compression()
     await response.prepare(request)
     playing = _Playing(aion, session, scene, response)
     aion.streaming += 1
+    aion.streams[request] = playing.telling
     try:
         await playing.run()
     except (asyncio.CancelledError, ConnectionResetError):
@@ -66,6 +69,7 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
         raise
     finally:
         aion.streaming -= 1
+        del aion.streams[request]
         aion.changed()
     return response
 
@@ -91,7 +95,7 @@ class _Playing:
         self._steps = scene.steps
         self._answer = scene.answer
         self._response = response
-        self._telling = Telling()
+        self.telling = Telling()
         self._message_id = aion.sessions.new_id("message")
         self._proposed: Proposed | None = None
         self._stored = False
@@ -149,7 +153,7 @@ class _Playing:
         self._answer = replace(self._answer, content=f"{self._answer.content}\n\n{told}")
 
     async def _speak(self, step: Speak) -> None:
-        for token in self._telling.tokens(step):
+        for token in self.telling.tokens(step):
             await self._response.write(token)
             # Also without a delay others get their turn, as between a real server's events.
             await asyncio.sleep(self._aion.token_delay)

@@ -15,6 +15,7 @@ from aion_bot.demo.aion import asking, endpoints, plans, script
 from aion_bot.demo.aion.endpoints import Refused
 from aion_bot.demo.aion.scene import Fault, Scene, Shape
 from aion_bot.demo.aion.sessions import Session, Sessions
+from aion_bot.demo.aion.wire import Telling
 from aion_bot.demo.workspace import Inspector
 
 API_KEY = "aion_simulated_0123456789abcdef"
@@ -60,9 +61,11 @@ class SimulatedAion:
         token_delay: Seconds between two tokens.
         ping_every: Seconds between two pings of a stream that waits.
         plan_time: Seconds that a plan runs in the background.
+        compresses: Whether streams are compressed, as a proxy in between may.
         requests: Everything that was asked of it, in order.
         violations: What the inspector raised.
         streaming: Streams open now.
+        streams: What each of them has told so far.
         left: Streams that the client closed before their end.
         pings: Pings sent so far.
     """
@@ -79,10 +82,12 @@ class SimulatedAion:
         self.token_delay = token_delay
         self.ping_every = ping_every
         self.plan_time = plan_time
+        self.compresses = False
         self.requests: list[Taken] = []
         self.violations: list[Exception] = []
         self.released: set[str] = set()
         self.streaming = 0
+        self.streams: dict[web.Request, Telling] = {}
         self.left = 0
         self.pings = 0
         self._inspector = inspector
@@ -167,6 +172,11 @@ class SimulatedAion:
         with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
         fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
         self._faults.setdefault(operation, deque()).extend([fault] * times)
+
+    def cut_streams(self) -> None:
+        """Break the connection of every stream that is open; the answers are finished and stored all the same."""
+        for request in tuple(self.streams):
+            _cut(request)
 
     def count(self, operation: str) -> int:
         """How often an operation was requested."""
