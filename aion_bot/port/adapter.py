@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Prompt, ThreadKey
+from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Person, Prompt, ThreadKey
 from aion_bot.port.settings import Problem
 
 
@@ -41,6 +41,14 @@ class Presence:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OwnMessage:
+    """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it."""
+
+    message: MessageRef
+    nonce: str | None
+
+
 class Host(Protocol):
     """The core, as an adapter sees it."""
 
@@ -52,6 +60,12 @@ class Host(Protocol):
 
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""
+
+    async def threads(self) -> Sequence[ThreadKey]:
+        """Threads of this platform that the bot takes part in, the fifty with the newest questions, newest first."""
+
+    async def away_since(self) -> float | None:
+        """Seconds since the epoch after which events may have been missed; None if none can have been."""
 
     async def recall(self, name: str) -> str | None:
         """Read what this platform's `remember` stored, in this process or an earlier one."""
@@ -87,6 +101,15 @@ class PlatformAdapter(Protocol):
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
+
+    async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
+        """Return the bot's newest messages in a thread, at most twenty, newest first."""
+
+    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+        """Show on a person's message that it waits for its turn, or no more; doing either twice is harmless."""
+
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
+        """Show that the bot works for `person` in a thread, where the platform has a sign for that; raises nothing."""
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Answer the person behind `inbound` so that nobody else sees it, where the platform can."""

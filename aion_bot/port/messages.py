@@ -57,7 +57,8 @@ class Prompt:
     `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an
     ordinary message in a thread, which counts only where the bot already takes part. `opening` names the thread
     that has to be opened before anything can be posted there, or is None where it exists. `quote` is the message
-    that the question is about. `reply_token` lets the adapter answer privately; it means nothing elsewhere.
+    that the question is about. `source` is the person's own message, where the question is one. `reply_token` lets
+    the adapter answer privately; it means nothing elsewhere.
     """
 
     key: str
@@ -69,7 +70,19 @@ class Prompt:
     opening: str | None = None
     quote: str = ""
     attachments: int = 0
+    source: MessageRef | None = None
     reply_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had."""
+
+    prompt: str
+    thread: ThreadKey
+    place: Place
+    person: Person
+    text: str | None
 
 
 class Action(StrEnum):
@@ -78,6 +91,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     CANCEL = "cancel"
     RETRY = "retry"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,17 @@ class Click:
     reply_token: str = ""
 
 
-Inbound = Prompt | Click
+@dataclass(frozen=True, slots=True)
+class StopRequest:
+    """Somebody used the platform's own way to stop what runs in a thread."""
+
+    thread: ThreadKey
+    place: Place
+    person: Person
+    reply_token: str = ""
+
+
+Inbound = Prompt | Amendment | Click | StopRequest
 
 
 @dataclass(frozen=True, slots=True)
