@@ -48,8 +48,8 @@ class Program:
     async def prints(self, text: str) -> None:
         """Wait until it has printed something."""
         async with asyncio.timeout(10):
-            while text not in self.output:
-                await asyncio.sleep(0)  # a file of another process wakes nobody
+            while text not in self.output:  # noqa: ASYNC110  # a file of another process wakes nobody
+                await asyncio.sleep(0)
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
