@@ -1,5 +1,8 @@
 """A failing part of the API is left alone."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
 from aion_bot.aion import AionVision, AionvisionError, CircuitBreakerError, ServerError, ValidationError
@@ -125,15 +128,25 @@ def test_only_one_trial_at_a_time() -> None:
     succeed(breaker)
 
 
-def test_a_call_from_before_the_opening_changes_nothing() -> None:
+@pytest.mark.parametrize("late", [succeed, fail])
+def test_calls_from_before_the_opening_change_nothing(late: Callable[[CircuitBreaker], None]) -> None:
     """What began while the circuit was closed neither closes it later nor keeps it open longer."""
     clock = Clock()
     breaker = CircuitBreaker(clock)
-    with breaker.guard("messages"):
-        for _ in range(5):
-            fail(breaker)
-    with pytest.raises(CircuitBreakerError), breaker.guard("messages"):
-        pass
+
+    def end_late() -> None:
+        with breaker.guard("messages"), breaker.guard("messages"):
+            for _ in range(5):
+                fail(breaker)
+            clock.now += 10
+            if late is fail:
+                raise answered(500)
+
+    with suppress(AionvisionError):
+        end_late()
+    with pytest.raises(CircuitBreakerError) as raised:
+        succeed(breaker)
+    assert raised.value.retry_after == 20.0
 
 
 async def test_the_client_stops_asking_a_failing_server(aion: SimulatedAion) -> None:

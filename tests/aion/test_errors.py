@@ -236,13 +236,18 @@ async def test_a_silent_server_times_out(aion: SimulatedAion) -> None:
 
 
 async def test_a_wrong_key_is_told_without_the_key(aion: SimulatedAion) -> None:
-    """The key stands in no text, representation or detail of an error or a client."""
-    async with AionVision(WRONG_KEY, base_url=aion.base_url) as client:
-        aion.fail_next("create_session", 401, message=f"bad key {WRONG_KEY}")
-        with pytest.raises(AuthenticationError) as raised:
-            await client.chats.create_session()
-        shown = f"{raised.value} {raised.value!r} {raised.value.details} {client!r} {client.__dict__}"
-    assert WRONG_KEY not in shown
+    """The key stands in no text, representation or detail of an error, also where the server repeats it."""
+    aion.fail_next("create_session", 401, message=f"bad key {API_KEY}")
+    async with (
+        AionVision(API_KEY, base_url=aion.base_url) as client,
+        AionVision(WRONG_KEY, base_url=aion.base_url) as stranger,
+    ):
+        for each in (client, stranger):
+            with pytest.raises(AuthenticationError) as raised:
+                await each.chats.create_session()
+            shown = f"{raised.value} {raised.value!r} {raised.value.details} {each!r} {each.__dict__}"
+            assert API_KEY not in shown
+            assert WRONG_KEY not in shown
 
 
 async def test_tenant_and_key_travel_as_headers(aion: SimulatedAion) -> None:

@@ -212,6 +212,7 @@ def test_decoding_by_comparison_is_decoding(
         ['{"accumulated": "a"}', '{"accumulated": "ab", "accumulated": "c"}', '{"accumulated": "abc"}'],
         ['{"accumulated": "\\ud83d"}', '{"accumulated": "\\ud83d\\ude00"}'],
         ['{"accumulated": "a"}', '{"m": {"accumulated": "ab"}, "accumulated": "x"}'],
+        ['{"accumulated": "a"}', '{"m": {"accumulated": "ab"}}', '{"accumulated": "ab"}'],
         ['{"accumulated": "a"}', '{"content": "\\"accumulated\\": \\"a", "accumulated": "ab"}'],
         ['{"accumulated": "a\\\\"}', '{"accumulated": "a\\\\\\""}'],
         ['{"accumulated": "a"}', '{"accumulated": 7}', '{"accumulated":"ab"}'],

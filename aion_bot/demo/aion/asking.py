@@ -59,7 +59,8 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
     await response.prepare(request)
     playing = _Playing(aion, session, scene, response)
     aion.streaming += 1
-    aion.streams[request] = playing.telling
+    stream = (request, playing.telling)
+    aion.streams.append(stream)
     try:
         await playing.run()
     except (asyncio.CancelledError, ConnectionResetError):
@@ -69,7 +70,7 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
         raise
     finally:
         aion.streaming -= 1
-        del aion.streams[request]
+        aion.streams.remove(stream)
         aion.changed()
     return response
 

@@ -65,7 +65,7 @@ class SimulatedAion:
         requests: Everything that was asked of it, in order.
         violations: What the inspector raised.
         streaming: Streams open now.
-        streams: What each of them has told so far.
+        streams: Their requests, and what each has told so far.
         left: Streams that the client closed before their end.
         pings: Pings sent so far.
     """
@@ -87,7 +87,7 @@ class SimulatedAion:
         self.violations: list[Exception] = []
         self.released: set[str] = set()
         self.streaming = 0
-        self.streams: dict[web.Request, Telling] = {}
+        self.streams: list[tuple[web.Request, Telling]] = []
         self.left = 0
         self.pings = 0
         self._inspector = inspector
@@ -175,8 +175,9 @@ class SimulatedAion:
 
     def cut_streams(self) -> None:
         """Break the connection of every stream that is open; the answers are finished and stored all the same."""
-        for request in tuple(self.streams):
-            _cut(request)
+        for request, _ in tuple(self.streams):
+            if request.transport is not None:
+                request.transport.abort()
 
     def count(self, operation: str) -> int:
         """How often an operation was requested."""
