@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import secrets
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
@@ -15,14 +16,16 @@ from aion_bot.aion import AionVision
 from aion_bot.asking import Bench, Ending
 from aion_bot.config import Settings
 from aion_bot.flows.approval import Approvals
+from aion_bot.flows.recovery import Recovery
 from aion_bot.flows.retry import Retries
 from aion_bot.flows.turn import Answering
 from aion_bot.lanes import Lanes
+from aion_bot.permissions import may_stop
 from aion_bot.platforms import supervise
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformError
-from aion_bot.port.messages import Action, Click, Inbound, Line, Prompt, ThreadKey
-from aion_bot.records import Turn
+from aion_bot.port.messages import Action, Amendment, Click, Inbound, Line, Prompt, StopRequest, ThreadKey
+from aion_bot.records import Plan, Turn, TurnState
 from aion_bot.relay.desk import Desk
 from aion_bot.sessions import Sessions
 from aion_bot.store import Store
@@ -31,6 +34,12 @@ _log = structlog.get_logger(__name__)
 
 MESSAGE_LIMIT = 10_000
 """Characters of a question that Aion takes: facts/aion.md, POST sessions/{id}/messages."""
+
+WAITING = 20
+"""Questions that may wait in one thread."""
+
+LOAD = 2000
+"""Questions that may wait or be answered in the whole process."""
 
 _TOLD = 1000
 """How many refused or empty messages are remembered, so that their second delivery is not answered again."""
@@ -57,29 +66,37 @@ class App:
         self._bench = Bench(store, aion, sessions, desk, settings.approvers)
         self._approvals = Approvals(store, aion, sessions, desk, settings.approvers, self._stream_end)
         self._retries = Retries(store, settings.approvers)
+        self._recovery = Recovery(store)
 
     # What comes in.
 
     async def accept(self, adapter: PlatformAdapter, inbound: Inbound) -> None:
         """Take over what happened on a platform. When this returns a question is durable."""
-        if isinstance(inbound, Click):
-            self._spawn(self._click(adapter, inbound))
-        elif inbound.addressed or await self._store.knows(inbound.thread):
-            await self._prompt(adapter, inbound)
+        match inbound:
+            case Click():
+                self._spawn(self._click(adapter, inbound))
+            case StopRequest():
+                self._spawn(self._stop_thread(adapter, inbound))
+            case Amendment():
+                await self._amend(adapter, inbound)
+            case Prompt():
+                if inbound.addressed or await self._store.knows(inbound.thread):
+                    await self._prompt(adapter, inbound)
 
     async def _prompt(self, adapter: PlatformAdapter, prompt: Prompt) -> None:
         objection = self._objection(prompt)
         if objection is not None:
             self._tell_once(adapter, prompt, objection)
             return
-        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, _question(prompt))
-        if not await self._store.accept(turn, prompt.key):
+        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, _question(prompt), origin=prompt)
+        if not await self._store.accept(turn, prompt):
             return
         if self._settings.busy == "replace":
             self._interrupt(Ending(wording.REPLACED), prompt.thread)
-        self._lanes.submit(
-            prompt.thread, lambda: self._answer(Answering(self._bench, adapter, turn, prompt=prompt))
-        )
+        waits = self._lanes.busy(prompt.thread)
+        self._lanes.submit(prompt.thread, lambda: self._take_turn(adapter, turn.key, waited=waits))
+        if waits:
+            self._spawn(self._mark(adapter, turn, waiting=True))
 
     def _objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a prompt gets instead of an answer; "" where it is passed over in silence."""
@@ -95,6 +112,8 @@ class App:
             return wording.TOO_LONG
         if self._settings.busy == "reject" and self._lanes.busy(prompt.thread):
             return wording.WAIT
+        if self._lanes.waiting(prompt.thread) >= WAITING or self._lanes.load >= LOAD:
+            return wording.FULL
         return None
 
     def _tell_once(self, adapter: PlatformAdapter, prompt: Prompt, sentence: str) -> None:
@@ -111,21 +130,65 @@ class App:
         except PlatformError as error:
             _log.warning("nobody could be told", platform=adapter.platform, reason=repr(error))
 
-    async def _answer(self, answering: Answering) -> None:
-        """Hold the thread's lane until the answer has ended or waits at a plan."""
-        self._start(answering, answering.run())
-        await answering.parked.wait()
+    async def _amend(self, adapter: PlatformAdapter, amendment: Amendment) -> None:
+        """Change or withdraw a question that still waits; one that has begun stays as it was asked."""
+        text = _readable(amendment.text or "")
+        if text:
+            await self._store.amend(amendment.prompt, text)
+        elif await self._store.withdraw(amendment.prompt):
+            _log.info("question withdrawn", platform=adapter.platform)
 
-    def _start(self, answering: Answering, work: Coroutine[Any, Any, None]) -> None:
-        running = self._answering.setdefault(answering.thread, [])
+    async def _mark(self, adapter: PlatformAdapter, turn: Turn, *, waiting: bool) -> None:
+        if turn.origin is None or turn.origin.source is None:
+            return
+        try:
+            await adapter.mark_waiting(turn.origin.source, waiting=waiting)
+        except PlatformError as error:
+            _log.info("waiting could not be shown", platform=adapter.platform, reason=repr(error))
+
+    # Turns.
+
+    async def _take_turn(self, adapter: PlatformAdapter, key: str, *, waited: bool) -> None:
+        """Answer a question when its lane has come to it, as its words are now; a withdrawn one is passed over."""
+        turn = await self._store.turn(key)
+        if turn is None:
+            return
+        if waited:
+            self._spawn(self._mark(adapter, turn, waiting=False))
+        if turn.state is not TurnState.OPEN:
+            return
+        answering = Answering(self._bench, adapter, turn)
+        await self._hold(adapter, answering, answering.run())
+
+    async def _hold(
+        self, adapter: PlatformAdapter, answering: Answering, work: Coroutine[Any, Any, None]
+    ) -> None:
+        """Run an answer, and hold the thread's lane until it has ended or waits at a plan."""
+        running = self._answering.setdefault(answering.turn.thread, [])
         running.append(answering)
 
         def ended(_: asyncio.Task[None]) -> None:
             running.remove(answering)
-            if not running and self._answering.get(answering.thread) is running:
-                del self._answering[answering.thread]
+            if not running and self._answering.get(answering.turn.thread) is running:
+                del self._answering[answering.turn.thread]
 
-        self._spawn(work).add_done_callback(ended)
+        self._spawn(self._visibly(adapter, answering, work)).add_done_callback(ended)
+        await answering.parked.wait()
+
+    async def _visibly(
+        self, adapter: PlatformAdapter, answering: Answering, work: Coroutine[Any, Any, None]
+    ) -> None:
+        """Run an answer while the platform shows that the bot is at work."""
+        thread, asker = answering.turn.thread, answering.turn.asker
+        showing = asyncio.create_task(adapter.show_activity(thread, asker, active=True))
+        try:
+            await work
+            await showing
+            await adapter.show_activity(thread, asker, active=False)
+        finally:
+            showing.cancel()
+
+    # Clicks.
 
     async def _click(self, adapter: PlatformAdapter, click: Click) -> None:
         refusal = permissions.refusal(self._settings, click.place, click.person)
@@ -134,15 +197,42 @@ class App:
         elif click.action is Action.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
-                self._lanes.submit(turn.thread, lambda: self._answer(Answering(self._bench, adapter, turn)))
+                key = turn.key
+                self._lanes.submit(turn.thread, lambda: self._take_turn(adapter, key, waited=False))
             await self._whisper(adapter, click, line)
+        elif click.action is Action.STOP:
+            found = [one for one in self._running() if one.turn.key == click.key]
+            await self._stop(adapter, click, found)
         else:
             await self._approvals.click(adapter, click)
 
+    async def _stop_thread(self, adapter: PlatformAdapter, request: StopRequest) -> None:
+        await self._stop(adapter, request, list(self._answering.get(request.thread, ())))
+
+    async def _stop(
+        self, adapter: PlatformAdapter, inbound: Click | StopRequest, found: list[Answering]
+    ) -> None:
+        """Stop answers at once, and cancel the plans they brought."""
+        person, approvers = inbound.person, self._settings.approvers
+        if not found:
+            await self._whisper(adapter, inbound, (wording.STOP_GONE,))
+            return
+        allowed = [one for one in found if may_stop(approvers, person, one.turn.asker)]
+        for answering in allowed:
+            answering.interrupt(Ending(byline=wording.stopped_by(person)))
+        await self._whisper(adapter, inbound, (wording.STOPPING if allowed else wording.STOP_NOT_YOURS,))
+        for answering in allowed:
+            await answering.ended.wait()
+            for key in answering.plans:
+                await self._approvals.stop(adapter, key, person)
+
+    def _running(self) -> list[Answering]:
+        return [one for running in self._answering.values() for one in running]
+
     async def _stream_end(self, plan_key: str, patience: float) -> bool:
         """Wait until the stream that brought a plan has ended; tell whether text came after the plan."""
-        for answering in [one for running in self._answering.values() for one in running]:
-            if answering.brought(plan_key):
+        for answering in self._running():
+            if plan_key in answering.plans:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(patience * self._settings.retry_delay):
                         await answering.ended.wait()
@@ -152,19 +242,22 @@ class App:
     # From start to end.
 
     async def recover(self) -> None:
-        """Take up what an earlier process left open: questions in the order they were asked, then decisions."""
-        for turn in await self._store.open_turns():
+        """Take up what an earlier process left open: questions in the order they were asked, and decisions."""
+        for turn in await self._store.unsettled_turns():
             if (adapter := self._adapters.get(turn.thread.platform)) is not None:
-                answering = Answering(self._bench, adapter, turn)
-                work = answering.restore if turn.session_id else answering.run
-                self._lanes.submit(turn.thread, lambda one=answering, work=work: self._take_up(one, work()))  # type: ignore[misc]  # mypy does not infer defaults of a lambda
-        for plan in await self._store.unfinished_plans():
+                self._lanes.submit(turn.thread, functools.partial(self._take_up, adapter, turn))
+        for plan in await self._store.unsettled_plans():
             if (adapter := self._adapters.get(plan.thread.platform)) is not None:
-                self._spawn(self._approvals.resume(adapter, plan))
+                self._spawn(self._resume(adapter, plan))
 
-    async def _take_up(self, answering: Answering, work: Coroutine[Any, Any, None]) -> None:
-        self._start(answering, work)
-        await answering.parked.wait()
+    async def _take_up(self, adapter: PlatformAdapter, turn: Turn) -> None:
+        turn = await self._recovery.turn(adapter, turn)
+        answering = Answering(self._bench, adapter, turn)
+        asked = turn.session_id or turn.state is TurnState.FAILED
+        await self._hold(adapter, answering, answering.restore() if asked else answering.run())
+
+    async def _resume(self, adapter: PlatformAdapter, plan: Plan) -> None:
+        await self._approvals.resume(adapter, plan, await self._recovery.decision(adapter, plan))
 
     async def serve(self, stop: asyncio.Event) -> bool:
         """Serve until `stop` is set or no platform is left; False if every platform refused its token.
@@ -216,9 +309,15 @@ class App:
             _log.error("task failed", exc_info=error)
 
 
+def _readable(text: str) -> str:
+    """Return a text without its margins; "" where nothing of it can be seen."""
+    visible = any(not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"} for char in text)
+    return text.strip() if visible else ""
+
+
 def _question(prompt: Prompt) -> str:
     """The words that Aion is asked."""
-    text, quote = prompt.text.strip(), prompt.quote.strip()
+    text, quote = _readable(prompt.text), _readable(prompt.quote)
     if not quote:
         return text
     return f"{text or wording.ASK_ABOUT}\n\n{quote}"

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aion_bot import trouble, wording
-from aion_bot.aion import AionVision, AionvisionError, ChatToken, ChatTokenType
+from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.cutting import one_line
-from aion_bot.port.messages import Step
+from aion_bot.port.messages import Line, Step
 from aion_bot.records import Plan, Turn
 from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.transcript import Transcript
-from aion_bot.sessions import Sessions
+from aion_bot.sessions import Marks, Sessions
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -24,10 +24,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an answer ended: whole, or with a sentence, and whether asking again can help."""
+    """How an answer ended: whole, or with a sentence, whether asking again can help, and who ended it."""
 
     sentence: str = ""
     retry: bool = False
+    byline: Line = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,6 @@ class Asking:
         if _says_session_gone(token) and self._transcript.empty:
             raise _SessionGoneError
         before = self._transcript.facts.answer_id
-        await self._reopen_for(token)
         self._transcript.fold(token)
         self._wake(False)
         facts = self._transcript.facts
@@ -121,10 +121,6 @@ class Asking:
         if facts.error is not None:
             return self._reported(facts.error)
         return Ending() if facts.complete and not self._transcript.waits_at_plan else None
-
-    async def _reopen_for(self, token: ChatToken) -> None:
-        if token.type is ChatTokenType.TOKEN and self._transcript.waits_at_plan:
-            await self._bench.store.reopen_turn(self._turn.key)
 
     def _reported(self, data: dict[str, object]) -> Ending:
         kind = trouble.event_kind(data)
@@ -148,25 +144,49 @@ class Asking:
                 Step(wording.agent(one["agent_name"]), one["description"]) for one in data["invocations"]
             ),
             operations=data["estimated_operations"],
+            turn=self._turn.key,
         )
         await self._bench.store.add_plan(plan)
+        self.show_plan(plan)
+
+    def show_plan(self, plan: Plan) -> None:
+        """Put the card of a plan into the transcript."""
         self.plans[plan.key] = plan.plan_id
         self._transcript.show_plan(*plan_card(plan, self._bench.approvers, self._adapter))
         self._wake(True)
 
     async def find_again(self) -> Ending:
         """Look for the stored answer; the question is never sent again by itself."""
-        turn = self._turn
-        answer_id = self._transcript.facts.answer_id or turn.answer_id
         self._transcript.say(wording.FETCHING)
         self._wake(False)
-        others = await self._bench.store.answers(turn.session_id) - {answer_id}
-        found = await self._bench.sessions.stored_answer(
-            turn.session_id, answer_id=answer_id, question=turn.text, others=others
-        )
+        found = await self._bench.sessions.stored_answer(self._turn.session_id, await self._marks())
+        return await self._restored(found) or Ending(wording.CUT, retry=True)
+
+    async def find_after_restart(self) -> Ending:
+        """Look for the stored answer of a question that an earlier process asked.
+
+        Where a plan of it waits, one look is enough: its card has a way on of its own.
+        """
+        plans = await self._bench.store.plans_of(self._turn.key)
+        marks = await self._marks()
+        look = self._bench.sessions.look if plans else self._bench.sessions.stored_answer
+        ending = await self._restored(await look(self._turn.session_id, marks))
+        for plan in plans:
+            if plan.message is None:
+                self.show_plan(plan)
+        if ending is not None or plans:
+            return Ending() if ending else Ending(wording.PLAN_LEAD)
+        return Ending(wording.INTERRUPTED, retry=True)
+
+    async def _marks(self) -> Marks:
+        answer_id = self._transcript.facts.answer_id or self._turn.answer_id
+        others = await self._bench.store.answers(self._turn.session_id) - {answer_id}
+        return Marks(answer_id=answer_id, question=self._turn.text, others=others)
+
+    async def _restored(self, found: ChatMessage | None) -> Ending | None:
         if found is None:
-            return Ending(wording.CUT, retry=True)
-        await self._bench.store.note_stream(turn.key, turn.session_id, found.id)
+            return None
+        await self._bench.store.note_stream(self._turn.key, self._turn.session_id, found.id)
         self._transcript.restore(found.content, found.metadata)
         return Ending()
 

@@ -24,6 +24,15 @@ class Lanes(Generic[Key]):
         """Tell whether work for `key` runs or waits."""
         return key in self._waiting
 
+    def waiting(self, key: Key) -> int:
+        """How many jobs wait behind the one that runs."""
+        return len(self._waiting.get(key, ()))
+
+    @property
+    def load(self) -> int:
+        """How many jobs wait or run, of all keys together."""
+        return len(self._waiting) + sum(len(jobs) for jobs in self._waiting.values())
+
     def submit(self, key: Key, job: Job) -> None:
         """Run `job` after everything submitted for the same key before. A failing job never stops its lane."""
         if key in self._waiting:

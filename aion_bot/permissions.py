@@ -22,6 +22,11 @@ def refusal(settings: Settings, place: Place, person: Person) -> str | None:
     return None
 
 
+def may_stop(approvers: str | frozenset[str], person: Person, asker: Person) -> bool:
+    """Tell whether this person may stop, or ask again, what `asker` asked: the asker, and who may decide plans."""
+    return person.id == asker.id or may_decide(approvers, person, asker)
+
+
 def may_decide(approvers: str | frozenset[str], person: Person, requester: Person) -> bool:
     """Tell whether this person may decide what `requester` brought about."""
     if isinstance(approvers, frozenset):

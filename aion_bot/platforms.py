@@ -1,17 +1,27 @@
 """Keeping platforms connected, and saying so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from aion_bot import wording
 from aion_bot.port.adapter import PlatformAdapter, Presence
 from aion_bot.port.errors import PlatformError, TokenRefused
-from aion_bot.port.messages import Inbound
+from aion_bot.port.messages import Inbound, ThreadKey
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
+
+_HEARD = "heard"
+"""Name of the note that says until when nothing can have been missed."""
+
+_HEARD_EVERY = 15.0
+_OVERLAP = 180.0
+"""Seconds; what was heard twice is known by its key."""
+
+_THREADS = 50
 
 _LONGEST_PAUSE = 60.0
 """Seconds between two attempts to connect at most."""
@@ -28,9 +38,18 @@ async def supervise(
 
     `many_welcome`: somebody has said which workspaces may use the bot, so that several of them are no surprise.
     """
+    host = PlatformHost(adapter.platform, store, accept, many_welcome=many_welcome)
+    listening = asyncio.create_task(host.stay_alive())
+    try:
+        await _listen(adapter, host, first_pause)
+    finally:
+        listening.cancel()
+
+
+async def _listen(adapter: PlatformAdapter, host: "PlatformHost", first_pause: float) -> None:
     pause = first_pause
     while True:
-        host = PlatformHost(adapter.platform, store, accept, many_welcome=many_welcome)
+        host.was_connected = False
         try:
             await adapter.listen(host)
             _log.warning("platform stopped listening", platform=adapter.platform)
@@ -60,10 +79,18 @@ class PlatformHost:
         self._store = store
         self._accept = accept
         self._many_welcome = many_welcome
+        self._caught_up = False
 
     async def accept(self, inbound: Inbound) -> None:
         """Hand over to the app; what it raises leaves the event unacknowledged."""
         await self._accept(inbound)
+
+    async def stay_alive(self) -> None:
+        """Note from time to time that nothing can have been missed before, once the adapter has caught up."""
+        while True:
+            if self._caught_up:
+                await self.remember(_HEARD, str(time.time()))
+            await asyncio.sleep(_HEARD_EVERY)
 
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""
@@ -74,6 +101,17 @@ class PlatformHost:
             _log.info(notice, platform=self._platform)
         if len(presence.workspaces) > 1 and not self._many_welcome:
             _log.warning(wording.several_servers(presence.workspaces), platform=self._platform)
+
+    async def threads(self) -> Sequence[ThreadKey]:
+        """Ask the map."""
+        return await self._store.threads(self._platform, _THREADS)
+
+    async def away_since(self) -> float | None:
+        """Return the last note, less the time in which a dead connection may have passed for a live one."""
+        heard = await self.recall(_HEARD)
+        self._caught_up = True
+        await self.remember(_HEARD, str(time.time()))
+        return None if heard is None else float(heard) - _OVERLAP
 
     async def recall(self, name: str) -> str | None:
         """Read a note of this platform."""

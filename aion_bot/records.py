@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aion_bot.port.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.port.messages import Action, MessageRef, Person, Prompt, Step, ThreadKey
 
 
 class TurnState(StrEnum):
@@ -20,7 +20,8 @@ class Turn:
 
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
     again; `session_id` is set before Aion is asked, so a question without one was never sent; `answer_id` is Aion's
-    id of the answer as soon as the stream has named it; `posted` are the messages so far, in reading order.
+    id of the answer as soon as the stream has named it; `posted` are the messages so far, in reading order. `origin` is
+    the prompt it came as; `attempt` counts the retries.
     """
 
     key: str
@@ -31,6 +32,13 @@ class Turn:
     session_id: str = ""
     answer_id: str = ""
     posted: tuple[MessageRef, ...] = ()
+    origin: Prompt | None = None
+    attempt: int = 0
+
+    @property
+    def name(self) -> str:
+        """What the nonces of its posts begin with: the same in every process, another for each attempt."""
+        return f"{self.key}-{self.attempt}"
 
 
 class PlanStatus(StrEnum):
@@ -64,7 +72,7 @@ PLAN_MOVES: dict[PlanStatus, set[PlanStatus]] = {
 class Plan:
     """An execution plan that Aion asked approval for, and what became of it.
 
-    `key` is ours and travels in buttons; `plan_id` is Aion's. `doubt` is true after an attempt whose outcome is not
+    `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the question that led to it. `doubt` is true after an attempt whose outcome is not
     known: from then on a 404 means that the plan was decided, not that it expired. `detail` is a sentence about how
     it ended, or about the attempt that put the buttons back. `seen` are the ids of the session's messages before
     the action: where there are none, the action was never sent.
@@ -85,3 +93,4 @@ class Plan:
     doubt: bool = False
     detail: str = ""
     seen: tuple[str, ...] = ()
+    turn: str = ""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
 
@@ -19,6 +20,15 @@ def pauses(first: float, total: float) -> Iterator[float]:
         pause = min(pause * 2, max(first, _LONGEST_PAUSE))
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells the answer to a question: its id if the stream named it, the question's words, others' answers."""
+
+    answer_id: str
+    question: str
+    others: Collection[str]
+
+
 class Sessions:
     """Reads sessions again. `first` is the first pause in seconds; the others and all totals follow from it."""
 
@@ -31,20 +41,19 @@ class Sessions:
         detail = await self._aion.chats.get_session(session_id, message_limit=_NEWEST)
         return detail.messages
 
-    async def stored_answer(
-        self, session_id: str, *, answer_id: str, question: str, others: Collection[str]
-    ) -> ChatMessage | None:
-        """Wait for the stored answer to a question whose stream broke: some thirty first pauses at most.
-
-        `others` are ids of answers that belong to other questions.
-        """
+    async def stored_answer(self, session_id: str, marks: Marks) -> ChatMessage | None:
+        """Wait for the stored answer to a question whose stream broke: some thirty first pauses at most."""
         for pause in pauses(self._first, self._first * 30):
-            messages = [message for message in await self._peek(session_id) if message.id not in others]
-            found = _answer(messages, answer_id, question)
+            found = await self.look(session_id, marks)
             if found is not None:
                 return found
             await asyncio.sleep(pause)
         return None
+
+    async def look(self, session_id: str, marks: Marks) -> ChatMessage | None:
+        """Look once for a stored answer."""
+        messages = [message for message in await self._peek(session_id) if message.id not in marks.others]
+        return _answer(messages, marks.answer_id, marks.question)
 
     async def new_answer(
         self, session_id: str, known: Collection[str], patience: float

@@ -23,6 +23,12 @@ NOT_HERE = "I may not answer here: the person who runs this bot has limited wher
 SHARED = "This channel is shared with another organisation, so I only answer here if the person who runs me lists it."
 CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
 
+STOP = "Stop"
+STOP_GONE = "There is nothing to stop any more: this answer has ended."
+STOPPING = "Stopped."
+STOP_NOT_YOURS = "Only the person who asked, and those who may decide plans, can stop this answer."
+FULL = "Too many questions wait in this thread already. Ask again when some of them are answered."
+
 RETRY = "Retry"
 RETRYING = "Asking again."
 RETRY_GONE = "This has been asked again already, or is too old to be."
@@ -86,6 +92,11 @@ def reported(message: str) -> str:
     """Pass on what Aion itself said about an error."""
     said = message.strip().rstrip(".")
     return f"Aion could not finish this: {said}." if said else _TROUBLE["SERVER_ERROR"]
+
+
+def stopped_by(person: Person) -> Line:
+    """Say who ended an answer."""
+    return ("Stopped by ", person, ".")
 
 
 # Plans.

@@ -1,7 +1,8 @@
 """Discord, over its gateway and REST API.
 
-The pure rooms (`config`, `ids`, `inbound`, `words`, `markdown`, `tables`, `render`, `replies`, `wording`) know
-nothing of the SDK. It is imported when an adapter is built, by `adapter`, `gateway`, `rest`, `seen` and `errors`.
+The pure rooms (`config`, `ids`, `inbound`, `words`, `markdown`, `tables`, `render`, `replies`, `edits`, `wording`)
+know nothing of the SDK. The others import it, when an adapter is built: `session` and `rest` call Discord, `gateway`
+listens, and `commands`, `interactions`, `intake` and `missed` take what it hears or did not hear.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,15 +1,33 @@
 """Discord as the core sees it."""
 
+from collections.abc import Sequence
+
 from adapters.discord import ids, render
+from adapters.discord.activity import Activity
 from adapters.discord.config import Settings
 from adapters.discord.errors import Archived, translated
 from adapters.discord.gateway import Gateway
+from adapters.discord.intake import Intake
+from adapters.discord.interactions import Interactions
+from adapters.discord.missed import Missed
 from adapters.discord.replies import PrivateReplies
 from adapters.discord.rest import Rest
-from adapters.discord.wording import MESSAGE
-from aion_bot.port.adapter import Budget, Host, Limits
+from adapters.discord.wording import MESSAGE, WAITING
+from aion_bot.port.adapter import Budget, Host, Limits, OwnMessage
 from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown
-from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Prompt, ThreadKey
+from aion_bot.port.messages import (
+    Amendment,
+    Click,
+    Content,
+    Inbound,
+    Line,
+    MessageRef,
+    Person,
+    Prompt,
+    ThreadKey,
+)
+
+OWN_MESSAGES = 20
 
 
 class DiscordAdapter:
@@ -24,14 +42,14 @@ class DiscordAdapter:
         self._settings = settings
         self._rest = Rest(settings)
         self._replies = PrivateReplies()
+        self._activity = Activity(self._rest)
+        self._missed = Missed()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then hang up within a second."""
         with translated():
             address = await self._rest.gateway()
-            gateway = Gateway(
-                host, self._rest, self._replies, self.whisper, message_content=self._settings.message_content
-            )
+            gateway = self._connection(host)
             try:
                 await gateway.serve(self._settings.token, address)
             finally:
@@ -40,6 +58,7 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        await self._activity.close()
         await self._rest.close()
 
     async def open(self, prompt: Prompt) -> None:
@@ -68,13 +87,29 @@ class DiscordAdapter:
         """Remove a message of the bot's own."""
         await self._rest.delete(*ids.address_of(message))
 
+    async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
+        """Return the bot's newest messages in a thread. Discord tells a nonce only when it is posted."""
+        channel = ids.channel_of(thread)
+        found = await self._rest.own_messages(channel, OWN_MESSAGES)
+        return [OwnMessage(ids.message_ref(thread, channel, message), None) for message in found]
+
+    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+        """Show an hourglass under a message, or take it away."""
+        channel, message_id = ids.address_of(message)
+        await (self._rest.react if waiting else self._rest.unreact)(channel, message_id, WAITING)
+
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> None:  # noqa: ARG002
+        """Show that the bot is typing; that ends by itself, with the next post or after ten seconds."""
+        if active:
+            self._activity.show(ids.channel_of(thread))
+
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct one.
 
         Where neither can be done the answer goes where the person spoke: better seen by others than not at all.
         """
         text = render.sentence(line)
-        reply = self._replies.find(inbound.reply_token)
+        reply = None if isinstance(inbound, Amendment) else self._replies.find(inbound.reply_token)
         try:
             if reply is not None:
                 await self._rest.follow_up(reply.application, reply.token, text)
@@ -82,6 +117,12 @@ class DiscordAdapter:
         except (Forbidden, MessageGone):
             pass
         await self._answer_beside(inbound, render.Body(content=text, components=[]))
+
+    def _connection(self, host: Host) -> Gateway:
+        intake = Intake(host, self._rest, self.whisper)
+        interactions = Interactions(intake, self._rest, self._replies)
+        content = self._settings.message_content
+        return Gateway(host, intake, interactions, self._missed, message_content=content)
 
     async def _answer_beside(self, inbound: Inbound, body: render.Body) -> None:
         try:
@@ -94,7 +135,7 @@ class DiscordAdapter:
             channel, answering = int(inbound.place.channel), ids.channel_of(inbound.thread)
             await self._rest.send(channel, body, answering=answering)
             return
-        thread = inbound.thread if isinstance(inbound, Prompt) else inbound.message.thread
+        thread = inbound.message.thread if isinstance(inbound, Click) else inbound.thread
         await self._rest.send(ids.channel_of(thread), body)
 
     def measure(self, content: Content) -> int:

@@ -5,6 +5,7 @@ The texts hold a status and a code, never Discord's own words: those can repeat 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 import discord
@@ -28,8 +29,9 @@ INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027
 ARCHIVED = 50083
 THREAD_EXISTS = 160004
+UNKNOWN_EMOJI = 10014
 _GONE = {10003, 10004, 10008, 10015, 10062, INVALID_WEBHOOK_TOKEN}
-_FORBIDDEN = {40060, 50001, 50007, 50013, 160005, 160006}
+_FORBIDDEN = {30010, 40060, 50001, 50007, 50013, 90001, 160005, 160006}
 _BRIEF = 1.0
 
 
@@ -69,11 +71,14 @@ def translate(error: Exception) -> PlatformError:
             return PlatformDown(f"Discord cannot be reached ({type(error).__name__})")
 
 
-def pause(headers: Mapping[str, str]) -> float:
-    """Read how many seconds a 429 asks for."""
+def pause(headers: Mapping[str, str], body: Any = None) -> float:
+    """Read how many seconds a 429 asks for: in its header, else in its body, else a second."""
+    told = headers.get("Retry-After")
+    if told is None and isinstance(body, dict):
+        told = body.get("retry_after")
     try:
-        return max(0.0, float(headers.get("Retry-After", _BRIEF)))
-    except ValueError:
+        return max(0.0, float(_BRIEF if told is None else told))
+    except (TypeError, ValueError):
         return _BRIEF
 
 

@@ -10,7 +10,7 @@ from enum import Enum
 from adapters.discord import ids
 from adapters.discord.words import begins_by_mentioning, readable, without
 from aion_bot.port.cutting import one_line
-from aion_bot.port.messages import Click, Person, Place, Prompt, ThreadKey
+from aion_bot.port.messages import Amendment, Click, Person, Place, Prompt, ThreadKey
 
 THREAD_NAME = 100
 """Characters in a thread's name (Discord's documentation, *Start Thread from Message*)."""
@@ -106,10 +106,10 @@ def from_message(said: Said, me: Me) -> Prompt | None:
     addressed = mentioned or said.room.kind is Kind.DIRECT
     if not said.by_person or not (addressed or _may_continue(said)):
         return None
-    text = readable(without(said.content, *_marks(me)), said.names)
+    text, thread = _words(said, me), said.room.thread_from(said.id)
     return Prompt(
         key=ids.prompt_key(said.id),
-        thread=said.room.thread_from(said.id),
+        thread=thread,
         place=said.room.place,
         person=said.person,
         text=text,
@@ -117,7 +117,23 @@ def from_message(said: Said, me: Me) -> Prompt | None:
         opening=title(text or said.quote) if said.room.kind is Kind.TEXT else None,
         quote=said.quote,
         attachments=said.attachments,
+        source=ids.message_ref(thread, said.room.id, said.id),
     )
+
+
+def from_edit(said: Said, me: Me) -> Amendment | None:
+    """Take an edited message as an amendment, whether or not it was a question: the core knows.
+
+    A message in a server that arrives empty is one whose words the bot may not see, or a file without words.
+    """
+    if not said.by_person or not (said.content.strip() or said.room.kind is Kind.DIRECT):
+        return None
+    return _amended(said.id, said.room, said.person, _words(said, me))
+
+
+def from_deletion(message: int, room: Room) -> Amendment:
+    """Take a deleted message as an amendment. Discord does not say whose it was, nor who deleted it."""
+    return _amended(message, room, Person(""), None)
 
 
 def from_command(asked: Asked) -> Prompt:
@@ -155,6 +171,14 @@ def from_press(pressed: Pressed) -> Click | None:
 def title(text: str) -> str:
     """Name a thread after what it is about."""
     return one_line(text, THREAD_NAME) or UNTITLED
+
+
+def _amended(message: int, room: Room, person: Person, text: str | None) -> Amendment:
+    return Amendment(ids.prompt_key(message), room.thread_from(message), room.place, person, text)
+
+
+def _words(said: Said, me: Me) -> str:
+    return readable(without(said.content, *_marks(me)), said.names)
 
 
 def _may_continue(said: Said) -> bool:

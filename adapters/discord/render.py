@@ -18,7 +18,7 @@ ROW = 5
 LABEL = 80
 """Characters on a button (ibid.)."""
 BLANK = "…"
-_STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1}
+_STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1, Action.STOP: 2}
 _SPECIAL = re.compile(r"([\\*_~`|])")
 
 
@@ -47,7 +47,8 @@ def sentence(line: Line) -> str:
 
 
 def _reply(reply: Reply) -> str:
-    notes = [f"-# {line}" for line in reply.note.splitlines() if line.strip()]
+    small = [*reply.note.splitlines(), sentence(reply.byline)]
+    notes = [f"-# {line}" for line in small if line.strip()]
     return "\n".join([convert(reply.text), *notes] if reply.text.strip() else notes)
 
 

@@ -5,6 +5,7 @@ from aion_bot.port.cutting import clip, one_line
 MESSAGE = 2_000
 """Characters in a message that a bot writes (Discord's documentation, *Create Message*)."""
 
+WAITING = "\N{HOURGLASS WITH FLOWING SAND}"
 UNKNOWN_BUTTON = "This button is none that I know. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Discord shows the new ones after a reload."
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."

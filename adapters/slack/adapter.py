@@ -1,29 +1,42 @@
 """Slack as the port knows a platform."""
 
-import time
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.slack import ids, render
+from adapters.slack.activity import Activity
 from adapters.slack.config import SlackSettings
 from adapters.slack.intake import Intake
+from adapters.slack.patience import Patience
+from adapters.slack.posting import Posts
 from adapters.slack.scopes import Method
-from adapters.slack.socket_mode import Patience, SocketMode
+from adapters.slack.socket_mode import SOCKETS, SocketMode
 from adapters.slack.web import WebApi
-from aion_bot.port.adapter import Host, Limits, Presence
-from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown, PlatformError
-from aion_bot.port.messages import Click, Content, Inbound, Line, MessageRef, Prompt, ThreadKey
+from aion_bot.port.adapter import Host, Limits, OwnMessage, Presence
+from aion_bot.port.errors import Forbidden, MessageGone
+from aion_bot.port.messages import (
+    Amendment,
+    Click,
+    Content,
+    Inbound,
+    Line,
+    MessageRef,
+    Person,
+    Prompt,
+    ThreadKey,
+)
 
-_INERT = {"parse": "none", "link_names": False}
+_log = logging.getLogger(__name__)
+
+_INERT: dict[str, Any] = {"parse": "none", "link_names": False}
 """Slack shall find no names in our text. `chat.update` falls back to its defaults where they are missing."""
 
-_POST_MARK = "aion_post"
-_DOUBTS_KEPT = 1_000
-_CLOCKS_APART = 300.0
-_LOOKED_AT_ONCE = 200
+_WAITING = "hourglass_flowing_sand"
 
-_SEVERAL_SOCKETS = (
-    "Slack counts several connections of this app and gives each event to one of them: if another process uses the "
-    "same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
+_FOREIGN_SOCKETS = (
+    f"Slack counts more connections of this app than the {SOCKETS} of this process, and gives each event to one of "
+    "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
 )
 
 
@@ -34,24 +47,30 @@ class SlackAdapter:
     limits: Limits = render.LIMITS
 
     def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
-        self._settings = settings
         self._patience = patience
         self._web = WebApi(settings, timeout=patience.call)
-        self._in_doubt: dict[str, float] = {}
+        self._posts = Posts(self._web)
+        self._activity = Activity(self._web, patience.sign)
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
         me = await self._web.identify()
+        told = False
 
         async def greeted(sockets: int) -> None:
-            notices = (_SEVERAL_SOCKETS,) if sockets > 1 else ()
-            await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
+            nonlocal told
+            notices = (_FOREIGN_SOCKETS,) if sockets > SOCKETS else ()
+            if not told:
+                told = True
+                await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
+            elif notices:
+                _log.warning(_FOREIGN_SOCKETS)
 
-        socket = SocketMode(self._settings, self._web, self._patience)
-        await socket.serve(Intake(me, host, self._web), greeted)
+        intake = Intake(me, host, self._web, self._patience.again)
+        await SocketMode(self._web, self._patience, intake, greeted).serve()
 
     async def close(self) -> None:
-        """Close the pool of Web API connections; the socket ends with `listen`."""
+        """Close the pool of Web API connections; the sockets end with `listen`."""
         await self._web.close()
 
     async def open(self, prompt: Prompt) -> None:
@@ -62,21 +81,7 @@ class SlackAdapter:
 
         What is in doubt is known to this process alone.
         """
-        place = ids.thread(thread)
-        if nonce in self._in_doubt and (found := await self._find(place, nonce)):
-            del self._in_doubt[nonce]
-            return ids.message_ref(thread, place.channel, found)
-        answer = await self._post_once(
-            nonce,
-            channel=place.channel,
-            thread_ts=place.ts,
-            metadata={"event_type": _POST_MARK, "event_payload": {"nonce": nonce}},
-            unfurl_links=False,
-            unfurl_media=False,
-            **_INERT,
-            **render.arguments(content),
-        )
-        return ids.message_ref(thread, answer["channel"], answer["ts"])
+        return await self._posts.post(thread, nonce, {**_INERT, **render.arguments(content)})
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one call of `chat.update`."""
@@ -88,6 +93,20 @@ class SlackAdapter:
         channel, ts = ids.message(message)
         await self._web.call(Method.DELETE, channel=channel, ts=ts)
 
+    async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
+        """Return the bot's newest twenty in a thread, newest first, as Slack has them: earlier processes' too."""
+        return await self._posts.newest(thread)
+
+    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+        """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
+        channel, ts = ids.message(message)
+        method, done = (Method.MARK, "already_reacted") if waiting else (Method.UNMARK, "no_reaction")
+        await self._web.call(method, tolerated={done}, channel=channel, timestamp=ts, name=_WAITING)
+
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
+        """Make Slack show that the bot works, with its own Stop button; without delay and without failing."""
+        await self._activity.show(thread, person, active=active)
+
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Show `line` to one person where they stand; by a direct message where the bot cannot."""
         place = ids.thread(inbound.message.thread if isinstance(inbound, Click) else inbound.thread)
@@ -96,7 +115,7 @@ class SlackAdapter:
             if inbound.place.direct:
                 await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **shown)
             else:
-                standing = {"thread_ts": inbound.reply_token} if inbound.reply_token else {}
+                standing = _standing(inbound)
                 person = inbound.person.id
                 await self._web.call(Method.WHISPER, channel=place.channel, user=person, **standing, **shown)
         except (Forbidden, MessageGone):
@@ -110,44 +129,9 @@ class SlackAdapter:
         """Slack counts by workspace."""
         return ids.thread(thread).team
 
-    async def _post_once(self, nonce: str, **arguments: Any) -> Any:
-        """Post; `nonce` stays in doubt unless Slack said what became of it, also if this task is cancelled.
 
-        A refusal says nothing about an earlier try, which may arrive late.
-        """
-        first_try = nonce not in self._in_doubt
-        self._in_doubt.setdefault(nonce, time.time())
-        while len(self._in_doubt) > _DOUBTS_KEPT:
-            del self._in_doubt[next(iter(self._in_doubt))]
-        try:
-            answer = await self._web.call(Method.POST, **arguments)
-        except PlatformDown:
-            raise
-        except PlatformError:
-            if first_try:
-                self._in_doubt.pop(nonce, None)
-            raise
-        self._in_doubt.pop(nonce, None)
-        return answer
-
-    async def _find(self, place: ids.Thread, nonce: str) -> str | None:
-        """Look for the message that carries `nonce`, among those since it was first tried."""
-        oldest = f"{self._in_doubt[nonce] - _CLOCKS_APART:.6f}"
-        cursor = ""
-        while True:
-            page = await self._web.call(
-                Method.REPLIES,
-                channel=place.channel,
-                ts=place.ts,
-                oldest=oldest,
-                include_all_metadata=True,
-                limit=_LOOKED_AT_ONCE,
-                cursor=cursor,
-            )
-            for message in page.get("messages", ()):
-                metadata = message.get("metadata") or {}
-                if metadata.get("event_payload", {}).get("nonce") == nonce:
-                    return str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return None
+def _standing(inbound: Inbound) -> dict[str, str]:
+    """The thread in which the person behind `inbound` reads, if any."""
+    if isinstance(inbound, Amendment) or not inbound.reply_token:
+        return {}
+    return {"thread_ts": inbound.reply_token}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import entities, ids
-from aion_bot.port.messages import Action, Click, Person, Place, Prompt
+from aion_bot.port.messages import Action, Click, Person, Place, Prompt, StopRequest
 
 Payload = Mapping[str, Any]
 
@@ -20,6 +20,7 @@ ACTIONS = {
     "aion_plan_approve": Action.APPROVE,
     "aion_plan_cancel": Action.CANCEL,
     "aion_retry": Action.RETRY,
+    "aion_stop": Action.STOP,
 }
 
 _SPOKEN = {None, "file_share", "thread_broadcast"}
@@ -40,21 +41,23 @@ class Identity:
 def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
     """Read an event; None if nobody asked the bot anything."""
     event = body.get("event") or {}
-    if not (_is_message(event) and _is_from_person(event, me)):
+    if not (_is_message(event) and is_from_person(event, me)):
         return None
     text = event.get("text") or ""
-    direct = _is_direct(event["channel"], event.get("channel_type"))
+    direct = is_direct(event["channel"], event.get("channel_type"))
     addressed = direct or entities.mentions(text, me.user)
     if not addressed and not _continues_thread(event, text):
         return None
+    thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
-        key=_key(me, event["channel"], event["ts"]),
-        thread=ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"]),
+        key=message_key(me, event["channel"], event["ts"]),
+        thread=thread,
         place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
-        person=Person(event["user"], _profile_name(event)),
+        person=Person(event["user"], profile_name(event)),
         text=entities.to_words(text, me.user),
         addressed=addressed,
         attachments=len(event.get("files") or ()),
+        source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
     )
 
@@ -65,9 +68,9 @@ def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Pro
     if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
         return None
     return Prompt(
-        key=_key(me, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"),
+        key=message_key(me, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"),
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
-        place=Place(me.team, channel, _is_direct(channel), shared),
+        place=Place(me.team, channel, is_direct(channel), shared),
         person=_presser(payload),
         text="",
         quote=entities.to_words(message.get("text") or "", me.user),
@@ -89,9 +92,23 @@ def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
         action=action,
         key=pressed.get("value") or "",
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
-        place=Place(me.team, channel, _is_direct(channel), shared),
+        place=Place(me.team, channel, is_direct(channel), shared),
         person=_presser(payload),
         reply_token=thread_ts,
+    )
+
+
+def stop_request(body: Payload, me: Identity) -> StopRequest | None:
+    """Read a use of Slack's own Stop: https://docs.slack.dev/reference/events/agent_session_stopped"""
+    event = body.get("event") or {}
+    channel, thread, user = (event.get(name) or "" for name in ("channel", "thread_ts", "user"))
+    if event.get("type") != "agent_session_stopped" or not (channel and thread and user):
+        return None
+    return StopRequest(
+        thread=ids.thread_key(me.team, channel, thread),
+        place=Place(me.team, channel, is_direct(channel), shared=bool(body.get("is_ext_shared_channel"))),
+        person=Person(user),
+        reply_token=thread,
     )
 
 
@@ -101,14 +118,11 @@ def room(payload: Payload) -> str | None:
     Such payloads do not say whether another organisation sees the channel; somebody has to ask.
     """
     channel = _channel_of(payload)
-    return channel if channel and not _is_direct(channel) else None
+    return channel if channel and not is_direct(channel) else None
 
 
-def _is_message(event: Payload) -> bool:
-    return event.get("type") in {"app_mention", "message"} and bool(event.get("channel") and event.get("ts"))
-
-
-def _is_from_person(event: Payload, me: Identity) -> bool:
+def is_from_person(event: Payload, me: Identity) -> bool:
+    """Tell whether a person said this: no bot, nothing that Slack says by itself."""
     user = event.get("user") or ""
     return (
         event.get("subtype") in _SPOKEN
@@ -119,14 +133,30 @@ def _is_from_person(event: Payload, me: Identity) -> bool:
     )
 
 
+def is_direct(channel: str, channel_type: str | None = None) -> bool:
+    """Tell whether a person is alone with the bot there."""
+    return channel_type == "im" or channel.startswith("D")
+
+
+def profile_name(event: Payload) -> str:
+    """Name of a message's writer, empty where Slack left it out."""
+    profile = event.get("user_profile") or {}
+    return profile.get("display_name") or profile.get("real_name") or ""
+
+
+def message_key(me: Identity, channel: str, rest: str) -> str:
+    """Key of the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
+    return f"{ids.PLATFORM}/{me.team}/{channel}/{rest}"
+
+
+def _is_message(event: Payload) -> bool:
+    return event.get("type") in {"app_mention", "message"} and bool(event.get("channel") and event.get("ts"))
+
+
 def _continues_thread(event: Payload, text: str) -> bool:
     in_thread = event.get("thread_ts") not in {None, event["ts"]}
     says_something = bool(text.strip() or event.get("files"))
     return in_thread and says_something and not entities.begins_with_somebody(text)
-
-
-def _is_direct(channel: str, channel_type: str | None = None) -> bool:
-    return channel_type == "im" or channel.startswith("D")
 
 
 def _channel_of(payload: Payload) -> str:
@@ -137,12 +167,3 @@ def _channel_of(payload: Payload) -> str:
 def _presser(payload: Payload) -> Person:
     user = payload["user"]
     return Person(user["id"], user.get("name") or user.get("username") or "")
-
-
-def _profile_name(event: Payload) -> str:
-    profile = event.get("user_profile") or {}
-    return profile.get("display_name") or profile.get("real_name") or ""
-
-
-def _key(me: Identity, channel: str, rest: str) -> str:
-    return f"{ids.PLATFORM}/{me.team}/{channel}/{rest}"

@@ -1,13 +1,14 @@
 """Takes over what Slack delivers: the handlers of the bolt app.
 
 An event is acknowledged after the core has it on disk, so that Slack sends again what a crash would lose. A press
-has to be acknowledged within three seconds and comes only once: it is acknowledged first.
+has to be acknowledged within three seconds and comes only once: it is acknowledged first, and handed over again if the
+core could not take it.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,12 +16,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import inbound, sdk_log
+from adapters.slack import amendments, inbound, sdk_log
 from adapters.slack.inbound import Identity, Payload
 from adapters.slack.scopes import Method
 from adapters.slack.web import WebApi
 from aion_bot.port.adapter import Host
 from aion_bot.port.errors import PlatformError
+from aion_bot.port.messages import Inbound
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +33,9 @@ _ANY = re.compile("")
 class Intake:
     """Hands deliveries to `host`, and knows which of them are still on their way there."""
 
-    def __init__(self, me: Identity, host: Host, web: WebApi) -> None:
+    def __init__(self, me: Identity, host: Host, web: WebApi, again: Sequence[float]) -> None:
+        """`again` are the pauses in seconds before a press that the core could not take is handed to it anew."""
+        self._again = again
         self._me = me
         self._host = host
         self._web = web
@@ -65,13 +69,13 @@ class Intake:
     async def _take_event(
         self, body: Payload, ack: AsyncAck, next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
-        """Everything but a press: hand it over if somebody asks something, then acknowledge it in any case."""
+        """Everything but a press: hand over what the core has to know, then acknowledge it in any case."""
         if body.get("type") in _PRESSES:
             return await next_()
-        prompt = inbound.prompt_from_event(body, self._me)
-        if prompt is not None:
+        said = _read(body, self._me)
+        if said is not None:
             with self._delivery():
-                await self._host.accept(prompt)
+                await self._host.accept(said)
         return await ack()
 
     async def _take_click(self, ack: AsyncAck, body: Payload) -> None:
@@ -79,14 +83,24 @@ class Intake:
         with self._delivery():
             click = inbound.click(body, self._me, shared=await self._is_shared(body))
             if click is not None:
-                await self._host.accept(click)
+                await self._insist(click)
 
     async def _take_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._delivery():
             prompt = inbound.prompt_from_shortcut(body, self._me, shared=await self._is_shared(body))
             if prompt is not None:
-                await self._host.accept(prompt)
+                await self._insist(prompt)
+
+    async def _insist(self, pressed: Inbound) -> None:
+        """Hand over what Slack will not send again, several times if need be."""
+        for pause in self._again:
+            try:
+                return await self._host.accept(pressed)
+            except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
+                _log.warning("a press was not taken over, trying again: %s", type(error).__name__)
+            await asyncio.sleep(pause)
+        return await self._host.accept(pressed)
 
     @contextmanager
     def _delivery(self) -> Iterator[None]:
@@ -111,6 +125,14 @@ class Intake:
             _log.warning("cannot tell whether a channel is shared: %s", error)
             return True
         return bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
+
+
+def _read(body: Payload, me: Identity) -> Inbound | None:
+    return (
+        inbound.prompt_from_event(body, me)
+        or inbound.stop_request(body, me)
+        or amendments.amendment(body, me)
+    )
 
 
 def _authorize(me: Identity) -> Callable[[], Awaitable[AuthorizeResult]]:

@@ -74,6 +74,7 @@ def _reply(reply: Reply) -> list[Block]:
     return [
         *([_markdown(text)] if text.strip() else []),
         *_contexts(entities.in_mrkdwn(reply.note)),
+        *_contexts(entities.line_in_mrkdwn(reply.byline)),
         *_actions(reply.buttons),
     ]
 
@@ -171,6 +172,7 @@ def _words(content: Content) -> Iterator[str]:
     if isinstance(content, Reply):
         yield entities.in_mrkdwn(content.text)
         yield entities.in_mrkdwn(content.note)
+        yield entities.line_in_mrkdwn(content.byline)
         return
     yield entities.in_mrkdwn(content.title)
     yield entities.in_mrkdwn(content.description)

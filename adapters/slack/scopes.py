@@ -17,6 +17,9 @@ class Method(StrEnum):
     WHISPER = "chat.postEphemeral"
     CHANNEL = "conversations.info"
     REPLIES = "conversations.replies"
+    MARK = "reactions.add"
+    UNMARK = "reactions.remove"
+    ACTIVITY = "agents.sessions.setStatus"
 
 
 METHODS: dict[Method, tuple[str, ...]] = {
@@ -27,9 +30,13 @@ METHODS: dict[Method, tuple[str, ...]] = {
     Method.WHISPER: ("chat:write",),
     Method.CHANNEL: ("channels:read", "groups:read", "mpim:read"),
     Method.REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
+    Method.MARK: ("reactions:write",),
+    Method.UNMARK: ("reactions:write",),
+    Method.ACTIVITY: ("chat:write",),
 }
 
 EVENTS: dict[str, tuple[str, ...]] = {
+    "agent_session_stopped": ("chat:write",),
     "app_mention": ("app_mentions:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
@@ -44,7 +51,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
 """Parts of the manifest that need a scope by themselves."""
 
 OPTIONAL = ("files:read", "files:write", "reactions:write")
-"""Asked for as `bot_optional`: what reads pictures and marks questions will use them."""
+"""Asked for as `bot_optional`: what reads pictures will use them, and what marks a waiting question can do without."""
 
 APP_SCOPES = ("connections:write",)
 """Scopes of the app-level token, for `apps.connections.open`."""
@@ -53,4 +60,4 @@ APP_SCOPES = ("connections:write",)
 def required() -> frozenset[str]:
     """Every scope that the bot token must have."""
     used = [*METHODS.values(), *EVENTS.values(), *FEATURES.values()]
-    return frozenset(scope for scopes in used for scope in scopes)
+    return frozenset(scope for scopes in used for scope in scopes) - frozenset(OPTIONAL)

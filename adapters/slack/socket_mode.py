@@ -1,105 +1,127 @@
-"""One stay in Socket Mode: connect, wait for the greeting, watch the connection, hang up.
+"""One stay in Socket Mode: two sockets of the same app, each replaced when it has to be, neither waiting for the other.
 
-The SDK reconnects by itself, but it tries a dead ticket for ever; a connection that stays away is given up here, and
-the next stay begins with a new ticket.
+Slack gives each delivery to one of an app's sockets, ten at most. With two, and with a new one open before an old one
+closes, no refresh leaves a gap: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
+import aiohttp
 
-from adapters.slack import sdk_log
-from adapters.slack.config import SlackSettings
 from adapters.slack.intake import Intake
+from adapters.slack.link import Link
+from adapters.slack.patience import Patience
 from adapters.slack.web import WebApi
-from aion_bot.port.errors import PlatformDown
+from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
+_log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long things may take, in seconds.
+SOCKETS = 2
 
-    `call`: one Web API call. `greeting`: from the ticket to Slack's `hello`. `ping`: between two pings, and about
-    how long it takes to notice a connection that was cut. `away`: without a connection until this stay is given
-    up. `look`: between two looks at the connection. `goodbye`: for each step of hanging up.
-    """
-
-    call: float = 15.0
-    greeting: float = 15.0
-    ping: float = 5.0
-    away: float = 30.0
-    look: float = 1.0
-    goodbye: float = 0.3
+Greeted = Callable[[int], Awaitable[None]]
 
 
 class SocketMode:
-    """Serves one intake over one socket."""
+    """Serves one intake over two sockets."""
 
-    def __init__(self, settings: SlackSettings, web: WebApi, patience: Patience) -> None:
-        self._settings = settings
+    def __init__(self, web: WebApi, patience: Patience, intake: Intake, greeted: Greeted) -> None:
+        """`greeted` is told how many sockets the app has, once for each of the two."""
         self._web = web
         self._patience = patience
-        self._greeting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._intake = intake
+        self._greeted = greeted
+        self._app = intake.app()
+        self._links: set[Link] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._greetings = 0
 
-    async def serve(self, intake: Intake, greeted: Callable[[int], Awaitable[None]]) -> None:
-        """Serve until cancelled; `greeted` is told how many sockets the app has. Raises PlatformDown, TokenRefused."""
+    async def serve(self) -> None:
+        """Serve until cancelled. Raises PlatformDown once no socket was open for too long, and TokenRefused."""
+        async with aiohttp.ClientSession() as session:
+            stays = [self._stay(session, number * self._patience.stagger) for number in range(SOCKETS)]
+            tasks = [asyncio.create_task(stay) for stay in (*stays, self._watch())]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                await self._end(tasks)
+
+    async def _stay(self, session: aiohttp.ClientSession, delay: float) -> None:
+        """Have a socket at all times, each for a ticket of its own; pause longer and longer while none lasts."""
+        await asyncio.sleep(delay)
+        pause = self._patience.pause
+        while True:
+            lived = wanted = 0.0
+            try:
+                lived = await self._live(session)
+            except PlatformError as error:
+                wanted = self._weigh(error)
+            if lived >= self._patience.steady:
+                pause = self._patience.pause
+                continue
+            await asyncio.sleep(max(wanted, pause * random.uniform(0.5, 1.0)))
+            pause = min(2 * pause, self._patience.pause_at_most)
+
+    async def _live(self, session: aiohttp.ClientSession) -> float:
+        """Open a socket and return once another one is needed; for how many seconds this one was enough."""
+        clock = asyncio.get_running_loop().time
         address = await self._web.open_socket()
-        client = self._new_client(intake.app())
-        client.wss_uri = address
+        link = Link(self._app, self._patience)
+        self._links.add(link)
         try:
-            await greeted(await self._connect(client))
-            await self._watch(client)
-        finally:
-            await intake.settle(self._patience.goodbye)
-            await self._hang_up(client)
+            sockets = await link.open(session, address, self._web.client.proxy)
+        except PlatformError:
+            self._retire(link)
+            raise
+        begun = clock()
+        await self._welcome(sockets)
+        await link.leaving.wait()
+        self._retire(link)
+        return clock() - begun
 
-    def _new_client(self, app: AsyncApp) -> SocketModeClient:
-        handler = AsyncSocketModeHandler(
-            app,
-            self._settings.app_token,
-            logger=sdk_log.LOGGER,
-            web_client=self._web.client,
-            ping_interval=self._patience.ping,
-        )
-        if self._web.direct:
-            handler.client.proxy = None
-        handler.client.message_listeners.append(self._hear)
-        return handler.client
+    async def _welcome(self, sockets: int) -> None:
+        if self._greetings < SOCKETS:
+            self._greetings += 1
+            await self._greeted(sockets)
 
-    async def _hear(self, _client: Any, message: dict[str, Any], _raw: str | None = None) -> None:
-        if message.get("type") == "hello" and not self._greeting.done():
-            self._greeting.set_result(int(message.get("num_connections") or 1))
+    def _weigh(self, error: PlatformError) -> float:
+        """How many seconds Slack wants to be left alone. Raises TokenRefused where no socket serves meanwhile."""
+        if isinstance(error, TokenRefused) and not self._serves():
+            raise error
+        _log.warning("a socket of Slack could not be opened: %s", error)
+        return error.retry_after if isinstance(error, RateLimited) else 0.0
 
-    async def _connect(self, client: SocketModeClient) -> int:
-        try:
-            async with asyncio.timeout(self._patience.greeting):
-                await client.connect()  # type: ignore[no-untyped-call]  # the SDK left it out
-                return await self._greeting
-        except TimeoutError:
-            raise PlatformDown("Slack's socket did not open") from None
+    def _serves(self) -> bool:
+        return any(link.serves for link in self._links)
 
-    async def _watch(self, client: SocketModeClient) -> None:
+    def _retire(self, link: Link) -> None:
+        task = asyncio.create_task(self._see_off(link))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _see_off(self, link: Link) -> None:
+        await link.linger()
+        await link.close()
+        self._links.discard(link)
+
+    async def _watch(self) -> None:
         clock = asyncio.get_running_loop().time
         seen = clock()
         while clock() - seen < self._patience.away:
             await asyncio.sleep(self._patience.look)
-            if await client.is_connected():
+            if self._serves():
                 seen = clock()
-        raise PlatformDown("Slack's socket stays closed")
+        raise PlatformDown("Slack's sockets stay closed")
 
-    async def _hang_up(self, client: SocketModeClient) -> None:
-        """Close without waiting for an answer that may never come."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(client.close(), self._patience.goodbye)  # type: ignore[no-untyped-call]  # likewise
-        tasks = (client.message_processor, client.message_receiver, client.current_session_monitor)
-        begun = [task for task in tasks if task is not None]
+    async def _end(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        """Take nothing more, finish what was begun, hang up."""
+        begun = [*tasks, *self._retiring]
         for task in begun:
             task.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
-        await client.aiohttp_client_session.close()
+        await asyncio.gather(*begun, *(link.hush() for link in self._links), return_exceptions=True)
+        await self._intake.settle(self._patience.goodbye)
+        await asyncio.gather(*(link.close() for link in self._links))

@@ -1,6 +1,7 @@
 """Slack's Web API: the one place that calls it, and that knows what its errors mean."""
 
-from collections.abc import Awaitable, Mapping
+import math
+from collections.abc import Awaitable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,9 +38,15 @@ _TOKEN = {
     "token_revoked",
 }
 _RATE = {"ratelimited", "rate_limited"}
-_GONE = {"channel_not_found", "message_not_found", "thread_not_found", "user_not_found"}
+_GONE = {
+    "cannot_reply_to_message",
+    "channel_not_found",
+    "message_not_found",
+    "thread_not_found",
+    "user_not_found",
+}
 _TOO_LONG = {"invalid_blocks", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"}
-_DOWN = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+_DOWN = {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"}
 
 
 class WebApi:
@@ -52,6 +59,7 @@ class WebApi:
         self._settings = settings
         self._timeout = timeout
         self._client: AsyncWebClient | None = None
+        self._me: Identity | None = None
         self._closed = False
 
     @property
@@ -75,31 +83,40 @@ class WebApi:
                 self._client.proxy = None
         return self._client
 
-    async def call(self, method: Method, **arguments: Any) -> Mapping[str, Any]:
-        """Call `method` once and return its answer. Raises the errors of `port.errors`."""
+    async def call(
+        self, method: Method, *, tolerated: Collection[str] = (), **arguments: Any
+    ) -> Mapping[str, Any]:
+        """Call `method` once and return its answer, also one with a `tolerated` error. Raises those of `port.errors`."""
         if self._closed:
             raise PlatformDown(f"{method}: the connection to Slack is closed")
         if method in _READS:
             call = self.client.api_call(method, http_verb="GET", params=arguments)
         else:
             call = self.client.api_call(method, json=arguments)
-        return await _answer(call, method, BOT_TOKEN)
+        return await _answer(call, method, BOT_TOKEN, tolerated)
 
     async def identify(self) -> Identity:
         """Ask who the bot token belongs to."""
         who = await self.call(Method.AUTH_TEST)
-        return Identity(
-            team=who["team_id"],
+        self._me = Identity(
+            team=field(who, "team_id", Method.AUTH_TEST),
             team_name=who.get("team", ""),
-            user=who["user_id"],
+            user=field(who, "user_id", Method.AUTH_TEST),
             bot=who.get("bot_id", ""),
             name=who.get("user", ""),
         )
+        return self._me
+
+    async def me(self) -> Identity:
+        """Who the bot token belongs to, asked once."""
+        return self._me or await self.identify()
 
     async def open_socket(self) -> str:
         """Ask for an address of Socket Mode. It holds a ticket: use it once, and never log it."""
         opening = self.client.apps_connections_open(app_token=self._settings.app_token)
-        return str((await _answer(opening, "apps.connections.open", APP_TOKEN))["url"])
+        return field(
+            await _answer(opening, "apps.connections.open", APP_TOKEN), "url", "apps.connections.open"
+        )
 
     async def close(self) -> None:
         """Close the pool; later calls raise PlatformDown."""
@@ -108,10 +125,22 @@ class WebApi:
             await self._client.session.close()
 
 
-async def _answer(call: Awaitable[Any], method: str, variable: str) -> Mapping[str, Any]:
+def field(answer: Mapping[str, Any], name: str, method: str) -> str:
+    """A field that every answer of `method` has. Raises PlatformDown where it has not: something came between."""
+    value = answer.get(name)
+    if not isinstance(value, str):
+        raise PlatformDown(f"{method}: an answer without {name}")
+    return value
+
+
+async def _answer(
+    call: Awaitable[Any], method: str, variable: str, tolerated: Collection[str] = ()
+) -> Mapping[str, Any]:
     try:
         data = (await call).data
     except SlackApiError as error:
+        if _code(error) in tolerated:
+            return {"error": _code(error)}
         raise _translate(error, method, variable) from None  # the cause would carry the request's headers
     except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
         raise PlatformDown(f"{method}: {type(error).__name__}") from None
@@ -124,8 +153,7 @@ async def _answer(call: Awaitable[Any], method: str, variable: str) -> Mapping[s
 
 def _translate(error: SlackApiError, method: str, variable: str) -> PlatformError:
     status = getattr(error.response, "status_code", 0)
-    data = getattr(error.response, "data", None)
-    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    code = _code(error)
     if status == 429 or code in _RATE:
         return RateLimited(_retry_after(error.response.headers))
     if code in _TOKEN or (variable == APP_TOKEN and code in {"missing_scope", "no_permission"}):
@@ -136,8 +164,14 @@ def _translate(error: SlackApiError, method: str, variable: str) -> PlatformErro
     return kind(f"{method}: {code}")
 
 
+def _code(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
 def _retry_after(headers: Mapping[str, str]) -> float:
     try:
-        return max(0.0, float(headers.get("Retry-After", _PAUSE_IF_NOT_TOLD)))
+        told = float(headers.get("Retry-After", _PAUSE_IF_NOT_TOLD))
     except ValueError:
         return _PAUSE_IF_NOT_TOLD
+    return max(0.0, told) if math.isfinite(told) else _PAUSE_IF_NOT_TOLD

@@ -13,7 +13,7 @@ from aion_bot.permissions import may_decide
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.cutting import one_line
 from aion_bot.port.errors import PlatformError
-from aion_bot.port.messages import Action, Click, Line
+from aion_bot.port.messages import Action, Click, Line, MessageRef, Person
 from aion_bot.records import Plan, PlanStatus
 from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk
@@ -25,6 +25,8 @@ _log = structlog.get_logger(__name__)
 
 _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
+
+_UNDER_WAY = {PlanStatus.DECIDING, PlanStatus.RUNNING, PlanStatus.BUSY, PlanStatus.UNKNOWN}
 
 _PATIENCE = {PlanStatus.RUNNING: 600.0, PlanStatus.BUSY: 60.0, PlanStatus.UNKNOWN: 60.0}
 """How long a session is watched for a result, in first pauses."""
@@ -84,23 +86,31 @@ class Approvals:
             return (wording.WORKING_ON_IT,), now
         return wording.already(record(now)), None
 
-    async def resume(self, adapter: PlatformAdapter, plan: Plan) -> None:
-        """Settle a decision that an earlier process left under way."""
-        if plan.status is PlanStatus.DECIDING and not plan.seen:
-            await self._show(adapter, plan, self._never_sent)
-        elif plan.status is PlanStatus.DECIDING:
-            await self._show(adapter, plan, self._lost)
-        else:
-            await self._show(adapter, plan, self._watch)
+    async def stop(self, adapter: PlatformAdapter, key: str, person: Person) -> None:
+        """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
+        if await self.store.claim_plan(key, Action.CANCEL, person) and (plan := await self.store.plan(key)):
+            await self._show(adapter, plan, self._carry_out)
 
-    async def _show(self, adapter: PlatformAdapter, plan: Plan, work: "Work") -> None:
-        """Run `work` while the card shows how it goes, then show and keep the outcome."""
+    async def resume(self, adapter: PlatformAdapter, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
+        """Settle a decision that an earlier process left under way, or show one that it could not show any more."""
+        if plan.status not in _UNDER_WAY:
+            work: Work = self._as_it_is
+        elif plan.status is PlanStatus.DECIDING:
+            work = self._lost if plan.seen else self._never_sent
+        else:
+            work = self._watch
+        await self._show(adapter, plan, work, posted)
+
+    async def _show(
+        self, adapter: PlatformAdapter, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
+    ) -> None:
+        """Run `work` while the card shows how it goes, then show and keep the outcome; `posted` are taken over."""
         if plan.message is None:
             _log.warning("plan without a card", plan=plan.key)
             return
         screen = CardScreen(plan, self.approvers, adapter)
         pump = self.desk.pump(
-            adapter, plan.thread, screen, name=plan.key, posted=(plan.message,), keeps_cards=True
+            adapter, plan.thread, screen, name=plan.key, posted=posted or (plan.message,), keeps_cards=True
         )
         showing = asyncio.create_task(pump.run())
         try:
@@ -123,11 +133,10 @@ class Approvals:
         screen.show(plan, outcome.result)
         screen.ended = True
         pump.wake(urgent=True)
-        try:
-            await showing
-        finally:
-            if outcome.result:
-                await self._keep(plan)
+        await showing
+        if outcome.result:
+            await self._keep(plan)
+        await self.store.settle_plan(plan.key)
 
     async def _keep(self, plan: Plan) -> None:
         await self.store.move_plan(plan.key, plan.status, detail=plan.detail, doubt=plan.doubt)
@@ -168,6 +177,9 @@ class Approvals:
 
     async def _lost(self, plan: Plan, showing: "Showing") -> Outcome:
         return await self._watch(await showing.move(replace(plan, doubt=True), PlanStatus.UNKNOWN), showing)
+
+    async def _as_it_is(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
+        return Outcome(plan.status, plan.detail)
 
     async def _never_sent(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
         return Outcome(PlanStatus.PENDING, wording.refused(wording.INTERRUPTED))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aion_bot import wording
-from aion_bot.permissions import may_decide
+from aion_bot.permissions import may_stop
 from aion_bot.port.messages import Click, Line
 from aion_bot.records import Turn
 from aion_bot.relay.card import Approvers
@@ -22,7 +22,7 @@ class Retries:
         turn = await self.store.turn(click.key)
         if turn is None or turn.thread != click.message.thread:
             return (wording.RETRY_GONE,), None
-        if not may_decide(self.approvers, click.person, turn.asker) and click.person.id != turn.asker.id:
+        if not may_stop(self.approvers, click.person, turn.asker):
             return (wording.RETRY_NOT_YOURS,), None
         if not await self.store.claim_retry(click.key):
             return (wording.RETRY_GONE,), None

@@ -1,7 +1,6 @@
 """A question: the thread opens, the answer is shown while it comes, the row is closed."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -11,7 +10,7 @@ from aion_bot.aion import AionvisionError
 from aion_bot.asking import Asking, Bench, Ending
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
+from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.records import Turn, TurnState
 from aion_bot.relay.transcript import Transcript
 
@@ -28,22 +27,17 @@ class Answering:
     for a decision while the stream stays open. `ended` is set when nothing more will be shown.
     """
 
-    def __init__(
-        self, bench: Bench, adapter: PlatformAdapter, turn: Turn, *, prompt: Prompt | None = None
-    ) -> None:
-        self.thread = turn.thread
+    def __init__(self, bench: Bench, adapter: PlatformAdapter, turn: Turn) -> None:
+        self.turn = turn
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self._bench = bench
         self._adapter = adapter
-        self._turn = turn
-        self._prompt = prompt
         self._shown = list(turn.posted)
-        self._transcript = Transcript(adapter)
-        # Messages taken over from an earlier attempt have used the turn's own name for their nonces.
-        name = secrets.token_hex(8) if turn.posted else turn.key
+        stop = Button(Action.STOP, turn.key, wording.STOP)
+        self._transcript = Transcript(adapter, while_growing=(stop,))
         self._pump = bench.desk.pump(
-            adapter, turn.thread, self._transcript, name=name, posted=turn.posted, on_posted=self._posted
+            adapter, turn.thread, self._transcript, name=turn.name, posted=turn.posted, on_posted=self._posted
         )
         self._asking = Asking(
             bench, adapter, turn, self._transcript, lambda urgent: self._pump.wake(urgent=urgent)
@@ -51,9 +45,10 @@ class Answering:
         self._work: asyncio.Task[Ending] | None = None
         self._interruption: Ending | None = None
 
-    def brought(self, plan_key: str) -> bool:
-        """Tell whether a plan came with this answer."""
-        return plan_key in self._asking.plans
+    @property
+    def plans(self) -> list[str]:
+        """Our keys of the plans that came with this answer."""
+        return list(self._asking.plans)
 
     @property
     def went_on(self) -> bool:
@@ -73,51 +68,56 @@ class Answering:
             await self._open()
             await self._show_while(self._asking.ask)
         except PlatformError as error:
-            _log.warning("answer could not be shown", turn=self._turn.key, reason=repr(error))
-            await self._bench.store.close_turn(self._turn.key, TurnState.DONE)
-            await self._tell_privately()
+            await self._give_up(error)
         finally:
             self._release()
 
     async def restore(self) -> None:
         """Finish in place what an earlier process left open; nothing is asked again by itself."""
+        failed = self.turn.state is TurnState.FAILED
         try:
-            await self._show_while(self._asking.find_again)
+            await self._show_while(self._marked if failed else self._asking.find_after_restart)
         except PlatformError as error:
-            _log.warning("open answer could not be finished", turn=self._turn.key, reason=repr(error))
-            await self._bench.store.close_turn(self._turn.key, TurnState.DONE)
+            await self._give_up(error)
         finally:
             self._release()
+
+    async def _marked(self) -> Ending:
+        return Ending(wording.INTERRUPTED, retry=True)
+
+    async def _give_up(self, error: PlatformError) -> None:
+        """End a question whose answer cannot be shown: the person is told where that is possible."""
+        _log.warning("answer could not be shown", turn=self.turn.key, reason=repr(error))
+        await self._bench.store.settle_turn(self.turn.key)
+        if self.turn.origin is None:
+            return
+        try:
+            await self._adapter.whisper(self.turn.origin, (wording.CANNOT_WRITE,))
+        except PlatformError as silent:
+            _log.error("nobody could be told", turn=self.turn.key, reason=repr(silent))
 
     def _release(self) -> None:
         self.parked.set()
         self.ended.set()
 
     async def _open(self) -> None:
-        if self._prompt is None:
+        origin = self.turn.origin
+        if origin is None:
             return
-        if self._prompt.attachments:
+        if origin.attachments:
             self._transcript.notice(wording.NO_FILES)
-        if self._prompt.opening is None:
+        if origin.opening is None or self.turn.attempt:
             return
         for pause in _OPENING_PAUSES:
             try:
-                await self._adapter.open(self._prompt)
+                await self._adapter.open(origin)
             except RateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except PlatformDown:
                 await asyncio.sleep(pause)
             else:
                 return
-        await self._adapter.open(self._prompt)
-
-    async def _tell_privately(self) -> None:
-        if self._prompt is None:
-            return
-        try:
-            await self._adapter.whisper(self._prompt, (wording.CANNOT_WRITE,))
-        except PlatformError as error:
-            _log.error("nobody could be told", turn=self._turn.key, reason=repr(error))
+        await self._adapter.open(origin)
 
     async def _show_while(self, work: Callable[[], Awaitable[Ending]]) -> None:
         """Run `work` while the pump shows what it brings, then show the end and close the row."""
@@ -139,10 +139,10 @@ class Answering:
             return await work()
         except AionvisionError as error:
             kind = trouble.kind(error)
-            _log.warning("Aion did not answer", turn=self._turn.key, kind=kind, code=error.code)
+            _log.warning("Aion did not answer", turn=self.turn.key, kind=kind, code=error.code)
             return Ending(trouble.sentence(error), retry=kind in wording.ASKING_AGAIN_HELPS)
         except Exception:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
-            _log.exception("turn failed", turn=self._turn.key)
+            _log.exception("turn failed", turn=self.turn.key)
             return Ending(wording.INTERNAL, retry=True)
 
     async def _ending(self, work: "asyncio.Task[Ending]") -> Ending:
@@ -152,26 +152,24 @@ class Answering:
         return self._interruption or Ending(wording.INTERNAL, retry=True)
 
     async def _close(self, ending: Ending, showing: "asyncio.Task[None]") -> None:
-        key = self._turn.key
+        key = self.turn.key
         if self._transcript.waits_at_plan:
             ending = Ending()  # the card has its own way on
-        elif not ending.sentence and self._transcript.empty:
+        elif not ending.sentence and not ending.byline and self._transcript.empty:
             ending = Ending(wording.NO_ANSWER, retry=True)
         if ending.retry:
             await self._bench.store.close_turn(key, TurnState.FAILED)  # before its button can be pressed
         buttons = (Button(Action.RETRY, key, wording.RETRY),) if ending.retry else ()
-        self._transcript.finish(ending.sentence, buttons)
+        self._transcript.finish(ending.sentence, buttons, ending.byline)
         self._pump.wake(urgent=True)
         self.parked.set()
         await showing
-        await self._bench.store.close_turn(key, TurnState.DONE)
+        await self._bench.store.settle_turn(key)
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
         if isinstance(content, PlanCard):
             await self._bench.store.note_card(content.buttons[0].key, message)
-            if self._transcript.waits_at_plan:
-                await self._bench.store.close_turn(self._turn.key, TurnState.DONE)
             self.parked.set()
         elif isinstance(content, Reply):
             self._shown.append(message)
-            await self._bench.store.note_posted(self._turn.key, self._shown)
+            await self._bench.store.note_posted(self.turn.key, self._shown)

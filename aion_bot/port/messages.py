@@ -132,11 +132,13 @@ class Button:
 class Reply:
     """Words in a thread.
 
-    `text` is Markdown, mostly the model's; `note` is one small line under it in the bot's own voice.
+    `text` is Markdown, mostly the model's; `note` and `byline` are small lines under it in the bot's own voice, of
+    which the second may name a person.
     """
 
     text: str
     note: str = ""
+    byline: Line = ()
     buttons: tuple[Button, ...] = ()
 
 

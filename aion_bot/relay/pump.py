@@ -8,7 +8,8 @@ from typing import Protocol
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import MessageGone, PlatformDown, RateLimited, TooLong
-from aion_bot.port.messages import Content, MessageRef, ThreadKey
+from aion_bot.port.messages import Content, MessageRef, PlanCard, ThreadKey
+from aion_bot.relay.adoption import card_nonce, nonce_of
 from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post, Screen, Wait
 from aion_bot.relay.pacer import Pacer
 
@@ -122,7 +123,9 @@ class Pump:
                 await self._change(step, self._adapter.delete(step.message))
 
     async def _post(self, step: Post) -> None:
-        nonce = f"{self._name}-{step.slot}-{step.attempt}"
+        nonce = nonce_of(self._name, step.slot, step.attempt)
+        if isinstance(step.content, PlanCard):
+            nonce = card_nonce(step.content.buttons[0].key) if step.content.buttons else nonce
         message = await self._adapter.post(self._thread, step.content, nonce=nonce)
         self._outbox.posted_at(step, message, time.monotonic())
         if self._on_posted is not None:

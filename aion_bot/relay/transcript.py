@@ -8,7 +8,7 @@ from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.cutting import one_line
-from aion_bot.port.messages import Button, Content, PlanCard, Reply
+from aion_bot.port.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.relay.markup import Growing, readable, settled_length
 from aion_bot.relay.outbox import Screen
 from aion_bot.relay.pages import Pages
@@ -55,6 +55,7 @@ class _End:
     """How an answer ended: a sentence under it where it is not whole, and what can be pressed."""
 
     sentence: str = ""
+    byline: Line = ()
     buttons: tuple[Button, ...] = ()
 
 
@@ -72,14 +73,22 @@ class Transcript:
     """One answer. Fold events into it; ask it for the screen when there is time to show one.
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text
-    needs more room for than was taken before the card goes on behind it.
+    needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
+    newest message until the answer has ended.
     """
 
-    def __init__(self, adapter: PlatformAdapter, notices: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        adapter: PlatformAdapter,
+        notices: tuple[str, ...] = (),
+        *,
+        while_growing: tuple[Button, ...] = (),
+    ) -> None:
         self.facts = Facts()
         self._adapter = adapter
         self._limit = page_limit(adapter)
         self._notices = list(notices)
+        self._while_growing = while_growing
         self._status = wording.THINKING
         self._stirred = True
         self._segments = [_Segment(adapter, self._limit)]
@@ -142,10 +151,10 @@ class Transcript:
         """Show the stored answer instead of what the stream brought."""
         self._settle(text, metadata or {})
 
-    def finish(self, sentence: str = "", buttons: tuple[Button, ...] = ()) -> None:
-        """End the answer; `sentence` says what is wrong where it is not whole."""
+    def finish(self, sentence: str = "", buttons: tuple[Button, ...] = (), byline: Line = ()) -> None:
+        """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it."""
         if self._end is None:
-            self._end = _End(sentence, buttons)
+            self._end = _End(sentence, byline, buttons)
             for segment in self._segments:
                 if segment.final is None:
                     segment.final = readable(segment.raw[: settled_length(segment.raw)])
@@ -183,9 +192,10 @@ class Transcript:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
         pages = segment.pages(text)
         note = "" if end else self._status
-        if not pages:
-            return [Reply("", note=note)] if note and self._stirred else []
-        final = Reply(pages[-1], note=note, buttons=end.buttons if end else ())
+        buttons, byline = (end.buttons, end.byline) if end else (self._while_growing, ())
+        if not pages and not (byline or (note and self._stirred)):
+            return []
+        final = Reply(pages[-1] if pages else "", note=note, byline=byline, buttons=buttons)
         return [*(Reply(page) for page in pages[:-1]), final]
 
     def _headed(self, segment: _Segment) -> str:

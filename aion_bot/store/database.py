@@ -1,6 +1,7 @@
 """Opening the database: numbered, forward-only migrations, and a clear sentence where it cannot be used."""
 
 import asyncio
+import contextlib
 import errno
 import sqlite3
 from importlib.resources import files
@@ -28,7 +29,7 @@ async def open_database(path: Path) -> aiosqlite.Connection:
     """
     try:
         # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file, so that is tried first.
-        await asyncio.to_thread(lambda: sqlite3.connect(path).close())
+        await asyncio.to_thread(_try, path)
         connection = await aiosqlite.connect(path, isolation_level=None)
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be opened ({_reason(error, path)})") from error
@@ -45,7 +46,10 @@ async def open_database(path: Path) -> aiosqlite.Connection:
 
 async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
     connection.row_factory = aiosqlite.Row
-    await connection.execute("PRAGMA busy_timeout = 5000")
+    await connection.execute("PRAGMA busy_timeout = 1000")
+    await connection.execute(
+        "PRAGMA locking_mode = EXCLUSIVE"
+    )  # one process a database, until it ends however
     known = migrations()
     async with connection.execute("PRAGMA user_version") as cursor:
         row = await cursor.fetchone()
@@ -62,9 +66,13 @@ async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
             await connection.executescript(
                 f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;"
             )
-    await connection.execute("BEGIN IMMEDIATE")  # a read-only file is found now, not at the first question
-    await connection.execute("DELETE FROM note WHERE platform = '' AND name = 'probe'")
-    await connection.execute("COMMIT")
+
+
+def _try(path: Path) -> None:
+    """Find out whether the file can be written, and whether somebody else holds it."""
+    with contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
 
 
 def _reason(error: sqlite3.Error, path: Path) -> str:
@@ -80,5 +88,5 @@ def _reason(error: sqlite3.Error, path: Path) -> str:
     if name.startswith("SQLITE_FULL"):
         return "the disk is full"
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another process holds it"
+        return "another process holds it: one bot a database"
     return name or errno.errorcode.get(getattr(error, "errno", 0), str(error))

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from aion_bot.port.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.port.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
 from aion_bot.records import Plan, PlanStatus, Turn, TurnState
 
 
@@ -15,6 +15,37 @@ def pack_refs(refs: tuple[MessageRef, ...]) -> str:
 def pack_steps(steps: tuple[Step, ...]) -> str:
     """Write a plan's steps as JSON."""
     return json.dumps([[step.agent, step.description] for step in steps])
+
+
+def pack_origin(prompt: Prompt) -> str:
+    """Write a prompt as JSON, without its words, which have a column of their own, and without its reply token."""
+    source = None if prompt.source is None else prompt.source.id
+    place = prompt.place
+    return json.dumps(
+        {
+            "key": prompt.key,
+            "place": [place.workspace, place.channel, place.direct, place.shared],
+            "opening": prompt.opening,
+            "attachments": prompt.attachments,
+            "source": source,
+        }
+    )
+
+
+def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
+    if not row["origin"]:
+        return None
+    packed = json.loads(row["origin"])
+    return Prompt(
+        key=packed["key"],
+        thread=thread,
+        place=Place(*packed["place"]),
+        person=Person(row["asker_id"], row["asker_name"]),
+        text=row["text"],
+        opening=packed["opening"],
+        attachments=packed["attachments"],
+        source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
+    )
 
 
 def turn_from(row: sqlite3.Row) -> Turn:
@@ -29,6 +60,8 @@ def turn_from(row: sqlite3.Row) -> Turn:
         session_id=row["session_id"],
         answer_id=row["answer_id"],
         posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
+        origin=_origin_from(row, thread),
+        attempt=row["attempt"],
     )
 
 
@@ -51,4 +84,5 @@ def plan_from(row: sqlite3.Row) -> Plan:
         doubt=bool(row["doubt"]),
         detail=row["detail"],
         seen=tuple(json.loads(row["seen"])),
+        turn=row["turn"],
     )

@@ -8,10 +8,12 @@ from typing import Self
 
 import aiosqlite
 
-from aion_bot.port.messages import Action, MessageRef, Person, ThreadKey
+from aion_bot.port.messages import Action, MessageRef, Person, Prompt, ThreadKey
 from aion_bot.records import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
 from aion_bot.store.database import open_database
-from aion_bot.store.rows import pack_refs, pack_steps, plan_from, turn_from
+from aion_bot.store.rows import pack_origin, pack_refs, pack_steps, plan_from, turn_from
+
+_NOT_BEGUN = "state = 'open' AND session_id = '' AND posted = '[]'"
 
 
 class Store:
@@ -58,13 +60,14 @@ class Store:
 
     # The journal.
 
-    async def accept(self, turn: Turn, prompt: str) -> bool:
-        """Write a new question and make its thread known; False if `prompt` was accepted before."""
+    async def accept(self, turn: Turn, prompt: Prompt) -> bool:
+        """Write a new question and make its thread known; False if this prompt was accepted before."""
         thread = turn.thread
         return await self._do(
-            "INSERT INTO turn (key, prompt, platform, thread, asker_id, asker_name, text) VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (prompt) DO NOTHING",
-            turn.key, prompt, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
+            "INSERT INTO turn (key, prompt, platform, thread, asker_id, asker_name, text, origin) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt) DO NOTHING",
+            turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
+            pack_origin(prompt),
         ) == 1  # fmt: skip
 
     async def turn(self, key: str) -> Turn | None:
@@ -72,12 +75,22 @@ class Store:
         row = await self._one("SELECT * FROM turn WHERE key = ?", key)
         return None if row is None else turn_from(row)
 
-    async def open_turns(self) -> list[Turn]:
-        """Questions that were accepted and never closed, oldest first."""
+    async def unsettled_turns(self) -> list[Turn]:
+        """Questions whose threads do not show yet how they ended, oldest first."""
         return [
-            turn_from(row)
-            for row in await self._all("SELECT * FROM turn WHERE state = 'open' ORDER BY rowid")
+            turn_from(row) for row in await self._all("SELECT * FROM turn WHERE settled = 0 ORDER BY rowid")
         ]
+
+    async def amend(self, prompt: str, text: str) -> bool:
+        """Replace the words of a question that nobody has begun to answer; False if there is none."""
+        return (
+            await self._do(f"UPDATE turn SET text = ? WHERE prompt = ? AND {_NOT_BEGUN}", text, prompt) == 1
+        )  # a literal of ours
+
+    async def withdraw(self, prompt: str) -> bool:
+        """Close a question that nobody has begun to answer; False if there is none."""
+        sql = f"UPDATE turn SET state = 'done', settled = 1, text = '', closed_at = unixepoch() WHERE prompt = ? AND {_NOT_BEGUN}"  # noqa: S608  # a literal of ours
+        return await self._do(sql, prompt) == 1
 
     async def note_stream(self, key: str, session_id: str, answer_id: str) -> None:
         """Record where the answer to a question can be found again."""
@@ -97,16 +110,26 @@ class Store:
             state, key,
         )  # fmt: skip
 
-    async def reopen_turn(self, key: str) -> None:
-        """Open a question again whose answer goes on after its plan was decided."""
+    async def settle_turn(self, key: str) -> None:
+        """Record that the thread shows how a question ended; one that is still open is closed as answered."""
         await self._do(
-            "UPDATE turn SET state = 'open', closed_at = NULL WHERE key = ? AND state = 'done'", key
+            "UPDATE turn SET settled = 1, text = iif(state = 'open', '', text), closed_at = coalesce(closed_at, unixepoch()), "
+            "state = iif(state = 'open', 'done', state) WHERE key = ?",
+            key,
         )
 
     async def claim_retry(self, key: str) -> bool:
         """Open a failed question again; True for exactly one of all who try."""
-        claim = "UPDATE turn SET state = 'open', session_id = '', answer_id = '', closed_at = NULL WHERE key = ? AND state = 'failed'"
+        claim = (
+            "UPDATE turn SET state = 'open', settled = 0, attempt = attempt + 1, session_id = '', answer_id = '', "
+            "closed_at = NULL WHERE key = ? AND state = 'failed'"
+        )
         return await self._do(claim, key) == 1
+
+    async def threads(self, platform: str, most: int) -> list[ThreadKey]:
+        """Threads of a platform with the newest questions, newest first."""
+        sql = "SELECT thread FROM turn WHERE platform = ? GROUP BY thread ORDER BY max(rowid) DESC LIMIT ?"
+        return [ThreadKey(platform, row["thread"]) for row in await self._all(sql, platform, most)]
 
     async def answers(self, session_id: str) -> set[str]:
         """Aion's ids of the answers in a session that belong to questions asked here."""
@@ -119,9 +142,10 @@ class Store:
         """Write a plan before its card can be pressed."""
         await self._do(
             "INSERT INTO plan (key, plan_id, session_id, platform, thread, requester_id, requester_name, description, "
-            "steps, operations) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "steps, operations, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             plan.key, plan.plan_id, plan.session_id, plan.thread.platform, plan.thread.id, plan.requester.id,
             plan.requester.name, plan.description, pack_steps(plan.steps), plan.operations,
+            plan.turn,
         )  # fmt: skip
 
     async def plan(self, key: str) -> Plan | None:
@@ -129,10 +153,22 @@ class Store:
         row = await self._one("SELECT * FROM plan WHERE key = ?", key)
         return None if row is None else plan_from(row)
 
-    async def unfinished_plans(self) -> list[Plan]:
-        """Plans whose decision was under way when the process ended."""
-        sql = "SELECT * FROM plan WHERE status IN ('deciding', 'running', 'busy', 'unknown') ORDER BY rowid"
-        return [plan_from(row) for row in await self._all(sql)]
+    async def unsettled_plans(self) -> list[Plan]:
+        """Plans whose cards do not show yet what became of the newest decision."""
+        return [
+            plan_from(row) for row in await self._all("SELECT * FROM plan WHERE settled = 0 ORDER BY rowid")
+        ]
+
+    async def plans_of(self, turn: str) -> list[Plan]:
+        """Plans that a question led to, oldest first."""
+        return [
+            plan_from(row)
+            for row in await self._all("SELECT * FROM plan WHERE turn = ? ORDER BY rowid", turn)
+        ]
+
+    async def settle_plan(self, key: str) -> None:
+        """Record that the card shows how the newest decision ended."""
+        await self._do("UPDATE plan SET settled = 1 WHERE key = ?", key)
 
     async def note_card(self, key: str, message: MessageRef) -> None:
         """Record which message is the plan's card."""
@@ -146,7 +182,7 @@ class Store:
         """Claim the decision of a pending plan; True for exactly one of all who try."""
         return await self._do(
             "UPDATE plan SET status = 'deciding', action = ?, decider_id = ?, decider_name = ?, detail = '', "
-            "decided_at = unixepoch() WHERE key = ? AND status = 'pending'",
+            "settled = 0, seen = '[]', decided_at = unixepoch() WHERE key = ? AND status = 'pending'",
             action, decider.id, decider.name, key,
         ) == 1  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Slack's published contracts, as validators of what the bot sends.
 
-They lie beside the checkout; where they are absent, `BESIDE` says so and nothing is validated.
+They lie beside the checkout; where they are absent, `BESIDE` says so and they validate nothing.
 """
 
 import json
@@ -21,11 +21,30 @@ needed = pytest.mark.skipif(not BESIDE, reason="the published contracts are not 
 
 def inspect(method: str, body: Mapping[str, Any]) -> None:
     """Validate a call of the Web API; fits the `Inspector` of the simulators. Raises AssertionError."""
+    _check_signs(method, body)
     if not BESIDE:
         return
     if method in _requests()["definitions"]["SlackRequests"]["properties"]:
         _validate(_validator_of_request(method), body)
     check_blocks(body.get("blocks") or ())
+
+
+_SIGNS = {
+    "agents.sessions.setStatus": ({"channel_id", "thread_ts", "status"}, {"initiator_user_id", "title"}),
+    "reactions.add": ({"channel", "timestamp", "name"}, set[str]()),
+    "reactions.remove": ({"channel", "timestamp", "name"}, set[str]()),
+}
+"""Arguments of methods that the published types leave out: those needed, and the others that the bot may send.
+
+From https://docs.slack.dev/reference/methods; the names are those of slack_sdk's methods too.
+"""
+
+
+def _check_signs(method: str, body: Mapping[str, Any]) -> None:
+    if method in _SIGNS:
+        needed_ones, others = _SIGNS[method]
+        assert needed_ones <= set(body) <= needed_ones | others, sorted(body)
+        assert all(isinstance(value, str) and value for value in body.values()), body
 
 
 def check_blocks(blocks: Sequence[Any]) -> None:

@@ -6,13 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.port.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.port.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
 from aion_bot.records import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
 from aion_bot.store import Store, StoreError
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 PLAN = Plan("k1", "p1", "s1", THREAD, ADA, "Sort", (Step("Folders", "sort them"),), operations=3)
+
+
+def prompt(key: str) -> Prompt:
+    return Prompt(
+        key,
+        THREAD,
+        Place("T", "C"),
+        ADA,
+        "What?",
+        opening="What?",
+        attachments=1,
+        source=MessageRef(THREAD, "m0"),
+    )
 
 
 @pytest.fixture
@@ -35,16 +48,16 @@ async def test_the_map_survives_a_restart(tmp_path: Path) -> None:
 
 async def test_a_question_is_accepted_once(store: Store) -> None:
     """The second delivery of a message finds the row of the first, whatever key it would get."""
-    assert await store.accept(Turn("t1", THREAD, ADA, "What?"), "slack:1")
-    assert not await store.accept(Turn("t2", THREAD, ADA, "What?"), "slack:1")
-    assert [turn.key for turn in await store.open_turns()] == ["t1"]
+    assert await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("slack:1"))
+    assert not await store.accept(Turn("t2", THREAD, ADA, "What?"), prompt("slack:1"))
+    assert [turn.key for turn in await store.unsettled_turns()] == ["t1"]
     assert await store.knows(THREAD)
 
 
 async def test_a_closed_question_keeps_no_text(store: Store) -> None:
     """Once answered, the words of a question are erased; a failed one keeps them for its retry alone."""
-    await store.accept(Turn("t1", THREAD, ADA, "secret words"), "1")
-    await store.accept(Turn("t2", THREAD, ADA, "other words"), "2")
+    await store.accept(Turn("t1", THREAD, ADA, "secret words"), prompt("1"))
+    await store.accept(Turn("t2", THREAD, ADA, "other words"), prompt("2"))
     await store.close_turn("t1", TurnState.DONE)
     await store.close_turn("t2", TurnState.FAILED)
     done, failed = await store.turn("t1"), await store.turn("t2")
@@ -56,7 +69,7 @@ async def test_a_closed_question_keeps_no_text(store: Store) -> None:
 
 async def test_a_failed_question_is_retried_once(store: Store) -> None:
     """Of two clicks on Retry one claims the question."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), "1")
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     assert not await store.claim_retry("t1")
     await store.close_turn("t1", TurnState.FAILED)
     assert [await store.claim_retry("t1"), await store.claim_retry("t1")] == [True, False]
@@ -126,3 +139,42 @@ async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
     await (await Store.open(path)).close()
     with pytest.raises(StoreError, match="read-only"):
         await Store.open(Path(f"file:{path}?mode=ro"))
+
+
+async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None:
+    """While one bot holds a database, another one is told so, and doctor's look does not disturb the first."""
+    with pytest.raises(StoreError, match="another process holds it"):
+        await Store.open(tmp_path / "bot.db")
+    assert await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+
+
+async def test_a_prompt_is_read_as_it_was_written(store: Store) -> None:
+    """What it takes to open a thread and to mark a message survives; the reply token does not."""
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    turn = await store.turn("t1")
+    assert turn is not None
+    assert turn.origin == prompt("1")
+
+
+async def test_a_question_is_settled_once_it_is_shown(store: Store) -> None:
+    """A closed question stays on the list of what is to be finished until its thread shows the end."""
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.close_turn("t1", TurnState.FAILED)
+    assert [turn.state for turn in await store.unsettled_turns()] == [TurnState.FAILED]
+    await store.settle_turn("t1")
+    assert await store.unsettled_turns() == []
+    failed = await store.turn("t1")
+    assert failed is not None
+    assert (failed.state, failed.text) == (TurnState.FAILED, "What?")
+
+
+async def test_a_waiting_question_can_be_changed_or_withdrawn(store: Store) -> None:
+    """Until somebody has begun to answer it; afterwards it stays as it was asked."""
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"))
+    assert await store.amend("1", "What else?")
+    assert await store.withdraw("2")
+    await store.note_stream("t1", "s1", "")
+    assert not await store.amend("1", "Too late")
+    assert not await store.withdraw("1")
+    assert [turn.text for turn in await store.unsettled_turns()] == ["What else?"]

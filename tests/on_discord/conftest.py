@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import ClientSession
@@ -46,8 +46,7 @@ async def running(discord: SimulatedDiscord, host: RecordingHost) -> AsyncIterat
         yield Bot(adapter, listening)
     finally:
         listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        await asyncio.gather(listening, return_exceptions=True)
         await adapter.close()
 
 

@@ -1,31 +1,49 @@
 """A core that writes down what an adapter tells it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aion_bot.port.adapter import Presence
-from aion_bot.port.messages import Click, Inbound, Prompt
+from aion_bot.port.messages import Amendment, Click, Inbound, Prompt, ThreadKey
 
 
 class RecordingHost:
-    """Keeps everything. `refusal` is raised instead of taking an inbound."""
+    """Keeps everything.
+
+    `refusal` is raised instead of taking an inbound; `away` and `known` are what it says of missed events and of
+    its threads; nothing is taken while `open` is cleared.
+    """
 
     def __init__(self) -> None:
         self.inbound: list[Inbound] = []
         self.presences: list[Presence] = []
         self.memory: dict[str, str] = {}
         self.refusal: Exception | None = None
+        self.away: float | None = None
+        self.known: list[ThreadKey] = []
+        self.knocking = 0
+        self.open = asyncio.Event()
+        self.open.set()
         self._changed = asyncio.Event()
 
     async def accept(self, inbound: Inbound) -> None:
+        self.knocking += 1
         self._changed.set()
+        await self.open.wait()
         if self.refusal is not None:
             raise self.refusal
         self.inbound.append(inbound)
+        self._changed.set()
 
     async def connected(self, presence: Presence) -> None:
         self.presences.append(presence)
         self._changed.set()
+
+    async def threads(self) -> Sequence[ThreadKey]:
+        return self.known
+
+    async def away_since(self) -> float | None:
+        return self.away
 
     async def recall(self, name: str) -> str | None:
         return self.memory.get(name)
@@ -45,6 +63,13 @@ class RecordingHost:
         await self.until(lambda: len(self.inbound) >= number)
         last = self.inbound[number - 1]
         assert isinstance(last, Prompt)
+        return last
+
+    async def amendment(self, number: int = 1) -> Amendment:
+        """Wait for so many inbounds; the last is an edit or a deletion."""
+        await self.until(lambda: len(self.inbound) >= number)
+        last = self.inbound[number - 1]
+        assert isinstance(last, Amendment)
         return last
 
     async def click(self, number: int = 1) -> Click:

@@ -39,6 +39,7 @@ def test_a_button_keeps_its_action_and_key(action: Action, key: str) -> None:
         ("aion:approve:k", Action.APPROVE),
         ("aion:cancel:k", Action.CANCEL),
         ("aion:retry:k", Action.RETRY),
+        ("aion:stop:k", Action.STOP),
     ],
 )
 def test_published_names(custom_id: str, action: Action) -> None:

@@ -49,7 +49,9 @@ async def test_a_post_needs_no_gateway(
     discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey
 ) -> None:
     """A message is posted although nobody listens: with buttons, without link previews."""
-    reply = Reply("It failed. https://aion.example", "7 left", (Button(Action.RETRY, "turn-1", "Try again"),))
+    reply = Reply(
+        "It failed. https://aion.example", "7 left", buttons=(Button(Action.RETRY, "turn-1", "Try again"),)
+    )
     await adapter.post(thread, reply, nonce="n-1")
     shown = discord.thread(thread.id)[-1]
     assert shown.payload["content"] == "It failed. https://aion.example\n-# 7 left"
@@ -61,7 +63,7 @@ async def test_no_button_is_kept(adapter: DiscordAdapter, thread: ThreadKey) -> 
     """However many buttons are posted and edited, the client remembers none of them."""
     reply = Reply("x", buttons=(Button(Action.RETRY, "turn-1", "Try again"),))
     await adapter.edit(await adapter.post(thread, reply, nonce="n"), reply)
-    client = adapter._rest._client
+    client = adapter._rest._session._client
     assert client is not None
     assert list(client.persistent_views) == []
 

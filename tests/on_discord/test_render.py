@@ -10,10 +10,8 @@ from aion_bot.port.messages import Action, Button, Content, Person, PlanCard, Re
 from tests.contracts.discord import FILE, check_schema
 
 TEXT = st.text(max_size=300)
-LINES = st.lists(
-    st.lists(st.one_of(TEXT, st.builds(Person, st.text(max_size=20), TEXT)), max_size=3).map(tuple),
-    max_size=3,
-).map(tuple)
+LINE = st.lists(st.one_of(TEXT, st.builds(Person, st.text(max_size=20), TEXT)), max_size=3).map(tuple)
+LINES = st.lists(LINE, max_size=3).map(tuple)
 BUTTONS = st.lists(
     st.builds(Button, st.sampled_from(Action), st.text("ab-9", min_size=1, max_size=64), st.text(min_size=1)),
     max_size=6,
@@ -22,7 +20,7 @@ BUTTONS = st.lists(
 CARDS = st.builds(
     PlanCard, TEXT, TEXT, st.lists(st.builds(Step, TEXT, TEXT), max_size=4).map(tuple), LINES, LINES, BUTTONS
 )
-CONTENTS = st.one_of(st.builds(Reply, TEXT, TEXT, BUTTONS), CARDS)
+CONTENTS = st.one_of(st.builds(Reply, TEXT, TEXT, LINE, BUTTONS), CARDS)
 CARD = PlanCard(
     "Tag 12 images",
     "I will tag what is damaged.",
@@ -34,11 +32,19 @@ CARD = PlanCard(
 def test_a_reply() -> None:
     """A reply is plain content, its note small and under it, its buttons in a row."""
     body = render.body(
-        Reply("Two roofs are *damaged*.", "agents: 2\n4 s", (Button(Action.RETRY, "t1", "Try again"),))
+        Reply(
+            "Two roofs are *damaged*.", "agents: 2\n4 s", buttons=(Button(Action.RETRY, "t1", "Try again"),)
+        )
     )
     assert body["content"] == "Two roofs are *damaged*.\n-# agents: 2\n-# 4 s"
     button = {"type": 2, "style": 1, "label": "Try again", "custom_id": "aion:retry:t1"}
     assert body["components"] == [{"type": 1, "components": [button]}]
+
+
+def test_who_ended_a_reply() -> None:
+    """Who stopped an answer is mentioned in small print, below the note."""
+    reply = Reply("So far", "4 s", ("Stopped by ", Person("42"), "."))
+    assert render.body(reply)["content"] == "So far\n-# 4 s\n-# Stopped by <@42>."
 
 
 def test_a_note_is_not_swallowed_by_code() -> None:
@@ -76,10 +82,10 @@ def test_a_decided_plan() -> None:
 
 
 def test_looks_of_buttons() -> None:
-    """Approve is green, cancel red, retry blue."""
+    """Approve is green, cancel red, retry blue, stop grey."""
     buttons = tuple(Button(action, "k", action) for action in Action)
     (row,) = render.body(Reply("x", buttons=buttons))["components"]
-    assert [button["style"] for button in row["components"]] == [3, 4, 1]
+    assert [button["style"] for button in row["components"]] == [3, 4, 1, 2]
 
 
 def test_a_person_without_an_id_of_discord() -> None:

@@ -9,19 +9,44 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
-from adapters.slack.socket_mode import Patience
+from adapters.slack.patience import Patience
 from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.port.messages import ThreadKey
 from tests.contracts import slack as contracts
 from tests.on_slack.recording import RecordingHost
 
-HASTE = Patience(call=0.5, greeting=1.0, ping=0.1, away=0.5, look=0.02, goodbye=0.1)
+HASTE = Patience(
+    call=0.5,
+    sign=0.2,
+    again=(0.0, 0.02),
+    greeting=0.5,
+    ping=0.1,
+    linger=0.6,
+    steady=5.0,
+    pause=0.02,
+    pause_at_most=0.1,
+    stagger=0.02,
+    away=0.6,
+    look=0.02,
+    goodbye=0.1,
+)
+
+
+async def end(listening: asyncio.Task[None]) -> float:
+    """Cancel `listen`; returns how many seconds it took."""
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+    return clock() - begun
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A workspace that repeats fast and objects to what the contracts do not allow."""
     simulated = SimulatedSlack(contracts.inspect, within=1.0, again=(0.0, 0.1, 0.5))
+    simulated.sockets.goodbye = 0.4
     await simulated.start()
     yield simulated
     await simulated.stop()
@@ -45,11 +70,12 @@ async def thread(slack: SimulatedSlack) -> ThreadKey:
 
 
 @pytest.fixture
-async def host(adapter: SlackAdapter) -> AsyncIterator[RecordingHost]:
-    """The host of the adapter, which listens."""
+async def host(slack: SimulatedSlack, adapter: SlackAdapter) -> AsyncIterator[RecordingHost]:
+    """The host of the adapter, which listens on both sockets."""
     recording = RecordingHost()
     listening = asyncio.create_task(adapter.listen(recording))
     await recording.until(lambda: bool(recording.presences))
+    await slack.until(lambda: slack.sockets.open == 2)
     yield recording
     listening.cancel()
     with suppress(asyncio.CancelledError):

@@ -1,10 +1,10 @@
 """A Host that keeps what an adapter tells it, and waits with the tests."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aion_bot.port.adapter import Presence
-from aion_bot.port.messages import Click, Inbound, Prompt
+from aion_bot.port.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
 
 
 class RecordingHost:
@@ -15,6 +15,7 @@ class RecordingHost:
         self.presences: list[Presence] = []
         self.facts: dict[str, str] = {}
         self.failures = 0
+        self.failure: Exception = OSError("the disk is full of secret words")
         self.gate = asyncio.Event()
         self.gate.set()
         self.entered = 0
@@ -27,7 +28,7 @@ class RecordingHost:
         await self.gate.wait()
         if self.failures:
             self.failures -= 1
-            raise OSError("the disk is full of secret words")
+            raise self.failure
         self.inbounds.append(inbound)
         self._happened.set()
 
@@ -35,6 +36,14 @@ class RecordingHost:
         """Keep `presence`."""
         self.presences.append(presence)
         self._happened.set()
+
+    async def threads(self) -> Sequence[ThreadKey]:
+        """None: Slack sends again by itself what was missed."""
+        return ()
+
+    async def away_since(self) -> float | None:
+        """Never away."""
+        return None
 
     async def recall(self, name: str) -> str | None:
         """Give back what was stored."""
@@ -53,6 +62,16 @@ class RecordingHost:
     def clicks(self) -> list[Click]:
         """The presses so far."""
         return [inbound for inbound in self.inbounds if isinstance(inbound, Click)]
+
+    @property
+    def amendments(self) -> list[Amendment]:
+        """The edits and deletions so far."""
+        return [inbound for inbound in self.inbounds if isinstance(inbound, Amendment)]
+
+    @property
+    def stops(self) -> list[StopRequest]:
+        """The uses of Slack's own Stop so far."""
+        return [inbound for inbound in self.inbounds if isinstance(inbound, StopRequest)]
 
     async def until(self, condition: Callable[[], bool], *, timeout: float = 5.0) -> None:
         """Wait until `condition` holds. Raises TimeoutError."""

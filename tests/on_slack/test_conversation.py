@@ -1,11 +1,15 @@
 """What people do in Slack reaches the core, through the real Slack client over a socket."""
 
+import sqlite3
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.port.messages import Action, Button, PlanCard, Reply
+from tests.on_slack.conftest import HASTE
 from tests.on_slack.recording import RecordingHost
 
 CARD = PlanCard("Tag roofs", "Tags them.", buttons=(Button(Action.APPROVE, "plan-1", "Approve"),))
@@ -109,18 +113,58 @@ async def test_event_is_acknowledged_only_after_the_core_has_it(
     assert len(delivery.envelopes) == 1
 
 
+async def _asks(slack: SimulatedSlack, message: str) -> None:
+    await slack.reply(slack.people[0], message, "hello again")
+
+
+async def _edits(slack: SimulatedSlack, message: str) -> None:
+    slack.edit(message, "hello you")
+
+
+async def _deletes(slack: SimulatedSlack, message: str) -> None:
+    slack.delete(message)
+
+
+async def _stops(slack: SimulatedSlack, message: str) -> None:
+    slack.conversations.sessions["D0ADA", message] = "processing"
+    await slack.stop_session(slack.people[0], message)
+
+
+@pytest.mark.parametrize("does", [_asks, _edits, _deletes, _stops])
+@pytest.mark.parametrize(
+    "failure", [OSError("no space left"), sqlite3.OperationalError("database is locked")]
+)
 async def test_event_that_could_not_be_written_comes_again(
-    slack: SimulatedSlack, host: RecordingHost
+    slack: SimulatedSlack,
+    host: RecordingHost,
+    does: Callable[[SimulatedSlack, str], Awaitable[None]],
+    failure: Exception,
 ) -> None:
-    """If the core fails, nothing is acknowledged, and the repetition has the same key."""
-    host.failures = 1
+    """If the core fails, nothing is acknowledged, and Slack's repetition is served."""
+    message = await slack.direct_message(slack.people[0], "hello")
+    await slack.until(lambda: all_acknowledged(slack))
     slack.sockets.within = 0.05
-    await slack.direct_message(slack.people[0], "hello")
-    await host.until(lambda: bool(host.prompts))
-    (delivery,) = slack.sockets.deliveries
+    host.failures, host.failure = 2, failure
+    await does(slack, message)
+    await host.until(lambda: len(host.inbounds) == 2)
+    delivery = slack.sockets.deliveries[-1]
     await slack.until(lambda: delivery.acknowledged)
-    assert len(delivery.envelopes) == 2
-    assert [prompt.text for prompt in host.prompts] == ["hello"]
+    assert len(delivery.envelopes) == 3
+
+
+async def test_press_that_could_not_be_written_is_handed_over_again(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """Slack sends a press once: a core that fails for a moment gets it anew, once."""
+    thread = await slack.ask(slack.people[0], "tag them")
+    await host.until(lambda: len(host.prompts) == 2)
+    card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
+    host.failures = len(HASTE.again)
+    await slack.press(slack.people[0], thread, ids.message(card).ts, "aion_plan_approve")
+    await slack.shortcut(slack.people[0], thread)
+    await host.until(lambda: len(host.clicks) == 1 and len(host.prompts) == 3)
+    await slack.until(lambda: all_acknowledged(slack))
+    assert len(host.inbounds) == 4
 
 
 async def test_press_is_acknowledged_at_once(
@@ -139,14 +183,14 @@ async def test_press_is_acknowledged_at_once(
 
 
 async def test_everything_is_acknowledged(slack: SimulatedSlack, host: RecordingHost) -> None:
-    """Edits, deletions, the bot's own messages, foreign buttons, shortcuts and events: acknowledged, and no more."""
+    """Previews, the bot's own messages and edits, foreign buttons, shortcuts and events: acknowledged, and no more."""
     ada = slack.people[0]
     talk = slack.say(ada, slack.general, "lunch?")
-    slack.edit(talk.ts, "lunch at one?")
+    slack.unfurl(talk.ts)
     mine = slack.post_as_bot(slack.general, "<@U0AION> hello, myself", thread=talk.ts)
     slack.change(mine, {"text": "never mind"})
     await slack.shortcut(ada, talk.ts, "somebody_elses")
-    slack.delete(talk)
+    slack.delete(mine)
     slack.sockets.deliver("events_api", {"type": "event_callback", "event": {"type": "team_join"}})
     slack.sockets.deliver("events_api", {"type": "app_rate_limited", "team_id": "T0SITEOPS"})
     slack.sockets.deliver(

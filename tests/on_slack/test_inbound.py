@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.slack import ids, inbound
-from aion_bot.port.messages import Action, Click, Person, Place, Prompt
+from aion_bot.port.messages import Action, Click, Person, Place, Prompt, StopRequest
 from tests.on_slack.samples import ME, sample
 
 CHANNEL = "C024GENER"
@@ -28,6 +28,7 @@ def test_mention_is_a_prompt_in_its_own_thread() -> None:
         place=Place("T024SITES", CHANNEL),
         person=Person("U024ADA00"),
         text="what is damaged on site 7?",
+        source=ids.message_ref(ids.thread_key("T024SITES", CHANNEL, ROOT), CHANNEL, ROOT),
     )
 
 
@@ -164,6 +165,36 @@ def test_each_use_of_the_shortcut_is_a_question_of_its_own() -> None:
     assert not any(key.endswith("/1790001012.000100") for key in keys)
 
 
+def test_source_is_the_persons_own_message() -> None:
+    """A reply names itself, not the thread that it stands in; a use of the shortcut has no message of its own."""
+    reply = asked("reply_in_thread")
+    assert reply.source is not None
+    assert ids.message(reply.source).ts == sample("reply_in_thread")["event"]["ts"] != ROOT
+    assert reply.source.thread == reply.thread
+    shortcut = inbound.prompt_from_shortcut(sample("shortcut_on_message"), ME, shared=False)
+    assert shortcut is not None
+    assert shortcut.source is None
+
+
+def test_slacks_own_stop_is_a_stop_request() -> None:
+    """Stop names the thread, and who pressed it."""
+    assert inbound.stop_request(sample("session_stopped"), ME) == StopRequest(
+        thread=ids.thread_key("T024SITES", CHANNEL, ROOT),
+        place=Place("T024SITES", CHANNEL),
+        person=Person("U024BEN00"),
+        reply_token=ROOT,
+    )
+
+
+def test_stop_without_a_thread_and_other_events_stop_nothing() -> None:
+    """Only a complete `agent_session_stopped` is one."""
+    payload = sample("session_stopped")
+    for name in ("channel", "thread_ts", "user"):
+        event = {**payload["event"], name: None}
+        assert inbound.stop_request({**payload, "event": event}, ME) is None
+    assert inbound.stop_request(sample("mention_in_thread"), ME) is None
+
+
 def test_reply_token_names_the_thread_in_which_somebody_stands() -> None:
     """A private answer belongs where the person reads: in a thread with replies, or in the channel."""
     assert asked("mention_as_message").reply_token == ""
@@ -186,6 +217,7 @@ def test_shortcut_of_another_name_is_ignored() -> None:
         ("press_approve", Action.APPROVE, "plan-7f3a"),
         ("press_cancel", Action.CANCEL, "plan-7f3a"),
         ("press_retry", Action.RETRY, "turn-19"),
+        ("press_stop", Action.STOP, "turn-19"),
         ("press_without_value", Action.APPROVE, ""),
     ],
 )

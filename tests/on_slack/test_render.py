@@ -38,7 +38,7 @@ buttons = st.lists(
     max_size=3,
     unique_by=lambda b: b.action,
 ).map(tuple)
-replies = st.builds(Reply, texts(120), texts(10), buttons)
+replies = st.builds(Reply, texts(120), texts(10), lines, buttons)
 cards = st.builds(
     PlanCard,
     title=texts(12),
@@ -93,7 +93,7 @@ def test_text_of_an_answer_is_shown_whole(text: str, note: str) -> None:
 
 def test_answer_is_markdown_with_a_note_and_buttons() -> None:
     """Model text is drawn by Slack's own markdown block, the note small under it, the buttons last."""
-    blocks = accepted(Reply("## Roofs\n- two", "12 s", (RETRY,)))["blocks"]
+    blocks = accepted(Reply("## Roofs\n- two", "12 s", buttons=(RETRY,)))["blocks"]
     assert [block["type"] for block in blocks] == ["markdown", "context", "actions"]
     assert blocks[0]["text"] == "## Roofs\n- two"
     assert blocks[2]["elements"][0] == {
@@ -104,8 +104,16 @@ def test_answer_is_markdown_with_a_note_and_buttons() -> None:
     }
 
 
+def test_byline_names_a_person() -> None:
+    """Who stopped an answer is mentioned under it, small, after the note."""
+    stopped = Reply("Two roofs", "12 s", byline=("Stopped by ", ADA, "."))
+    assert shown(stopped) == "Two roofs\n12 s\nStopped by @Ada."
+    assert [b["type"] for b in accepted(stopped)["blocks"]] == ["markdown", "context", "context"]
+    assert render.arguments(stopped)["text"].endswith(f"Stopped by <@{ADA.id}>.")
+
+
 @pytest.mark.parametrize(
-    "content", [Reply(""), Reply(" \n"), PlanCard("", ""), Reply("", "", (RETRY,)), Reply("", "x")]
+    "content", [Reply(""), Reply(" \n"), PlanCard("", ""), Reply("", buttons=(RETRY,)), Reply("", "x")]
 )
 def test_nothing_to_say_is_still_a_message(content: Content) -> None:
     """Empty words never become an empty block or an empty text."""
@@ -150,7 +158,7 @@ def test_only_approve_is_emphasised() -> None:
 def test_block_id_changes_with_the_buttons() -> None:
     """Slack wants a new name where the buttons differ, and the same content gives the same message."""
     first, again = (accepted(CARD)["blocks"][-1]["block_id"] for _ in range(2))
-    other = accepted(Reply("x", "", (RETRY,)))["blocks"][-1]["block_id"]
+    other = accepted(Reply("x", buttons=(RETRY,)))["blocks"][-1]["block_id"]
     assert first == again != other
 
 
@@ -225,7 +233,7 @@ def test_what_stays_one_block_measures_its_characters() -> None:
 
 def test_label_is_clipped() -> None:
     """A button's label is a name: it is shortened to what Slack takes, also if it had to be made inert."""
-    accepted(Reply("x", "", (Button(Action.RETRY, "k", "@here " * 40), Button(Action.CANCEL, "k", ""))))
+    accepted(Reply("x", buttons=(Button(Action.RETRY, "k", "@here " * 40), Button(Action.CANCEL, "k", ""))))
 
 
 def test_sentence_mentions_its_persons() -> None:

@@ -1,6 +1,7 @@
 """Posts, edits, deletions and private words, and what becomes of each when Slack refuses or falls silent."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -113,17 +114,48 @@ async def test_doubt_is_resolved_in_a_long_thread(
     assert slack.api.calls["conversations.replies"] == 3
 
 
-async def test_lookup_that_fails_posts_nothing(
-    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+AMBIGUOUS: list[dict[str, Any]] = [
+    {"drop": True},
+    {"status": 500},
+    {"status": 503},
+    {"error": "internal_error"},
+    {"plain": "<html>"},
+    {"plain": "{", "kind": "application/json"},
+    {"hang": True},
+]
+
+
+LOOKUPS = [None, {"status": 502}, {"plain": "<html>"}, {"retry_after": 0.1}, {"error": "ratelimited"}]
+
+
+@pytest.mark.parametrize("acted", [True, False])
+@pytest.mark.parametrize(
+    ("fault", "lookup"),
+    [(fault, lookup) for fault in AMBIGUOUS for lookup in LOOKUPS if "hang" not in fault or lookup is None],
+)
+async def test_post_is_never_doubled(
+    slack: SimulatedSlack,
+    adapter: SlackAdapter,
+    thread: ThreadKey,
+    fault: dict[str, Any],
+    acted: bool,
+    lookup: dict[str, Any] | None,
 ) -> None:
-    """As long as the doubt cannot be resolved, the message is not posted, and the doubt stays."""
-    slack.fail_next("chat.postMessage", drop=True, acted=True)
-    slack.fail_next("conversations.replies", status=500)
-    for _ in range(2):
-        with pytest.raises(PlatformDown):
-            await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
-    await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+    """However a post failed, and also if the first look for it fails: repeated until it succeeds it is there once."""
+    slack.fail_next("chat.postMessage", **fault, acted=acted)
+    if lookup:
+        slack.fail_next("conversations.replies", **lookup)
+    failures = 0
+    while True:
+        try:
+            ref = await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
+            break
+        except (PlatformDown, RateLimited):
+            failures += 1
+    assert failures == (2 if lookup else 1)
     assert answers(slack, thread) == ["Two roofs"]
+    await adapter.edit(ref, Reply("Three roofs"))
+    assert answers(slack, thread) == ["Three roofs"]
 
 
 async def test_refusal_does_not_end_an_older_doubt(
@@ -188,7 +220,7 @@ async def test_whisper_answers_a_click_in_the_cards_thread(
     """Somebody who may not decide is told so below the card."""
     ts = ids.thread(thread).ts
     card = await adapter.post(
-        thread, Reply("card", "", (Button(Action.APPROVE, "k", "Approve"),)), nonce="n-1"
+        thread, Reply("card", buttons=(Button(Action.APPROVE, "k", "Approve"),)), nonce="n-1"
     )
     await slack.press(slack.people[2], ts, ids.message(card).ts, "aion_plan_approve")
     await host.until(lambda: bool(host.clicks))

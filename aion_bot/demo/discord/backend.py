@@ -1,6 +1,7 @@
 """What happens in the simulated server, whoever causes it: messages, threads, and the events that tell of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from aion_bot.demo.discord import limits, payloads, pings
@@ -11,6 +12,7 @@ from aion_bot.demo.discord.errors import (
     not_yours,
     thread_archived,
     thread_exists,
+    unknown_emoji,
     wrong_channel_type,
 )
 from aion_bot.demo.discord.model import (
@@ -97,7 +99,7 @@ class Backend:
         content = str(body["content"] or "").strip() if "content" in body else message.content
         embeds = list(body["embeds"] or []) if "embeds" in body else message.embeds
         limits.check_not_empty(content, embeds)
-        message.content, message.embeds, message.edited = content, embeds, True
+        message.content, message.embeds, message.edited = content, embeds, _now()
         if "components" in body:
             message.components = list(body["components"] or [])
         message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
@@ -106,12 +108,56 @@ class Backend:
         self.gateway.changed.set()
         return message
 
+    def rewrite(self, message: Message, text: str) -> None:
+        """Let a message be edited by whoever wrote it."""
+        message.content, message.edited = text, _now()
+        message.versions.append(text)
+        self._tell("MESSAGE_UPDATE", message)
+
+    def preview(self, message: Message) -> None:
+        """Show a preview of a link, as Discord does after a while: the message counts as edited no more than before."""
+        message.embeds = [{"type": "link", "url": "https://aion.example", "title": "Aion"}]
+        self._tell("MESSAGE_UPDATE", message)
+
+    def react(self, message: Message, emoji: str) -> None:
+        """Add a reaction of the bot's."""
+        if emoji not in message.reactions:
+            message.reactions.append(emoji)
+        self.gateway.changed.set()
+
+    def unreact(self, message: Message, emoji: str) -> None:
+        """Remove a reaction of the bot's. Raises ApiError."""
+        if emoji not in message.reactions:
+            raise unknown_emoji()
+        message.reactions.remove(emoji)
+        self.gateway.changed.set()
+
     def delete(self, message: Message) -> None:
         """Remove a message."""
         self.world.messages[message.channel].remove(message)
         channel = self.world.channel(message.channel)
-        told = {"id": message.id, "channel_id": channel.id, "guild_id": channel.guild}
+        told = {"id": message.id, "channel_id": channel.id}
+        told |= {} if channel.guild is None else {"guild_id": channel.guild}
         self.gateway.dispatch("MESSAGE_DELETE", told, _messages_intent(channel))
+        self.gateway.changed.set()
+
+    def purge(self, channel: Channel, messages: Sequence[Message]) -> None:
+        """Remove several messages of a channel at once."""
+        for message in messages:
+            self.world.messages[channel.id].remove(message)
+        told = {"ids": [one.id for one in messages], "channel_id": channel.id, "guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE_BULK", told, GUILD_MESSAGES)
+
+    def close_thread(self, thread: Channel) -> None:
+        """Delete a thread with everything in it."""
+        del self.world.channels[thread.id], self.world.messages[thread.id]
+        told = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
+        self.gateway.dispatch("THREAD_DELETE", told, GUILDS)
+
+    def remove_bot(self) -> None:
+        """Take the bot out of the server."""
+        self.world.removed = True
+        self.gateway.dispatch("GUILD_DELETE", {"id": self.world.guild}, GUILDS)
 
     def open_thread(self, message: Message, body: Body) -> Channel:
         """Open a thread from a message; it gets the message's id. Raises ApiError."""
@@ -169,6 +215,10 @@ class Backend:
     def _tell(self, kind: str, message: Message) -> None:
         channel = self.world.channel(message.channel)
         self.gateway.dispatch(kind, payloads.event(message, self.world), _messages_intent(channel))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 def _messages_intent(channel: Channel) -> int:

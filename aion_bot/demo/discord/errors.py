@@ -12,7 +12,9 @@ class ApiError(Exception):
         code: int,
         message: str,
         errors: dict[str, Any] | None = None,
+        *,
         pause: float | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{status} {code} {message}")
         self.status = status
@@ -20,6 +22,7 @@ class ApiError(Exception):
         self.message = message
         self.errors = errors
         self.pause = pause
+        self.headers = headers or {}
 
     @property
     def body(self) -> dict[str, Any]:
@@ -28,15 +31,8 @@ class ApiError(Exception):
         if self.errors is not None:
             told["errors"] = self.errors
         if self.pause is not None:
-            told |= {"retry_after": self.pause, "global": False}
+            told |= {"retry_after": self.pause, "global": "X-RateLimit-Global" in self.headers}
         return told
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that clients read; discord.py takes a 429 without `Via` for a ban."""
-        if self.pause is None:
-            return {}
-        return {"Retry-After": f"{self.pause:g}", "Via": "1.1 google", "X-RateLimit-Scope": "user"}
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:
@@ -77,6 +73,21 @@ def expired_token() -> ApiError:
     return ApiError(401, 50027, "Invalid Webhook Token")
 
 
+def unknown_emoji() -> ApiError:
+    """A reaction that is not there."""
+    return ApiError(404, 10014, "Unknown Emoji")
+
+
+def missing_access() -> ApiError:
+    """A channel that the bot cannot see."""
+    return ApiError(403, 50001, "Missing Access")
+
+
+def missing_permissions() -> ApiError:
+    """Something that the bot may not do there."""
+    return ApiError(403, 50013, "Missing Permissions")
+
+
 def already_acknowledged() -> ApiError:
     """A second answer to an interaction."""
     return ApiError(400, 40060, "Interaction has already been acknowledged.")
@@ -100,6 +111,11 @@ def thread_exists() -> ApiError:
 def thread_archived() -> ApiError:
     """An edit inside an archived thread."""
     return ApiError(400, 50083, "Thread is archived")
+
+
+def thread_locked() -> ApiError:
+    """A message in a locked thread."""
+    return ApiError(400, 160005, "This thread is locked")
 
 
 def wrong_channel_type() -> ApiError:

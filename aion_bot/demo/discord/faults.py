@@ -4,25 +4,47 @@ from dataclasses import dataclass
 
 from aion_bot.demo.discord.errors import ApiError
 
+ANY = "*"
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """How a request fails. `acted`: it is carried out first; `drop`: the connection breaks instead of an answer."""
+    """How a request fails; it is carried out first if it `acted`.
 
-    status: int
-    code: int
-    pause: float | None
-    drop: bool
-    acted: bool
+    `drop`: the connection breaks instead of an answer; `cut`: in the middle of one; `hang`: no answer comes. A 429
+    that is not from Discord itself has no `via`; one with `told_in_body` has no `Retry-After`; one for
+    `all_routes` is the limit of the whole bot.
+    """
+
+    status: int = 500
+    code: int = 0
+    pause: float | None = None
+    drop: bool = False
+    cut: bool = False
+    hang: bool = False
+    acted: bool = False
+    via: bool = True
+    told_in_body: bool = False
+    all_routes: bool = False
 
     @property
     def error(self) -> ApiError:
         """What is answered."""
-        return ApiError(self.status, self.code, f"ordered failure {self.code}", pause=self.pause)
+        message = f"ordered failure {self.code}"
+        return ApiError(self.status, self.code, message, pause=self.pause, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        """The headers that clients read; discord.py takes a 429 without `Via` for a ban."""
+        if self.pause is None:
+            return {}
+        headers = {"X-RateLimit-Scope": "global" if self.all_routes else "user"}
+        headers |= {"Via": "1.1 google"} if self.via else {}
+        headers |= {"X-RateLimit-Global": "true"} if self.all_routes else {}
+        return headers if self.told_in_body else headers | {"Retry-After": f"{self.pause:g}"}
 
 
 class Faults:
-    """The failures still to come, by route."""
+    """The failures still to come, by route; those of `ANY` meet whatever comes."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Fault]] = {}
@@ -33,5 +55,9 @@ class Faults:
 
     def take(self, route: str) -> Fault | None:
         """Return the failure that is due."""
-        waiting = self._waiting.get(route)
+        waiting = self._waiting.get(route) or self._waiting.get(ANY)
         return waiting.pop(0) if waiting else None
+
+    def clear(self) -> None:
+        """Order nothing any more."""
+        self._waiting.clear()

@@ -8,6 +8,7 @@ from aion_bot.demo.discord.errors import empty_message, invalid_form, too_long
 
 CONTENT = 2_000
 NONCE = 25
+LISTED = 100
 THREAD_NAME = 100
 EMBEDS = 10
 EMBED_SUM = 6_000

@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.demo.discord.errors import unknown_channel, unknown_message
+from aion_bot.demo.discord.errors import (
+    missing_access,
+    missing_permissions,
+    unknown_channel,
+    unknown_message,
+)
 from aion_bot.demo.workspace import Someone
 
 TEXT, DIRECT, VOICE, THREAD = 0, 1, 2, 11
@@ -45,7 +50,7 @@ class Message:
     attachments: tuple[str, ...] = ()
     replied_to: "Message | None" = None
     nonce: str | None = None
-    edited: bool = False
+    edited: str | None = None
     only_for: str | None = None
     asked_by: Someone | None = None
     seen_in: str | None = None
@@ -53,6 +58,7 @@ class Message:
     pings: list[str] = field(default_factory=list)
     payload: Mapping[str, Any] = field(default_factory=dict)
     buttons: set[str] = field(default_factory=set)
+    reactions: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -79,7 +85,11 @@ class Interaction:
 
 
 class World:
-    """Everything that exists, by id."""
+    """Everything that exists, by id.
+
+    `removed`: the bot was taken out of the server; `read_only` are channels where it may not write; `typing` is
+    where it showed that it types, oldest first.
+    """
 
     def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:
         self._last_id = 0
@@ -95,6 +105,9 @@ class World:
         self.commands: list[dict[str, Any]] = []
         self.interactions: dict[str, Interaction] = {}
         self.closed_to_bot: set[str] = set()
+        self.removed = False
+        self.read_only: set[str] = set()
+        self.typing: list[str] = []
         for name in channels:
             self.add(Channel(self.new_id(), TEXT, name, self.guild))
 
@@ -115,6 +128,15 @@ class World:
         if channel not in self.channels:
             raise unknown_channel()
         return self.channels[channel]
+
+    def open_to_bot(self, channel: str, *, writing: bool = False) -> Channel:
+        """Find a channel that the bot may see, and write in. Raises ApiError."""
+        found = self.channel(channel)
+        if self.removed and found.guild is not None:
+            raise missing_access()
+        if writing and self.read_only & {found.id, found.parent}:
+            raise missing_permissions()
+        return found
 
     def named(self, name: str) -> Channel:
         """Find a channel by the name that people use, or by id. Raises LookupError."""

@@ -1,7 +1,6 @@
 """Discord's JSON for what the model holds. No I/O."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from aion_bot.demo.discord import pings
@@ -118,7 +117,7 @@ def message(of: Message, world: World) -> Payload:
         "author": user(of.author, bot=world.is_bot(of.author)),
         "content": of.content,
         "timestamp": JOINED,
-        "edited_timestamp": datetime.now(UTC).isoformat() if of.edited else None,
+        "edited_timestamp": of.edited,
         "tts": False,
         "pinned": False,
         "mention_everyone": False,
@@ -137,6 +136,13 @@ def message(of: Message, world: World) -> Payload:
         shown["message_reference"] = {"message_id": of.replied_to.id, "channel_id": of.replied_to.channel}
         shown["referenced_message"] = message(of.replied_to, world)
     return shown
+
+
+def listed(of: Message, world: World, *, content: bool) -> Payload:
+    """A message in a list: without its nonce, and without what the application may not read."""
+    shown = event(of, world)
+    readable = shown if content else without_content(shown, world.bot.id)
+    return {name: value for name, value in readable.items() if name not in {"guild_id", "member", "nonce"}}
 
 
 def event(of: Message, world: World) -> Payload:

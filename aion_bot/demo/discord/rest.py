@@ -6,8 +6,14 @@ from typing import Any
 
 from aion_bot.demo.discord import limits, payloads
 from aion_bot.demo.discord.backend import Backend
-from aion_bot.demo.discord.errors import ApiError
-from aion_bot.demo.discord.model import Message
+from aion_bot.demo.discord.errors import (
+    ApiError,
+    invalid_form,
+    missing_permissions,
+    thread_archived,
+    thread_locked,
+)
+from aion_bot.demo.discord.model import Channel, Message
 
 NOTHING: None = None
 
@@ -58,28 +64,37 @@ def put_commands(backend: Backend, call: Call) -> Any:
 
 def get_channel(backend: Backend, call: Call) -> Any:
     """One channel."""
-    return payloads.channel(backend.world.channel(call.path["channel_id"]))
+    return payloads.channel(_channel(backend, call))
 
 
 def patch_channel(backend: Backend, call: Call) -> Any:
-    """Change a thread."""
-    return payloads.channel(backend.update(backend.world.channel(call.path["channel_id"]), call.body))
+    """Change a thread; a locked one takes a permission that the bot does not ask for."""
+    thread = _channel(backend, call)
+    if thread.locked:
+        raise missing_permissions()
+    return payloads.channel(backend.update(thread, call.body))
 
 
 def get_messages(backend: Backend, call: Call) -> Any:
     """The messages of a channel, newest first."""
-    channel = backend.world.channel(call.path["channel_id"])
+    channel = _channel(backend, call)
     after, before = int(call.query.get("after", 0)), int(call.query.get("before", 1 << 63))
     found = [one for one in backend.world.messages[channel.id] if one.only_for is None]
     chosen = [one for one in found if after < int(one.id) < before]
     most = int(call.query.get("limit", 50))
+    if not 1 <= most <= limits.LISTED:
+        raise invalid_form("limit", "NUMBER_TYPE_MAX", f"int value should be at most {limits.LISTED}.")
     page = chosen[:most] if "after" in call.query else chosen[-most:]
-    return [_message(backend, one) for one in reversed(page)]
+    content = backend.gateway.message_content
+    return [payloads.listed(one, backend.world, content=content) for one in reversed(page)]
 
 
 def post_message(backend: Backend, call: Call) -> Any:
     """Create a message."""
-    return _message(backend, backend.post_as_bot(call.path["channel_id"], call.body))
+    channel = _channel(backend, call, writing=True)
+    if channel.locked:
+        raise thread_locked()
+    return _message(backend, backend.post_as_bot(channel.id, call.body))
 
 
 def get_message(backend: Backend, call: Call) -> Any:
@@ -100,7 +115,29 @@ def delete_message(backend: Backend, call: Call) -> Any:
 
 def post_thread(backend: Backend, call: Call) -> Any:
     """Open a thread from a message."""
+    _channel(backend, call, writing=True)
     return payloads.channel(backend.open_thread(_named(backend, call), call.body))
+
+
+def put_reaction(backend: Backend, call: Call) -> Any:
+    """React to a message; in an archived thread nobody can."""
+    if _channel(backend, call, writing=True).archived:
+        raise thread_archived()
+    backend.react(_named(backend, call), call.path["emoji_name"])
+    return NOTHING
+
+
+def delete_reaction(backend: Backend, call: Call) -> Any:
+    """Take back a reaction."""
+    backend.unreact(_named(backend, call), call.path["emoji_name"])
+    return NOTHING
+
+
+def post_typing(backend: Backend, call: Call) -> Any:
+    """Show that the bot is typing."""
+    backend.world.typing.append(_channel(backend, call, writing=True).id)
+    backend.gateway.changed.set()
+    return NOTHING
 
 
 def post_direct(backend: Backend, call: Call) -> Any:
@@ -125,11 +162,19 @@ ROUTES: Mapping[str, Handler] = {
     "PATCH /channels/{channel_id}/messages/{message_id}": patch_message,
     "DELETE /channels/{channel_id}/messages/{message_id}": delete_message,
     "POST /channels/{channel_id}/messages/{message_id}/threads": post_thread,
+    "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": put_reaction,
+    "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": delete_reaction,
+    "POST /channels/{channel_id}/typing": post_typing,
     "POST /users/@me/channels": post_direct,
 }
 
 
+def _channel(backend: Backend, call: Call, *, writing: bool = False) -> Channel:
+    return backend.world.open_to_bot(call.path["channel_id"], writing=writing)
+
+
 def _named(backend: Backend, call: Call) -> Message:
+    _channel(backend, call)
     return backend.world.message(call.path["channel_id"], call.path["message_id"])
 
 

@@ -1,8 +1,9 @@
 """The simulated Discord as a server on loopback: REST under /api/v10, and the gateway."""
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from inspect import isawaitable
 from typing import Any
 
@@ -11,7 +12,7 @@ from aiohttp import web
 from aion_bot.demo.discord import interactions, rest
 from aion_bot.demo.discord.backend import Backend
 from aion_bot.demo.discord.errors import ApiError, unauthorized
-from aion_bot.demo.discord.faults import Faults
+from aion_bot.demo.discord.faults import Fault, Faults
 from aion_bot.demo.discord.rest import Call, Handler
 from aion_bot.demo.workspace import Inspector
 
@@ -38,6 +39,11 @@ class Server:
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, Any]] = []
         self.violations: list[str] = []
+
+    @property
+    def routes(self) -> Collection[str]:
+        """The routes that are served."""
+        return {**rest.ROUTES, **interactions.ROUTES}
 
     @property
     def address(self) -> str:
@@ -72,6 +78,7 @@ class Server:
     def _answering(self, name: str, handler: Handler, *, authorized: bool) -> Answer:
         async def answer(request: web.Request) -> web.StreamResponse:
             self.calls[name] += 1
+            self._backend.gateway.changed.set()
             try:
                 if authorized and request.headers.get("Authorization") != f"Bot {self._token}":
                     raise unauthorized()
@@ -88,12 +95,8 @@ class Server:
         if fault is None or fault.acted:
             await self._inspect(name, call.body)
             answer = handler(self._backend, call)
-        if fault is not None and fault.drop:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()
         if fault is not None:
-            raise fault.error
+            return await _failed(fault, request)
         return web.Response(status=204) if answer is None else _json(answer)
 
     async def _inspect(self, name: str, body: Any) -> None:
@@ -116,6 +119,21 @@ class Server:
 async def _body(request: web.Request) -> Any:
     raw = await request.read()
     return json.loads(raw) if raw else {}
+
+
+async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
+    """Fail as ordered."""
+    if not (fault.drop or fault.cut or fault.hang):
+        raise fault.error
+    answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})
+    if fault.hang:
+        await asyncio.Event().wait()
+    if fault.cut:
+        await answer.prepare(request)
+        await answer.write(b'{"id": "1')
+    if request.transport is not None:
+        request.transport.abort()
+    return answer
 
 
 def _json(shown: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -34,14 +34,16 @@ class Session:
 class Gateway:
     """All sessions.
 
-    `token` is the bot's, `message_content` the switch in the developer portal, `described` what `GET /gateway/bot` answers. `refusing` turns connections away with 503; `deaf`
-    leaves everything unanswered that comes after a session began, a goodbye too.
+    `token` is the bot's, `message_content` the switch in the developer portal, `described` what `GET /gateway/bot`
+    answers. `refusing` turns connections away with 503; `losing` tells nobody of what happens; `deaf` leaves
+    everything unanswered that comes after a session began, a goodbye too; `silent` does so but says goodbye, and
+    tells nothing.
     """
 
     def __init__(self, world: World, token: str, *, message_content: bool) -> None:
         self._world = world
         self.token = token
-        self._message_content = message_content
+        self.message_content = message_content
         self._sockets: dict[web.WebSocketResponse, web.Request] = {}
         self.sessions: dict[str, Session] = {}
         self.described: dict[str, Any] = {
@@ -55,7 +57,9 @@ class Gateway:
             },
         }
         self.refusing = False
+        self.losing = False
         self.deaf = False
+        self.silent = False
         self.identified = 0
         self.resumed = 0
         self.changed = asyncio.Event()
@@ -67,7 +71,7 @@ class Gateway:
 
     def dispatch(self, kind: str, data: Mapping[str, Any], intent: int) -> None:
         """Tell every session that asked for it, now or when it resumes."""
-        for session in self.sessions.values():
+        for session in [] if self.losing else self.sessions.values():
             if intent and not session.intents & intent:
                 continue
             shown = data
@@ -91,7 +95,8 @@ class Gateway:
                     continue
                 message = json.loads(frame.data)
                 if message["op"] == HEARTBEAT:
-                    await socket.send_json({"op": ACKNOWLEDGED})
+                    if not self.silent:
+                        await socket.send_json({"op": ACKNOWLEDGED})
                 elif (session := await self._begin(socket, message)) is not None:
                     writer = asyncio.create_task(_write(session, socket))
                     if self.deaf:
@@ -126,7 +131,7 @@ class Gateway:
     def _tell(self, session: Session, kind: str, data: Mapping[str, Any]) -> None:
         event = {"op": DISPATCH, "t": kind, "s": len(session.told) + 1, "d": dict(data)}
         session.told.append(event)
-        if session.socket is not None:
+        if session.socket is not None and not self.silent:
             session.outbox.put_nowait(event)
 
     async def _begin(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> Session | None:
@@ -140,7 +145,7 @@ class Gateway:
 
     async def _identify(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> Session | None:
         intents = int(data["intents"])
-        if intents & MESSAGE_CONTENT and not self._message_content:
+        if intents & MESSAGE_CONTENT and not self.message_content:
             await socket.close(code=DISALLOWED_INTENTS, message=b"Disallowed intent(s).")
             return None
         self.identified += 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from aion_bot.demo.discord import payloads
 from aion_bot.demo.discord.backend import Backend
-from aion_bot.demo.discord.faults import Fault
+from aion_bot.demo.discord.faults import ANY, Fault
 from aion_bot.demo.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
 from aion_bot.demo.discord.server import Server
 from aion_bot.demo.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
@@ -89,6 +89,18 @@ class SimulatedDiscord:
         """Write anything anywhere; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
 
+    def rewrite(self, message: str, text: str) -> None:
+        """Let somebody edit what they wrote."""
+        self.backend.rewrite(self.world.anywhere(message), text)
+
+    def withdraw(self, message: str) -> None:
+        """Let somebody delete what they wrote."""
+        self.backend.delete(self.world.anywhere(message))
+
+    def waits(self, message: str) -> bool:
+        """Tell whether the bot shows on a message that it waits."""
+        return bool(self.world.anywhere(message).reactions)
+
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
         """Press a button that the message shows, or showed before: a client may lag behind."""
         found = next((one for one in self._seen_in(thread) if one.id == message), None)
@@ -128,19 +140,14 @@ class SimulatedDiscord:
         """The name of a thread."""
         return self.world.channel(thread).name
 
-    def fail_next(
-        self,
-        route: str,
-        *,
-        status: int = 500,
-        code: int = 0,
-        retry_after: float | None = None,
-        drop: bool = False,
-        acted: bool = False,
-        times: int = 1,
-    ) -> None:
-        """Let the next requests of a route fail, such as "PATCH /channels/{channel_id}/messages/{message_id}"."""
-        self.server.faults.order(route, Fault(status, code, retry_after, drop, acted), times)
+    def fail_next(self, route: str, *, times: int = 1, retry_after: float | None = None, **how: Any) -> None:
+        """Let the next requests of a route fail, such as "PATCH /channels/{channel_id}/messages/{message_id}".
+
+        `how` as for `Fault`. The route may be "*": whatever comes. Raises LookupError if there is no such route.
+        """
+        if route not in {ANY, *self.server.routes}:
+            raise LookupError(f"no route {route!r}")
+        self.server.faults.order(route, Fault(pause=retry_after, **how), times)
 
     def expire_tokens(self) -> None:
         """Let fifteen minutes pass for every interaction so far."""

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from aion_bot.demo.slack import methods
+from aion_bot.demo.slack.backend import Backend
 from aion_bot.demo.workspace import Inspector
 
 Arguments = dict[str, Any]
@@ -20,7 +21,8 @@ Answer = dict[str, Any]
 class Fault:
     """How a call shall fail: with Slack's `error`, an HTTP `status`, a pause, or a cut connection.
 
-    `hang`: it is never answered. `plain`: its body is this text, as if something stood between the bot and Slack.
+    `hang`: it is never answered. `plain`: its body is this text of this `kind`, as if something stood between the bot
+    and Slack.
     `acted`: it does what it should before it fails, so that only its answer is lost.
     """
 
@@ -30,15 +32,14 @@ class Fault:
     drop: bool = False
     hang: bool = False
     plain: str = ""
+    kind: str = "text/plain"
     acted: bool = False
 
 
 class Api:
     """Answers every method of `methods.METHODS`, keeps what it was asked, and fails on request."""
 
-    def __init__(
-        self, backend: methods.Backend, inspector: Inspector | None, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, backend: Backend, inspector: Inspector | None, changed: Callable[[], None]) -> None:
         self.calls: Counter[str] = Counter()
         self.bodies: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self.violations: list[str] = []
@@ -105,5 +106,5 @@ async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
     if fault.error:
         return web.json_response(methods.failure(fault.error))
     if fault.plain:
-        return web.Response(text=fault.plain)
+        return web.Response(text=fault.plain, content_type=fault.kind)
     return web.Response(status=fault.status or 500, text="upstream failure", content_type="text/html")

@@ -4,42 +4,14 @@ Arguments, answers and errors: https://docs.slack.dev/reference/methods
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from aion_bot.demo.slack import payloads, rules
-from aion_bot.demo.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Conversations, Message
-
-Arguments = Mapping[str, Any]
-Answer = dict[str, Any]
-
+from aion_bot.demo.slack import payloads, rules, signs
+from aion_bot.demo.slack.backend import Answer, Arguments, Backend, Refused, find_channel, writable
+from aion_bot.demo.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
 
 REPLIES_AT_ONCE = 15
 """The most messages of a page, for apps that are not in Slack's Marketplace (since 2025-05-29)."""
-
-
-class Backend(Protocol):
-    """What the methods work on."""
-
-    conversations: Conversations
-
-    def authorized(self, method: str, token: str) -> bool:
-        """Tell whether `token` is the one that `method` takes."""
-
-    def socket_address(self) -> str:
-        """A fresh address of Socket Mode."""
-
-    def add(self, message: Message) -> None:
-        """Post a message of the bot's."""
-
-    def change(self, message: Message, body: Mapping[str, Any]) -> None:
-        """Edit a message of the bot's."""
-
-    def delete(self, message: Message) -> None:
-        """Delete a message."""
-
-
-class Refused(Exception):
-    """The method answers `{"ok": false}` with this error code."""
 
 
 def failure(error: str) -> Answer:
@@ -81,7 +53,7 @@ def _open_connection(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _post(backend: Backend, arguments: Arguments) -> Answer:
-    channel = _writable(backend, arguments)
+    channel = writable(backend, arguments)
     _check_thread(backend, channel, arguments)
     message = _new_message(backend, channel, arguments, "chat.postMessage")
     message.metadata = _metadata(arguments)
@@ -90,7 +62,7 @@ def _post(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _post_ephemeral(backend: Backend, arguments: Arguments) -> Answer:
-    channel = _writable(backend, arguments)
+    channel = writable(backend, arguments)
     message = _new_message(backend, channel, arguments, "chat.postEphemeral")
     message.only_for = str(arguments.get("user") or "")
     if message.only_for not in backend.conversations.names():
@@ -121,7 +93,7 @@ def _delete(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _channel_info(backend: Backend, arguments: Arguments) -> Answer:
-    channel = _channel(backend, arguments)
+    channel = find_channel(backend, arguments)
     if channel.kind != "channel" and not channel.member:
         raise Refused("channel_not_found")
     return {
@@ -141,7 +113,7 @@ def _channel_info(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _replies(backend: Backend, arguments: Arguments) -> Answer:
-    channel = _channel(backend, arguments)
+    channel = find_channel(backend, arguments)
     if not channel.member:
         raise Refused("not_in_channel")
     root = str(arguments.get("ts"))
@@ -172,21 +144,10 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.delete": _delete,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
+    "reactions.add": signs.mark,
+    "reactions.remove": signs.unmark,
+    "agents.sessions.setStatus": signs.set_status,
 }
-
-
-def _channel(backend: Backend, arguments: Arguments) -> Channel:
-    channel = backend.conversations.find_channel(str(arguments.get("channel")))
-    if channel is None:
-        raise Refused("channel_not_found")
-    return channel
-
-
-def _writable(backend: Backend, arguments: Arguments) -> Channel:
-    channel = _channel(backend, arguments)
-    if not channel.member:
-        raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")
-    return channel
 
 
 def _check_thread(backend: Backend, channel: Channel, arguments: Arguments) -> None:
@@ -210,7 +171,7 @@ def _new_message(backend: Backend, channel: Channel, arguments: Arguments, metho
 
 
 def _own_message(backend: Backend, arguments: Arguments, otherwise: str) -> Message:
-    channel = _channel(backend, arguments)
+    channel = writable(backend, arguments, "is_inactive")
     message = backend.conversations.find(channel.id, str(arguments.get("ts")))
     if message is None or message.only_for is not None:
         raise Refused("message_not_found")

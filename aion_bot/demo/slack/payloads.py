@@ -43,17 +43,37 @@ def mention(message: Message) -> Payload:
 
 
 def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Payload:
-    """A message was edited."""
+    """A message was edited, or deleted while its thread goes on."""
     return {
         "type": "message",
         "subtype": "message_changed",
-        "message": {**record(message), "edited": {"user": message.author.id, "ts": ts}},
+        "message": record(message)
+        | ({} if message.buried else {"edited": {"user": message.author.id, "ts": ts}}),
         "previous_message": before,
         "channel": channel.id,
         "hidden": True,
         "ts": ts,
         "event_ts": ts,
         "channel_type": channel.kind,
+    }
+
+
+def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
+    """Slack drew a preview under a message: its words are as before."""
+    inner = changed(message, channel, record(message), ts)
+    inner["message"] = record(message) | {"attachments": [{"id": 1, "fallback": "A preview"}]}
+    return inner
+
+
+def stopped(person: Someone, channel: Channel, thread: str, ts: str) -> Payload:
+    """Somebody pressed Slack's own Stop: the inner event `agent_session_stopped`."""
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "thread_ts": thread,
+        "user": person.id,
+        "streaming_message_ts": [],
+        "event_ts": ts,
     }
 
 
@@ -119,6 +139,8 @@ def record(message: Message) -> Payload:
         shown["thread_ts"] = message.thread_ts
     if message.files:
         shown["files"] = list(message.files)
+    if message.buried:
+        shown |= {"subtype": "tombstone", "hidden": True}
     return shown
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -19,7 +20,7 @@ CY = Someone("U0CY", "Cy")
 BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  opens nothing but this simulator
 APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  likewise
 
-EVENTS = frozenset({"app_mention", *KINDS.values()})
+EVENTS = frozenset({"agent_session_stopped", "app_mention", *KINDS.values()})
 SHORTCUT = "aion_ask"
 
 
@@ -131,6 +132,36 @@ class SimulatedSlack:
         """Edit the message with this `ts`, as its writer."""
         self.change(self._message(message), {"text": text})
 
+    def unfurl(self, message: str) -> None:
+        """Let Slack draw a preview under the message with this `ts`."""
+        found, ts = self._message(message), self.conversations.clock.ts()
+        channel = self.conversations.channels[found.channel]
+        self._send(KINDS[channel.kind], payloads.unfurled(found, channel, ts), channel)
+
+    async def stop_session(self, person: Someone, thread: str) -> None:
+        """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none: the bot is not at work there."""
+        channel = self.conversations.channels[self._message(thread).channel]
+        if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
+            raise LookupError(f"no Stop in {thread}")
+        inner = payloads.stopped(person, channel, thread, self.conversations.clock.ts())
+        self._send("agent_session_stopped", inner, channel)
+
+    def status(self, thread: str) -> str:
+        """What Slack shows of the bot's work in a thread: `processing`, `active`, or nothing."""
+        return self.conversations.sessions.get((self._message(thread).channel, thread), "")
+
+    def reactions(self, message: str) -> Sequence[str]:
+        """The bot's reactions on the message with this `ts`."""
+        return tuple(self._message(message).reactions)
+
+    def archive(self, channel: Channel) -> None:
+        """Archive a channel."""
+        self.conversations.add(replace(channel, archived=True))
+
+    def remove_bot(self, channel: Channel) -> None:
+        """Take the bot out of a channel."""
+        self.conversations.add(replace(channel, member=False))
+
     def open_channel(
         self, name: str, *, kind: str = "channel", member: bool = True, shared: bool = False
     ) -> Channel:
@@ -148,11 +179,13 @@ class SimulatedSlack:
         drop: bool = False,
         hang: bool = False,
         plain: str = "",
+        kind: str = "text/plain",
         acted: bool = False,
         times: int = 1,
     ) -> None:
         """Let the next calls of `method` fail; with `acted` they do their work and only the answer is lost."""
-        self.api.fail_next(method, Fault(error, status, retry_after, drop, hang, plain, acted), times)
+        fault = Fault(error, status, retry_after, drop, hang, plain, kind, acted)
+        self.api.fail_next(method, fault, times)
 
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, private messages included."""
@@ -207,11 +240,17 @@ class SimulatedSlack:
     def delete(self, message: Message | str) -> None:
         """Delete a message and tell the app of it."""
         gone = self._message(message) if isinstance(message, str) else message
-        self.conversations.remove(gone)
-        self._tell()
+        before = payloads.record(gone)
         channel = self.conversations.channels[gone.channel]
         ts = self.conversations.clock.ts()
-        self._send(KINDS[channel.kind], payloads.deleted(gone, channel, ts), channel)
+        self.conversations.remove(gone)
+        self._tell()
+        told = (
+            payloads.changed(gone, channel, before, ts)
+            if gone.buried
+            else payloads.deleted(gone, channel, ts)
+        )
+        self._send(KINDS[channel.kind], told, channel)
 
     def _send(self, name: str, inner: dict[str, Any], channel: Channel) -> None:
         if name in self._events and channel.member:

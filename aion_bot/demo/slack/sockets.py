@@ -7,7 +7,7 @@ event that is not acknowledged is sent again, three times at most.
 import asyncio
 import itertools
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,15 +30,21 @@ class Sockets:
     """All connections of one app.
 
     `within` is how many seconds an acknowledgement may take, `again` the pauses before each repetition of an
-    event. `changed` is called whenever something happened that a test may wait for.
+    event; `goodbye` how many Slack leaves a connection open that it asked back. `changed` is called whenever something
+    happened that a test may wait for. Of the next connections, `dead` have a ticket that opens nothing and `mute` are
+    never greeted; while `refusing` none is opened.
     """
 
     def __init__(self, changed: Callable[[], None], *, within: float, again: Sequence[float]) -> None:
         self.deliveries: list[Delivery] = []
         self.refusing = False
+        self.dead = 0
+        self.mute = 0
+        self.goodbye = 10.0
         self.tickets: list[str] = []
         self.opened = 0
         self._connections: list[web.WebSocketResponse] = []
+        self._deaf: set[web.WebSocketResponse] = set()
         self._turn = itertools.count()
         self._answers: dict[str, asyncio.Future[bool]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -53,6 +59,9 @@ class Sockets:
 
     def ticket(self) -> str:
         """Issue a ticket for one connection."""
+        if self.dead:
+            self.dead -= 1
+            return secrets.token_hex(8)
         self.tickets.append(secrets.token_hex(8))
         return self.tickets[-1]
 
@@ -67,8 +76,7 @@ class Sockets:
         self._connections.append(socket)
         self.opened += 1
         try:
-            await socket.send_json(self._hello())
-            self._changed()
+            await self._greet(socket)
             await self._read(socket)
         finally:
             self._forget(socket)
@@ -78,28 +86,39 @@ class Sockets:
         """Send `payload` to the app: `kind` is `events_api` or `interactive`."""
         delivery = Delivery(kind, payload)
         self.deliveries.append(delivery)
-        task = asyncio.create_task(self._send_until_acknowledged(delivery))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._start(self._send_until_acknowledged(delivery))
         return delivery
 
-    async def refresh(self) -> None:
-        """Ask every connection to come back, as Slack does every few hours."""
-        for socket in tuple(self._connections):
-            await socket.send_json({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
+    async def refresh(self, *numbers: int, reason: str = "refresh_requested") -> None:
+        """Ask connections back, all or those of these numbers, as Slack does every few hours, and close them."""
+        for socket in self._chosen(numbers):
+            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+            self._start(self._close_later(socket))
 
-    async def hang_up(self) -> None:
-        """Close every connection, with a word."""
-        for socket in tuple(self._connections):
+    async def hang_up(self, *numbers: int) -> None:
+        """Close connections, all or those of these numbers, with a word."""
+        for socket in self._chosen(numbers):
             await socket.close()
 
-    async def cut(self) -> None:
-        """Drop every connection without a word."""
-        for socket in tuple(self._connections):
-            transport = socket._req.transport if socket._req is not None else None  # noqa: SLF001  no public way
+    async def cut(self, *numbers: int) -> None:
+        """Drop connections, all or those of these numbers, without a word."""
+        for socket in self._chosen(numbers):
+            transport = _transport(socket)
             if transport is not None:
                 transport.abort()
             self._forget(socket)
+
+    def deafen(self, *numbers: int) -> None:
+        """Let nothing pass on connections any more, in either direction, and leave them open.
+
+        Slack itself notices after a moment and gives them no more deliveries.
+        """
+        for socket in self._chosen(numbers):
+            self._deaf.add(socket)
+            transport = _transport(socket)
+            if transport is not None:
+                transport.pause_reading()
+            self._start(self._forget_later(socket))
 
     async def stop(self) -> None:
         """End every delivery and connection."""
@@ -107,6 +126,31 @@ class Sockets:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.cut()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _chosen(self, numbers: Sequence[int]) -> Sequence[web.WebSocketResponse]:
+        return [self._connections[number] for number in numbers] if numbers else tuple(self._connections)
+
+    async def _close_later(self, socket: web.WebSocketResponse) -> None:
+        await self._forget_later(socket)
+        await asyncio.sleep(self.goodbye / 2)
+        await socket.close()
+
+    async def _forget_later(self, socket: web.WebSocketResponse) -> None:
+        """Give a connection no more deliveries, after a moment."""
+        await asyncio.sleep(self.goodbye / 2)
+        self._forget(socket)
+
+    async def _greet(self, socket: web.WebSocketResponse) -> None:
+        if self.mute:
+            self.mute -= 1
+            return
+        await socket.send_json(self._hello())
+        self._changed()
 
     def _hello(self) -> Mapping[str, Any]:
         return {
@@ -154,9 +198,14 @@ class Sockets:
         if delivery.kind == "events_api":
             message |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
         try:
-            await socket.send_json(message)
+            if socket not in self._deaf:
+                await socket.send_json(message)
             return await asyncio.wait_for(answer, self.within)
         except (TimeoutError, ConnectionError):
             return False
         finally:
             self._answers.pop(envelope, None)
+
+
+def _transport(socket: web.WebSocketResponse) -> asyncio.Transport | None:
+    return socket._req.transport if socket._req is not None else None  # noqa: SLF001  no public way

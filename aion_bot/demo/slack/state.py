@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aion_bot.demo.workspace import Someone
@@ -12,6 +12,7 @@ TEAM_NAME = "Site Operations"
 APP = "A0AION"
 BOT = Someone("U0AION", "aion")
 BOT_ID = "B0AION"
+SLACKBOT = Someone("USLACKBOT", "Slackbot")
 
 KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """Kinds of conversations as `channel_type` names them, and the event that tells of messages there."""
@@ -19,18 +20,25 @@ KINDS = {"channel": "message.channels", "group": "message.groups", "im": "messag
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A conversation. `member` tells whether the bot sits in it, `shared` whether another organisation does."""
+    """A conversation. `member` tells whether the bot sits in it, `shared` whether another organisation does.
+
+    Where `archived`, nobody writes any more.
+    """
 
     id: str
     name: str
     kind: str = "channel"
     member: bool = True
     shared: bool = False
+    archived: bool = False
 
 
 @dataclass(slots=True)
 class Message:
-    """One message; `versions` are the bodies it had, newest last."""
+    """One message; `versions` are the bodies it had, newest last.
+
+    `reactions` are those of the bot; `buried` is a deleted message whose thread goes on.
+    """
 
     ts: str
     channel: str
@@ -41,6 +49,8 @@ class Message:
     metadata: Mapping[str, Any] | None = None
     files: tuple[Mapping[str, Any], ...] = ()
     pings: list[str] = field(default_factory=list)
+    reactions: list[str] = field(default_factory=list)
+    buried: bool = False
 
     @property
     def by_bot(self) -> bool:
@@ -73,6 +83,7 @@ class Conversations:
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
         self.deleted: list[Message] = []
+        self.sessions: dict[tuple[str, str], str] = {}
         self._people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:
@@ -103,9 +114,13 @@ class Conversations:
         return max((m.ts for m in said if m.thread_ts is None and m.ts < private.ts), default=None)
 
     def remove(self, message: Message) -> None:
-        """Delete a message."""
-        self.messages.remove(message)
-        self.deleted.append(message)
+        """Delete a message; one with replies leaves a tombstone, as which Slack shows it from then on."""
+        self.deleted.append(replace(message, versions=list(message.versions)))
+        if any(message.ts == other.thread_ts for other in self.messages):
+            message.buried, message.author = True, SLACKBOT
+            message.versions.append({"text": "This message was deleted."})
+        else:
+            self.messages.remove(message)
 
     def names(self) -> Mapping[str, str]:
         """What a person reads in place of an id."""

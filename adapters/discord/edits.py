@@ -1,0 +1,29 @@
+"""Which edits of messages are news. No I/O.
+
+Discord tells of a message again when a link in it gets a preview, when it is pinned, or when a thread is opened from
+it; all of these repeat the time of its last edit.
+"""
+
+from collections import OrderedDict
+from datetime import datetime
+
+CAPACITY = 1_000
+
+
+class Edits:
+    """When the messages that were edited lately were edited last."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._last: OrderedDict[int, datetime] = OrderedDict()
+
+    def is_new(self, message: int, edited: datetime | None) -> bool:
+        """Tell whether this is an edit that was not told of before; the message forgotten first is the oldest."""
+        last = self._last.get(message)
+        if edited is None or (last is not None and edited <= last):
+            return False
+        self._last[message] = edited
+        self._last.move_to_end(message)
+        if len(self._last) > self._capacity:
+            self._last.popitem(last=False)
+        return True

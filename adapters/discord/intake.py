@@ -1,0 +1,80 @@
+"""From Discord's events to the core: where something happened, in which order, and what if it cannot be taken."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from weakref import WeakValueDictionary
+
+import discord
+
+from adapters.discord import seen, wording
+from adapters.discord.inbound import Kind, Room
+from adapters.discord.rest import Rest
+from aion_bot.port.adapter import Host
+from aion_bot.port.errors import PlatformError
+from aion_bot.port.messages import Amendment, Inbound, Line
+
+_log = logging.getLogger(__name__)
+
+Whisper = Callable[[Inbound, Line], Awaitable[None]]
+
+
+class Intake:
+    """Hands over to `host`."""
+
+    def __init__(self, host: Host, rest: Rest, whisper: Whisper) -> None:
+        self._host = host
+        self._rest = rest
+        self._whisper = whisper
+        self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._working = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Mark that something is being taken; `idle` waits for its end."""
+        self._working += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._working -= 1
+            if not self._working:
+                self._idle.set()
+
+    @asynccontextmanager
+    async def lane(self, channel: int) -> AsyncIterator[None]:
+        """Take what is said in a channel one after the other: discord.py starts a task for each event."""
+        with self.working():
+            lock = self._lanes.setdefault(channel, asyncio.Lock())
+            async with lock:
+                yield
+
+    async def idle(self) -> None:
+        """Wait until everything that was begun is handed over."""
+        await self._idle.wait()
+
+    async def room(self, channel: object, guild: discord.Guild | None) -> Room:
+        """Describe a channel, asking Discord about one that it has not described yet, such as an archived thread."""
+        guild_id = guild.id if guild is not None else None
+        known = seen.room(channel, guild_id)
+        if known is not None:
+            return known
+        channel_id = getattr(channel, "id", 0)
+        try:
+            found = seen.room(await self._rest.channel(channel_id), guild_id)
+        except PlatformError as error:
+            _log.warning("a channel could not be looked up: %s", error)
+            found = None
+        return found or Room(Kind.PLAIN, channel_id, guild_id)
+
+    async def hand_over(self, said: Inbound) -> None:
+        """Give something to the core; whoever is behind it learns if it could not be taken."""
+        try:
+            await self._host.accept(said)
+        except Exception:
+            if not isinstance(said, Amendment):
+                await self._whisper(said, (wording.NOT_TAKEN,))
+            raise

@@ -1,0 +1,61 @@
+"""Slack's own sign that an agent works in a thread. It is also what makes Slack show its Stop button there.
+
+https://docs.slack.dev/reference/methods/agents.sessions.setStatus
+"""
+
+import asyncio
+
+from adapters.slack import ids
+from adapters.slack.scopes import Method
+from adapters.slack.web import WebApi
+from aion_bot.port.errors import PlatformError
+from aion_bot.port.messages import Person, ThreadKey
+
+_NEVER = {
+    "feature_disabled",
+    "feature_not_enabled",
+    "method_deprecated",
+    "missing_scope",
+    "no_permission",
+    "not_allowed_token_type",
+    "unknown_method",
+}
+"""What this workspace or app does not have: nothing that the next call would change."""
+
+_NOT_HERE = {"not_authorized", "thread_ts_not_allowed"}
+"""What one channel does not have: the bot is no member, or the channel is one session by itself."""
+
+
+class Activity:
+    """The sign in every thread of one workspace: within `seconds` or not at all."""
+
+    def __init__(self, web: WebApi, seconds: float) -> None:
+        self._web = web
+        self._seconds = seconds
+        self._never = False
+        self._not_here: set[str] = set()
+
+    async def show(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
+        """Show that the bot works for `person`, or no more. Raises nothing; a sign that fails is not missed."""
+        place = ids.thread(thread)
+        if self._never or place.channel in self._not_here:
+            return
+        status = {"status": "processing", "initiator_user_id": person.id} if active else {"status": "active"}
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await self._web.call(
+                    Method.ACTIVITY,
+                    tolerated=_NEVER | _NOT_HERE,
+                    channel_id=place.channel,
+                    thread_ts=place.ts,
+                    **status,
+                )
+        except (PlatformError, TimeoutError):
+            return
+        self._learn(place.channel, str(answer.get("error") or ""))
+
+    def _learn(self, channel: str, error: str) -> None:
+        if error in _NEVER:
+            self._never = True
+        elif error in _NOT_HERE:
+            self._not_here.add(channel)

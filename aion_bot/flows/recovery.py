@@ -1,0 +1,46 @@
+"""After a restart: what an earlier process left open is finished, or marked; nothing is asked or decided again."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from aion_bot.port.adapter import OwnMessage, PlatformAdapter
+from aion_bot.port.errors import PlatformError
+from aion_bot.port.messages import MessageRef, ThreadKey
+from aion_bot.records import Plan, Turn
+from aion_bot.relay.adoption import adopted, card_of
+from aion_bot.store import Store
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Puts the rows of an earlier process together with what the threads really show."""
+
+    store: Store
+
+    async def turn(self, adapter: PlatformAdapter, turn: Turn) -> Turn:
+        """Return an unsettled question with every message of its answer, noted or not; cards of its plans are noted."""
+        found = await self._own(adapter, turn.thread)
+        for plan in await self.store.plans_of(turn.key):
+            card = None if plan.message else card_of(plan.key, found)
+            if card is not None:
+                await self.store.note_card(plan.key, card)
+        posted = adopted(turn.name, turn.posted, found)
+        if posted != turn.posted:
+            await self.store.note_posted(turn.key, posted)
+        return replace(turn, posted=posted)
+
+    async def decision(self, adapter: PlatformAdapter, plan: Plan) -> tuple[MessageRef, ...]:
+        """Return the card of an unsettled plan and the messages of its result, noted or not."""
+        if plan.message is None:
+            return ()
+        return adopted(plan.key, (plan.message,), await self._own(adapter, plan.thread))
+
+    async def _own(self, adapter: PlatformAdapter, thread: ThreadKey) -> list[OwnMessage]:
+        try:
+            return list(await adapter.own_messages(thread))
+        except PlatformError as error:
+            _log.warning("thread could not be looked at", platform=adapter.platform, reason=repr(error))
+            return []

@@ -1,0 +1,32 @@
+"""Recognising messages that an earlier process posted and could not note any more. No I/O."""
+
+from collections.abc import Sequence
+
+from aion_bot.port.adapter import OwnMessage
+from aion_bot.port.messages import MessageRef
+
+
+def nonce_of(name: str, slot: int, attempt: int) -> str:
+    """Name a post of a slot: the same in every process that makes it again."""
+    return f"{name}-{slot}-{attempt}"
+
+
+def card_nonce(plan_key: str) -> str:
+    """Name the post of a plan's card."""
+    return f"{plan_key}-card"
+
+
+def adopted(name: str, noted: tuple[MessageRef, ...], found: Sequence[OwnMessage]) -> tuple[MessageRef, ...]:
+    """Return the noted messages of an answer and behind them those that only their nonces tell, in slot order."""
+    slots: dict[int, MessageRef] = {}
+    for own in found:
+        head, _, tail = (own.nonce or "").partition(f"{name}-")
+        slot = tail.split("-")[0]
+        if not head and slot.isdecimal() and own.message not in noted:
+            slots[int(slot)] = own.message
+    return (*noted, *(slots[slot] for slot in sorted(slots)))
+
+
+def card_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
+    """Return the card of a plan, if it was posted."""
+    return next((own.message for own in found if own.nonce == card_nonce(plan_key)), None)
