@@ -3,9 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check format requirements clean
+.PHONY: demo test check format bench pictures requirements clean
 
-demo: $(STAMP)  ## the whole bot with no account: typed by you in a terminal, a fixed tour elsewhere
+demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
 test: $(STAMP)  ## every test
@@ -25,6 +25,13 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare reader, in one run
+	$(BIN)/python -m benchmarks.stream
+
+pictures: $(STAMP)  ## the README's screenshots, of the tour; needs chromium
+	$(BIN)/aion-bot demo --tour --html .venv/tour.html
+	$(BIN)/python -m tests.demo_page.pictures .venv/tour.html docs
 
 requirements:  ## pins anew what pyproject.toml names; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet pyproject.toml -o requirements.txt
