@@ -105,16 +105,13 @@ class App:
         refusal = permissions.refusal(self._settings, prompt.place, prompt.person)
         if refusal is not None:
             return refusal if prompt.addressed else ""
-        question = _question(prompt)
-        if not question:
-            return wording.ONLY_FILES if prompt.attachments else wording.HINT
-        if len(question) > MESSAGE_LIMIT:
-            return wording.TOO_LONG
-        if self._settings.busy == "reject" and self._lanes.busy(prompt.thread):
+        return _unaskable(prompt) or self._crowded(prompt.thread)
+
+    def _crowded(self, thread: ThreadKey) -> str | None:
+        if self._settings.busy == "reject" and self._lanes.busy(thread):
             return wording.WAIT
-        if self._lanes.waiting(prompt.thread) >= WAITING or self._lanes.load >= LOAD:
-            return wording.FULL
-        return None
+        full = self._lanes.waiting(thread) >= WAITING or self._lanes.load >= LOAD
+        return wording.FULL if full else None
 
     def _tell_once(self, adapter: PlatformAdapter, prompt: Prompt, sentence: str) -> None:
         if not sentence:
@@ -321,6 +318,14 @@ def _question(prompt: Prompt) -> str:
     if not quote:
         return text
     return f"{text or wording.ASK_ABOUT}\n\n{quote}"
+
+
+def _unaskable(prompt: Prompt) -> str | None:
+    """Return what is wrong with a question itself."""
+    question = _question(prompt)
+    if not question:
+        return wording.ONLY_FILES if prompt.attachments else wording.HINT
+    return wording.TOO_LONG if len(question) > MESSAGE_LIMIT else None
 
 
 async def _until_set(stop: asyncio.Event, listening: set[asyncio.Task[None]]) -> bool:

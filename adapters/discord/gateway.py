@@ -87,7 +87,7 @@ class Gateway(discord.Client):
         try:
             async with self._patience:
                 await self.connect()
-        except AttributeError as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             # discord.py stumbles over an event that is not as it expects, and over a session that it wants to
             # resume but never had: Rapptz/discord.py#10520
             if self.ws is not None:

@@ -97,7 +97,8 @@ class Link:
             return
         match said:
             case {"type": "hello"} if not self._greeting.done():
-                self._greeting.set_result(int(said.get("num_connections") or 1))
+                sockets = said.get("num_connections")
+                self._greeting.set_result(sockets if isinstance(sockets, int) else 1)
             case {"type": "disconnect"}:
                 self._leave(said.get("reason", ""))
             case {"envelope_id": str(envelope), "payload": dict(payload)}:

@@ -141,15 +141,20 @@ class _Visit:
         self._world.aion.fail_next("send_stream", 503, times=self._retries + 1)
         thread = await self._workspace.ask(self._ada, "What does the safety report say?")
         await self._watch(
-            thread, "the failure is a sentence with a way on", lambda shown: any(one.buttons for one in shown)
+            thread, "the failure is a sentence with a way on", lambda _: self._retriable(thread) is not None
         )
-        failed = next((one for one in self._bots(thread) if one.buttons), None)
+        failed = self._retriable(thread)
         if failed is not None:
             await self._workspace.press(self._ada, thread, failed.id, failed.buttons[0].id)
             await self._watch(
                 thread, "asking again brings the answer", _says("Both are due this week", pressable=False)
             )
         return thread
+
+    def _retriable(self, thread: str) -> Shown | None:
+        return next(
+            (one for one in self._bots(thread) for button in one.buttons if button.label == "Retry"), None
+        )
 
     async def _card(self, thread: str) -> Shown | None:
         def found() -> Shown | None:

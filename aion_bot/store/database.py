@@ -72,6 +72,7 @@ def _try(path: Path) -> None:
     """Find out whether the file can be written, and whether somebody else holds it."""
     with contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE probe (x)")  # a read-only file lets a transaction begin
         connection.execute("ROLLBACK")
 
 

@@ -1,5 +1,7 @@
 """What people edit and delete, from the simulated Discord through the real client to the core."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from adapters.discord import ids
@@ -154,8 +156,6 @@ async def test_an_edit_that_cannot_be_taken(discord: SimulatedDiscord, host: Rec
 
 def test_few_edits_are_remembered() -> None:
     """Only the newest edits are kept; one told again is news only if it was forgotten."""
-    from datetime import UTC, datetime
-
     edits, at = Edits(capacity=2), datetime(2026, 1, 5, tzinfo=UTC)
     assert [edits.is_new(message, at) for message in (1, 2, 1)] == [True, True, False]
     assert [edits.is_new(message, at) for message in (3, 1, 3)] == [True, True, False]

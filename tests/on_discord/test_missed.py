@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -160,14 +161,14 @@ async def test_another_attempt(
     discord: SimulatedDiscord,
     host: RecordingHost,
     monkeypatch: pytest.MonkeyPatch,
-    fault: dict[str, object],
+    fault: dict[str, Any],
 ) -> None:
     """What fails for a moment is asked for again, after the pause that Discord wants."""
     monkeypatch.setattr(missed, "EACH", 0.3)
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
-    discord.fail_next(LIST, **fault)  # type: ignore[arg-type]
+    discord.fail_next(LIST, **fault)
     async with running(discord, host):
         assert (await host.prompt()).text == "missed"
     assert discord.server.calls[LIST] == 2
@@ -175,7 +176,7 @@ async def test_another_attempt(
 
 @pytest.mark.parametrize("fault", [{"status": 403, "code": 50001}, {"status": 404, "code": 10003}])
 async def test_threads_without_access(
-    discord: SimulatedDiscord, host: RecordingHost, fault: dict[str, int]
+    discord: SimulatedDiscord, host: RecordingHost, fault: dict[str, Any]
 ) -> None:
     """A thread that is gone or closed to the bot does not keep the others from being read."""
     thread, direct = await _thread(discord, host), discord.direct(discord.people[1])

@@ -13,7 +13,7 @@ import pytest
 
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
-from aion_bot.port.messages import Prompt
+from aion_bot.port.messages import Amendment, Prompt
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 
@@ -39,6 +39,13 @@ NOT_QUESTIONS = (
     "poll_that_mentions",
 )
 
+EDITS: Mapping[str, str | None] = {
+    "edit_of_a_mention": "what is cracked on site 7?",
+    "preview_on_a_mention": None,
+    "edit_stripped": None,
+}
+DELETION = "deletion_of_a_mention"
+
 
 @pytest.fixture
 async def thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
@@ -49,15 +56,13 @@ async def thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> st
     return opened
 
 
-def _deliver(discord: SimulatedDiscord, name: str, thread: str) -> None:
+def _deliver(discord: SimulatedDiscord, name: str, thread: str, kind: str = "MESSAGE_CREATE") -> None:
     """Send a sample to the client."""
     world = discord.world
     ids = {"bot": world.bot.id, "role": world.bot_role, "guild": world.guild, "thread": thread}
     text = Template((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
     event = json.loads(text.substitute(ids, general=world.named("general").id))
-    discord.gateway.dispatch(
-        "MESSAGE_CREATE", event, GUILD_MESSAGES if "guild_id" in event else DIRECT_MESSAGES
-    )
+    discord.gateway.dispatch(kind, event, GUILD_MESSAGES if "guild_id" in event else DIRECT_MESSAGES)
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -80,6 +85,23 @@ async def test_what_is_no_question(
     assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["what is damaged on site 7?"]
 
 
+@pytest.mark.parametrize("name", EDITS)
+async def test_edits(discord: SimulatedDiscord, host: RecordingHost, thread: str, name: str) -> None:
+    """A sample that edits what somebody said amends it, one that edits nothing readable does not; a deletion does."""
+    _deliver(discord, name, thread, "MESSAGE_UPDATE")
+    _deliver(discord, DELETION, thread, "MESSAGE_DELETE")
+    number = 1 if EDITS[name] is None else 2
+    assert (await host.amendment(number)).text is None
+    assert [one.text for one in host.inbound[:-1] if isinstance(one, Amendment)] == [EDITS[name]][
+        : number - 1
+    ]
+
+
 def test_every_sample_is_used() -> None:
     """No sample lies about unused."""
-    assert {path.stem for path in SAMPLES.glob("*.json")} == {*QUESTIONS, *NOT_QUESTIONS}
+    assert {path.stem for path in SAMPLES.glob("*.json")} == {
+        *QUESTIONS,
+        *NOT_QUESTIONS,
+        *EDITS,
+        DELETION,
+    }

@@ -21,7 +21,7 @@ HASTE = Patience(
     again=(0.0, 0.02),
     greeting=0.5,
     ping=0.1,
-    linger=0.6,
+    linger=0.5,
     steady=5.0,
     pause=0.02,
     pause_at_most=0.1,
@@ -46,7 +46,7 @@ async def end(listening: asyncio.Task[None]) -> float:
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A workspace that repeats fast and objects to what the contracts do not allow."""
     simulated = SimulatedSlack(contracts.inspect, within=1.0, again=(0.0, 0.1, 0.5))
-    simulated.sockets.goodbye = 0.4
+    simulated.sockets.goodbye = 0.3
     await simulated.start()
     yield simulated
     await simulated.stop()

@@ -49,8 +49,15 @@ async def test_each_delivery_goes_to_one_of_two_sockets(slack: SimulatedSlack, h
     assert all(len(delivery.envelopes) == 1 for delivery in slack.sockets.deliveries)
 
 
-@pytest.mark.parametrize("numbers", [(0,), (1,), (0, 1)])
-@pytest.mark.parametrize("reason", ["refresh_requested", "warning"])
+@pytest.mark.parametrize(
+    ("numbers", "reason"),
+    [
+        ((0,), "refresh_requested"),
+        ((1,), "refresh_requested"),
+        ((0, 1), "refresh_requested"),
+        ((0, 1), "warning"),
+    ],
+)
 async def test_refresh_leaves_no_gap(
     slack: SimulatedSlack, host: RecordingHost, numbers: tuple[int, ...], reason: str
 ) -> None:
