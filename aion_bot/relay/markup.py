@@ -2,15 +2,15 @@
 
 import re
 
+from aion_bot.aion.markers import LONGEST, find_markers
 from aion_bot.aion.references import resolve_content
 
 UNCOUNTED = "a number of"
 """Stands for `[[ref:KEY]]`: its count comes only with the last event."""
 
 _COUNT = re.compile(r"\[\[ref:[^\]\n]*\]\]")
-_KINDS = ("ref:", "img:", "doc:", "link:")
-_LONGEST = 1000
-"""A name is a file name or a title; what stays open for longer is no marker and must not stall the answer."""
+_OPENING = re.compile(r"\[\[(?:img|doc|link|ref):")
+_BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
 
 
 def readable(text: str) -> str:
@@ -21,17 +21,26 @@ def readable(text: str) -> str:
 
 
 def settled_length(text: str, start: int = 0) -> int:
-    """Return how much of `text` holds no half marker at its end; looks only from `start` on."""
-    at = text.rfind("[[", start)
-    if at >= 0 and "]]" not in text[at:] and _may_become_marker(text[at + 2 :]):
-        return at
-    return len(text) - 1 if text.endswith("[") and len(text) > start else len(text)
+    """Return how much of `text` no later text can make part of a marker; looks only from `start` on."""
+    tail = text[start:]
+    whole = {marker.start: marker.end for marker in find_markers(tail)}
+    end = 0
+    for opening in _OPENING.finditer(tail):
+        at = opening.start()
+        if at < end:
+            continue
+        if _may_still_close(tail[at:], tail[at : whole.get(at, at)]):
+            return start + at
+        end = whole.get(at, at)
+    begun = _BEGUN.search(tail, end)
+    return start + begun.start() if begun else len(text)
 
 
-def _may_become_marker(tail: str) -> bool:
-    if len(tail) > _LONGEST or "\n" in tail:
+def _may_still_close(rest: str, marker: str) -> bool:
+    """Tell whether an opening marker may end later than `marker`, which is what of `rest` looks like one by now."""
+    if len(rest) > LONGEST or "\n" in rest:
         return False
-    return any(kind.startswith(tail) or tail.startswith(kind) for kind in _KINDS)
+    return marker.count("[") > marker.count("]") or not marker
 
 
 class Growing:
