@@ -25,7 +25,7 @@ from aion_bot.platforms import supervise
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformError
 from aion_bot.port.messages import Action, Amendment, Click, Inbound, Line, Prompt, StopRequest, ThreadKey
-from aion_bot.records import Plan, Turn, TurnState
+from aion_bot.records import Turn, TurnState
 from aion_bot.relay.desk import Desk
 from aion_bot.sessions import Sessions
 from aion_bot.store import Store
@@ -240,21 +240,35 @@ class App:
 
     async def recover(self) -> None:
         """Take up what an earlier process left open: questions in the order they were asked, and decisions."""
+        under_way: dict[str, asyncio.Event] = {}
         for turn in await self._store.unsettled_turns():
             if (adapter := self._adapters.get(turn.thread.platform)) is not None:
-                self._lanes.submit(turn.thread, functools.partial(self._take_up, adapter, turn))
+                taken_up = under_way[turn.key] = asyncio.Event()
+                self._lanes.submit(turn.thread, functools.partial(self._take_up, adapter, turn, taken_up))
         for plan in await self._store.unsettled_plans():
             if (adapter := self._adapters.get(plan.thread.platform)) is not None:
-                self._spawn(self._resume(adapter, plan))
+                self._spawn(self._resume(adapter, plan.key, under_way.get(plan.turn)))
 
-    async def _take_up(self, adapter: PlatformAdapter, turn: Turn) -> None:
-        turn = await self._recovery.turn(adapter, turn)
-        answering = Answering(self._bench, adapter, turn)
+    async def _take_up(self, adapter: PlatformAdapter, turn: Turn, taken_up: asyncio.Event) -> None:
+        try:
+            await self._finish(adapter, await self._recovery.turn(adapter, turn))
+        finally:
+            taken_up.set()
+
+    async def _finish(self, adapter: PlatformAdapter, turn: Turn) -> None:
+        answering = Answering(self._bench, adapter, turn, resumed=True)
         asked = turn.session_id or turn.state is TurnState.FAILED
         await self._hold(adapter, answering, answering.restore() if asked else answering.run())
+        if asked:
+            await answering.ended.wait()
 
-    async def _resume(self, adapter: PlatformAdapter, plan: Plan) -> None:
-        await self._approvals.resume(adapter, plan, await self._recovery.decision(adapter, plan))
+    async def _resume(self, adapter: PlatformAdapter, key: str, turn_first: asyncio.Event | None) -> None:
+        """Settle a decision, after the question that led to it: that is where its card may have to be posted."""
+        if turn_first is not None:
+            await turn_first.wait()
+        plan = await self._store.plan(key)
+        if plan is not None:
+            await self._approvals.resume(adapter, plan, await self._recovery.decision(adapter, plan))
 
     async def serve(self, stop: asyncio.Event) -> bool:
         """Serve until `stop` is set or no platform is left; False if every platform refused its token.

@@ -76,6 +76,7 @@ class Gateway(discord.Client):
         self._registered = ""
         self._away: float | None = None
         self._patience = asyncio.timeout(None)
+        self._connecting: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
         self._leaving = False
         declare(self._commands, interactions)
@@ -84,9 +85,12 @@ class Gateway(discord.Client):
         """Log in, register the commands, connect, and stay. Raises what discord.py does, and PlatformDown."""
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
         await self.login(token)
+        self._connecting = asyncio.create_task(self.connect())
         try:
+            # Not awaited by itself: Python 3.11's wait_for, in which discord.py connects, can swallow a cancellation.
             async with self._patience:
-                await self.connect()
+                await asyncio.wait({self._connecting})
+            await self._connecting
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # discord.py stumbles over an event that is not as it expects, and over a session that it wants to
             # resume but never had: Rapptz/discord.py#10520
@@ -97,9 +101,7 @@ class Gateway(discord.Client):
     async def shut(self) -> None:
         """Take no more, hand over what was begun, say goodbye if the gateway listens, and let go."""
         self._leaving = True
-        if self._catching_up is not None:
-            self._catching_up.cancel()
-            await asyncio.gather(self._catching_up, return_exceptions=True)
+        await _end(self._catching_up)
         with suppress(TimeoutError):
             async with asyncio.timeout(HANDING_OVER):
                 await self._intake.idle()
@@ -107,6 +109,7 @@ class Gateway(discord.Client):
             async with asyncio.timeout(GOODBYE):
                 await self.close()
         await self.http.close()
+        await _end(self._connecting)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Start the handlers of an event, but none when leaving: a closed client has no loop to run them in."""
@@ -178,6 +181,15 @@ class Gateway(discord.Client):
         async with self._intake.lane(channel):
             for message in messages:
                 await self._intake.hand_over(inbound.from_deletion(message, where))
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task until it has ended, whatever came of it."""
+    while task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
+    if task is not None and not task.cancelled():
+        task.exception()
 
 
 def _intents(*, message_content: bool) -> discord.Intents:

@@ -110,7 +110,13 @@ class Approvals:
             return
         screen = CardScreen(plan, self.approvers, adapter)
         pump = self.desk.pump(
-            adapter, plan.thread, screen, name=plan.key, posted=posted or (plan.message,), keeps_cards=True
+            adapter,
+            plan.thread,
+            screen,
+            name=plan.key,
+            posted=posted or (plan.message,),
+            keeps_cards=True,
+            resumed=bool(posted),
         )
         showing = asyncio.create_task(pump.run())
         try:

@@ -24,10 +24,11 @@ class Answering:
     """One question being answered.
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
-    for a decision while the stream stays open. `ended` is set when nothing more will be shown.
+    for a decision while the stream stays open. `ended` is set when nothing more will be shown. `resumed` says that an
+    earlier process began the answer.
     """
 
-    def __init__(self, bench: Bench, adapter: PlatformAdapter, turn: Turn) -> None:
+    def __init__(self, bench: Bench, adapter: PlatformAdapter, turn: Turn, *, resumed: bool = False) -> None:
         self.turn = turn
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
@@ -37,7 +38,13 @@ class Answering:
         stop = Button(Action.STOP, turn.key, wording.STOP)
         self._transcript = Transcript(adapter, while_growing=(stop,))
         self._pump = bench.desk.pump(
-            adapter, turn.thread, self._transcript, name=turn.name, posted=turn.posted, on_posted=self._posted
+            adapter,
+            turn.thread,
+            self._transcript,
+            name=turn.name,
+            posted=turn.posted,
+            on_posted=self._posted,
+            resumed=resumed,
         )
         self._asking = Asking(
             bench, adapter, turn, self._transcript, lambda urgent: self._pump.wake(urgent=urgent)
@@ -168,7 +175,7 @@ class Answering:
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
         if isinstance(content, PlanCard):
-            await self._bench.store.note_card(content.buttons[0].key, message)
+            await self._bench.store.note_card(content.key, message)
             self.parked.set()
         elif isinstance(content, Reply):
             self._shown.append(message)

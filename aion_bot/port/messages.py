@@ -155,7 +155,7 @@ class PlanCard:
     """A plan that waits for a decision, or the record of one.
 
     `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
-    is empty while nobody decided.
+    is empty while nobody decided. `key` tells the core which plan it is; it is not shown.
     """
 
     title: str
@@ -164,6 +164,7 @@ class PlanCard:
     facts: tuple[Line, ...] = ()
     record: tuple[Line, ...] = ()
     buttons: tuple[Button, ...] = ()
+    key: str = ""
 
 
 Content = Reply | PlanCard

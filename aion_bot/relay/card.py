@@ -1,5 +1,7 @@
 """A plan's row as the card that shows it. No I/O."""
 
+from dataclasses import replace
+
 from aion_bot import wording
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.messages import Action, Button, Content, Line, PlanCard, Reply
@@ -34,18 +36,12 @@ def plan_card(plan: Plan, approvers: Approvers, adapter: PlatformAdapter) -> tup
         facts=tuple(facts),
         record=record(plan),
         buttons=_buttons(plan),
+        key=plan.key,
     )
-    bare = PlanCard(title=card.title, description=card.description, steps=card.steps)
+    bare = replace(card, facts=(), record=(), buttons=())
     if adapter.measure(bare) <= adapter.limits.page - _ROOM:
         return card, ""
-    short = PlanCard(
-        title=card.title,
-        description=wording.PLAN_ABOVE,
-        facts=card.facts,
-        record=card.record,
-        buttons=card.buttons,
-    )
-    return short, in_full(plan)
+    return replace(card, description=wording.PLAN_ABOVE, steps=()), in_full(plan)
 
 
 def in_full(plan: Plan) -> str:

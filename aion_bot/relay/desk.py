@@ -29,8 +29,12 @@ class Desk:
         posted: tuple[MessageRef, ...] = (),
         on_posted: Posted | None = None,
         keeps_cards: bool = False,
+        resumed: bool = False,
     ) -> Pump:
-        """Return a pump that shows `source` in `thread`; `posted` are messages that it takes over."""
+        """Return a pump that shows `source` in `thread`.
+
+        `posted` are messages that it takes over; `resumed` says that an earlier process may have posted others.
+        """
         scope = (adapter.platform, adapter.scope(thread))
         pacer = self._pacers.setdefault(scope, Pacer(adapter.limits.edits))
         return Pump(
@@ -42,4 +46,5 @@ class Desk:
             posted=posted,
             on_posted=on_posted,
             keeps_cards=keeps_cards,
+            resumed=resumed,
         )

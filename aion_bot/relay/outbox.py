@@ -101,10 +101,10 @@ class Outbox:
             return None
         return Edit(index, slot.message, wanted, urgent=settled)
 
-    def posted_at(self, step: Post, message: MessageRef, now: float) -> None:
-        """Record that a post was made."""
+    def posted_at(self, step: Post, message: MessageRef, now: float, *, certain: bool = True) -> None:
+        """Record that a post was made; not `certain`: the message may be an older one, whose content nobody knows."""
         slot = self._slots[step.slot]
-        slot.message, slot.shown, slot.edited_at = message, step.content, now
+        slot.message, slot.shown, slot.edited_at = message, step.content if certain else None, now
 
     def edited(self, step: Edit, now: float) -> None:
         """Record that an edit was made."""

@@ -48,12 +48,14 @@ class Pump:
         posted: tuple[MessageRef, ...] = (),
         on_posted: Posted | None = None,
         keeps_cards: bool = False,
+        resumed: bool = False,
     ) -> None:
         self._adapter = adapter
         self._thread = thread
         self._pacer = pacer
         self._source = source
         self._name = name
+        self._resumed = resumed
         self._on_posted = on_posted
         self._outbox = Outbox(adapter.limits.edit_gap, posted, keeps_cards=keeps_cards)
         self._news = asyncio.Event()
@@ -125,9 +127,10 @@ class Pump:
     async def _post(self, step: Post) -> None:
         nonce = nonce_of(self._name, step.slot, step.attempt)
         if isinstance(step.content, PlanCard):
-            nonce = card_nonce(step.content.buttons[0].key) if step.content.buttons else nonce
+            nonce = card_nonce(step.content.key)
         message = await self._adapter.post(self._thread, step.content, nonce=nonce)
-        self._outbox.posted_at(step, message, time.monotonic())
+        # A platform that knows the nonce from an earlier process answers with what that one posted.
+        self._outbox.posted_at(step, message, time.monotonic(), certain=not self._resumed)
         if self._on_posted is not None:
             await self._on_posted(step.slot, step.content, message)
 

@@ -1,6 +1,7 @@
 """A whole bot against simulators, as the command line would put it together."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ from aion_bot.cli import compose
 from aion_bot.demo.aion import SimulatedAion
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.workspace import Shown, Someone, Workspace
-from aion_bot.port.adapter import Budget
+from aion_bot.port.adapter import Budget, PlatformAdapter
 
 
 class Bot:
@@ -26,6 +27,7 @@ class Bot:
         self.place = place
         self.ada, self.ben, self.cy = place.people
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "edits": Budget(1000, 1.0)}
+        self.watch: Callable[[PlatformAdapter], None] = lambda _: None
         self._folder = folder
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[bool] | None = None
@@ -43,6 +45,7 @@ class Bot:
         assert not problems
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, **self.limits)
+            self.watch(adapter)
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
         await self.place.connected()
@@ -61,6 +64,7 @@ class Bot:
             with suppress(asyncio.CancelledError):
                 await self._serving
             self._serving = None
+            gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
 
     def bots(self, thread: str) -> list[Shown]:
         """The bot's messages in a thread that everybody sees."""

@@ -16,7 +16,7 @@ from tests.contracts import slack as contracts
 from tests.on_slack.recording import RecordingHost
 
 HASTE = Patience(
-    call=0.5,
+    call=1.0,
     sign=0.2,
     again=(0.0, 0.02),
     greeting=0.5,

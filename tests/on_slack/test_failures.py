@@ -108,7 +108,7 @@ async def test_reading_that_was_cut_is_read_again(
     assert [one.nonce for one in await adapter.own_messages(thread)] == ["n-1"]
 
 
-@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "conversations.replies"])
+@pytest.mark.parametrize("method", ["chat.update", "conversations.replies"])
 async def test_silence_ends(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, method: str
 ) -> None:

@@ -1,0 +1,73 @@
+"""Ending a bot at a chosen step, as kill -9 would: the step never goes on, and nothing is cleaned up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.store import Store
+
+CALLS = ("open", "post", "edit", "delete", "whisper")
+
+
+class Steps:
+    """Counts what the bot does to its database and its platform, before and after each; stops at number `fatal`."""
+
+    def __init__(self) -> None:
+        self.fatal = 0
+        self.passed: list[str] = []
+        self.reached = asyncio.Event()
+
+    def arm(self, fatal: int) -> None:
+        """Count anew and stop at this step."""
+        self.fatal, self.passed = fatal, []
+        self.reached.clear()
+
+    def disarm(self) -> None:
+        """Let everything go on."""
+        self.fatal = 0
+
+    @property
+    def last(self) -> str:
+        """The newest step."""
+        return self.passed[-1] if self.passed else "nothing"
+
+    async def step(self, name: str) -> None:
+        """Count a step; at the fatal one nothing ever goes on."""
+        if not self.fatal:
+            return
+        self.passed.append(name)
+        if len(self.passed) >= self.fatal:
+            self.reached.set()
+            await asyncio.Event().wait()
+
+    def around(self, name: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """Make a call two steps: before it is done, and after it was done but before anybody knows."""
+
+        async def stepping(*arguments: Any, **more: Any) -> Any:
+            await self.step(f"before {name}")
+            done = await call(*arguments, **more)
+            await self.step(f"after {name}")
+            return done
+
+        return stepping
+
+    def watch_adapter(self, adapter: PlatformAdapter) -> None:
+        """Count what is done on the platform."""
+        for name in CALLS:
+            setattr(adapter, name, self.around(name, getattr(adapter, name)))
+
+    def watch_store(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Count what is written."""
+        written = Store._do
+
+        async def stepping(store: Store, sql: str, *values: object) -> int:
+            name = " ".join(sql.split()[:3])
+            await self.step(f"before {name}")
+            changed = await written(store, sql, *values)
+            await self.step(f"after {name}")
+            return changed
+
+        monkeypatch.setattr(Store, "_do", stepping)

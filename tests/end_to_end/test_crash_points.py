@@ -1,0 +1,177 @@
+"""Killed at any point: every step of a turn and of a decision is the last one once, on both platforms."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aion_bot import wording
+from aion_bot.demo.aion import script
+from aion_bot.demo.aion.scene import Answer, PlanEnd, spoken
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.slack import SimulatedSlack
+from tests.contracts import slack as slack_contracts
+from tests.end_to_end.bot import Bot
+from tests.end_to_end.crashing import Steps
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # a killed process closes nothing
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # likewise
+]
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SimulatedSlack]:
+    """A Slack that repeats what was not acknowledged sooner than the real one."""
+    simulated = SimulatedSlack(slack_contracts.inspect, within=0.4, again=(0.4, 0.4, 0.4))
+    await simulated.start()
+    yield simulated
+    await simulated.stop()
+    assert simulated.violations == []
+
+
+@pytest.fixture
+def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """A bot whose steps are counted."""
+    made = Steps()
+    made.watch_store(monkeypatch)
+    idle.watch = made.watch_adapter
+    return made
+
+
+def store_answers(bot: Bot, answer: str) -> None:
+    """Let Aion finish what it was asked although nobody listens any more, as a real server does."""
+    for session in bot.aion.sessions:
+        asked, answered = list(session.texts("user")), list(session.texts("assistant"))
+        if len(asked) > len(answered):
+            bot.aion.sessions.store(session, "assistant", Answer(answer))
+
+
+async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
+    """After a crash at any step the answer stands in the thread once, whole; Aion is asked once; nothing is left thinking."""
+    outcomes: list[str] = []
+    await known_place(idle)
+    for fatal in range(1, 200):
+        answer = f"Whole answer number {fatal}, to its last word."
+        await idle.start()
+        idle.aion.play(spoken(answer))
+        asked_before = idle.aion.count("send_stream")
+        steps.arm(fatal)
+        thread = await ask(idle, f"What is number {fatal}?")
+        if not await reaches(idle, steps, thread, answer):
+            break
+        where = steps.last
+        steps.disarm()
+        await idle.kill()
+        store_answers(idle, answer)
+        asked = idle.aion.count("send_stream") - asked_before
+        await idle.start()
+        await idle.until(lambda thread=thread: settled(idle, thread, answer))  # type: ignore[misc]  # a bound default
+        marked = idle.pressable(thread) == ["Retry"]
+        if marked:
+            assert not asked, where
+            await idle.press(idle.ada, thread, "Retry")
+            await idle.shows(thread, answer, without=[wording.INTERRUPTED])
+        assert idle.text(thread).count(answer) == 1, where
+        assert wording.THINKING not in idle.text(thread), where
+        assert idle.aion.count("send_stream") - asked_before == 1, where
+        idle.aion._scenes.clear()
+        outcomes.append(f"{fatal}. {where}: {'marked, then ' if marked else ''}answered once")
+        await idle.stop()
+    print("\n".join(outcomes))
+    assert len(outcomes) >= 12
+
+
+@pytest.mark.parametrize("end", [PlanEnd.DONE, PlanEnd.ACCEPTED])
+async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, end: PlanEnd) -> None:
+    """After a crash at any step of a decision Aion was told at most once by the bot, and the card says how it ended or can be pressed."""
+    outcomes: list[str] = []
+    for fatal in range(1, 200):
+        await idle.start()
+        idle.aion.play(script.organize(end))
+        thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
+        await idle.card(thread)
+        await idle.until(lambda thread=thread: "Stop" not in idle.pressable(thread))  # type: ignore[misc]  # a bound default
+        told_before = idle.aion.count("plan_action")
+        steps.arm(fatal)
+        await idle.press(idle.ada, thread, "Approve")
+        if not await decides(idle, steps, thread):
+            break
+        where = steps.last
+        steps.disarm()
+        await idle.kill()
+        await idle.start()
+        await idle.until(
+            lambda thread=thread: decided(idle, thread) or idle.pressable(thread) == ["Approve", "Cancel"]
+        )  # type: ignore[misc]  # a bound default
+        told = idle.aion.count("plan_action") - told_before
+        assert told <= 1, where
+        await press_until_decided(idle, thread)
+        assert idle.text(thread).count(wording.PLAN_TITLE) == 1, where
+        outcomes.append(f"{fatal}. {where}: told {told}")
+        await idle.stop()
+    print("\n".join(outcomes))
+    assert len(outcomes) >= 8
+
+
+async def press_until_decided(bot: Bot, thread: str) -> None:
+    """Press Approve as a person would: again where the bot answers that it was not ready for it."""
+    while not decided(bot, thread):
+        told = len(bot.whispers(thread, bot.ada))
+        await bot.press(bot.ada, thread, "Approve")
+        await bot.until(
+            lambda told=told: (
+                decided(bot, thread)  # type: ignore[misc]  # a bound default
+                or (
+                    len(bot.whispers(thread, bot.ada)) > told
+                    and bot.pressable(thread) == ["Approve", "Cancel"]
+                )
+            )
+        )
+
+
+def settled(bot: Bot, thread: str, answer: str) -> bool:
+    """Whether the thread shows an end: the answer, or that it was interrupted."""
+    return (answer in bot.text(thread) and not bot.pressable(thread)) or bot.pressable(thread) == ["Retry"]
+
+
+def decided(bot: Bot, thread: str) -> bool:
+    """Whether the card records an end."""
+    ends = ("Done", wording.SETTLED, wording.EXPIRED)
+    return "Approved by" in bot.text(thread) and any(end in bot.text(thread) for end in ends)
+
+
+async def known_place(bot: Bot) -> None:
+    """Discord's lost messages are caught up where the bot takes part already: let it take part in a conversation."""
+    if isinstance(bot.place, SimulatedDiscord):
+        await bot.start()
+        await bot.shows(await bot.place.direct_message(bot.ada, "What can you do?"), "Ask me what is damaged")
+        await bot.stop()
+
+
+async def ask(bot: Bot, question: str) -> str:
+    """Ask without waiting for what the bot does about it."""
+    if isinstance(bot.place, SimulatedDiscord):
+        return await bot.place.direct_message(bot.ada, question)
+    return await bot.place.ask(bot.ada, question)
+
+
+async def reaches(bot: Bot, steps: Steps, thread: str, answer: str) -> bool:
+    """Wait for the fatal step or for the end of the answer; tell which came."""
+    await first(steps, bot.until(lambda: answer in bot.text(thread) and not bot.pressable(thread)))
+    return steps.reached.is_set()
+
+
+async def decides(bot: Bot, steps: Steps, thread: str) -> bool:
+    """Wait for the fatal step or for the end of the decision; tell which came."""
+    await first(steps, bot.until(lambda: decided(bot, thread)))
+    return steps.reached.is_set()
+
+
+async def first(steps: Steps, other: "asyncio.Future[None] | object") -> None:
+    """Wait for the fatal step or something else."""
+    waits = {asyncio.ensure_future(steps.reached.wait()), asyncio.ensure_future(other)}  # type: ignore[arg-type]  # a coroutine
+    _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for one in pending:
+        one.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
