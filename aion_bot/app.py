@@ -282,8 +282,8 @@ class App:
             await _cancel(listening)
             await self._drain()
         finally:
+            await self._lanes.cancel()  # first: a lane whose answer ends would begin with the next
             await _cancel(listening | self._tasks)
-            await self._lanes.cancel()
         return stopped
 
     async def _listen(self, adapter: PlatformAdapter) -> None:

@@ -54,7 +54,8 @@ class Lanes(Generic[Key]):
             await asyncio.wait(self._tasks)
 
     async def cancel(self) -> None:
-        """End everything where it is."""
+        """End everything where it is; what waits never begins."""
+        self.drop_waiting()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

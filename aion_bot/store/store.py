@@ -83,9 +83,8 @@ class Store:
 
     async def amend(self, prompt: str, text: str) -> bool:
         """Replace the words of a question that nobody has begun to answer; False if there is none."""
-        return (
-            await self._do(f"UPDATE turn SET text = ? WHERE prompt = ? AND {_NOT_BEGUN}", text, prompt) == 1
-        )  # a literal of ours
+        sql = f"UPDATE turn SET text = ? WHERE prompt = ? AND {_NOT_BEGUN}"  # noqa: S608  # a literal of ours
+        return await self._do(sql, text, prompt) == 1
 
     async def withdraw(self, prompt: str) -> bool:
         """Close a question that nobody has begun to answer; False if there is none."""

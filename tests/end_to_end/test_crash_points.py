@@ -1,6 +1,7 @@
 """Killed at any point: every step of a turn and of a decision is the last one once, on both platforms."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -66,7 +67,7 @@ async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) ->
         store_answers(idle, answer)
         asked = idle.aion.count("send_stream") - asked_before
         await idle.start()
-        await idle.until(lambda thread=thread: settled(idle, thread, answer))  # type: ignore[misc]  # a bound default
+        await idle.until(lambda thread=thread, answer=answer: settled(idle, thread, answer))  # type: ignore[misc]  # a bound default
         marked = idle.pressable(thread) == ["Retry"]
         if marked:
             assert not asked, where
@@ -78,7 +79,7 @@ async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) ->
         idle.aion._scenes.clear()
         outcomes.append(f"{fatal}. {where}: {'marked, then ' if marked else ''}answered once")
         await idle.stop()
-    print("\n".join(outcomes))
+    report(outcomes)
     assert len(outcomes) >= 12
 
 
@@ -110,7 +111,7 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
         assert idle.text(thread).count(wording.PLAN_TITLE) == 1, where
         outcomes.append(f"{fatal}. {where}: told {told}")
         await idle.stop()
-    print("\n".join(outcomes))
+    report(outcomes)
     assert len(outcomes) >= 8
 
 
@@ -128,6 +129,11 @@ async def press_until_decided(bot: Bot, thread: str) -> None:
                 )
             )
         )
+
+
+def report(outcomes: list[str]) -> None:
+    """Show the crash points and their outcomes with `pytest -s`."""
+    sys.stdout.write("\n".join([*outcomes, ""]))
 
 
 def settled(bot: Bot, thread: str, answer: str) -> bool:
