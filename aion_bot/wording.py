@@ -163,6 +163,7 @@ def done(message: str, results: Mapping[str, object] | None) -> str:
         for name, value in (results or {}).items()
         if isinstance(value, str | int | float)
     ]
+    message = message.replace("**", "")  # a card's lines are plain on one platform and Markdown on the other
     said = message.strip() if message.strip().startswith(DONE[:-1]) else f"{DONE} {message}".strip()
     return f"{said} ({'; '.join(plain[:8])})" if plain else said
 
