@@ -34,7 +34,7 @@ class Sessions:
 
     def __init__(self, aion: AionVision, first: float) -> None:
         self._aion = aion
-        self._first = max(first, 0.05)
+        self._first = max(first, 0.01)
 
     async def messages(self, session_id: str) -> Sequence[ChatMessage]:
         """Return the newest messages, oldest first. Raises what the client raises."""

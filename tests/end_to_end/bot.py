@@ -34,7 +34,7 @@ class Bot:
 
     def env(self, **more: str) -> Mapping[str, str]:
         """Settings for haste: pauses are short, so that the suite is."""
-        haste = {"AIONVISION_RETRY_DELAY": "0.02", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
+        haste = {"AIONVISION_RETRY_DELAY": "0.01", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
         database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
         return {**self.aion.env, **self.place.env, **haste, **database, **more}
 

@@ -60,6 +60,7 @@ async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) ->
         steps.arm(fatal)
         thread = await ask(idle, f"What is number {fatal}?")
         if not await reaches(idle, steps, thread, answer):
+            steps.disarm()
             break
         where = steps.last
         steps.disarm()
@@ -97,6 +98,7 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
         steps.arm(fatal)
         await idle.press(idle.ada, thread, "Approve")
         if not await decides(idle, steps, thread):
+            steps.disarm()
             break
         where = steps.last
         steps.disarm()
