@@ -148,7 +148,7 @@ async def test_the_stream_may_go_on_after_the_decision(bot: Bot) -> None:
     await bot.aion.until(lambda: bot.aion.streaming == 0)
     cards = [wording.PLAN_TITLE in one.text for one in bot.bots(thread)]
     assert cards[-3:] == [False, True, False]
-    assert "Done" in bot.bots(thread)[-2].text
+    await bot.until(lambda: "Done" in bot.bots(thread)[-2].text)
 
 
 async def test_a_question_is_answered_while_a_plan_waits(bot: Bot) -> None:
