@@ -1,6 +1,7 @@
 """The command line: the composition root, and the only place that names `adapters`."""
 
 import asyncio
+import functools
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -12,8 +13,8 @@ import typer
 import adapters
 from aion_bot import __version__, doctor, logs, service, wording
 from aion_bot.config import Settings, read_settings
-from aion_bot.demo.terminal import Terminal
-from aion_bot.demo.tour import Tour
+from aion_bot.demo import ways
+from aion_bot.demo.running import Running
 from aion_bot.demo.world import World
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.settings import Problem, read_environment
@@ -100,36 +101,44 @@ def demo(
     tour: Annotated[
         bool, typer.Option("--tour", help="Play a fixed tour, print its transcript and exit.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="With --tour: write the ended threads to this file.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port of the page on loopback.", show_default="8321")
+    ] = None,
 ) -> None:
     """Run the whole bot with no account and no network: simulated Aion, Slack and Discord in this process.
 
-    In a terminal you type questions into either workspace and decide plans. With --tour the exit status is 0 only if
-    everything came out right. Reads no .env and no real token.
+    Prints the address of a page where both can be used; in a terminal you can also type questions and decide plans, and
+    without one it serves until SIGINT or SIGTERM. With --tour the exit status is 0 only if everything came out right.
+    Reads no .env and no real token.
     """
+    if (tour and port is not None) or (html is not None and not tour):
+        raise typer.BadParameter("--html goes with --tour, --port without it")
     logs.configure("error", "text", ())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
-        ok = asyncio.run(_demo(Path(folder), tour=tour))
+        try:
+            ok = asyncio.run(_demo(Path(folder), tour=tour, html=html, port=port))
+        except OSError as error:
+            print(f"The page cannot be served, or its file not be written: {error}", file=sys.stderr)
+            raise typer.Exit(1) from None
     raise typer.Exit(0 if ok else 1)
 
 
-async def _demo(folder: Path, *, tour: bool) -> bool:
+async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None) -> bool:
     async with World() as world:
         env = {
             **world.env,
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "AION_BOT_SHUTDOWN_GRACE": "1",
         }
-        settings, platforms, problems = compose(env)
-        if settings is None or problems:
-            raise RuntimeError(
-                f"the demo's own settings are wrong: {', '.join(str(problem) for problem in problems)}"
-            )
-        stop = asyncio.Event()
-        bot = asyncio.create_task(service.serve(settings, platforms, stop))
-        try:
-            return await (
-                Tour(world, print).play() if tour else Terminal(world, sys.stdin, sys.stdout).converse()
-            )
-        finally:
-            stop.set()
-            await bot
+        async with Running(functools.partial(_serve_demo, env)) as bot:
+            return await (ways.play_tour(world, html) if tour else ways.serve(world, bot, port))
+
+
+async def _serve_demo(env: Mapping[str, str], stop: asyncio.Event) -> bool:
+    settings, platforms, problems = compose(env)
+    if settings is None or problems:
+        raise RuntimeError(f"the demo's own settings are wrong: {', '.join(map(str, problems))}")
+    return await service.serve(settings, platforms, stop)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from aion_bot.demo.aion.long_report import LONG_REPORT
 from aion_bot.demo.reading import Reader, final
@@ -12,6 +13,15 @@ PATIENCE = 60.0
 """Seconds that one sight of the tour is waited for."""
 
 Seen = Callable[[Sequence[Shown]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A step that was played, and the thread in which one sees it."""
+
+    title: str
+    workspace: Workspace
+    thread: str
 
 
 class Tour:
@@ -25,6 +35,7 @@ class Tour:
         self._retries = retries
         self._patience = patience
         self._wrong: list[str] = []
+        self.stops: list[Stop] = []
 
     async def play(self) -> bool:
         """Return whether all of it came out right."""
@@ -33,6 +44,7 @@ class Tour:
             visit = _Visit(self._world, workspace, self._say, self._retries, self._patience)
             await visit.play()
             self._wrong += visit.wrong
+            self.stops += visit.stops
         self._say("")
         self._say("Everything came out right." if not self._wrong else f"{len(self._wrong)} came out wrong:")
         for wrong in self._wrong:
@@ -47,6 +59,8 @@ class _Visit:
         self, world: World, workspace: Workspace, say: Callable[[str], None], retries: int, patience: float
     ) -> None:
         self.wrong: list[str] = []
+        self.stops: list[Stop] = []
+        self._step = ""
         self._world = world
         self._workspace = workspace
         self._say = say
@@ -60,6 +74,7 @@ class _Visit:
         steps = (self._question, self._approved, self._cancelled, self._shouted, self._long, self._failed)
         for step in steps:
             thread = await step()
+            self.stops.append(Stop(self._step, self._workspace, thread))
             self._say(f"{'':8}In the end the thread shows:")
             for line in final(self._workspace.thread(thread)):
                 self._say(f"{'':8}│ {line}")
@@ -81,7 +96,7 @@ class _Visit:
         return thread
 
     async def _approved(self) -> str:
-        self._title("A plan, refused to a stranger and approved by the person who asked")
+        self._title("A plan, refused to a colleague and approved by the person who asked")
         thread = await self._workspace.ask(self._ada, "Please organize the photos of site 7 into folders.")
         card = await self._card(thread)
         if card is None:
@@ -184,6 +199,7 @@ class _Visit:
         return [one for one in self._workspace.thread(thread) if one.by_bot and one.only_for is None]
 
     def _title(self, title: str) -> None:
+        self._step = title
         self._say(f"\n── {self._workspace.name}: {title} " + "─" * max(4, 70 - len(title)))
 
     def _expect(self, what: str, holds: bool) -> None:

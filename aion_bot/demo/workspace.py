@@ -46,6 +46,20 @@ class Shown:
         return self.versions[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A call that a simulator took: when on the monotonic clock, which one, in which channel, and how it ended."""
+
+    at: float
+    name: str
+    channel: str
+    status: int
+
+
+CALLS_KEPT = 2_000
+"""How many of the newest calls a simulator remembers."""
+
+
 class Workspace(Protocol):
     """A simulated platform, used the way a person uses it. Thread ids are the platform's own."""
 

@@ -158,7 +158,7 @@ class _Playing:
             await self._response.write(token)
             # Also without a delay others get their turn, as between a real server's events.
             await asyncio.sleep(self._aion.token_delay)
-        self._aion.changed()
+            self._aion.changed()
 
     async def _wait(self, over: Callable[[], bool], *, pings: bool) -> None:
         while not over():

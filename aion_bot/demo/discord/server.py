@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from inspect import isawaitable
 from typing import Any
@@ -14,7 +15,7 @@ from aion_bot.demo.discord.backend import Backend
 from aion_bot.demo.discord.errors import ApiError, unauthorized
 from aion_bot.demo.discord.faults import Fault, Faults
 from aion_bot.demo.discord.rest import Call, Handler
-from aion_bot.demo.workspace import Inspector
+from aion_bot.demo.workspace import CALLS_KEPT, Inspector, Logged
 
 BASE = "/api/v10"
 HOST = "127.0.0.1"
@@ -39,6 +40,7 @@ class Server:
         self.calls: Counter[str] = Counter()
         self.bodies: list[tuple[str, Any]] = []
         self.violations: list[str] = []
+        self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
 
     @property
     def routes(self) -> Collection[str]:
@@ -82,9 +84,12 @@ class Server:
             try:
                 if authorized and request.headers.get("Authorization") != f"Bot {self._token}":
                     raise unauthorized()
-                return await self._handled(name, handler, request)
+                answered = await self._handled(name, handler, request)
             except ApiError as error:
-                return _json(error.body, error.status, error.headers)
+                answered = _json(error.body, error.status, error.headers)
+            channel = request.match_info.get("channel_id", "")
+            self.log.append(Logged(time.monotonic(), name, channel, answered.status))
+            return answered
 
         return answer
 

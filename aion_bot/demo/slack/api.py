@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from aion_bot.demo.slack import methods
 from aion_bot.demo.slack.backend import Backend
-from aion_bot.demo.workspace import Inspector
+from aion_bot.demo.workspace import CALLS_KEPT, Inspector, Logged
 
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
@@ -43,6 +44,7 @@ class Api:
         self.calls: Counter[str] = Counter()
         self.bodies: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self.violations: list[str] = []
+        self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._backend = backend
         self.inspector = inspector
@@ -57,6 +59,12 @@ class Api:
         method, arguments = request.match_info["method"], await _arguments(request)
         self.calls[method] += 1
         self.bodies[method].append(arguments)
+        answer = await self._answer(method, arguments, request)
+        self.log.append(Logged(time.monotonic(), method, str(arguments.get("channel", "")), answer.status))
+        self._changed()
+        return answer
+
+    async def _answer(self, method: str, arguments: Arguments, request: web.Request) -> web.StreamResponse:
         fault = self._faults[method].popleft() if self._faults[method] else None
         if fault is not None and not fault.acted:
             return await _failed(fault, request)

@@ -86,9 +86,9 @@ class SimulatedSlack:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def ask(self, person: Someone, text: str) -> str:
-        """Mention the bot in the general channel; returns the `ts` of the message, which names its thread."""
-        return self.say(person, self.general, f"<@{BOT.id}> {_escaped(text)}").ts
+    async def ask(self, person: Someone, text: str, *, channel: Channel | None = None) -> str:
+        """Mention the bot in a channel; returns the `ts` of the message, which names its thread."""
+        return self.say(person, channel or self.general, f"<@{BOT.id}> {_escaped(text)}").ts
 
     async def reply(self, person: Someone, thread: str, text: str) -> None:
         """Write in a thread, with no mention."""

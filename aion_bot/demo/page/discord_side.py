@@ -1,0 +1,123 @@
+"""The simulated Discord as the page shows it."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.discord.model import HAS_THREAD, TEXT, THREAD, Message
+from aion_bot.demo.discord.workspace import IN_CHAT
+from aion_bot.demo.page import discord_payload, meter
+from aion_bot.demo.page.elements import Html
+from aion_bot.demo.page.sides import Entry, Place, clipped
+from aion_bot.demo.page.slack_payload import Button
+from aion_bot.demo.workspace import Shown, Someone
+
+LIMIT = meter.Limit(
+    "PATCH /channels/{channel_id}/messages/{message_id}",
+    5,
+    5.0,
+    by_channel=True,
+    words="edits in five seconds, in the busiest thread",
+)
+"""What Discord was seen to allow in one channel; its documentation leaves numbers to the answers' headers."""
+_EPOCH = 1_420_070_400.0
+
+
+class DiscordSide:
+    """Channels, threads and the conversation with the bot."""
+
+    key = "discord"
+
+    def __init__(self, workspace: SimulatedDiscord) -> None:
+        self.workspace = workspace
+        self.server = workspace.world.server
+        self._world = workspace.world
+
+    @property
+    def online(self) -> bool:
+        """Whether the bot listens to the gateway."""
+        return bool(self.workspace.gateway.listening)
+
+    @property
+    def reading(self) -> meter.Reading:
+        """Edits against Discord's limit."""
+        return meter.read(LIMIT, self.workspace.server.log, time.monotonic())
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """People, the bot and channels."""
+        people = {one.id: one.name for one in (*self._world.people, self._world.bot)}
+        return people | {one.id: one.name for one in self._world.channels.values()}
+
+    def places(self, person: Someone) -> Sequence[Place]:
+        """Channels with their threads, and this person's conversation with the bot."""
+        direct = Place(self._world.direct(person).id, self._world.bot.name, "direct")
+        return [*self._channels(), direct]
+
+    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
+        """Messages of a channel, a thread with the message that it hangs on, or the conversation with the bot."""
+        found = (self._entry(one, place) for one in self.workspace.thread(place.id))
+        return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
+
+    def draw(self, shown: Shown, button: Button) -> Html:
+        """Draw content, embeds and components."""
+        return discord_payload.draw(shown.payload, self.names, button)
+
+    async def say(self, person: Someone, place: Place, words: str) -> str:
+        """Use /ask in a channel, mention the bot in a thread, or write to it."""
+        if place.kind == "thread":
+            await self.workspace.reply(person, place.id, words)
+            return place.id
+        if place.kind == "direct":
+            return await self.workspace.direct_message(person, words)
+        return await self.workspace.ask(person, words, channel=place.id)
+
+    def _channels(self) -> Iterator[Place]:
+        for channel in tuple(self._world.channels.values()):
+            if channel.kind == TEXT:
+                yield Place(channel.id, channel.name, "channel")
+                yield from self._threads(channel.id)
+
+    def _threads(self, channel: str) -> Iterator[Place]:
+        for one in self._world.channels.values():
+            if one.kind == THREAD and one.parent == channel:
+                yield Place(one.id, clipped(one.name), "thread", channel)
+
+    def _entry(self, shown: Shown, place: Place) -> Entry | None:
+        message = self._world.anywhere(shown.id)
+        if message.seen_in is not None and message.seen_in != place.id:
+            return None
+        return Entry(
+            replace(shown, payload=_whole(message)),
+            (int(message.id) >> 22) / 1000 + _EPOCH,
+            above=self._above(message),
+            thread=message.id if self._opens_thread(message) and message.id != place.id else "",
+            replies=len(self._world.messages.get(message.id, ())),
+        )
+
+    def _above(self, message: Message) -> str:
+        if message.replied_to is not None:
+            return f"in reply to {message.replied_to.author.name}"
+        used = (
+            one for one in self._world.interactions.values() if one.answer is message and "name" in one.data
+        )
+        command = next(used, None)
+        if command is None:
+            return ""
+        sign = "/" if command.data.get("type") == IN_CHAT else ""
+        return f"{command.person.name} used {sign}{command.data['name']}"
+
+    def _opens_thread(self, message: Message) -> bool:
+        return bool(message.flags & HAS_THREAD) and message.id in self._world.channels
+
+
+def _whole(message: Message) -> Mapping[str, object]:
+    """Put together what the bot sent: an edit names only what it changes."""
+    return {
+        **message.payload,
+        "content": message.content,
+        "embeds": message.embeds,
+        "components": message.components,
+        "flags": message.flags,
+    }

@@ -1,0 +1,40 @@
+"""HTML as values that cannot forget to escape: what is not `Html` is text. No I/O."""
+
+import html
+from collections.abc import Iterable
+
+_VOID = frozenset({"br", "hr", "input", "link", "meta"})
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def text(words: str) -> Html:
+    """Words, escaped; `Html` stays as it is."""
+    return words if isinstance(words, Html) else Html(html.escape(words, quote=True))
+
+
+def joined(pieces: Iterable[str]) -> Html:
+    """All pieces, one after the other."""
+    return Html("".join(text(piece) for piece in pieces))
+
+
+def element(name: str, /, *inside: str, **attributes: str | bool | None) -> Html:
+    """An element. `class_` and `data_key` name the attributes `class` and `data-key`; False and None leave one out."""
+    opening = f"<{name}{''.join(_attribute(key, value) for key, value in attributes.items())}>"
+    return Html(opening if name in _VOID else f"{opening}{joined(inside)}</{name}>")
+
+
+def lines(words: str) -> Html:
+    """Text whose line ends are kept."""
+    return Html("<br>".join(text(line) for line in words.split("\n")))
+
+
+def _attribute(key: str, value: str | bool | None) -> str:
+    if value is None or value is False:
+        return ""
+    name = key.rstrip("_").replace("_", "-")
+    return f" {name}" if value is True else f' {name}="{html.escape(value, quote=True)}"'

@@ -1,0 +1,78 @@
+"""One message as HTML: who wrote it, what it shows, what the platform would add, and what the bot sent. No I/O."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.sides import Entry, Side
+from aion_bot.demo.page.slack_payload import Button
+
+
+def draw(side: Side, entry: Entry, button: Button, *, below: Html | None = None) -> Html:
+    """Draw a message as its reader sees it; `below` stands at its end."""
+    foot = element(
+        "div", joined(_marks(side, entry)), _sent(entry) if entry.shown.by_bot else "", class_="foot"
+    )
+    return _item(side, entry, "Only visible to you", _body(side, entry, button), foot, below or "")
+
+
+def draw_for_all(side: Side, entry: Entry, button: Button) -> Html:
+    """Draw a message for a reader who stands beside all of them: a private one says whose it is."""
+    reader = entry.shown.only_for or ""
+    foot = element("div", joined(_marks(side, entry)), class_="foot")
+    return _item(
+        side, entry, f"Only visible to {side.names.get(reader, reader)}", _body(side, entry, button), foot
+    )
+
+
+def identity(side: Side, entry: Entry) -> str:
+    """Name a message on the page."""
+    return f"{side.key}-{entry.shown.id.replace('.', '-')}"
+
+
+def _item(side: Side, entry: Entry, whisper: str, *inside: str) -> Html:
+    shown = entry.shown
+    avatar = element(
+        "span", shown.author[:1].upper(), class_="avatar", data_who=shown.author.lower(), aria_hidden="true"
+    )
+    above = [(whisper, "whisper")] if shown.only_for else []
+    above += [(entry.above, "above")] if entry.above else []
+    notes = [element("p", words, class_=name) for words, name in above]
+    return element(
+        "li",
+        avatar,
+        element("div", *notes, _byline(entry), *inside, class_="said"),
+        id=identity(side, entry),
+        class_="message private" if shown.only_for else "message",
+    )
+
+
+def _body(side: Side, entry: Entry, button: Button) -> Html:
+    return element("div", side.draw(entry.shown, button), class_="body")
+
+
+def _byline(entry: Entry) -> Html:
+    app = element("span", "APP", class_="app") if entry.shown.by_bot else ""
+    when = datetime.fromtimestamp(entry.since).astimezone()
+    at = element("time", f"{when:%H:%M}", datetime=when.isoformat(timespec="seconds"))
+    return element("p", element("b", entry.shown.author), app, at, class_="by")
+
+
+def _marks(side: Side, entry: Entry) -> Iterator[Html]:
+    """What the platform adds under a message: that it was edited, whom it notified."""
+    if edits := len(entry.shown.versions) - 1:
+        yield element("span", "(edited)" if edits == 1 else f"(edited {edits} times)")
+    if entry.shown.pings and entry.shown.only_for is None:
+        whom = ", ".join(side.names.get(one, one) for one in dict.fromkeys(entry.shown.pings))
+        yield element("span", f"may notify {whom}", class_="pings")
+
+
+def _sent(entry: Entry) -> Html:
+    body = json.dumps(entry.shown.payload, ensure_ascii=False, indent=2, default=str)
+    return element(
+        "details",
+        element("summary", "payload"),
+        element("pre", body, tabindex="0", aria_label="What the bot sent, as JSON"),
+        class_="sent",
+    )

@@ -1,0 +1,62 @@
+"""Slack's own mrkdwn as HTML. No I/O.
+
+Its marks and escapes: https://docs.slack.dev/messaging/formatting-message-text
+"""
+
+import re
+from collections.abc import Iterator
+
+from aion_bot.demo.page.elements import Html, element, joined, lines
+from aion_bot.demo.page.markdown import Names, is_address, mention
+
+_PIECE = re.compile(
+    r"```(?P<block>.+?)```"
+    r"|`(?P<code>[^`\n]+)`"
+    r"|<(?P<entity>[^<>\n]+)>"
+    r"|(?<![\w*])\*(?P<b>[^*\s](?:[^*\n]*[^*\s])?)\*(?![\w*])"
+    r"|(?<![\w_])_(?P<i>[^_\s](?:[^_\n]*[^_\s])?)_(?![\w_])"
+    r"|(?<![\w~])~(?P<s>[^~\s](?:[^~\n]*[^~\s])?)~(?![\w~])",
+    re.DOTALL,
+)
+
+
+def draw(mrkdwn: str, names: Names) -> Html:
+    """Draw a text that is escaped as Slack wants it: `&amp;`, `&lt;`, `&gt;` and nothing else."""
+    return joined(_pieces(mrkdwn, names))
+
+
+def _pieces(mrkdwn: str, names: Names) -> Iterator[Html]:
+    end = 0
+    for found in _PIECE.finditer(mrkdwn):
+        yield _plain(mrkdwn[end : found.start()])
+        yield _marked(str(found.lastgroup), found[str(found.lastgroup)], names)
+        end = found.end()
+    yield _plain(mrkdwn[end:])
+
+
+def _marked(kind: str, inside: str, names: Names) -> Html:
+    if kind == "entity":
+        return _entity(inside, names)
+    if kind == "block":
+        return element("pre", element("code", _read(inside).strip("\n")))
+    if kind == "code":
+        return element("code", _read(inside))
+    return element(kind, draw(inside, names))
+
+
+def _entity(inside: str, names: Names) -> Html:
+    target, _, label = inside.partition("|")
+    if target[0] in "@#!":
+        return mention(target[0], target[1:], _read(label) or None, names)
+    address = _read(target)
+    if not is_address(address):
+        return _plain(f"<{inside}>")
+    return element("a", _read(label) or address, href=address, target="_blank", rel="noopener noreferrer")
+
+
+def _plain(escaped: str) -> Html:
+    return lines(_read(escaped))
+
+
+def _read(escaped: str) -> str:
+    return escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -1,0 +1,129 @@
+"use strict";
+// The page works without this file, one reload a step. With it, forms and links do not reload, and what the server
+// tells of its changes is put in place. The server draws everything; nothing is composed here.
+
+let source = null;
+let quiet = null;
+let shownFor = location.search;
+
+const kept = () => {
+  const active = document.activeElement;
+  if (!active?.id) return null;
+  return { id: active.id, value: active.value, at: active.selectionStart, log: active.closest(".log")?.id };
+};
+
+// Give the focus back, and the words that somebody is typing, to the element of the same id.
+const restore = (was) => {
+  const now = was && (document.getElementById(was.id) ?? document.getElementById(was.log));
+  if (!now || now === document.activeElement) return;
+  if (was.value !== undefined && now.type === "text") {
+    now.value = was.value;
+    now.focus();
+    now.setSelectionRange(was.at, was.at);
+  } else {
+    now.focus({ preventScroll: true });
+  }
+};
+
+const drawn = (html) => {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return holder.content.firstElementChild;
+};
+
+const replaceMessage = (old, html) => {
+  const fresh = drawn(html);
+  if (old) {
+    const open = old.querySelector("details[open]") !== null;
+    old.replaceWith(fresh);
+    if (open) fresh.querySelector("details")?.setAttribute("open", "");
+  }
+  return fresh;
+};
+
+const drawLog = (log, messages) => {
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  const known = new Map([...log.children].map((one) => [one.id, one]));
+  let before = null;
+  for (const [id, html] of messages) {
+    const old = known.get(id);
+    const now = html === null && old ? old : replaceMessage(old, html ?? "<li></li>");
+    known.delete(id);
+    const place = before ? before.nextElementSibling : log.firstElementChild;
+    if (place !== now) log.insertBefore(now, place);
+    before = now;
+  }
+  for (const gone of known.values()) gone.remove();
+  if (atEnd || known.size) log.scrollTop = log.scrollHeight;
+  announce(log);
+};
+
+// A screen reader hears a message once it has stopped growing, not at every edit.
+const announce = (log) => {
+  clearTimeout(quiet);
+  quiet = setTimeout(() => {
+    const last = log.lastElementChild;
+    const words = last?.querySelector(".body")?.innerText ?? "";
+    const who = last?.querySelector(".by b")?.innerText ?? "";
+    document.getElementById("told").textContent = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
+  }, 1500);
+};
+
+const draw = ({ pieces, logs }) => {
+  const was = kept();
+  for (const [id, html] of Object.entries(pieces)) {
+    const piece = document.getElementById(id);
+    if (piece && piece.innerHTML !== html) piece.innerHTML = html;
+  }
+  for (const [id, messages] of Object.entries(logs)) drawLog(document.getElementById(id), messages);
+  restore(was);
+};
+
+const follow = () => {
+  source?.close();
+  const here = location.search;
+  source = new EventSource("events" + here);
+  source.onmessage = (event) => {
+    draw(JSON.parse(event.data));
+    shownFor = here;
+  };
+  source.onerror = () => {
+    document.getElementById("news").firstElementChild.textContent = "The demo does not answer; has it ended?";
+  };
+};
+
+const go = (address) => {
+  if (new URL(address, location).search !== location.search) history.pushState(null, "", address);
+  follow();
+};
+
+// What a link or an answer changes of the address; in the meantime somebody may have gone elsewhere on the other side.
+const moved = (before, after) => {
+  const now = new URLSearchParams(location.search);
+  for (const [name, value] of after) if ((before.get(name) ?? "") !== value) now.set(name, value);
+  return "?" + now;
+};
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='?']");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(moved(new URLSearchParams(shownFor), new URL(link.href).searchParams));
+});
+
+document.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { target: form, submitter } = event;
+  const fields = new URLSearchParams(new FormData(form, submitter));
+  const before = new URLSearchParams(location.search);
+  for (const [name, value] of before) fields.set(name, value);
+  const typed = form.querySelector("input[type=text]");
+  if (typed) typed.value = "";
+  form.closest("details")?.removeAttribute("open");
+  const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
+  if (answer.ok) go(moved(before, new URL(answer.url).searchParams));
+});
+
+addEventListener("popstate", follow);
+for (const log of document.querySelectorAll(".log")) log.scrollTop = log.scrollHeight;
+follow();

@@ -1,0 +1,202 @@
+"""The page on a loopback port: the document, its changes as server-sent events, and what people do there."""
+
+import asyncio
+import errno
+import functools
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Self
+
+from aiohttp import web
+
+from aion_bot.demo.page import layout, view
+from aion_bot.demo.page.assets import asset
+from aion_bot.demo.page.changes import changes
+from aion_bot.demo.page.discord_side import DiscordSide
+from aion_bot.demo.page.guard import HEADERS, guard
+from aion_bot.demo.page.sides import Side, find, who
+from aion_bot.demo.page.slack_side import SlackSide
+from aion_bot.demo.page.trouble import MENU, Troubles
+from aion_bot.demo.page.view import Look, Parts
+from aion_bot.demo.running import Running
+from aion_bot.demo.workspace import Someone, Workspace
+from aion_bot.demo.world import World
+
+PORT = 8321
+"""The port, unless somebody names another or it is taken."""
+
+HOST = "127.0.0.1"
+TICK = 1.0
+"""Seconds after which the meters are drawn anew although nothing happened."""
+
+GAP = 0.06
+"""Shortest time in seconds between two drawings for one browser."""
+
+NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
+GONE = "That button is no longer there."
+
+
+class Page:
+    """Serves until it is left. `port` None: the default one, or any free one if that is taken. Raises OSError."""
+
+    def __init__(self, world: World, bot: Running, port: int | None = None) -> None:
+        self._wanted = port
+        self._port = 0
+        self._token = secrets.token_urlsafe(16)
+        self._sides: tuple[Side, Side] = (SlackSide(world.slack), DiscordSide(world.discord))
+        self._troubles = Troubles(world, bot, self._tell)
+        self._looking: set[asyncio.Event] = set()
+        self._watching: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it. The token in it is the permission to use it."""
+        return f"http://{HOST}:{self._port}/{self._token}/"
+
+    @property
+    def listens_on(self) -> str:
+        """The interface that it serves on."""
+        return str(self._runner.addresses[0][0]) if self._runner is not None else ""
+
+    async def __aenter__(self) -> Self:
+        """Start to serve."""
+        app = web.Application(middlewares=[guard(self._token, lambda: self._port)])
+        app.router.add_get("/{token}/", self._show)
+        app.router.add_get("/{token}/events", self._follow)
+        app.router.add_get("/{token}/{file:style.css|script.js}", _file)
+        app.router.add_post("/{token}/say", self._say)
+        app.router.add_post("/{token}/press", self._press)
+        app.router.add_post("/{token}/trouble", self._trouble)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+        await self._runner.setup()
+        self._port = await self._listen(self._runner)
+        self._watching = [asyncio.create_task(self._watch(side.workspace)) for side in self._sides]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        await self._troubles.stop()
+        for task in self._watching:
+            task.cancel()
+        await asyncio.wait(self._watching)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> int:
+        for port in (PORT, 0) if self._wanted is None else (self._wanted,):
+            try:
+                await web.TCPSite(runner, HOST, port).start()
+                break
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or self._wanted is not None:
+                    raise
+        return int(runner.addresses[0][1])
+
+    async def _watch(self, workspace: Workspace) -> None:
+        """Pass on every change of a workspace."""
+        while True:
+            looks = iter((False, True))
+            await workspace.until(functools.partial(next, looks), timeout=float("inf"))
+            self._tell()
+
+    def _tell(self) -> None:
+        for one in self._looking:
+            one.set()
+
+    def _parts(self, look: Look) -> Parts:
+        return view.draw(self._sides, look, self._troubles.news)
+
+    async def _show(self, request: web.Request) -> web.Response:
+        look = Look.of(request.query)
+        drawn = layout.live(self._sides, look, self._parts(look), MENU)
+        return web.Response(text=drawn, content_type="text/html", headers=HEADERS)
+
+    async def _follow(self, request: web.Request) -> web.StreamResponse:
+        look = Look.of(request.query)
+        response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        changed = asyncio.Event()
+        self._looking.add(changed)
+        shown: dict[str, str] = {}
+        try:
+            while True:
+                changed.clear()
+                if news := changes(self._parts(look), shown):
+                    await response.write(f"data: {json.dumps(news)}\n\n".encode())
+                await asyncio.sleep(GAP)
+                await _either(changed)
+        except ConnectionResetError:
+            return response
+        finally:
+            self._looking.discard(changed)
+
+    async def _say(self, request: web.Request) -> web.Response:
+        form = await _form(request, "side", "words")
+        look, side = Look.of(form), self._side(form["side"])
+        person = who(side, look.person)
+        place = find(side, person, form.get("place") or _channel(side, person, look))
+        try:
+            opened = await side.say(person, place, form["words"])
+        except (TimeoutError, LookupError):
+            return self._back(look, NO_ANSWER.format(side.workspace.name))
+        return self._back(look, **{side.key: opened})
+
+    async def _press(self, request: web.Request) -> web.Response:
+        form = await _form(request, "press")
+        key, place, message, button = (*form["press"].split("|", 3), "", "", "")[:4]
+        look, side = Look.of(form), self._side(key)
+        try:
+            await side.workspace.press(who(side, look.person), place, message, button)
+        except LookupError:
+            return self._back(look, GONE)
+        return self._back(look)
+
+    async def _trouble(self, request: web.Request) -> web.Response:
+        form = await _form(request, "trouble")
+        if form["trouble"] not in MENU:
+            raise web.HTTPBadRequest(text="no such trouble", headers=HEADERS)
+        self._troubles.make(form["trouble"])
+        return self._back(Look.of(form))
+
+    def _side(self, key: str) -> Side:
+        for side in self._sides:
+            if side.key == key:
+                return side
+        raise web.HTTPBadRequest(text="no such side", headers=HEADERS)
+
+    def _back(self, look: Look, news: str = "", **places: str) -> web.Response:
+        """Send the browser back to the page, with something to say where there is."""
+        if news:
+            self._troubles.news = news
+            self._tell()
+        return web.Response(status=303, headers={**HEADERS, "Location": "./" + look.address(**places)})
+
+
+def _channel(side: Side, person: Someone, look: Look) -> str:
+    """Name the channel in which a suggested question is asked: the one on the screen, or the one of its thread."""
+    place = find(side, person, look.places.get(side.key, ""))
+    return place.id if place.kind == "channel" else place.parent
+
+
+async def _either(changed: asyncio.Event) -> None:
+    """Wait for a change, or for the next tick."""
+    try:
+        async with asyncio.timeout(TICK):
+            await changed.wait()
+    except TimeoutError:
+        return
+
+
+async def _form(request: web.Request, *wanted: str) -> Mapping[str, str]:
+    form = {key: value.strip() for key, value in (await request.post()).items() if isinstance(value, str)}
+    if missing := [name for name in wanted if not form.get(name)]:
+        raise web.HTTPBadRequest(text=f"missing: {', '.join(missing)}", headers=HEADERS)
+    return form
+
+
+async def _file(request: web.Request) -> web.Response:
+    name = request.match_info["file"]
+    kind = "text/css" if name.endswith(".css") else "text/javascript"
+    return web.Response(text=asset(name), content_type=kind, headers=HEADERS)

@@ -1,0 +1,90 @@
+"""What one side of the page shows of its workspace, the same for both platforms. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aion_bot.demo.page.elements import Html
+from aion_bot.demo.page.meter import Reading
+from aion_bot.demo.page.slack_payload import Button
+from aion_bot.demo.workspace import Shown, Someone, Workspace
+
+TITLE = 44
+"""Characters of a thread's name in the list of places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere one can be: a "channel", a "thread" of the place `parent`, or a "direct" conversation."""
+
+    id: str
+    name: str
+    kind: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message in a place: since when (seconds of the epoch), what stands above it, and the thread below it."""
+
+    shown: Shown
+    since: float
+    above: str = ""
+    thread: str = ""
+    replies: int = 0
+
+
+class Side(Protocol):
+    """One workspace as the page shows it to one person at a time. Private messages of others are never in it."""
+
+    key: str
+    server: str
+
+    @property
+    def workspace(self) -> Workspace:
+        """The simulator behind it."""
+
+    @property
+    def online(self) -> bool:
+        """Whether a bot is connected."""
+
+    @property
+    def reading(self) -> Reading:
+        """What the bot has called, against the platform's limit."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What a person reads in place of an id."""
+
+    def places(self, person: Someone) -> Sequence[Place]:
+        """Where this person can go, threads after their channel; never empty."""
+
+    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
+        """What this person sees there, oldest first."""
+
+    def draw(self, shown: Shown, button: Button) -> Html:
+        """Draw a message's newest payload."""
+
+    async def say(self, person: Someone, place: Place, words: str) -> str:
+        """Write there so that the bot takes it as a question; returns the place in which its answer will be.
+
+        Raises TimeoutError if the platform would say that the bot did not respond.
+        """
+
+
+def find(side: Side, person: Someone, place: str) -> Place:
+    """Return the place of this id, or the first one if this person cannot go there."""
+    places = side.places(person)
+    return next((one for one in places if one.id == place), places[0])
+
+
+def who(side: Side, name: str) -> Someone:
+    """Return the person of this name, or the first one."""
+    people = side.workspace.people
+    return next((one for one in people if one.name == name), people[0])
+
+
+def clipped(title: str) -> str:
+    """Shorten the name of a thread."""
+    words = " ".join(title.split())
+    return words if len(words) <= TITLE else words[: TITLE - 1].rstrip() + "…"

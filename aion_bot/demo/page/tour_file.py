@@ -1,0 +1,70 @@
+"""The ended threads of the tour as one file: nothing moves in it, and it loads nothing. No I/O but reading the style."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from aion_bot.demo.page import message
+from aion_bot.demo.page.assets import asset
+from aion_bot.demo.page.discord_side import DiscordSide
+from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.layout import document
+from aion_bot.demo.page.sides import Entry, Place, Side
+from aion_bot.demo.page.slack_side import SlackSide
+from aion_bot.demo.tour import Stop
+from aion_bot.demo.world import World
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def tour_file(world: World, stops: Sequence[Stop]) -> str:
+    """Draw every step of the tour, both platforms side by side. Private messages are shown, and say whose they are."""
+    sides: Mapping[str, Side] = {
+        world.slack.name: SlackSide(world.slack),
+        world.discord.name: DiscordSide(world.discord),
+    }
+    head = joined(
+        [
+            element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+            element("style", Html(asset("style.css"))),
+        ]
+    )
+    steps = dict.fromkeys(stop.title for stop in stops)
+    sections = [
+        _step(number, title, [stop for stop in stops if stop.title == title], sides)
+        for number, title in enumerate(steps, 1)
+    ]
+    title = element("h1", "aion-bot", " ", element("small", "the tour: what the threads showed in the end"))
+    body = element("div", element("header", title), element("main", *sections), class_="tour")
+    return document(head, body)
+
+
+def _step(number: int, title: str, stops: Sequence[Stop], sides: Mapping[str, Side]) -> Html:
+    threads = (_thread(sides[stop.workspace.name], stop) for stop in stops)
+    return element(
+        "section", element("h2", title), element("div", *threads, class_="pair"), id=f"step-{number}"
+    )
+
+
+def _thread(side: Side, stop: Stop) -> Html:
+    place = Place(stop.thread, "", "thread")
+    drawn = (message.draw_for_all(side, entry, _button) for entry in _entries(side, place))
+    return element(
+        "article",
+        element("h3", side.workspace.name, element("small", f"{side.server}, simulated")),
+        element(
+            "ol", *drawn, class_="log", tabindex="0", aria_label=f"{stop.title}, in {side.workspace.name}"
+        ),
+        class_=f"side {side.key}",
+    )
+
+
+def _entries(side: Side, place: Place) -> Iterator[Entry]:
+    """What anybody sees there, once."""
+    seen: dict[str, Entry] = {}
+    for person in side.workspace.people:
+        seen |= {entry.shown.id: entry for entry in side.entries(place, person)}
+    return iter(sorted(seen.values(), key=lambda entry: entry.since))
+
+
+def _button(label: str, name: str, style: str) -> Html:
+    del name
+    return element("button", label, disabled=True, class_=style or None)

@@ -1,0 +1,195 @@
+"""One look at the page: who looks, where they are on each side, and the parts that are drawn for them. No I/O."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aion_bot.demo.page import message
+from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.meter import Reading
+from aion_bot.demo.page.sides import Entry, Place, Side, find, who
+from aion_bot.demo.workspace import Someone
+
+SUGGESTIONS = (
+    "What is damaged on site 7?",
+    "What does the safety report say?",
+    "Organize the photos of site 7 into folders",
+)
+"""Two questions and something that brings a plan."""
+
+THREADS = 6
+"""How many of a channel's newest threads are listed."""
+
+ROLES = ("asks", "a colleague", "a stranger")
+"""What the people are there for, in their order."""
+
+FIELDS = ("as", "slack", "discord")
+"""What the address of a look consists of."""
+
+_MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The name of the person who looks, and the ids of the places where they are, by the side's key."""
+
+    person: str
+    places: Mapping[str, str]
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Look":
+        """Read the address or the fields of a form."""
+        return cls(query.get("as", ""), {key: query.get(key, "") for key in FIELDS[1:]})
+
+    def address(self, person: str | None = None, **places: str) -> str:
+        """The address of this look, or of one that differs so."""
+        return "?" + urlencode({"as": person or self.person, **self.places, **places})
+
+    @property
+    def fields(self) -> Html:
+        """This look as hidden fields of a form."""
+        values = {"as": self.person, **self.places}
+        return joined(
+            element("input", type="hidden", name=name, value=value) for name, value in values.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What changes: pieces of the page by id, and the messages of each side in order, by their own ids."""
+
+    pieces: Mapping[str, Html]
+    logs: Mapping[str, Sequence[tuple[str, Html]]]
+
+
+def draw(sides: Sequence[Side], look: Look, news: str) -> Parts:
+    """Draw all that changes. `news` is what the trouble menu has to say."""
+    pieces = {"people": _people(sides[0], look), "news": element("span", news)}
+    logs = {}
+    for side in sides:
+        person = who(side, look.person)
+        place = find(side, person, look.places.get(side.key, ""))
+        entries = side.entries(place, person)
+        pieces[f"{side.key}-state"] = _state(side)
+        pieces[f"{side.key}-places"] = _places(side, look, person, place)
+        pieces[f"{side.key}-title"] = _title(side, look, person, place)
+        pieces[f"{side.key}-meter"] = metered(side.reading)
+        pieces[f"{side.key}-composer"] = _composer(side, person, place)
+        logs[f"{side.key}-log"] = [
+            (message.identity(side, entry), _entry(side, look, place, entry)) for entry in entries
+        ]
+    return Parts(pieces, logs)
+
+
+def metered(reading: Reading) -> Html:
+    """The small meter: calls against the limit, refusals, all calls."""
+    limit = reading.limit
+    words = f"{reading.used} of {limit.calls} {limit.words}"
+    meter = element(
+        "meter",
+        words,
+        min="0",
+        max=str(limit.calls),
+        high=str(limit.calls * 0.95),
+        value=str(reading.used),
+        aria_label=words,
+    )
+    refused = element("b", f"{reading.refused} refused", class_="refused" if reading.refused else None)
+    return joined([meter, element("span", words), element("span", refused, f" of {reading.calls} calls")])
+
+
+def _people(side: Side, look: Look) -> Html:
+    links = []
+    for person, role in zip(side.workspace.people, ROLES, strict=True):
+        current = who(side, look.person) == person
+        links.append(
+            element(
+                "a",
+                element("b", person.name),
+                " ",
+                element("span", role),
+                href=look.address(person.name),
+                aria_current="true" if current else None,
+                id=f"as-{person.name.lower()}",
+            )
+        )
+    return joined(links)
+
+
+def _state(side: Side) -> Html:
+    words = "the bot is connected" if side.online else "the bot is away"
+    return element("span", words, class_="online" if side.online else "away")
+
+
+def _places(side: Side, look: Look, person: Someone, here: Place) -> Html:
+    places = side.places(person)
+    listed = []
+    for place in places:
+        siblings = [one for one in places if one.kind == "thread" and one.parent == place.parent]
+        if place.kind == "thread" and place not in siblings[-THREADS:] and place != here:
+            continue
+        listed.append(element("li", _link(side, look, place, here), class_=place.kind))
+    return element("ul", *listed)
+
+
+def _link(side: Side, look: Look, place: Place, here: Place) -> Html:
+    return element(
+        "a",
+        element("span", _MARKS[place.kind], aria_hidden="true"),
+        element("span", place.name, class_="name"),
+        href=look.address(**{side.key: place.id}),
+        aria_current="page" if place == here else None,
+        title=place.name,
+        id=f"{side.key}-to-{place.id.replace('.', '-')}",
+    )
+
+
+def _title(side: Side, look: Look, person: Someone, place: Place) -> Html:
+    if place.kind != "thread":
+        return joined([_MARKS[place.kind], " ", place.name])
+    parent = next((one for one in side.places(person) if one.id == place.parent), None)
+    if parent is None:
+        return element("span", place.name)
+    back = element("a", f"{_MARKS[parent.kind]} {parent.name}", href=look.address(**{side.key: parent.id}))
+    return joined([back, " / ", element("span", place.name)])
+
+
+def _entry(side: Side, look: Look, place: Place, entry: Entry) -> Html:
+    words = f"{entry.replies} {'message' if entry.replies == 1 else 'messages'} in the thread"
+    below = element("a", words, href=look.address(**{side.key: entry.thread}), class_="to-thread")
+    return message.draw(side, entry, _pressing(side, place, entry), below=below if entry.thread else None)
+
+
+def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str], Html]:
+    def button(label: str, name: str, style: str) -> Html:
+        value = "|".join((side.key, place.id, entry.shown.id, name))
+        identity = f"press-{message.identity(side, entry)}-{name.replace(':', '-')}"
+        return element(
+            "button", label, form="pressing", name="press", value=value, class_=style or None, id=identity
+        )
+
+    return button
+
+
+def _composer(side: Side, person: Someone, place: Place) -> Html:
+    how = {"channel": "Ask in #{}", "thread": "Reply in this thread", "direct": "Write to {} directly"}
+    label = f"{how[place.kind].format(place.name)} as {person.name}"
+    prefix = {"slack": "@aion", "discord": "/ask"}[side.key] if place.kind == "channel" else ""
+    return joined(
+        [
+            element("input", type="hidden", name="place", value=place.id),
+            element("span", prefix, class_="prefix", aria_hidden="true") if prefix else "",
+            element(
+                "input",
+                type="text",
+                name="words",
+                placeholder=label,
+                aria_label=label,
+                autocomplete="off",
+                required=True,
+                maxlength="3000",
+                id=f"{side.key}-words",
+            ),
+            element("button", "Send", class_="primary"),
+        ]
+    )

@@ -1,0 +1,45 @@
+"""The bot under the demo's hand: started, stopped, killed and started again. What it is inside is not known here."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Self
+
+Serve = Callable[[asyncio.Event], Coroutine[Any, Any, bool]]
+"""Runs a new bot until the event is set."""
+
+
+class Running:
+    """One bot at a time."""
+
+    def __init__(self, serve: Serve) -> None:
+        self._serve = serve
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[bool] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the bot."""
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop it. Raises what it failed with."""
+        await self.stop()
+
+    def start(self) -> None:
+        """Start a new bot."""
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(self._serve(self._stop))
+
+    async def stop(self) -> None:
+        """Stop it as SIGTERM would. Raises what it failed with."""
+        if self._task is not None:
+            self._stop.set()
+            task, self._task = self._task, None
+            await task
+
+    async def kill(self) -> None:
+        """End it without any of what a stop does for the person in the thread."""
+        if self._task is not None:
+            task, self._task = self._task, None
+            task.cancel()
+            await asyncio.wait({task})

@@ -1,0 +1,200 @@
+"""Headless Chromium, driven over its DevTools protocol.
+
+The protocol: https://chromedevtools.github.io/devtools-protocol
+"""
+
+import asyncio
+import base64
+import itertools
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+BROWSER = shutil.which("chromium")
+ABSENT = "Chromium is not installed (Debian's package `chromium`)"
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-port=0",
+)
+PATIENCE = 30.0
+"""Seconds that anything may take."""
+
+
+class Tab:
+    """One tab. `errors` are what the page threw and what it wrote into the console as an error."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.errors: list[str] = []
+        self.requested: list[str] = []
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Mapping[str, Any]]] = {}
+        self._session: dict[str, str] = {}
+        self._loaded = asyncio.Event()
+
+    async def open(self) -> None:
+        """Open the tab and hear of its errors."""
+        made = await self.send("Target.createTarget", url="about:blank")
+        attached = await self.send("Target.attachToTarget", targetId=made["targetId"], flatten=True)
+        self._session = {"sessionId": attached["sessionId"]}
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            await self.send(f"{domain}.enable")
+
+    async def go(self, address: str) -> None:
+        """Load a page."""
+        self._loaded.clear()
+        await self.send("Page.navigate", url=address)
+        async with asyncio.timeout(PATIENCE):
+            await self._loaded.wait()
+
+    async def evaluate(self, expression: str) -> Any:
+        """Return the value of a JavaScript expression, or of the promise that it is."""
+        told = await self.send(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in told:
+            raise AssertionError(json.dumps(told["exceptionDetails"]))
+        return told["result"].get("value")
+
+    async def until(self, condition: str) -> None:
+        """Wait until a JavaScript expression holds, looking again after every change of the page."""
+        watching = f"""new Promise((resolve, reject) => {{
+          const look = () => {{ if ({condition}) {{ watcher.disconnect(); resolve(true); }} }};
+          const watcher = new MutationObserver(look);
+          const all = {{ subtree: true, childList: true, attributes: true, characterData: true }};
+          watcher.observe(document.documentElement, all);
+          setTimeout(() => reject({json.dumps(condition)} + " in: " + document.body.innerText), {PATIENCE * 1000});
+          look();
+        }})"""
+        await self.evaluate(watching)
+
+    async def click(self, selector: str) -> None:
+        """Wait for an element and press it, as a person does."""
+        chosen = f"document.querySelector({json.dumps(selector)})"
+        await self.until(f"{chosen} !== null")
+        await self.evaluate(f"{chosen}.click()")
+
+    async def key(self, name: str, text: str = "") -> None:
+        """Press a key."""
+        more = {"text": text} if text else {}
+        await self.send("Input.dispatchKeyEvent", type="keyDown", key=name, code=name, **more)
+        await self.send("Input.dispatchKeyEvent", type="keyUp", key=name, code=name)
+
+    async def type(self, words: str) -> None:
+        """Type into what has the focus."""
+        await self.send("Input.insertText", text=words)
+
+    async def resize(self, width: int, height: int, *, dark: bool = False, scale: float = 1.0) -> None:
+        """Choose the size of the window, in CSS pixels, and light or dark."""
+        await self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=False,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}
+        await self.send("Emulation.setEmulatedMedia", features=[scheme, still])
+
+    async def picture(self, selector: str, *, margin: int = 0) -> bytes:
+        """Take a picture of an element and so many CSS pixels around it, as PNG."""
+        clip = await self.evaluate(
+            f"(({{x, y, width, height}}, m) => ({{x: x + scrollX - m, y: y + scrollY - m, width: width + 2 * m,"
+            f" height: height + 2 * m, scale: 1}}))"
+            f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect(), {margin})"
+        )
+        shot = await self.send("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
+
+    async def send(self, method: str, **parameters: Any) -> Mapping[str, Any]:
+        """Send a command and return its result."""
+        number = next(self._numbers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        await self._socket.send_json({"id": number, "method": method, "params": parameters, **self._session})
+        async with asyncio.timeout(PATIENCE + 5):
+            return await answer
+
+    async def listen(self) -> None:
+        """Take what the browser sends."""
+        async for frame in self._socket:
+            message = frame.json()
+            if "id" in message:
+                self._answer(message)
+            else:
+                self._hear(message["method"], message["params"])
+
+    def _answer(self, message: Mapping[str, Any]) -> None:
+        waiting = self._answers.pop(message["id"])
+        if waiting.done():
+            return
+        if "error" in message:
+            waiting.set_exception(AssertionError(message["error"]["message"]))
+        else:
+            waiting.set_result(message["result"])
+
+    def _hear(self, event: str, about: Mapping[str, Any]) -> None:
+        if event == "Page.loadEventFired":
+            self._loaded.set()
+        elif event == "Network.requestWillBeSent":
+            self.requested.append(about["request"]["url"])
+        elif event == "Runtime.exceptionThrown":
+            self.errors.append(json.dumps(about["exceptionDetails"]))
+        elif event == "Runtime.consoleAPICalled" and about["type"] in {"error", "warning", "assert"}:
+            self.errors.append(json.dumps(about["args"]))
+        elif event == "Log.entryAdded" and about["entry"]["level"] == "error":
+            self.errors.append(about["entry"]["text"])
+
+
+@asynccontextmanager
+async def tab() -> AsyncIterator[Tab]:
+    """A browser with one tab, for as long as it is used."""
+    assert BROWSER is not None, ABSENT
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
+        process = await asyncio.create_subprocess_exec(
+            BROWSER,
+            *FLAGS,
+            f"--user-data-dir={profile}",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with (
+                aiohttp.ClientSession() as http,
+                http.ws_connect(await _address(process), max_msg_size=0) as socket,
+            ):
+                made = Tab(socket)
+                listening = asyncio.create_task(made.listen())
+                await made.open()
+                yield made
+                listening.cancel()
+                await asyncio.wait({listening})
+        finally:
+            process.terminate()
+            await process.communicate()
+
+
+async def _address(process: asyncio.subprocess.Process) -> str:
+    """Read where the browser listens, from its log."""
+    assert process.stderr is not None
+    async with asyncio.timeout(PATIENCE):
+        async for line in process.stderr:
+            if found := re.search(rb"DevTools listening on (ws://\S+)", line):
+                return found[1].decode()
+    raise AssertionError("the browser ended before it listened")

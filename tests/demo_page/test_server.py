@@ -1,0 +1,134 @@
+"""The page tells what changed, does what people press, and says what cannot be done."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from aion_bot.demo.page import Page
+from aion_bot.demo.page.server import NO_ANSWER
+from aion_bot.demo.running import Running
+from aion_bot.demo.slack.state import BOT, Message
+from aion_bot.demo.world import World
+
+
+async def news(stream: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The next event."""
+    async for line in stream.content:
+        if line.startswith(b"data: "):
+            told: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+            return told
+    raise AssertionError("the stream ended")
+
+
+async def until_told(stream: aiohttp.ClientResponse, words: str) -> dict[str, Any]:
+    """The first event that has these words."""
+    while True:
+        told = await news(stream)
+        if words in json.dumps(told):
+            return told
+
+
+async def post(http: aiohttp.ClientSession, page: Page, action: str, **fields: str) -> int:
+    headers = {"Origin": "http://" + urlsplit(page.address).netloc}
+    async with http.post(
+        page.address + action, data=fields, headers=headers, allow_redirects=False
+    ) as answer:
+        return answer.status
+
+
+def bot_says(world: World, thread: str, text: str, only_for: str | None = None) -> Message:
+    slack = world.slack
+    message = Message(
+        slack.conversations.clock.ts(), slack.general.id, BOT, [{"text": text}], thread_ts=thread
+    )
+    message.only_for = only_for
+    slack.add(message)
+    return message
+
+
+async def test_only_what_changed_is_told(world: World, page: Page, http: aiohttp.ClientSession) -> None:
+    """After the first event, one edit is told as one message; the others are only named."""
+    thread = await world.slack.ask(world.slack.people[0], "A question")
+    answer = bot_says(world, thread, "first")
+    async with http.get(f"{page.address}events?as=Ada&slack={thread}") as stream:
+        assert all(drawn for _, drawn in (await until_told(stream, "first"))["logs"]["slack-log"])
+        world.slack.change(answer, {"text": "second"})
+        told = await until_told(stream, "second")
+    assert [drawn is None for _, drawn in told["logs"]["slack-log"]] == [True, False]
+    assert "discord-log" not in told["logs"]
+
+
+async def test_a_whisper_goes_to_its_reader_alone(
+    world: World, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """What only Ben may see is in no event for anybody else."""
+    slack = world.slack
+    thread = await slack.ask(slack.people[0], "A question")
+    bot_says(world, thread, "An answer")
+    async with (
+        http.get(f"{page.address}events?as=Ada&slack={thread}") as hers,
+        http.get(f"{page.address}events?as=Ben&slack={thread}") as his,
+    ):
+        bot_says(world, thread, "for Ben's eyes", only_for=slack.people[1].id)
+        await until_told(his, "for Ben")
+        bot_says(world, thread, "for everybody")
+        told = await until_told(hers, "for everybody")
+    assert "for Ben" not in json.dumps(told)
+    assert len(told["logs"]["slack-log"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        ("say", {}),
+        ("say", {"side": "slack", "words": "  "}),
+        ("say", {"side": "irc", "words": "hello"}),
+        ("press", {}),
+        ("press", {"press": "irc|1|2|3"}),
+        ("trouble", {"trouble": "earthquake"}),
+    ],
+)
+async def test_nonsense_is_refused(
+    page: Page, http: aiohttp.ClientSession, action: str, fields: dict[str, str]
+) -> None:
+    """A form that makes no sense is a bad request."""
+    assert await post(http, page, action, **fields) == 400
+
+
+@pytest.mark.parametrize("value", ["slack|1|2|aion_retry", "discord|1|2|aion:retry:x", "slack"])
+async def test_a_button_that_is_gone_is_told(page: Page, http: aiohttp.ClientSession, value: str) -> None:
+    """Pressing what is no longer there ends in a sentence."""
+    assert await post(http, page, "press", press=value) == 303
+    async with http.get(page.address) as answer:
+        assert "no longer there" in await answer.text()
+
+
+async def test_a_command_without_a_bot_is_told(page: Page, http: aiohttp.ClientSession) -> None:
+    """While no bot has registered its commands, asking on Discord says that nobody responds."""
+    assert await post(http, page, "say", side="discord", words="Anybody?") == 303
+    async with http.get(page.address) as answer:
+        assert NO_ANSWER.format("Discord") in await answer.text()
+
+
+async def test_a_suggestion_in_a_thread_asks_in_its_channel(
+    world: World, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """The suggested questions open a thread of their own wherever one is."""
+    slack = world.slack
+    thread = await slack.ask(slack.people[0], "A question")
+    bot_says(world, thread, "An answer")
+    await post(http, page, "say", side="slack", words="Another one", slack=thread)
+    assert slack.conversations.messages[-1].thread_ts is None
+
+
+async def test_a_taken_port_is_a_refusal_only_if_it_was_wanted(
+    world: World, idle: Running, page: Page
+) -> None:
+    """A port that somebody named must be free."""
+    taken = urlsplit(page.address).port
+    with pytest.raises(OSError, match="in use"):
+        async with Page(world, idle, taken):
+            pass

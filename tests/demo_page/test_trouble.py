@@ -1,0 +1,95 @@
+"""What the trouble menu breaks, the bot mends while one watches."""
+
+import asyncio
+
+import pytest
+
+from aion_bot.demo.page.trouble import MENU, Troubles
+from aion_bot.demo.running import Running
+from aion_bot.demo.workspace import Workspace
+from aion_bot.demo.world import World
+
+WHOLE = ("I found 3 pieces", "named the hoist")
+QUESTION = "What is damaged on site 7?"
+
+
+class Told:
+    """What the menu says, as something to wait for."""
+
+    def __init__(self, world: World, bot: Running) -> None:
+        self.menu = Troubles(world, bot, self._changed, pause=0.2)
+        self._news = asyncio.Event()
+
+    def _changed(self) -> None:
+        self._news.set()
+
+    async def until(self, words: str) -> None:
+        async with asyncio.timeout(10):
+            while words not in self.menu.news:
+                self._news.clear()
+                await self._news.wait()
+
+
+def text(place: Workspace, thread: str) -> str:
+    return "\n".join(one.text for one in place.thread(thread) if one.by_bot)
+
+
+async def shows(place: Workspace, thread: str, *parts: str) -> None:
+    await place.until(lambda: all(part in text(place, thread) for part in parts))
+
+
+async def press_retry(place: Workspace, thread: str) -> None:
+    failed = next(one for one in place.thread(thread) if one.buttons)
+    await place.press(place.people[0], thread, failed.id, failed.buttons[0].id)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_refused_edits_are_caught_up(world: World, bot: Running, number: int) -> None:
+    """Refused edits show in the log that the meter reads, and the answer is complete in the end."""
+    place = world.workspaces[number]
+    told = Told(world, bot)
+    told.menu.make("limit")
+    await told.until("refuses")
+    thread = await place.ask(place.people[0], QUESTION)
+    await shows(place, thread, *WHOLE)
+    log = (world.slack.api.log, world.discord.server.log)[number]
+    assert sum(call.status == 429 for call in log) >= 1
+
+
+@pytest.mark.parametrize(("trouble", "end"), [("cut", "The stream broke"), ("kill", "is back")])
+async def test_an_answer_that_was_cut_is_completed(
+    world: World, bot: Running, trouble: str, end: str
+) -> None:
+    """A broken stream and a killed bot both end in the whole answer, asked once."""
+    told = Told(world, bot)
+    told.menu.make(trouble)
+    await told.until("Ask something")
+    thread = await world.slack.ask(world.slack.people[0], QUESTION)
+    await told.until(end)
+    await shows(world.slack, thread, *WHOLE)
+    assert world.aion.count("send_stream") == 1
+
+
+@pytest.mark.parametrize(("trouble", "end"), [("restart", "is back"), ("down", "Aion failed")])
+async def test_what_cannot_be_completed_has_a_retry(
+    world: World, bot: Running, trouble: str, end: str
+) -> None:
+    """After a restart and after a failure the button brings the answer."""
+    told = Told(world, bot)
+    told.menu.make(trouble)
+    await told.until("Ask something")
+    thread = await world.slack.ask(world.slack.people[0], QUESTION)
+    await told.until(end)
+    await world.slack.until(lambda: any(one.buttons for one in world.slack.thread(thread)))
+    await press_retry(world.slack, thread)
+    await shows(world.slack, thread, *WHOLE)
+    await told.menu.stop()
+
+
+async def test_every_entry_of_the_menu_does_something(world: World, idle: Running) -> None:
+    """Each trouble on the menu can be made and says what it waits for or does."""
+    for trouble in MENU:
+        told = Told(world, idle)
+        told.menu.make(trouble)
+        await told.until(" ")
+        await told.menu.stop()
