@@ -6,7 +6,7 @@ import pytest
 
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.running import Running
-from aion_bot.demo.workspace import Workspace
+from aion_bot.demo.workspace import Shown, Workspace
 from aion_bot.demo.world import World
 
 WHOLE = ("I found 3 pieces", "named the hoist")
@@ -39,7 +39,11 @@ async def shows(place: Workspace, thread: str, *parts: str) -> None:
 
 
 async def press_retry(place: Workspace, thread: str) -> None:
-    failed = next(one for one in place.thread(thread) if one.buttons)
+    def retriable() -> list[Shown]:
+        return [one for one in place.thread(thread) if any(button.label == "Retry" for button in one.buttons)]
+
+    await place.until(lambda: bool(retriable()))
+    failed = retriable()[0]
     await place.press(place.people[0], thread, failed.id, failed.buttons[0].id)
 
 
@@ -80,7 +84,6 @@ async def test_what_cannot_be_completed_has_a_retry(
     await told.until("Ask something")
     thread = await world.slack.ask(world.slack.people[0], QUESTION)
     await told.until(end)
-    await world.slack.until(lambda: any(one.buttons for one in world.slack.thread(thread)))
     await press_retry(world.slack, thread)
     await shows(world.slack, thread, *WHOLE)
     await told.menu.stop()
