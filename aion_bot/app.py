@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import secrets
+import sqlite3
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
@@ -29,6 +30,7 @@ from aion_bot.records import Turn, TurnState
 from aion_bot.relay.desk import Desk
 from aion_bot.sessions import Sessions
 from aion_bot.store import Store
+from aion_bot.waiting import WaitingSigns
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +69,7 @@ class App:
         self._approvals = Approvals(store, aion, sessions, desk, settings.approvers, self._stream_end)
         self._retries = Retries(store, settings.approvers)
         self._recovery = Recovery(store)
+        self._signs = WaitingSigns()
 
     # What comes in.
 
@@ -74,7 +77,7 @@ class App:
         """Take over what happened on a platform. When this returns a question is durable."""
         match inbound:
             case Click():
-                self._spawn(self._click(adapter, inbound))
+                self._spawn(self._take_click(adapter, inbound))
             case StopRequest():
                 self._spawn(self._stop_thread(adapter, inbound))
             case Amendment():
@@ -96,7 +99,7 @@ class App:
         waits = self._lanes.busy(prompt.thread)
         self._lanes.submit(prompt.thread, lambda: self._take_turn(adapter, turn.key, waited=waits))
         if waits:
-            self._spawn(self._mark(adapter, turn, waiting=True))
+            self._spawn(self._signs.show(adapter, turn))
 
     def _objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a prompt gets instead of an answer; "" where it is passed over in silence."""
@@ -135,14 +138,6 @@ class App:
         elif await self._store.withdraw(amendment.prompt):
             _log.info("question withdrawn", platform=adapter.platform)
 
-    async def _mark(self, adapter: PlatformAdapter, turn: Turn, *, waiting: bool) -> None:
-        if turn.origin is None or turn.origin.source is None:
-            return
-        try:
-            await adapter.mark_waiting(turn.origin.source, waiting=waiting)
-        except PlatformError as error:
-            _log.info("waiting could not be shown", platform=adapter.platform, reason=repr(error))
-
     # Turns.
 
     async def _take_turn(self, adapter: PlatformAdapter, key: str, *, waited: bool) -> None:
@@ -151,7 +146,7 @@ class App:
         if turn is None:
             return
         if waited:
-            self._spawn(self._mark(adapter, turn, waiting=False))
+            self._spawn(self._signs.remove(adapter, turn))
         if turn.state is not TurnState.OPEN:
             return
         answering = Answering(self._bench, adapter, turn)
@@ -186,6 +181,13 @@ class App:
             showing.cancel()
 
     # Clicks.
+
+    async def _take_click(self, adapter: PlatformAdapter, click: Click) -> None:
+        try:
+            await self._click(adapter, click)
+        except sqlite3.Error as error:
+            _log.error("click could not be recorded", platform=adapter.platform, reason=str(error))
+            await self._whisper(adapter, click, (wording.NO_RECORD,))
 
     async def _click(self, adapter: PlatformAdapter, click: Click) -> None:
         refusal = permissions.refusal(self._settings, click.place, click.person)
@@ -256,6 +258,7 @@ class App:
             taken_up.set()
 
     async def _finish(self, adapter: PlatformAdapter, turn: Turn) -> None:
+        self._spawn(self._signs.remove(adapter, turn))
         answering = Answering(self._bench, adapter, turn, resumed=True)
         asked = turn.session_id or turn.state is TurnState.FAILED
         await self._hold(adapter, answering, answering.restore() if asked else answering.run())
@@ -282,8 +285,10 @@ class App:
             await _cancel(listening)
             await self._drain()
         finally:
-            await self._lanes.cancel()  # first: a lane whose answer ends would begin with the next
-            await _cancel(listening | self._tasks)
+            await self._lanes.close()  # first: a lane whose answer ends would begin with the next
+            await _cancel(listening)
+            while self._tasks:
+                await _cancel(set(self._tasks))
         return stopped
 
     async def _listen(self, adapter: PlatformAdapter) -> None:

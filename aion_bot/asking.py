@@ -71,7 +71,7 @@ class Asking:
         """Ask in the thread's session, or in a new one where that is gone. Raises what the client raises."""
         session = await self._bench.store.session(self._turn.thread)
         if not session:
-            return await self._stream(await self._new_session())
+            return await self._ask_anew()
         try:
             return await self._stream(session)
         except _SessionGoneError:
@@ -80,7 +80,14 @@ class Asking:
             if not trouble.session_gone(error):
                 raise
         self._transcript.notice(wording.NEW_SESSION)
-        return await self._stream(await self._new_session())
+        return await self._ask_anew()
+
+    async def _ask_anew(self) -> Ending:
+        """Ask in a new session. One that is gone at once is Aion's failure."""
+        try:
+            return await self._stream(await self._new_session())
+        except _SessionGoneError:
+            return Ending(wording.trouble("SERVER_ERROR"), retry=True)
 
     async def _new_session(self) -> str:
         session = await self._bench.aion.chats.create_session(title=one_line(self._turn.text, 100))

@@ -19,6 +19,7 @@ class Lanes(Generic[Key]):
     def __init__(self) -> None:
         self._waiting: dict[Key, deque[Job]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def busy(self, key: Key) -> bool:
         """Tell whether work for `key` runs or waits."""
@@ -35,6 +36,8 @@ class Lanes(Generic[Key]):
 
     def submit(self, key: Key, job: Job) -> None:
         """Run `job` after everything submitted for the same key before. A failing job never stops its lane."""
+        if self._closed:
+            return
         if key in self._waiting:
             self._waiting[key].append(job)
             return
@@ -53,8 +56,9 @@ class Lanes(Generic[Key]):
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def cancel(self) -> None:
-        """End everything where it is; what waits never begins."""
+    async def close(self) -> None:
+        """End everything where it is; what waits, or is submitted from now on, never begins."""
+        self._closed = True
         self.drop_waiting()
         for task in self._tasks:
             task.cancel()

@@ -1,7 +1,7 @@
 """Looking at what an Aion session has stored, with growing pauses."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
@@ -18,6 +18,10 @@ def pauses(first: float, total: float) -> Iterator[float]:
         yield pause
         spent += pause
         pause = min(pause * 2, max(first, _LONGEST_PAUSE))
+
+
+Known = Callable[[], Awaitable[Collection[str] | None]]
+"""Ids of the answers that are somebody else's, or None while that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +59,14 @@ class Sessions:
         messages = [message for message in await self._peek(session_id) if message.id not in marks.others]
         return _answer(messages, marks.answer_id, marks.question)
 
-    async def new_answer(
-        self, session_id: str, known: Collection[str], patience: float
-    ) -> ChatMessage | None:
-        """Wait for an answer that is not among `known` ids, for `patience` first pauses."""
+    async def new_answer(self, session_id: str, known: Known, patience: float) -> ChatMessage | None:
+        """Wait for an answer that is not `known`, for `patience` first pauses."""
         for pause in pauses(self._first, self._first * patience):
-            for message in await self._peek(session_id):
-                if (
-                    message.role is MessageRole.ASSISTANT
-                    and message.id not in known
-                    and message.content.strip()
-                ):
-                    return message
+            messages = await self._peek(session_id)
+            ids = await known()  # after the messages: an answer is named before it is stored
+            found = next((one for one in messages if ids is not None and _is_new(one, ids)), None)
+            if found is not None:
+                return found
             await asyncio.sleep(pause)
         return None
 
@@ -75,6 +75,12 @@ class Sessions:
             return await self.messages(session_id)
         except AionvisionError:
             return ()  # Aion may be down for a moment: the next look tells
+
+
+def _is_new(message: ChatMessage, known: Collection[str]) -> bool:
+    return (
+        message.role is MessageRole.ASSISTANT and message.id not in known and bool(message.content.strip())
+    )
 
 
 def _answer(messages: Sequence[ChatMessage], answer_id: str, question: str) -> ChatMessage | None:

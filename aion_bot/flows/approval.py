@@ -196,8 +196,7 @@ class Approvals:
         patience = _PATIENCE[plan.status]
         if await self.stream_end(plan.key, patience):
             return Outcome(ended, wording.SEE_BELOW)
-        known = {*plan.seen, *await self.store.answers(plan.session_id)}
-        found = await self.sessions.new_answer(plan.session_id, known, patience)
+        found = await self.sessions.new_answer(plan.session_id, lambda: self._others(plan), patience)
         if found is not None:
             return Outcome(ended, wording.SEE_BELOW, _words(found))
         match plan.status:
@@ -207,6 +206,13 @@ class Approvals:
                 return Outcome(PlanStatus.PENDING, wording.STILL_BUSY)
             case _:
                 return Outcome(PlanStatus.PENDING, wording.STILL_UNKNOWN)
+
+
+    async def _others(self, plan: Plan) -> set[str] | None:
+        """Ids of the answers that are not this plan's result; None while a question may have one without a name yet."""
+        if await self.store.asks(plan.session_id):
+            return None
+        return {*plan.seen, *await self.store.answers(plan.session_id)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A question: the thread opens, the answer is shown while it comes, the row is closed."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -95,7 +96,7 @@ class Answering:
     async def _give_up(self, error: PlatformError) -> None:
         """End a question whose answer cannot be shown: the person is told where that is possible."""
         _log.warning("answer could not be shown", turn=self.turn.key, reason=repr(error))
-        await self._bench.store.settle_turn(self.turn.key)
+        await self._noted(self._bench.store.settle_turn(self.turn.key))
         if self.turn.origin is None:
             return
         try:
@@ -148,6 +149,9 @@ class Answering:
             kind = trouble.kind(error)
             _log.warning("Aion did not answer", turn=self.turn.key, kind=kind, code=error.code)
             return Ending(trouble.sentence(error), retry=kind in wording.ASKING_AGAIN_HELPS)
+        except sqlite3.Error as error:
+            _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
+            return Ending(wording.NO_RECORD, retry=True)
         except Exception:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
             _log.exception("turn failed", turn=self.turn.key)
             return Ending(wording.INTERNAL, retry=True)
@@ -164,19 +168,28 @@ class Answering:
             ending = Ending()  # the card has its own way on
         elif not ending.sentence and not ending.byline and self._transcript.empty:
             ending = Ending(wording.NO_ANSWER, retry=True)
-        if ending.retry:
-            await self._bench.store.close_turn(key, TurnState.FAILED)  # before its button can be pressed
-        buttons = (Button(Action.RETRY, key, wording.RETRY),) if ending.retry else ()
+        # Before its button can be pressed; and where that cannot be written, there is no button.
+        retry = ending.retry and await self._noted(self._bench.store.close_turn(key, TurnState.FAILED))
+        buttons = (Button(Action.RETRY, key, wording.RETRY),) if retry else ()
         self._transcript.finish(ending.sentence, buttons, ending.byline)
         self._pump.wake(urgent=True)
         self.parked.set()
         await showing
-        await self._bench.store.settle_turn(key)
+        await self._noted(self._bench.store.settle_turn(key))
+
+    async def _noted(self, writing: Awaitable[None]) -> bool:
+        """Write to the journal; a full disk costs the note, never the answer. Tells whether it was written."""
+        try:
+            await writing
+        except sqlite3.Error as error:
+            _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
+            return False
+        return True
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
         if isinstance(content, PlanCard):
-            await self._bench.store.note_card(content.key, message)
+            await self._noted(self._bench.store.note_card(content.key, message))
             self.parked.set()
         elif isinstance(content, Reply):
             self._shown.append(message)
-            await self._bench.store.note_posted(self.turn.key, self._shown)
+            await self._noted(self._bench.store.note_posted(self.turn.key, self._shown))

@@ -61,6 +61,7 @@ class Pump:
         self._news = asyncio.Event()
         self._urgent = asyncio.Event()
         self._failing_since: float | None = None
+        self._tried: frozenset[str] = frozenset()
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
@@ -128,9 +129,11 @@ class Pump:
         nonce = nonce_of(self._name, step.slot, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key)
+        tried_before, self._tried = nonce in self._tried, self._tried | {nonce}
         message = await self._adapter.post(self._thread, step.content, nonce=nonce)
-        # A platform that knows the nonce from an earlier process answers with what that one posted.
-        self._outbox.posted_at(step, message, time.monotonic(), certain=not self._resumed)
+        # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
+        certain = not (tried_before or self._resumed)
+        self._outbox.posted_at(step, message, time.monotonic(), certain=certain)
         if self._on_posted is not None:
             await self._on_posted(step.slot, step.content, message)
 

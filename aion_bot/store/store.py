@@ -135,6 +135,11 @@ class Store:
         sql = "SELECT answer_id FROM turn WHERE session_id = ? AND answer_id <> ''"
         return {str(row["answer_id"]) for row in await self._all(sql, session_id)}
 
+    async def asks(self, session_id: str) -> bool:
+        """Tell whether an open question in a session has an answer that Aion has not named yet."""
+        sql = "SELECT 1 FROM turn WHERE session_id = ? AND answer_id = '' AND state = 'open'"
+        return await self._one(sql, session_id) is not None
+
     # The plans.
 
     async def add_plan(self, plan: Plan) -> None:

@@ -1,0 +1,118 @@
+"""kill -9 of a real process, at what the outside sees of it: ten points, and the next process goes on."""
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aion_bot.demo.aion import SimulatedAion
+from aion_bot.demo.aion.scene import Answer, spoken
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.demo.workspace import Workspace
+from tests.contracts import aion as aion_contracts
+from tests.contracts import discord as discord_contracts
+from tests.contracts import slack as slack_contracts
+from tests.end_to_end.bot import Bot
+from tests.end_to_end.program import Program
+
+ANSWER = "The whole answer, from its first word to its last."
+POST = {"slack": "chat.postMessage", "discord": "POST /channels/{channel_id}/messages"}
+EDIT = {"slack": "chat.update", "discord": "PATCH /channels/{channel_id}/messages/{message_id}"}
+
+
+class Deadly:
+    """An inspector that kills the program when a request of this name arrives, before it is carried out."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.program: Program | None = None
+        self.killed = False
+
+    def strike(self, name: str) -> None:
+        """Kill if this is the request."""
+        if name == self.name and not self.killed and self.program is not None:
+            self.killed = True
+            self.program.kill_now()
+
+
+@pytest.fixture
+def deadly() -> Deadly:
+    return Deadly()
+
+
+@pytest.fixture
+async def aion(deadly: Deadly) -> AsyncIterator[SimulatedAion]:
+    def inspect(operation: str, body: Mapping[str, Any]) -> None:
+        aion_contracts.inspect(operation, body)
+        deadly.strike(operation)
+
+    async with SimulatedAion(inspector=inspect) as simulated:
+        yield simulated
+
+
+@pytest.fixture(params=["slack", "discord"])
+async def place(request: pytest.FixtureRequest, deadly: Deadly) -> AsyncIterator[Workspace]:
+    def inspect_slack(method: str, body: Mapping[str, Any]) -> None:
+        slack_contracts.inspect(method, body)
+        deadly.strike(method)
+
+    def inspect_discord(route: str, body: Mapping[str, Any]) -> None:
+        discord_contracts.inspect(route, body)
+        deadly.strike(route)
+
+    made: SimulatedSlack | SimulatedDiscord
+    made = SimulatedSlack(inspect_slack) if request.param == "slack" else SimulatedDiscord(inspect_discord)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def program(tmp_path: Path, deadly: Deadly) -> AsyncIterator[Program]:
+    made = Program(tmp_path)
+    deadly.program = made
+    yield made
+    await made.kill()
+
+
+@pytest.mark.parametrize("point", ["create_session", "send_stream", "post", "edit"])
+async def test_a_question_survives(idle: Bot, program: Program, deadly: Deadly, point: str) -> None:
+    """Killed as it opens a session, asks, posts or edits: the answer is there once, or a Retry that brings it."""
+    kind = "slack" if isinstance(idle.place, SimulatedSlack) else "discord"
+    deadly.name = {"post": POST, "edit": EDIT}.get(point, {}).get(kind, point)
+    idle.aion.play(spoken(ANSWER), spoken(ANSWER))
+    await program.start(idle.env())
+    await idle.place.connected()
+    thread = await idle.place.ask(idle.ada, "What?")
+    await program.end()
+    assert deadly.killed
+    for session in idle.aion.sessions:
+        if len(list(session.texts("user"))) > len(list(session.texts("assistant"))):
+            idle.aion.sessions.store(session, "assistant", Answer(ANSWER))
+    await program.start(idle.env())
+    await idle.until(lambda: ANSWER in idle.text(thread) or idle.pressable(thread) == ["Retry"])
+    if idle.pressable(thread) == ["Retry"]:
+        await idle.press(idle.ada, thread, "Retry")
+        await idle.shows(thread, ANSWER)
+    await idle.until(lambda: idle.pressable(thread) == [])
+    assert idle.text(thread).count(ANSWER) == 1
+
+
+async def test_a_decision_survives(idle: Bot, program: Program, deadly: Deadly) -> None:
+    """Killed as it tells Aion of a decision: the card says what is known, Aion is not told again but by a person."""
+    await program.start(idle.env())
+    await idle.place.connected()
+    thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
+    await idle.card(thread)
+    deadly.name = "plan_action"
+    await idle.press(idle.ada, thread, "Approve")
+    await program.end()
+    assert deadly.killed
+    await program.start(idle.env())
+    await idle.shows(thread, "Outcome unknown")
+    await idle.card(thread)
+    assert idle.aion.count("plan_action") == 1
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.until(lambda: "Approved by" in idle.text(thread) and idle.pressable(thread) == [])
