@@ -5,7 +5,6 @@ import contextlib
 import functools
 import secrets
 import sqlite3
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
@@ -26,16 +25,15 @@ from aion_bot.platforms import supervise
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformError
 from aion_bot.port.messages import Action, Amendment, Click, Inbound, Line, Prompt, StopRequest, ThreadKey
+from aion_bot.questions import question, readable, unaskable
 from aion_bot.records import Turn, TurnState
 from aion_bot.relay.desk import Desk
 from aion_bot.sessions import Sessions
 from aion_bot.store import Store
+from aion_bot.tasks import cancel, until_set
 from aion_bot.waiting import WaitingSigns
 
 _log = structlog.get_logger(__name__)
-
-MESSAGE_LIMIT = 10_000
-"""Characters of a question that Aion takes: facts/aion.md, POST sessions/{id}/messages."""
 
 WAITING = 20
 """Questions that may wait in one thread."""
@@ -91,7 +89,7 @@ class App:
         if objection is not None:
             self._tell_once(adapter, prompt, objection)
             return
-        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, _question(prompt), origin=prompt)
+        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         if not await self._store.accept(turn, prompt):
             return
         if self._settings.busy == "replace":
@@ -108,7 +106,7 @@ class App:
         refusal = permissions.refusal(self._settings, prompt.place, prompt.person)
         if refusal is not None:
             return refusal if prompt.addressed else ""
-        return _unaskable(prompt) or self._crowded(prompt.thread)
+        return unaskable(prompt) or self._crowded(prompt.thread)
 
     def _crowded(self, thread: ThreadKey) -> str | None:
         if self._settings.busy == "reject" and self._lanes.busy(thread):
@@ -132,7 +130,7 @@ class App:
 
     async def _amend(self, adapter: PlatformAdapter, amendment: Amendment) -> None:
         """Change or withdraw a question that still waits; one that has begun stays as it was asked."""
-        text = _readable(amendment.text or "")
+        text = readable(amendment.text or "")
         if text:
             await self._store.amend(amendment.prompt, text)
         elif await self._store.withdraw(amendment.prompt):
@@ -281,14 +279,14 @@ class App:
         await self.recover()
         listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
         try:
-            stopped = await _until_set(stop, listening)
-            await _cancel(listening)
+            stopped = await until_set(stop, listening)
+            await cancel(listening)
             await self._drain()
         finally:
             await self._lanes.close()  # first: a lane whose answer ends would begin with the next
-            await _cancel(listening)
+            await cancel(listening)
             while self._tasks:
-                await _cancel(set(self._tasks))
+                await cancel(set(self._tasks))
         return stopped
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
@@ -323,44 +321,3 @@ class App:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task failed", exc_info=error)
-
-
-def _readable(text: str) -> str:
-    """Return a text without its margins; "" where nothing of it can be seen."""
-    visible = any(not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"} for char in text)
-    return text.strip() if visible else ""
-
-
-def _question(prompt: Prompt) -> str:
-    """The words that Aion is asked."""
-    text, quote = _readable(prompt.text), _readable(prompt.quote)
-    if not quote:
-        return text
-    return f"{text or wording.ASK_ABOUT}\n\n{quote}"
-
-
-def _unaskable(prompt: Prompt) -> str | None:
-    """Return what is wrong with a question itself."""
-    question = _question(prompt)
-    if not question:
-        return wording.ONLY_FILES if prompt.attachments else wording.HINT
-    return wording.TOO_LONG if len(question) > MESSAGE_LIMIT else None
-
-
-async def _until_set(stop: asyncio.Event, listening: set[asyncio.Task[None]]) -> bool:
-    """Wait for `stop`, or until nothing listens any more; tell which."""
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        pending = set(listening)
-        while pending and not stop.is_set():
-            done, _ = await asyncio.wait({stopping, *pending}, return_when=asyncio.FIRST_COMPLETED)
-            pending -= done
-        return stop.is_set()
-    finally:
-        stopping.cancel()
-
-
-async def _cancel(tasks: set[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from aion_bot.port.settings import Problem, check_base_url
 
 KEY_PATTERN = re.compile(r"[a-z]+_[A-Za-z0-9_-]{20,}")
-"""An Aion API key: facts/aion.md, "Conventions"."""
+"""An Aion API key, as its published SDK checks it."""
 
 NOT_YET = ("AION_BOT_HTTP_ADDRESS", "AION_BOT_FOOTER")
 """Settings whose issue has not landed: accepting them without effect would be a lie."""

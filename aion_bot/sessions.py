@@ -78,9 +78,7 @@ class Sessions:
 
 
 def _is_new(message: ChatMessage, known: Collection[str]) -> bool:
-    return (
-        message.role is MessageRole.ASSISTANT and message.id not in known and bool(message.content.strip())
-    )
+    return message.role is MessageRole.ASSISTANT and message.id not in known and bool(message.content.strip())
 
 
 def _answer(messages: Sequence[ChatMessage], answer_id: str, question: str) -> ChatMessage | None:

@@ -207,7 +207,6 @@ class Approvals:
             case _:
                 return Outcome(PlanStatus.PENDING, wording.STILL_UNKNOWN)
 
-
     async def _others(self, plan: Plan) -> set[str] | None:
         """Ids of the answers that are not this plan's result; None while a question may have one without a name yet."""
         if await self.store.asks(plan.session_id):
