@@ -44,6 +44,9 @@ LOAD = 2000
 _TOLD = 1000
 """How many refused or empty messages are remembered, so that their second delivery is not answered again."""
 
+_SIGN = 1.0
+"""Seconds for which an answer that had to wait waits once more, for its sign to be taken away."""
+
 _MARKING = 2.5
 """Seconds after the grace in which interrupted answers are marked."""
 
@@ -86,6 +89,8 @@ class App:
 
     async def _prompt(self, adapter: PlatformAdapter, prompt: Prompt) -> None:
         objection = self._objection(prompt)
+        if objection is None and not await self._store.accepted(prompt.key):
+            objection = self._crowded(prompt.thread)
         if objection is not None:
             self._tell_once(adapter, prompt, objection)
             return
@@ -106,7 +111,7 @@ class App:
         refusal = permissions.refusal(self._settings, prompt.place, prompt.person)
         if refusal is not None:
             return refusal if prompt.addressed else ""
-        return unaskable(prompt) or self._crowded(prompt.thread)
+        return unaskable(prompt)
 
     def _crowded(self, thread: ThreadKey) -> str | None:
         if self._settings.busy == "reject" and self._lanes.busy(thread):
@@ -143,8 +148,8 @@ class App:
         turn = await self._store.turn(key)
         if turn is None:
             return
-        if waited:
-            self._spawn(self._signs.remove(adapter, turn))
+        if waited:  # while the question is open: whatever happens, the next process would remove the sign
+            await asyncio.wait({self._spawn(self._signs.remove(adapter, turn))}, timeout=_SIGN)
         if turn.state is not TurnState.OPEN:
             return
         answering = Answering(self._bench, adapter, turn)

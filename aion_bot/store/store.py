@@ -70,6 +70,10 @@ class Store:
             pack_origin(prompt),
         ) == 1  # fmt: skip
 
+    async def accepted(self, prompt: str) -> bool:
+        """Tell whether a question was accepted before, by its prompt's key."""
+        return await self._one("SELECT 1 FROM turn WHERE prompt = ?", prompt) is not None
+
     async def turn(self, key: str) -> Turn | None:
         """Find a question by the key that its buttons carry."""
         row = await self._one("SELECT * FROM turn WHERE key = ?", key)

@@ -21,6 +21,7 @@ ROOMS = {
     "aion_bot.trouble": 2,
     "aion_bot.relay": 3,
     "aion_bot.store": 3,
+    "aion_bot.waiting": 3,
     "aion_bot.sessions": 3,
     "aion_bot.asking": 4,
     "aion_bot.platforms": 4,

@@ -7,7 +7,7 @@ import pytest
 
 from aion_bot import wording
 from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.aion.scene import spoken
+from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
@@ -170,6 +170,23 @@ async def test_one_message_is_answered_once(aion: SimulatedAion, tmp_path: Path)
     assert len(bot.bots(thread)) == 1
     await bot.stop()
     await slack.stop()
+
+
+async def test_a_late_repetition_finds_nobody_busy(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """With AION_BOT_BUSY=reject a message that Slack sends again while it is being answered is not refused."""
+    await on_slack.start(AION_BOT_BUSY="reject")
+    held = Scene(
+        (Speak("The first half, "), Hold("go"), Speak("the rest."), *ENDING),
+        Answer("The first half, the rest."),
+    )
+    on_slack.aion.play(held)
+    thread = await on_slack.asked(on_slack.ada, "What?", "The first half,")
+    first = next(one for one in slack.sockets.deliveries if one.payload.get("event", {}).get("ts") == thread)
+    again = slack.sockets.deliver("events_api", first.payload)
+    await on_slack.until(lambda: again.acknowledged)
+    on_slack.aion.release("go")
+    await on_slack.shows(thread, "the rest.")
+    assert on_slack.whispers(thread, on_slack.ada) == []
 
 
 async def test_a_foreign_or_forged_card_answers(bot: Bot) -> None:
