@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check format bench pictures requirements clean
+.PHONY: demo test check format bench chaos pictures requirements clean
 
 demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
@@ -28,6 +28,11 @@ $(STAMP): requirements-dev.txt pyproject.toml
 
 bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare reader, in one run
 	$(BIN)/python -m benchmarks.stream
+
+SEED ?= $(shell date +%s)
+
+chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from SEED; exits with 1 if anything is lost or done twice
+	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
 
 pictures: $(STAMP)  ## the README's screenshots, of the tour; needs chromium
 	$(BIN)/aion-bot demo --tour --html .venv/tour.html

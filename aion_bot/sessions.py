@@ -60,15 +60,16 @@ class Sessions:
         return _answer(messages, marks.answer_id, marks.question)
 
     async def new_answer(self, session_id: str, known: Known, patience: float) -> ChatMessage | None:
-        """Wait for an answer that is not `known`, for `patience` first pauses."""
-        for pause in pauses(self._first, self._first * patience):
+        """Wait for an answer that is not `known`, for `patience` first pauses, and while that cannot be told."""
+        left = pauses(self._first, self._first * patience)
+        while True:
             messages = await self._peek(session_id)
             ids = await known()  # after the messages: an answer is named before it is stored
             found = next((one for one in messages if ids is not None and _is_new(one, ids)), None)
-            if found is not None:
+            pause = self._first if ids is None else next(left, None)
+            if found is not None or pause is None:
                 return found
             await asyncio.sleep(pause)
-        return None
 
     async def _peek(self, session_id: str) -> Sequence[ChatMessage]:
         try:

@@ -4,6 +4,7 @@ https://docs.slack.dev/reference/methods/agents.sessions.setStatus
 """
 
 import asyncio
+from collections.abc import Mapping
 
 from adapters.slack import ids
 from adapters.slack.scopes import Method
@@ -26,6 +27,10 @@ _NOT_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """What one channel does not have: the bot is no member, or the channel is one session by itself."""
 
 
+_PAUSES = (0.0, 0.2, 1.0)
+"""Seconds before each attempt to take a sign away."""
+
+
 class Activity:
     """The sign in every thread of one workspace: within `seconds` or not at all."""
 
@@ -36,11 +41,23 @@ class Activity:
         self._not_here: set[str] = set()
 
     async def show(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
-        """Show that the bot works for `person`, or no more. Raises nothing; a sign that fails is not missed."""
+        """Show that the bot works for `person`, or no more. Raises nothing; a sign that fails is not missed.
+
+        One that stays would say that the bot still works: taking it away is tried again.
+        """
         place = ids.thread(thread)
         if self._never or place.channel in self._not_here:
             return
         status = {"status": "processing", "initiator_user_id": person.id} if active else {"status": "active"}
+        for pause in (0.0,) if active else _PAUSES:
+            await asyncio.sleep(pause)
+            error = await self._try(place, status)
+            if error is not None:
+                self._learn(place.channel, error)
+                return
+
+    async def _try(self, place: ids.Thread, status: Mapping[str, str]) -> str | None:
+        """Set a status; Slack's answer to it is "" or an error that will stay, None where it may work later."""
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await self._web.call(
@@ -51,8 +68,8 @@ class Activity:
                     **status,
                 )
         except (PlatformError, TimeoutError):
-            return
-        self._learn(place.channel, str(answer.get("error") or ""))
+            return None
+        return str(answer.get("error") or "")
 
     def _learn(self, channel: str, error: str) -> None:
         if error in _NEVER:

@@ -81,6 +81,7 @@ class Outbox:
         while len(self._slots) < len(screen):
             self._slots.append(_Slot())
         waits: list[float] = []
+        surplus: Delete | None = None
         last = max((i for i, wanted in enumerate(screen) if wanted is not None), default=-1)
         for index, slot in enumerate(self._slots):
             wanted = screen[index] if index < len(screen) else None
@@ -88,9 +89,12 @@ class Outbox:
             if isinstance(step, Edit) and not step.urgent and slot.edited_at + self._gap > now:
                 waits.append(slot.edited_at + self._gap)
                 continue
+            if isinstance(step, Delete):
+                surplus = step  # from the end: what comes to be wanted again is posted behind the others
+                continue
             if step is not None:
                 return step
-        return Wait(min(waits)) if waits else Idle()
+        return surplus or (Wait(min(waits)) if waits else Idle())
 
     def _step(self, index: int, slot: _Slot, wanted: Content | None, *, settled: bool) -> Step | None:
         if wanted is None:

@@ -148,3 +148,13 @@ async def test_slacks_own_stop_arrives(
     ]
     await adapter.whisper(host.stops[0], ("Only Ada may stop this.",))
     await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
+
+
+async def test_sign_is_taken_away_after_a_failure(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """A sign that cannot be taken away at once is taken away a moment later."""
+    await adapter.show_activity(thread, ADA, active=True)
+    slack.fail_next("agents.sessions.setStatus", status=503)
+    await adapter.show_activity(thread, ADA, active=False)
+    assert slack.status(ids.thread(thread).ts) == "active"

@@ -1,0 +1,173 @@
+"""A seeded soak: nothing is lost and nothing is done twice, while everything fails that can.
+
+Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
+simulated Aion, all in this process. Conversations, clicks, restarts, kills and faults are drawn from the seed alone,
+so that a seed that fails draws the same again; when things happen differs from run to run, as it depends on how fast
+the machine is. It runs in rounds: at the end of each everything may settle, people press Retry where it stands, every
+question is judged, and what is judged is forgotten, so that memory does not grow with the turns.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import random
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from aion_bot import logs
+from benchmarks.chaos.fates import Dice, Fate
+from benchmarks.chaos.judge import BOUNDS, SHOWN, Judge, Verdict
+from benchmarks.chaos.people import People
+from benchmarks.chaos.settling import Settling
+from benchmarks.chaos.troubles import befall
+from benchmarks.chaos.world import World
+
+TABLE = (
+    "asked", "answered once", "told as failed first", "Retries that were answered", "told as failed for good",
+    "stopped by a person", "never arrived", "lost", "doubled", "stuck", "plans", "plan actions",
+    "plan actions doubled", "interrupted by a stop", "told though Aion had answered", "stored by Aion",
+    "shown in full",
+)  # fmt: skip
+
+
+class Soak:
+    """One run."""
+
+    def __init__(self, options: argparse.Namespace, folder: Path) -> None:
+        self._options = options
+        self._folder = folder
+        self._dice = Dice(options.seed)
+        self._small = random.Random(options.seed + 1)
+        self._begun = time.monotonic()
+        self._turns = 0
+        self._befalling: set[asyncio.Task[None]] = set()
+        self.verdict = Verdict()
+
+    async def run(self) -> bool:
+        """Ask until all turns are done or the time is up; tell whether every bound was kept."""
+        async with World(self._folder) as world:
+            while self._turns < self._options.turns and not self._late():
+                await self._round(world)
+            self._report(world)
+        return self.verdict.holds
+
+    async def _round(self, world: World) -> None:
+        people = People(world)
+        await self._ask(world, people)
+        asked_after = time.monotonic() - self._begun
+        settling = Settling(world, people)
+        await settling.settle(self._small.choice(("stop", "kill")))
+        await world.end("stop")
+        verdict = Judge(world, people, settling, self._folder / "bot.db").judge()
+        self.verdict.add(verdict)
+        for why, number in verdict.wrong[:20]:
+            _show(world, why, number)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        kept = ", ".join(f"{kind} {verdict.counts[kind]}" for kind in BOUNDS)
+        print(
+            f"{time.monotonic() - self._begun:5.0f} s  {self._turns:>6} turns (asked after {asked_after:.0f} s): "
+            f"{kept}; {memory} MB",
+            flush=True,
+        )
+        world.forget(set(world.records))
+        self._dice.forget()
+        await world.start()
+
+    async def _ask(self, world: World, people: People) -> None:
+        """Ask one round's questions, several at a time."""
+        slots, turns = asyncio.Semaphore(self._options.at_once), set()
+
+        async def turn(fate: Fate) -> None:
+            async with slots:
+                await people.turn(fate)
+
+        for _ in range(min(self._options.round, self._options.turns - self._turns)):
+            if self._late():
+                break
+            self._turns += 1
+            fate = self._dice.draw(self._turns)
+            async with slots:
+                await asyncio.sleep(0)
+            turns.add(asyncio.create_task(turn(fate)))
+            await self._befall(world, fate)
+        for failed in await asyncio.gather(*turns, return_exceptions=True):
+            if isinstance(failed, BaseException):
+                raise failed
+        await asyncio.gather(*self._befalling)
+
+    async def _befall(self, world: World, fate: Fate) -> None:
+        if fate.trouble:
+            self._spawn(asyncio.create_task(befall(world, fate.trouble, fate.seed)))
+        if fate.restart:
+            self._spawn(asyncio.create_task(world.restart(fate.restart)))
+
+    def _spawn(self, task: "asyncio.Task[None]") -> None:
+        self._befalling.add(task)
+        task.add_done_callback(self._befalling.discard)
+
+    def _late(self) -> bool:
+        return bool(time.monotonic() - self._begun > self._options.minutes * 60)
+
+    def _report(self, world: World) -> None:
+        counts = self.verdict.counts
+        for name in TABLE:
+            print(f"{name:>32}  {counts[name]:>6}")
+        print(f"{'share shown in full':>32}  {self.verdict.share_shown:.4%} (at least {SHOWN:.1%})")
+        for reason, times in self.verdict.reasons.most_common():
+            print(f"{times:>8} times: {reason}")
+        figures = {name: counts[name] for name in TABLE} | {
+            "seed": self._options.seed,
+            "seconds": round(time.monotonic() - self._begun),
+            "stops": world.stops,
+            "kills": world.kills,
+            "share shown in full": round(self.verdict.share_shown, 5),
+            "holds": self.verdict.holds,
+        }
+        print(json.dumps(figures))
+
+
+def _show(world: World, why: str, number: int) -> None:
+    """Print what is wrong, with the thread where it is."""
+    print(f"WRONG: question {number}: {why}")
+    record = world.records.get(number)
+    if record is None:
+        return
+    print(f"  {record.fate}\n  accepted {record.accepted}, calls {record.calls}, episodes {record.episodes}")
+    for one in world.places[record.fate.platform].shown(record.thread):
+        print(f"  | {_short(one.text)} {list(one.buttons) or ''}")
+
+
+def _short(text: str) -> str:
+    flat = " / ".join(text.split("\n"))
+    return flat if len(flat) < 300 else f"{flat[:140]} … {flat[-140:]}"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks.chaos", description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--turns", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, default=10.0, help="no turn begins after this")
+    parser.add_argument(
+        "--round", type=int, default=1000, help="turns until everything settles and is judged"
+    )
+    parser.add_argument("--at-once", type=int, default=80, help="turns under way together")
+    parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = _options()
+    print(f"seed {options.seed}", flush=True)
+    logs.configure("error" if options.log == "off" else options.log, "text", ())
+    if options.log == "off":
+        logging.disable(logging.CRITICAL)
+    with tempfile.TemporaryDirectory(prefix="aion-bot-chaos-") as folder:
+        return 0 if asyncio.run(Soak(options, Path(folder)).run()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

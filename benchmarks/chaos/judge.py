@@ -1,0 +1,253 @@
+"""What became of every question of a round: the threads, what Aion knows, and the bot's journal, put together."""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aion_bot import wording
+from benchmarks.chaos import scenes
+from benchmarks.chaos.fates import Course
+from benchmarks.chaos.people import People
+from benchmarks.chaos.settling import Settling, unfinished
+from benchmarks.chaos.world import Record, World
+
+BOUNDS: Mapping[str, int] = {
+    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "told though Aion had answered": 0,
+}  # fmt: skip
+SHOWN = 0.999
+"""Share of the answers that Aion stored which must be shown in full."""
+
+_ROWS = "SELECT key, prompt, thread, attempt, state, settled FROM turn"
+_REFUSED = {429, 500, 503}
+"""Answers to a plan action after which nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question in the bot's journal."""
+
+    key: str
+    attempt: int
+    state: str
+    settled: bool
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Counts, and a line for everything that is wrong."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[str, int]] = field(default_factory=list)
+    """What is wrong, with the number of the question."""
+
+    def blame(self, kind: str, number: int, why: str) -> None:
+        """Note that something is wrong."""
+        self.counts[kind] += 1
+        self.wrong.append((f"{kind}: {why}", number))
+
+    def add(self, other: "Verdict") -> None:
+        """Take over another round's verdict."""
+        self.counts += other.counts
+        self.reasons += other.reasons
+        self.wrong += other.wrong
+
+    @property
+    def share_shown(self) -> float:
+        """Share of the stored answers that were shown in full."""
+        return self.counts["shown in full"] / max(1, self.counts["stored by Aion"])
+
+    @property
+    def holds(self) -> bool:
+        """Whether every bound is kept."""
+        return all(self.counts[kind] <= most for kind, most in BOUNDS.items()) and self.share_shown >= SHOWN
+
+
+class Judge:
+    """Judges one round, when all of it has settled and the bot has ended."""
+
+    def __init__(self, world: World, people: People, settling: Settling, database: Path) -> None:
+        self._world = world
+        self._people = people
+        self._settling = settling
+        self._rows = _rows(world, database)
+        self._verdict = Verdict()
+        self._shown = {
+            (platform, thread): place.shown(thread)
+            for platform, place in world.places.items()
+            for thread in place.threads()
+        }
+        self._found = {
+            where: scenes.labels(one.text for one in shown) for where, shown in self._shown.items()
+        }
+        self._stored = scenes.labels(
+            text for session in world.aion.sessions for text in session.texts("assistant")
+        )
+        self._private = {platform: place.told() for platform, place in world.places.items()}
+
+    def judge(self) -> Verdict:
+        """Judge every question, and then what belongs to none."""
+        for record in self._world.records.values():
+            self._judge(record)
+        self._judge_signs()
+        self._judge_strangers()
+        self._judge_retries()
+        return self._verdict
+
+    def _judge(self, record: Record) -> None:
+        counts, number = self._verdict.counts, record.fate.number
+        counts["asked"] += 1
+        rows = self._rows[number]
+        failed = sum(row.attempt for row in rows)
+        for row in rows:
+            for reason in self._people.reasons.get(row.key, ())[: row.attempt]:
+                record.reasons.append(reason)
+        self._verdict.reasons.update(record.reasons)
+        ended = self._ending(record, rows)
+        counts[ended] += 1
+        counts["told as failed first"] += bool(failed)
+        counts["Retries that were answered"] += bool(failed) and ended == "answered once"
+        if len(rows) > 1:
+            self._verdict.blame("doubled", number, "two rows")
+        if any(not row.settled or row.state == "open" for row in rows):
+            self._verdict.blame("stuck", number, "its row is not settled")
+        self._judge_answers(record)
+        if record.fate.course in {Course.PLAN, Course.OPEN_PLAN}:
+            self._judge_plan(record)
+
+    def _ending(self, record: Record, rows: list[Row]) -> str:
+        """How a question ended, as a name of a count."""
+        thread = record.fate.platform, record.thread
+        found = self._found.get(thread, {}).get((record.fate.number, record.accepted), [])
+        if scenes.is_whole(found):
+            return "answered once"
+        if record.stopped and self._says(thread, "Stopped by"):
+            return "stopped by a person"
+        if record.fate.course is Course.LIMIT and self._says(thread, wording.trouble("QUOTA_EXCEEDED")):
+            return "told as failed for good"
+        if record.forbidden and (record.thread and self._told_of_forbidden(record)):
+            return "told as failed for good"
+        if not rows and not record.calls and self._never_arrived(record):
+            return "never arrived"
+        self._verdict.blame("lost", record.fate.number, f"{len(found)} labels, {len(rows)} rows")
+        return "lost and no more"
+
+    def _says(self, thread: tuple[str, str], words: str) -> bool:
+        return any(words in one.text for one in self._shown.get(thread, ()))
+
+    def _told_of_forbidden(self, record: Record) -> bool:
+        return wording.CANNOT_WRITE in self._private[record.fate.platform]
+
+    def _never_arrived(self, record: Record) -> bool:
+        """Discord tells nobody later of a message in a channel that came while no session listened."""
+        opens = record.fate.platform == "discord" and record.fate.number == record.fate.conversation
+        return opens and self._world.was_troubled(record.asked_at)
+
+    def _judge_answers(self, record: Record) -> None:
+        """Every stored answer is in its thread, once; an earlier one gives way to what a person asked for again."""
+        number, counts = record.fate.number, self._verdict.counts
+        for (_, attempt), stored in [item for item in self._stored.items() if item[0][0] == number]:
+            found = self._found.get((record.fate.platform, record.thread), {}).get((number, attempt), [])
+            if len(found) != len(set(found)):
+                self._verdict.blame("doubled", number, f"attempt {attempt} is shown more than once")
+            if record.stopped or record.forbidden:
+                continue
+            if attempt < record.accepted:
+                self._judge_superseded(record, attempt, shown=bool(found))
+                continue
+            counts["stored by Aion"] += 1
+            counts["shown in full"] += found == sorted(set(stored))
+            if found and found != sorted(set(stored)):
+                self._verdict.blame("lost", number, f"attempt {attempt} is shown in part")
+
+    def _judge_superseded(self, record: Record, attempt: int, *, shown: bool) -> None:
+        if shown:
+            self._verdict.blame("doubled", record.fate.number, f"attempt {attempt} stands beside a later one")
+        if any(wording.INTERRUPTED in reason for reason in record.reasons):
+            self._verdict.counts["interrupted by a stop"] += 1
+        else:
+            reasons = "; ".join(record.reasons) or "nobody pressed Retry"
+            self._verdict.counts["stored by Aion"] += 1
+            self._verdict.blame("told though Aion had answered", record.fate.number, reasons)
+
+    def _judge_plan(self, record: Record) -> None:
+        number, shown = record.fate.number, self._shown.get((record.fate.platform, record.thread), [])
+        told = self._world.aion.told[plan.id] if (plan := self._people.plan(record)) else []
+        self._verdict.counts["plans"] += plan is not None
+        self._verdict.counts["plan actions"] += len(told)
+        cards = [one for one in shown if f"as question {number} says" in one.text]
+        if len(cards) > 1:
+            self._verdict.blame("doubled", number, "two cards")
+        ends = [*(begin for begin, _ in record.episodes[1:]), len(told)]
+        if record.episodes and record.episodes[0][0] > 0:
+            self._verdict.blame("plan actions doubled", number, "Aion was told before anybody pressed")
+        if not record.episodes and told and not record.stopped:
+            self._verdict.blame("plan actions doubled", number, "Aion was told although nobody pressed")
+        for (begin, presses), end in zip(record.episodes, ends, strict=False):
+            answers = told[begin:end]
+            if len(answers) > presses or any(answer not in _REFUSED for answer in answers[:-1]):
+                self._verdict.blame("plan actions doubled", number, f"{presses} presses, answered {answers}")
+        # The card's record quotes the result in short; in full it may stand once below.
+        below = [one for message in shown if message not in cards for one in scenes.results(message.text)]
+        if len([one for one in below if one[0] == number]) > 1:
+            self._verdict.blame("doubled", number, "the plan's result is shown twice")
+
+    def _judge_signs(self) -> None:
+        """Nothing says any more that the bot is at work, but where the platform lets nobody change it."""
+        closed = {one.thread for one in self._world.records.values() if one.forbidden}
+        for (_, thread), shown in self._shown.items():
+            if thread not in closed and unfinished(shown):
+                self._verdict.blame("stuck", self._number(thread), "the thread says that the bot is at work")
+        for place in self._world.places.values():
+            for thread, sign in place.signs():
+                if thread not in closed:
+                    self._verdict.blame("stuck", self._number(thread), f"{sign} in {thread}")
+
+    def _judge_strangers(self) -> None:
+        """Answers in threads where they were not asked for, or of questions that were judged before."""
+        for (platform, thread), found in self._found.items():
+            for number, attempt in found:
+                record = self._world.records.get(number)
+                if record is None or (record.fate.platform, record.thread) != (platform, thread):
+                    self._verdict.blame("doubled", number, f"attempt {attempt} is in a thread of others")
+
+    def _judge_retries(self) -> None:
+        """Aion takes a question a second time only if somebody pressed Retry, or its session was gone."""
+        for record in self._world.records.values():
+            free = 1 + (record.fate.course is Course.GONE)
+            claimed = sum(row.attempt for row in self._rows[record.fate.number])
+            if record.accepted > free + claimed:
+                self._verdict.blame(
+                    "doubled", record.fate.number, f"Aion took it {record.accepted} times, {claimed} retries"
+                )
+        pressed = sum(self._people.retried.values())
+        claimed = sum(row.attempt for rows in self._rows.values() for row in rows)
+        if claimed > pressed:
+            self._verdict.blame("doubled", 0, f"{claimed} retries, {pressed} presses")
+
+    def _number(self, thread: str) -> int:
+        return next((one.fate.number for one in self._world.records.values() if one.thread == thread), 0)
+
+
+def _rows(world: World, database: Path) -> Mapping[int, list[Row]]:
+    """The journal by question, found by the message that asked, or for a command by the thread it opened."""
+    numbers = {
+        (one.fate.platform, one.message or one.thread): one.fate.number for one in world.records.values()
+    }
+    rows: dict[int, list[Row]] = defaultdict(list)
+    with sqlite3.connect(database) as connection:
+        for key, prompt, thread, attempt, state, settled in connection.execute(_ROWS):
+            for platform in world.places:
+                message, opened = _last(prompt), _last(thread)
+                number = numbers.get((platform, message)) or numbers.get((platform, opened))
+                if number is not None and (
+                    (platform, message) in numbers or not world.records[number].message
+                ):
+                    rows[number].append(Row(key, attempt, state, bool(settled)))
+    return rows
+
+
+def _last(name: str) -> str:
+    return name.replace(":", "/").rpartition("/")[2]

@@ -1,0 +1,144 @@
+"""Scenes for the simulated Aion, with words that can be told apart wherever they are shown. No I/O."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from aion_bot.demo.aion.scene import (
+    ENDING,
+    Answer,
+    Cut,
+    Emit,
+    Hold,
+    Operation,
+    Plan,
+    PlanEnd,
+    Raw,
+    Scene,
+    Speak,
+    Step,
+    proposed,
+    refused,
+    spoken,
+)
+from benchmarks.chaos.fates import Course, Fate
+
+_QUESTION = re.compile(r"Question number (\d+)\.")
+_LABEL = re.compile(r"\bq(\d+)a(\d+)n(\d+)of(\d+)\b")
+_RESULT = re.compile(r"\bresult(\d+)a(\d+)\b")
+_PIECES = 6
+_LIMIT = {"message": "Monthly chat limit reached (200/200).", "code": "USAGE_LIMIT_EXCEEDED"}
+_STRANGE = (Emit("hologram", {"depth": 3}), Raw(b"event: token\ndata: {broken\n\n"), Raw(b": hm\n\n"))
+
+Attempt = tuple[int, int]
+"""A question's number, and how often Aion was asked it by then."""
+
+
+def question(number: int) -> str:
+    """What a person asks."""
+    return f"Question number {number}. What do you see?"
+
+
+def asked_in(text: str) -> int | None:
+    """The number of the question in a text."""
+    found = _QUESTION.search(text)
+    return int(found[1]) if found else None
+
+
+def content(number: int, attempt: int, size: int) -> str:
+    """An answer of `size` sentences, each with a label of its own."""
+    sentences = [
+        f"q{number}a{attempt}n{index}of{size} is the brace of the north face." for index in range(size)
+    ]
+    return "\n\n".join(" ".join(sentences[at : at + 5]) for at in range(0, size, 5))
+
+
+def labels(texts: Iterable[str]) -> Mapping[Attempt, list[tuple[int, int]]]:
+    """The labels in some texts, in order: which sentence of how many, by attempt."""
+    found: dict[Attempt, list[tuple[int, int]]] = defaultdict(list)
+    for text in texts:
+        for number, attempt, index, size in _LABEL.findall(text):
+            found[int(number), int(attempt)].append((int(index), int(size)))
+    return found
+
+
+def is_whole(found: list[tuple[int, int]]) -> bool:
+    """Whether these labels are those of a whole answer, each once and in order."""
+    return bool(found) and [index for index, _ in found] == list(range(found[0][1]))
+
+
+def result(number: int, attempt: int) -> str:
+    """What a plan's end says."""
+    return f"Done: result{number}a{attempt}, three photos are in two folders."
+
+
+def results(text: str) -> list[Attempt]:
+    """The plans' results in a text."""
+    return [(int(number), int(attempt)) for number, attempt in _RESULT.findall(text)]
+
+
+def scene(fate: Fate, call: int, attempt: int) -> Scene:
+    """Choose what Aion does when it is asked for the `call`th time, from 1; `attempt` counts those it took."""
+    text = content(fate.number, attempt, fate.size)
+    match fate.course:
+        case Course.PLAN | Course.OPEN_PLAN:
+            return _plan(fate, attempt, text)
+        case Course.LIMIT:
+            return Scene((Emit("error", _LIMIT),))
+        case Course.BUSY:
+            return _busy(fate, call) or spoken(text)
+        case Course.DOWN | Course.UNANSWERED if call == 1:
+            return refused(500 if fate.course is Course.DOWN else None)
+    return _broken(fate, text) if call == 1 else spoken(text)
+
+
+def _busy(fate: Fate, call: int) -> Scene | None:
+    if call > 1 + fate.seed % 2:
+        return None
+    if fate.seed % 4 < 2:
+        return refused(503)
+    return refused(429, code="RATE_LIMIT_ERROR", headers={"Retry-After": "0.05"})
+
+
+def _broken(fate: Fate, text: str) -> Scene:
+    """An answer that breaks or lingers in the middle; it is stored unless it breaks for good."""
+    half, rest = _speak(text[: len(text) // 2]), _speak(text[len(text) // 2 :])
+    pause = tuple(Emit("ping", delay=0.25) for _ in range(2 + fate.seed % 6))
+    whole: tuple[Step, ...] = (half, rest, *ENDING)
+    steps: Mapping[Course, tuple[Step, ...]] = {
+        Course.SLOW: (half, *pause, rest, *ENDING),
+        Course.DELETED: (half, *pause, rest, *ENDING),
+        Course.FORBIDDEN: (half, *pause, rest, *ENDING),
+        Course.STOPPED: (half, *(pause * 4), rest, *ENDING),
+        Course.STRANGE: (half, *_STRANGE, rest, *ENDING),
+        Course.CUT: (half, Cut(stored=True)),
+        Course.TORN: (half, Raw('event: token\ndata: {"content": "é'.encode()[:-1]), Cut(stored=True)),
+        Course.HALF: (half, Raw(b"event: token\ndata: {"), Cut(stored=True)),
+        Course.SILENT: (half, Hold("never"), *ENDING),
+        Course.GONE: (Emit("auth_error", {"error": "Session not found"}),),
+        Course.UNSTORED: (half, Cut(stored=False)),
+        Course.ERROR: (half, Emit("error", {"message": "It is tired", "code": "AI_ERROR"})),
+        Course.EMPTY: ENDING,
+    }
+    unstored = {Course.GONE, Course.UNSTORED, Course.ERROR, Course.EMPTY}
+    answer = Answer("") if fate.course in unstored else Answer(text)
+    return Scene(steps.get(fate.course, whole), answer)
+
+
+def _plan(fate: Fate, attempt: int, text: str) -> Scene:
+    steps = tuple(Operation("FolderOrganizationAgent", f"Make folder {n}") for n in range(1 + fate.seed % 4))
+    plan = Plan(
+        f"Tidy up, as question {fate.number} says", steps, result(fate.number, attempt), _ends(fate.ends)
+    )
+    return proposed(plan, text, stays_open=fate.course is Course.OPEN_PLAN)
+
+
+def _ends(ends: tuple[PlanEnd, ...]) -> tuple[PlanEnd, ...]:
+    again = {PlanEnd.FAILED, PlanEnd.LOST_BEFORE_ACTING}
+    return ends if ends[-1] not in again else (*ends, PlanEnd.DONE)
+
+
+def _speak(text: str) -> Speak:
+    """Speak in a few large pieces: thousands of turns share one processor."""
+    size = max(1, -(-len(text) // _PIECES))
+    return Speak(text, pieces=tuple(text[at : at + size] for at in range(0, len(text), size)))

@@ -1,0 +1,212 @@
+"""One bot on both platforms in this process, one Aion, and what Aion knows of every question."""
+
+import asyncio
+import gc
+import time
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from aion_bot import service
+from aion_bot.cli import compose
+from aion_bot.demo.aion import SimulatedAion, script
+from aion_bot.demo.aion.endpoints import Refused
+from aion_bot.demo.aion.scene import Scene
+from aion_bot.demo.aion.sessions import Session
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.port.adapter import Budget
+from benchmarks.chaos import scenes
+from benchmarks.chaos.fates import Fate
+from benchmarks.chaos.places import DiscordPlace, Place, SlackPlace
+
+Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Record:
+    """What became of a question. `calls` and `accepted`: how often Aion was asked, and took it."""
+
+    fate: Fate
+    asked_at: float = 0.0
+    thread: str = ""
+    message: str = ""
+    calls: int = 0
+    accepted: int = 0
+    stopped: bool = False
+    forbidden: bool = False
+    reasons: list[str] = field(default_factory=list)
+    """What stood over each Retry that was pressed for it; known once it is judged."""
+    episodes: list[tuple[int, int]] = field(default_factory=list)
+    """Each time that people decided its plan: how often Aion had been told by then, and the presses that count."""
+
+
+class _Aion(SimulatedAion):
+    """Plays what was drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(ping_every=0.5, plan_time=0.1)
+        self.records: dict[int, Record] = {}
+        self.told: dict[str, list[int | None]] = defaultdict(list)
+        """How each request to decide a plan was answered, by the plan's id; None: not at all."""
+
+    async def _answer(self, operation: str, handler: Handler, request: web.Request) -> web.StreamResponse:
+        if operation != "plan_action":
+            return await super()._answer(operation, handler, request)
+        told = self.told[request.match_info["plan_id"]]
+        try:
+            response = await super()._answer(operation, handler, request)
+        except Refused as refusal:
+            told.append(refusal.fault.status)
+            raise
+        told.append(response.status)
+        return response
+
+    def script(self, question: str, session: Session) -> Scene:
+        record = self.records.get(scenes.asked_in(question) or -1)
+        if record is None:
+            return script.respond(question, session)
+        record.calls += 1
+        scene = scenes.scene(record.fate, record.calls, record.accepted + 1)
+        record.accepted += scene.refusal is None
+        return scene
+
+
+class World:
+    """Everything there is. `restarts` are the moments at which the bot ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.aion = _Aion()
+        self.slack = SimulatedSlack(within=1.5, again=(0.5, 8.0, 30.0))
+        self.slack.sockets.goodbye = 2.0
+        self.discord = SimulatedDiscord()
+        self.places: Mapping[str, Place] = {
+            "slack": SlackPlace(self.slack),
+            "discord": DiscordPlace(self.discord),
+        }
+        self.troubled: list[float] = []
+        self.aion_faults: Counter[str] = Counter()
+        self.stops = self.kills = 0
+        self._folder = folder
+        self._stop = asyncio.Event()
+        self._serving: asyncio.Task[bool] | None = None
+        self._restarting = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def records(self) -> dict[int, Record]:
+        """Every question that was asked, by number."""
+        return self.aion.records
+
+    async def __aenter__(self) -> "World":
+        for part in (self.aion, self.slack, self.discord):
+            await part.start()
+        await self.start()
+        self._watching = asyncio.create_task(self._watch_discord())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end("stop")
+        if self._watching is not None:
+            self._watching.cancel()
+        for part in (self.slack, self.discord, self.aion):
+            await part.stop()
+
+    def _env(self) -> Mapping[str, str]:
+        haste = {
+            "AIONVISION_RETRY_DELAY": "0.05",
+            "AIONVISION_TIMEOUT": "4",
+            "AION_BOT_SHUTDOWN_GRACE": "0.3",
+        }
+        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
+        return {**self.aion.env, **self.slack.env, **self.discord.env, **haste, **database}
+
+    async def start(self) -> None:
+        """Start the bot and wait until it listens on both platforms."""
+        settings, adapters, problems = compose(self._env())
+        if settings is None or problems:
+            raise RuntimeError(f"the soak's own settings are wrong: {problems}")
+        for adapter in adapters:
+            adapter.limits = replace(adapter.limits, edit_gap=0.05, edits=Budget(1000, 1.0))
+        self._stop = asyncio.Event()
+        self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
+        await self.slack.connected(timeout=60.0)
+        await self.discord.connected(timeout=60.0)
+
+    async def end(self, way: str) -> None:
+        """End the bot: `stop` as SIGTERM would, `kill` without any of what a stop does."""
+        if self._serving is None:
+            return
+        if way == "stop":
+            self.stops += 1
+            self._stop.set()
+            if not await self._serving:
+                raise RuntimeError("the bot gave up every platform")
+        else:
+            self.kills += 1
+            self._serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._serving
+        self._serving = None
+        gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
+        self.discord.gateway.sessions.clear()
+
+    async def restart(self, way: str) -> None:
+        """End the bot and start it again; one at a time."""
+        async with self._restarting:
+            self.disturbed()
+            await self.end(way)
+            await self.start()
+            self.disturbed()
+
+    async def listening(self) -> None:
+        """Wait while the bot is not there: Discord shows people that it is offline."""
+        async with self._restarting:
+            await self.discord.connected(timeout=60.0)
+
+    async def _watch_discord(self) -> None:
+        while True:
+            if not self.discord.gateway.listening:
+                self.disturbed()
+            await asyncio.sleep(0.1)
+
+    def disturbed(self) -> None:
+        """Note that Discord's events may get lost around now."""
+        self.troubled.append(time.monotonic())
+
+    def was_troubled(self, moment: float) -> bool:
+        """Whether Discord's events could get lost when somebody wrote then."""
+        return any(-2.0 < at - moment < 2.0 for at in self.troubled)
+
+    def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
+        """Let Aion fail, and count it."""
+        self.aion_faults[operation] += times
+        self.aion.fail_next(operation, times=times, **fault)
+
+    def calm(self) -> None:
+        """Let nothing fail any more."""
+        self.aion._faults.clear()  # noqa: SLF001  the soak alone withdraws what it ordered
+        self.slack.api._faults.clear()  # noqa: SLF001  likewise
+        self.discord.server.faults.clear()
+        self.slack.sockets.refusing = self.discord.gateway.refusing = self.discord.gateway.losing = False
+        self.slack.sockets.dead = 0
+
+    def forget(self, numbers: set[int]) -> None:
+        """Forget questions that are judged, and all that was about them."""
+        for platform, place in self.places.items():
+            records = (self.records[number] for number in numbers)
+            place.forget({one.thread for one in records if one.fate.platform == platform})
+        for number in numbers:
+            del self.records[number]
+        sessions = self.aion.sessions._all  # noqa: SLF001  the soak alone forgets
+        for name, session in list(sessions.items()):
+            asked = {scenes.asked_in(text) for text in session.texts("user")}
+            if asked and not asked & set(self.records):
+                del sessions[name]
+        self.aion.requests.clear()
+        self.troubled.clear()
