@@ -178,8 +178,10 @@ class Judge:
         self._verdict.counts["plans"] += plan is not None
         self._verdict.counts["plan actions"] += len(told)
         cards = [one for one in shown if f"as question {number} says" in one.text]
-        if len(cards) > 1:
-            self._verdict.blame("doubled", number, "two cards")
+        if (
+            len(cards) > record.accepted
+        ):  # asked again, Aion proposes another plan; the old card stays as a record
+            self._verdict.blame("doubled", number, f"{len(cards)} cards, asked {record.accepted} times")
         ends = [*(begin for begin, _ in record.episodes[1:]), len(told)]
         if record.episodes and record.episodes[0][0] > 0:
             self._verdict.blame("plan actions doubled", number, "Aion was told before anybody pressed")

@@ -117,10 +117,11 @@ class Gateway:
 
     async def invalidate(self) -> None:
         """Forget the sessions and say so: what they missed is lost (op 9)."""
-        for session in self.listening:
+        forgotten = self.listening
+        self.sessions.clear()  # before anybody is told: a session that begins meanwhile is none of them
+        for session in forgotten:
             if session.socket is not None:
                 await session.socket.send_json({"op": INVALID, "d": False})
-        self.sessions.clear()
 
     async def stop(self) -> None:
         """End every connection and forget the sessions."""
