@@ -65,7 +65,7 @@ class App:
         self._tasks: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
         sessions = Sessions(aion, settings.retry_delay)
-        desk = Desk(self._adapters)
+        desk = Desk()
         self._bench = Bench(store, aion, sessions, desk, settings.approvers)
         self._approvals = Approvals(store, aion, sessions, desk, settings.approvers, self._stream_end)
         self._retries = Retries(store, settings.approvers)

@@ -42,7 +42,6 @@ PLAN_ABOVE = "The plan in full is written above."
 UNKNOWN_PLAN = "I don't know this plan: its record is gone, or the card isn't mine."
 WORKING_ON_IT = "Your decision is on its way to Aion; the card shows what comes of it."
 
-RESULTS = "Results"
 ASK_ABOUT = "Please look at this message and answer what it asks, or say what you can about it:"
 
 _AGENTS = {

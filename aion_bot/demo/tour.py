@@ -104,7 +104,7 @@ class _Visit:
         await self._workspace.press(self._ben, thread, card.id, card.buttons[0].id)
         await self._watch(
             thread,
-            "the stranger is told privately",
+            "the colleague is told privately",
             lambda shown: any(one.only_for == self._ben.id for one in shown),
         )
         await self._workspace.press(self._ada, thread, card.id, card.buttons[0].id)

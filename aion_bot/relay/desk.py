@@ -1,6 +1,4 @@
-"""Which adapter serves a thread, and which pacer its calls share."""
-
-from collections.abc import Mapping
+"""Which pacer the calls of a thread share."""
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.messages import MessageRef, ThreadKey
@@ -11,13 +9,8 @@ from aion_bot.relay.pump import Posted, Pump, Source
 class Desk:
     """Hands out pumps. One pacer a scope, for everything in the process."""
 
-    def __init__(self, adapters: Mapping[str, PlatformAdapter]) -> None:
-        self._adapters = adapters
+    def __init__(self) -> None:
         self._pacers: dict[tuple[str, str], Pacer] = {}
-
-    def adapter(self, thread: ThreadKey) -> PlatformAdapter | None:
-        """Return the platform of a thread, or None where it is not connected in this process."""
-        return self._adapters.get(thread.platform)
 
     def pump(
         self,

@@ -1,6 +1,6 @@
 """An answer as it arrives: events in, the wanted screen out. No I/O."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aion_bot import wording
@@ -66,7 +66,6 @@ class Facts:
     answer_id: str = ""
     complete: bool = False
     error: dict[str, Any] | None = None
-    images: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Transcript:
