@@ -1,7 +1,8 @@
 """Putting one question to Aion: session, stream, and the stored answer where the stream broke."""
 
 import secrets
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from aion_bot.records import Plan, Turn
 from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.transcript import Transcript
-from aion_bot.sessions import Marks, Sessions
+from aion_bot.sessions import Sessions, answer_to
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -24,11 +25,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an answer ended: whole, or with a sentence, whether asking again can help, and who ended it."""
+    """How an answer ended: whole, or with a sentence, whether asking again can help, and who ended it.
+
+    `may_come`: nothing is wrong with Aion, which may store the answer all the same; the next start looks for it.
+    """
 
     sentence: str = ""
     retry: bool = False
     byline: Line = ()
+    may_come: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +129,17 @@ class Asking:
         self._wake(False)
         facts = self._transcript.facts
         if facts.answer_id != before:
-            await self._bench.store.note_stream(self._turn.key, self._turn.session_id, facts.answer_id)
+            await self._note_answer(facts.answer_id)
         if facts.error is not None:
             return self._reported(facts.error)
         return Ending() if facts.complete and not self._transcript.waits_at_plan else None
+
+    async def _note_answer(self, answer_id: str) -> None:
+        """Record Aion's id of the answer; a full disk costs the note, never the answer."""
+        try:
+            await self._bench.store.note_stream(self._turn.key, self._turn.session_id, answer_id)
+        except sqlite3.Error as error:
+            _log.error("journal could not be written", turn=self._turn.key, reason=str(error))
 
     def _reported(self, data: dict[str, object]) -> Ending:
         kind = trouble.event_kind(data)
@@ -166,8 +178,8 @@ class Asking:
         """Look for the stored answer; the question is never sent again by itself."""
         self._transcript.say(wording.FETCHING)
         self._wake(False)
-        found = await self._bench.sessions.stored_answer(self._turn.session_id, await self._marks())
-        return await self._restored(found) or Ending(wording.CUT, retry=True)
+        found = await self._bench.sessions.stored_answer(self._turn.session_id, self._take_stored)
+        return self._restored(found) or Ending(wording.CUT, retry=True)
 
     async def find_after_restart(self) -> Ending:
         """Look for the stored answer of a question that an earlier process asked.
@@ -175,9 +187,8 @@ class Asking:
         Where a plan of it waits, one look is enough: its card has a way on of its own.
         """
         plans = await self._bench.store.plans_of(self._turn.key)
-        marks = await self._marks()
         look = self._bench.sessions.look if plans else self._bench.sessions.stored_answer
-        ending = await self._restored(await look(self._turn.session_id, marks))
+        ending = self._restored(await look(self._turn.session_id, self._take_stored))
         for plan in plans:
             if plan.message is None:
                 self.show_plan(plan)
@@ -185,17 +196,25 @@ class Asking:
             return Ending() if ending else Ending(wording.PLAN_LEAD)
         return Ending(wording.INTERRUPTED, retry=True)
 
-    async def _marks(self) -> Marks:
-        answer_id = self._transcript.facts.answer_id or self._turn.answer_id
-        others = await self._bench.store.answers(self._turn.session_id) - {answer_id}
-        return Marks(answer_id=answer_id, question=self._turn.text, others=others)
+    async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
+        """Take the stored answer to this question, unless it belongs to a plan or to another question."""
+        turn = replace(self._turn, answer_id=self._transcript.facts.answer_id or self._turn.answer_id)
+        found = await stored_for(self._bench.store, turn, messages)
+        if found is None or not await self._bench.store.claim_answer(turn.key, turn.session_id, found.id):
+            return None
+        return found
 
-    async def _restored(self, found: ChatMessage | None) -> Ending | None:
+    def _restored(self, found: ChatMessage | None) -> Ending | None:
         if found is None:
             return None
-        await self._bench.store.note_stream(self._turn.key, self._turn.session_id, found.id)
         self._transcript.restore(found.content, found.metadata)
         return Ending()
+
+
+async def stored_for(store: Store, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
+    """Find the answer to a question among a session's messages that are no plan's and no other question's."""
+    taken = await store.taken(turn.session_id, turn.key)
+    return answer_to(turn.text, turn.answer_id, [one for one in messages if one.id not in taken])
 
 
 def _says_session_gone(token: ChatToken) -> bool:

@@ -1,6 +1,7 @@
 """Keeping platforms connected, and saying so."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -21,7 +22,7 @@ _HEARD_EVERY = 15.0
 _OVERLAP = 180.0
 """Seconds; what was heard twice is known by its key."""
 
-_THREADS = 50
+_THREADS = 200
 
 _LONGEST_PAUSE = 60.0
 """Seconds between two attempts to connect at most."""
@@ -89,8 +90,14 @@ class PlatformHost:
         """Note from time to time that nothing can have been missed before, once the adapter has caught up."""
         while True:
             if self._caught_up:
-                await self.remember(_HEARD, str(time.time()))
+                await self._note_alive()
             await asyncio.sleep(_HEARD_EVERY)
+
+    async def _note_alive(self) -> None:
+        try:
+            await self.remember(_HEARD, str(time.time()))
+        except sqlite3.Error as error:
+            _log.error("note could not be written", platform=self._platform, reason=str(error))
 
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""

@@ -1,11 +1,11 @@
 """Looking at what an Aion session has stored, with growing pauses."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
 
+_SHORTEST_PAUSE = 0.01
 _LONGEST_PAUSE = 15.0
 _NEWEST = 50
 """Messages to look at; the answer is among the newest."""
@@ -20,17 +20,12 @@ def pauses(first: float, total: float) -> Iterator[float]:
         pause = min(pause * 2, max(first, _LONGEST_PAUSE))
 
 
-Known = Callable[[], Awaitable[Collection[str] | None]]
-"""Ids of the answers that are somebody else's, or None while that cannot be told."""
+Take = Callable[[Sequence[ChatMessage]], Awaitable[ChatMessage | None]]
+"""Takes the message that is looked for out of a session's newest, oldest first, if it is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What tells the answer to a question: its id if the stream named it, the question's words, others' answers."""
-
-    answer_id: str
-    question: str
-    others: Collection[str]
+async def _never() -> bool:
+    return False
 
 
 class Sessions:
@@ -38,35 +33,36 @@ class Sessions:
 
     def __init__(self, aion: AionVision, first: float) -> None:
         self._aion = aion
-        self._first = max(first, 0.01)
+        self._first = max(first, _SHORTEST_PAUSE)
 
     async def messages(self, session_id: str) -> Sequence[ChatMessage]:
         """Return the newest messages, oldest first. Raises what the client raises."""
         detail = await self._aion.chats.get_session(session_id, message_limit=_NEWEST)
         return detail.messages
 
-    async def stored_answer(self, session_id: str, marks: Marks) -> ChatMessage | None:
+    async def stored_answer(self, session_id: str, take: Take) -> ChatMessage | None:
         """Wait for the stored answer to a question whose stream broke: some thirty first pauses at most."""
-        for pause in pauses(self._first, self._first * 30):
-            found = await self.look(session_id, marks)
-            if found is not None:
-                return found
-            await asyncio.sleep(pause)
-        return None
+        return await self.wait(session_id, take, 30.0)
 
-    async def look(self, session_id: str, marks: Marks) -> ChatMessage | None:
-        """Look once for a stored answer."""
-        messages = [message for message in await self._peek(session_id) if message.id not in marks.others]
-        return _answer(messages, marks.answer_id, marks.question)
+    async def look(self, session_id: str, take: Take) -> ChatMessage | None:
+        """Look once."""
+        return await take(await self._peek(session_id))
 
-    async def new_answer(self, session_id: str, known: Known, patience: float) -> ChatMessage | None:
-        """Wait for an answer that is not `known`, for `patience` first pauses, and while that cannot be told."""
+    async def wait(
+        self,
+        session_id: str,
+        take: Take,
+        patience: float,
+        *,
+        undecided: Callable[[], Awaitable[bool]] = _never,
+    ) -> ChatMessage | None:
+        """Wait for a message that `take` takes, for `patience` first pauses, and while it is `undecided` whose they are."""
         left = pauses(self._first, self._first * patience)
         while True:
             messages = await self._peek(session_id)
-            ids = await known()  # after the messages: an answer is named before it is stored
-            found = next((one for one in messages if ids is not None and _is_new(one, ids)), None)
-            pause = self._first if ids is None else next(left, None)
+            waits = await undecided()  # after the messages: an answer is named before it is stored
+            found = None if waits else await take(messages)
+            pause = self._first if waits else next(left, None)
             if found is not None or pause is None:
                 return found
             await asyncio.sleep(pause)
@@ -78,18 +74,19 @@ class Sessions:
             return ()  # Aion may be down for a moment: the next look tells
 
 
-def _is_new(message: ChatMessage, known: Collection[str]) -> bool:
-    return message.role is MessageRole.ASSISTANT and message.id not in known and bool(message.content.strip())
+def said(message: ChatMessage) -> bool:
+    """Tell whether a message holds words of Aion's."""
+    return message.role is MessageRole.ASSISTANT and bool(message.content.strip())
 
 
-def _answer(messages: Sequence[ChatMessage], answer_id: str, question: str) -> ChatMessage | None:
+def answer_to(question: str, answer_id: str, messages: Iterable[ChatMessage]) -> ChatMessage | None:
     """Find an answer by its id, or as the first one behind the newest message that asks the question."""
     asked = False
     found: ChatMessage | None = None
     for message in messages:
         if message.role is MessageRole.USER and message.content.strip() == question.strip():
             asked, found = True, None
-        elif message.role is MessageRole.ASSISTANT and message.content.strip():
+        elif said(message):
             if answer_id and message.id == answer_id:
                 return message
             if asked and found is None:

@@ -6,7 +6,7 @@ from adapters.discord import ids, render
 from adapters.discord.activity import Activity
 from adapters.discord.config import Settings
 from adapters.discord.errors import Archived, translated
-from adapters.discord.gateway import Gateway
+from adapters.discord.gateway import SILENCE, Gateway
 from adapters.discord.intake import Intake
 from adapters.discord.interactions import Interactions
 from adapters.discord.missed import Missed
@@ -31,7 +31,10 @@ OWN_MESSAGES = 20
 
 
 class DiscordAdapter:
-    """One bot account. Keeps nothing that a restart would miss but the tokens for private answers."""
+    """One bot account. Keeps nothing that a restart would miss but the tokens for private answers.
+
+    `silence`: seconds after which a gateway that says nothing counts as dead, from the next `listen` on.
+    """
 
     platform = ids.PLATFORM
     # Discord publishes no numbers and asks not to rely on any; five writes in five seconds is what staff and users
@@ -44,6 +47,7 @@ class DiscordAdapter:
         self._replies = PrivateReplies()
         self._activity = Activity(self._rest)
         self._missed = Missed()
+        self.silence = SILENCE
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then hang up within a second."""
@@ -122,7 +126,9 @@ class DiscordAdapter:
         intake = Intake(host, self._rest, self.whisper)
         interactions = Interactions(intake, self._rest, self._replies)
         content = self._settings.message_content
-        return Gateway(host, intake, interactions, self._missed, message_content=content)
+        return Gateway(
+            host, intake, interactions, self._missed, message_content=content, silence=self.silence
+        )
 
     async def _answer_beside(self, inbound: Inbound, body: render.Body) -> None:
         try:

@@ -56,6 +56,7 @@ class Gateway(discord.Client):
         missed: Missed,
         *,
         message_content: bool,
+        silence: float = SILENCE,
     ) -> None:
         super().__init__(
             intents=_intents(message_content=message_content),
@@ -64,7 +65,7 @@ class Gateway(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=SERVERS,
-            heartbeat_timeout=SILENCE,
+            heartbeat_timeout=silence,
             max_ratelimit_timeout=LONGEST_PAUSE,
         )
         self._host = host

@@ -15,9 +15,12 @@ from adapters.discord.replies import PrivateReplies
 from adapters.discord.rest import Rest
 from adapters.discord.session import NOBODY
 from adapters.discord.words import readable
+from aion_bot.port.errors import MessageGone, PlatformDown, RateLimited
 
 ACKNOWLEDGEMENT = 5.0
 """Seconds after which an acknowledgement is not waited for; Discord takes none after three."""
+AGAIN = (0.5, 1.0, 2.0, 4.0)
+"""Seconds after each attempt to post what stands for an acknowledgement."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +73,8 @@ class Interactions:
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command at once, and return the message's id.
 
-        Where Discord takes no answer any more, or did not say what became of it, the bot's token posts it.
+        Where Discord did not say what became of it, it is asked. Where there is no answer, and Discord takes none any
+        more, the bot's token posts it.
         """
         self._keep(interaction)
         try:
@@ -81,11 +85,36 @@ class Interactions:
             if answer.message_id is not None:
                 return answer.message_id
         except FAILURES as error:
-            _log.warning("a command was acknowledged too late: %s", translate(error))
-        return await self._rest.send(interaction.channel_id or 0, Body(content=late, components=[]))
+            told = translate(error)
+            _log.warning("a command was acknowledged too late: %s", told)
+            if not isinstance(told, MessageGone) and (answer_id := await _answered(interaction)) is not None:
+                return answer_id
+        return await self._insist(interaction, Body(content=late, components=[]))
+
+    async def _insist(self, interaction: discord.Interaction, body: Body) -> int:
+        """Post in place of an answer, several times if need be: Discord tells of a command once."""
+        channel, nonce = interaction.channel_id or 0, str(interaction.id)
+        for pause in AGAIN:
+            try:
+                return await self._rest.send(channel, body, nonce=nonce)
+            except RateLimited as error:
+                await asyncio.sleep(error.retry_after)
+            except PlatformDown:
+                await asyncio.sleep(pause)
+        return await self._rest.send(channel, body, nonce=nonce)
 
     def _keep(self, interaction: discord.Interaction) -> None:
         self._replies.keep(interaction.id, interaction.application_id, interaction.token)
+
+
+async def _answered(interaction: discord.Interaction) -> int | None:
+    """Look for the answer to a command that may have arrived; None where there is none, or Discord does not say."""
+    try:
+        async with asyncio.timeout(ACKNOWLEDGEMENT):
+            return (await interaction.original_response()).id
+    except FAILURES as error:
+        _log.info("a command has no answer yet: %s", translate(error))
+    return None
 
 
 async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:

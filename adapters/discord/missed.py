@@ -20,8 +20,10 @@ EACH = 5.0
 ATTEMPTS = 3
 REST = 1.0
 """Seconds between two attempts at a thread, where Discord names none."""
+AGAIN = (5.0, 20.0, 60.0)
+"""Seconds after which the threads that could not be read are tried again; after that the next session begins there."""
 SIDE_BY_SIDE = 4
-THREADS = 50
+THREADS = 200
 MESSAGES = 100
 """Messages of one thread, the oldest ones: as many as one request returns."""
 SKEW = 5.0
@@ -57,29 +59,37 @@ class Missed:
     ) -> None:
         """Hand over what was said since; `away` is the moment that an earlier process left, if one did."""
         session, since = self._sessions, self._until if self._until is not None else away
-        found = True
-        if since is not None and threads:
+        left: Sequence[ThreadKey] = ()
+        if since is not None:
             self._until = since
-            found = await self._fetch(client, since - SKEW, threads[:THREADS], take)
-        if found and session == self._sessions:
+            left = threads[:THREADS]
+            for pause in (0.0, *AGAIN):
+                if left:
+                    await asyncio.sleep(pause)
+                    left = await _read_all(client, since - SKEW, left, take)
+        if not left and session == self._sessions:
             self._until, self._complete = time(), True
 
-    async def _fetch(
-        self, client: discord.Client, since: float, threads: Sequence[ThreadKey], take: Take
-    ) -> bool:
-        slots = asyncio.Semaphore(SIDE_BY_SIDE)
-        reading = (_read(client, ids.channel_of(thread), since, slots, take) for thread in threads)
-        try:
-            async with asyncio.timeout(TOGETHER):
-                outcomes = await asyncio.gather(*reading, return_exceptions=True)
-        except TimeoutError:
-            _log.warning("looking for what was missed took too long, in %d threads", len(threads))
-            return False
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for failure in failures:
-            _log.warning("a thread could not be searched for what was missed (%s)", type(failure).__name__)
-        _log.info("%d threads were searched for what was missed", len(threads) - len(failures))
-        return not failures
+
+async def _read_all(
+    client: discord.Client, since: float, threads: Sequence[ThreadKey], take: Take
+) -> Sequence[ThreadKey]:
+    """Hand over what was said in these threads; returns those that could not be read."""
+    slots = asyncio.Semaphore(SIDE_BY_SIDE)
+    reading = (_read(client, ids.channel_of(thread), since, slots, take) for thread in threads)
+    try:
+        async with asyncio.timeout(TOGETHER):
+            outcomes = await asyncio.gather(*reading, return_exceptions=True)
+    except TimeoutError:
+        _log.warning("looking for what was missed took too long, in %d threads", len(threads))
+        return threads
+    left = []
+    for thread, outcome in zip(threads, outcomes, strict=True):
+        if isinstance(outcome, BaseException):
+            left.append(thread)
+            _log.warning("a thread could not be searched for what was missed (%s)", type(outcome).__name__)
+    _log.info("%d threads were searched for what was missed", len(threads) - len(left))
+    return left
 
 
 async def _read(

@@ -41,13 +41,13 @@ _FOREIGN_SOCKETS = (
 
 
 class SlackAdapter:
-    """One workspace over Socket Mode."""
+    """One workspace over Socket Mode. `patience` is how long its sockets may take, from the next `listen` on."""
 
     platform = ids.PLATFORM
     limits: Limits = render.LIMITS
 
     def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
-        self._patience = patience
+        self.patience = patience
         self._web = WebApi(settings, timeout=patience.call)
         self._posts = Posts(self._web)
         self._activity = Activity(self._web, patience.sign)
@@ -66,8 +66,8 @@ class SlackAdapter:
             elif notices:
                 _log.warning(_FOREIGN_SOCKETS)
 
-        intake = Intake(me, host, self._web, self._patience.again)
-        await SocketMode(self._web, self._patience, intake, greeted).serve()
+        intake = Intake(me, host, self._web, self.patience.again)
+        await SocketMode(self._web, self.patience, intake, greeted).serve()
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""

@@ -23,6 +23,9 @@ ACTIONS = {
     "aion_stop": Action.STOP,
 }
 
+_YOUNG = 30.0
+"""Seconds after the first message of a thread in which that one may still be on its way."""
+
 _SPOKEN = {None, "file_share", "thread_broadcast"}
 """Message subtypes in which a person says something new; all others are edits, deletions and notices."""
 
@@ -56,6 +59,7 @@ def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
         person=Person(event["user"], profile_name(event)),
         text=entities.to_words(text, me.user),
         addressed=addressed,
+        young=not addressed and _is_young(event),
         attachments=len(event.get("files") or ()),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
@@ -157,6 +161,11 @@ def _continues_thread(event: Payload, text: str) -> bool:
     in_thread = event.get("thread_ts") not in {None, event["ts"]}
     says_something = bool(text.strip() or event.get("files"))
     return in_thread and says_something and not entities.begins_with_somebody(text)
+
+
+def _is_young(event: Payload) -> bool:
+    """Whether the thread has only just begun: Slack delivers in no certain order."""
+    return float(event["ts"]) - float(event.get("thread_ts") or event["ts"]) < _YOUNG
 
 
 def _channel_of(payload: Payload) -> str:

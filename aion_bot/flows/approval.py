@@ -1,7 +1,7 @@
 """A click on a plan: permission → claim → plan action → card."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -18,8 +18,9 @@ from aion_bot.records import Plan, PlanStatus
 from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pump import Pump
-from aion_bot.sessions import Sessions
+from aion_bot.sessions import Sessions, said
 from aion_bot.store import Store
+from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
 
@@ -63,13 +64,7 @@ class Approvals:
         """Answer a click privately, and carry the decision out if it counts."""
         answer, claimed = await self._judge(click)
         decision = self._show(adapter, claimed, self._carry_out) if claimed else asyncio.sleep(0)
-        await asyncio.gather(self._answer(adapter, click, answer), decision)
-
-    async def _answer(self, adapter: PlatformAdapter, click: Click, answer: Line) -> None:
-        try:
-            await adapter.whisper(click, answer)
-        except PlatformError as error:
-            _log.warning("click could not be answered", reason=repr(error))
+        await asyncio.gather(tell(adapter, click, answer), decision)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the click claimed its decision."""
@@ -196,7 +191,12 @@ class Approvals:
         patience = _PATIENCE[plan.status]
         if await self.stream_end(plan.key, patience):
             return Outcome(ended, wording.SEE_BELOW)
-        found = await self.sessions.new_answer(plan.session_id, lambda: self._others(plan), patience)
+        found = await self.sessions.wait(
+            plan.session_id,
+            lambda messages: self._take_result(plan, messages),
+            patience,
+            undecided=lambda: self.store.asks(plan.session_id),
+        )
         if found is not None:
             return Outcome(ended, wording.SEE_BELOW, _words(found))
         match plan.status:
@@ -207,11 +207,11 @@ class Approvals:
             case _:
                 return Outcome(PlanStatus.PENDING, wording.STILL_UNKNOWN)
 
-    async def _others(self, plan: Plan) -> set[str] | None:
-        """Ids of the answers that are not this plan's result; None while a question may have one without a name yet."""
-        if await self.store.asks(plan.session_id):
-            return None
-        return {*plan.seen, *await self.store.answers(plan.session_id)}
+    async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
+        """Take the message that came of the plan, if it is among these: no other plan or question can have it then."""
+        new = [one.id for one in messages if said(one) and one.id not in plan.seen]
+        taken = await self.store.claim_result(plan.key, new) if new else None
+        return next((one for one in messages if one.id == taken), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,21 @@
 """After a restart: what an earlier process left open is finished, or marked; nothing is asked or decided again."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 import structlog
 
 from aion_bot.port.adapter import OwnMessage, PlatformAdapter
-from aion_bot.port.errors import PlatformError
+from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.port.messages import MessageRef, ThreadKey
 from aion_bot.records import Plan, Turn
 from aion_bot.relay.adoption import adopted, card_of
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
+
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds after each attempt to look at a thread: what is there and not seen would be posted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,15 @@ class Recovery:
         return adopted(plan.key, (plan.message,), await self._own(adapter, plan.thread))
 
     async def _own(self, adapter: PlatformAdapter, thread: ThreadKey) -> list[OwnMessage]:
-        try:
-            return list(await adapter.own_messages(thread))
-        except PlatformError as error:
-            _log.warning("thread could not be looked at", platform=adapter.platform, reason=repr(error))
-            return []
+        for pause in _PAUSES:
+            try:
+                return list(await adapter.own_messages(thread))
+            except RateLimited as error:
+                await asyncio.sleep(error.retry_after)
+            except PlatformDown:
+                await asyncio.sleep(pause)
+            except PlatformError as error:
+                _log.info("thread could not be looked at", platform=adapter.platform, reason=repr(error))
+                return []
+        _log.warning("thread could not be looked at", platform=adapter.platform)
+        return []

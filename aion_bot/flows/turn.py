@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from aion_bot import trouble, wording
-from aion_bot.aion import AionvisionError
+from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.asking import Asking, Bench, Ending
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.records import Turn, TurnState
+from aion_bot.relay.pump import TakenOver
 from aion_bot.relay.transcript import Transcript
+from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +37,6 @@ class Answering:
         self.ended = asyncio.Event()
         self._bench = bench
         self._adapter = adapter
-        self._shown = list(turn.posted)
         stop = Button(Action.STOP, turn.key, wording.STOP)
         self._transcript = Transcript(adapter, while_growing=(stop,))
         self._pump = bench.desk.pump(
@@ -90,19 +91,31 @@ class Answering:
         finally:
             self._release()
 
+    async def complete(self, found: ChatMessage) -> None:
+        """Show in place the answer to a question that a stop had cut off."""
+        self._transcript.restore(found.content, found.metadata)
+        try:
+            await self._show_while(self._whole)
+        except PlatformError as error:
+            await self._give_up(error)
+        finally:
+            self._release()
+
+    async def _whole(self) -> Ending:
+        return Ending()
+
     async def _marked(self) -> Ending:
         return Ending(wording.INTERRUPTED, retry=True)
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a question whose answer cannot be shown: the person is told where that is possible."""
+        if isinstance(error, TakenOver):
+            return  # asked again meanwhile: what is shown and noted from now on is the later attempt's
         _log.warning("answer could not be shown", turn=self.turn.key, reason=repr(error))
+        self._release()  # telling may take a while
+        if self.turn.origin is not None:
+            await tell(self._adapter, self.turn.origin, (wording.CANNOT_WRITE,))
         await self._noted(self._bench.store.settle_turn(self.turn.key))
-        if self.turn.origin is None:
-            return
-        try:
-            await self._adapter.whisper(self.turn.origin, (wording.CANNOT_WRITE,))
-        except PlatformError as silent:
-            _log.error("nobody could be told", turn=self.turn.key, reason=repr(silent))
 
     def _release(self) -> None:
         self.parked.set()
@@ -169,7 +182,9 @@ class Answering:
         elif not ending.sentence and not ending.byline and self._transcript.empty:
             ending = Ending(wording.NO_ANSWER, retry=True)
         # Before its button can be pressed; and where that cannot be written, there is no button.
-        retry = ending.retry and await self._noted(self._bench.store.close_turn(key, TurnState.FAILED))
+        retry = ending.retry and await self._noted(
+            self._bench.store.close_turn(key, TurnState.FAILED, interrupted=ending.may_come)
+        )
         buttons = (Button(Action.RETRY, key, wording.RETRY),) if retry else ()
         self._transcript.finish(ending.sentence, buttons, ending.byline)
         self._pump.wake(urgent=True)
@@ -191,5 +206,4 @@ class Answering:
             await self._noted(self._bench.store.note_card(content.key, message))
             self.parked.set()
         elif isinstance(content, Reply):
-            self._shown.append(message)
-            await self._noted(self._bench.store.note_posted(self.turn.key, self._shown))
+            await self._noted(self._bench.store.note_posted(self.turn.key, self._pump.replies))

@@ -62,7 +62,7 @@ class Host(Protocol):
         """Tell that events can arrive from now on."""
 
     async def threads(self) -> Sequence[ThreadKey]:
-        """Threads of this platform that the bot takes part in, the fifty with the newest questions, newest first."""
+        """Threads of this platform that the bot takes part in, the two hundred with the newest questions, newest first."""
 
     async def away_since(self) -> float | None:
         """Seconds since the epoch after which events may have been missed; None if none can have been."""

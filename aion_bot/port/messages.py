@@ -55,7 +55,8 @@ class Prompt:
     """Somebody asked something.
 
     `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an
-    ordinary message in a thread, which counts only where the bot already takes part. `opening` names the thread
+    ordinary message in a thread, which counts only where the bot already takes part; of a `young` one it may have
+    overtaken the question with which the thread began. `opening` names the thread
     that has to be opened before anything can be posted there, or is None where it exists. `quote` is the message
     that the question is about. `source` is the person's own message, where the question is one. `reply_token` lets
     the adapter answer privately; it means nothing elsewhere.
@@ -67,6 +68,7 @@ class Prompt:
     person: Person
     text: str
     addressed: bool = True
+    young: bool = False
     opening: str | None = None
     quote: str = ""
     attachments: int = 0

@@ -1,4 +1,6 @@
-"""Which pacer the calls of a thread share."""
+"""Which pacer the calls of a thread share, and which pump shows a message."""
+
+from weakref import WeakValueDictionary
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.messages import MessageRef, ThreadKey
@@ -7,10 +9,11 @@ from aion_bot.relay.pump import Posted, Pump, Source
 
 
 class Desk:
-    """Hands out pumps. One pacer a scope, for everything in the process."""
+    """Hands out pumps. One pacer a scope, for everything in the process; at most one pump shows a message."""
 
     def __init__(self) -> None:
         self._pacers: dict[tuple[str, str], Pacer] = {}
+        self._showing: WeakValueDictionary[MessageRef, Pump] = WeakValueDictionary()
 
     def pump(
         self,
@@ -26,11 +29,15 @@ class Desk:
     ) -> Pump:
         """Return a pump that shows `source` in `thread`.
 
-        `posted` are messages that it takes over; `resumed` says that an earlier process may have posted others.
+        `posted` are messages that it takes over, from the pump that shows them if there is one: that may still try to
+        show its last screen. `resumed` says that an earlier process may have posted others.
         """
+        before = [showing for message in posted if (showing := self._showing.get(message)) is not None]
+        for showing in before:
+            showing.take_over()
         scope = (adapter.platform, adapter.scope(thread))
         pacer = self._pacers.setdefault(scope, Pacer(adapter.limits.edits))
-        return Pump(
+        pump = Pump(
             adapter,
             thread,
             pacer,
@@ -40,4 +47,12 @@ class Desk:
             on_posted=on_posted,
             keeps_cards=keeps_cards,
             resumed=resumed,
+            before=before,
+            hold=self._hold,
         )
+        for message in posted:
+            self._hold(pump, message)
+        return pump
+
+    def _hold(self, pump: Pump, message: MessageRef) -> None:
+        self._showing[message] = pump

@@ -54,6 +54,7 @@ Step = Post | Edit | Delete | Wait | Idle
 class _Slot:
     message: MessageRef | None = None
     shown: Content | None = None
+    holds_card: bool = False
     edited_at: float = float("-inf")
     attempt: int = 0
     lost: bool = False
@@ -63,18 +64,27 @@ class Outbox:
     """One answer's messages.
 
     A streaming message is edited every `gap` seconds at most. A plan's card is posted here and then belongs to the
-    decision, unless `keeps_cards`: then it is edited here like any other message.
+    decision, unless `keeps_cards`: then it is edited here like any other message. `resumed`: an earlier process posted
+    what is there, and nothing of it is removed before the end, as it will most likely be wanted again.
     """
 
-    def __init__(self, gap: float, posted: tuple[MessageRef, ...] = (), *, keeps_cards: bool = False) -> None:
+    def __init__(
+        self,
+        gap: float,
+        posted: tuple[MessageRef, ...] = (),
+        *,
+        keeps_cards: bool = False,
+        resumed: bool = False,
+    ) -> None:
         self._gap = gap
         self._keeps_cards = keeps_cards
+        self._resumed = resumed
         self._slots = [_Slot(message=message) for message in posted]
 
     @property
-    def posted(self) -> tuple[MessageRef | None, ...]:
-        """The message of each slot so far."""
-        return tuple(slot.message for slot in self._slots)
+    def replies(self) -> tuple[MessageRef, ...]:
+        """The messages so far that are no cards, in the order of their slots."""
+        return tuple(slot.message for slot in self._slots if slot.message is not None and not slot.holds_card)
 
     def next(self, screen: Screen, *, ended: bool, now: float) -> Step:
         """Compare `screen` with what is shown. `ended` says that no other screen will follow."""
@@ -86,6 +96,8 @@ class Outbox:
         for index, slot in enumerate(self._slots):
             wanted = screen[index] if index < len(screen) else None
             step = self._step(index, slot, wanted, settled=ended or index < last)
+            if isinstance(step, Delete) and self._resumed and not ended:
+                continue
             if isinstance(step, Edit) and not step.urgent and slot.edited_at + self._gap > now:
                 waits.append(slot.edited_at + self._gap)
                 continue
@@ -107,8 +119,12 @@ class Outbox:
 
     def posted_at(self, step: Post, message: MessageRef, now: float, *, certain: bool = True) -> None:
         """Record that a post was made; not `certain`: the message may be an older one, whose content nobody knows."""
+        for other in self._slots:
+            if other.message == message:  # found again by its nonce: it can show one slot only
+                other.message, other.shown = None, None
         slot = self._slots[step.slot]
         slot.message, slot.shown, slot.edited_at = message, step.content if certain else None, now
+        slot.holds_card = isinstance(step.content, PlanCard)
 
     def edited(self, step: Edit, now: float) -> None:
         """Record that an edit was made."""

@@ -28,7 +28,7 @@ from benchmarks.chaos.world import World
 
 TABLE = (
     "asked", "answered once", "told as failed first", "Retries that were answered", "told as failed for good",
-    "stopped by a person", "never arrived", "lost", "doubled", "stuck", "plans", "plan actions",
+    "stopped by a person", "withdrawn in time", "told that it was not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
     "plan actions doubled", "interrupted by a stop", "told though Aion had answered", "stored by Aion",
     "shown in full",
 )  # fmt: skip

@@ -35,6 +35,8 @@ class Course(StrEnum):
     """It is slow, and the person presses Stop."""
     DELETED = auto()
     """It is slow, and somebody deletes the message that shows it."""
+    ARCHIVED = auto()
+    """It is slow, and Discord archives the thread."""
     STRANGE = auto()
     """Events that nobody knows, and broken ones, in between."""
     CUT = auto()
@@ -68,6 +70,14 @@ class Course(StrEnum):
     """While Aion answers, the platform forbids the bot to write there."""
 
 
+class Amends(StrEnum):
+    """What somebody does to a question that may still wait."""
+
+    NOTHING = auto()
+    EDIT = auto()
+    WITHDRAW = auto()
+
+
 class Decision(StrEnum):
     """What people do about a plan."""
 
@@ -83,11 +93,14 @@ class Decision(StrEnum):
 _WAYS: Mapping[Way, int] = {Way.OPEN: 40, Way.COMMAND: 10, Way.DIRECT: 10, Way.REPLY: 40}
 
 _COURSES: Mapping[Course, int] = {
-    Course.PLAIN: 40, Course.LONG: 14, Course.SLOW: 5, Course.STOPPED: 3, Course.DELETED: 2, Course.STRANGE: 2,
+    Course.PLAIN: 40, Course.LONG: 14, Course.SLOW: 5, Course.STOPPED: 3, Course.DELETED: 2,
+    Course.ARCHIVED: 2, Course.STRANGE: 2,
     Course.CUT: 4, Course.TORN: 2, Course.HALF: 2, Course.SILENT: 1, Course.BUSY: 3, Course.GONE: 1,
     Course.UNSTORED: 2, Course.ERROR: 2, Course.DOWN: 1, Course.UNANSWERED: 1, Course.EMPTY: 1,
     Course.PLAN: 9, Course.OPEN_PLAN: 2, Course.LIMIT: 1, Course.FORBIDDEN: 1,
 }  # fmt: skip
+
+_AMENDS: Mapping[Amends, int] = {Amends.NOTHING: 8, Amends.EDIT: 1, Amends.WITHDRAW: 1}
 
 _ENDS: Mapping[PlanEnd, int] = {
     PlanEnd.DONE: 6, PlanEnd.ACCEPTED: 3, PlanEnd.BUSY: 1, PlanEnd.EXPIRED: 1, PlanEnd.FAILED: 2,
@@ -101,13 +114,14 @@ _DECISIONS: Mapping[Decision, int] = {
 
 TROUBLES: Mapping[str, int] = {
     "slack call": 30, "discord call": 30, "aion call": 10, "slack refresh": 3, "slack cut": 3, "slack hang up": 2,
-    "slack refuses": 2, "slack deaf": 1, "slack dead ticket": 1, "discord drop": 4, "discord reconnect": 3,
-    "discord invalid": 2, "discord refuses": 2, "discord loses": 1, "aion cut": 4, "long pause": 1, "hang": 1,
+    "slack refuses": 2, "slack deaf": 1, "slack dead ticket": 1, "slack repeats": 2, "discord drop": 4, "discord reconnect": 3,
+    "discord invalid": 2, "discord refuses": 2, "discord loses": 1, "discord silent": 1, "discord late": 3,
+    "aion cut": 4, "long pause": 1, "hang": 1, "full disk": 2,
 }  # fmt: skip
 """What befalls everybody, by weight; `world` knows how."""
 
 _RECENT = 12
-"""Conversations of a platform that are still written in: a bot that comes back looks at the newest fifty threads."""
+"""Conversations of a platform that are still written in: a bot that comes back looks at the newest threads only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,8 @@ class Fate:
     size: int
     ends: tuple[PlanEnd, ...]
     decision: Decision
+    amends: Amends
+    """Only where the question is a reply, which may have to wait."""
     impatient: bool
     """Whether Retry is pressed as soon as it is there, and not only in the end."""
     trouble: str
@@ -165,6 +181,7 @@ class Dice:
             size=dice.randrange(90, 220) if course is Course.LONG else dice.randrange(2, 12),
             ends=tuple(_weighed(dice, _ENDS) for _ in range(dice.choice((1, 1, 2)))),
             decision=_weighed(dice, _DECISIONS),
+            amends=_weighed(dice, _AMENDS) if way is Way.REPLY else Amends.NOTHING,
             impatient=dice.random() < 0.5,
             trouble=_weighed(dice, TROUBLES) if dice.random() < 0.15 else "",
             restart=dice.choice(("stop", "kill")) if dice.random() < 1 / 120 else "",

@@ -1,14 +1,15 @@
 """What became of every question of a round: the threads, what Aion knows, and the bot's journal, put together."""
 
-import sqlite3
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.discord.wording import NOT_TAKEN
 from aion_bot import wording
-from benchmarks.chaos import scenes
+from benchmarks.chaos import journal, scenes
 from benchmarks.chaos.fates import Course
+from benchmarks.chaos.journal import Row
 from benchmarks.chaos.people import People
 from benchmarks.chaos.settling import Settling, unfinished
 from benchmarks.chaos.world import Record, World
@@ -19,19 +20,8 @@ BOUNDS: Mapping[str, int] = {
 SHOWN = 0.999
 """Share of the answers that Aion stored which must be shown in full."""
 
-_ROWS = "SELECT key, prompt, thread, attempt, state, settled FROM turn"
 _REFUSED = {429, 500, 503}
 """Answers to a plan action after which nothing was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A question in the bot's journal."""
-
-    key: str
-    attempt: int
-    state: str
-    settled: bool
 
 
 @dataclass(slots=True)
@@ -72,7 +62,8 @@ class Judge:
         self._world = world
         self._people = people
         self._settling = settling
-        self._rows = _rows(world, database)
+        self._rows = journal.rows(world, database)
+        self._plans = journal.plans(database)
         self._verdict = Verdict()
         self._shown = {
             (platform, thread): place.shown(thread)
@@ -86,6 +77,8 @@ class Judge:
             text for session in world.aion.sessions for text in session.texts("assistant")
         )
         self._private = {platform: place.told() for platform, place in world.places.items()}
+        self._not_taken = {platform: told.count(NOT_TAKEN) for platform, told in self._private.items()}
+        """How often somebody was told that a question could not be written down: for each, one may be missing."""
 
     def judge(self) -> Verdict:
         """Judge every question, and then what belongs to none."""
@@ -102,8 +95,7 @@ class Judge:
         rows = self._rows[number]
         failed = sum(row.attempt for row in rows)
         for row in rows:
-            for reason in self._people.reasons.get(row.key, ())[: row.attempt]:
-                record.reasons.append(reason)
+            record.reasons += self._people.reasons.get(row.key, ())
         self._verdict.reasons.update(record.reasons)
         ended = self._ending(record, rows)
         counts[ended] += 1
@@ -121,16 +113,23 @@ class Judge:
         """How a question ended, as a name of a count."""
         thread = record.fate.platform, record.thread
         found = self._found.get(thread, {}).get((record.fate.number, record.accepted), [])
-        if scenes.is_whole(found):
-            return "answered once"
-        if record.stopped and self._says(thread, "Stopped by"):
-            return "stopped by a person"
-        if record.fate.course is Course.LIMIT and self._says(thread, wording.trouble("QUOTA_EXCEEDED")):
-            return "told as failed for good"
-        if record.forbidden and (record.thread and self._told_of_forbidden(record)):
-            return "told as failed for good"
-        if not rows and not record.calls and self._never_arrived(record):
-            return "never arrived"
+        limited = record.fate.course is Course.LIMIT and self._says(thread, wording.trouble("QUOTA_EXCEEDED"))
+        forbidden = record.forbidden and record.thread and self._told_of_forbidden(record)
+        unrecorded = not record.calls and self._says(thread, wording.NO_RECORD)
+        unasked = record.withdrawn and not record.calls and all(row.state == "done" for row in rows)
+        endings = {
+            "answered once": scenes.is_whole(found),
+            "stopped by a person": record.stopped and self._says(thread, "Stopped by"),
+            "told as failed for good": limited or forbidden or unrecorded,
+            "withdrawn in time": unasked,
+            "never arrived": not rows and self._world.is_unheard(record),
+        }
+        for ended, holds in endings.items():
+            if holds:
+                return ended
+        if not rows and not record.calls and self._not_taken[record.fate.platform]:
+            self._not_taken[record.fate.platform] -= 1
+            return "told that it was not taken"
         self._verdict.blame("lost", record.fate.number, f"{len(found)} labels, {len(rows)} rows")
         return "lost and no more"
 
@@ -139,11 +138,6 @@ class Judge:
 
     def _told_of_forbidden(self, record: Record) -> bool:
         return wording.CANNOT_WRITE in self._private[record.fate.platform]
-
-    def _never_arrived(self, record: Record) -> bool:
-        """Discord tells nobody later of a message in a channel that came while no session listened."""
-        opens = record.fate.platform == "discord" and record.fate.number == record.fate.conversation
-        return opens and self._world.was_troubled(record.asked_at)
 
     def _judge_answers(self, record: Record) -> None:
         """Every stored answer is in its thread, once; an earlier one gives way to what a person asked for again."""
@@ -176,11 +170,13 @@ class Judge:
         number, shown = record.fate.number, self._shown.get((record.fate.platform, record.thread), [])
         told = self._world.aion.told[plan.id] if (plan := self._people.plan(record)) else []
         self._verdict.counts["plans"] += plan is not None
+        self._verdict.counts["plans cut off before they came"] += bool(plan and plan.id not in self._plans)
         self._verdict.counts["plan actions"] += len(told)
         cards = [one for one in shown if f"as question {number} says" in one.text]
-        if (
-            len(cards) > record.accepted
-        ):  # asked again, Aion proposes another plan; the old card stays as a record
+        if plan and plan.id in self._plans and not cards and not (record.stopped or record.forbidden):
+            self._verdict.blame("lost", number, "its plan has no card")
+        # Asked again, Aion proposes another plan; the old card stays as a record.
+        if len(cards) > record.accepted:
             self._verdict.blame("doubled", number, f"{len(cards)} cards, asked {record.accepted} times")
         ends = [*(begin for begin, _ in record.episodes[1:]), len(told)]
         if record.episodes and record.episodes[0][0] > 0:
@@ -200,6 +196,8 @@ class Judge:
         """Nothing says any more that the bot is at work, but where the platform lets nobody change it."""
         closed = {one.thread for one in self._world.records.values() if one.forbidden}
         for (_, thread), shown in self._shown.items():
+            if any(one.id in self._settling.futile for one in shown):
+                self._verdict.blame("stuck", self._number(thread), "a button that does nothing")
             if thread not in closed and unfinished(shown):
                 self._verdict.blame("stuck", self._number(thread), "the thread says that the bot is at work")
         for place in self._world.places.values():
@@ -231,25 +229,3 @@ class Judge:
 
     def _number(self, thread: str) -> int:
         return next((one.fate.number for one in self._world.records.values() if one.thread == thread), 0)
-
-
-def _rows(world: World, database: Path) -> Mapping[int, list[Row]]:
-    """The journal by question, found by the message that asked, or for a command by the thread it opened."""
-    numbers = {
-        (one.fate.platform, one.message or one.thread): one.fate.number for one in world.records.values()
-    }
-    rows: dict[int, list[Row]] = defaultdict(list)
-    with sqlite3.connect(database) as connection:
-        for key, prompt, thread, attempt, state, settled in connection.execute(_ROWS):
-            for platform in world.places:
-                message, opened = _last(prompt), _last(thread)
-                number = numbers.get((platform, message)) or numbers.get((platform, opened))
-                if number is not None and (
-                    (platform, message) in numbers or not world.records[number].message
-                ):
-                    rows[number].append(Row(key, attempt, state, bool(settled)))
-    return rows
-
-
-def _last(name: str) -> str:
-    return name.replace(":", "/").rpartition("/")[2]

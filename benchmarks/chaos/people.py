@@ -8,7 +8,7 @@ from contextlib import suppress
 from aion_bot import wording
 from aion_bot.demo.aion.sessions import Proposed
 from benchmarks.chaos import scenes
-from benchmarks.chaos.fates import Course, Decision, Fate, Way
+from benchmarks.chaos.fates import Amends, Course, Decision, Fate, Way
 from benchmarks.chaos.places import Asked, Place, Seen
 from benchmarks.chaos.world import Record, World
 
@@ -18,6 +18,7 @@ PATIENCE = 15.0
 _LOOK = 0.2
 _UNDER_WAY = (wording.ASKING_AION, wording.RUNNING, wording.BUSY, wording.UNKNOWN)
 _EPISODES = 4
+_DISTURBED = {Course.STOPPED, Course.DELETED, Course.FORBIDDEN, Course.ARCHIVED}
 
 
 class People:
@@ -37,7 +38,9 @@ class People:
                 del self._world.records[fate.number]
             return
         record.thread, record.message = asked.thread, asked.message
-        await self._follow(record)
+        await self._amend(record)
+        if not record.withdrawn:
+            await self._follow(record)
 
     async def _ask(self, record: Record) -> Asked | None:
         fate, place = record.fate, self._world.places[record.fate.platform]
@@ -59,6 +62,18 @@ class People:
             await asyncio.sleep(_LOOK)
         return None
 
+    async def _amend(self, record: Record) -> None:
+        """Edit or delete a question soon after it was asked."""
+        place, fate = self.place(record), record.fate
+        if fate.amends is Amends.NOTHING:
+            return
+        await asyncio.sleep(fate.seed % 5 / 10)
+        if fate.amends is Amends.EDIT:
+            place.rewrite(record.message, scenes.edited(fate.number))
+        else:
+            record.withdrawn = True
+            place.withdraw(record.message)
+
     async def _follow(self, record: Record) -> None:
         """Watch one's question for a while."""
         course = record.fate.course
@@ -67,7 +82,7 @@ class People:
             await asyncio.sleep(_LOOK)
             shown = self.place(record).shown(record.thread)
             mine = [one for one in shown if scenes.labels([one.text]).keys() & self._attempts(record)]
-            if course in {Course.STOPPED, Course.DELETED, Course.FORBIDDEN} and mine and not disturbed:
+            if course in _DISTURBED and mine and not disturbed:
                 disturbed = await self._disturb(record, mine[-1])
             if course in {Course.PLAN, Course.OPEN_PLAN} and mine:
                 await self._decide(record)
@@ -87,16 +102,27 @@ class People:
             case Course.FORBIDDEN:
                 record.forbidden = True
                 place.forbid(record.thread)
+            case Course.ARCHIVED:
+                place.archive(record.thread)
             case _:
                 record.stopped = True
-                await self._press(record, shown, "Stop")
+                if not (self._is_alone(record) and await place.stop(place.people[0], record.thread)):
+                    await self._press(record, shown, "Stop")
         return True
+
+    def _is_alone(self, record: Record) -> bool:
+        """Whether the platform's own Stop, which stops all that runs in a thread, stops this question alone."""
+        inside = (one for one in self._world.records.values() if one.thread == record.thread)
+        return all(
+            one is record or self.is_whole(one, self.place(one).shown(one.thread)) for one in inside
+        ) and (record.fate.seed % 2 == 0)
 
     async def retry(self, record: Record, shown: list[Seen]) -> bool:
         """Press Retry wherever it stands in the thread; tell whether it does."""
         failed = [one for one in shown if "Retry" in one.buttons]
         for one in failed:
-            self.reasons[one.key].append(_sentence(one.text))
+            if self.reasons[one.key][-1:] != [_sentence(one.text)]:  # somebody may press the same one again
+                self.reasons[one.key].append(_sentence(one.text))
             self.retried[record.thread] += 1
             await self._press(record, one, "Retry")
         return bool(failed)

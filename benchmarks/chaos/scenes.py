@@ -39,6 +39,11 @@ def question(number: int) -> str:
     return f"Question number {number}. What do you see?"
 
 
+def edited(number: int) -> str:
+    """What the same person makes of that question."""
+    return f"{question(number)} Please look twice."
+
+
 def asked_in(text: str) -> int | None:
     """The number of the question in a text."""
     found = _QUESTION.search(text)
@@ -108,6 +113,7 @@ def _broken(fate: Fate, text: str) -> Scene:
     steps: Mapping[Course, tuple[Step, ...]] = {
         Course.SLOW: (half, *pause, rest, *ENDING),
         Course.DELETED: (half, *pause, rest, *ENDING),
+        Course.ARCHIVED: (half, *pause, rest, *ENDING),
         Course.FORBIDDEN: (half, *pause, rest, *ENDING),
         Course.STOPPED: (half, *(pause * 4), rest, *ENDING),
         Course.STRANGE: (half, *_STRANGE, rest, *ENDING),

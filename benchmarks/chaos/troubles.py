@@ -2,10 +2,11 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.chaos.world import World
+from benchmarks.chaos.world import WITHIN, World
 
 _SLACK_CALLS = (
     "chat.postMessage", "chat.postMessage", "chat.postMessage", "chat.update", "chat.update", "chat.delete",
@@ -38,6 +39,9 @@ _AION_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"status": 500}, {"status": 503}, {"status": 429, "retry_after": 0.05}, {"status": None},
 )  # fmt: skip
 
+_NOTICED = 15.0
+"""Seconds in which the bot has to notice that nobody answers its heartbeats."""
+
 
 async def befall(world: World, trouble: str, seed: int) -> None:
     """Let a trouble of `fates.TROUBLES` happen; its details are drawn from `seed`."""
@@ -56,6 +60,10 @@ async def befall(world: World, trouble: str, seed: int) -> None:
             slack.fail_next(
                 dice.choice(("chat.update", "chat.postMessage")), hang=True, acted=dice.random() < 0.5
             )
+        case "full disk":
+            world.disk.full = True
+            await asyncio.sleep(0.3)
+            world.disk.full = False
         case "aion cut":
             world.aion.cut_streams()
         case _ if trouble.startswith("slack"):
@@ -78,6 +86,10 @@ async def _slack_socket(world: World, trouble: str) -> None:
         case "slack dead ticket":
             sockets.dead += 1
             await sockets.cut()
+        case "slack repeats":
+            sockets.within = 0.0
+            await asyncio.sleep(0.5)
+            sockets.within = WITHIN
         case "slack refuses":
             sockets.refusing = True
             await sockets.cut()
@@ -105,4 +117,22 @@ async def _discord_gateway(world: World, trouble: str) -> None:
             await asyncio.sleep(0.5)
             await gateway.invalidate()
             gateway.losing = False
+        case "discord late":
+            world.discord.late_acknowledgement = True
+        case "discord silent":
+            await _silent(world)
     world.disturbed()
+
+
+async def _silent(world: World) -> None:
+    """Say nothing on the connections that there are, until the bot has noticed; those begun meanwhile end too."""
+    gateway = world.discord.gateway
+    connections, gateway.silent = {session.socket for session in gateway.listening}, True
+    begun = time.monotonic()
+    while gateway.silent and time.monotonic() - begun < _NOTICED:
+        world.disturbed()
+        await asyncio.sleep(0.2)
+        if not connections & {session.socket for session in gateway.listening}:
+            break
+    gateway.silent = False
+    await gateway.drop()

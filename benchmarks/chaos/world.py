@@ -12,6 +12,9 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.discord.adapter import DiscordAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.patience import Patience
 from aion_bot import service
 from aion_bot.cli import compose
 from aion_bot.demo.aion import SimulatedAion, script
@@ -22,8 +25,22 @@ from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.port.adapter import Budget
 from benchmarks.chaos import scenes
+from benchmarks.chaos.disk import Disk
 from benchmarks.chaos.fates import Fate
-from benchmarks.chaos.places import DiscordPlace, Place, SlackPlace
+from benchmarks.chaos.on_discord import DiscordPlace
+from benchmarks.chaos.on_slack import SlackPlace
+from benchmarks.chaos.places import Place
+
+COMMAND = 10.0
+"""Seconds in which a command is acknowledged and written down, or the person gives up."""
+WITHIN = 1.5
+"""Seconds that Slack waits for an acknowledgement."""
+_AGAIN = (0.0, 6.0, 30.0)
+"""Pauses before Slack repeats an event: a tenth of its own."""
+_PATIENCE = Patience(steady=1.0, pause=0.05, pause_at_most=1.5, stagger=1.0, away=3.0, look=0.1)
+"""The bot's pauses between two sockets of Slack: a tenth of its own, to match."""
+_HEARTBEAT, _SILENCE = 2.0, 5.0
+"""Likewise: how often Discord's gateway and the bot hear of each other, and after which silence it is given up."""
 
 Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,6 +57,7 @@ class Record:
     accepted: int = 0
     stopped: bool = False
     forbidden: bool = False
+    withdrawn: bool = False
     reasons: list[str] = field(default_factory=list)
     """What stood over each Retry that was pressed for it; known once it is judged."""
     episodes: list[tuple[int, int]] = field(default_factory=list)
@@ -78,18 +96,24 @@ class _Aion(SimulatedAion):
 
 
 class World:
-    """Everything there is. `restarts` are the moments at which the bot ended."""
+    """Everything there is.
+
+    `ended` are the moments at which the bot ended, `troubled` those around which Discord's events may have got lost.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.aion = _Aion()
-        self.slack = SimulatedSlack(within=1.5, again=(0.5, 8.0, 30.0))
+        self.slack = SimulatedSlack(within=WITHIN, again=_AGAIN)
         self.slack.sockets.goodbye = 2.0
         self.discord = SimulatedDiscord()
+        self.discord.gateway.heartbeat_every = _HEARTBEAT
         self.places: Mapping[str, Place] = {
             "slack": SlackPlace(self.slack),
             "discord": DiscordPlace(self.discord),
         }
+        self.disk = Disk()
         self.troubled: list[float] = []
+        self.ended: list[float] = []
         self.aion_faults: Counter[str] = Counter()
         self.stops = self.kills = 0
         self._folder = folder
@@ -133,6 +157,10 @@ class World:
             raise RuntimeError(f"the soak's own settings are wrong: {problems}")
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, edit_gap=0.05, edits=Budget(1000, 1.0))
+            if isinstance(adapter, SlackAdapter):
+                adapter.patience = _PATIENCE
+            if isinstance(adapter, DiscordAdapter):
+                adapter.silence = _SILENCE
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
         await self.slack.connected(timeout=60.0)
@@ -142,6 +170,7 @@ class World:
         """End the bot: `stop` as SIGTERM would, `kill` without any of what a stop does."""
         if self._serving is None:
             return
+        self.ended.append(time.monotonic())
         if way == "stop":
             self.stops += 1
             self._stop.set()
@@ -179,9 +208,18 @@ class World:
         """Note that Discord's events may get lost around now."""
         self.troubled.append(time.monotonic())
 
-    def was_troubled(self, moment: float) -> bool:
-        """Whether Discord's events could get lost when somebody wrote then."""
-        return any(-2.0 < at - moment < 2.0 for at in self.troubled)
+    def is_unheard(self, record: Record) -> bool:
+        """Whether the platform told the bot nothing of a question, and never will.
+
+        Slack gives up after its last repetition. Discord tells nobody later of a message that begins a conversation,
+        and the bot may have ended between the acknowledgement of a command and its row.
+        """
+        fate = record.fate
+        if record.calls or (fate.platform == "discord" and fate.number != fate.conversation):
+            return False
+        if not record.message:
+            return any(0.0 < at - record.asked_at < COMMAND for at in self.ended)
+        return self.places[fate.platform].is_unheard(record.message, self.troubled)
 
     def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
         """Let Aion fail, and count it."""
@@ -193,8 +231,12 @@ class World:
         self.aion._faults.clear()  # noqa: SLF001  the soak alone withdraws what it ordered
         self.slack.api._faults.clear()  # noqa: SLF001  likewise
         self.discord.server.faults.clear()
-        self.slack.sockets.refusing = self.discord.gateway.refusing = self.discord.gateway.losing = False
+        self.slack.sockets.refusing = False
         self.slack.sockets.dead = 0
+        self.slack.sockets.within = WITHIN
+        gateway = self.discord.gateway
+        gateway.refusing = gateway.losing = gateway.silent = False
+        self.discord.late_acknowledgement = self.disk.full = False
 
     def forget(self, numbers: set[int]) -> None:
         """Forget questions that are judged, and all that was about them."""
@@ -209,4 +251,6 @@ class World:
             if asked and not asked & set(self.records):
                 del sessions[name]
         self.aion.requests.clear()
+        self.aion.told.clear()
         self.troubled.clear()
+        self.ended.clear()

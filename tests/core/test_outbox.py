@@ -75,3 +75,41 @@ def test_a_message_that_somebody_removed_comes_back_once_at_the_end() -> None:
     outbox.gone(step)
     assert isinstance(outbox.next((Reply("abc"),), ended=False, now=2.0), Idle)
     assert outbox.next((Reply("abc"),), ended=True, now=3.0) == Post(0, Reply("abc"), attempt=1)
+
+
+def test_what_an_earlier_process_posted_stays_until_the_end() -> None:
+    """While the stored answer is looked for, its second page is not removed: it would come back behind the third."""
+    outbox = Outbox(0.0, (ref("0"), ref("1")), resumed=True)
+    looking = (Reply("thinking"),)
+    step = outbox.next(looking, ended=False, now=1.0)
+    assert isinstance(step, Edit)
+    outbox.edited(step, 1.0)
+    assert isinstance(outbox.next(looking, ended=False, now=2.0), Idle)
+    assert outbox.next(looking, ended=True, now=2.0) == Delete(1, ref("1"))
+
+
+def test_a_message_shows_one_slot_only() -> None:
+    """A message that a platform knows by its nonce is not also taken for the surplus that it was noted as."""
+    outbox = Outbox(0.0, (ref("gone"), ref("again")), resumed=True)
+    step = outbox.next((Reply("a"),), ended=True, now=1.0)
+    assert isinstance(step, Edit)
+    outbox.gone(step)
+    post = outbox.next((Reply("a"),), ended=True, now=1.0)
+    assert isinstance(post, Post)
+    outbox.posted_at(post, ref("again"), 1.0)
+    assert isinstance(outbox.next((Reply("a"),), ended=True, now=2.0), Idle)
+
+
+def test_replies_are_noted_in_reading_order() -> None:
+    """A page that was posted again stands where it is read, and a card is none of the answer's own messages."""
+    outbox = Outbox(gap=0.0)
+    screen = (Reply("a"), CARD, Reply("b"))
+    posted(outbox, *screen)
+    assert outbox.replies == (ref("0"), ref("2"))
+    step = outbox.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
+    assert isinstance(step, Edit)
+    outbox.gone(step)
+    post = outbox.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
+    assert isinstance(post, Post)
+    outbox.posted_at(post, ref("new"), 1.0)
+    assert outbox.replies == (ref("new"), ref("2"))

@@ -1,10 +1,13 @@
 """Keeping platforms connected, and saying so."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from aion_bot import platforms
 from aion_bot.platforms import PlatformHost, supervise
 from aion_bot.port.adapter import Host, Presence
 from aion_bot.port.errors import PlatformDown, TokenRefused
@@ -42,6 +45,28 @@ async def test_notes_survive(store: Store) -> None:
     await PlatformHost("discord", store, _ignore, many_welcome=True).remember("commands", "hash")
     assert await PlatformHost("discord", store, _ignore, many_welcome=True).recall("commands") == "hash"
     assert await PlatformHost("slack", store, _ignore, many_welcome=True).recall("commands") is None
+
+
+async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full for a moment does not end the notes of until when nothing can have been missed."""
+    monkeypatch.setattr(platforms, "_HEARD_EVERY", 0.0)
+    host = PlatformHost("discord", store, _ignore, many_welcome=True)
+    await host.away_since()
+    written, refused, noted = store.set_note, asyncio.Event(), asyncio.Event()
+
+    async def writing(platform: str, name: str, value: str) -> None:
+        if not refused.is_set():
+            refused.set()
+            raise sqlite3.OperationalError("database or disk is full")
+        await written(platform, name, value)
+        noted.set()
+
+    monkeypatch.setattr(store, "set_note", writing)
+    alive = asyncio.create_task(host.stay_alive())
+    async with asyncio.timeout(5):
+        await noted.wait()
+    alive.cancel()
+    assert refused.is_set()
 
 
 class Flaky(PlainAdapter):

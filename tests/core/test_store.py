@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from aion_bot.port.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
 from aion_bot.records import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
 from aion_bot.store import Store, StoreError
+from aion_bot.store.database import migrations
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -178,3 +180,79 @@ async def test_a_waiting_question_can_be_changed_or_withdrawn(store: Store) -> N
     assert not await store.amend("1", "Too late")
     assert not await store.withdraw("1")
     assert [turn.text for turn in await store.unsettled_turns()] == ["What else?"]
+
+
+async def decided(store: Store, key: str) -> None:
+    """Write a plan of session s1 whose decision Aion has accepted."""
+    await store.add_plan(replace(PLAN, key=key))
+    await store.note_card(key, MessageRef(THREAD, f"card of {key}"))
+    await store.claim_plan(key, Action.APPROVE, ADA)
+    await store.move_plan(key, PlanStatus.RUNNING)
+
+
+async def test_a_result_is_claimed_in_the_order_of_the_decisions(store: Store) -> None:
+    """A plan leaves one message to each plan decided before it that waits as well, and takes no second one."""
+    for key in ("k1", "k2", "k3"):
+        await decided(store, key)
+    assert await store.claim_result("k2", ["m1"]) is None
+    assert await store.claim_result("k2", ["m1", "m2"]) == "m2"
+    assert await store.claim_result("k1", ["m1", "m2"]) == "m1"
+    assert await store.claim_result("k3", ["m1", "m2"]) is None
+    assert await store.claim_result("k3", ["m1", "m2", "m3"]) == "m3"
+    assert await store.claim_result("k2", ["m1", "m2", "m3", "m4"]) == "m2"
+
+
+async def test_a_plan_that_waits_no_more_is_left_nothing(store: Store) -> None:
+    """Once an earlier decision has ended, its message is the next plan's."""
+    await decided(store, "k1")
+    await decided(store, "k2")
+    await store.move_plan("k1", PlanStatus.SETTLED)
+    assert await store.claim_result("k2", ["m1"]) == "m1"
+
+
+async def test_a_message_is_a_result_or_an_answer(store: Store) -> None:
+    """A question does not take a plan's result, nor another question's answer; a plan does not take an answer."""
+    await decided(store, "k1")
+    for number in ("1", "2"):
+        await store.accept(Turn(f"t{number}", THREAD, ADA, "What?"), prompt(number))
+        await store.note_stream(f"t{number}", "s1", "")
+    assert await store.asks("s1")
+    assert await store.claim_result("k1", ["m1"]) is None
+    assert await store.claim_answer("t1", "s1", "m1")
+    assert not await store.claim_answer("t2", "s1", "m1")
+    await store.close_turn("t2", TurnState.FAILED, interrupted=True)
+    assert await store.claim_result("k1", ["m1", "m2"]) == "m2"
+    assert not await store.claim_answer("t2", "s1", "m2")
+    assert not await store.reopen_interrupted("t2", "s1", "m2")
+    assert await store.taken("s1", "t1") == {"m2"}
+
+
+async def test_a_retry_and_a_late_answer_exclude_each_other(store: Store) -> None:
+    """Of a click on Retry and an answer that came late one takes the question, whichever is first."""
+    for key in ("t1", "t2"):
+        await store.accept(Turn(key, THREAD, ADA, "What?"), prompt(key))
+        await store.note_stream(key, "s1", "")
+        await store.close_turn(key, TurnState.FAILED, interrupted=True)
+    assert [turn.key for turn in await store.interrupted_turns()] == ["t1", "t2"]
+    assert await store.claim_retry("t1")
+    assert not await store.reopen_interrupted("t1", "s1", "m1")
+    assert await store.reopen_interrupted("t2", "s1", "m1")
+    assert not await store.claim_retry("t2")
+    assert await store.interrupted_turns() == []
+
+
+async def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What an earlier version wrote is read, and what it had settled is not tidied anew."""
+    path = tmp_path / "bot.db"
+    with sqlite3.connect(path) as connection:
+        for number, sql in migrations()[:2]:
+            connection.executescript(f"{sql}\nPRAGMA user_version = {number};")
+        row = "INSERT INTO turn (key, prompt, platform, thread, asker_id, asker_name, text, state, settled) VALUES (?, ?, 'slack', 'T/C/1', 'U1', 'Ada', 'What?', ?, ?)"
+        connection.executemany(row, [("t1", "1", "done", 1), ("t2", "2", "open", 0)])
+    connection.close()
+    opened = await Store.open(path)
+    assert await opened.untidy_turns() == []
+    assert [turn.key for turn in await opened.unsettled_turns()] == ["t2"]
+    await opened.settle_turn("t2")
+    assert [turn.key for turn in await opened.untidy_turns()] == ["t2"]
+    await opened.close()

@@ -13,17 +13,23 @@ CALLS = ("open", "post", "edit", "delete", "whisper")
 
 
 class Steps:
-    """Counts what the bot does to its database and its platform, before and after each; stops at number `fatal`."""
+    """Counts what the bot does to its database and its platform, before and after each; stops at number `fatal`.
+
+    `tidied` is set when nothing is left to do for a question, `settled` when nothing is for a plan's decision.
+    """
 
     def __init__(self) -> None:
         self.fatal = 0
         self.passed: list[str] = []
         self.reached = asyncio.Event()
+        self.tidied = asyncio.Event()
+        self.settled = asyncio.Event()
 
     def arm(self, fatal: int) -> None:
         """Count anew and stop at this step."""
         self.fatal, self.passed = fatal, []
-        self.reached.clear()
+        for event in (self.reached, self.tidied, self.settled):
+            event.clear()
 
     def disarm(self) -> None:
         """Let everything go on."""
@@ -68,6 +74,10 @@ class Steps:
             await self.step(f"before {name}")
             changed = await written(store, sql, *values)
             await self.step(f"after {name}")
+            if "tidy = 1" in sql:
+                self.tidied.set()
+            if sql.startswith("UPDATE plan SET settled = 1"):
+                self.settled.set()
             return changed
 
         monkeypatch.setattr(Store, "_do", stepping)

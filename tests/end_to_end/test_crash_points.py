@@ -1,8 +1,9 @@
 """Killed at any point: every step of a turn and of a decision is the last one once, on both platforms."""
 
 import asyncio
+import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -32,12 +33,21 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
 
 
 @pytest.fixture
-def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Steps:
-    """A bot whose steps are counted."""
+def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
+    """A bot whose steps are counted. A kill collects garbage: what is older than the test is spared that."""
     made = Steps()
     made.watch_store(monkeypatch)
     idle.watch = made.watch_adapter
-    return made
+    idle.aion.plan_time = 0.005
+    monkeypatch.setattr("aion_bot.sessions._SHORTEST_PAUSE", 0.001)
+    gc.collect()
+    gc.freeze()
+    yield made
+    gc.unfreeze()
+
+
+HASTE = {"AIONVISION_RETRY_DELAY": "0.001"}
+"""A session is watched for sixty of these after an unknown outcome."""
 
 
 def store_answers(bot: Bot, answer: str) -> None:
@@ -54,12 +64,12 @@ async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) ->
     await known_place(idle)
     for fatal in range(1, 200):
         answer = f"Whole answer number {fatal}, to its last word."
-        await idle.start()
+        await idle.start(**HASTE)
         idle.aion.play(spoken(answer))
         asked_before = idle.aion.count("send_stream")
         steps.arm(fatal)
         thread = await ask(idle, f"What is number {fatal}?")
-        if not await reaches(idle, steps, thread, answer):
+        if not await reaches(steps, steps.tidied):
             steps.disarm()
             break
         where = steps.last
@@ -67,7 +77,7 @@ async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) ->
         await idle.kill()
         store_answers(idle, answer)
         asked = idle.aion.count("send_stream") - asked_before
-        await idle.start()
+        await idle.start(**HASTE)
         await idle.until(lambda thread=thread, answer=answer: settled(idle, thread, answer))  # type: ignore[misc]  # a bound default
         marked = idle.pressable(thread) == ["Retry"]
         if marked:
@@ -89,21 +99,21 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
     """After a crash at any step of a decision Aion was told at most once by the bot, and the card says how it ended or can be pressed."""
     outcomes: list[str] = []
     for fatal in range(1, 200):
-        await idle.start()
+        await idle.start(**HASTE)
         idle.aion.play(script.organize(end))
         thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
         await idle.card(thread)
-        await idle.until(lambda thread=thread: "Stop" not in idle.pressable(thread))  # type: ignore[misc]  # a bound default
+        await steps.tidied.wait()
         told_before = idle.aion.count("plan_action")
         steps.arm(fatal)
         await idle.press(idle.ada, thread, "Approve")
-        if not await decides(idle, steps, thread):
+        if not await reaches(steps, steps.settled):
             steps.disarm()
             break
         where = steps.last
         steps.disarm()
         await idle.kill()
-        await idle.start()
+        await idle.start(**HASTE)
         await idle.until(
             lambda thread=thread: decided(idle, thread) or idle.pressable(thread) == ["Approve", "Cancel"]
         )  # type: ignore[misc]  # a bound default
@@ -164,22 +174,11 @@ async def ask(bot: Bot, question: str) -> str:
     return await bot.place.ask(bot.ada, question)
 
 
-async def reaches(bot: Bot, steps: Steps, thread: str, answer: str) -> bool:
-    """Wait for the fatal step or for the end of the answer; tell which came."""
-    await first(steps, bot.until(lambda: answer in bot.text(thread) and not bot.pressable(thread)))
-    return steps.reached.is_set()
-
-
-async def decides(bot: Bot, steps: Steps, thread: str) -> bool:
-    """Wait for the fatal step or for the end of the decision; tell which came."""
-    await first(steps, bot.until(lambda: decided(bot, thread)))
-    return steps.reached.is_set()
-
-
-async def first(steps: Steps, other: "asyncio.Future[None] | object") -> None:
-    """Wait for the fatal step or something else."""
-    waits = {asyncio.ensure_future(steps.reached.wait()), asyncio.ensure_future(other)}  # type: ignore[arg-type]  # a coroutine
+async def reaches(steps: Steps, end: asyncio.Event) -> bool:
+    """Wait for the fatal step or for the end of all that is done; tell which came."""
+    waits = {asyncio.ensure_future(steps.reached.wait()), asyncio.ensure_future(end.wait())}
     _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for one in pending:
         one.cancel()
     await asyncio.gather(*pending, return_exceptions=True)
+    return steps.reached.is_set()

@@ -1,5 +1,8 @@
 """What the soak found once, each promise by itself."""
 
+import asyncio
+import sqlite3
+
 import pytest
 
 from aion_bot import wording
@@ -7,6 +10,9 @@ from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.messages import Content, MessageRef, ThreadKey
+from aion_bot.store import Store
 from tests.end_to_end.bot import Bot
 
 
@@ -35,6 +41,54 @@ async def test_a_post_in_doubt_ends_on_the_newest_text(bot: Bot) -> None:
     await bot.place.reply(bot.ada, thread, "And what do you see?")
     await bot.shows(thread, "The whole answer.", without=[wording.THINKING])
     assert bot.pressable(thread) == []
+
+
+async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer whose id cannot be noted is shown all the same, and nobody is told that Aion was not asked."""
+    written = Store._do
+
+    async def writing(store: Store, sql: str, *values: object) -> int:
+        if sql.startswith("UPDATE turn SET session_id") and values[1]:
+            raise sqlite3.OperationalError("database or disk is full")
+        return await written(store, sql, *values)
+
+    monkeypatch.setattr(Store, "_do", writing)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.asked(bot.ada, "What do you see?", "The whole answer.")
+    await bot.until(lambda: bot.pressable(thread) == [])
+    assert wording.NO_RECORD not in bot.text(thread)
+
+
+def stop_after_posting(adapter: PlatformAdapter) -> None:
+    """Let the platform post, and let the bot never hear of it."""
+    post = adapter.post
+
+    async def posting(thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        await post(thread, content, nonce=nonce)
+        return await asyncio.Future[MessageRef]()
+
+    setattr(adapter, "post", posting)  # noqa: B010  an instance's own
+
+
+async def test_a_post_that_nobody_noted_is_looked_for_until_the_platform_answers(idle: Bot) -> None:
+    """A kill right after a post, and a platform that fails at the next start, do not make a second message."""
+    idle.watch = stop_after_posting
+    await idle.start()
+    idle.aion.play(spoken("The whole answer."))
+    thread = await idle.place.ask(idle.ada, "What do you see?")
+    await idle.until(lambda: any("What do" not in one.text for one in idle.bots(thread)))
+    await idle.aion.until(lambda: idle.aion.count("send_stream") == 1 and not idle.aion.streaming)
+    await idle.kill()
+    if isinstance(idle.place, SimulatedDiscord):
+        idle.place.fail_next("GET /channels/{channel_id}/messages", status=503)
+    elif isinstance(idle.place, SimulatedSlack):
+        idle.place.fail_next("conversations.replies", status=503)
+    idle.watch = lambda _: None
+    await idle.start()
+    await idle.shows(thread, "The whole answer.", without=[wording.THINKING])
+    assert idle.text(thread).count("The whole answer.") == 1
 
 
 @pytest.mark.parametrize("end", [PlanEnd.LOST_BEFORE_ACTING, PlanEnd.LOST_AFTER_ACTING])

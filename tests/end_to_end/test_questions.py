@@ -15,7 +15,7 @@ HELD = Scene(
 
 async def test_an_answer_grows_in_place(bot: Bot) -> None:
     """A sign of life comes first, the words grow in that one message, and the final text has its references in words."""
-    bot.aion.token_delay = 0.04
+    bot.aion.token_delay = 0.012
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
     )

@@ -21,7 +21,7 @@ async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.T
         {
             **world.env,
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
-            "AIONVISION_RETRY_DELAY": "0.05",
+            "AIONVISION_RETRY_DELAY": "0.01",
             "AION_BOT_SHUTDOWN_GRACE": "0.1",
         }
     )
@@ -35,7 +35,7 @@ async def test_the_tour_comes_out_right(tmp_path: Path) -> None:
     """Every step of the tour holds on both platforms, and its transcript shows questions, edits, cards and records."""
     lines: list[str] = []
     stop = asyncio.Event()
-    async with World(token_delay=0.003) as world:
+    async with World(token_delay=0.001) as world:
         bot = await serving(world, tmp_path, stop)
         assert await Tour(world, lines.append).play(), "\n".join(lines)
         stop.set()
@@ -62,7 +62,7 @@ async def test_a_tour_that_goes_wrong_says_so(tmp_path: Path) -> None:
     async with World(token_delay=0.0) as world:
         bot = await serving(world, tmp_path, stop)
         world.aion.play(*(spoken("Something else.") for _ in range(30)))
-        assert not await Tour(world, lines.append, patience=0.4).play()
+        assert not await Tour(world, lines.append, patience=0.1).play()
         stop.set()
         assert await bot
     assert any("✗" in line for line in lines)
@@ -118,4 +118,5 @@ async def test_a_person_can_use_the_terminal(tmp_path: Path) -> None:
         assert await Terminal(world, Keyboard(screen, script), screen).converse()
         stop.set()
         assert await bot
-    assert "I found 3 pieces" in screen.getvalue()
+    for part in ("I found", "3 pieces"):  # an edit tells what it added: the number may come in a later one
+        assert part in screen.getvalue()

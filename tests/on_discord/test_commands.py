@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.discord import wording
+from adapters.discord import interactions, wording
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.port.messages import Person, ThreadKey
 from tests.on_discord.conftest import Bot
@@ -94,6 +94,35 @@ async def test_a_lost_acknowledgement(discord: SimulatedDiscord, host: Recording
     discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
     prompt = await host.prompt()
     assert discord.thread(prompt.thread.id)[0].text.endswith("> Lost?")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.usefixtures("bot")
+async def test_an_acknowledgement_that_arrived(
+    discord: SimulatedDiscord, host: RecordingHost, *, times: int
+) -> None:
+    """Where only Discord's word about it is lost, the acknowledgement is found and nothing is posted beside it."""
+    discord.fail_next(CALLBACK, drop=True, acted=True, times=times)
+    thread = await discord.ask(discord.people[0], "Lost?")
+    assert (await host.prompt()).thread.id == thread
+    asked = [one.text for one in discord.thread(discord.world.named("general").id) if "Lost?" in one.text]
+    assert asked == ["> Lost?"]
+
+
+@pytest.mark.parametrize("acted", [True, False])
+@pytest.mark.usefixtures("bot")
+async def test_a_command_in_the_worst_moment(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch, *, acted: bool
+) -> None:
+    """A command that can neither be acknowledged nor be made up for at first is asked all the same, and once."""
+    monkeypatch.setattr(interactions, "AGAIN", (0.01, 0.01))
+    discord.late_acknowledgement = True
+    discord.fail_next("POST /channels/{channel_id}/messages", drop=True, acted=acted, times=2)
+    general = discord.world.named("general").id
+    discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
+    prompt = await host.prompt()
+    assert [one.text for one in discord.thread(general)] == ["@Ada asked:\n> Lost?"]
+    assert discord.thread(general)[0].id == prompt.thread.id
 
 
 @pytest.mark.usefixtures("bot")

@@ -82,12 +82,11 @@ async def test_what_cannot_be_handed_over(discord: SimulatedDiscord, bot: Bot, h
     await host.prompt()
 
 
-async def test_a_silent_gateway(
-    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_silent_gateway(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """A connection on which nothing comes any more, not even an answer to a heartbeat, is made anew."""
-    monkeypatch.setattr(gateway, "SILENCE", 0.3)
+    discord.gateway.heartbeat_every = 0.1
     adapter = build(discord.env)
+    adapter.silence = 0.3
     listening = asyncio.create_task(adapter.listen(host))
     await discord.connected()
     discord.gateway.silent = True

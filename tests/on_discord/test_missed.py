@@ -207,16 +207,17 @@ async def test_nothing_waits_for_it(discord: SimulatedDiscord, host: RecordingHo
 async def test_its_bounds(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most fifty threads are read, each with one request for a hundred messages."""
+    """Only so many threads are read, each with one request for a hundred messages."""
+    monkeypatch.setattr(missed, "THREADS", 5)
     thread = await _thread(discord, host)
-    _know(host, *[thread] * 60)
+    _know(host, *[thread] * 6)
     for number in range(101):
         discord.say(discord.people[0], f"<@{discord.world.bot.id}> {number}", thread)
     monkeypatch.setattr(missed, "SIDE_BY_SIDE", 1)
     async with running(discord, host):
-        await host.prompt(50 * 100)
+        await host.prompt(5 * 100)
     assert _texts(host)[:100] == [str(number) for number in range(100)]
-    assert discord.server.calls[LIST] == 50
+    assert discord.server.calls[LIST] == 5
 
 
 async def test_what_could_not_be_fetched(
@@ -233,6 +234,20 @@ async def test_what_could_not_be_fetched(
         host.away = None
         await discord.gateway.invalidate()
         assert (await host.prompt()).text == "missed"
+
+
+async def test_threads_that_could_not_be_fetched(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that could not be read is read after a while, in the same session."""
+    monkeypatch.setattr(missed, "AGAIN", (0.01,))
+    thread = await _thread(discord, host)
+    _know(host, thread)
+    await discord.mention(discord.people[0], "missed", thread)
+    discord.fail_next(LIST, drop=True, times=missed.ATTEMPTS)
+    async with running(discord, host):
+        assert (await host.prompt()).text == "missed"
+    assert (discord.gateway.identified, discord.server.calls[LIST]) == (2, missed.ATTEMPTS + 1)
 
 
 async def test_a_session_lost_while_fetching(

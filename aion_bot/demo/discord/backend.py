@@ -85,6 +85,10 @@ class Backend:
             self._nonces[channel, nonce] = message
         return message
 
+    def forget(self) -> None:
+        """Let nonces make new messages from now on, as Discord does after some minutes."""
+        self._nonces.clear()
+
     def say(self, person: Someone, channel: Channel, text: str, **about: Any) -> Message:
         """Post what somebody wrote."""
         return self.post(Message(self.world.new_id(), channel.id, person, text, **about), {})

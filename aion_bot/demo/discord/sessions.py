@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ ALWAYS = 0
 """Events that need no intent, such as interactions."""
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, INVALID, HELLO, ACKNOWLEDGED = 0, 1, 2, 6, 9, 10, 11
 AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
-HEARTBEAT_EVERY = 41_250
+HEARTBEAT_EVERY = 41.25
+"""Seconds."""
 
 
 @dataclass(slots=True)
@@ -37,7 +38,8 @@ class Gateway:
     `token` is the bot's, `message_content` the switch in the developer portal, `described` what `GET /gateway/bot`
     answers. `refusing` turns connections away with 503; `losing` tells nobody of what happens; `deaf` leaves
     everything unanswered that comes after a session began, a goodbye too; `silent` does so but says goodbye, and
-    tells nothing.
+    tells nothing. `heartbeat_every` so many seconds a client shows that it is there. `written` is called with each
+    event that has gone out on a connection.
     """
 
     def __init__(self, world: World, token: str, *, message_content: bool) -> None:
@@ -60,6 +62,8 @@ class Gateway:
         self.losing = False
         self.deaf = False
         self.silent = False
+        self.heartbeat_every = HEARTBEAT_EVERY
+        self.written: Callable[[Mapping[str, Any]], None] = lambda _: None
         self.identified = 0
         self.resumed = 0
         self.changed = asyncio.Event()
@@ -89,7 +93,9 @@ class Gateway:
         self._sockets[socket] = request
         writer: asyncio.Task[None] | None = None
         try:
-            await socket.send_json({"op": HELLO, "d": {"heartbeat_interval": HEARTBEAT_EVERY}})
+            await socket.send_json(
+                {"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_every * 1000)}}
+            )
             async for frame in socket:
                 if frame.type is not WSMsgType.TEXT:
                     continue
@@ -98,7 +104,7 @@ class Gateway:
                     if not self.silent:
                         await socket.send_json({"op": ACKNOWLEDGED})
                 elif (session := await self._begin(socket, message)) is not None:
-                    writer = asyncio.create_task(_write(session, socket))
+                    writer = asyncio.create_task(self._write(session, socket))
                     if self.deaf:
                         await asyncio.Event().wait()
         finally:
@@ -182,19 +188,19 @@ class Gateway:
             "application": {"id": self._world.application, "flags": 0},
         }
 
+    async def _write(self, session: Session, socket: web.WebSocketResponse) -> None:
+        """Send what the session is told, in order, until the socket closes."""
+        while not socket.closed:
+            event = await session.outbox.get()
+            try:
+                await socket.send_json(event)
+            except ConnectionResetError:
+                return
+            self.written(event)
+
     def _leave(self, socket: web.WebSocketResponse) -> None:
         self._sockets.pop(socket, None)
         for session in self.sessions.values():
             if session.socket is socket:
                 session.socket = None
         self.changed.set()
-
-
-async def _write(session: Session, socket: web.WebSocketResponse) -> None:
-    """Send what the session is told, in order, until the socket closes."""
-    while not socket.closed:
-        event = await session.outbox.get()
-        try:
-            await socket.send_json(event)
-        except ConnectionResetError:
-            return

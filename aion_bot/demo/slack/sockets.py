@@ -18,12 +18,17 @@ from aion_bot.demo.slack.state import APP
 
 @dataclass(slots=True)
 class Delivery:
-    """One payload on its way to the app; `envelopes` are the ids of the tries so far."""
+    """One payload on its way to the app; `envelopes` are the ids of the tries so far.
+
+    `sent` counts those that went out on a connection which lets things pass; `over`: there will be no further try.
+    """
 
     kind: str
     payload: Mapping[str, Any]
     envelopes: list[str] = field(default_factory=list)
     acknowledged: bool = False
+    sent: int = 0
+    over: bool = False
 
 
 class Sockets:
@@ -178,8 +183,8 @@ class Sockets:
             await asyncio.sleep(pause)
             if await self._send(delivery, attempt):
                 delivery.acknowledged = True
-                self._changed()
-                return
+                break
+        delivery.over = True
         self._changed()
 
     async def _send(self, delivery: Delivery, attempt: int) -> bool:
@@ -200,6 +205,7 @@ class Sockets:
         try:
             if socket not in self._deaf:
                 await socket.send_json(message)
+                delivery.sent += 1
             return await asyncio.wait_for(answer, self.within)
         except (TimeoutError, ConnectionError):
             return False

@@ -1,0 +1,49 @@
+"""The bot's journal, read after it has ended."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.chaos.world import World
+
+_ROWS = "SELECT key, prompt, thread, attempt, state, settled FROM turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question in the bot's journal."""
+
+    key: str
+    attempt: int
+    state: str
+    settled: bool
+
+
+def rows(world: World, database: Path) -> Mapping[int, list[Row]]:
+    """The journal by question, found by the message that asked, or for a command by the thread it opened."""
+    numbers = {
+        (one.fate.platform, one.message or one.thread): one.fate.number for one in world.records.values()
+    }
+    found: dict[int, list[Row]] = defaultdict(list)
+    with sqlite3.connect(database) as connection:
+        for key, prompt, thread, attempt, state, settled in connection.execute(_ROWS):
+            for platform in world.places:
+                message, opened = _last(prompt), _last(thread)
+                number = numbers.get((platform, message)) or numbers.get((platform, opened))
+                if number is not None and (
+                    (platform, message) in numbers or not world.records[number].message
+                ):
+                    found[number].append(Row(key, attempt, state, bool(settled)))
+    return found
+
+
+def plans(database: Path) -> set[str]:
+    """Aion's ids of the plans that the bot was told of."""
+    with sqlite3.connect(database) as connection:
+        return {plan for (plan,) in connection.execute("SELECT plan_id FROM plan")}
+
+
+def _last(name: str) -> str:
+    return name.replace(":", "/").rpartition("/")[2]

@@ -1,0 +1,133 @@
+"""The simulated Discord as the soak uses it."""
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.discord.model import THREAD, Message
+from aion_bot.demo.discord.workspace import GENERAL
+from aion_bot.demo.workspace import Someone
+from benchmarks.chaos.fates import Fate, Way
+from benchmarks.chaos.places import Asked, Seen
+
+ON_ITS_WAY = 2.0
+"""Seconds after which an event that went out on a connection has reached the journal, if that did not break."""
+
+
+class DiscordPlace:
+    """Discord."""
+
+    def __init__(self, discord: SimulatedDiscord) -> None:
+        self.discord = discord
+        self.people = discord.people
+        self._told: dict[str, float] = {}
+        discord.gateway.written = self._written
+
+    async def ask(self, fate: Fate, text: str) -> Asked | None:
+        person = self.people[fate.person]
+        if fate.way is Way.DIRECT:
+            return await self.reply(person, self.discord.direct(person), text)
+        if fate.way is not Way.COMMAND:
+            message = await self.discord.mention(person, text)
+            return Asked(message, message)
+        with suppress(TimeoutError, LookupError):
+            await self.discord.ask(person, text)
+        with suppress(TimeoutError):  # what stands for an answer that came too late may come still later
+            await self.discord.until(lambda: self._begun(text) is not None, timeout=10.0)
+        return self._begun(text)
+
+    async def reply(self, person: Someone, thread: str, text: str) -> Asked | None:
+        if thread not in self.discord.world.channels:
+            return None
+        await self.discord.reply(person, thread, text)
+        return Asked(thread, self.discord.world.messages[thread][-1].id)
+
+    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+        await self.discord.press(person, thread, message, button)
+
+    def shown(self, thread: str) -> list[Seen]:
+        return [
+            Seen(
+                one.id, one.content, _buttons(one), next(iter(_buttons(one).values()), "").rpartition(":")[2]
+            )
+            for one in self.discord.world.messages.get(thread, ())
+            if one.author == self.discord.world.bot and one.only_for is None
+        ]
+
+    def is_unheard(self, message: str, broken: Collection[float]) -> bool:
+        told = self._told.get(message)
+        return told is None or any(0.0 <= at - told < ON_ITS_WAY for at in broken)
+
+    def threads(self) -> Iterable[str]:
+        return list(self.discord.world.messages)
+
+    def told(self) -> str:
+        world = self.discord.world
+        return "\n".join(one.content for one in self._all() if one.author == world.bot)
+
+    def signs(self) -> list[tuple[str, str]]:
+        return [(one.channel, f"a mark on {one.id}") for one in self._all() if one.reactions]
+
+    def delete(self, thread: str, message: str) -> None:
+        for one in self.discord.world.messages.get(thread, ()):
+            if one.id == message:
+                self.discord.backend.delete(one)
+                return
+
+    def forbid(self, thread: str) -> None:
+        if int(thread[-1]) % 2:
+            self.discord.world.read_only.add(thread)
+        elif thread in self.discord.world.channels:
+            locked = {"locked": True, "archived": True}
+            self.discord.backend.update(self.discord.world.channel(thread), locked)
+
+    def archive(self, thread: str) -> None:
+        channel = self.discord.world.channels.get(thread)
+        if channel is not None and channel.kind == THREAD:
+            self.discord.backend.update(channel, {"archived": True})
+
+    def rewrite(self, message: str, text: str) -> None:
+        self.discord.rewrite(message, f"<@{self.discord.world.bot.id}> {text}")
+
+    def withdraw(self, message: str) -> None:
+        self.discord.withdraw(message)
+
+    async def stop(self, person: Someone, thread: str) -> bool:  # noqa: ARG002  Discord has none of its own
+        return False
+
+    def forget(self, threads: set[str]) -> None:
+        world = self.discord.world
+        for name, channel in list(world.channels.items()):
+            if channel.parent is None:
+                world.messages[name].clear()
+            elif name in threads:
+                del world.channels[name], world.messages[name]
+        world.interactions.clear()
+        world.typing.clear()
+        self._told.clear()
+        self.discord.server.bodies.clear()
+        self.discord.backend.forget()
+
+    def _written(self, event: Mapping[str, Any]) -> None:
+        if event["t"] == "MESSAGE_CREATE":
+            self._told[event["d"]["id"]] = time.monotonic()
+
+    def _begun(self, text: str) -> Asked | None:
+        """The message in the channel with which the bot answered a command."""
+        world = self.discord.world
+        posted = (one for one in world.messages[world.named(GENERAL).id] if one.author == world.bot)
+        return next((Asked(one.id, "") for one in posted if text in one.content), None)
+
+    def _all(self) -> Iterator[Message]:
+        for inside in self.discord.world.messages.values():
+            yield from inside
+
+
+def _buttons(message: Message) -> dict[str, str]:
+    return {
+        str(one.get("label", "")): str(one["custom_id"])
+        for row in message.components
+        for one in row["components"]
+    }

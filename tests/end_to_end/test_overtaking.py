@@ -1,0 +1,81 @@
+"""A reply that comes before the question with which its thread began."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.demo.aion import SimulatedAion
+from aion_bot.demo.aion.scene import spoken
+from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.openings import Openings, comes
+from aion_bot.port.messages import Prompt, ThreadKey
+from aion_bot.store import Store
+from tests.end_to_end.bot import Bot
+
+THREAD, OTHER = ThreadKey("slack", "T/C/1"), ThreadKey("slack", "T/C/2")
+
+
+@pytest.fixture
+async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
+    made = Bot(aion, slack, tmp_path)
+    yield made
+    await made.stop()
+
+
+async def test_a_reply_that_overtakes_its_opening_is_answered(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply without a mention that is taken before the mention counts, and is answered after it."""
+    bot = on_slack
+    looked, accept, knows = asyncio.Event(), Store.accept, Store.knows
+
+    async def late(store: Store, turn: object, prompt: Prompt) -> bool:
+        if prompt.addressed:
+            await looked.wait()
+        return await accept(store, turn, prompt)  # type: ignore[arg-type]  # passed on
+
+    async def looking(store: Store, thread: ThreadKey) -> bool:
+        known = await knows(store, thread)
+        looked.set()
+        return known
+
+    monkeypatch.setattr(Store, "accept", late)
+    monkeypatch.setattr(Store, "knows", looking)
+    await bot.start()
+    bot.aion.play(spoken("The first answer."), spoken("The second answer."))
+    thread = await bot.place.ask(bot.ada, "What is first?")
+    await bot.place.reply(bot.ada, thread, "What is second?")
+    text = await bot.shows(thread, "The first answer.", "The second answer.")
+    assert text.index("The first answer.") < text.index("The second answer.")
+
+
+async def test_chatter_is_passed_over(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Replies among people wait for nothing that is kept, and get no answer."""
+    bot = on_slack
+    await bot.start()
+    channel = next(iter(slack.conversations.channels.values()))
+    root = slack.say(bot.ada, channel, "Good morning")
+    for number in range(8):
+        slack.say(bot.ben, channel, f"Chatter {number}", thread=root.ts)
+    await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert bot.bots(root.ts) == []
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_only_so_many_wait() -> None:
+    """Beyond its bound a thread lets no more replies wait; another thread's still do, and nothing is kept afterwards."""
+    openings = Openings()
+    held = [openings.expecting(THREAD) for _ in range(6)]
+    events = [one.__enter__() for one in held]
+    assert [event is None for event in events] == [False] * 5 + [True]
+    with openings.expecting(OTHER) as other:
+        openings.opened(THREAD)
+        assert await comes(events[0])
+        assert not await comes(events[5])
+        assert other is not None
+        assert not other.is_set()
+    for one in held:
+        one.__exit__(None, None, None)
+    assert openings._waiting == {}
