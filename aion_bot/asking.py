@@ -181,6 +181,12 @@ class Asking:
         found = await self._bench.sessions.stored_answer(self._turn.session_id, self._take_stored)
         return self._restored(found) or Ending(wording.CUT, retry=True)
 
+    async def show_unposted_plans(self) -> None:
+        """Put the plans of this answer into the transcript whose cards an earlier process could not post any more."""
+        for plan in await self._bench.store.plans_of(self._turn.key):
+            if plan.message is None:
+                self.show_plan(plan)
+
     async def find_after_restart(self) -> Ending:
         """Look for the stored answer of a question that an earlier process asked.
 
@@ -189,9 +195,7 @@ class Asking:
         plans = await self._bench.store.plans_of(self._turn.key)
         look = self._bench.sessions.look if plans else self._bench.sessions.stored_answer
         ending = self._restored(await look(self._turn.session_id, self._take_stored))
-        for plan in plans:
-            if plan.message is None:
-                self.show_plan(plan)
+        await self.show_unposted_plans()
         if ending is not None or plans:
             return Ending() if ending else Ending(wording.PLAN_LEAD)
         return Ending(wording.INTERRUPTED, retry=True)

@@ -12,10 +12,13 @@ from adapters.discord import seen, wording
 from adapters.discord.inbound import Kind, Room
 from adapters.discord.rest import Rest
 from aion_bot.port.adapter import Host
-from aion_bot.port.errors import PlatformError
+from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.port.messages import Amendment, Inbound, Line
 
 _log = logging.getLogger(__name__)
+
+AGAIN = (0.2, 1.0, 5.0)
+"""Seconds before something that the core could not take is handed to it anew: Discord tells of it once."""
 
 Whisper = Callable[[Inbound, Line], Awaitable[None]]
 
@@ -71,10 +74,28 @@ class Intake:
         return found or Room(Kind.PLAIN, channel_id, guild_id)
 
     async def hand_over(self, said: Inbound) -> None:
-        """Give something to the core; whoever is behind it learns if it could not be taken."""
+        """Give something to the core, several times if need be; whoever is behind it learns if it could not be taken."""
+        for pause in AGAIN:
+            try:
+                return await self._host.accept(said)
+            except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
+                _log.warning("something was not taken over, trying again: %s", type(error).__name__)
+            await asyncio.sleep(pause)
         try:
             await self._host.accept(said)
         except Exception:
             if not isinstance(said, Amendment):
-                await self._whisper(said, (wording.NOT_TAKEN,))
+                await self._tell(said)
             raise
+
+    async def _tell(self, said: Inbound) -> None:
+        for pause in AGAIN:
+            try:
+                await self._whisper(said, (wording.NOT_TAKEN,))
+            except RateLimited as error:
+                await asyncio.sleep(error.retry_after)
+            except PlatformDown:
+                await asyncio.sleep(pause)
+            else:
+                return
+        await self._whisper(said, (wording.NOT_TAKEN,))

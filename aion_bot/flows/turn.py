@@ -102,6 +102,7 @@ class Answering:
             self._release()
 
     async def _whole(self) -> Ending:
+        await self._asking.show_unposted_plans()
         return Ending()
 
     async def _marked(self) -> Ending:
@@ -115,7 +116,7 @@ class Answering:
         self._release()  # telling may take a while
         if self.turn.origin is not None:
             await tell(self._adapter, self.turn.origin, (wording.CANNOT_WRITE,))
-        await self._noted(self._bench.store.settle_turn(self.turn.key))
+        await self._noted(self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
 
     def _release(self) -> None:
         self.parked.set()
@@ -190,16 +191,16 @@ class Answering:
         self._pump.wake(urgent=True)
         self.parked.set()
         await showing
-        await self._noted(self._bench.store.settle_turn(key))
+        await self._noted(self._bench.store.settle_turn(key, self.turn.attempt))
 
-    async def _noted(self, writing: Awaitable[None]) -> bool:
+    async def _noted(self, writing: Awaitable[bool | None]) -> bool:
         """Write to the journal; a full disk costs the note, never the answer. Tells whether it was written."""
         try:
-            await writing
+            written = await writing
         except sqlite3.Error as error:
             _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
             return False
-        return True
+        return written is not False
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
         if isinstance(content, PlanCard):

@@ -63,23 +63,28 @@ class Journal(Statements):
         """Record the messages that show the answer so far."""
         await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
 
-    async def close_turn(self, key: str, state: TurnState, *, interrupted: bool = False) -> None:
-        """Close an open question. Its text stays only for a retry, that is for `FAILED`.
+    async def close_turn(self, key: str, state: TurnState, *, interrupted: bool = False) -> bool:
+        """Close an open question; False if it is closed otherwise, as one that was withdrawn.
 
+        Its text stays only for a retry, that is for `FAILED`.
         `interrupted`: its answer may come to be stored; it is one of the `interrupted_turns`.
         """
         kept = "text" if state is TurnState.FAILED else "''"
-        await self._do(
-            f"UPDATE turn SET state = ?, interrupted = ?, text = {kept}, closed_at = unixepoch() WHERE key = ? AND state = 'open'",  # noqa: S608  # two literals of ours
-            state, interrupted, key,
-        )  # fmt: skip
+        return await self._do(
+            f"UPDATE turn SET interrupted = iif(state = 'open', ?, interrupted), state = ?, text = {kept}, closed_at = unixepoch() WHERE key = ? AND state IN ('open', ?)",  # noqa: S608  # two literals of ours
+            interrupted, state, key, state,
+        ) == 1  # fmt: skip
 
-    async def settle_turn(self, key: str) -> None:
-        """Record that the thread shows how a question ended; one that is still open is closed as answered."""
+    async def settle_turn(self, key: str, attempt: int) -> None:
+        """Record that the thread shows how an attempt ended; one that is still open is closed as answered.
+
+        Nothing is recorded where somebody has had it asked again since.
+        """
         await self._do(
             "UPDATE turn SET settled = 1, text = iif(state = 'open', '', text), closed_at = coalesce(closed_at, unixepoch()), "
-            "state = iif(state = 'open', 'done', state) WHERE key = ?",
+            "state = iif(state = 'open', 'done', state) WHERE key = ? AND attempt = ?",
             key,
+            attempt,
         )
 
     async def claim_retry(self, key: str) -> bool:

@@ -58,8 +58,11 @@ class Plans(Statements):
         ]
 
     async def settle_plan(self, key: str) -> None:
-        """Record that the card shows how the newest decision ended."""
-        await self._do("UPDATE plan SET settled = 1 WHERE key = ?", key)
+        """Record that the card shows how the newest decision ended; nothing is recorded while one is under way."""
+        await self._do(
+            "UPDATE plan SET settled = 1 WHERE key = ? AND status NOT IN ('deciding', 'running', 'busy', 'unknown')",
+            key,
+        )
 
     async def note_card(self, key: str, message: MessageRef) -> None:
         """Record which message is the plan's card."""

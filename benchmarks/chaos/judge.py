@@ -116,7 +116,7 @@ class Judge:
         limited = record.fate.course is Course.LIMIT and self._says(thread, wording.trouble("QUOTA_EXCEEDED"))
         forbidden = record.forbidden and record.thread and self._told_of_forbidden(record)
         unrecorded = not record.calls and self._says(thread, wording.NO_RECORD)
-        unasked = record.withdrawn and not record.calls and all(row.state == "done" for row in rows)
+        unasked = record.withdrawn and not found and all(row.state == "done" for row in rows)
         endings = {
             "answered once": scenes.is_whole(found),
             "stopped by a person": record.stopped and self._says(thread, "Stopped by"),

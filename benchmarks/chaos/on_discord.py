@@ -56,9 +56,9 @@ class DiscordPlace:
             if one.author == self.discord.world.bot and one.only_for is None
         ]
 
-    def is_unheard(self, message: str, broken: Collection[float]) -> bool:
+    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[float]) -> bool:
         told = self._told.get(message)
-        return told is None or any(0.0 <= at - told < ON_ITS_WAY for at in broken)
+        return told is None or any(0.0 <= at - told < ON_ITS_WAY for at in (*broken, *ended))
 
     def threads(self) -> Iterable[str]:
         return list(self.discord.world.messages)

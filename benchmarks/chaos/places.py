@@ -7,6 +7,9 @@ from typing import Protocol
 from aion_bot.demo.workspace import Someone
 from benchmarks.chaos.fates import Fate
 
+WITHIN = 1.5
+"""Seconds that Slack waits for an acknowledgement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -43,10 +46,11 @@ class Place(Protocol):
     def shown(self, thread: str) -> list[Seen]:
         """The bot's messages in a thread that everybody sees, oldest first."""
 
-    def is_unheard(self, message: str, broken: Collection[float]) -> bool:
+    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[float]) -> bool:
         """Whether the platform gave up telling the bot of a message that begins a thread, or, on Slack, of any.
 
-        `broken` are the moments at which connections broke, in the loop's seconds.
+        `broken` are the moments at which Discord's connections broke, `ended` those at which the bot ended, both in
+        monotonic seconds.
         """
 
     def threads(self) -> Iterable[str]:

@@ -64,6 +64,8 @@ class Settling:
             return True
         if unfinished(shown):
             return False
+        if record.withdrawn and not any("Retry" in one.buttons for one in shown):
+            return True
         if record.fate.course in {Course.PLAN, Course.OPEN_PLAN}:
             card = self._people.card(record)
             if card is None:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.chaos.world import WITHIN, World
+from benchmarks.chaos.places import WITHIN
+from benchmarks.chaos.world import World
 
 _SLACK_CALLS = (
     "chat.postMessage", "chat.postMessage", "chat.postMessage", "chat.update", "chat.update", "chat.delete",

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
+from adapters.discord import gateway as discord_gateway
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.patience import Patience
@@ -29,18 +30,19 @@ from benchmarks.chaos.disk import Disk
 from benchmarks.chaos.fates import Fate
 from benchmarks.chaos.on_discord import DiscordPlace
 from benchmarks.chaos.on_slack import SlackPlace
-from benchmarks.chaos.places import Place
+from benchmarks.chaos.places import WITHIN, Place
 
 COMMAND = 10.0
 """Seconds in which a command is acknowledged and written down, or the person gives up."""
-WITHIN = 1.5
-"""Seconds that Slack waits for an acknowledgement."""
 _AGAIN = (0.0, 6.0, 30.0)
 """Pauses before Slack repeats an event: a tenth of its own."""
 _PATIENCE = Patience(steady=1.0, pause=0.05, pause_at_most=1.5, stagger=1.0, away=3.0, look=0.1)
 """The bot's pauses between two sockets of Slack: a tenth of its own, to match."""
-_HEARTBEAT, _SILENCE = 2.0, 5.0
-"""Likewise: how often Discord's gateway and the bot hear of each other, and after which silence it is given up."""
+_HEARTBEAT, _SILENCE, _ABSENCE = 2.0, 5.0, 9.0
+"""Likewise: how often Discord's gateway and the bot hear of each other, after which silence a connection is given up, and
+after which time without any a new client begins: discord.py alone would pause for longer and longer."""
+_AT_LAST = 120.0
+"""Seconds after which a bot that does not listen ends the soak."""
 
 Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
 
@@ -107,6 +109,7 @@ class World:
         self.slack.sockets.goodbye = 2.0
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
+        discord_gateway.ABSENCE = _ABSENCE
         self.places: Mapping[str, Place] = {
             "slack": SlackPlace(self.slack),
             "discord": DiscordPlace(self.discord),
@@ -163,8 +166,8 @@ class World:
                 adapter.silence = _SILENCE
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
-        await self.slack.connected(timeout=60.0)
-        await self.discord.connected(timeout=60.0)
+        await self.slack.connected(timeout=_AT_LAST)
+        await self.discord.connected(timeout=_AT_LAST)
 
     async def end(self, way: str) -> None:
         """End the bot: `stop` as SIGTERM would, `kill` without any of what a stop does."""
@@ -196,7 +199,7 @@ class World:
     async def listening(self) -> None:
         """Wait while the bot is not there: Discord shows people that it is offline."""
         async with self._restarting:
-            await self.discord.connected(timeout=60.0)
+            await self.discord.connected(timeout=_AT_LAST)
 
     async def _watch_discord(self) -> None:
         while True:
@@ -219,7 +222,7 @@ class World:
             return False
         if not record.message:
             return any(0.0 < at - record.asked_at < COMMAND for at in self.ended)
-        return self.places[fate.platform].is_unheard(record.message, self.troubled)
+        return self.places[fate.platform].is_unheard(record.message, self.troubled, self.ended)
 
     def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
         """Let Aion fail, and count it."""

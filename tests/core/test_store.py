@@ -69,6 +69,28 @@ async def test_a_closed_question_keeps_no_text(store: Store) -> None:
     assert failed.text == "other words"
 
 
+async def test_a_withdrawn_question_does_not_fail_any_more(store: Store) -> None:
+    """A question that was withdrawn when it had just begun is not offered for a retry that nobody could claim."""
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    assert await store.withdraw(prompt("1").key)
+    assert not await store.close_turn("t1", TurnState.FAILED)
+    await store.accept(Turn("t2", THREAD, ADA, "What?"), prompt("2"))
+    assert await store.close_turn("t2", TurnState.FAILED)
+    assert await store.close_turn("t2", TurnState.FAILED)
+
+
+async def test_an_attempt_that_ended_does_not_close_the_next_one(store: Store) -> None:
+    """Somebody may press Retry as soon as it is there, before it is recorded that the thread shows it."""
+    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.close_turn("t1", TurnState.FAILED)
+    assert await store.claim_retry("t1")
+    await store.settle_turn("t1", 0)
+    again = await store.turn("t1")
+    assert again is not None
+    assert (again.state, again.text, again.attempt) == (TurnState.OPEN, "What?", 1)
+    assert [one.key for one in await store.unsettled_turns()] == ["t1"]
+
+
 async def test_a_failed_question_is_retried_once(store: Store) -> None:
     """Of two clicks on Retry one claims the question."""
     await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
@@ -97,6 +119,19 @@ async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanStatu
     await store.add_plan(PLAN)
     await store._connection.execute("UPDATE plan SET status = ?", (before,))
     assert await store.move_plan("k1", after) == (after in PLAN_MOVES.get(before, set()))
+
+
+async def test_a_decision_that_ended_does_not_settle_the_next_one(store: Store) -> None:
+    """Somebody may decide again as soon as the card comes back, before it is recorded that the thread shows it."""
+    await store.add_plan(PLAN)
+    await store.claim_plan("k1", Action.APPROVE, ADA)
+    await store.move_plan("k1", PlanStatus.PENDING)
+    assert await store.claim_plan("k1", Action.APPROVE, ADA)
+    await store.settle_plan("k1")
+    assert [plan.key for plan in await store.unsettled_plans()] == ["k1"]
+    await store.move_plan("k1", PlanStatus.DONE)
+    await store.settle_plan("k1")
+    assert await store.unsettled_plans() == []
 
 
 async def test_a_plan_is_read_as_it_was_written(store: Store) -> None:
@@ -163,7 +198,7 @@ async def test_a_question_is_settled_once_it_is_shown(store: Store) -> None:
     await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     await store.close_turn("t1", TurnState.FAILED)
     assert [turn.state for turn in await store.unsettled_turns()] == [TurnState.FAILED]
-    await store.settle_turn("t1")
+    await store.settle_turn("t1", 0)
     assert await store.unsettled_turns() == []
     failed = await store.turn("t1")
     assert failed is not None
@@ -253,6 +288,6 @@ async def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     opened = await Store.open(path)
     assert await opened.untidy_turns() == []
     assert [turn.key for turn in await opened.unsettled_turns()] == ["t2"]
-    await opened.settle_turn("t2")
+    await opened.settle_turn("t2", 0)
     assert [turn.key for turn in await opened.untidy_turns()] == ["t2"]
     await opened.close()

@@ -12,6 +12,7 @@ from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.messages import Content, MessageRef, ThreadKey
+from aion_bot.records import Plan
 from aion_bot.store import Store
 from tests.end_to_end.bot import Bot
 
@@ -59,6 +60,25 @@ async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
     thread = await bot.asked(bot.ada, "What do you see?", "The whole answer.")
     await bot.until(lambda: bot.pressable(thread) == [])
     assert wording.NO_RECORD not in bot.text(thread)
+
+
+async def test_a_plan_that_a_stop_cut_off_gets_its_card(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that was written down when the bot stopped is shown once its answer is completed at the next start."""
+    added, reached = Store.add_plan, asyncio.Event()
+
+    async def adding(store: Store, plan: Plan) -> None:
+        await added(store, plan)
+        reached.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "add_plan", adding)
+        await idle.start()
+        thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
+        await reached.wait()
+        await idle.stop()
+    await idle.start()
+    await idle.card(thread)
 
 
 def stop_after_posting(adapter: PlatformAdapter) -> None:

@@ -12,7 +12,7 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord import configure
+from adapters.discord import configure, intake
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.demo.discord import SimulatedDiscord
 from tests.contracts.discord import inspect
@@ -62,11 +62,12 @@ def _sdk_as_it_was() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """discord.py pauses for seconds before it connects or identifies again; here it need not."""
+    """discord.py pauses before it connects or identifies again, the adapter before it hands over again; not here."""
 
     async def at_once(_client: Client, _shard: int | None, *, initial: bool = False) -> None:
         assert initial in {True, False}
 
+    monkeypatch.setattr(intake, "AGAIN", (0.01, 0.01))
     monkeypatch.setattr(ExponentialBackoff, "delay", lambda _: 0.0)
     monkeypatch.setattr(Client, "before_identify_hook", at_once)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.discord import ids
+from adapters.discord import ids, intake
 from adapters.discord.edits import Edits
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.model import THREAD, Channel
@@ -147,7 +147,7 @@ async def test_an_edit_that_cannot_be_taken(discord: SimulatedDiscord, host: Rec
         await host.prompt()
         host.refusal = OSError("disk full")
         discord.rewrite(message, f"<@{discord.world.bot.id}> edited")
-        await host.until(lambda: host.knocking == 2)
+        await host.until(lambda: host.knocking == 2 + len(intake.AGAIN))
         host.refusal = None
         await discord.mention(ada, "second")
         await host.prompt(2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.discord import interactions, wording
+from adapters.discord import intake, interactions, wording
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.port.messages import Person, ThreadKey
 from tests.on_discord.conftest import Bot
@@ -147,6 +147,31 @@ async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: 
     await discord.until(lambda: len(discord.thread(thread)) == 2)
     told = discord.thread(thread)[-1]
     assert (told.text, told.only_for) == (wording.NOT_TAKEN, discord.people[0].id)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_question_that_can_be_taken_a_moment_later(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the core cannot write a question down at first it is offered again, as Discord tells of it once."""
+    monkeypatch.setattr(intake, "AGAIN", (0.1,))
+    host.refusal = OSError("disk full")
+    thread = await discord.ask(discord.people[0], "Anybody there?")
+    await host.until(lambda: host.knocking == 1)
+    host.refusal = None
+    assert (await host.prompt()).thread.id == thread
+    assert len(discord.thread(thread)) == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_somebody_is_told_though_discord_fails(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """That a question could not be taken is told again where Discord could not tell it at first."""
+    host.refusal = OSError("disk full")
+    ada = discord.people[0]
+    discord.fail_next("POST /users/@me/channels", status=503)
+    await discord.mention(ada, "Anybody there?")
+    await discord.until(lambda: len(discord.thread(discord.direct(ada))) == 1)
+    assert discord.thread(discord.direct(ada))[0].text == wording.NOT_TAKEN
 
 
 @pytest.mark.usefixtures("bot")

@@ -7,6 +7,7 @@ event that is not acknowledged is sent again, three times at most.
 import asyncio
 import itertools
 import secrets
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,14 +21,15 @@ from aion_bot.demo.slack.state import APP
 class Delivery:
     """One payload on its way to the app; `envelopes` are the ids of the tries so far.
 
-    `sent` counts those that went out on a connection which lets things pass; `over`: there will be no further try.
+    `sent` are the moments, in monotonic seconds, at which one went out on a connection that lets things pass; `over`:
+    there will be no further try.
     """
 
     kind: str
     payload: Mapping[str, Any]
     envelopes: list[str] = field(default_factory=list)
     acknowledged: bool = False
-    sent: int = 0
+    sent: list[float] = field(default_factory=list)
     over: bool = False
 
 
@@ -205,7 +207,7 @@ class Sockets:
         try:
             if socket not in self._deaf:
                 await socket.send_json(message)
-                delivery.sent += 1
+                delivery.sent.append(time.monotonic())
             return await asyncio.wait_for(answer, self.within)
         except (TimeoutError, ConnectionError):
             return False
