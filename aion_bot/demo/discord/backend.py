@@ -1,6 +1,7 @@
 """What happens in the simulated server, whoever causes it: messages, threads, and the events that tell of them."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from aion_bot.demo.discord.model import (
     World,
 )
 from aion_bot.demo.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
+from aion_bot.demo.watching import Sight, Watchers
 from aion_bot.demo.workspace import Someone
 
 Body = Mapping[str, Any]
@@ -34,11 +36,13 @@ STARTER = 21
 
 
 class Backend:
-    """Changes the world and tells the gateway."""
+    """Changes the world, tells the gateway, and lets `watchers` see the bot's messages at `clock`'s time."""
 
-    def __init__(self, world: World, gateway: Gateway) -> None:
+    def __init__(self, world: World, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
         self.world = world
         self.gateway = gateway
+        self.watchers = Watchers()
+        self._clock = clock
         self._nonces: dict[tuple[str, str], Message] = {}
 
     def post(self, message: Message, body: Body) -> Message:
@@ -54,7 +58,7 @@ class Backend:
         self.world.messages[channel.id].append(message)
         if message.only_for is None:
             self._tell("MESSAGE_CREATE", message)
-        self.gateway.changed.set()
+        self._changed(message)
         return message
 
     def post_as_bot(self, channel: str, body: Body, **about: Any) -> Message:
@@ -109,7 +113,7 @@ class Backend:
         message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
         self._count_pings(message, body)
         self._tell("MESSAGE_UPDATE", message)
-        self.gateway.changed.set()
+        self._changed(message)
         return message
 
     def rewrite(self, message: Message, text: str) -> None:
@@ -143,7 +147,7 @@ class Backend:
         told = {"id": message.id, "channel_id": channel.id}
         told |= {} if channel.guild is None else {"guild_id": channel.guild}
         self.gateway.dispatch("MESSAGE_DELETE", told, _messages_intent(channel))
-        self.gateway.changed.set()
+        self._changed(message, gone=True)
 
     def purge(self, channel: Channel, messages: Sequence[Message]) -> None:
         """Remove several messages of a channel at once."""
@@ -215,6 +219,15 @@ class Backend:
         message.buttons |= {str(one["custom_id"]) for row in message.components for one in row["components"]}
         if message.author == self.world.bot:
             message.pings += pings.pinged(message.content, body.get("allowed_mentions"), people, answered)
+
+    def _changed(self, message: Message, *, gone: bool = False) -> None:
+        """Wake those who wait, and show the message, as Discord's own Markdown, to those who watch."""
+        self.gateway.changed.set()
+        if self.watchers and message.author == self.world.bot:
+            asker = "" if gone else message.versions[-1]
+            bystanders = "" if message.only_for else asker
+            thread = message.seen_in or message.channel
+            self.watchers.tell(Sight(self._clock(), message.channel, thread, message.id, asker, bystanders))
 
     def _tell(self, kind: str, message: Message) -> None:
         channel = self.world.channel(message.channel)

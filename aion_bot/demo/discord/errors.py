@@ -1,5 +1,6 @@
 """Discord's refusals, with the codes and shapes that its documentation lists (*Opcodes and Status Codes*). No I/O."""
 
+import math
 from typing import Any
 
 
@@ -131,3 +132,9 @@ def not_yours() -> ApiError:
 def closed_to_you() -> ApiError:
     """A direct message to somebody who takes none."""
     return ApiError(403, 50007, "Cannot send messages to this user")
+
+
+def rate_limited(pause: float, headers: dict[str, str]) -> ApiError:
+    """One request too many: it may come again after so many seconds. discord.py takes one without `Via` for a ban."""
+    told = headers | {"Retry-After": str(math.ceil(pause)), "Via": "1.1 google"}
+    return ApiError(429, 0, "You are being rate limited.", pause=pause, headers=told)

@@ -14,6 +14,7 @@ from aion_bot.demo.discord import interactions, rest
 from aion_bot.demo.discord.backend import Backend
 from aion_bot.demo.discord.errors import ApiError, unauthorized
 from aion_bot.demo.discord.faults import Fault, Faults
+from aion_bot.demo.discord.rates import Rates
 from aion_bot.demo.discord.rest import Call, Handler
 from aion_bot.demo.workspace import CALLS_KEPT, Inspector, Logged
 
@@ -24,16 +25,17 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """Answers requests, counts them, and shows each to the inspector first.
+    """Answers requests as far as `rates` allow, counts them, and shows each to the inspector first.
 
     `calls` counts by route; `bodies` holds what came, oldest first; `violations` is what the inspector raised, and
     what no route of the simulator could take.
     """
 
-    def __init__(self, backend: Backend, token: str, inspector: Inspector | None) -> None:
+    def __init__(self, backend: Backend, token: str, inspector: Inspector | None, rates: Rates) -> None:
         self._backend = backend
         self._token = token
         self._inspector = inspector
+        self._rates = rates
         self._runner: web.AppRunner | None = None
         self._port = 0
         self.faults = Faults()
@@ -81,12 +83,15 @@ class Server:
         async def answer(request: web.Request) -> web.StreamResponse:
             self.calls[name] += 1
             self._backend.gateway.changed.set()
+            told: Mapping[str, str] = {}
             try:
                 if authorized and request.headers.get("Authorization") != f"Bot {self._token}":
                     raise unauthorized()
+                told = self._rates.take(name, request.match_info)
                 answered = await self._handled(name, handler, request)
             except ApiError as error:
                 answered = _json(error.body, error.status, error.headers)
+            answered.headers.update(told)
             channel = request.match_info.get("channel_id", "")
             self.log.append(Logged(time.monotonic(), name, channel, answered.status))
             return answered

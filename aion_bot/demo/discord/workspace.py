@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,10 @@ from aion_bot.demo.discord import payloads
 from aion_bot.demo.discord.backend import Backend
 from aion_bot.demo.discord.faults import ANY, Fault
 from aion_bot.demo.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
+from aion_bot.demo.discord.rates import Rates
 from aion_bot.demo.discord.server import Server
 from aion_bot.demo.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
+from aion_bot.demo.watching import Watcher
 from aion_bot.demo.workspace import Inspector, Shown, ShownButton, Someone
 
 COMMAND, COMPONENT = 2, 3
@@ -21,17 +24,25 @@ GENERAL = "general"
 class SimulatedDiscord:
     """The server "Northwind" with #general and #site-7, its people, and a bot account.
 
-    `message_content` is the switch for the privileged intent in the developer portal.
+    `message_content` is the switch for the privileged intent in the developer portal. `clock` tells seconds to what
+    refuses requests too many (`rates`, off without `rates.limits`) and to those who watch.
     """
 
     name = "Discord"
 
-    def __init__(self, inspector: Inspector | None = None, *, message_content: bool = False) -> None:
+    def __init__(
+        self,
+        inspector: Inspector | None = None,
+        *,
+        message_content: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         token = f"simulated.{secrets.token_hex(16)}"
         self.world = World("Northwind", "Aion", ("Ada", "Ben", "Cy"), (GENERAL, "site-7"))
         self.gateway = Gateway(self.world, token, message_content=message_content)
-        self.backend = Backend(self.world, self.gateway)
-        self.server = Server(self.backend, token, inspector)
+        self.backend = Backend(self.world, self.gateway, clock)
+        self.rates = Rates(clock)
+        self.server = Server(self.backend, token, inspector, self.rates)
         self.people: Sequence[Someone] = self.world.people
         self.late_acknowledgement = False
         self._token = token
@@ -135,6 +146,10 @@ class SimulatedDiscord:
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything that people see in a thread, channel or conversation, the message it was opened from first."""
         return [self._shown(message) for message in self._seen_in(thread)]
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell `watcher` what every message of the bot's shows, at each change; returns what ends that."""
+        return self.backend.watchers.add(watcher)
 
     def title(self, thread: str) -> str:
         """The name of a thread."""

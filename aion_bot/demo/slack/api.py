@@ -12,6 +12,7 @@ from aiohttp import web
 
 from aion_bot.demo.slack import methods
 from aion_bot.demo.slack.backend import Backend
+from aion_bot.demo.slack.rates import Rates
 from aion_bot.demo.workspace import CALLS_KEPT, Inspector, Logged
 
 Arguments = dict[str, Any]
@@ -38,15 +39,18 @@ class Fault:
 
 
 class Api:
-    """Answers every method of `methods.METHODS`, keeps what it was asked, and fails on request."""
+    """Answers every method of `methods.METHODS` as far as `rates` allow, keeps what it was asked, and fails on request."""
 
-    def __init__(self, backend: Backend, inspector: Inspector | None, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, backend: Backend, inspector: Inspector | None, changed: Callable[[], None], rates: Rates
+    ) -> None:
         self.calls: Counter[str] = Counter()
         self.bodies: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self.violations: list[str] = []
         self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._backend = backend
+        self._rates = rates
         self.inspector = inspector
         self._changed = changed
 
@@ -65,6 +69,8 @@ class Api:
         return answer
 
     async def _answer(self, method: str, arguments: Arguments, request: web.Request) -> web.StreamResponse:
+        if pause := self._rates.take(method, str(arguments.get("channel", ""))):
+            return await _failed(Fault(retry_after=pause), request)
         fault = self._faults[method].popleft() if self._faults[method] else None
         if fault is not None and not fault.acted:
             return await _failed(fault, request)

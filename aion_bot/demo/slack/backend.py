@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from aion_bot.demo.slack.display import Display
 from aion_bot.demo.slack.state import Channel, Conversations, Message
+from aion_bot.demo.slack.stream import Streams
 
 Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -13,6 +15,8 @@ class Backend(Protocol):
     """What the methods work on."""
 
     conversations: Conversations
+    display: Display
+    streams: Streams
 
     def authorized(self, method: str, token: str) -> bool:
         """Tell whether `token` is the one that `method` takes."""
@@ -50,3 +54,13 @@ def writable(backend: Backend, arguments: Arguments, archived: str = "is_archive
     if channel.archived:
         raise Refused(archived)
     return channel
+
+
+def metadata(arguments: Arguments) -> Mapping[str, Any] | None:
+    """The metadata that a call attaches to a message. Raises Refused."""
+    given = arguments.get("metadata")
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or set(given) != {"event_type", "event_payload"}:
+        raise Refused("invalid_metadata_format")
+    return given

@@ -4,10 +4,9 @@ Arguments, answers and errors: https://docs.slack.dev/reference/methods
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from aion_bot.demo.slack import payloads, rules, signs
-from aion_bot.demo.slack.backend import Answer, Arguments, Backend, Refused, find_channel, writable
+from aion_bot.demo.slack import payloads, rules, signs, streams
+from aion_bot.demo.slack.backend import Answer, Arguments, Backend, Refused, find_channel, metadata, writable
 from aion_bot.demo.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
 
 REPLIES_AT_ONCE = 15
@@ -56,7 +55,7 @@ def _post(backend: Backend, arguments: Arguments) -> Answer:
     channel = writable(backend, arguments)
     _check_thread(backend, channel, arguments)
     message = _new_message(backend, channel, arguments, "chat.postMessage")
-    message.metadata = _metadata(arguments)
+    message.metadata = metadata(arguments)
     backend.add(message)
     return {"channel": channel.id, "ts": message.ts, "message": payloads.record(message)}
 
@@ -79,6 +78,7 @@ def _is_seen(backend: Backend, private: Message) -> bool:
 
 def _update(backend: Backend, arguments: Arguments) -> Answer:
     message = _own_message(backend, arguments, "cant_update_message")
+    streams.check_update(backend, message)
     refusal = rules.refusal("chat.update", arguments)
     if refusal:
         raise Refused(refusal)
@@ -142,6 +142,9 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.postEphemeral": _post_ephemeral,
     "chat.update": _update,
     "chat.delete": _delete,
+    "chat.startStream": streams.start,
+    "chat.appendStream": streams.append,
+    "chat.stopStream": streams.stop,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
     "reactions.add": signs.mark,
@@ -178,12 +181,3 @@ def _own_message(backend: Backend, arguments: Arguments, otherwise: str) -> Mess
     if not message.by_bot:
         raise Refused(otherwise)
     return message
-
-
-def _metadata(arguments: Arguments) -> Mapping[str, Any] | None:
-    metadata = arguments.get("metadata")
-    if metadata is None:
-        return None
-    if not isinstance(metadata, Mapping) or set(metadata) != {"event_type", "event_payload"}:
-        raise Refused("invalid_metadata_format")
-    return metadata

@@ -4,7 +4,7 @@ Shapes: https://docs.slack.dev/reference/events and https://docs.slack.dev/refer
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aion_bot.demo.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
@@ -65,14 +65,14 @@ def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
     return inner
 
 
-def stopped(person: Someone, channel: Channel, thread: str, ts: str) -> Payload:
-    """Somebody pressed Slack's own Stop: the inner event `agent_session_stopped`."""
+def stopped(person: Someone, channel: Channel, thread: str, ts: str, streaming: Sequence[str]) -> Payload:
+    """Somebody pressed Slack's own Stop, which ended these streams: the inner event `agent_session_stopped`."""
     return {
         "type": "agent_session_stopped",
         "channel": channel.id,
         "thread_ts": thread,
         "user": person.id,
-        "streaming_message_ts": [],
+        "streaming_message_ts": list(streaming),
         "event_ts": ts,
     }
 

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from aion_bot.demo.workspace import ShownButton
+from aion_bot.demo.slack.state import Message
+from aion_bot.demo.workspace import Shown, ShownButton
 
 Body = Mapping[str, Any]
 
@@ -13,6 +14,20 @@ _ENTITY = re.compile(r"<([@#!])([^<>|]+)(?:\|([^<>]*))?>")
 _LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
 _PLAIN_BROADCAST = re.compile(r"@(?:channel|here|everyone|group)\b", re.IGNORECASE)
 _INVISIBLE = dict.fromkeys(map(ord, "\N{WORD JOINER}\N{ZERO WIDTH SPACE}"))
+
+
+def shown(message: Message, names: Mapping[str, str]) -> Shown:
+    """A message with its history; of one that is streamed, as the person sees it whom it answers."""
+    return Shown(
+        id=message.ts,
+        author=message.author.name,
+        versions=[words(body, names) for body in message.versions],
+        by_bot=message.by_bot,
+        buttons=buttons(message.body),
+        only_for=message.only_for,
+        pings=list(message.pings),
+        payload=message.body,
+    )
 
 
 def words(body: Body, names: Mapping[str, str]) -> str:

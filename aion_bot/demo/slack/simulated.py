@@ -1,6 +1,7 @@
 """The simulated workspace as a whole: people on one side, the two APIs on the other."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,12 @@ from aiohttp import web
 
 from aion_bot.demo.slack import payloads, reading
 from aion_bot.demo.slack.api import Api, Fault
+from aion_bot.demo.slack.display import Display
+from aion_bot.demo.slack.rates import Rates
 from aion_bot.demo.slack.sockets import Sockets
 from aion_bot.demo.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
+from aion_bot.demo.slack.stream import Streams
+from aion_bot.demo.watching import Watcher
 from aion_bot.demo.workspace import Inspector, Shown, Someone
 
 ADA = Someone("U0ADA", "Ada")
@@ -28,7 +33,8 @@ class SimulatedSlack:
     """One workspace with a bot in it.
 
     `events` are those that the app is subscribed to. An event that is not acknowledged `within` so many seconds is
-    sent again after the pauses in `again`; the defaults are Slack's own.
+    sent again after the pauses in `again`; the defaults are Slack's own. `clock` tells seconds to what refuses calls
+    too many (`rates`, off without `rates.limits`) and to `streams`.
     """
 
     name = "Slack"
@@ -41,10 +47,14 @@ class SimulatedSlack:
         events: Collection[str] = EVENTS,
         within: float = 3.0,
         again: Sequence[float] = (0.0, 60.0, 300.0),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.conversations = Conversations(self.people)
         self.sockets = Sockets(self._tell, within=within, again=again)
-        self.api = Api(self, inspector, self._tell)
+        self.rates = Rates(clock)
+        self.streams = Streams(clock)
+        self.display = Display(self.conversations, self.streams, self._tell)
+        self.api = Api(self, inspector, self._tell, self.rates)
         self._events = events
         self._happened = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -143,7 +153,8 @@ class SimulatedSlack:
         channel = self.conversations.channels[self._message(thread).channel]
         if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
             raise LookupError(f"no Stop in {thread}")
-        inner = payloads.stopped(person, channel, thread, self.conversations.clock.ts())
+        cut = self.display.cut(thread)
+        inner = payloads.stopped(person, channel, thread, self.conversations.clock.ts(), cut)
         self._send("agent_session_stopped", inner, channel)
 
     def status(self, thread: str) -> str:
@@ -189,11 +200,21 @@ class SimulatedSlack:
 
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, private messages included."""
-        return [self._shown(message) for message in self.conversations.thread(thread)]
+        names = self.conversations.names()
+        return [reading.shown(message, names) for message in self.conversations.thread(thread)]
 
     def channel(self, channel: Channel) -> Sequence[Shown]:
         """Everything in a channel, oldest first, threads included."""
-        return [self._shown(m) for m in self.conversations.messages if m.channel == channel.id]
+        names, inside = self.conversations.names(), self.conversations.messages
+        return [reading.shown(message, names) for message in inside if message.channel == channel.id]
+
+    def seen(self, message: str, person: Someone) -> str:
+        """What somebody reads on the message with this `ts`: one that is streamed grows for one person alone."""
+        return self.display.words(self._message(message), person.id)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell `watcher` what every message of the bot's shows, at each change; returns what ends that."""
+        return self.display.watchers.add(watcher)
 
     async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
@@ -218,7 +239,7 @@ class SimulatedSlack:
         """Put a message into its channel and tell the app of it."""
         message.pings = reading.pinged(message.body) if message.by_bot else []
         self.conversations.messages.append(message)
-        self._tell()
+        self.display.changed(message)
         channel = self.conversations.channels[message.channel]
         if message.only_for is not None:
             return
@@ -229,10 +250,7 @@ class SimulatedSlack:
     def change(self, message: Message, body: Mapping[str, Any]) -> None:
         """Replace what a message shows and tell the app of it."""
         before = payloads.record(message)
-        message.versions.append(dict(body))
-        if message.by_bot:
-            message.pings += [who for who in reading.pinged(body) if who not in message.pings]
-        self._tell()
+        self.display.show(message, body)
         channel = self.conversations.channels[message.channel]
         ts = self.conversations.clock.ts()
         self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
@@ -243,8 +261,8 @@ class SimulatedSlack:
         before = payloads.record(gone)
         channel = self.conversations.channels[gone.channel]
         ts = self.conversations.clock.ts()
+        self.display.changed(gone, gone=True)
         self.conversations.remove(gone)
-        self._tell()
         told = (
             payloads.changed(gone, channel, before, ts)
             if gone.buried
@@ -261,19 +279,6 @@ class SimulatedSlack:
             if message.ts == ts:
                 return message
         raise LookupError(f"no message {ts}")
-
-    def _shown(self, message: Message) -> Shown:
-        names = self.conversations.names()
-        return Shown(
-            id=message.ts,
-            author=message.author.name,
-            versions=[reading.words(body, names) for body in message.versions],
-            by_bot=message.by_bot,
-            buttons=reading.buttons(message.body),
-            only_for=message.only_for,
-            pings=list(message.pings),
-            payload=message.body,
-        )
 
     def _tell(self) -> None:
         self._happened.set()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from aion_bot.demo.slack.stream import Stream
 from aion_bot.demo.workspace import Someone
 
 TEAM = "T0SITEOPS"
@@ -37,7 +38,8 @@ class Channel:
 class Message:
     """One message; `versions` are the bodies it had, newest last.
 
-    `reactions` are those of the bot; `buried` is a deleted message whose thread goes on.
+    `reactions` are those of the bot; `buried` is a deleted message whose thread goes on; of one that was streamed
+    `stream` tells who sees how much.
     """
 
     ts: str
@@ -51,6 +53,7 @@ class Message:
     pings: list[str] = field(default_factory=list)
     reactions: list[str] = field(default_factory=list)
     buried: bool = False
+    stream: Stream | None = None
 
     @property
     def by_bot(self) -> bool:
@@ -61,6 +64,10 @@ class Message:
     def body(self) -> Mapping[str, Any]:
         """What it shows now."""
         return self.versions[-1]
+
+    def shown_to(self, person: str | None) -> Mapping[str, Any]:
+        """What somebody sees of it, by id; None is anybody whom it does not answer."""
+        return self.body if self.stream is None else self.stream.shown(self.body, person)
 
 
 class Clock:
