@@ -1,8 +1,8 @@
 """Discord as the core sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from adapters.discord import ids, render
+from adapters.discord import budgets, ids, render
 from adapters.discord.activity import Activity
 from adapters.discord.config import Settings
 from adapters.discord.errors import Archived, translated
@@ -12,9 +12,11 @@ from adapters.discord.interactions import Interactions
 from adapters.discord.missed import Missed
 from adapters.discord.replies import PrivateReplies
 from adapters.discord.rest import Rest
-from adapters.discord.wording import MESSAGE, WAITING
-from aion_bot.port.adapter import Budget, Host, Limits, OwnMessage
+from adapters.discord.streams import NoStreams
+from adapters.discord.wording import WAITING
+from aion_bot.port.adapter import Host, OwnMessage
 from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown
+from aion_bot.port.limits import Limits, Per, Reading
 from aion_bot.port.messages import (
     Amendment,
     Click,
@@ -30,16 +32,14 @@ from aion_bot.port.messages import (
 OWN_MESSAGES = 20
 
 
-class DiscordAdapter:
+class DiscordAdapter(NoStreams):
     """One bot account. Keeps nothing that a restart would miss but the tokens for private answers.
 
     `silence`: seconds after which a gateway that says nothing counts as dead, from the next `listen` on.
     """
 
     platform = ids.PLATFORM
-    # Discord publishes no numbers and asks not to rely on any; five writes in five seconds is what staff and users
-    # report for a channel (discord/discord-api-docs#20), and one is left for a button's answer.
-    limits = Limits(page=MESSAGE, edit_gap=1.2, edits=Budget(calls=4, seconds=5))
+    limits: Limits = budgets.LIMITS
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -102,10 +102,11 @@ class DiscordAdapter:
         channel, message_id = ids.address_of(message)
         await (self._rest.react if waiting else self._rest.unreact)(channel, message_id, WAITING)
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> None:  # noqa: ARG002
-        """Show that the bot is typing; that ends by itself, with the next post or after ten seconds."""
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002
+        """Show that the bot is typing, which nobody waits for; it ends with the next post or after ten seconds."""
         if active:
             self._activity.show(ids.channel_of(thread))
+        return active
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct one.
@@ -148,6 +149,10 @@ class DiscordAdapter:
         """Count the characters of a message."""
         return render.measure(content)
 
-    def scope(self, thread: ThreadKey) -> str:
-        """Name the channel: each has its own budget."""
-        return f"{self.platform}:{thread.id}"
+    def scope(self, thread: ThreadKey, per: Per) -> str:
+        """Name the channel where each has its own budget."""
+        return str(ids.channel_of(thread)) if per is Per.CHANNEL else ""
+
+    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
+        """Call `heard` with what the answers to posts and edits say about the limit of their channel."""
+        self._rest.watch_limits(heard)

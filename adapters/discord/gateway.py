@@ -18,7 +18,7 @@ from adapters.discord.inbound import Kind, Room
 from adapters.discord.intake import Intake
 from adapters.discord.interactions import Interactions
 from adapters.discord.missed import Missed
-from adapters.discord.session import LONGEST_PAUSE, NOBODY
+from adapters.discord.session import NOBODY
 from aion_bot.port.adapter import Host, Presence
 from aion_bot.port.errors import PlatformDown
 
@@ -32,6 +32,8 @@ SILENCE = 60.0
 """Seconds without a word, not even to a heartbeat, after which a connection counts as dead."""
 ABSENCE = 90.0
 """Seconds without a session after which a new client begins one: discord.py waits up to a quarter of an hour."""
+LONGEST_PAUSE = 30.0
+"""Seconds that discord.py may wait for a rate limit when it registers the commands; it accepts no less."""
 PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,

@@ -27,6 +27,8 @@ def convert(text: str) -> str:
 
 def inline(line: str) -> str:
     """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code."""
+    if "`" not in line:
+        return _rewritten(line)
     pieces = _CODE_SPAN.split(line)
     return "".join(piece if at % 2 else _rewritten(piece) for at, piece in enumerate(pieces))
 
@@ -83,7 +85,8 @@ def _line(line: str) -> str:
 
 
 def _rewritten(piece: str) -> str:
-    return _LINK.sub(_link, piece.replace("||", r"\|\|"))
+    piece = piece.replace("||", r"\|\|")
+    return _LINK.sub(_link, piece) if "](" in piece else piece
 
 
 def _link(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Discord's REST API with the bot's token, whether the gateway is up or not. Everything is named by ids."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import discord
@@ -10,6 +10,7 @@ from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
 from adapters.discord.render import Body
 from adapters.discord.session import NOBODY, Session
 from aion_bot.port.errors import PlatformDown
+from aion_bot.port.limits import Reading
 
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
@@ -23,6 +24,10 @@ class Rest:
 
     def __init__(self, settings: Settings) -> None:
         self._session = Session(settings)
+
+    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
+        """Call `heard` with what the answers to posts and edits say about their limit."""
+        self._session.heard = heard
 
     async def gateway(self) -> str:
         """Ask where the gateway is. Raises PlatformDown too if no session may be started for now."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from types import SimpleNamespace
@@ -12,25 +12,30 @@ import aiohttp
 import discord
 from discord.http import Route
 
+from adapters.discord import budgets
+from adapters.discord.buckets import Buckets
 from adapters.discord.config import Settings
 from adapters.discord.errors import pause, translated
 from aion_bot.port.errors import PlatformDown, RateLimited
+from aion_bot.port.limits import Reading
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
-LONGEST_PAUSE = 30.0
-"""Seconds that discord.py may wait for a rate limit by itself; it accepts no less."""
 NOBODY = discord.AllowedMentions.none()
 
 
 class Session:
-    """One login, shared by all calls until it is closed; the next call makes another."""
+    """One login, shared by all calls until it is closed; the next call makes another.
+
+    `heard` is told what answers say about a limit, before the call returns.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: discord.Client | None = None
         self._logging_in = asyncio.Lock()
         self._held_until = 0.0
+        self.heard: Callable[[Reading], None] | None = None
 
     @asynccontextmanager
     async def calling(self, *, held: bool = True) -> AsyncIterator[discord.Client]:
@@ -41,7 +46,7 @@ class Session:
         """
         remaining = self._held_until - monotonic()
         if held and remaining > 0:
-            raise RateLimited(remaining)
+            raise RateLimited(remaining, budgets.GLOBAL)
         with translated():
             async with asyncio.timeout(TIME_LIMIT):
                 yield await self._logged_in()
@@ -62,14 +67,14 @@ class Session:
         quieten()
         Route.BASE = self._settings.api_url
         trace = aiohttp.TraceConfig()
-        trace.on_request_end.append(self._fail_at_once)
+        trace.on_request_end.append(self._answered)
         client = discord.Client(
             intents=discord.Intents(guilds=True),
             max_messages=None,
             allowed_mentions=NOBODY,
-            max_ratelimit_timeout=LONGEST_PAUSE,
             http_trace=trace,
         )
+        client.http._buckets = Buckets()  # noqa: SLF001  there is no public way
         try:
             await client.login(self._settings.token)
         except BaseException:
@@ -77,15 +82,22 @@ class Session:
             raise
         return client
 
-    async def _fail_at_once(
+    async def _answered(
         self, _session: aiohttp.ClientSession, _context: SimpleNamespace, end: aiohttp.TraceRequestEndParams
     ) -> None:
+        """Pass on what an answer says about a limit, unless it is a refusal."""
+        await self._fail_at_once(end.response)
+        reading = budgets.reading(end.method, end.url.path, end.response.headers)
+        if reading is not None and self.heard is not None:
+            self.heard(reading)
+
+    async def _fail_at_once(self, answer: aiohttp.ClientResponse) -> None:
         """Hand a refusal to the core. discord.py would repeat the request later, by then with a stale text."""
-        answer = end.response
         if answer.status == 429:
             seconds = pause(answer.headers, await _body(answer))
             if answer.headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in answer.headers:
                 self._held_until = monotonic() + seconds
+                raise RateLimited(seconds, budgets.GLOBAL)
             raise RateLimited(seconds)
         if answer.status >= 500:
             raise PlatformDown(f"Discord answered {answer.status}")

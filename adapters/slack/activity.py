@@ -8,20 +8,9 @@ from collections.abc import Mapping
 
 from adapters.slack import ids
 from adapters.slack.scopes import Method
-from adapters.slack.web import WebApi
+from adapters.slack.web import LACKING, WebApi
 from aion_bot.port.errors import PlatformError
 from aion_bot.port.messages import Person, ThreadKey
-
-_NEVER = {
-    "feature_disabled",
-    "feature_not_enabled",
-    "method_deprecated",
-    "missing_scope",
-    "no_permission",
-    "not_allowed_token_type",
-    "unknown_method",
-}
-"""What this workspace or app does not have: nothing that the next call would change."""
 
 _NOT_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """What one channel does not have: the bot is no member, or the channel is one session by itself."""
@@ -40,21 +29,27 @@ class Activity:
         self._never = False
         self._not_here: set[str] = set()
 
-    async def show(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
-        """Show that the bot works for `person`, or no more. Raises nothing; a sign that fails is not missed.
+    def offered(self, channel: str) -> bool:
+        """Tell whether Slack has not refused the sign in a channel yet."""
+        return not self._never and channel not in self._not_here
 
-        One that stays would say that the bot still works: taking it away is tried again.
+    async def show(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
+        """Show that the bot works for `person`, or no more; tells whether people see it now.
+
+        Raises nothing; a sign that fails is not missed. One that stays would say that the bot still works: taking it
+        away is tried again.
         """
         place = ids.thread(thread)
-        if self._never or place.channel in self._not_here:
-            return
+        if not self.offered(place.channel):
+            return False
         status = {"status": "processing", "initiator_user_id": person.id} if active else {"status": "active"}
         for pause in (0.0,) if active else _PAUSES:
             await asyncio.sleep(pause)
             error = await self._try(place, status)
             if error is not None:
                 self._learn(place.channel, error)
-                return
+                return active and not error
+        return False
 
     async def _try(self, place: ids.Thread, status: Mapping[str, str]) -> str | None:
         """Set a status; Slack's answer to it is "" or an error that will stay, None where it may work later."""
@@ -62,7 +57,7 @@ class Activity:
             async with asyncio.timeout(self._seconds):
                 answer = await self._web.call(
                     Method.ACTIVITY,
-                    tolerated=_NEVER | _NOT_HERE,
+                    tolerated=LACKING | _NOT_HERE,
                     channel_id=place.channel,
                     thread_ts=place.ts,
                     **status,
@@ -72,7 +67,7 @@ class Activity:
         return str(answer.get("error") or "")
 
     def _learn(self, channel: str, error: str) -> None:
-        if error in _NEVER:
+        if error in LACKING:
             self._never = True
         elif error in _NOT_HERE:
             self._not_here.add(channel)

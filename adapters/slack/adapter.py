@@ -1,20 +1,22 @@
 """Slack as the port knows a platform."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from adapters.slack import ids, render
+from adapters.slack import budgets, ids, render, tails
 from adapters.slack.activity import Activity
 from adapters.slack.config import SlackSettings
 from adapters.slack.intake import Intake
 from adapters.slack.patience import Patience
-from adapters.slack.posting import Posts
+from adapters.slack.posting import Posts, whispered
 from adapters.slack.scopes import Method
 from adapters.slack.socket_mode import SOCKETS, SocketMode
+from adapters.slack.streams import NativeStreams, is_direct
 from adapters.slack.web import WebApi
-from aion_bot.port.adapter import Host, Limits, OwnMessage, Presence
+from aion_bot.port.adapter import Host, OwnMessage, Presence, Streams
 from aion_bot.port.errors import Forbidden, MessageGone
+from aion_bot.port.limits import Limits, Per, Reading
 from aion_bot.port.messages import (
     Amendment,
     Click,
@@ -24,6 +26,7 @@ from aion_bot.port.messages import (
     MessageRef,
     Person,
     Prompt,
+    Reply,
     ThreadKey,
 )
 
@@ -44,12 +47,13 @@ class SlackAdapter:
     """One workspace over Socket Mode. `patience` is how long its sockets may take, from the next `listen` on."""
 
     platform = ids.PLATFORM
-    limits: Limits = render.LIMITS
+    limits: Limits = budgets.LIMITS
 
     def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
         self.patience = patience
         self._web = WebApi(settings, timeout=patience.call)
         self._posts = Posts(self._web)
+        self._streams = NativeStreams(self._web, self._posts)
         self._activity = Activity(self._web, patience.sign)
 
     async def listen(self, host: Host) -> None:
@@ -84,9 +88,35 @@ class SlackAdapter:
         return await self._posts.post(thread, nonce, {**_INERT, **render.arguments(content)})
 
     async def edit(self, message: MessageRef, content: Content) -> None:
-        """Replace a message by one call of `chat.update`."""
-        channel, ts = ids.message(message)
-        await self._web.call(Method.UPDATE, channel=channel, ts=ts, **_INERT, **render.arguments(content))
+        """Replace a message by one call of `chat.update`.
+
+        One that is still a stream takes two calls, and three if an earlier process began it: Slack edits no stream.
+        """
+        await self._streams.replace(message, {**_INERT, **render.arguments(content)})
+
+    async def begin(self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str) -> MessageRef:
+        """Post a reply that grows, as `post` does. Raises Unsupported, once for a channel or a workspace."""
+        return await self._streams.begin(thread, person, content, nonce)
+
+    async def append(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+        """Let a stream of this process grow. Raises Unsupported where it has ended."""
+        await self._streams.append(message, shown, content)
+
+    async def conclude(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+        """End a stream of this process. Raises Unsupported where it had ended."""
+        await self._streams.conclude(message, shown, content)
+
+    def tail(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
+        """What has to be appended to a stream."""
+        return tails.tail(shown, content, last=last)
+
+    def streams(self, thread: ThreadKey) -> Streams:
+        """Prefer streams in direct messages, where the sign of work comes before their first words."""
+        channel = ids.thread(thread).channel
+        if not self._streams.offered(channel):
+            return Streams.NEVER
+        first = is_direct(channel) and self._activity.offered(channel)
+        return Streams.FIRST if first else Streams.CROWD
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
@@ -103,31 +133,36 @@ class SlackAdapter:
         method, done = (Method.MARK, "already_reacted") if waiting else (Method.UNMARK, "no_reaction")
         await self._web.call(method, tolerated={done}, channel=channel, timestamp=ts, name=_WAITING)
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Make Slack show that the bot works, with its own Stop button; without delay and without failing."""
-        await self._activity.show(thread, person, active=active)
+        return await self._activity.show(thread, person, active=active)
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Show `line` to one person where they stand; by a direct message where the bot cannot."""
         place = ids.thread(inbound.message.thread if isinstance(inbound, Click) else inbound.thread)
         shown = {**_INERT, **render.sentence(line)}
+        message = {**shown, "metadata": whispered(inbound.person.id)}
         try:
             if inbound.place.direct:
-                await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **shown)
+                await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **message)
             else:
                 standing = _standing(inbound)
                 person = inbound.person.id
                 await self._web.call(Method.WHISPER, channel=place.channel, user=person, **standing, **shown)
         except (Forbidden, MessageGone):
-            await self._web.call(Method.POST, channel=inbound.person.id, **shown)
+            await self._web.call(Method.POST, channel=inbound.person.id, **message)
 
     def measure(self, content: Content) -> int:
         """Size of `content` against `limits.page`."""
         return render.measure(content)
 
-    def scope(self, thread: ThreadKey) -> str:
-        """Slack counts by workspace."""
-        return ids.thread(thread).team
+    def scope(self, thread: ThreadKey, per: Per) -> str:
+        """The channel or the workspace of a thread."""
+        place = ids.thread(thread)
+        return {Per.CHANNEL: place.channel, Per.WORKSPACE: place.team, Per.BOT: ""}[per]
+
+    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
+        """Do nothing: Slack says nothing about its limits but how long to pause, where one is exceeded."""
 
 
 def _standing(inbound: Inbound) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from adapters.slack import entities
 from adapters.slack.inbound import ACTIONS
-from aion_bot.port.adapter import Budget, Limits
 from aion_bot.port.cutting import clip, one_line
 from aion_bot.port.messages import Action, Button, Content, Line, PlanCard, Reply, Step
 
@@ -22,11 +21,6 @@ HEADER = 150
 SECTION = 3_000
 BUTTON = 75
 BUTTONS_IN_A_ROW = 25
-
-# A page of 3,900 characters is also whole in the fallback text, and stays below the roughly 13,200 that Slack was
-# seen to take for a whole message even if it counts bytes. One second: Slack's pace for one channel.
-# 45 a minute: chat.update allows 50 in a workspace, all channels together.
-LIMITS = Limits(page=FALLBACK, edit_gap=1.0, edits=Budget(45, 60.0))
 
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 
@@ -61,7 +55,7 @@ def measure(content: Content) -> int:
     own = sum(
         1 for block in blocks if block["type"] == "markdown" for _ in _OWN_BLOCK.finditer(block["text"])
     )
-    return max(characters, 2 * own * LIMITS.page // _RENDERED_BLOCKS)
+    return max(characters, 2 * own * FALLBACK // _RENDERED_BLOCKS)
 
 
 def _blocks(content: Content) -> list[Block]:

@@ -20,6 +20,9 @@ class Method(StrEnum):
     MARK = "reactions.add"
     UNMARK = "reactions.remove"
     ACTIVITY = "agents.sessions.setStatus"
+    BEGIN = "chat.startStream"
+    APPEND = "chat.appendStream"
+    CONCLUDE = "chat.stopStream"
 
 
 METHODS: dict[Method, tuple[str, ...]] = {
@@ -33,6 +36,9 @@ METHODS: dict[Method, tuple[str, ...]] = {
     Method.MARK: ("reactions:write",),
     Method.UNMARK: ("reactions:write",),
     Method.ACTIVITY: ("chat:write",),
+    Method.BEGIN: ("chat:write",),
+    Method.APPEND: ("chat:write",),
+    Method.CONCLUDE: ("chat:write",),
 }
 
 EVENTS: dict[str, tuple[str, ...]] = {

@@ -21,11 +21,27 @@ from aion_bot.port.errors import (
     RateLimited,
     TokenRefused,
     TooLong,
+    Unsupported,
 )
 from aion_bot.port.settings import is_loopback
 
 _READS = {Method.CHANNEL, Method.REPLIES}
 """Methods that take no JSON: https://docs.slack.dev/apis/web-api/#methods_supporting_json"""
+
+_STREAMING = {Method.BEGIN, Method.APPEND, Method.CONCLUDE}
+_NO_STREAM = {"not_allowed_token_type", "user_not_found"}
+"""Errors that say less about a stream than about other calls: a post may be taken all the same."""
+
+LACKING = {
+    "feature_disabled",
+    "feature_not_enabled",
+    "method_deprecated",
+    "missing_scope",
+    "no_permission",
+    "not_allowed_token_type",
+    "unknown_method",
+}
+"""Errors that say what this workspace or app does not have: nothing that the next call would change."""
 
 _PAUSE_IF_NOT_TOLD = 5.0
 
@@ -47,6 +63,14 @@ _GONE = {
 }
 _TOO_LONG = {"invalid_blocks", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"}
 _DOWN = {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"}
+
+
+class Refused(Unsupported):
+    """Slack does not stream here or now; `code` is its error."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"{method}: {code}")
+        self.code = code
 
 
 class WebApi:
@@ -156,12 +180,22 @@ def _translate(error: SlackApiError, method: str, variable: str) -> PlatformErro
     code = _code(error)
     if status == 429 or code in _RATE:
         return RateLimited(_retry_after(error.response.headers))
-    if code in _TOKEN or (variable == APP_TOKEN and code in {"missing_scope", "no_permission"}):
-        return TokenRefused(variable, f"Slack refuses it ({code})")
     if not code or status >= 500 or code in _DOWN:
         return PlatformDown(f"{method}: {code or f'status {status}'}")
-    kind = MessageGone if code in _GONE else TooLong if code in _TOO_LONG else Forbidden
-    return kind(f"{method}: {code}")
+    return _refusal(code, method, variable)
+
+
+def _refusal(code: str, method: str, variable: str) -> PlatformError:
+    if method in _STREAMING and code in _NO_STREAM:
+        return Refused(method, code)
+    if code in _TOKEN or (variable == APP_TOKEN and code in {"missing_scope", "no_permission"}):
+        return TokenRefused(variable, f"Slack refuses it ({code})")
+    if code in _GONE:
+        return MessageGone(f"{method}: {code}")
+    if code in _TOO_LONG:
+        return TooLong(f"{method}: {code}")
+    # what else is wrong with a stream may be right for a post
+    return Refused(method, code) if method in _STREAMING else Forbidden(f"{method}: {code}")
 
 
 def _code(error: SlackApiError) -> str:

@@ -109,6 +109,7 @@ class Approvals:
             plan.thread,
             screen,
             name=plan.key,
+            reader=plan.requester,
             posted=posted or (plan.message,),
             keeps_cards=True,
             resumed=bool(posted),

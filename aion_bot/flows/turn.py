@@ -44,6 +44,7 @@ class Answering:
             turn.thread,
             self._transcript,
             name=turn.name,
+            reader=turn.asker,
             posted=turn.posted,
             on_posted=self._posted,
             resumed=resumed,

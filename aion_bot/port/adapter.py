@@ -1,32 +1,13 @@
 """The two Protocols at the seam: what a platform does for the core, and what the core does for a platform."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
-from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Person, Prompt, ThreadKey
+from aion_bot.port.limits import Limits, Per, Reading
+from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Person, Prompt, Reply, ThreadKey
 from aion_bot.port.settings import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """At most `calls` in any `seconds`."""
-
-    calls: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """A platform's sizes and budgets, as data.
-
-    `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
-    message while it streams; `edits` what one pacing scope may spend on posts and edits together.
-    """
-
-    page: int
-    edit_gap: float
-    edits: Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +24,24 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class OwnMessage:
-    """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it."""
+    """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it.
+
+    `stream`: it may be a native stream that was never concluded.
+    """
 
     message: MessageRef
     nonce: str | None
+    stream: bool = False
+
+
+class Streams(Enum):
+    """What native streams are good for in a thread."""
+
+    NEVER = auto()
+    CROWD = auto()
+    """Only the person who asked sees them grow: for when edits are scarce."""
+    FIRST = auto()
+    """The best there is."""
 
 
 class Host(Protocol):
@@ -97,7 +92,31 @@ class PlatformAdapter(Protocol):
         """
 
     async def edit(self, message: MessageRef, content: Content) -> None:
-        """Replace what a message shows, buttons included. Never queues: one call, one request."""
+        """Replace what a message shows, buttons included. Never queues: one call, one request.
+
+        A message that is still a stream, of this process or an earlier one, is ended first.
+        """
+
+    async def begin(self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str) -> MessageRef:
+        """Post what a reply shows so far as a native stream that `person` sees growing; `nonce` as for `post`.
+
+        Raises `Unsupported` where streams are not to be had, which `streams` then knows.
+        """
+
+    async def append(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+        """Let a stream that shows `shown` grow to `content`. Raises `Unsupported` if it takes nothing any more."""
+
+    async def conclude(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+        """End a stream, with the rest of `content` where `tail` knows one. Raises `Unsupported` if it had ended."""
+
+    def tail(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
+        """What has to be appended to a stream that shows `shown` to show the words of `content`. Pure.
+
+        None where appending cannot do it, or the stream would take more than it can hold; `last`: it ends with this.
+        """
+
+    def streams(self, thread: ThreadKey) -> Streams:
+        """Tell what native streams are good for in a thread."""
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
@@ -108,8 +127,11 @@ class PlatformAdapter(Protocol):
     async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
         """Show on a person's message that it waits for its turn, or no more; doing either twice is harmless."""
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> None:
-        """Show that the bot works for `person` in a thread, where the platform has a sign for that; raises nothing."""
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
+        """Show that the bot works for `person` in a thread, or no more; raises nothing.
+
+        Returns whether people see a sign now.
+        """
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Answer the person behind `inbound` so that nobody else sees it, where the platform can."""
@@ -117,8 +139,11 @@ class PlatformAdapter(Protocol):
     def measure(self, content: Content) -> int:
         """Size of `content` as this platform counts it, against `limits.page`. Pure."""
 
-    def scope(self, thread: ThreadKey) -> str:
-        """Name of the budget that posts and edits in this thread share. Pure."""
+    def scope(self, thread: ThreadKey, per: Per) -> str:
+        """Name what a thread shares a budget with: all threads with the same name count together. Pure."""
+
+    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
+        """Call `heard` from now on with whatever an answer says about a limit, before its call returns."""
 
 
 class Platform(Protocol):

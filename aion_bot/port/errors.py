@@ -9,11 +9,19 @@ class PlatformError(Exception):
 
 
 class RateLimited(PlatformError):
-    """The platform wants a pause of `retry_after` seconds before the same call is made again."""
+    """The platform wants a pause of `retry_after` seconds before the same call is made again.
 
-    def __init__(self, retry_after: float) -> None:
+    `budget` names the limit that was exceeded, where the platform tells; else it is the most specific one.
+    """
+
+    def __init__(self, retry_after: float, budget: str = "") -> None:
         super().__init__(f"rate limited for {retry_after:g} s")
         self.retry_after = retry_after
+        self.budget = budget
+
+
+class Unsupported(PlatformError):
+    """There is no such way to show something here, or not any more: another one has to be taken."""
 
 
 class MessageGone(PlatformError):

@@ -134,14 +134,16 @@ class Button:
 class Reply:
     """Words in a thread.
 
-    `text` is Markdown, mostly the model's; `note` and `byline` are small lines under it in the bot's own voice, of
-    which the second may name a person.
+    `text` is Markdown, mostly the model's; the last `closing` characters of it close what is open only because the
+    text is not at its end. `note` and `byline` are small lines under it in the bot's own voice, of which the second
+    may name a person.
     """
 
     text: str
     note: str = ""
     byline: Line = ()
     buttons: tuple[Button, ...] = ()
+    closing: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,26 @@
-"""Which pacer the calls of a thread share, and which pump shows a message."""
+"""Which gate the calls of a platform go through, and which pump shows a message."""
 
 from weakref import WeakValueDictionary
 
 from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import MessageRef, ThreadKey
-from aion_bot.relay.pacer import Pacer
+from aion_bot.port.messages import MessageRef, Person, ThreadKey
+from aion_bot.relay.gate import Gate
 from aion_bot.relay.pump import Posted, Pump, Source
 
 
 class Desk:
-    """Hands out pumps. One pacer a scope, for everything in the process; at most one pump shows a message."""
+    """Hands out pumps. One gate a platform, for everything in the process; at most one pump shows a message."""
 
     def __init__(self) -> None:
-        self._pacers: dict[tuple[str, str], Pacer] = {}
+        self._gates: dict[str, Gate] = {}
         self._showing: WeakValueDictionary[MessageRef, Pump] = WeakValueDictionary()
+
+    def gate(self, adapter: PlatformAdapter) -> Gate:
+        """Return the gate of a platform."""
+        gate = self._gates.get(adapter.platform)
+        if gate is None:
+            gate = self._gates[adapter.platform] = Gate(adapter)
+        return gate
 
     def pump(
         self,
@@ -22,6 +29,7 @@ class Desk:
         source: Source,
         *,
         name: str,
+        reader: Person,
         posted: tuple[MessageRef, ...] = (),
         on_posted: Posted | None = None,
         keeps_cards: bool = False,
@@ -35,14 +43,13 @@ class Desk:
         before = [showing for message in posted if (showing := self._showing.get(message)) is not None]
         for showing in before:
             showing.take_over()
-        scope = (adapter.platform, adapter.scope(thread))
-        pacer = self._pacers.setdefault(scope, Pacer(adapter.limits.edits))
         pump = Pump(
             adapter,
+            self.gate(adapter),
             thread,
-            pacer,
             source,
             name=name,
+            reader=reader,
             posted=posted,
             on_posted=on_posted,
             keeps_cards=keeps_cards,

@@ -44,17 +44,25 @@ def _may_still_close(rest: str, marker: str) -> bool:
 
 
 class Growing:
-    """The readable form of a text that mostly grows at its end. Each update costs what is new, not the whole."""
+    """The readable form of a text that mostly grows at its end. Each update costs what is new, not the whole.
+
+    Attributes:
+        begun: How often the text was another one than before, and not more of it.
+    """
 
     def __init__(self) -> None:
+        self.begun = 0
         self._raw = ""
+        self._settled = 0
         self._readable = ""
 
     def update(self, raw: str) -> str:
         """Take the whole raw text so far and return what may be shown of it."""
         if not raw.startswith(self._raw):
-            self._raw = self._readable = ""
-        end = settled_length(raw, len(self._raw))
-        self._readable += readable(raw[len(self._raw) : end])
-        self._raw = raw[:end]
-        return self._readable
+            self.begun, self._settled, self._readable = self.begun + 1, 0, ""
+        # Let go of meanwhile: Python appends in place, without a copy, to a string that nobody else holds.
+        shown, self._readable = self._readable, ""
+        end = settled_length(raw, self._settled)
+        shown += readable(raw[self._settled : end])
+        self._raw, self._settled, self._readable = raw, end, shown
+        return shown

@@ -1,33 +1,229 @@
-"""A platform's budget, shared by everything in its scope. Clock-driven; no I/O."""
+"""Who may make which call when: one pacer for everything that shares a platform's limits. Clock-driven; no I/O.
 
-from collections import deque
+**What it minimises.** Staleness: for how long what is said stands unseen, summed over all answers. An answer of
+which `n` previews a second are shown is `1/2n` seconds stale on average; with `R` previews a second for `S` answers
+the sum is least if all get the same, `S/2R` each. So slots go to whoever has waited longest with something new, and
+are spread evenly over the time in which they come back.
 
-from aion_bot.port.adapter import Budget
+**What it keeps.** Each answer that shows a growing message has promised one more call, its last; previews never
+touch what is promised, nor the spare calls of a budget. A message that would grow is begun only where its last call
+can be promised too, or after `HELD` seconds: till then it may still turn out to be one post with the whole answer.
 
-RESERVE = 0.2
-"""Share of the budget that only urgent calls may use, so that final texts and cards never wait for previews."""
+**Young and old.** Nobody knows how long an answer will be. One that is young is taken to be short: what is free is
+spread over little more than its youth. One that is old is taken to go on: it gets the pace that can be kept for a
+whole window.
+"""
+
+import heapq
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from aion_bot.port.limits import Budget
+from aion_bot.relay.pace import Limit
+
+Key = tuple[str, str]
+"""A budget's name, and what shares it."""
+
+Costs = tuple[tuple[Key, Budget], ...]
+
+CROWDED = 3.0
+"""Seconds between two previews from which on the first message of an answer waits, so that it shows some text."""
+
+HELD = 12.0
+"""Seconds for which the first message of an answer waits for a promise."""
+
+
+class Priority(IntEnum):
+    """Who goes first among those that wait for the same limit."""
+
+    FINAL = 0
+    """The end of an answer, a plan's card, a private sentence."""
+    SIGN = 1
+    """The first message of an answer."""
+    PREVIEW = 2
+    COURTESY = 3
+    """A sign that nobody misses."""
+
+
+@dataclass(eq=False, slots=True)
+class Wish:
+    """A call that somebody would like to make.
+
+    `since` is the moment from which what it shows has been unseen; `promise` what it must be able to promise before
+    `insists_until`.
+    """
+
+    costs: Costs
+    priority: Priority
+    since: float
+    earliest: float = -math.inf
+    promise: Costs = ()
+    insists_until: float = math.inf
+    withdrawn: bool = False
 
 
 class Pacer:
-    """Tells when the next call of a scope may be made, by what was made in the window before."""
+    """Everything that waits for the limits of one platform. `gap` is the shortest time between two edits of a message."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
-        self._made: deque[float] = deque()
-        self._closed_until = float("-inf")
+    def __init__(self, gap: float) -> None:
+        self._gap = gap
+        self._limits: dict[Key, Limit] = {}
+        self._ready: dict[tuple[Key, ...], list[tuple[Priority, float, int, Wish]]] = {}
+        self._sleeping: list[tuple[float, int, Wish]] = []
+        self._count = itertools.count()
 
-    def ready_at(self, now: float, *, urgent: bool) -> float:
-        """Return the time from which a call may be made; `now` or earlier means at once."""
-        while self._made and self._made[0] <= now - self._budget.seconds:
-            self._made.popleft()
-        calls = self._budget.calls if urgent else max(1, int(self._budget.calls * (1 - RESERVE)))
-        free = now if len(self._made) < calls else self._made[-calls] + self._budget.seconds
-        return max(free, self._closed_until)
+    def limit(self, key: Key, budget: Budget, now: float) -> Limit:
+        """Return what is known of a limit."""
+        found = self._limits.get(key)
+        if found is None:
+            found = self._limits[key] = Limit(budget, now)
+        return found
 
-    def made(self, now: float) -> None:
-        """Record a call."""
-        self._made.append(now)
+    # Answers.
 
-    def refused(self, now: float, retry_after: float) -> None:
-        """Record that the platform wants a pause."""
-        self._closed_until = max(self._closed_until, now + retry_after)
+    def join(self, costs: Costs, began: float) -> None:
+        """Count an answer among those that share limits for their previews."""
+        for key, budget in costs:
+            self.limit(key, budget, began).crowd.young.append(began)
+
+    def leave(self, costs: Costs, began: float) -> None:
+        """Count an answer no more."""
+        for key, budget in costs:
+            self.limit(key, budget, began).crowd.leave(began)
+
+    def crowd(self, costs: Costs) -> int:
+        """How many answers share these limits for their previews."""
+        return max((len(self._limits[key].crowd) for key, _ in costs if key in self._limits), default=0)
+
+    def preview_gap(self, costs: Costs, now: float) -> float:
+        """Seconds between two previews of one answer, were there one more than there are."""
+        return max((self.limit(key, budget, now).preview_gap(now) for key, budget in costs), default=0.0)
+
+    def promise(self, costs: Costs, now: float) -> None:
+        """Keep a call of each limit."""
+        for key, budget in costs:
+            if budget.promised:
+                self.limit(key, budget, now).window.promised += 1
+
+    def release(self, costs: Costs, now: float) -> None:
+        """Keep it no longer."""
+        for key, budget in costs:
+            if budget.promised:
+                self.limit(key, budget, now).window.promised -= 1
+
+    def promisable(self, costs: Costs, now: float) -> bool:
+        """Tell whether one more call could be promised."""
+        return self._promise_at(costs, now) <= now
+
+    def possible(self, costs: Costs, now: float) -> bool:
+        """Tell whether a sign could be shown and taken away again, without touching what is kept."""
+        limits = [self.limit(key, budget, now) for key, budget in costs]
+        return all(limit.window.room_at(now, limit.kept + 1) <= now for limit in limits)
+
+    # Wishes.
+
+    def ask(self, wish: Wish, now: float) -> None:
+        """Queue a wish."""
+        for key, budget in wish.costs:
+            self.limit(key, budget, now)
+        for key, budget in wish.promise:
+            self.limit(key, budget, now).awaited += 1
+        heapq.heappush(self._sleeping, (max(wish.earliest, now), next(self._count), wish))
+
+    def withdraw(self, wish: Wish) -> None:
+        """Forget a wish that waits."""
+        wish.withdrawn = True
+        self._await_no_more(wish)
+
+    def grants(self, now: float) -> tuple[Sequence[Wish], float]:
+        """Return the wishes whose calls may be made now, each counted as begun; and when to ask again at the latest."""
+        while self._sleeping and self._sleeping[0][0] <= now:
+            _, order, wish = heapq.heappop(self._sleeping)
+            keys = tuple(key for key, _ in wish.costs)
+            heapq.heappush(self._ready.setdefault(keys, []), (wish.priority, wish.since, order, wish))
+        granted: list[Wish] = []
+        again = self._sleeping[0][0] if self._sleeping else math.inf
+        heads = [queue[0] for queue in self._ready.values()]
+        heapq.heapify(heads)
+        while heads:
+            wish = heapq.heappop(heads)[3]
+            keys = tuple(key for key, _ in wish.costs)
+            queue = self._ready[keys]
+            at = now if wish.withdrawn else self._at(wish, now)
+            if at > now:
+                again = min(again, at)
+                continue
+            heapq.heappop(queue)
+            if not wish.withdrawn:
+                self._begin(wish, now)
+                granted.append(wish)
+            if queue:
+                heapq.heappush(heads, queue[0])
+            else:
+                del self._ready[keys]
+        return granted, again
+
+    def ended(self, wish: Wish, now: float) -> None:
+        """Record that a granted call was answered."""
+        for key, _ in wish.costs:
+            self._limits[key].window.end(now)
+
+    def unused(self, wish: Wish) -> None:
+        """Record that a granted call was not made."""
+        for key, _ in wish.costs:
+            self._limits[key].window.unused()
+
+    def refused(self, wish: Wish, now: float, retry_after: float, budget: str) -> None:
+        """Record that a granted call was refused by the limit of this name; by the most specific one if it is ""."""
+        names = [key[0] for key, _ in wish.costs]
+        culprit = names.index(budget) if budget in names else 0
+        for index, (key, _) in enumerate(wish.costs):
+            if index == culprit:
+                self._limits[key].window.refused(now, retry_after)
+            else:
+                self._limits[key].window.end(now)
+
+    def told(self, key: Key, now: float, calls: int, remaining: int, reset_after: float) -> None:
+        """Record what the platform says about a limit that is in use."""
+        if (limit := self._limits.get(key)) is not None:
+            limit.window.told(now, calls, remaining, reset_after)
+
+    def _await_no_more(self, wish: Wish) -> None:
+        for key, _ in wish.promise:
+            self._limits[key].awaited -= 1
+
+    def _begin(self, wish: Wish, now: float) -> None:
+        self._await_no_more(wish)
+        for key, _ in wish.costs:
+            limit = self._limits[key]
+            limit.window.begin()
+            if wish.priority is Priority.PREVIEW:
+                limit.previewed(now)
+
+    def _at(self, wish: Wish, now: float) -> float:
+        """Return when a wish's call may be made; `inf` while only an answer can tell."""
+        at = now
+        for key, _ in wish.costs:
+            limit = self._limits[key]
+            match wish.priority:
+                case Priority.PREVIEW:
+                    free = limit.preview_at(now, self._gap)
+                case Priority.COURTESY:
+                    free = limit.window.room_at(now, limit.kept)
+                case _:
+                    free = limit.window.room_at(now, 0)
+                    limit.window.pressed(now, pressed=free > now)
+            at = max(at, free)
+        if wish.promise and now < wish.insists_until:
+            at = max(at, min(self._promise_at(wish.promise, now), wish.insists_until))
+        return at
+
+    def _promise_at(self, costs: Costs, now: float) -> float:
+        at = now
+        for key, budget in costs:
+            window = self.limit(key, budget, now).window
+            at = max(at, window.free_at(now, window.promised))
+        return at

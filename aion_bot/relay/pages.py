@@ -10,6 +10,9 @@ Measure = Callable[[str], int]
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
 
+_HOPELESS = 4
+"""How many times as long as its measure a text on one page may be; one that shrinks more is cut all the same."""
+
 _FENCE = re.compile(r"[ \t>]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n]*)")
 
 
@@ -46,29 +49,44 @@ def fence_after(text: str, fence: Fence | None) -> Fence | None:
 def dress(body: str, before: Fence | None, after: Fence | None) -> str:
     """Make a page of a piece: open what was open before it, close what is open behind it."""
     head = f"{before.mark}{before.info}\n" if before else ""
-    tail = ("" if body.endswith("\n") else "\n") + after.mark if after else ""
-    return f"{head}{body}{tail}"
+    return f"{head}{body}{_closing(body, after)}"
+
+
+def _closing(body: str, after: Fence | None) -> str:
+    return ("" if body.endswith("\n") else "\n") + after.mark if after else ""
 
 
 class Pages:
-    """The pages of a text that mostly grows at its end. Pages that are full are not looked at again."""
+    """The pages of a text that mostly grows at its end. Pages that are full are not looked at again.
+
+    Attributes:
+        closing: How many characters at the end of the last page only close a fence that the text leaves open.
+    """
 
     def __init__(self, measure: Measure, limit: int) -> None:
+        self.closing = 0
         self._measure = measure
         self._limit = limit
         self._full: list[str] = []
         self._taken = ""
         self._fence: Fence | None = None
 
-    def update(self, text: str) -> list[str]:
-        """Return the pages of `text`, each at most `limit` by `measure`; none for blank text."""
-        if not text.startswith(self._taken):
+    def update(self, text: str, *, grown: bool = False) -> list[str]:
+        """Return the pages of `text`, each at most `limit` by `measure`; none for blank text.
+
+        `grown`: it is known to begin with the text before, which then need not be compared.
+        """
+        if not grown and not text.startswith(self._taken):
             self._full, self._taken, self._fence = [], "", None
         while True:
             rest = self._rest(text)
-            last = self._dressed(rest)
-            if self._measure(last) <= self._limit:
-                return [*self._full, last] if rest.strip() else list(self._full)
+            # What is far too long is not even measured: cutting a long text shall cost what it is long, not the square.
+            if len(rest) <= _HOPELESS * self._limit:
+                after = fence_after(rest, self._fence)
+                last = dress(rest, self._fence, after)
+                if self._measure(last) <= self._limit:
+                    self.closing = len(_closing(rest, after)) if rest.strip() else 0
+                    return [*self._full, last] if rest.strip() else list(self._full)
             self._fill(text, rest)
 
     def _rest(self, text: str) -> str:
@@ -87,19 +105,26 @@ class Pages:
 
     def _longest(self, rest: str) -> str:
         """Find the longest beginning that fits, ending where a reader expects a break."""
-        low, high = 1, len(rest)
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._measure(self._dressed(rest[:middle])) <= self._limit:
-                low = middle
-            else:
-                high = middle - 1
-        body = rest[: _break(rest, low)]
+        body = rest[: _break(rest, self._most(rest))]
         while len(body) > 1 and self._measure(self._dressed(body)) > self._limit:
             body = body[
                 : len(body) * 9 // 10
             ]  # a break inside a fence or a table can measure more than the whole
         return body
+
+    def _most(self, rest: str) -> int:
+        """Return how many characters fit, by few measurements: mostly, as many more fit as the measure has room for."""
+        low, size, step, high = 0, 0, 1, len(rest) + 1
+        while high - low > 1:
+            guess = low + max(step, self._limit - size)
+            if guess >= high:
+                guess = (low + high) // 2
+            measured = self._measure(self._dressed(rest[:guess]))
+            if measured <= self._limit:
+                low, size, step = guess, measured, 2 * step
+            else:
+                high = guess
+        return max(low, 1)
 
 
 def _break(text: str, most: int) -> int:

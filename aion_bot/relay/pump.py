@@ -7,11 +7,24 @@ from contextlib import suppress
 from typing import Protocol
 
 from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.errors import MessageGone, PlatformDown, PlatformError, RateLimited, TooLong
-from aion_bot.port.messages import Content, MessageRef, PlanCard, ThreadKey
+from aion_bot.port.errors import MessageGone, PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
+from aion_bot.port.messages import Content, MessageRef, Person, PlanCard, ThreadKey
 from aion_bot.relay.adoption import card_nonce, nonce_of
-from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post, Screen, Wait
-from aion_bot.relay.pacer import Pacer
+from aion_bot.relay.gate import Gate
+from aion_bot.relay.outbox import (
+    Append,
+    Begin,
+    Conclude,
+    Delete,
+    Edit,
+    Idle,
+    Outbox,
+    Post,
+    Screen,
+    Step,
+)
+from aion_bot.relay.pacer import Wish
+from aion_bot.relay.road import Road
 
 PATIENCE = 600.0
 """Seconds that a platform may be down before a message is given up."""
@@ -39,16 +52,17 @@ class TakenOver(PlatformError):
 
 
 class Pump:
-    """Shows one answer in one thread."""
+    """Shows one answer in one thread; `reader` is the person who sees a native stream of it growing."""
 
     def __init__(
         self,
         adapter: PlatformAdapter,
+        gate: Gate,
         thread: ThreadKey,
-        pacer: Pacer,
         source: Source,
         *,
         name: str,
+        reader: Person,
         posted: tuple[MessageRef, ...] = (),
         on_posted: Posted | None = None,
         keeps_cards: bool = False,
@@ -61,15 +75,28 @@ class Pump:
         `hold` is told of each message that this one alone may edit from now on: a card is its decision's.
         """
         self._adapter = adapter
+        self._gate = gate
         self._thread = thread
-        self._pacer = pacer
         self._source = source
         self._name = name
+        self._reader = reader
         self._resumed = resumed
         self._on_posted = on_posted
-        self._outbox = Outbox(adapter.limits.edit_gap, posted, keeps_cards=keeps_cards, resumed=resumed)
+        self._hasty = keeps_cards
+        limits = adapter.limits
+        self._outbox = Outbox(
+            limits.edit_gap,
+            posted,
+            keeps_cards=keeps_cards,
+            resumed=resumed,
+            tail=adapter.tail,
+            life=limits.stream_life,
+        )
         self._news = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._unseen_since = time.monotonic()
+        self._road = Road(gate, adapter, thread, self._unseen_since)
+        self._seen = False
+        self._wish: Wish | None = None
         self._before = before
         self._hold = hold
         self._taken_over = asyncio.Event()
@@ -85,9 +112,11 @@ class Pump:
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
+        if self._seen:
+            self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
-        if urgent:
-            self._urgent.set()
+        if urgent and self._wish is not None:
+            self._gate.withdraw(self._wish)
 
     def take_over(self) -> None:
         """Make this pump end, as another one shows its messages from now on."""
@@ -114,65 +143,96 @@ class Pump:
             self._before = ()
             await self._show()
         finally:
+            self._road.leave(time.monotonic())
             self._over.set()
 
     async def _show(self) -> None:
         while True:
             self._news.clear()
-            self._urgent.clear()
-            if self._taken_over.is_set():
-                raise TakenOver("shown by another one")
-            ended = self._source.ended
-            step = self._outbox.next(self._source.screen(), ended=ended, now=time.monotonic())
-            match step:
-                case Idle():
-                    if ended:
-                        return
-                    await self._news.wait()
-                case Wait(until):
-                    await self._pause(until)
-                case Post() | Edit() | Delete():
-                    await self._do_when_ready(step)
+            self._check_taken_over()
+            step, ended, hasty = self._next()
+            if not isinstance(step, Idle):
+                await self._wait_and_do(step, hasty=hasty)
+            elif ended:
+                return
+            else:
+                await self._news.wait()
 
-    async def _pause(self, until: float) -> None:
-        """Wait for a time, or for something urgent."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(until - time.monotonic()):
-                await self._urgent.wait()
+    def _check_taken_over(self) -> None:
+        if self._taken_over.is_set():
+            raise TakenOver("shown by another one")
 
-    async def _do_when_ready(self, step: Post | Edit | Delete) -> None:
-        ready = self._pacer.ready_at(time.monotonic(), urgent=not isinstance(step, Edit) or step.urgent)
-        if ready > time.monotonic():
-            await self._pause(ready)  # then the step is worked out anew: the text may have grown
-            return
+    def _next(self) -> tuple[Step | Idle, bool, bool]:
+        """Return what is to be done, whether that is the end, and whether that or a decision makes it urgent."""
+        ended, now = self._source.ended, time.monotonic()
+        screen = self._source.screen()
+        hasty = ended or self._hasty or self._outbox.awaits_card(screen)
+        streams = not ended and self._road.streams(now)
+        return self._outbox.next(screen, ended=ended, now=now, streams=streams), ended, hasty
+
+    async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
+        wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
         try:
-            await self._perform(step)
-        except RateLimited as error:
-            self._pacer.refused(time.monotonic(), error.retry_after)
+            if not await self._gate.granted(wish):
+                return
+        finally:
+            self._wish = None
+        newer, _, hasty = self._next()  # the text may have grown
+        taken_over = self._taken_over.is_set()
+        if (
+            taken_over
+            or isinstance(newer, Idle)
+            or self._road.wish(newer, 0.0, hasty=hasty).costs != wish.costs
+        ):
+            self._gate.unused(wish)
+            return
+        self._road.granted(newer, time.monotonic(), hasty=hasty)
+        await self._do(newer, wish)
+
+    async def _do(self, step: Step, wish: Wish) -> None:
+        unseen_since, self._seen = self._unseen_since, True
+        try:
+            async with self._gate.making(wish):
+                await self._perform(step)
+        except RateLimited:
+            pass  # the pacer knows
         except PlatformDown:
-            await self._be_patient()
+            await self._be_patient(step)
+        except Unsupported:
+            if isinstance(step, Append | Conclude):
+                self._outbox.broken(step)
         except TooLong:
-            if not self._source.shrink():
+            if isinstance(step, Append | Conclude):
+                self._outbox.broken(step)
+            elif not self._source.shrink():
                 raise
         else:
             self._failing_since = None
+            return
+        self._seen, self._unseen_since = False, unseen_since
 
-    async def _perform(self, step: Post | Edit | Delete) -> None:
-        self._pacer.made(time.monotonic())
+    async def _perform(self, step: Step) -> None:
         match step:
-            case Post():
+            case Post() | Begin():
                 await self._post(step)
             case Edit():
                 await self._change(step, self._adapter.edit(step.message, step.content))
+            case Append():
+                await self._change(step, self._adapter.append(step.message, step.shown, step.content))
+            case Conclude():
+                await self._change(step, self._adapter.conclude(step.message, step.shown, step.content))
             case Delete():
                 await self._change(step, self._adapter.delete(step.message))
 
-    async def _post(self, step: Post) -> None:
+    async def _post(self, step: Post | Begin) -> None:
         nonce = nonce_of(self._name, step.slot, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key)
         tried_before, self._tried = nonce in self._tried, self._tried | {nonce}
-        message = await self._adapter.post(self._thread, step.content, nonce=nonce)
+        if isinstance(step, Begin):
+            message = await self._adapter.begin(self._thread, self._reader, step.content, nonce=nonce)
+        else:
+            message = await self._adapter.post(self._thread, step.content, nonce=nonce)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = not (tried_before or self._resumed)
         self._outbox.posted_at(step, message, time.monotonic(), certain=certain)
@@ -181,18 +241,20 @@ class Pump:
         if self._on_posted is not None:
             await self._on_posted(step.slot, step.content, message)
 
-    async def _change(self, step: Edit | Delete, call: Awaitable[None]) -> None:
+    async def _change(self, step: Edit | Append | Conclude | Delete, call: Awaitable[None]) -> None:
         try:
             await call
         except MessageGone:
             self._outbox.gone(step)
             return
-        if isinstance(step, Edit):
-            self._outbox.edited(step, time.monotonic())
-        else:
+        if isinstance(step, Delete):
             self._outbox.gone(step)
+        else:
+            self._outbox.edited(step, time.monotonic())
 
-    async def _be_patient(self) -> None:
+    async def _be_patient(self, step: Step) -> None:
+        if isinstance(step, Append | Conclude):
+            self._outbox.broken(step)  # what was to be appended may stand there: only an edit is sure
         now = time.monotonic()
         if self._failing_since is None:
             self._failing_since = now

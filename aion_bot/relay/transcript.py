@@ -37,6 +37,7 @@ class _Segment:
         self.tail = ""
         self.slots = 0
         self._growing = Growing()
+        self._full: dict[str, Reply] = {}
         self._measure = lambda text: adapter.measure(Reply(text))
         self.resize(limit)
 
@@ -46,8 +47,23 @@ class _Segment:
     def text(self) -> str:
         return self._growing.update(self.raw) if self.final is None else self.final
 
-    def pages(self, text: str) -> list[str]:
-        return self._pages.update(text)
+    @property
+    def version(self) -> object:
+        """What stays the same while the text only grows."""
+        return self.final, self._growing.begun
+
+    def pages(self, text: str, *, grown: bool = False) -> list[str]:
+        return self._pages.update(text, grown=grown)
+
+    @property
+    def closing(self) -> int:
+        """Characters at the end of the last page that only close what is open so far."""
+        return self._pages.closing
+
+    def full(self, pages: list[str]) -> list[Reply]:
+        """Return what shows pages that are full; made once each, as every screen has all of them."""
+        self._full = {page: self._full.get(page) or Reply(page) for page in pages}
+        return [self._full[page] for page in pages]
 
 
 @dataclass(slots=True)
@@ -93,6 +109,7 @@ class Transcript:
         self._segments = [_Segment(adapter, self._limit)]
         self._before = ""
         self._end: _End | None = None
+        self._version: object = None
 
     @property
     def ended(self) -> bool:
@@ -189,13 +206,15 @@ class Transcript:
         end = self._end
         if end and end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
-        pages = segment.pages(text)
+        before, self._version = self._version, (overflow, len(self._notices), segment.version)
+        pages = segment.pages(text, grown=end is None and self._version == before)
         note = "" if end else self._status
         buttons, byline = (end.buttons, end.byline) if end else (self._while_growing, ())
         if not pages and not (byline or (note and self._stirred)):
             return []
-        final = Reply(pages[-1] if pages else "", note=note, byline=byline, buttons=buttons)
-        return [*(Reply(page) for page in pages[:-1]), final]
+        closing = 0 if end else segment.closing
+        final = Reply(pages[-1] if pages else "", note, byline, buttons, closing)
+        return [*segment.full(pages[:-1]), final]
 
     def _headed(self, segment: _Segment) -> str:
         text = segment.text()

@@ -24,7 +24,6 @@ from aion_bot.demo.aion.scene import Scene
 from aion_bot.demo.aion.sessions import Session
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.port.adapter import Budget
 from benchmarks.chaos import scenes
 from benchmarks.chaos.disk import Disk
 from benchmarks.chaos.fates import Fate
@@ -159,7 +158,7 @@ class World:
         if settings is None or problems:
             raise RuntimeError(f"the soak's own settings are wrong: {problems}")
         for adapter in adapters:
-            adapter.limits = replace(adapter.limits, edit_gap=0.05, edits=Budget(1000, 1.0))
+            adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
             if isinstance(adapter, SlackAdapter):
                 adapter.patience = _PATIENCE
             if isinstance(adapter, DiscordAdapter):

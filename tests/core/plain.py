@@ -1,7 +1,8 @@
 """A platform of plain text, for tests of the pure rooms: measures by length and talks to nobody."""
 
-from aion_bot.port.adapter import Budget, Limits, PlatformAdapter
-from aion_bot.port.messages import Content, PlanCard, Reply, ThreadKey
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.limits import Limits
+from aion_bot.port.messages import Content, PlanCard, Reply
 
 
 class PlainAdapter(PlatformAdapter):
@@ -10,7 +11,7 @@ class PlainAdapter(PlatformAdapter):
     platform = "plain"
 
     def __init__(self, page: int = 1000) -> None:
-        self.limits = Limits(page=page, edit_gap=0.0, edits=Budget(1000, 1.0))
+        self.limits = Limits(page=page, edit_gap=0.0)
 
     def measure(self, content: Content) -> int:
         if isinstance(content, Reply):
@@ -21,9 +22,6 @@ class PlainAdapter(PlatformAdapter):
             *(step.agent + step.description for step in content.steps),
         ]
         return sum(len(line) for line in lines)
-
-    def scope(self, thread: ThreadKey) -> str:
-        return thread.id
 
 
 def texts(screen: tuple[Content | None, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a thread should show against what it shows."""
 
 from aion_bot.port.messages import MessageRef, PlanCard, Reply, ThreadKey
-from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post, Wait
+from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post
 
 THREAD = ThreadKey("x", "t")
 CARD = PlanCard("title", "description")
@@ -24,15 +24,25 @@ def test_a_message_is_posted_then_edited_then_left_alone() -> None:
     posted(outbox, Reply("a"))
     assert isinstance(outbox.next((Reply("a"),), ended=False, now=5.0), Idle)
     step = outbox.next((Reply("ab"),), ended=False, now=5.0)
-    assert step == Edit(0, ref("0"), Reply("ab"), urgent=False)
+    assert step == Edit(0, ref("0"), Reply("ab"), earliest=1.0)
 
 
-def test_previews_keep_their_distance_and_the_end_does_not() -> None:
-    """While streaming a message is edited once a gap; its last edit goes at once."""
+def test_edits_of_one_message_keep_their_distance() -> None:
+    """While it grows a message is edited once a gap, counted from when it was shown last."""
     outbox = Outbox(gap=1.0)
     posted(outbox, Reply("a"))
-    assert outbox.next((Reply("ab"),), ended=False, now=0.3) == Wait(1.0)
-    assert outbox.next((Reply("ab"),), ended=True, now=0.3) == Edit(0, ref("0"), Reply("ab"), urgent=True)
+    step = outbox.next((Reply("ab"),), ended=False, now=5.3)
+    assert isinstance(step, Edit)
+    outbox.edited(step, 5.5)
+    assert outbox.next((Reply("abc"),), ended=False, now=5.6) == Edit(0, ref("0"), Reply("abc"), earliest=6.5)
+
+
+def test_a_card_that_is_not_there_yet_is_known() -> None:
+    """Until a plan's card is posted nothing may wait for a preview's turn."""
+    outbox = Outbox(gap=1.0)
+    assert outbox.awaits_card((Reply("a"), CARD))
+    posted(outbox, Reply("a"), CARD)
+    assert not outbox.awaits_card((Reply("a"), CARD))
 
 
 def test_a_full_page_is_settled_before_the_next_is_posted() -> None:
@@ -41,7 +51,8 @@ def test_a_full_page_is_settled_before_the_next_is_posted() -> None:
     posted(outbox, Reply("a"))
     screen = (Reply("a full"), Reply("b"))
     step = outbox.next(screen, ended=False, now=0.1)
-    assert step == Edit(0, ref("0"), Reply("a full"), urgent=True)
+    assert step == Edit(0, ref("0"), Reply("a full"), earliest=1.0)
+    assert isinstance(step, Edit)
     outbox.edited(step, 0.1)
     assert outbox.next(screen, ended=False, now=0.1) == Post(1, Reply("b"), 0)
 
@@ -53,7 +64,7 @@ def test_a_card_belongs_to_its_decision_once_it_is_posted() -> None:
     other = PlanCard("title", "other")
     assert isinstance(outbox.next((Reply("a"), other), ended=True, now=9.0), Idle)
     keeper = Outbox(0.0, (ref("1"),), keeps_cards=True)
-    assert keeper.next((other,), ended=True, now=9.0) == Edit(0, ref("1"), other, urgent=True)
+    assert keeper.next((other,), ended=True, now=9.0) == Edit(0, ref("1"), other)
 
 
 def test_what_should_not_be_there_is_deleted() -> None:

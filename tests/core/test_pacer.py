@@ -1,37 +1,194 @@
-"""A platform's budget."""
+"""Who may make which call when, by a clock of the tests' own."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import functools
+import heapq
+import itertools
+import math
+from collections.abc import Callable
 
-from aion_bot.port.adapter import Budget
-from aion_bot.relay.pacer import Pacer
+from aion_bot.port.limits import Budget, Per
+from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
 
-
-@given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=80))
-def test_no_window_ever_holds_more_calls_than_the_budget(wishes: list[tuple[float, bool]]) -> None:
-    """Whoever asks when, and however urgent, no window of the budget holds more calls than it allows."""
-    budget = Budget(5, 4.0)
-    pacer = Pacer(budget)
-    now = 0.0
-    made: list[float] = []
-    for pause, urgent in wishes:
-        now = max(now + pause, pacer.ready_at(now + pause, urgent=urgent))
-        pacer.made(now)
-        made.append(now)
-    for start in made:
-        assert sum(start <= at < start + budget.seconds for at in made) <= budget.calls
+UPDATES: Costs = (
+    (("updates", "team"), Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)),
+)
+POSTS: Costs = ((("posts", "channel"), Budget("posts", 1, 1.0, Per.CHANNEL)),)
+BRIEF: Costs = ((("brief", "team"), Budget("brief", 2, 10.0, Per.WORKSPACE)),)
 
 
-def test_previews_leave_a_reserve_for_finals() -> None:
-    """When previews have used what they may, a final text still goes out at once."""
-    pacer = Pacer(Budget(10, 60.0))
-    while pacer.ready_at(0.0, urgent=False) <= 0.0:
-        pacer.made(0.0)
-    assert pacer.ready_at(0.0, urgent=True) <= 0.0
+def wish(priority: Priority, since: float, costs: Costs = BRIEF, **more: float) -> Wish:
+    return Wish(costs, priority, since, **more)
 
 
-def test_a_refusal_closes_the_scope_for_as_long_as_it_says() -> None:
-    """After a refusal nothing is sent before the platform's own time."""
-    pacer = Pacer(Budget(10, 60.0))
-    pacer.refused(5.0, retry_after=7.0)
-    assert pacer.ready_at(6.0, urgent=True) == 12.0
+def granted_at(pacer: Pacer, *wishes: Wish, until: float = 1000.0) -> dict[Wish, float]:
+    """When each wish is granted, if every call is answered at once."""
+    now, times = 0.0, dict[Wish, float]()
+    for one in wishes:
+        pacer.ask(one, now)
+    while now <= until:
+        granted, again = pacer.grants(now)
+        for one in granted:
+            times[one] = now
+            pacer.ended(one, now)
+        now = now if granted else again
+    return times
+
+
+def test_who_ends_goes_first_then_who_begins_then_who_has_waited_longest() -> None:
+    """Finals before first signs, these before previews, those by how long something has been unseen."""
+    pacer = Pacer(gap=0.0)
+    courtesy, newer, older = (
+        wish(Priority.COURTESY, 0.0),
+        wish(Priority.PREVIEW, 2.0),
+        wish(Priority.PREVIEW, 1.0),
+    )
+    sign, final = wish(Priority.SIGN, 3.0), wish(Priority.FINAL, 4.0)
+    times = granted_at(pacer, courtesy, newer, older, sign, final)
+    assert list(times) == [final, sign, older, newer, courtesy]
+
+
+def test_previews_leave_what_is_promised() -> None:
+    """However many previews are wanted, every running answer's last edit goes out at once, and so does a newcomer's."""
+    pacer = Pacer(gap=1.0)
+    for _ in range(10):
+        pacer.join(UPDATES, 0.0)
+        pacer.promise(UPDATES, 0.0)
+    previews = [wish(Priority.PREVIEW, float(i), UPDATES) for i in range(200)]
+    assert 33 <= len(granted_at(pacer, *previews, until=59.0)) <= 35
+    for _ in range(10):
+        final = wish(Priority.FINAL, 59.0, UPDATES)
+        pacer.ask(final, 59.0)
+        assert pacer.grants(59.0)[0] == [final]
+        pacer.ended(final, 59.0)
+
+
+def test_a_message_that_would_grow_waits_for_a_promise_but_not_for_ever() -> None:
+    """Where no last edit can be promised, the first message waits; after its time it goes all the same."""
+    pacer = Pacer(gap=1.0)
+    for _ in range(50):
+        pacer.promise(UPDATES, 0.0)
+    first = Wish(POSTS, Priority.SIGN, 0.0, promise=UPDATES, insists_until=12.0)
+    assert granted_at(pacer, first)[first] == 12.0
+    pacer.release(UPDATES, 12.0)
+    second = Wish(POSTS, Priority.SIGN, 20.0, promise=UPDATES, insists_until=32.0)
+    pacer.ask(second, 20.0)
+    assert pacer.grants(20.0)[0] == [second]
+
+
+def test_what_is_withdrawn_is_never_granted() -> None:
+    """A wish that was given up takes nobody's place."""
+    pacer = Pacer(gap=0.0)
+    first, second = wish(Priority.FINAL, 0.0), wish(Priority.FINAL, 1.0)
+    pacer.ask(first, 0.0)
+    pacer.withdraw(first)
+    assert set(granted_at(pacer, second)) == {second}
+
+
+def test_a_call_waits_for_every_limit_it_counts_against() -> None:
+    """A post counts in its channel and in its workspace: both must have room, and a full channel delays no other."""
+    pacer = Pacer(gap=0.0)
+    there: Costs = ((("posts", "other"), POSTS[0][1]),)
+    first, second, elsewhere = (
+        wish(Priority.SIGN, float(i), costs) for i, costs in enumerate((POSTS + BRIEF, POSTS + BRIEF, there))
+    )
+    times = granted_at(pacer, first, second, elsewhere)
+    assert (times[first], times[second], times[elsewhere]) == (0.0, 1.0, 0.0)
+
+
+def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
+    """Where the platform names the limit that was exceeded, the others stay open."""
+    pacer = Pacer(gap=0.0)
+    one = wish(Priority.FINAL, 0.0, POSTS + BRIEF)
+    pacer.ask(one, 0.0)
+    pacer.grants(0.0)
+    pacer.refused(one, 0.0, 30.0, "brief")
+    alone = wish(Priority.FINAL, 0.0, POSTS)
+    pacer.ask(alone, 1.0)
+    assert pacer.grants(1.0)[0] == [alone]
+
+
+class Crowd:
+    """`size` answers of `seconds` that begin together, each growing evenly, in a clock of their own."""
+
+    def __init__(self, size: int, seconds: float, gap: float = 1.0) -> None:
+        self.pacer = Pacer(gap)
+        self._gap = gap
+        self._end = seconds
+        self._now = 0.0
+        self._shown = [0.0] * size
+        self._area = 0.0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._whose: dict[Wish, int] = {}
+        self._waiting: dict[int, Wish] = {}
+        self.lags: list[float] = []
+        self._at(0.0, lambda: None)
+        for answer in range(size):
+            self.pacer.join(UPDATES, 0.0)
+            self.pacer.promise(UPDATES, 0.0)
+            self._want(answer, earliest=gap)
+            self._at(seconds, functools.partial(self._finish, answer))
+
+    def mean_staleness(self) -> float:
+        """Run to the end; seconds between saying and showing, over all that was said."""
+        while self._events:
+            self._now, _, event = heapq.heappop(self._events)
+            event()
+            granted, again = self.pacer.grants(self._now)
+            for one in granted:
+                self._show(one)
+            if granted:
+                again = self._now
+            if again < math.inf and (not self._events or again < self._events[0][0]):
+                self._at(again, lambda: None)
+        return self._area / self._end / len(self._shown)
+
+    def _at(self, when: float, event: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (when, next(self._order), event))
+
+    def _want(self, answer: int, earliest: float) -> None:
+        if earliest < self._end:
+            one = Wish(UPDATES, Priority.PREVIEW, self._shown[answer], earliest=earliest)
+            self._whose[one], self._waiting[answer] = answer, one
+            self.pacer.ask(one, self._now)
+
+    def _finish(self, answer: int) -> None:
+        if answer in self._waiting:
+            self.pacer.withdraw(self._waiting[answer])
+        one = Wish(UPDATES, Priority.FINAL, self._shown[answer])
+        self._whose[one] = answer
+        self.pacer.ask(one, self._now)
+
+    def _show(self, one: Wish) -> None:
+        answer = self._whose[one]
+        before, until = self._shown[answer], min(self._now, self._end)
+        self._area += (self._now - (before + until) / 2) * (until - before)
+        self._shown[answer] = until
+        self.pacer.ended(one, self._now)
+        self._waiting.pop(answer, None)
+        if one.priority is Priority.FINAL:
+            self.lags.append(self._now - self._end)
+        else:
+            self._want(answer, self._now + self._gap)
+
+
+def bound(size: int, seconds: float, gap: float = 1.0) -> float:
+    """See `benchmarks/relay`: all previews that the window holds less what is kept, evenly over the answer."""
+    previews = 50 - size - 5
+    return max(gap / 2, size / (2 * previews / min(seconds, 60.0)))
+
+
+def test_short_answers_are_nearly_as_fresh_as_a_whole_window_allows() -> None:
+    """For answers of ten seconds the mean staleness is at most 1.5 times the bound, and every end is shown at once."""
+    for size in (1, 3, 10, 20):
+        crowd = Crowd(size, 10.0)
+        assert crowd.mean_staleness() <= 1.5 * bound(size, 10.0)
+        assert max(crowd.lags) == 0.0
+
+
+def test_long_answers_are_nearly_as_fresh_as_the_steady_pace_allows() -> None:
+    """With the same constants, answers of some two minutes are at most 1.25 times the bound, and end at once."""
+    for size in (1, 2, 5, 10, 20):
+        crowd = Crowd(size, 133.0)
+        assert crowd.mean_staleness() <= 1.25 * bound(size, 133.0)
+        assert max(crowd.lags) == 0.0

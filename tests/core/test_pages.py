@@ -1,5 +1,7 @@
 """Cutting an answer into messages."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,38 @@ def test_late_updates_cost_what_early_ones_did() -> None:
         text += "word " * 4
         pages.update(text)
     assert sum(costs[900:]) <= 1.1 * sum(costs[100:200])
+
+
+def test_a_long_text_costs_what_it_is_long() -> None:
+    """Cutting a text that comes at once, as the final one does, measures four times as much where it is four times as long."""
+
+    def measured(length: int) -> int:
+        seen = []
+        Pages(lambda text: seen.append(len(text)) or len(text), 500).update("word " * length)
+        return sum(seen)
+
+    assert measured(40_000) <= 4.4 * measured(10_000)
+
+
+@given(st.text(alphabet="a&[", max_size=400), st.integers(20, 60), st.integers(0, 5))
+def test_a_page_holds_as_much_as_fits(text: str, limit: int, dear: int) -> None:
+    """Where there is nowhere better to break, one more character would not fit, whatever characters count."""
+
+    def measure(page: str) -> int:
+        return len(page) + dear * page.count("&") - page.count("[") // 2
+
+    pages = Pages(measure, limit).update(text)
+    for page, following in itertools.pairwise(pages):
+        assert measure(page) <= limit < measure(page + following[0])
+
+
+def test_what_only_closes_an_open_fence_is_told() -> None:
+    """As long as the text ends inside a fence, the end of the last page is not the text's own."""
+    pages = Pages(len, 200)
+    (page,) = pages.update("Look:\n```python\nx = 1")
+    assert page[len(page) - pages.closing :] == "\n```"
+    pages.update("Look:\n```python\nx = 1\n```\n")
+    assert pages.closing == 0
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "   "])

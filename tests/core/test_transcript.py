@@ -164,3 +164,42 @@ def test_no_page_is_larger_than_the_platform_takes(text: str) -> None:
     assert all(one is not None and adapter.measure(one) <= 600 for one in transcript.screen())
     transcript.finish("Broke.")
     assert all(one is not None and adapter.measure(one) <= 600 for one in transcript.screen())
+
+
+PIECES = st.lists(
+    st.sampled_from(["word ", "[[img:a|b.jpg]] ", "\n\n", "```\n", "x " * 300, "— "]), max_size=60
+)
+
+
+@given(PIECES, PIECES, st.sets(st.integers(0, 120)), st.integers(0, 120))
+def test_looking_on_the_way_changes_nothing(
+    said: list[str], repaired: list[str], looks: set[int], noticed: int
+) -> None:
+    """Whenever the screen is asked for, also if the server repairs its text or a notice comes, it ends up as unseen."""
+    seen, unseen = Transcript(PlainAdapter(700)), Transcript(PlainAdapter(700))
+    for number, token in enumerate([*tokens(*said), *tokens(*repaired)]):
+        for transcript in (seen, unseen):
+            transcript.fold(token)
+            if number == noticed:
+                transcript.notice("A new conversation")
+        if number in looks:
+            seen.screen()
+    assert "".join("".join(texts(seen.screen())).split()) == "".join("".join(texts(unseen.screen())).split())
+
+
+def test_an_earlier_page_is_repaired_too() -> None:
+    """A page that was full is shown anew when the server changes what it said there."""
+    transcript = fold(Transcript(PlainAdapter(700)), *tokens("wrng " * 200))
+    transcript.screen()
+    fold(transcript, *tokens("wrong " * 200))
+    assert "wrng" not in "".join(texts(transcript.screen()))
+
+
+def test_a_fence_that_is_still_open_is_marked_as_such() -> None:
+    """What closes a fence only for now can be told from the answer's words, until the answer has ended."""
+    transcript = fold(Transcript(PlainAdapter()), *tokens("```\ncode"))
+    (growing,) = transcript.screen()
+    assert isinstance(growing, Reply)
+    assert growing.text[: len(growing.text) - growing.closing] == "```\ncode"
+    transcript.finish()
+    assert transcript.screen() == (Reply("```\ncode\n```"),)

@@ -21,7 +21,6 @@ from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.running import Running
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.demo.world import World
-from aion_bot.port.adapter import Budget
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ async def _serve(world: World, folder: Path, ready: Ready, stop: asyncio.Event) 
     settings, adapters, problems = compose(env)
     assert settings is not None, problems
     for adapter in adapters:
-        adapter.limits = replace(adapter.limits, edit_gap=0.05, edits=Budget(1000, 1.0))
+        adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
     ready.started += 1
     return await service.serve(settings, adapters, stop)
 

@@ -13,7 +13,7 @@ from aion_bot.cli import compose
 from aion_bot.demo.aion import SimulatedAion
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.workspace import Shown, Someone, Workspace
-from aion_bot.port.adapter import Budget, PlatformAdapter
+from aion_bot.port.adapter import PlatformAdapter
 
 
 class Bot:
@@ -26,7 +26,7 @@ class Bot:
         self.aion = aion
         self.place = place
         self.ada, self.ben, self.cy = place.people
-        self.limits: dict[str, Any] = {"edit_gap": 0.1, "edits": Budget(1000, 1.0)}
+        self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
         self._folder = folder
         self._stop = asyncio.Event()

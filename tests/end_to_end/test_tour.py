@@ -12,7 +12,6 @@ from aion_bot.demo.aion.scene import spoken
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.demo.world import World
-from aion_bot.port.adapter import Budget
 
 
 async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.Task[bool]":
@@ -27,7 +26,7 @@ async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.T
     )
     assert settings is not None, problems
     for adapter in adapters:
-        adapter.limits = replace(adapter.limits, edit_gap=0.05, edits=Budget(1000, 1.0))
+        adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
     return asyncio.create_task(service.serve(settings, adapters, stop))
 
 

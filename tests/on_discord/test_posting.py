@@ -274,8 +274,3 @@ async def test_calls_side_by_side_log_in_once(
     await adapter.close()
     await adapter.post(thread, Reply("c"), nonce="c")
     assert discord.server.calls["GET /users/@me"] == 2
-
-
-def test_each_channel_has_its_own_budget(adapter: DiscordAdapter) -> None:
-    """Two threads do not slow each other down."""
-    assert adapter.scope(ThreadKey("discord", "1")) != adapter.scope(ThreadKey("discord", "2"))

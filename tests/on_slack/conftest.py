@@ -70,6 +70,12 @@ async def thread(slack: SimulatedSlack) -> ThreadKey:
 
 
 @pytest.fixture
+async def direct(slack: SimulatedSlack) -> ThreadKey:
+    """A thread that somebody began with the bot alone."""
+    return ids.thread_key(state.TEAM, "D0ADA", await slack.direct_message(slack.people[0], "what broke?"))
+
+
+@pytest.fixture
 async def host(slack: SimulatedSlack, adapter: SlackAdapter) -> AsyncIterator[RecordingHost]:
     """The host of the adapter, which listens on both sockets."""
     recording = RecordingHost()

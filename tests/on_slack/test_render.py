@@ -69,7 +69,7 @@ def shown(content: Content) -> str:
 @given(replies | cards)
 def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Content) -> None:
     """What measures no more than a page is taken by Slack, and notifies only whom the bot itself names."""
-    if render.measure(content) > render.LIMITS.page:
+    if render.measure(content) > render.FALLBACK:
         return
     assert set(reading.pinged(accepted(content))) <= {ADA.id}
 
@@ -172,7 +172,7 @@ def test_long_description_is_spread_over_sections() -> None:
     """A section takes 3,000 characters; more of them carry the rest, cut between words."""
     description = " ".join(f"roof{number:04}" for number in range(420))
     card = PlanCard("", description)
-    assert render.measure(card) <= render.LIMITS.page
+    assert render.measure(card) <= render.FALLBACK
     pieces = [block["text"]["text"] for block in accepted(card)["blocks"]]
     assert len(pieces) == 2
     assert " ".join(pieces) == description
@@ -217,8 +217,8 @@ def test_larger_content_measures_more(larger: Callable[[int], Content]) -> None:
     """Measures grow with the content past a page, and up to a page Slack takes it."""
     sizes = [render.measure(larger(n)) for n in range(1, 5_000, 200)]
     assert sizes == sorted(sizes)
-    assert sizes[-1] > render.LIMITS.page
-    too_large = bisect_right(range(5_000), render.LIMITS.page, lo=1, key=lambda n: render.measure(larger(n)))
+    assert sizes[-1] > render.FALLBACK
+    too_large = bisect_right(range(5_000), render.FALLBACK, lo=1, key=lambda n: render.measure(larger(n)))
     accepted(larger(too_large - 1))
 
 

@@ -13,6 +13,7 @@ from aion_bot.port.errors import (
     PlatformDown,
     RateLimited,
 )
+from aion_bot.port.limits import Per
 from aion_bot.port.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
 from tests.on_slack.recording import RecordingHost
 
@@ -249,9 +250,11 @@ async def test_whisper_in_a_direct_message_is_a_message(slack: SimulatedSlack, a
     assert [(m.text, m.only_for) for m in slack.thread(ts)][1:] == [("Not today.", None)]
 
 
-async def test_workspace_is_the_scope(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
-    """All threads of a workspace share one budget, and measuring needs no connection."""
-    keys = [ids.thread_key(TEAM, channel, "1.2") for channel in ("C1", "D1")]
-    assert {adapter.scope(key) for key in keys} == {TEAM}
+async def test_scopes(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+    """Threads share what counts by channel or by workspace, and neither this nor measuring needs a connection."""
+    keys = [ids.thread_key(TEAM, *place) for place in (("C1", "1.2"), ("C1", "3.4"), ("D1", "5.6"))]
+    assert [adapter.scope(key, Per.CHANNEL) for key in keys] == ["C1", "C1", "D1"]
+    assert {adapter.scope(key, Per.WORKSPACE) for key in keys} == {TEAM}
+    assert {adapter.scope(key, Per.BOT) for key in keys} == {""}
     assert adapter.measure(Reply("four")) == 4
     assert slack.api.calls.total() == 0

@@ -63,9 +63,9 @@ async def test_work_is_shown_and_ends(
 ) -> None:
     """While the bot works Slack shows it for the person who asked, and afterwards no more."""
     ts = ids.thread(thread).ts
-    await adapter.show_activity(thread, ADA, active=True)
+    assert await adapter.show_activity(thread, ADA, active=True)
     assert slack.status(ts) == "processing"
-    await adapter.show_activity(thread, ADA, active=False)
+    assert not await adapter.show_activity(thread, ADA, active=False)
     assert slack.status(ts) == "active"
     begin, end = slack.api.bodies["agents.sessions.setStatus"]
     here = {"channel_id": slack.general.id, "thread_ts": ts}
@@ -81,9 +81,9 @@ async def test_sign_that_slack_does_not_have_is_asked_for_once(
 ) -> None:
     """A workspace or an app without agents' sessions is not asked again, in no channel."""
     slack.fail_next("agents.sessions.setStatus", error=error)
-    await adapter.show_activity(thread, ADA, active=True)
+    assert not await adapter.show_activity(thread, ADA, active=True)
     await adapter.show_activity(thread, ADA, active=False)
-    await adapter.show_activity(ids.thread_key(state.TEAM, "D0ADA", "1.2"), ADA, active=True)
+    assert not await adapter.show_activity(ids.thread_key(state.TEAM, "D0ADA", "1.2"), ADA, active=True)
     assert slack.api.calls["agents.sessions.setStatus"] == 1
 
 
@@ -114,10 +114,10 @@ async def test_channel_without_the_bot_ends_the_sign_there_alone(
 async def test_sign_that_fails_is_not_missed(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, str]
 ) -> None:
-    """No failure reaches the core, and the next sign is tried again."""
+    """No failure reaches the core but that nothing is seen, and the next sign is tried again."""
     slack.fail_next("agents.sessions.setStatus", **fault)  # type: ignore[arg-type]
-    await adapter.show_activity(thread, ADA, active=True)
-    await adapter.show_activity(thread, ADA, active=True)
+    assert not await adapter.show_activity(thread, ADA, active=True)
+    assert await adapter.show_activity(thread, ADA, active=True)
     assert slack.status(ids.thread(thread).ts) == "processing"
 
 

@@ -1,0 +1,60 @@
+"""What Discord allows, as data, and what its answers say about it. No I/O.
+
+Discord publishes one number, the fifty requests a second of a bot, and asks to take the others from its answers
+(its documentation, *Rate Limits*). Those here are what staff and users report: five messages created or edited in
+five seconds of a channel (discord/discord-api-docs#20), one reaction in a quarter of a second; for what nobody
+reports, the numbers of messages. Answers to interactions are counted with nothing else.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.discord.wording import MESSAGE
+from aion_bot.port.limits import Budget, Call, Limits, Per, Reading
+
+GLOBAL: Final = "global"
+"""The limit of the whole bot."""
+
+_MESSAGES = Budget("messages", 5, 5.0, Per.CHANNEL, promised=True)
+_DELETIONS = Budget("deletions", 5, 5.0, Per.CHANNEL)
+_REACTIONS = Budget("reactions", 1, 0.25, Per.CHANNEL)
+_TYPING = Budget("typing", 5, 5.0, Per.CHANNEL)
+_HISTORY = Budget("history", 5, 5.0, Per.CHANNEL)
+_EVERYTHING = Budget(GLOBAL, 50, 1.0, Per.BOT, spare=10, sure=50)
+
+LIMITS: Final = Limits(
+    page=MESSAGE,
+    edit_gap=1.2,
+    budgets={
+        Call.POST: (_MESSAGES, _EVERYTHING),
+        Call.EDIT: (_MESSAGES, _EVERYTHING),
+        Call.DELETE: (_DELETIONS, _EVERYTHING),
+        Call.MARK: (_REACTIONS, _EVERYTHING),
+        Call.UNMARK: (_REACTIONS, _EVERYTHING),
+        Call.ACTIVITY: (_TYPING, _EVERYTHING),
+        Call.LOOK: (_HISTORY, _EVERYTHING),
+    },
+)
+
+_CREATING = re.compile(r"/channels/(\d+)/messages$")
+_EDITING = re.compile(r"/channels/(\d+)/messages/\d+$")
+_ROUTES = {"POST": _CREATING, "PATCH": _EDITING}
+
+
+def reading(method: str, path: str, headers: Mapping[str, str]) -> Reading | None:
+    """Read what the answer to a request says about the messages of a channel; None for any other request."""
+    route = _ROUTES.get(method)
+    found = route.search(path) if route else None
+    if found is None:
+        return None
+    try:
+        return Reading(
+            _MESSAGES.name,
+            found[1],
+            int(headers["X-RateLimit-Limit"]),
+            int(headers["X-RateLimit-Remaining"]),
+            float(headers["X-RateLimit-Reset-After"]),
+        )
+    except (KeyError, ValueError):
+        return None

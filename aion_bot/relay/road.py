@@ -1,0 +1,104 @@
+"""How one answer gets to its readers: what its calls count against, and what it has promised. No I/O."""
+
+import math
+
+from aion_bot.port.adapter import PlatformAdapter, Streams
+from aion_bot.port.limits import Call
+from aion_bot.port.messages import PlanCard, ThreadKey
+from aion_bot.relay.gate import Gate
+from aion_bot.relay.outbox import Append, Begin, Conclude, Delete, Edit, Post, Step
+from aion_bot.relay.pacer import CROWDED, HELD, Costs, Priority, Wish
+
+_CALLS: dict[type[Step], Call] = {
+    Post: Call.POST,
+    Edit: Call.EDIT,
+    Delete: Call.DELETE,
+    Begin: Call.BEGIN,
+    Append: Call.APPEND,
+    Conclude: Call.CONCLUDE,
+}
+
+
+class Road:
+    """Edits, until there is reason for a stream; an answer that has begun by edits stays with them.
+
+    `began` is the clock's time at which the answer began.
+    """
+
+    def __init__(self, gate: Gate, adapter: PlatformAdapter, thread: ThreadKey, began: float) -> None:
+        self._gate = gate
+        self._adapter = adapter
+        self._thread = thread
+        self._began = began
+        self._shared: Costs = ()
+        self._promised: Costs = ()
+        self.signed = False
+        """Whether people see another sign of life than a message, so that the first message may wait for some text."""
+
+    def streams(self, now: float) -> bool:
+        """Tell whether the next growing message should be a stream."""
+        fit = self._adapter.streams(self._thread)
+        edits = self._costs(Call.EDIT)
+        if fit is Streams.NEVER or (self._shared and self._shared == edits):
+            return False
+        pacer = self._gate.pacer
+        alone = pacer.crowd(edits) < self._adapter.limits.crowd
+        if fit is Streams.CROWD and alone and not self._shared:
+            return False
+        return all(pacer.promisable(self._costs(call), now) for call in (Call.BEGIN, Call.CONCLUDE))
+
+    def wish(self, step: Step, since: float, *, hasty: bool) -> Wish:
+        """Return what has to be granted for a step; `hasty` where it ends the answer, or a decision waits for it."""
+        costs = self._costs(_CALLS[type(step)])
+        if hasty or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
+            return Wish(costs, Priority.FINAL, since)
+        if isinstance(step, Post | Begin):
+            return self._first(step, costs, since)
+        earliest = step.earliest if isinstance(step, Edit | Append) else -math.inf
+        priority = Priority.FINAL if isinstance(step, Conclude) else Priority.PREVIEW
+        return Wish(costs, priority, since, earliest=earliest)
+
+    def _first(self, step: Post | Begin, costs: Costs, since: float) -> Wish:
+        promise = () if self._promised else self._ending(step)
+        earliest = self._began + self._delay(since) if isinstance(step, Post) and promise else -math.inf
+        insists_until = self._began + HELD
+        return Wish(
+            costs, Priority.SIGN, since, earliest=earliest, promise=promise, insists_until=insists_until
+        )
+
+    def _delay(self, now: float) -> float:
+        """Seconds that the first message waits for text: half a preview's gap in a crowd, so that it counts as one."""
+        if not self.signed:
+            return 0.0
+        gap = self._gate.pacer.preview_gap(self._costs(Call.EDIT), now)
+        return 0.0 if gap < CROWDED else min(gap, HELD) / 2
+
+    def _ending(self, step: Post | Begin) -> Costs:
+        return self._costs(Call.CONCLUDE if isinstance(step, Begin) else Call.EDIT)
+
+    def granted(self, step: Step, now: float, *, hasty: bool) -> None:
+        """Record that a step is about to be made: a growing message promises its end."""
+        if isinstance(step, Conclude):
+            self._release(now)
+        if hasty or self._promised or not isinstance(step, Post | Begin):
+            return
+        self._promised = self._ending(step)
+        self._gate.pacer.promise(self._promised, now)
+        shared = self._costs(Call.APPEND if isinstance(step, Begin) else Call.EDIT)
+        if shared != self._shared:
+            self._gate.pacer.leave(self._shared, self._began)
+            self._gate.pacer.join(shared, self._began)
+            self._shared = shared
+
+    def leave(self, now: float) -> None:
+        """Record that the answer has ended."""
+        self._release(now)
+        self._gate.pacer.leave(self._shared, self._began)
+        self._shared = ()
+
+    def _release(self, now: float) -> None:
+        self._gate.pacer.release(self._promised, now)
+        self._promised = ()
+
+    def _costs(self, call: Call) -> Costs:
+        return self._gate.costs(call, self._thread)

@@ -1,0 +1,100 @@
+"""Messages that are written in pieces, as the outbox sees them."""
+
+from aion_bot.port.messages import MessageRef, Reply, ThreadKey
+from aion_bot.relay.outbox import Append, Begin, Conclude, Edit, Idle, Outbox, Post, Step
+
+REF = MessageRef(ThreadKey("x", "t"), "0")
+
+
+def tail(shown: Reply | None, content: Reply, last: bool) -> str | None:
+    """Append what is new, up to twenty characters in all."""
+    del last
+    before = shown.text if shown else ""
+    fits = content.text.startswith(before) and len(content.text) <= 20
+    return content.text[len(before) :] if fits else None
+
+
+def outbox(life: float = 100.0) -> Outbox:
+    return Outbox(1.0, tail=tail, life=life)
+
+
+def begun(box: Outbox, text: str = "one") -> None:
+    step = box.next((Reply(text, note="…"),), ended=False, now=0.0, streams=True)
+    assert isinstance(step, Begin)
+    box.posted_at(step, REF, 0.0)
+
+
+def then(box: Outbox, content: Reply, now: float = 5.0, *, ended: bool = False) -> Step | Idle:
+    return box.next((content,), ended=ended, now=now, streams=True)
+
+
+def test_a_stream_begins_with_the_first_words() -> None:
+    """While there is nothing but a note there is nothing to stream, and no message that would have to be replaced."""
+    box = outbox()
+    assert then(box, Reply("", note="Thinking…")) == Idle()
+    assert then(box, Reply("one", note="Thinking…")) == Begin(0, Reply("one", note="Thinking…"), 0)
+
+
+def test_a_stream_grows_by_what_is_new_and_keeps_its_distance() -> None:
+    """Each append brings the text to its newest, once a gap; what is no text is not sent."""
+    box = outbox()
+    begun(box)
+    step = then(box, Reply("one two"))
+    assert step == Append(0, REF, Reply("one", note="…"), Reply("one two"), earliest=1.0)
+    assert isinstance(step, Append)
+    box.edited(step, 5.0)
+    assert then(box, Reply("one two", note="Searching…")) == Idle()
+
+
+def test_a_stream_ends_with_the_rest_and_needs_no_edit() -> None:
+    """The last words go with the end of the stream; nothing is sent twice."""
+    box = outbox()
+    begun(box)
+    step = then(box, Reply("one two"), ended=True)
+    assert step == Conclude(0, REF, Reply("one", note="…"), Reply("one two"))
+    assert isinstance(step, Conclude)
+    box.edited(step, 5.0)
+    assert then(box, Reply("one two"), ended=True) == Idle()
+
+
+def test_what_a_stream_cannot_show_is_edited_in_once_it_has_ended() -> None:
+    """Another text than the one that grew, or a sentence under it, takes an edit after the end."""
+    for final in (Reply("another"), Reply("one", note="stopped by somebody")):
+        box = outbox()
+        begun(box)
+        step = then(box, final, ended=True)
+        assert isinstance(step, Conclude)
+        box.edited(step, 5.0)
+        edit = then(box, final, ended=True)
+        assert isinstance(edit, Edit)
+        assert edit.content == final
+
+
+def test_a_stream_that_is_full_or_old_goes_on_by_edits() -> None:
+    """Before the platform ends a stream by itself it is ended, and its message grows by edits from then on."""
+    longer, life = Reply("one, which is more than it holds"), 3.0
+    for content, now in ((longer, 2.0), (Reply("one two"), life)):
+        box = outbox(life)
+        begun(box)
+        step = then(box, content, now)
+        assert isinstance(step, Conclude)
+        box.edited(step, now)
+        step = then(box, Reply("one two three"), now + 1)
+        assert isinstance(step, Edit)
+
+
+def test_a_stream_that_broke_goes_on_by_edits() -> None:
+    """Where it is not sure what a stream shows, the whole text is shown by an edit: nothing is lost or doubled."""
+    box = outbox()
+    begun(box)
+    step = then(box, Reply("one two"))
+    assert isinstance(step, Append)
+    box.broken(step)
+    edit = then(box, Reply("one two"))
+    assert isinstance(edit, Edit)
+    assert edit.content == Reply("one two")
+
+
+def test_an_answer_that_ended_before_it_was_shown_is_one_post() -> None:
+    """A whole answer needs no stream."""
+    assert then(outbox(), Reply("one"), ended=True) == Post(0, Reply("one"), 0)

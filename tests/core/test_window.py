@@ -1,0 +1,170 @@
+"""One limit of a platform."""
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aion_bot.port.limits import Budget, Per
+from aion_bot.relay.window import Window
+
+UPDATES = Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)
+BRIEF = Budget("brief", 5, 4.0, Per.CHANNEL)
+
+
+def make(window: Window, now: float, calls: int = 1) -> None:
+    for _ in range(calls):
+        window.begin()
+        window.end(now)
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 1)), max_size=80))
+def test_no_stretch_ever_holds_more_calls_than_the_budget(calls: list[tuple[float, float]]) -> None:
+    """Whenever the platform counts a call between its beginning and its answer, no window holds more than allowed."""
+    window = Window(BRIEF, 0.0)
+    now = 0.0
+    counted: list[tuple[float, float]] = []
+    for pause, answer in calls:
+        now += pause
+        now = max(now, window.room_at(now, 0))
+        window.begin()
+        window.end(now + answer)
+        counted.append((now, now + answer))
+        now += answer
+    for _, latest in counted:
+        assert sum(latest <= begun < latest + BRIEF.seconds for begun, _ in counted) <= BRIEF.calls
+    for begun, _ in counted:
+        assert sum(begun <= end < begun + BRIEF.seconds for _, end in counted) <= BRIEF.calls
+
+
+def test_what_is_kept_is_left_alone() -> None:
+    """Room for a call that has to leave others is given up earlier than room for one that has not."""
+    window = Window(BRIEF, 0.0)
+    make(window, 1.0, 3)
+    assert window.room_at(1.0, keep=1) == 1.0
+    assert window.room_at(1.0, keep=2) == 5.0
+    assert window.room_at(1.0, keep=0) == 1.0
+
+
+def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
+    """Beyond half of the documented limit the next call waits for the answer of the one before."""
+    window = Window(UPDATES, 0.0)
+    make(window, 0.0, 25)
+    assert window.room_at(0.0, 0) == 0.0
+    window.begin()
+    assert window.room_at(0.0, 0) == math.inf
+    window.end(0.1)
+    assert window.room_at(0.1, 0) == 0.1
+
+
+def test_a_refusal_closes_the_limit_for_as_long_as_it_says() -> None:
+    """After a refusal nothing is sent before the platform's own time."""
+    window = Window(UPDATES, 0.0)
+    make(window, 4.0, 10)
+    window.begin()
+    window.refused(5.0, 7.0)
+    assert window.room_at(6.0, 0) == 12.0
+
+
+def test_a_refusal_teaches_how_much_there_is() -> None:
+    """What the platform took before it refused is what it is believed to take, and not a call more."""
+    window = Window(UPDATES, 0.0)
+    make(window, 0.0, 25)
+    window.begin()
+    window.refused(1.0, 3.0)
+    assert window.calls == 25
+    assert window.room_at(10.0, 0) == 60.0
+
+
+def test_a_limit_that_takes_not_even_one_call_a_window_is_longer_than_documented() -> None:
+    """A channel that takes a post every two seconds is learned to take one every two seconds."""
+    window = Window(Budget("posts", 1, 1.0, Per.CHANNEL), 0.0)
+    make(window, 0.0)
+    window.begin()
+    window.refused(1.0, 1.0)
+    make(window, 2.0)
+    assert window.room_at(2.5, 0) == pytest.approx(4.0)
+
+
+def test_quiet_raises_a_lowered_limit_again() -> None:
+    """A minute after a refusal a little more is tried, up to what is documented, as long as it is wanted."""
+    window = Window(UPDATES, 0.0)
+    make(window, 0.0, 20)
+    window.begin()
+    window.refused(0.0, 1.0)
+    assert window.calls == 20
+    for minute in range(1, 8):
+        window.pressed(60.0 * minute, pressed=True)
+        window.room_at(60.0 * minute, 0)
+    assert window.calls == 50
+
+
+def test_a_raise_that_is_refused_is_tried_again_ever_later() -> None:
+    """Where the platform stays with its lower limit, the refusals become rarer."""
+    window = Window(UPDATES, 0.0)
+    now, refused_at = 0.0, [0.0]
+    make(window, 0.0, 20)
+    window.begin()
+    window.refused(0.0, 1.0)
+    while len(refused_at) < 5:
+        now += 1.0
+        window.pressed(now, pressed=True)
+        if window.room_at(now, 0) > now:
+            continue
+        window.begin()
+        if window.used(now) > 20:
+            window.refused(now, 1.0)
+            refused_at.append(now)
+        else:
+            window.end(now)
+    pauses = [after - before for before, after in itertools.pairwise(refused_at)]
+    assert pauses[0] >= 60.0
+    assert all(later >= 1.5 * earlier for earlier, later in itertools.pairwise(pauses))
+
+
+def test_more_than_documented_is_found_out_when_it_is_always_wanted() -> None:
+    """After three minutes in which calls always waited, more than documented is tried, and kept if it is taken."""
+    window = Window(UPDATES, 0.0)
+    now = 0.0
+    while now < 179.0:
+        window.pressed(now, pressed=True)
+        window.room_at(now, 0)
+        now += 1.0
+    assert window.calls == 50
+    while now < 600.0:
+        window.pressed(now, pressed=True)
+        window.room_at(now, 0)
+        now += 1.0
+    assert window.calls >= 100
+
+
+def test_more_than_documented_is_never_tried_where_nobody_waits() -> None:
+    """A limit that suffices is left as it is."""
+    window = Window(UPDATES, 0.0)
+    for now in range(0, 3600, 10):
+        window.pressed(now, pressed=now % 100 == 0)
+        window.room_at(now, 0)
+    assert window.calls == 50
+
+
+def test_headers_are_believed_at_once() -> None:
+    """What an answer says of its limit is taken over, and what somebody else used of it counts as used."""
+    window = Window(BRIEF, 0.0)
+    window.begin()
+    window.told(0.0, calls=10, remaining=4, reset_after=3.0)
+    assert window.calls == 10
+    assert window.left(0.0) == 4
+    window.end(0.0)
+    assert window.left(3.5) == 9
+
+
+def test_the_even_pace_is_what_the_window_can_keep() -> None:
+    """A fresh window's calls are spread over the time asked for; a used one waits for what comes back."""
+    window = Window(UPDATES, 0.0)
+    assert window.rate(0.0, horizon=60.0, keep=20, enough=99.0) == pytest.approx(0.5)
+    assert window.rate(0.0, horizon=10.0, keep=20, enough=99.0) == pytest.approx(3.0)
+    assert window.rate(0.0, horizon=10.0, keep=20, enough=2.0) == 2.0
+    make(window, 0.0, 25)
+    assert window.rate(10.0, horizon=60.0, keep=20, enough=99.0) == pytest.approx(0.1)
