@@ -1,0 +1,141 @@
+"""What drawing an answer costs while it grows, and when a page is edited again and again. In process, no network.
+
+An answer is folded token by token; every thirty tokens, once a second that is, its screen is asked for and what is new
+on it is drawn as the body of a request, as the bot does. Aion's own stream is left out: it repeats the whole text with
+every token, so what arrives grows faster than the answer does.
+"""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from statistics import median
+
+from adapters import discover
+from adapters.discord import render as discord
+from adapters.slack import render as slack
+from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.port.messages import Content
+from aion_bot.relay.outbox import Screen
+from aion_bot.relay.transcript import Transcript
+from benchmarks.costs.load import WORDS
+
+LENGTHS = (1_000, 4_000, 16_000)
+EDITS = 1_000
+_EDIT = 30
+_REPEATS = 5
+_LAST = 50
+
+_ENV = {
+    "SLACK_BOT_TOKEN": "xoxb-1000000001-2000000002-benchmark0000",
+    "SLACK_APP_TOKEN": "xapp-1-A0AION-3000000003-benchmark0000",
+    "DISCORD_TOKEN": "benchmark.0000.token",
+}
+_DRAW: dict[str, Callable[[Content], object]] = {"slack": slack.arguments, "discord": discord.body}
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Of one platform: seconds a token by the answer's length, and seconds of an edit, the first and the thousandth."""
+
+    platform: str
+    token: tuple[float, ...]
+    first: float
+    thousandth: float
+
+
+class _Answer:
+    """An answer on one platform, and what its thread shows."""
+
+    def __init__(self, adapter: PlatformAdapter) -> None:
+        self._transcript = Transcript(adapter)
+        self._draw = _DRAW[adapter.platform]
+        self._shown: Screen = ()
+
+    def grow(self, tokens: Sequence[ChatToken]) -> float:
+        """Take tokens and show what came of them; returns how long that took, in seconds."""
+        begun = time.perf_counter()
+        for token in tokens:
+            self._transcript.fold(token)
+        self._show()
+        return time.perf_counter() - begun
+
+    def end(self) -> float:
+        """Show the end; returns how long that took, in seconds."""
+        begun = time.perf_counter()
+        self._transcript.finish()
+        self._show()
+        return time.perf_counter() - begun
+
+    def _show(self) -> None:
+        screen = self._transcript.screen()
+        for index, content in enumerate(screen):
+            if content is not None and (index >= len(self._shown) or content != self._shown[index]):
+                self._draw(content)
+        self._shown = screen
+
+
+class _Words:
+    """The tokens of an answer, made outside of what is measured."""
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self._pieces = cycle(pieces)
+        self._text = ""
+
+    def next(self, count: int) -> list[ChatToken]:
+        """Return the next tokens."""
+        return [self._token(piece) for piece in islice(self._pieces, count)]
+
+    def all(self) -> ChatToken:
+        """Return the end: the whole text again, with a reference resolved, so that every page is cut anew."""
+        data = {"content": self._text, "resolved_content": f"\u2060{self._text}", "message_id": "m"}
+        return ChatToken(ChatTokenType.COMPLETE, None, data)
+
+    def _token(self, piece: str) -> ChatToken:
+        self._text += piece
+        return ChatToken(ChatTokenType.TOKEN, piece, {"content": piece, "accumulated": self._text})
+
+
+def measure() -> list[Growth]:
+    """Measure both platforms."""
+    adapters, problems = discover(_ENV)
+    if problems:
+        raise RuntimeError(f"wrong settings: {', '.join(map(str, problems))}")
+    gc.disable()
+    try:
+        return [_growth(adapter) for adapter in adapters]
+    finally:
+        gc.enable()
+
+
+def _growth(adapter: PlatformAdapter) -> Growth:
+    rounds = [[_a_token(adapter, length) for length in LENGTHS] for _ in range(_REPEATS)]
+    edits = [_edits(adapter) for _ in range(_REPEATS)]
+    token = tuple(median(each) for each in zip(*rounds, strict=True))
+    first, thousandth = (median(each) for each in zip(*edits, strict=True))
+    return Growth(adapter.platform, token, first, thousandth)
+
+
+def _a_token(adapter: PlatformAdapter, length: int) -> float:
+    answer, words = _Answer(adapter), _Words(WORDS)
+    used = sum(answer.grow(words.next(_EDIT)) for _ in range(length // _EDIT))
+    used += answer.grow([words.all()]) + answer.end()
+    return used / length
+
+
+def _edits(adapter: PlatformAdapter) -> tuple[float, float]:
+    """Seconds of the first and of the thousandth edit of one page, both with the same text on it.
+
+    The page is almost full in the end; each edit brings a character or two. A page of its own is drawn for the first.
+    """
+    answer, words = _Answer(adapter), _Words(("a ", "b", "c\n", "d"))
+    least = []
+    for edit in range(1, EDITS + 1):
+        token = words.next(1)
+        took = answer.grow(token)
+        if edit > EDITS - _LAST:
+            least.append((_Answer(adapter).grow(token), took))
+    first, thousandth = zip(*least, strict=True)
+    return median(first), median(thousandth)
