@@ -61,13 +61,15 @@ class App:
         self._tasks = Tasks()
         self._told: OrderedDict[str, None] = OrderedDict()
         self._openings = Openings()
-        self._signs = Signs(store, self._tasks)
-        self._running = Running(self._tasks, self._signs, settings.retry_delay)
         sessions, desk, approvers = Sessions(aion, settings.retry_delay), Desk(), settings.approvers
+        self._desk = desk
+        self._signs = Signs(store, self._tasks, desk)
+        self._running = Running(self._tasks, self._signs, settings.retry_delay)
         self._bench = Bench(store, aion, sessions, desk, approvers)
         self._approvals = Approvals(store, aion, sessions, desk, approvers, self._running.stream_end)
         self._clicks = Clicks(
             settings=settings,
+            desk=desk,
             tasks=self._tasks,
             running=self._running,
             approvals=self._approvals,
@@ -144,7 +146,7 @@ class App:
         self._told[prompt.key] = None
         if len(self._told) > _TOLD:
             self._told.popitem(last=False)
-        self._tasks.spawn(tell(adapter, prompt, (sentence,)))
+        self._tasks.spawn(tell(self._desk, adapter, prompt, (sentence,)))
 
     async def _amend(self, adapter: PlatformAdapter, amendment: Amendment) -> None:
         """Change or withdraw a question that still waits; one that has begun stays as it was asked."""

@@ -15,6 +15,7 @@ from aion_bot.permissions import may_stop
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.messages import Action, Click, Inbound, Line, StopRequest
 from aion_bot.records import Turn
+from aion_bot.relay.desk import Desk
 from aion_bot.running import Running
 from aion_bot.tasks import Tasks
 from aion_bot.telling import tell
@@ -32,6 +33,7 @@ class Clicks:
         self,
         *,
         settings: Settings,
+        desk: Desk,
         tasks: Tasks,
         running: Running,
         approvals: Approvals,
@@ -39,6 +41,7 @@ class Clicks:
         ask_again: AskAgain,
     ) -> None:
         self._settings = settings
+        self._desk = desk
         self._tasks = tasks
         self._running = running
         self._approvals = approvals
@@ -51,17 +54,17 @@ class Clicks:
             await self._take(adapter, click)
         except sqlite3.Error as error:
             _log.error("click could not be recorded", platform=adapter.platform, reason=str(error))
-            await tell(adapter, click, (wording.NO_RECORD,))
+            await tell(self._desk, adapter, click, (wording.NO_RECORD,))
 
     async def _take(self, adapter: PlatformAdapter, click: Click) -> None:
         refusal = permissions.refusal(self._settings, click.place, click.person)
         if refusal is not None:
-            await tell(adapter, click, (refusal,))
+            await tell(self._desk, adapter, click, (refusal,))
         elif click.action is Action.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._ask_again(adapter, turn)
-            await tell(adapter, click, line)
+            await tell(self._desk, adapter, click, line)
         elif click.action is Action.STOP:
             await self._stop(adapter, click, self._running.find(turn=click.key))
         else:
@@ -86,7 +89,7 @@ class Clicks:
                 await self._approvals.stop(adapter, key, person)
 
     def _tell(self, adapter: PlatformAdapter, inbound: Inbound, line: Line) -> None:
-        self._tasks.spawn(tell(adapter, inbound, line))
+        self._tasks.spawn(tell(self._desk, adapter, inbound, line))
 
 
 def _stopping(found: Sequence[Answering], allowed: Sequence[Answering]) -> Line:

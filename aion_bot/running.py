@@ -41,7 +41,7 @@ class Running:
     async def _visibly(
         self, adapter: PlatformAdapter, answering: Answering, work: Coroutine[Any, Any, None]
     ) -> None:
-        async with self._signs.at_work(adapter, answering.turn):
+        async with self._signs.at_work(adapter, answering.turn, answering.begun, answering.seen):
             await work
 
     def find(self, *, thread: ThreadKey | None = None, turn: str | None = None) -> Sequence[Answering]:

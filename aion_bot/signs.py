@@ -3,15 +3,18 @@
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import Forbidden, MessageGone, PlatformError, RateLimited
+from aion_bot.port.limits import Call
 from aion_bot.port.messages import ThreadKey
 from aion_bot.records import Turn
+from aion_bot.relay.desk import Desk
+from aion_bot.relay.pacer import Costs, Priority
 from aion_bot.store import Store
 from aion_bot.tasks import Tasks
 
@@ -20,6 +23,12 @@ _log = structlog.get_logger(__name__)
 _AGAIN = (0.5, 2.0, 8.0, 30.0)
 """Seconds between the attempts to take a sign of waiting away: one that stays would lie."""
 
+_PAUSES = (0.2, 1.0, 2.0, 8.0)
+"""Seconds between the attempts to show no more that the bot works."""
+
+_UNNOTICED = 0.2
+"""Seconds without a sign of life that nobody notices."""
+
 _LONGEST = 1.0
 """Seconds for which an answer that had to wait waits once more, for its sign to be taken away."""
 
@@ -27,20 +36,26 @@ _LONGEST = 1.0
 class Signs:
     """Shows and removes the signs. The journal knows which question may still have one when a process ends."""
 
-    def __init__(self, store: Store, tasks: Tasks) -> None:
+    def __init__(self, store: Store, tasks: Tasks, desk: Desk) -> None:
         self._store = store
         self._tasks = tasks
-        self._waiting = _Waiting()
+        self._desk = desk
+        self._waiting = _Waiting(desk)
         self._working: Counter[ThreadKey] = Counter()
+        self._lit: dict[ThreadKey, Costs] = {}
 
     def waits(self, adapter: PlatformAdapter, turn: Turn) -> None:
         """Show on a question that it waits for its turn."""
         self._waiting.marked(turn)
-        self._tasks.spawn(self._waiting.show(adapter, turn))
+        self._tasks.spawn(self._wait(adapter, turn))
+
+    async def _wait(self, adapter: PlatformAdapter, turn: Turn) -> None:
+        await self._waiting.show(adapter, turn)
 
     def inherit(self, turn: Turn) -> None:
-        """Take it that an earlier process showed that a question waits."""
+        """Take it that an earlier process showed that a question waits, and that the bot works."""
         self._waiting.marked(turn)
+        self._lit.setdefault(turn.thread, ())
 
     async def begins(self, adapter: PlatformAdapter, turn: Turn) -> None:
         """Show no more that a question waits; one that the platform does not remove holds up nobody for long."""
@@ -48,15 +63,70 @@ class Signs:
             await asyncio.wait({self._tasks.spawn(self._waiting.remove(adapter, turn))}, timeout=_LONGEST)
 
     @asynccontextmanager
-    async def at_work(self, adapter: PlatformAdapter, turn: Turn) -> AsyncIterator[None]:
-        """Show that the bot is at work, and afterwards nothing of that question any more."""
+    async def at_work(
+        self, adapter: PlatformAdapter, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
+    ) -> AsyncIterator[None]:
+        """Show that the bot is at work, and afterwards nothing of that question any more.
+
+        `begun` is set when the answer's first message stands, `seen` called when people see another sign of life.
+        """
         self._working[turn.thread] += 1
-        showing = self._tasks.spawn(adapter.show_activity(turn.thread, turn.asker, active=True))
+        showing = self._tasks.spawn(self._show(adapter, turn, begun, seen))
         try:
             yield
         finally:
             self._working -= Counter([turn.thread])
             self._tasks.spawn(self._tidy_after(showing, adapter, turn))
+
+    async def _show(
+        self, adapter: PlatformAdapter, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
+    ) -> None:
+        """Light the platform's own sign; where there is none and the first message has to wait, mark the question."""
+        if await self._light(adapter, turn):
+            seen()
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(begun.wait(), _UNNOTICED)
+            return
+        self._waiting.marked(turn)
+        if await self._waiting.show(adapter, turn):
+            seen()
+        await begun.wait()
+        await self._waiting.remove(adapter, turn)
+
+    async def _light(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+        """Show that the bot works, if the platform can be made to show it no more, too."""
+        gate = self._desk.gate(adapter)
+        if self._lit.get(turn.thread):
+            return True  # another answer's, and taken away with the last of them
+        if not gate.possible(Call.ACTIVITY, turn.thread):
+            return False
+        self._lit[turn.thread] = gate.promise(Call.ACTIVITY, turn.thread)
+        try:
+            async with gate.courtesy(Call.ACTIVITY, turn.thread) as allowed:
+                if allowed:
+                    return await adapter.show_activity(turn.thread, turn.asker, active=True)
+                gate.release(self._lit.pop(turn.thread))
+                return False
+        except RateLimited:
+            return False
+
+    async def _darken(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+        """Show no more that the bot works; tells whether that is so."""
+        gate = self._desk.gate(adapter)
+        for pause in _PAUSES:
+            if turn.thread not in self._lit or self._working[turn.thread]:
+                return True  # nothing is there, or the sign is another answer's
+            try:
+                async with gate.turn(Call.ACTIVITY, turn.thread, Priority.FINAL):
+                    gone = await adapter.show_activity(turn.thread, turn.asker, active=False)
+            except RateLimited:
+                continue  # the gate knows for how long
+            if gone:
+                gate.release(self._lit.pop(turn.thread, ()))
+                return True
+            await asyncio.sleep(pause)
+        return False
 
     async def _tidy_after(self, showing: "asyncio.Task[None]", adapter: PlatformAdapter, turn: Turn) -> None:
         await asyncio.wait({showing})
@@ -64,10 +134,9 @@ class Signs:
 
     async def tidy(self, adapter: PlatformAdapter, turn: Turn) -> None:
         """Take away every sign of a question; where one cannot be removed now, the next process tries again."""
-        if not self._working[turn.thread]:  # otherwise the sign is another answer's
-            await adapter.show_activity(turn.thread, turn.asker, active=False)
+        dark = await self._darken(adapter, turn)
         await self._waiting.remove(adapter, turn)
-        if not self._waiting.stands(turn):
+        if dark and not self._waiting.stands(turn):
             try:
                 await self._store.note_tidy(turn.key)
             except sqlite3.Error as error:
@@ -77,7 +146,8 @@ class Signs:
 class _Waiting:
     """The signs on people's messages. One is removed after it was shown, however long that took."""
 
-    def __init__(self) -> None:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._standing: dict[str, asyncio.Lock] = {}
 
     def marked(self, turn: Turn) -> None:
@@ -86,13 +156,19 @@ class _Waiting:
     def stands(self, turn: Turn) -> bool:
         return turn.key in self._standing
 
-    async def show(self, adapter: PlatformAdapter, turn: Turn) -> None:
-        """Show a sign; one attempt, as it is a courtesy."""
+    async def show(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+        """Show a sign, and tell whether that could be done; one attempt, as it is a courtesy."""
         async with self._standing[turn.key]:
+            gate = self._desk.gate(adapter)
+            if not all(gate.possible(call, turn.thread) for call in (Call.MARK, Call.UNMARK)):
+                del self._standing[turn.key]
+                return False
             try:
-                await _mark(adapter, turn, waiting=True)
+                async with gate.courtesy(Call.MARK, turn.thread) as allowed:
+                    return allowed and await _mark(adapter, turn, waiting=True)
             except PlatformError as error:
                 _log.info("waiting could not be shown", platform=adapter.platform, reason=repr(error))
+        return False
 
     async def remove(self, adapter: PlatformAdapter, turn: Turn) -> None:
         """Remove a sign if it may be there."""
@@ -100,27 +176,30 @@ class _Waiting:
         if lock is None:
             return
         async with lock:
-            if self.stands(turn) and await _unmarked(adapter, turn):
+            if self.stands(turn) and await self._unmarked(adapter, turn):
                 del self._standing[turn.key]
 
+    async def _unmarked(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+        """Tell whether the sign is gone, after a while if need be."""
+        gate = self._desk.gate(adapter)
+        for pause in _AGAIN:
+            try:
+                async with gate.turn(Call.UNMARK, turn.thread, Priority.FINAL):
+                    await _mark(adapter, turn, waiting=False)
+            except RateLimited:
+                await asyncio.sleep(pause)  # and the gate knows for how long
+            except (Forbidden, MessageGone):
+                return True  # nothing that a later attempt would change
+            except PlatformError as error:
+                _log.info("waiting is still shown", platform=adapter.platform, reason=repr(error))
+                await asyncio.sleep(pause)
+            else:
+                return True
+        return False
 
-async def _unmarked(adapter: PlatformAdapter, turn: Turn) -> bool:
-    """Tell whether the sign is gone, after a while if need be."""
-    for pause in _AGAIN:
-        try:
-            await _mark(adapter, turn, waiting=False)
-        except RateLimited as error:
-            await asyncio.sleep(max(pause, error.retry_after))
-        except (Forbidden, MessageGone):
-            return True  # nothing that a later attempt would change
-        except PlatformError as error:
-            _log.info("waiting is still shown", platform=adapter.platform, reason=repr(error))
-            await asyncio.sleep(pause)
-        else:
-            return True
-    return False
 
-
-async def _mark(adapter: PlatformAdapter, turn: Turn, *, waiting: bool) -> None:
-    if turn.origin is not None and turn.origin.source is not None:
-        await adapter.mark_waiting(turn.origin.source, waiting=waiting)
+async def _mark(adapter: PlatformAdapter, turn: Turn, *, waiting: bool) -> bool:
+    if turn.origin is None or turn.origin.source is None:
+        return False
+    await adapter.mark_waiting(turn.origin.source, waiting=waiting)
+    return True

@@ -41,7 +41,7 @@ class TakingUp:
         self._signs = signs
         self._running = running
         self._approvals = approvals
-        self._recovery = Recovery(bench.store)
+        self._recovery = Recovery(bench.store, bench.desk)
         self._late = LateAnswers(bench)
 
     async def begin(self) -> None:

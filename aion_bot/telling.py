@@ -8,7 +8,11 @@ import structlog
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.port.messages import Inbound, Line
+from aion_bot.port.limits import Call
+from aion_bot.port.messages import Click, Inbound, Line
+from aion_bot.relay.desk import Desk
+from aion_bot.relay.gate import Gate
+from aion_bot.relay.pacer import Priority
 
 _log = structlog.get_logger(__name__)
 
@@ -23,11 +27,11 @@ _TOO_LATE = 600.0
 """Seconds after which nobody waits for the sentence any more; Discord takes it for fifteen minutes."""
 
 
-async def tell(adapter: PlatformAdapter, inbound: Inbound, line: Line) -> None:
+async def tell(desk: Desk, adapter: PlatformAdapter, inbound: Inbound, line: Line) -> None:
     """Tell the person behind `inbound` alone; what cannot be told, or is cancelled before, is a line in the log."""
     pauses, began = iter(_PAUSES), time.monotonic()
     try:
-        while (pause := await _try(adapter, inbound, line, pauses)) is not None:
+        while (pause := await _try(desk.gate(adapter), adapter, inbound, line, pauses)) is not None:
             if time.monotonic() + pause > began + _TOO_LATE:
                 _log.warning("nobody could be told in time", platform=adapter.platform)
                 return
@@ -38,11 +42,13 @@ async def tell(adapter: PlatformAdapter, inbound: Inbound, line: Line) -> None:
 
 
 async def _try(
-    adapter: PlatformAdapter, inbound: Inbound, line: Line, pauses: Iterator[float]
+    gate: Gate, adapter: PlatformAdapter, inbound: Inbound, line: Line, pauses: Iterator[float]
 ) -> float | None:
     """Make one attempt; returns the seconds until the next one, or None where there is none."""
     try:
-        await adapter.whisper(inbound, line)
+        thread = inbound.message.thread if isinstance(inbound, Click) else inbound.thread
+        async with gate.turn(Call.WHISPER, thread, Priority.FINAL):
+            await adapter.whisper(inbound, line)
     except RateLimited as error:
         return max(error.retry_after, _SHORTEST)
     except PlatformDown as error:

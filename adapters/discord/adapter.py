@@ -106,7 +106,7 @@ class DiscordAdapter(NoStreams):
         """Show that the bot is typing, which nobody waits for; it ends with the next post or after ten seconds."""
         if active:
             self._activity.show(ids.channel_of(thread))
-        return active
+        return True
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct one.

@@ -9,15 +9,11 @@ from collections.abc import Mapping
 from adapters.slack import ids
 from adapters.slack.scopes import Method
 from adapters.slack.web import LACKING, WebApi
-from aion_bot.port.errors import PlatformError
+from aion_bot.port.errors import PlatformError, RateLimited
 from aion_bot.port.messages import Person, ThreadKey
 
 _NOT_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """What one channel does not have: the bot is no member, or the channel is one session by itself."""
-
-
-_PAUSES = (0.0, 0.2, 1.0)
-"""Seconds before each attempt to take a sign away."""
 
 
 class Activity:
@@ -34,22 +30,16 @@ class Activity:
         return not self._never and channel not in self._not_here
 
     async def show(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
-        """Show that the bot works for `person`, or no more; tells whether people see it now.
-
-        Raises nothing; a sign that fails is not missed. One that stays would say that the bot still works: taking it
-        away is tried again.
-        """
+        """Show that the bot works for `person`, or no more; tells whether that is so now. Raises RateLimited only."""
         place = ids.thread(thread)
         if not self.offered(place.channel):
-            return False
+            return not active
         status = {"status": "processing", "initiator_user_id": person.id} if active else {"status": "active"}
-        for pause in (0.0,) if active else _PAUSES:
-            await asyncio.sleep(pause)
-            error = await self._try(place, status)
-            if error is not None:
-                self._learn(place.channel, error)
-                return active and not error
-        return False
+        error = await self._try(place, status)
+        if error is None:
+            return False
+        self._learn(place.channel, error)
+        return not error or not active
 
     async def _try(self, place: ids.Thread, status: Mapping[str, str]) -> str | None:
         """Set a status; Slack's answer to it is "" or an error that will stay, None where it may work later."""
@@ -62,6 +52,8 @@ class Activity:
                     thread_ts=place.ts,
                     **status,
                 )
+        except RateLimited:
+            raise
         except (PlatformError, TimeoutError):
             return None
         return str(answer.get("error") or "")

@@ -64,7 +64,7 @@ class Approvals:
         """Answer a click privately, and carry the decision out if it counts."""
         answer, claimed = await self._judge(click)
         decision = self._show(adapter, claimed, self._carry_out) if claimed else asyncio.sleep(0)
-        await asyncio.gather(tell(adapter, click, answer), decision)
+        await asyncio.gather(tell(self.desk, adapter, click, answer), decision)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the click claimed its decision."""

@@ -1,15 +1,19 @@
 """After a restart: what an earlier process left open is finished, or marked; nothing is asked or decided again."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from aion_bot.port.adapter import OwnMessage, PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.port.limits import Call
 from aion_bot.port.messages import MessageRef, ThreadKey
 from aion_bot.records import Plan, Turn
 from aion_bot.relay.adoption import adopted, card_of
+from aion_bot.relay.desk import Desk
+from aion_bot.relay.pacer import Priority
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
@@ -23,6 +27,7 @@ class Recovery:
     """Puts the rows of an earlier process together with what the threads really show."""
 
     store: Store
+    desk: Desk
 
     async def turn(self, adapter: PlatformAdapter, turn: Turn) -> Turn:
         """Return an unsettled question with every message of its answer, noted or not; cards of its plans are noted."""
@@ -31,10 +36,16 @@ class Recovery:
             card = None if plan.message else card_of(plan.key, found)
             if card is not None:
                 await self.store.note_card(plan.key, card)
-        posted = adopted(turn.name, turn.posted, found)
+        posted = adopted(turn.name, turn.posted, found, await self._unnamed(turn.thread, found))
         if posted != turn.posted:
             await self.store.note_posted(turn.key, posted)
         return replace(turn, posted=posted)
+
+    async def _unnamed(self, thread: ThreadKey, found: Sequence[OwnMessage]) -> Sequence[MessageRef]:
+        """Return what was begun as a stream and could not be noted any more, oldest first: a stream has no nonce."""
+        streams = [own.message for own in reversed(found) if own.stream]
+        known = await self.store.posted_in(thread) if streams else ()
+        return [message for message in streams if message.id not in known]
 
     async def decision(self, adapter: PlatformAdapter, plan: Plan) -> tuple[MessageRef, ...]:
         """Return the card of an unsettled plan and the messages of its result, noted or not."""
@@ -45,9 +56,10 @@ class Recovery:
     async def _own(self, adapter: PlatformAdapter, thread: ThreadKey) -> list[OwnMessage]:
         for pause in _PAUSES:
             try:
-                return list(await adapter.own_messages(thread))
-            except RateLimited as error:
-                await asyncio.sleep(error.retry_after)
+                async with self.desk.gate(adapter).turn(Call.LOOK, thread, Priority.FINAL):
+                    return list(await adapter.own_messages(thread))
+            except RateLimited:
+                continue  # the gate knows for how long
             except PlatformDown:
                 await asyncio.sleep(pause)
             except PlatformError as error:

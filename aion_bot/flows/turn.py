@@ -11,8 +11,10 @@ from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.asking import Asking, Bench, Ending
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.port.limits import Call
 from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.records import Turn, TurnState
+from aion_bot.relay.pacer import Priority
 from aion_bot.relay.pump import TakenOver
 from aion_bot.relay.transcript import Transcript
 from aion_bot.telling import tell
@@ -27,7 +29,8 @@ class Answering:
     """One question being answered.
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
-    for a decision while the stream stays open. `ended` is set when nothing more will be shown. `resumed` says that an
+    for a decision while the stream stays open. `ended` is set when nothing more will be shown, `begun` when
+    the first message stands or none will. `resumed` says that an
     earlier process began the answer.
     """
 
@@ -35,6 +38,7 @@ class Answering:
         self.turn = turn
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
+        self.begun = asyncio.Event()
         self._bench = bench
         self._adapter = adapter
         stop = Button(Action.STOP, turn.key, wording.STOP)
@@ -64,6 +68,10 @@ class Answering:
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._transcript.has_plan and not self._transcript.waits_at_plan
+
+    def seen(self) -> None:
+        """Note that people see a sign of life, so that the first message need not hurry."""
+        self._pump.may_wait()
 
     def interrupt(self, ending: Ending) -> None:
         """End the answer now: its stream is closed, and the text so far stays with the sentence of `ending`."""
@@ -116,31 +124,33 @@ class Answering:
         _log.warning("answer could not be shown", turn=self.turn.key, reason=repr(error))
         self._release()  # telling may take a while
         if self.turn.origin is not None:
-            await tell(self._adapter, self.turn.origin, (wording.CANNOT_WRITE,))
+            await tell(self._bench.desk, self._adapter, self.turn.origin, (wording.CANNOT_WRITE,))
         await self._noted(self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
 
     def _release(self) -> None:
+        self.begun.set()
         self.parked.set()
         self.ended.set()
 
     async def _open(self) -> None:
         origin = self.turn.origin
         if origin is None:
-            return
+            return None
         if origin.attachments:
             self._transcript.notice(wording.NO_FILES)
         if origin.opening is None or self.turn.attempt:
-            return
-        for pause in _OPENING_PAUSES:
+            return None
+        gate = self._bench.desk.gate(self._adapter)
+        for pause in (*_OPENING_PAUSES, None):
             try:
-                await self._adapter.open(origin)
-            except RateLimited as error:
-                await asyncio.sleep(error.retry_after)
-            except PlatformDown:
-                await asyncio.sleep(pause)
-            else:
-                return
-        await self._adapter.open(origin)
+                async with gate.turn(Call.OPEN, self.turn.thread, Priority.SIGN):
+                    return await self._adapter.open(origin)
+            except (RateLimited, PlatformDown) as error:
+                if pause is None:
+                    raise
+                if isinstance(error, PlatformDown):  # for a limit the gate waits
+                    await asyncio.sleep(pause)
+        return None
 
     async def _show_while(self, work: Callable[[], Awaitable[Ending]]) -> None:
         """Run `work` while the pump shows what it brings, then show the end and close the row."""
@@ -204,6 +214,7 @@ class Answering:
         return written is not False
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
+        self.begun.set()
         if isinstance(content, PlanCard):
             await self._noted(self._bench.store.note_card(content.key, message))
             self.parked.set()

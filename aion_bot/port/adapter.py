@@ -128,9 +128,9 @@ class PlatformAdapter(Protocol):
         """Show on a person's message that it waits for its turn, or no more; doing either twice is harmless."""
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
-        """Show that the bot works for `person` in a thread, or no more; raises nothing.
+        """Show that the bot works for `person` in a thread, or no more, where the platform has a sign for that.
 
-        Returns whether people see a sign now.
+        Tells whether that is so now: one attempt, which may raise `RateLimited` and nothing else.
         """
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:

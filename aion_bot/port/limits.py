@@ -8,6 +8,7 @@ from enum import StrEnum, auto
 class Call(StrEnum):
     """Everything that the core asks of a platform and that the platform counts."""
 
+    OPEN = auto()
     POST = auto()
     EDIT = auto()
     DELETE = auto()

@@ -16,15 +16,24 @@ def card_nonce(plan_key: str) -> str:
     return f"{plan_key}-card"
 
 
-def adopted(name: str, noted: tuple[MessageRef, ...], found: Sequence[OwnMessage]) -> tuple[MessageRef, ...]:
-    """Return the noted messages of an answer and behind them those that only their nonces tell, in slot order."""
+def adopted(
+    name: str,
+    noted: tuple[MessageRef, ...],
+    found: Sequence[OwnMessage],
+    unnamed: Sequence[MessageRef] = (),
+) -> tuple[MessageRef, ...]:
+    """Return the noted messages of an answer and behind them those that only their nonces tell, in slot order.
+
+    Behind these stand those that nothing names, which can only be this answer's.
+    """
     slots: dict[int, MessageRef] = {}
     for own in found:
         head, _, tail = (own.nonce or "").partition(f"{name}-")
         slot = tail.split("-")[0]
         if not head and slot.isdecimal() and own.message not in noted:
             slots[int(slot)] = own.message
-    return (*noted, *(slots[slot] for slot in sorted(slots)))
+    named = (*noted, *(slots[slot] for slot in sorted(slots)))
+    return (*named, *(message for message in unnamed if message not in named))
 
 
 def card_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:

@@ -11,6 +11,9 @@ from aion_bot.port.limits import Call, Reading
 from aion_bot.port.messages import ThreadKey
 from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
 
+_SOON = 0.3
+"""Seconds after which a courtesy comes too late."""
+
 
 class Gate:
     """One for each platform in the process; everything that the platform counts goes through it."""
@@ -72,6 +75,21 @@ class Gate:
         async with self.making(wish):
             yield
 
+    @asynccontextmanager
+    async def courtesy(self, call: Call, thread: ThreadKey) -> AsyncIterator[bool]:
+        """Make a call inside if there is room for it within a moment; tells whether there is."""
+        wish = Wish(self.costs(call, thread), Priority.COURTESY, time.monotonic())
+        giving_up = asyncio.get_running_loop().call_later(_SOON, self.withdraw, wish)
+        try:
+            granted = await self.granted(wish)
+        finally:
+            giving_up.cancel()
+        if not granted:
+            yield False
+            return
+        async with self.making(wish):
+            yield True
+
     async def granted(self, wish: Wish) -> bool:
         """Wait for a wish; one whose waiter is cancelled is given up."""
         future = self.ask(wish)
@@ -82,6 +100,17 @@ class Gate:
                 self.unused(wish)
             self.withdraw(wish)
             raise
+
+    def promise(self, call: Call, thread: ThreadKey) -> Costs:
+        """Keep a call for later, until what is returned is released."""
+        costs = self.costs(call, thread)
+        self.pacer.promise(costs, time.monotonic())
+        return costs
+
+    def release(self, costs: Costs) -> None:
+        """Keep a call no longer."""
+        self.pacer.release(costs, time.monotonic())
+        self._soon()
 
     def possible(self, call: Call, thread: ThreadKey) -> bool:
         """Tell whether a courtesy could be done at once."""

@@ -147,15 +147,17 @@ class Outbox:
                 if slot.message is not None and (ended or not self._resumed):
                     surplus = Delete(index, slot.message)
                 continue
-            step = self._step(index, slot, wanted, settled=ended or index < last, now=now, streams=streams)
+            step = self._step(index, slot, wanted, index < last, ended=ended, now=now, streams=streams)
             if step is not None:
                 return step
         return surplus or Idle()
 
     def _step(
-        self, index: int, slot: _Slot, wanted: Content, *, settled: bool, now: float, streams: bool
+        self, index: int, slot: _Slot, wanted: Content, full: bool, *, ended: bool, now: float, streams: bool
     ) -> Step | None:
+        settled = ended or full
         if slot.message is None:
+            streams = streams and (not settled or (ended and wanted == _plain(wanted)))
             return self._first(index, slot, wanted, settled=settled, streams=streams)
         if slot.streamed is not None and isinstance(wanted, Reply):
             return self._grown(index, slot, wanted, settled=settled, now=now)
@@ -166,10 +168,12 @@ class Outbox:
     def _first(
         self, index: int, slot: _Slot, wanted: Content, *, settled: bool, streams: bool
     ) -> Post | Begin | None:
-        if settled or not (streams and self._tail and isinstance(wanted, Reply)):
-            return Post(index, wanted, slot.attempt) if settled or not slot.lost else None
-        if slot.lost or not self._tail(None, wanted, False):
+        if slot.lost and not settled:
             return None
+        if not (streams and self._tail and isinstance(wanted, Reply)):
+            return Post(index, wanted, slot.attempt)
+        if not self._tail(None, wanted, False):
+            return Post(index, wanted, slot.attempt) if settled else None
         return Begin(index, wanted, slot.attempt)
 
     def _grown(
@@ -227,4 +231,9 @@ class Outbox:
     def _concluded(self, step: Conclude) -> Content | None:
         if self._tail is None or self._tail(step.shown, step.content, True) is None:
             return None
-        return replace(step.content, note="", byline=(), buttons=())
+        return _plain(step.content)
+
+
+def _plain(content: Content) -> Content:
+    """Return what a stream can show of a content."""
+    return replace(content, note="", byline=(), buttons=()) if isinstance(content, Reply) else content

@@ -69,7 +69,7 @@ class Limit:
         """Return how long each answer would wait between two previews if there were one more."""
         horizon = self.window.budget.seconds * _YOUTH * _SPREAD
         pace = self.window.rate(now, horizon, self.kept + 1, math.inf)
-        return (len(self.crowd) + 1) / pace if pace > 0 else math.inf
+        return (len(self.crowd) + self.awaited + 1) / pace if pace > 0 else math.inf
 
     def previewed(self, now: float) -> None:
         """Note that a preview goes."""

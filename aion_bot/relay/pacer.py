@@ -95,8 +95,9 @@ class Pacer:
             self.limit(key, budget, began).crowd.leave(began)
 
     def crowd(self, costs: Costs) -> int:
-        """How many answers share these limits for their previews."""
-        return max((len(self._limits[key].crowd) for key, _ in costs if key in self._limits), default=0)
+        """How many answers share these limits for their previews, or are about to."""
+        limits = [self._limits[key] for key, _ in costs if key in self._limits]
+        return max((len(limit.crowd) + limit.awaited for limit in limits), default=0)
 
     def preview_gap(self, costs: Costs, now: float) -> float:
         """Seconds between two previews of one answer, were there one more than there are."""
@@ -115,8 +116,9 @@ class Pacer:
                 self.limit(key, budget, now).window.promised -= 1
 
     def promisable(self, costs: Costs, now: float) -> bool:
-        """Tell whether one more call could be promised."""
-        return self._promise_at(costs, now) <= now
+        """Tell whether one more call could be promised, besides those that others wait for."""
+        limits = [self.limit(key, budget, now) for key, budget in costs]
+        return all(one.window.free_at(now, one.window.promised + one.awaited) <= now for one in limits)
 
     def possible(self, costs: Costs, now: float) -> bool:
         """Tell whether a sign could be shown and taken away again, without touching what is kept."""
@@ -215,7 +217,8 @@ class Pacer:
                     free = limit.window.room_at(now, limit.kept)
                 case _:
                     free = limit.window.room_at(now, 0)
-                    limit.window.pressed(now, pressed=free > now)
+                    if free > now or not limit.crowd:
+                        limit.window.pressed(now, pressed=free > now)
             at = max(at, free)
         if wish.promise and now < wish.insists_until:
             at = max(at, min(self._promise_at(wish.promise, now), wish.insists_until))

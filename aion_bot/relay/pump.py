@@ -26,6 +26,9 @@ from aion_bot.relay.outbox import (
 from aion_bot.relay.pacer import Wish
 from aion_bot.relay.road import Road
 
+_RECONSIDERED = 0.5
+"""Seconds for which a post waits for its turn before another road is looked for, again and again."""
+
 PATIENCE = 600.0
 """Seconds that a platform may be down before a message is given up."""
 
@@ -96,6 +99,7 @@ class Pump:
         self._unseen_since = time.monotonic()
         self._road = Road(gate, adapter, thread, self._unseen_since)
         self._seen = False
+        self._queues = False
         self._wish: Wish | None = None
         self._before = before
         self._hold = hold
@@ -116,6 +120,12 @@ class Pump:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
         if urgent and self._wish is not None:
+            self._gate.withdraw(self._wish)
+
+    def may_wait(self) -> None:
+        """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
+        self._road.signed = True
+        if self._wish is not None and self._wish.promise:
             self._gate.withdraw(self._wish)
 
     def take_over(self) -> None:
@@ -167,11 +177,14 @@ class Pump:
         ended, now = self._source.ended, time.monotonic()
         screen = self._source.screen()
         hasty = ended or self._hasty or self._outbox.awaits_card(screen)
-        streams = not ended and self._road.streams(now)
+        queues = self._queues and ended
+        streams = (queues or not ended) and self._road.streams(now, queues=queues)
         return self._outbox.next(screen, ended=ended, now=now, streams=streams), ended, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
         wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
+        if isinstance(step, Post):
+            self._reconsider(wish)
         try:
             if not await self._gate.granted(wish):
                 return
@@ -188,6 +201,21 @@ class Pump:
             return
         self._road.granted(newer, time.monotonic(), hasty=hasty)
         await self._do(newer, wish)
+
+    def _reconsider(self, wish: Wish) -> None:
+        """Withdraw the wish for a post that has to wait, as soon as a stream has room."""
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            if self._wish is not wish:
+                return
+            self._queues = True
+            if self._road.streams(time.monotonic(), queues=self._source.ended):
+                self._gate.withdraw(wish)
+            else:
+                loop.call_later(_RECONSIDERED, look)
+
+        loop.call_later(_RECONSIDERED, look)
 
     async def _do(self, step: Step, wish: Wish) -> None:
         unseen_since, self._seen = self._unseen_since, True

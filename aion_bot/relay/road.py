@@ -18,6 +18,12 @@ _CALLS: dict[type[Step], Call] = {
     Conclude: Call.CONCLUDE,
 }
 
+_LONGEST_DELAY = 3.0
+"""Seconds at most for which a first message waits for text, while people see another sign of life."""
+
+_UNSIGNED = 0.2
+"""Seconds for which it waits to know whether they do."""
+
 
 class Road:
     """Edits, until there is reason for a stream; an answer that has begun by edits stays with them.
@@ -35,15 +41,15 @@ class Road:
         self.signed = False
         """Whether people see another sign of life than a message, so that the first message may wait for some text."""
 
-    def streams(self, now: float) -> bool:
-        """Tell whether the next growing message should be a stream."""
+    def streams(self, now: float, *, queues: bool = False) -> bool:
+        """Tell whether the next message should be a stream; `queues` if it is the whole answer and posts have to wait."""
         fit = self._adapter.streams(self._thread)
         edits = self._costs(Call.EDIT)
         if fit is Streams.NEVER or (self._shared and self._shared == edits):
             return False
         pacer = self._gate.pacer
         alone = pacer.crowd(edits) < self._adapter.limits.crowd
-        if fit is Streams.CROWD and alone and not self._shared:
+        if fit is Streams.CROWD and alone and not self._shared and not queues:
             return False
         return all(pacer.promisable(self._costs(call), now) for call in (Call.BEGIN, Call.CONCLUDE))
 
@@ -68,10 +74,10 @@ class Road:
 
     def _delay(self, now: float) -> float:
         """Seconds that the first message waits for text: half a preview's gap in a crowd, so that it counts as one."""
-        if not self.signed:
-            return 0.0
         gap = self._gate.pacer.preview_gap(self._costs(Call.EDIT), now)
-        return 0.0 if gap < CROWDED else min(gap, HELD) / 2
+        if gap < CROWDED:
+            return 0.0
+        return min(gap / 2, _LONGEST_DELAY) if self.signed else _UNSIGNED
 
     def _ending(self, step: Post | Begin) -> Costs:
         return self._costs(Call.CONCLUDE if isinstance(step, Begin) else Call.EDIT)
@@ -80,7 +86,7 @@ class Road:
         """Record that a step is about to be made: a growing message promises its end."""
         if isinstance(step, Conclude):
             self._release(now)
-        if hasty or self._promised or not isinstance(step, Post | Begin):
+        if self._promised or not isinstance(step, Post | Begin) or (hasty and isinstance(step, Post)):
             return
         self._promised = self._ending(step)
         self._gate.pacer.promise(self._promised, now)

@@ -74,7 +74,7 @@ class Window:
         """
         self._under_way -= 1
         self.refusals += 1
-        counted = self.used(now) - self._under_way
+        counted = self.used(now)  # if those under way are refused too, they correct it
         if counted < 1 and now - self._last < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last)
         self.calls = max(1.0, min(self.calls, float(counted)))

@@ -1,5 +1,6 @@
 """The journal of questions."""
 
+import json
 from collections.abc import Iterable
 
 from aion_bot.port.messages import MessageRef, Prompt, ThreadKey
@@ -62,6 +63,12 @@ class Journal(Statements):
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
         """Record the messages that show the answer so far."""
         await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
+
+    async def posted_in(self, thread: ThreadKey) -> set[str]:
+        """Ids of the messages that show an answer in a thread, as far as they are recorded."""
+        sql = "SELECT posted FROM turn WHERE platform = ? AND thread = ?"
+        rows = await self._all(sql, thread.platform, thread.id)
+        return {str(message) for row in rows for message in json.loads(row["posted"])}
 
     async def close_turn(self, key: str, state: TurnState, *, interrupted: bool = False) -> bool:
         """Close an open question; False if it is closed otherwise, as one that was withdrawn.

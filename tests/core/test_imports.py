@@ -21,7 +21,7 @@ ROOMS = {
     "aion_bot.trouble": 2,
     "aion_bot.relay": 3,
     "aion_bot.store": 3,
-    "aion_bot.telling": 3,
+    "aion_bot.telling": 4,
     "aion_bot.openings": 3,
     "aion_bot.sessions": 3,
     "aion_bot.signs": 4,

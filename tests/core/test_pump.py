@@ -8,7 +8,7 @@ import pytest
 
 from aion_bot.port.adapter import OwnMessage
 from aion_bot.port.errors import MessageGone, PlatformDown
-from aion_bot.port.messages import Content, MessageRef, Reply, ThreadKey
+from aion_bot.port.messages import Content, MessageRef, Person, Reply, ThreadKey
 from aion_bot.relay.adoption import adopted
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.outbox import Screen
@@ -16,6 +16,7 @@ from aion_bot.relay.pump import Pump, TakenOver
 from tests.core.plain import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")
+ADA = Person("ada")
 PAGES = ["first", "second", "third", "fourth"]
 
 
@@ -82,6 +83,7 @@ class Process:
             THREAD,
             self.source,
             name="key-0",
+            reader=ADA,
             posted=tuple(MessageRef(THREAD, name) for name in row),
             on_posted=self._posted,
             resumed=not first,
@@ -104,7 +106,7 @@ async def steps(number: int) -> None:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pump, "_be_patient", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr(Pump, "_be_patient", lambda *_: asyncio.sleep(0))
 
 
 async def live(process: Process, dice: random.Random, *, first: bool) -> None:
@@ -155,10 +157,10 @@ async def test_the_newer_of_two_wins() -> None:
     desk, message = Desk(), (MessageRef(THREAD, "card"),)
     old, new = Growing("failed, press again"), Growing("done")
     old.ended = new.ended = True
-    older = desk.pump(platform, THREAD, old, name="key", posted=message)
+    older = desk.pump(platform, THREAD, old, name="key", reader=ADA, posted=message)
     trying = asyncio.create_task(older.run())
     await steps(10)
-    newer = desk.pump(platform, THREAD, new, name="key", posted=message)
+    newer = desk.pump(platform, THREAD, new, name="key", reader=ADA, posted=message)
     down = False
     await newer.run()
     with pytest.raises(TakenOver):
@@ -174,5 +176,5 @@ async def test_an_ended_one_is_in_nobodys_way() -> None:
     for text in ("busy", "done"):
         source = Growing(text)
         source.ended = True
-        await desk.pump(platform, THREAD, source, name="key", posted=message).run()
+        await desk.pump(platform, THREAD, source, name="key", reader=ADA, posted=message).run()
     assert platform.messages == {"card": "done"}

@@ -11,6 +11,7 @@ from benchmarks.relay import words
 from benchmarks.relay.bound import Crowd, Road, Streams, buckets, crowded, shared
 from benchmarks.relay.figures import most_in_a_minute
 from benchmarks.relay.loads import CHANNELS, Carrier, Limiting, Load, Place, crowd, late, rolling
+from benchmarks.relay.permitted import turns
 from benchmarks.relay.promises import lag_allowed
 from benchmarks.relay.running import ROOM, batches
 from benchmarks.relay.seeing import Seen
@@ -69,9 +70,10 @@ def test_the_best_split_reaches_the_bound() -> None:
 
 
 def test_ten_short_answers_share_what_the_window_holds() -> None:
-    """45 edits for ten answers: five get five, five get four, the last of them at the end."""
+    """In hindsight 45 edits for ten answers: five get five, five get four, the last of them at the end."""
     by_hand = [staleness([10.0 * (n + 1) / shown for n in range(shown)], 10.0) for shown in (5, 4)]
-    assert crowded(in_channels(10)).staleness == pytest.approx(sum(by_hand) / 2)
+    assert crowded(in_channels(10)).hindsight == pytest.approx(sum(by_hand) / 2)
+    assert crowded(in_channels(10)).staleness == pytest.approx(10 * 10.0 / (2 * 35))
 
 
 def test_one_channel_begins_one_answer_a_second() -> None:
@@ -103,11 +105,11 @@ def test_more_answers_are_never_fresher() -> None:
 
 
 def test_discord_gives_every_thread_a_bucket_and_the_bot_one_for_all() -> None:
-    """Four edits in five seconds, one kept; a hundred answers share forty a second, and end fifty a second."""
+    """Four edits in five seconds, one kept; a hundred answers share forty a second, and end as fifty a second come back."""
     own, common = Road(5, 5.0, spare=1), Road(50, 1.0, spare=10)
     assert buckets(1, 10.0, 1.2, own, common).staleness == pytest.approx(0.625)
     assert buckets(100, 10.0, 1.2, own, common).staleness == pytest.approx(1.25)
-    assert buckets(100, 10.0, 1.2, own, common).worst_lag == 1.0
+    assert buckets(100, 10.0, 1.2, own, common).worst_lag == pytest.approx(1.8)
 
 
 def test_every_word_tells_its_number() -> None:
@@ -176,6 +178,13 @@ def test_at_most_as_many_answers_run_side_by_side_as_there_is_room_for() -> None
     for batch in found:
         assert len({loads[number].ends > 60.0 for number in batch}) == 1
         assert len(batch) == 1 or sum(loads[number].weight for number in batch) <= ROOM
+
+
+def test_a_long_answer_in_a_crowded_channel_ends_when_its_last_message_has_a_place() -> None:
+    """Ten answers that fill their fourth message three seconds before their end, and one post a second."""
+    assert turns(10, 16_000, 3_900, 1)[-1] == pytest.approx(9 - 400 / 120)
+    assert max(turns(10, 16_000, 3_900, 10)) == 0.0
+    assert max(turns(100, 1_200, 3_900, 1)) == 0.0
 
 
 def test_the_final_lag_that_is_promised_grows_with_what_is_permitted() -> None:

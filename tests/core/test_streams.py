@@ -1,6 +1,6 @@
 """Messages that are written in pieces, as the outbox sees them."""
 
-from aion_bot.port.messages import MessageRef, Reply, ThreadKey
+from aion_bot.port.messages import Action, Button, MessageRef, Reply, ThreadKey
 from aion_bot.relay.outbox import Append, Begin, Conclude, Edit, Idle, Outbox, Post, Step
 
 REF = MessageRef(ThreadKey("x", "t"), "0")
@@ -96,5 +96,8 @@ def test_a_stream_that_broke_goes_on_by_edits() -> None:
 
 
 def test_an_answer_that_ended_before_it_was_shown_is_one_post() -> None:
-    """A whole answer needs no stream."""
-    assert then(outbox(), Reply("one"), ended=True) == Post(0, Reply("one"), 0)
+    """A whole answer needs no stream, unless posts have to wait and streams have not; its buttons always need a post."""
+    pressed = Reply("one", buttons=(Button(Action.RETRY, "key", "Retry"),))
+    assert outbox().next((Reply("one"),), ended=True, now=5.0) == Post(0, Reply("one"), 0)
+    assert then(outbox(), Reply("one"), ended=True) == Begin(0, Reply("one"), 0)
+    assert then(outbox(), pressed, ended=True) == Post(0, pressed, 0)

@@ -65,7 +65,7 @@ async def test_work_is_shown_and_ends(
     ts = ids.thread(thread).ts
     assert await adapter.show_activity(thread, ADA, active=True)
     assert slack.status(ts) == "processing"
-    assert not await adapter.show_activity(thread, ADA, active=False)
+    assert await adapter.show_activity(thread, ADA, active=False)
     assert slack.status(ts) == "active"
     begin, end = slack.api.bodies["agents.sessions.setStatus"]
     here = {"channel_id": slack.general.id, "thread_ts": ts}
@@ -105,7 +105,6 @@ async def test_channel_without_the_bot_ends_the_sign_there_alone(
     [
         {"error": "internal_error"},
         {"error": "invalid_auth"},
-        {"retry_after": 30},
         {"status": 503},
         {"drop": True},
         {"plain": "<html>"},
@@ -114,7 +113,7 @@ async def test_channel_without_the_bot_ends_the_sign_there_alone(
 async def test_sign_that_fails_is_not_missed(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, str]
 ) -> None:
-    """No failure reaches the core but that nothing is seen, and the next sign is tried again."""
+    """No such failure reaches the core but that nothing is seen, and the next sign is tried again."""
     slack.fail_next("agents.sessions.setStatus", **fault)  # type: ignore[arg-type]
     assert not await adapter.show_activity(thread, ADA, active=True)
     assert await adapter.show_activity(thread, ADA, active=True)
@@ -150,11 +149,15 @@ async def test_slacks_own_stop_arrives(
     await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
 
 
-async def test_sign_is_taken_away_after_a_failure(
+async def test_a_sign_that_stays_is_known(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
-    """A sign that cannot be taken away at once is taken away a moment later."""
+    """The core is told when a sign could not be taken away, and for how long Slack wants to be left alone."""
     await adapter.show_activity(thread, ADA, active=True)
     slack.fail_next("agents.sessions.setStatus", status=503)
-    await adapter.show_activity(thread, ADA, active=False)
+    assert not await adapter.show_activity(thread, ADA, active=False)
+    slack.fail_next("agents.sessions.setStatus", retry_after=30)
+    with pytest.raises(RateLimited):
+        await adapter.show_activity(thread, ADA, active=False)
+    assert await adapter.show_activity(thread, ADA, active=False)
     assert slack.status(ids.thread(thread).ts) == "active"

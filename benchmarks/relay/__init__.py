@@ -1,0 +1,1 @@
+"""How fresh answers are at the limits of the platforms, against what those limits permit."""

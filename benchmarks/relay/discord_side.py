@@ -1,0 +1,110 @@
+"""A simulated Discord as a stage: threads of one channel, open before anybody asks."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.demo.discord.model import Channel, Message
+from aion_bot.demo.discord.rates import DiscordLimits
+from aion_bot.demo.watching import Watcher
+from aion_bot.demo.workspace import Logged
+from benchmarks.relay.loads import Limiting
+from benchmarks.relay.slack_side import FACTORS
+from benchmarks.relay.stage import Asked, Rival
+
+_UNBUCKETED = "GET /channels/{channel_id}"
+
+
+class DiscordStage:
+    """One server. Every question stands in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.discord = SimulatedDiscord()
+        self.signs: dict[str, float] = {}
+        self._threads: list[Channel] = []
+        self._asked: list[Message] = []
+        self._before: Counter[str] = Counter()
+        self._began = 0.0
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        return self.discord.env
+
+    async def start(self) -> None:
+        await self.discord.start()
+        self._looking = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        await self.discord.stop()
+
+    async def connected(self) -> None:
+        await self.discord.connected(timeout=30.0)
+
+    def prepare(self, answers: int) -> None:
+        for number in range(answers):
+            person = self.discord.people[number % len(self.discord.people)]
+            message = self.discord.say(person, f"About site {number}")
+            thread = self.discord.backend.open_thread(message, {"name": f"Site {number}"})
+            self._threads.append(thread)
+
+    def watch(self, watcher: Watcher) -> None:
+        self.discord.watch(watcher)
+
+    def limit(self, limiting: Limiting) -> None:
+        self._before, self._began = self.discord.server.calls.copy(), time.monotonic()
+        self.discord.rates.limits = DiscordLimits().scaled(FACTORS[limiting])
+
+    def ask(self, number: int, text: str) -> Asked:
+        thread = self._threads[number]
+        person = self.discord.people[number % len(self.discord.people)]
+        at = time.monotonic()
+        self._asked.append(self.discord.say(person, f"<@{self.discord.world.bot.id}> {text}", thread.id))
+        return Asked(thread.id, thread.id, at)
+
+    def at_rest(self, thread: str) -> bool:
+        return not self.buttons(thread)
+
+    def buttons(self, thread: str) -> Sequence[str]:
+        inside = self.discord.world.messages[thread]
+        return [
+            str(one.get("label"))
+            for message in inside
+            for row in message.components
+            for one in row["components"]
+        ]
+
+    def rivals(self) -> Sequence[Rival]:
+        use = self.discord.rates.use
+        everywhere = Rival(20, 1.0, partial(use, "elsewhere", route=_UNBUCKETED), random.Random(5))
+        own = [
+            Rival(2, 5.0, partial(use, thread.id), random.Random(number))
+            for number, thread in enumerate(self._threads)
+        ]
+        return [everywhere, *own]
+
+    @property
+    def calls(self) -> Counter[str]:
+        return self.discord.server.calls - self._before
+
+    @property
+    def log(self) -> Sequence[Logged]:
+        return [call for call in self.discord.server.log if call.at >= self._began]
+
+    @property
+    def refused(self) -> Sequence[Logged]:
+        return [call for call in self.discord.rates.refused if call.at >= self._began]
+
+    async def _look(self) -> None:
+        """Note when a question first shows a reaction of the bot's."""
+        while True:
+            for message in self._asked:
+                if message.reactions:
+                    self.signs.setdefault(message.channel, time.monotonic())
+            await asyncio.sleep(0.01)

@@ -1,0 +1,111 @@
+"""From what was told and seen to the figures of one load. No I/O."""
+
+import math
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, median
+from typing import Any
+
+from aion_bot.demo.workspace import Logged
+from benchmarks.relay.loads import RATE, Load
+from benchmarks.relay.seeing import Eyes, Seen
+from benchmarks.relay.stage import Asked
+
+MINUTE = 60.0
+
+
+def figures(
+    load: Load,
+    asked: Mapping[int, Asked],
+    seen: Mapping[int, Seen],
+    told: Mapping[str, Mapping[str, Any]],
+    signs: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return completeness, staleness, final lags and first signs of life, all in seconds."""
+    numbers = [number for number in asked if str(number) in told]
+    whole = [number for number in numbers if seen[number].complete and not load.asks[number].plan]
+    return {
+        "answers": len(load.asks),
+        "complete": len(whole),
+        "missing": sum(one.asker.missing for one in seen.values()),
+        "staleness": {
+            "asker": _mean(_stale(seen[number].asker, told[str(number)]["tokens"]) for number in numbers),
+            "bystanders": _mean(
+                _stale(seen[number].bystanders, told[str(number)]["tokens"]) for number in numbers
+            ),
+        },
+        "lag": _spread([seen[number].last - told[str(number)]["complete"] for number in whole]),
+        "lags": [seen[number].last - told[str(number)]["complete"] for number in whole],
+        "sign": _spread([_sign(seen[number], asked[number], signs) for number in asked]),
+        "signs": [_sign(seen[number], asked[number], signs) for number in asked],
+        "behind": max((_behind(told[str(number)]["tokens"]) for number in numbers), default=0.0),
+    }
+
+
+def _sign(seen: Seen, asked: Asked, signs: Mapping[str, float]) -> float:
+    shown = [at for at in (seen.begun, signs.get(asked.thread, math.nan)) if not math.isnan(at)]
+    return min(shown, default=math.inf) - asked.at
+
+
+def _stale(eyes: Eyes, sent: Sequence[float]) -> Sequence[float]:
+    """Return how stale each word was when it was first seen; those that never were are left out."""
+    return [at - when for at, when in zip(eyes.first, sent, strict=False) if not math.isnan(at)]
+
+
+def _mean(stale: Iterable[Sequence[float]]) -> float | None:
+    every = [one for several in stale for one in several]
+    return fmean(every) if every else None
+
+
+def _spread(values: Sequence[float]) -> dict[str, float | None]:
+    if not values:
+        return {"median": None, "worst": None}
+    return {"median": median(values), "worst": max(values)}
+
+
+def _behind(sent: Sequence[float]) -> float:
+    """Return by how many seconds Aion missed its own pace at worst: more than a little, and nothing can be said."""
+    return max((at - sent[0] - number / RATE for number, at in enumerate(sent)), default=0.0)
+
+
+def calls(
+    made: Mapping[str, int], log: Sequence[Logged], refused: Sequence[Logged], began: float
+) -> dict[str, Any]:
+    """Return calls and refusals by method, the most refusals of one scope in a minute, and calls by minute."""
+    return {
+        "calls": dict(made),
+        "refusals": dict(Counter(call.name for call in refused)),
+        "refused_a_minute": most_in_a_minute(refused),
+        "by_minute": _by_minute([call for call in log if call.status != 429], began),
+    }
+
+
+def most_in_a_minute(refused: Sequence[Logged]) -> int:
+    """Return the most refusals of one scope, a method or route in a channel, in any minute.
+
+    Slack's methods other than chat.postMessage are counted for the whole workspace, as their limits are.
+    """
+    by_scope: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for call in refused:
+        wide = "." in call.name and call.name != "chat.postMessage"
+        by_scope[call.name, "" if wide else call.channel].append(call.at)
+    return max((_most(sorted(times)) for times in by_scope.values()), default=0)
+
+
+def _most(times: Sequence[float]) -> int:
+    recent: deque[float] = deque()
+    most = 0
+    for at in times:
+        recent.append(at)
+        while at - recent[0] >= MINUTE:
+            recent.popleft()
+        most = max(most, len(recent))
+    return most
+
+
+def _by_minute(log: Sequence[Logged], began: float) -> dict[str, list[int]]:
+    minutes = max((int((call.at - began) / MINUTE) for call in log), default=-1) + 1
+    counted: defaultdict[str, list[int]] = defaultdict(lambda: [0] * minutes)
+    for call in log:
+        counted[call.name][int((call.at - began) / MINUTE)] += 1
+    return dict(counted)

@@ -1,0 +1,80 @@
+"""How long it takes until a limit that is twice as high as documented is used: the pacer alone, by a clock of its own.
+
+Ten answers want previews all the time; each lasts a minute, so that every six seconds one ends and another begins. The
+platform takes `FACTOR` times what is documented in any minute.
+"""
+
+from bisect import bisect_right
+from collections import deque
+
+from adapters.slack.budgets import LIMITS
+from aion_bot.port.limits import Budget, Call
+from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
+
+ANSWERS, GAP, TAKES = 10, 1.0, 0.05
+ENDS_EVERY = 60.0 / ANSWERS
+MINUTES, FACTOR = 20, 2.0
+
+
+class _Platform:
+    """A window that slides."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self._calls = calls
+        self._seconds = seconds
+        self._taken: deque[float] = deque()
+
+    def takes(self, now: float) -> float:
+        """Take a call: 0, or the seconds after which it may come again."""
+        while self._taken and now - self._taken[0] >= self._seconds:
+            self._taken.popleft()
+        if len(self._taken) >= self._calls:
+            return self._taken[0] + self._seconds - now
+        self._taken.append(now)
+        return 0.0
+
+
+def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) -> tuple[list[int], int]:
+    """Return the calls that were made in each minute, and how many were refused."""
+    costs: Costs = (((budget.name, "team"), budget),)
+    platform = _Platform(int(budget.calls * factor), budget.seconds)
+    pacer = Pacer(GAP)
+    for _ in range(ANSWERS):
+        pacer.join(costs, 0.0)
+        pacer.promise(costs, 0.0)
+        pacer.ask(Wish(costs, Priority.PREVIEW, 0.0), 0.0)
+    now, made, refused = 0.0, list[float](), 0
+    answers: deque[tuple[float, Wish]] = deque()
+    while now < 60.0 * minutes:
+        refused += _answer(pacer, platform, answers, made, now)
+        granted, again = pacer.grants(now)
+        answers.extend((now + TAKES, wish) for wish in granted)
+        now = max(now + 1e-6, min(again, answers[0][0] if answers else again))
+    return [
+        bisect_right(made, 60.0 * (n + 1)) - bisect_right(made, 60.0 * n) for n in range(minutes)
+    ], refused
+
+
+def _answer(
+    pacer: Pacer, platform: _Platform, answers: deque[tuple[float, Wish]], made: list[float], now: float
+) -> int:
+    """Answer the calls whose time has come; each answer shows something new a moment later."""
+    refused = 0
+    while answers and answers[0][0] <= now:
+        _, wish = answers.popleft()
+        if pause := platform.takes(now):
+            refused += 1
+            pacer.refused(wish, now, pause, "")
+        else:
+            made.append(now)
+            pacer.ended(wish, now)
+        if now // ENDS_EVERY > (now - GAP) // ENDS_EVERY and wish.priority is Priority.PREVIEW:
+            pacer.ask(Wish(wish.costs, Priority.FINAL, now), now)
+        else:
+            pacer.ask(Wish(wish.costs, Priority.PREVIEW, now, earliest=now + GAP), now)
+    return refused
+
+
+def edits() -> Budget:
+    """Return the budget that is simulated: Slack's edits, as the bot reckons with them."""
+    return LIMITS.budgets[Call.EDIT][0]

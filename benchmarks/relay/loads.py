@@ -1,0 +1,137 @@
+"""What is asked, where, and under which limits. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+RATE = 30.0
+"""Tokens a second that an answer grows by."""
+SHORT, LONG = 300, 4_000
+"""Tokens of a short and of a long answer."""
+CHANNELS = 10
+
+
+class Place(StrEnum):
+    """Where the answers stand."""
+
+    CHANNELS = "slack-channels"
+    """Slack, one workspace, ten channels, each answer in a thread of its own."""
+    CHANNEL = "slack-channel"
+    """The same in one channel."""
+    DIRECT = "slack-direct"
+    """Slack, direct messages of ten people."""
+    DISCORD = "discord"
+    """Discord, threads of one channel."""
+
+
+class Limiting(StrEnum):
+    """What the simulator allows, against what is documented."""
+
+    DOCUMENTED = "documented"
+    HALF = "half"
+    DOUBLE = "double"
+    SHARED = "shared"
+    """As documented, but a second process uses half of it."""
+
+
+class Carrier(StrEnum):
+    """Who relays the answers."""
+
+    BOT = "bot"
+    PLAIN = "plain"
+    """A loop of one second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question: when it is asked, in seconds, how long its answer is, and whether that ends with a plan."""
+
+    at: float = 0.0
+    tokens: int = SHORT
+    plan: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the answer takes to be told."""
+        return self.tokens / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Questions that are asked in one world, and what is allowed there."""
+
+    name: str
+    place: Place
+    limits: Limiting
+    carrier: Carrier
+    asks: tuple[Ask, ...]
+    deadline: float = 180.0
+    """Seconds after the last token, after which what is missing is incomplete."""
+
+    @property
+    def ends(self) -> float:
+        """When the last token is told, in seconds."""
+        return max(ask.at + ask.seconds for ask in self.asks)
+
+    @property
+    def weight(self) -> int:
+        """How many answers are told at the same time, at most, as far as the begin and length of asks tell."""
+        return max(sum(one.at <= ask.at < one.at + one.seconds for one in self.asks) for ask in self.asks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The load as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> "Load":
+        """Read what `to_json` wrote."""
+        asks = tuple(Ask(**ask) for ask in given["asks"])
+        place, limits, carrier = Place(given["place"]), Limiting(given["limits"]), Carrier(given["carrier"])
+        return cls(given["name"], place, limits, carrier, asks, given["deadline"])
+
+
+def crowd(
+    answers: int,
+    tokens: int,
+    place: Place,
+    limits: Limiting = Limiting.DOCUMENTED,
+    carrier: Carrier = Carrier.BOT,
+) -> Load:
+    """Return answers of one length that are all asked at once."""
+    asks = (Ask(tokens=tokens),) * answers
+    return Load(f"{answers} x {tokens}", place, limits, carrier, asks)
+
+
+def late(place: Place) -> Load:
+    """Return ten short answers that spend the window, and one that begins just then."""
+    return Load("late", place, Limiting.DOCUMENTED, Carrier.BOT, (*(Ask(),) * 10, Ask(at=12.0)))
+
+
+def card(place: Place) -> Load:
+    """Return ten short answers, and in their middle a plan that waits for somebody's word."""
+    asks = (*(Ask(),) * 10, Ask(at=5.0, tokens=60, plan=True))
+    return Load("card", place, Limiting.DOCUMENTED, Carrier.BOT, asks)
+
+
+def rolling(place: Place, limits: Limiting, minutes: int) -> Load:
+    """Return ten answers of a minute at any time, one after the other, for so many minutes."""
+    minute = round(60 * RATE)
+    asks = tuple(
+        Ask(at=6.0 * slot + 60.0 * turn, tokens=minute) for turn in range(minutes) for slot in range(10)
+    )
+    return Load(f"10 rolling, {minutes} min", place, limits, Carrier.BOT, asks)
+
+
+def crowds(
+    places: Sequence[Place], sizes: Sequence[int], tokens: Sequence[int]
+) -> list[tuple[int, int, Place]]:
+    """Return which crowds are asked where: long answers only in small ones, direct messages only up to ten."""
+    return [
+        (size, length, place)
+        for length in tokens
+        for place in places
+        for size in sizes
+        if not (length > SHORT and size not in {1, 10})
+        and not (place is Place.DIRECT and (size > 10 or length > SHORT))
+    ]

@@ -1,0 +1,92 @@
+"""From what a load's world reported to what the limits permitted there. No I/O."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+from aion_bot.demo.discord.rates import DiscordLimits
+from aion_bot.port.limits import Call
+from benchmarks.relay.bound import Crowd, Permitted, Road, Streams, buckets, crowded
+from benchmarks.relay.loads import CHANNELS, RATE, Limiting, Load, Place
+
+FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0}
+"""What is allowed, in terms of what is documented."""
+CHARACTERS = 4
+"""Characters of a token."""
+STARTED = "chat.startStream"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Staleness at best for the asker, by all methods that were used, and for bystanders, by posts and edits alone.
+
+    The final lag at best is that of all methods which there are.
+    """
+
+    asker: float
+    bystanders: float
+    lag: float
+    worst_lag: float
+    hindsight: float
+    """For the asker, if it were known from the beginning how long the answers are."""
+
+
+def bounds(load: Load, model: Mapping[str, Any], calls: Mapping[str, int]) -> Bounds | None:
+    """Return what was permitted; None where that cannot be told.
+
+    The bounds take for granted that answers begin together, and that it is known what a second process leaves.
+    """
+    if len({(ask.at, ask.tokens) for ask in load.asks}) > 1 or load.limits is Limiting.SHARED:
+        return None
+    factor = FACTORS[load.limits]
+    answers, length = len(load.asks), load.asks[0].seconds
+    if load.place is Place.DISCORD:
+        bucket, common = _roads(model, Call.EDIT, factor)
+        own = replace(bucket, spare=bucket.spare + 1)
+        whole = math.floor(DiscordLimits().everything.calls * factor)
+        common = Road(whole, common.window, common.spare + whole - common.calls)
+        found = buckets(answers, length, model["gap"], own, common)
+        return Bounds(found.staleness, found.staleness, found.lag, found.worst_lag, found.hindsight)
+    return _on_slack(load, model, factor, streamed=calls.get(STARTED, 0) > 0)
+
+
+def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, streamed: bool) -> Bounds:
+    edits, streams = _roads(model, Call.EDIT, factor)[0], _streams(model, factor)
+    channels = CHANNELS if load.place is not Place.CHANNEL else 1
+
+    def at_best(streams: Streams | None) -> Permitted:
+        ask = load.asks[0]
+        return crowded(Crowd(len(load.asks), ask.seconds, model["gap"], channels, edits, streams))
+
+    everything, edited = at_best(streams), at_best(None)
+    asker = everything if streamed else edited
+    bystanders = asker if load.place is Place.DIRECT else edited
+    turning = turns(len(load.asks), load.asks[0].tokens * CHARACTERS, model["page"], channels)
+    lags = (max(everything.lag, median(turning)), max(everything.worst_lag, *turning))
+    return Bounds(asker.staleness, bystanders.staleness, *lags, asker.hindsight)
+
+
+def turns(answers: int, characters: int, page: int, channels: int) -> Sequence[float]:
+    """Return by how many seconds each answer's last message has to come after its end.
+
+    All answers fill their messages at the same moments, and each channel takes one new message a second.
+    """
+    filled = (characters - 1) // page * page / (CHARACTERS * RATE)
+    left = characters / (CHARACTERS * RATE) - filled
+    return [max(0.0, number // channels - left) if filled else 0.0 for number in range(answers)]
+
+
+def _streams(model: Mapping[str, Any], factor: float) -> Streams | None:
+    begin, stop, append = (_roads(model, call, factor) for call in (Call.BEGIN, Call.CONCLUDE, Call.APPEND))
+    if not begin or not stop or not append:
+        return None
+    return Streams(begin[0].free, stop[0].calls, append[0])
+
+
+def _roads(model: Mapping[str, Any], call: Call, factor: float) -> list[Road]:
+    return [
+        Road(max(1, math.floor(one["calls"] * factor)), one["seconds"], one["spare"])
+        for one in model["budgets"].get(call, ())
+    ]

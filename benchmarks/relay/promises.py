@@ -1,0 +1,99 @@
+"""What the bot promises, as data, and whether a load's figures keep it. No I/O."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks.relay.loads import Carrier, Limiting, Load
+from benchmarks.relay.permitted import Bounds
+
+RATIOS = ((0.0, 1.5), (60.0, 1.25))
+"""Mean staleness in terms of the bound, for answers of at least so many seconds; the last that fits holds."""
+LAGS = ((11, 0.5), (30, 1.0))
+"""Seconds of final lag up to so many answers, ten and the one that a reserve is for; with more, or where the limits do not permit it, `LAG_RATIO` holds."""
+LAG_RATIO = 1.25
+SIGN, SIGN_UP_TO = 0.3, 11
+"""Seconds to the first sign of life, up to so many answers at once."""
+REFUSED_A_MINUTE = 1
+"""Refusals of one scope in any minute where the limits are not those documented; where they are, there is none."""
+FOUND_OUT = 1.2
+"""Edits of the last whole minute in terms of those documented, where twice as many are allowed."""
+PACE = 0.25
+"""Seconds by which Aion may miss its own pace before a measurement says nothing."""
+
+
+def broken(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
+    """Yield what a world's figures break."""
+    load = Load.from_json(found["load"])
+    if load.carrier is Carrier.PLAIN:
+        return
+    if found["behind"] > PACE:
+        yield f"the machine was too slow: Aion was {found['behind']:.2f} s late"
+    if (missing := found["answers"] - standing(found)) > 0:
+        yield f"{missing} answers incomplete"
+    yield from _refusals(load, found)
+    if load.limits is Limiting.DOCUMENTED:
+        yield from _stale(load, found, bounds)
+        yield from _late(load, found, bounds)
+        yield from _silent(load, found)
+    if load.limits is Limiting.DOUBLE:
+        yield from _unused(load, found)
+
+
+def ratio(value: float | None, bound: float) -> float | None:
+    """Return staleness in terms of its bound."""
+    return None if value is None else value / bound
+
+
+def lag_allowed(answers: int, permitted: float) -> float:
+    """Return the final lag that is promised."""
+    promised = next((seconds for most, seconds in LAGS if answers <= most), LAGS[-1][1])
+    return max(promised, LAG_RATIO * permitted)
+
+
+def standing(found: Mapping[str, Any]) -> int:
+    """Count what stands as it should: whole answers, and plans whose card stands."""
+    return int(found["complete"]) + len(found["cards"])
+
+
+def _refusals(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
+    if load.limits is Limiting.DOCUMENTED:
+        if refused := sum(found["refusals"].values()):
+            yield f"{refused} refusals: {found['refusals']}"
+    elif found["refused_a_minute"] > REFUSED_A_MINUTE:
+        yield f"{found['refused_a_minute']} refusals of one scope in a minute: {found['refusals']}"
+
+
+def _stale(load: Load, found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
+    if bounds is None:
+        return
+    most = [limit for seconds, limit in RATIOS if load.asks[0].seconds >= seconds][-1]
+    for who, bound in (("asker", bounds.asker), ("bystanders", bounds.bystanders)):
+        times = ratio(found["staleness"][who], bound)
+        if times is None or times > most:
+            said = "not measured" if times is None else f"{times:.2f} times the bound of {bound:.2f} s"
+            yield f"staleness for {who}: {said} (at most {most:g})"
+
+
+def _late(load: Load, found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
+    for which, permitted in (
+        ("median", bounds.lag if bounds else 0.0),
+        ("worst", bounds.worst_lag if bounds else 0.0),
+    ):
+        lag, most = found["lag"][which], lag_allowed(load.weight, permitted)
+        if lag is not None and lag > most:
+            yield f"{which} final lag {lag:.2f} s (at most {most:.2f})"
+    if any(card > LAGS[0][1] for card in found["cards"]):
+        yield f"a plan's card stood after {max(found['cards']):.2f} s (at most {LAGS[0][1]:g})"
+
+
+def _silent(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
+    if load.weight <= SIGN_UP_TO and found["sign"]["worst"] > SIGN:
+        yield f"first sign of life after {found['sign']['worst']:.2f} s (at most {SIGN:g})"
+
+
+def _unused(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
+    used = found["by_minute"].get("chat.update", [])
+    documented = next((one["calls"] for one in found["model"]["budgets"].get("edit", ())), 50)
+    whole = used[: int(load.ends // 60)]
+    if not whole or whole[-1] < FOUND_OUT * documented:
+        yield f"twice the limit was not found out: edits by minute {used}, documented {documented}"

@@ -1,0 +1,116 @@
+"""Worlds side by side, each in a process of its own, as many as leave each other undisturbed."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from benchmarks.relay.loads import Load
+
+ROOM = 60
+"""Answers that two cores tell, relay and show at the same time without getting late; a larger load runs alone."""
+APART = 0.5
+"""Seconds between the questions of two worlds, so that no first sign of life waits for another's."""
+_LONG = 60.0
+_LINE = 256 * 1024**2
+
+Hear = Callable[[dict[str, Any]], None]
+
+
+class _World:
+    """One load's process."""
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it, and wait until it could ask."""
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "benchmarks.relay.world", stdin=pipe, stdout=pipe, limit=_LINE
+        )
+        self._write(json.dumps(self.load.to_json()))
+        await self._line("ready")
+
+    async def ask(self) -> None:
+        """Let it ask, and wait until all answers are told."""
+        self._write("go")
+        await self._line("quiet")
+
+    async def figures(self) -> dict[str, Any]:
+        """Wait for its figures."""
+        return await self._line("load")
+
+    async def end(self) -> None:
+        """End it, whatever it does."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    def _write(self, line: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(f"{line}\n".encode())
+
+    async def _line(self, name: str) -> dict[str, Any]:
+        """Read a line that has this field. Raises RuntimeError if another comes, or none."""
+        if self._process is None or self._process.stdout is None:
+            raise RuntimeError("a world has no pipes")
+        line = await self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(
+                f"the world of {self.load.name}, {self.load.place}, {self.load.carrier} came to nothing"
+            )
+        said: dict[str, Any] = json.loads(line)
+        if name not in said:
+            raise RuntimeError(f"a world said something else than {name}")
+        return said
+
+
+async def run(loads: Sequence[Load], hear: Hear) -> list[dict[str, Any]]:
+    """Run all loads, a batch after the other; `hear` is told of each. Returns their figures in order.
+
+    A batch begins when the answers of the one before are told. Loops that are late go on beside it.
+    """
+    ending: dict[int, asyncio.Task[dict[str, Any]]] = {}
+    worlds: list[_World] = []
+    try:
+        for batch in batches(loads):
+            started = [_World(loads[number]) for number in batch]
+            worlds += started
+            await asyncio.gather(*(world.start() for world in started))
+            await asyncio.gather(*(_later(APART * place, world) for place, world in enumerate(started)))
+            ending |= {
+                n: asyncio.create_task(_end(world, hear)) for n, world in zip(batch, started, strict=True)
+            }
+        return [await ending[number] for number in range(len(loads))]
+    finally:
+        await asyncio.gather(*(world.end() for world in worlds))
+
+
+async def _later(pause: float, world: _World) -> None:
+    await asyncio.sleep(pause)
+    await world.ask()
+
+
+async def _end(world: _World, hear: Hear) -> dict[str, Any]:
+    found = await world.figures()
+    hear(found)
+    return found
+
+
+def batches(loads: Sequence[Load]) -> Iterator[Sequence[int]]:
+    """Yield numbers of loads that run side by side: short ones together, then long ones together."""
+    batch: list[int] = []
+    for number in sorted(
+        range(len(loads)), key=lambda n: (loads[n].ends > _LONG, -loads[n].weight, loads[n].ends)
+    ):
+        inside = [*batch, number]
+        mixed = len({loads[one].ends > _LONG for one in inside}) > 1
+        if batch and (mixed or sum(loads[one].weight for one in inside) > ROOM):
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch

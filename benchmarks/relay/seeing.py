@@ -1,0 +1,63 @@
+"""What people saw of an answer, and when. No I/O."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from aion_bot.demo.watching import Sight
+from benchmarks.relay import words
+
+
+@dataclass(slots=True)
+class Eyes:
+    """Of one kind of reader: when each word was first seen, and the numbers that each message shows now."""
+
+    first: list[float]
+    now: dict[str, Sequence[int]] = field(default_factory=dict)
+
+    def see(self, message: str, text: str, at: float) -> None:
+        """Read a message."""
+        shown = words.numbers(text)
+        self.now[message] = shown
+        for number in shown:
+            if number < len(self.first) and math.isnan(self.first[number]):
+                self.first[number] = at
+
+    @property
+    def complete(self) -> bool:
+        """Whether every word stands in the messages, once, in order."""
+        standing = [number for message in self.now.values() for number in message]
+        return standing == list(range(len(self.first)))
+
+    @property
+    def missing(self) -> int:
+        """How many words stand nowhere now."""
+        return len(set(range(len(self.first))).difference(*self.now.values()))
+
+
+@dataclass(slots=True)
+class Seen:
+    """One answer as the person sees it who asked, and as bystanders do. `last` is its messages' last change."""
+
+    asker: Eyes
+    bystanders: Eyes
+    begun: float = math.nan
+    last: float = math.nan
+
+    @classmethod
+    def of(cls, tokens: int) -> "Seen":
+        """Return an answer of which nothing was seen."""
+        return cls(Eyes([math.nan] * tokens), Eyes([math.nan] * tokens))
+
+    def follow(self, sight: Sight) -> None:
+        """Take a change of one of its messages."""
+        if math.isnan(self.begun):
+            self.begun = sight.at
+        self.last = sight.at
+        self.asker.see(sight.message, sight.asker, sight.at)
+        self.bystanders.see(sight.message, sight.bystanders, sight.at)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everybody sees all of it."""
+        return self.asker.complete and self.bystanders.complete

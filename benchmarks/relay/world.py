@@ -1,0 +1,178 @@
+"""One load in one process: `python -m benchmarks.relay.world` reads a load as JSON and prints its figures.
+
+Aion runs in a process of its own, so that telling thousands of tokens a second takes nothing from who relays them.
+It says `ready`, and asks when a line comes in; it says `quiet` when the last token was told: what goes on after that
+needs little of the machine.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from aion_bot.demo.watching import Sight
+from benchmarks.relay import aion, bot, figures, stage
+from benchmarks.relay.discord_side import DiscordStage
+from benchmarks.relay.loads import Carrier, Limiting, Load, Place
+from benchmarks.relay.plain import PlainLoops
+from benchmarks.relay.seeing import Seen
+from benchmarks.relay.slack_side import SlackStage
+from benchmarks.relay.stage import Asked, Stage
+
+_SETTLING = 1.0
+"""Seconds without a change after which an answer at rest is taken to have ended."""
+
+
+class Told:
+    """The process that plays Aion."""
+
+    def __init__(self, process: asyncio.subprocess.Process, env: Mapping[str, str]) -> None:
+        self.env = env
+        self._process = process
+
+    async def moments(self) -> Mapping[str, Any]:
+        """Ask when which token was sent."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("Aion has no pipes")
+        self._process.stdin.write(b"\n")
+        told: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        return told
+
+
+@asynccontextmanager
+async def _aion() -> AsyncIterator[Told]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.relay.aion", stdin=pipe, stdout=pipe, limit=256 * 1024**2
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError("Aion has no pipes")
+        yield Told(process, json.loads(await process.stdout.readline()))
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+class World:
+    """One load on its stage."""
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        self.stage: Stage = DiscordStage() if load.place is Place.DISCORD else SlackStage(load.place)
+        self.asked: dict[int, Asked] = {}
+        self.seen: dict[int, Seen] = {}
+        self.cards: dict[int, float] = {}
+        self._threads: dict[str, int] = {}
+
+    def follow(self, sight: Sight) -> None:
+        """Take a change that people see."""
+        if (number := self._threads.get(sight.thread)) is not None:
+            self.seen[number].follow(sight)
+
+    def ask(self, number: int) -> Asked:
+        """Put the question of this number."""
+        ask = self.load.asks[number]
+        asked = self.stage.ask(number, aion.question(number, ask))
+        self.asked[number], self._threads[asked.thread] = asked, number
+        self.seen[number] = Seen.of(ask.tokens)
+        return asked
+
+    def at_rest(self) -> bool:
+        """Tell whether every answer stands whole, and nothing says that it goes on."""
+        last = max((one.last for one in self.seen.values()), default=0.0)
+        return (
+            len(self.seen) == len(self.load.asks)
+            and all(self.seen[number].complete or ask.plan for number, ask in enumerate(self.load.asks))
+            and time.monotonic() - last >= _SETTLING
+            and all(number in self.cards or self._plain(number) for number in self.seen)
+        )
+
+    def _plain(self, number: int) -> bool:
+        return not self.load.asks[number].plan and self.stage.at_rest(self.asked[number].thread)
+
+    def look_for_cards(self) -> None:
+        """Note when a plan's card first stands."""
+        for number, asked in self.asked.items():
+            wanted = self.load.asks[number].plan and number not in self.cards
+            if wanted and "Approve" in self.stage.buttons(asked.thread):
+                self.cards[number] = time.monotonic()
+
+
+async def run(load: Load) -> dict[str, Any]:
+    """Play a load and return its figures."""
+    world = World(load)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aion-bot-relay-")))
+        told = await stack.enter_async_context(_aion())
+        await world.stage.start()
+        stack.push_async_callback(world.stage.stop)
+        env = {**told.env, **world.stage.env}
+        if load.carrier is Carrier.PLAIN:
+            loops = await stack.enter_async_context(PlainLoops(load.place, env))
+            return {"load": load.to_json(), **await _play(world, told, loops)}
+        settings, adapters = bot.composed(env, folder)
+        await stack.enter_async_context(bot.serving(settings, adapters))
+        await world.stage.connected()
+        return {"load": load.to_json(), "model": bot.model(adapters), **await _play(world, told, None)}
+
+
+async def _play(world: World, told: Told, loops: PlainLoops | None) -> dict[str, Any]:
+    load, place = world.load, world.stage
+    place.prepare(len(load.asks))
+    place.watch(world.follow)
+    print(json.dumps({"ready": True}), flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    place.limit(load.limits)
+    rivals = place.rivals() if load.limits is Limiting.SHARED else ()
+    competing = asyncio.create_task(stage.compete(rivals))
+    used, began = time.process_time(), time.monotonic()
+    asking = asyncio.create_task(_ask(world, began, loops))
+    await _until_at_rest(world, began, loops)
+    competing.cancel()
+    await asking
+    lasted = time.monotonic() - began
+    moments = await told.moments()
+    found = figures.figures(world.load, world.asked, world.seen, moments["told"], place.signs)
+    found |= figures.calls(place.calls, place.log, place.refused, began)
+    found["cards"] = [at - moments["told"][str(number)]["plan"] for number, at in world.cards.items()]
+    found["failures"] = list(loops.failures) if loops else []
+    return {**found, "cpu": (time.process_time() - used) / lasted, "lasted": lasted}
+
+
+async def _ask(world: World, began: float, loops: PlainLoops | None) -> None:
+    """Put all questions when they are due."""
+    numbered: Sequence[tuple[float, int]] = sorted(
+        (ask.at, number) for number, ask in enumerate(world.load.asks)
+    )
+    for at, number in numbered:
+        if (pause := began + at - time.monotonic()) > 0:
+            await asyncio.sleep(pause)
+        asked = world.ask(number)
+        if loops is not None:
+            loops.relay(asked, aion.question(number, world.load.asks[number]))
+
+
+async def _until_at_rest(world: World, began: float, loops: PlainLoops | None) -> None:
+    """Wait until all stands as it should, or the deadline is over; says when all was told."""
+    quiet = began + world.load.ends + _SETTLING
+    step = 0.02 if any(ask.plan for ask in world.load.asks) else 0.2
+    while time.monotonic() < quiet:
+        await asyncio.sleep(step)
+        world.look_for_cards()
+    print(json.dumps({"quiet": True}), flush=True)
+    while time.monotonic() < quiet + world.load.deadline:
+        if world.at_rest() if loops is None else loops.at_rest:
+            return
+        await asyncio.sleep(step)
+        world.look_for_cards()
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(run(Load.from_json(json.loads(sys.stdin.readline()))))), flush=True)
