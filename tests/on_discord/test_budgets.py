@@ -55,7 +55,8 @@ def test_budgets_are_those_that_people_report() -> None:
     assert budgets.LIMITS.budgets[Call.EDIT] == (posts, everything)
     assert (posts.per, everything.per) == (Per.CHANNEL, Per.BOT)
     assert Rate(posts.calls, posts.seconds) == DiscordLimits().messages
-    assert Rate(everything.calls, everything.seconds) == DiscordLimits().everything
+    left_to_others = DiscordLimits().everything.calls - everything.calls
+    assert 0 < left_to_others <= 5
     streamed = {Call.BEGIN, Call.APPEND, Call.CONCLUDE}
     assert set(Call) - set(budgets.LIMITS.budgets) == streamed | {Call.WHISPER}
     assert all(found[-1] == everything for found in budgets.LIMITS.budgets.values())

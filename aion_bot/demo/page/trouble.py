@@ -70,11 +70,11 @@ class Troubles:
 
     async def _restart(self) -> None:
         await self._middle("the bot will be restarted")
-        self._say(
-            "The bot is asked to stop: it marks what is unfinished, and will serve the Retry button afterwards."
-        )
+        self._say("The bot is asked to stop: it marks what is unfinished with a Retry button.")
         await self._bot.stop()
-        await self._start("The bot is back. Press Retry where it was interrupted.")
+        await self._start(
+            "The bot is back. Where Aion has stored the answer it is completed; elsewhere Retry asks again."
+        )
 
     async def _kill(self) -> None:
         await self._middle("the bot will be killed")
