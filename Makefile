@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check format bench chaos pictures requirements clean
+.PHONY: demo test check format bench relay cost chaos pictures requirements clean
 
 demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
@@ -28,6 +28,12 @@ $(STAMP): requirements-dev.txt pyproject.toml
 
 bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare reader, in one run
 	$(BIN)/python -m benchmarks.stream
+
+relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a plain loop; a quarter of an hour
+	$(BIN)/python -m benchmarks.relay
+
+cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, in one run; some six minutes
+	$(BIN)/python -m benchmarks.cost
 
 SEED ?= $(shell date +%s)
 

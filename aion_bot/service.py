@@ -1,6 +1,7 @@
 """One run of the bot from opening to closing: the database first and last, the clients in between."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Sequence
 
@@ -13,6 +14,9 @@ from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)
+
+_CONNECTIONS = 8_192
+"""Open files that suffice for as many answers as may wait or run."""
 
 
 async def serve(settings: Settings, adapters: Sequence[PlatformAdapter], stop: asyncio.Event) -> bool:
@@ -42,6 +46,7 @@ async def serve(settings: Settings, adapters: Sequence[PlatformAdapter], stop: a
 
 async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdapter]) -> bool:
     """Serve until SIGTERM or SIGINT; a second signal ends the process at once."""
+    _allow_connections()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -55,3 +60,11 @@ async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdap
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, ask_to_stop)
     return await serve(settings, adapters, stop)
+
+
+def _allow_connections() -> None:
+    """Ask for as many open files as the system grants: each answer under way is a connection."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

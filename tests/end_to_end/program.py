@@ -27,6 +27,12 @@ class Program:
             )  # fmt: skip
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def output(self) -> str:
         """All it printed so far."""
         return self._log.read_text("utf-8")

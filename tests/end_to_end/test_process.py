@@ -1,5 +1,6 @@
 """The program as its engineer runs it: a process with an environment, signals and an exit status."""
 
+import resource
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -31,6 +32,21 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
     made = Program(tmp_path)
     yield made
     await made.kill()
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux tells of another process's limits")
+@pytest.mark.parametrize("place", ["slack"], indirect=True)
+async def test_as_many_connections_as_the_system_grants(bot: Bot, program: Program) -> None:
+    """A usual limit of open files would end the thousandth answer: the program asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        await program.start(bot.env())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await program.prints("connected")
+    granted, _ = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+    assert granted == min(8_192, hard)
 
 
 async def test_without_settings_every_problem_is_listed(program: Program) -> None:
