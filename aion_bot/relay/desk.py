@@ -4,8 +4,9 @@ from weakref import WeakValueDictionary
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.messages import MessageRef, Person, ThreadKey
+from aion_bot.relay.carrier import Posted
 from aion_bot.relay.gate import Gate
-from aion_bot.relay.pump import Posted, Pump, Source
+from aion_bot.relay.pump import Pump, Source
 
 
 class Desk:

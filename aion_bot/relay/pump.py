@@ -2,21 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.errors import MessageGone, PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
+from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
 from aion_bot.port.messages import Content, MessageRef, Person, PlanCard, ThreadKey
-from aion_bot.relay.adoption import card_nonce, nonce_of
+from aion_bot.relay.carrier import Carrier, Posted
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.outbox import (
     Append,
-    Begin,
     Conclude,
-    Delete,
-    Edit,
     Idle,
     Outbox,
     Post,
@@ -47,9 +44,6 @@ class Source(Protocol):
         """Use smaller pages from now on, after the platform refused a size; False if there is no smaller."""
 
 
-Posted = Callable[[int, Content, MessageRef], Awaitable[None]]
-
-
 class TakenOver(PlatformError):
     """Another pump shows these messages from now on; what this one still had to show is older."""
 
@@ -77,13 +71,8 @@ class Pump:
 
         `hold` is told of each message that this one alone may edit from now on: a card is its decision's.
         """
-        self._adapter = adapter
         self._gate = gate
-        self._thread = thread
         self._source = source
-        self._name = name
-        self._reader = reader
-        self._resumed = resumed
         self._on_posted = on_posted
         self._hasty = keeps_cards
         limits = adapter.limits
@@ -94,6 +83,15 @@ class Pump:
             resumed=resumed,
             tail=adapter.tail,
             life=limits.stream_life,
+        )
+        self._carrier = Carrier(
+            adapter,
+            thread,
+            self._outbox,
+            name=name,
+            reader=reader,
+            resumed=resumed,
+            on_posted=self._posted,
         )
         self._news = asyncio.Event()
         self._unseen_since = time.monotonic()
@@ -107,7 +105,6 @@ class Pump:
         self._over = asyncio.Event()
         self._over.set()
         self._failing_since: float | None = None
-        self._tried: frozenset[str] = frozenset()
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
@@ -221,7 +218,7 @@ class Pump:
         unseen_since, self._seen = self._unseen_since, True
         try:
             async with self._gate.making(wish):
-                await self._perform(step)
+                await self._carrier.do(step)
         except RateLimited:
             pass  # the pacer knows
         except PlatformDown:
@@ -239,46 +236,11 @@ class Pump:
             return
         self._seen, self._unseen_since = False, unseen_since
 
-    async def _perform(self, step: Step) -> None:
-        match step:
-            case Post() | Begin():
-                await self._post(step)
-            case Edit():
-                await self._change(step, self._adapter.edit(step.message, step.content))
-            case Append():
-                await self._change(step, self._adapter.append(step.message, step.shown, step.content))
-            case Conclude():
-                await self._change(step, self._adapter.conclude(step.message, step.shown, step.content))
-            case Delete():
-                await self._change(step, self._adapter.delete(step.message))
-
-    async def _post(self, step: Post | Begin) -> None:
-        nonce = nonce_of(self._name, step.slot, step.attempt)
-        if isinstance(step.content, PlanCard):
-            nonce = card_nonce(step.content.key)
-        tried_before, self._tried = nonce in self._tried, self._tried | {nonce}
-        if isinstance(step, Begin):
-            message = await self._adapter.begin(self._thread, self._reader, step.content, nonce=nonce)
-        else:
-            message = await self._adapter.post(self._thread, step.content, nonce=nonce)
-        # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
-        certain = not (tried_before or self._resumed)
-        self._outbox.posted_at(step, message, time.monotonic(), certain=certain)
-        if not isinstance(step.content, PlanCard):
+    async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:
+        if not isinstance(content, PlanCard):
             self._hold(self, message)
         if self._on_posted is not None:
-            await self._on_posted(step.slot, step.content, message)
-
-    async def _change(self, step: Edit | Append | Conclude | Delete, call: Awaitable[None]) -> None:
-        try:
-            await call
-        except MessageGone:
-            self._outbox.gone(step)
-            return
-        if isinstance(step, Delete):
-            self._outbox.gone(step)
-        else:
-            self._outbox.edited(step, time.monotonic())
+            await self._on_posted(slot, content, message)
 
     async def _be_patient(self, step: Step) -> None:
         if isinstance(step, Append | Conclude):
