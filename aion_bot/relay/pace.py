@@ -54,6 +54,10 @@ class Limit:
         """Calls that previews leave alone."""
         return self.window.promised + self.awaited + self.window.budget.spare
 
+    def idle(self, now: float) -> bool:
+        """Tell whether nobody uses the limit and nothing is known of it but what is documented."""
+        return not (self.crowd or self.awaited or self.window.promised) and self.window.untouched(now)
+
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may go."""
         kept = self.kept

@@ -29,11 +29,14 @@ Key = tuple[str, str]
 
 Costs = tuple[tuple[Key, Budget], ...]
 
-CROWDED = 3.0
+CROWDED = 6.0
 """Seconds between two previews from which on the first message of an answer waits, so that it shows some text."""
 
 HELD = 12.0
 """Seconds for which the first message of an answer waits for a promise."""
+
+_LIMITS = 1_000
+"""Limits that are remembered before the idle ones are forgotten."""
 
 
 class Priority(IntEnum):
@@ -74,13 +77,27 @@ class Pacer:
         self._ready: dict[tuple[Key, ...], list[tuple[Priority, float, int, Wish]]] = {}
         self._sleeping: list[tuple[float, int, Wish]] = []
         self._count = itertools.count()
+        self._tidied_at = _LIMITS
 
     def limit(self, key: Key, budget: Budget, now: float) -> Limit:
         """Return what is known of a limit."""
         found = self._limits.get(key)
         if found is None:
+            if len(self._limits) >= self._tidied_at:
+                self._forget_idle(now)
             found = self._limits[key] = Limit(budget, now)
         return found
+
+    def _forget_idle(self, now: float) -> None:
+        """Forget the limits of channels in which nothing goes on, as long as nothing was learned about them."""
+        waiting = [one[2] for one in self._sleeping] + [
+            one[3] for all_of in self._ready.values() for one in all_of
+        ]
+        wanted = {key for wish in waiting for key, _ in (*wish.costs, *wish.promise)}
+        self._limits = {
+            key: limit for key, limit in self._limits.items() if key in wanted or not limit.idle(now)
+        }
+        self._tidied_at = max(_LIMITS, 2 * len(self._limits))
 
     # Answers.
 

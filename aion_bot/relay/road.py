@@ -56,21 +56,17 @@ class Road:
     def wish(self, step: Step, since: float, *, hasty: bool) -> Wish:
         """Return what has to be granted for a step; `hasty` where it ends the answer, or a decision waits for it."""
         costs = self._costs(_CALLS[type(step)])
+        promise = self._ending(step) if isinstance(step, Post | Begin) and not self._promised else ()
         if hasty or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
-            return Wish(costs, Priority.FINAL, since)
+            # What posts the whole answer ends it; a stream has to be ended by another call.
+            return Wish(costs, Priority.FINAL, since, promise=promise if isinstance(step, Begin) else ())
         if isinstance(step, Post | Begin):
-            return self._first(step, costs, since)
+            earliest = self._began + self._delay(since) if isinstance(step, Post) and promise else -math.inf
+            held_until = self._began + HELD
+            return Wish(costs, Priority.SIGN, since, earliest, promise=promise, insists_until=held_until)
         earliest = step.earliest if isinstance(step, Edit | Append) else -math.inf
         priority = Priority.FINAL if isinstance(step, Conclude) else Priority.PREVIEW
-        return Wish(costs, priority, since, earliest=earliest)
-
-    def _first(self, step: Post | Begin, costs: Costs, since: float) -> Wish:
-        promise = () if self._promised else self._ending(step)
-        earliest = self._began + self._delay(since) if isinstance(step, Post) and promise else -math.inf
-        insists_until = self._began + HELD
-        return Wish(
-            costs, Priority.SIGN, since, earliest=earliest, promise=promise, insists_until=insists_until
-        )
+        return Wish(costs, priority, since, earliest)
 
     def _delay(self, now: float) -> float:
         """Seconds that the first message waits for text: half a preview's gap in a crowd, so that it counts as one."""

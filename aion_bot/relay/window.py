@@ -52,6 +52,10 @@ class Window:
         """Calls that the window has room for; negative where the limit turned out lower than what was made."""
         return int(self.calls) - self.used(now)
 
+    def untouched(self, now: float) -> bool:
+        """Tell whether no call counts, and nothing was learned."""
+        return not self.used(now) and self.calls == self.budget.calls and not self.refusals
+
     def begin(self) -> None:
         """Count a call that begins."""
         self._under_way += 1

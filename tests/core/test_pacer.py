@@ -16,8 +16,8 @@ POSTS: Costs = ((("posts", "channel"), Budget("posts", 1, 1.0, Per.CHANNEL)),)
 BRIEF: Costs = ((("brief", "team"), Budget("brief", 2, 10.0, Per.WORKSPACE)),)
 
 
-def wish(priority: Priority, since: float, costs: Costs = BRIEF, **more: float) -> Wish:
-    return Wish(costs, priority, since, **more)
+def wish(priority: Priority, since: float, costs: Costs = BRIEF) -> Wish:
+    return Wish(costs, priority, since)
 
 
 def granted_at(pacer: Pacer, *wishes: Wish, until: float = 1000.0) -> dict[Wish, float]:
@@ -105,6 +105,23 @@ def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
     alone = wish(Priority.FINAL, 0.0, POSTS)
     pacer.ask(alone, 1.0)
     assert pacer.grants(1.0)[0] == [alone]
+
+
+def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
+    """However many channels there were, what is remembered is what is in use, and what was learned."""
+    pacer = Pacer(gap=0.0)
+    refused = Wish(POSTS, Priority.FINAL, 0.0)
+    pacer.ask(refused, 0.0)
+    pacer.grants(0.0)
+    pacer.refused(refused, 0.0, 1.0, "")
+    for number in range(10_000):
+        costs: Costs = ((("posts", str(number)), POSTS[0][1]),)
+        one, now = Wish(costs, Priority.FINAL, 0.0), 10.0 * number
+        pacer.ask(one, now)
+        pacer.grants(now)
+        pacer.ended(one, now)
+    assert len(pacer._limits) < 1_100  # what is remembered cannot be told from outside
+    assert pacer.limit(*POSTS[0], 1e6).window.refusals == 1
 
 
 class Crowd:
