@@ -37,8 +37,8 @@ class Budget:
 
     `name` is the platform's own word for it: a method, a bucket. `promised`: each answer that runs keeps one call for
     its end. `spare` calls are kept besides for what nobody foresees: an answer that begins, a plan's card. Above
-    `sure` calls in the window, half of them if it is None, they are made one at a time, so that a limit which is lower
-    than documented is met by one refusal and not by a volley.
+    `sure` calls in the window, half of them if it is None, they are made one at a time until so many were taken once,
+    so that a limit which is lower than documented is met by one refusal and not by a volley.
     """
 
     name: str

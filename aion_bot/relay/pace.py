@@ -54,6 +54,11 @@ class Limit:
         """Calls that previews leave alone."""
         return self.window.promised + self.awaited + self.window.budget.spare
 
+    @property
+    def pledged(self) -> int:
+        """Calls that new promises leave alone: those promised, and half of what is spare."""
+        return self.window.promised + self.window.budget.spare // 2
+
     def idle(self, now: float) -> bool:
         """Tell whether nobody uses the limit and nothing is known of it but what is documented."""
         return not (self.crowd or self.awaited or self.window.promised) and self.window.untouched(now)

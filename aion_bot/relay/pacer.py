@@ -29,7 +29,7 @@ Key = tuple[str, str]
 
 Costs = tuple[tuple[Key, Budget], ...]
 
-CROWDED = 6.0
+CROWDED = 8.0
 """Seconds between two previews from which on the first message of an answer waits, so that it shows some text."""
 
 HELD = 12.0
@@ -135,7 +135,7 @@ class Pacer:
     def promisable(self, costs: Costs, now: float) -> bool:
         """Tell whether one more call could be promised, besides those that others wait for."""
         limits = [self.limit(key, budget, now) for key, budget in costs]
-        return all(one.window.free_at(now, one.window.promised + one.awaited) <= now for one in limits)
+        return all(one.window.free_at(now, one.pledged + one.awaited) <= now for one in limits)
 
     def possible(self, costs: Costs, now: float) -> bool:
         """Tell whether a sign could be shown and taken away again, without touching what is kept."""
@@ -244,6 +244,6 @@ class Pacer:
     def _promise_at(self, costs: Costs, now: float) -> float:
         at = now
         for key, budget in costs:
-            window = self.limit(key, budget, now).window
-            at = max(at, window.free_at(now, window.promised))
+            limit = self.limit(key, budget, now)
+            at = max(at, limit.window.free_at(now, limit.pledged))
         return at

@@ -65,6 +65,7 @@ class Window:
         self._under_way -= 1
         self._last = now
         insort(self._until, now + self._seconds)
+        self._sure = max(self._sure, len(self._until))  # so many have been taken in a window
 
     def unused(self) -> None:
         """Take back a `begin` that led to no call."""
@@ -82,6 +83,7 @@ class Window:
         if counted < 1 and now - self._last < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last)
         self.calls = max(1.0, min(self.calls, float(counted)))
+        self._sure = math.ceil(self.calls / 2)
         self._closed_until = max(self._closed_until, now + retry_after)
         self._failed += self._raised
         self._raised = False

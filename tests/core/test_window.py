@@ -49,7 +49,7 @@ def test_what_is_kept_is_left_alone() -> None:
 
 
 def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
-    """Beyond half of the documented limit the next call waits for the answer of the one before."""
+    """Beyond half of the documented limit the next call waits for the answer of the one before, until that is proven."""
     window = Window(UPDATES, 0.0)
     make(window, 0.0, 25)
     assert window.room_at(0.0, 0) == 0.0
@@ -57,6 +57,17 @@ def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
     assert window.room_at(0.0, 0) == math.inf
     window.end(0.1)
     assert window.room_at(0.1, 0) == 0.1
+
+
+def test_what_was_taken_once_is_sure_until_a_refusal() -> None:
+    """So many calls as were taken in one window may be made side by side, until the platform refuses one."""
+    window = Window(UPDATES, 0.0)
+    make(window, 0.0, 40)
+    for _ in range(30):
+        window.begin()
+        assert window.room_at(100.0, 0) == 100.0
+    window.refused(100.0, 1.0)
+    assert window.room_at(102.0, 0) == math.inf
 
 
 def test_a_refusal_closes_the_limit_for_as_long_as_it_says() -> None:
