@@ -149,6 +149,7 @@ class _Waiting:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._standing: dict[str, asyncio.Lock] = {}
+        self._removals: dict[str, Costs] = {}
 
     def marked(self, turn: Turn) -> None:
         self._standing.setdefault(turn.key, asyncio.Lock())
@@ -163,6 +164,7 @@ class _Waiting:
             if not all(gate.possible(call, turn.thread) for call in (Call.MARK, Call.UNMARK)):
                 del self._standing[turn.key]
                 return False
+            self._removals[turn.key] = gate.promise(Call.UNMARK, turn.thread)
             try:
                 async with gate.courtesy(Call.MARK, turn.thread) as allowed:
                     return allowed and await _mark(adapter, turn, waiting=True)
@@ -178,6 +180,7 @@ class _Waiting:
         async with lock:
             if self.stands(turn) and await self._unmarked(adapter, turn):
                 del self._standing[turn.key]
+            self._desk.gate(adapter).release(self._removals.pop(turn.key, ()))
 
     async def _unmarked(self, adapter: PlatformAdapter, turn: Turn) -> bool:
         """Tell whether the sign is gone, after a while if need be."""

@@ -32,7 +32,7 @@ LIMITS: Final = Limits(
         Call.APPEND: (Budget(Method.APPEND, _TIER_4, _MINUTE, Per.WORKSPACE, spare=5, sure=50),),
         Call.CONCLUDE: (Budget(Method.CONCLUDE, _TIER_2, _MINUTE, Per.WORKSPACE, promised=True, spare=2),),
         Call.MARK: (Budget(Method.MARK, _TIER_3, _MINUTE, Per.WORKSPACE),),
-        Call.UNMARK: (Budget(Method.UNMARK, _TIER_2, _MINUTE, Per.WORKSPACE),),
+        Call.UNMARK: (Budget(Method.UNMARK, _TIER_2, _MINUTE, Per.WORKSPACE, promised=True),),
         Call.ACTIVITY: (Budget(Method.ACTIVITY, _TIER_3, _MINUTE, Per.WORKSPACE, promised=True),),
         Call.WHISPER: (Budget(Method.WHISPER, _TIER_4, _MINUTE, Per.WORKSPACE),),
         Call.LOOK: (Budget(Method.REPLIES, _TIER_3, _MINUTE, Per.WORKSPACE),),

@@ -97,7 +97,7 @@ class Pump:
         self._unseen_since = time.monotonic()
         self._road = Road(gate, adapter, thread, self._unseen_since)
         self._seen = False
-        self._queues = False
+        self._queues = self._shuns_streams = False
         self._wish: Wish | None = None
         self._before = before
         self._hold = hold
@@ -174,14 +174,12 @@ class Pump:
         ended, now = self._source.ended, time.monotonic()
         screen = self._source.screen()
         hasty = ended or self._hasty or self._outbox.awaits_card(screen)
-        queues = self._queues and ended
-        streams = (queues or not ended) and self._road.streams(now, queues=queues)
-        return self._outbox.next(screen, ended=ended, now=now, streams=streams), ended, hasty
+        return self._outbox.next(screen, ended=ended, now=now, streams=self._streams()), ended, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
         wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
-        if isinstance(step, Post):
-            self._reconsider(wish)
+        if isinstance(step, Post | Begin):
+            self._reconsider(wish, stream=isinstance(step, Begin))
         try:
             if not await self._gate.granted(wish):
                 return
@@ -199,20 +197,27 @@ class Pump:
         self._road.granted(newer, time.monotonic(), hasty=hasty)
         await self._do(newer, wish)
 
-    def _reconsider(self, wish: Wish) -> None:
-        """Withdraw the wish for a post that has to wait, as soon as a stream has room."""
+    def _reconsider(self, wish: Wish, *, stream: bool) -> None:
+        """Withdraw the wish for a post that has to wait, as soon as a stream has room; and that for a stream for good."""
         loop = asyncio.get_running_loop()
 
         def look() -> None:
             if self._wish is not wish:
                 return
-            self._queues = True
-            if self._road.streams(time.monotonic(), queues=self._source.ended):
+            self._queues, self._shuns_streams = True, stream
+            if stream or self._streams():
                 self._gate.withdraw(wish)
             else:
                 loop.call_later(_RECONSIDERED, look)
 
         loop.call_later(_RECONSIDERED, look)
+
+    def _streams(self) -> bool:
+        """Tell whether the next message should be a stream: for a whole answer only if posts have to wait."""
+        ended = self._source.ended
+        if self._shuns_streams or (ended and not self._queues):
+            return False
+        return self._road.streams(time.monotonic(), queues=ended)
 
     async def _do(self, step: Step, wish: Wish) -> None:
         unseen_since, self._seen = self._unseen_since, True
