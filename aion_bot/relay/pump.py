@@ -11,15 +11,7 @@ from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited, TooLo
 from aion_bot.port.messages import Content, MessageRef, Person, PlanCard, ThreadKey
 from aion_bot.relay.carrier import Carrier, Posted
 from aion_bot.relay.gate import Gate
-from aion_bot.relay.outbox import (
-    Append,
-    Conclude,
-    Idle,
-    Outbox,
-    Post,
-    Screen,
-    Step,
-)
+from aion_bot.relay.outbox import Append, Begin, Conclude, Idle, Outbox, Post, Screen, Step
 from aion_bot.relay.pacer import Wish
 from aion_bot.relay.road import Road
 
