@@ -149,7 +149,7 @@ class Pump:
         while True:
             self._news.clear()
             self._check_taken_over()
-            step, ended, hasty = self._next()
+            step, ended, hasty = self._next(streams=self._streams())
             if not isinstance(step, Idle):
                 await self._wait_and_do(step, hasty=hasty)
             elif ended:
@@ -161,12 +161,12 @@ class Pump:
         if self._taken_over.is_set():
             raise TakenOver("shown by another one")
 
-    def _next(self) -> tuple[Step | Idle, bool, bool]:
+    def _next(self, *, streams: bool) -> tuple[Step | Idle, bool, bool]:
         """Return what is to be done, whether that is the end, and whether that or a decision makes it urgent."""
         ended, now = self._source.ended, time.monotonic()
         screen = self._source.screen()
         hasty = ended or self._hasty or self._outbox.awaits_card(screen)
-        return self._outbox.next(screen, ended=ended, now=now, streams=self._streams()), ended, hasty
+        return self._outbox.next(screen, ended=ended, now=now, streams=streams), ended, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
         wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
@@ -177,7 +177,8 @@ class Pump:
                 return
         finally:
             self._wish = None
-        newer, _, hasty = self._next()  # the text may have grown
+        # The text may have grown; the road stays, as what was granted for it would look like a lack.
+        newer, _, hasty = self._next(streams=isinstance(step, Begin))
         taken_over = self._taken_over.is_set()
         if (
             taken_over

@@ -28,6 +28,6 @@ def test_posts_are_counted_by_channel_first() -> None:
 
 
 def test_what_ends_an_answer_is_promised() -> None:
-    """An answer that shows something keeps the call that ends it: an edit, a stream's end, the end of the sign."""
+    """What is begun keeps the call that ends it: an edit, the end of a stream, of a sign, of a mark."""
     promised = {call for call, budgets in LIMITS.budgets.items() if any(one.promised for one in budgets)}
-    assert promised == {Call.EDIT, Call.CONCLUDE, Call.ACTIVITY}
+    assert promised == {Call.EDIT, Call.CONCLUDE, Call.ACTIVITY, Call.UNMARK}
