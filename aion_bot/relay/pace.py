@@ -56,8 +56,8 @@ class Limit:
 
     @property
     def pledged(self) -> int:
-        """Calls that new promises leave alone: those promised, and half of what is spare."""
-        return self.window.promised + self.window.budget.spare // 2
+        """Calls that new promises leave alone: those promised, and a little of what is spare."""
+        return self.window.promised + self.window.budget.spare // 4
 
     def idle(self, now: float) -> bool:
         """Tell whether nobody uses the limit and nothing is known of it but what is documented."""

@@ -68,13 +68,26 @@ class Wish:
     withdrawn: bool = False
 
 
+_Queue = list[tuple[Priority, float, int, Wish]]
+
+
+def _head(queue: _Queue) -> tuple[Priority, float, int, int, Wish]:
+    """Return who comes next of those that wait for the same, to be compared with the others.
+
+    Of those who began in the same second, who has more behind goes first: promises are spread over the channels.
+    """
+    priority, since, order, wish = queue[0]
+    crowded = priority is Priority.SIGN
+    return priority, math.floor(since) if crowded else since, -len(queue) if crowded else 0, order, wish
+
+
 class Pacer:
     """Everything that waits for the limits of one platform. `gap` is the shortest time between two edits of a message."""
 
     def __init__(self, gap: float) -> None:
         self._gap = gap
         self._limits: dict[Key, Limit] = {}
-        self._ready: dict[tuple[Key, ...], list[tuple[Priority, float, int, Wish]]] = {}
+        self._ready: dict[tuple[Key, ...], _Queue] = {}
         self._sleeping: list[tuple[float, int, Wish]] = []
         self._count = itertools.count()
         self._tidied_at = _LIMITS
@@ -165,10 +178,10 @@ class Pacer:
             heapq.heappush(self._ready.setdefault(keys, []), (wish.priority, wish.since, order, wish))
         granted: list[Wish] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
-        heads = [queue[0] for queue in self._ready.values()]
+        heads = [_head(queue) for queue in self._ready.values()]
         heapq.heapify(heads)
         while heads:
-            wish = heapq.heappop(heads)[3]
+            wish = heapq.heappop(heads)[-1]
             keys = tuple(key for key, _ in wish.costs)
             queue = self._ready[keys]
             at = now if wish.withdrawn else self._at(wish, now)
@@ -180,7 +193,7 @@ class Pacer:
                 self._begin(wish, now)
                 granted.append(wish)
             if queue:
-                heapq.heappush(heads, queue[0])
+                heapq.heappush(heads, _head(queue))
             else:
                 del self._ready[keys]
         return granted, again

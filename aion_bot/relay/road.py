@@ -18,10 +18,10 @@ _CALLS: dict[type[Step], Call] = {
     Conclude: Call.CONCLUDE,
 }
 
-_LONGEST_DELAY = 3.0
+_LONGEST_DELAY = 2.5
 """Seconds at most for which a first message waits for text, while people see another sign of life."""
 
-_UNSIGNED = 0.2
+_UNSIGNED = 0.5
 """Seconds for which it waits to know whether they do."""
 
 

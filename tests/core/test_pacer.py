@@ -65,7 +65,7 @@ def test_previews_leave_what_is_promised() -> None:
 def test_a_message_that_would_grow_waits_for_a_promise_but_not_for_ever() -> None:
     """Where no last edit can be promised, the first message waits; after its time it goes all the same."""
     pacer = Pacer(gap=1.0)
-    for _ in range(48):  # of fifty; two are left alone
+    for _ in range(49):  # of fifty; one is left alone
         pacer.promise(UPDATES, 0.0)
     first = Wish(POSTS, Priority.SIGN, 0.0, promise=UPDATES, insists_until=12.0)
     assert granted_at(pacer, first)[first] == 12.0
