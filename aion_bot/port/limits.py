@@ -63,7 +63,7 @@ class Limits:
     page: int
     edit_gap: float
     budgets: Mapping[Call, tuple[Budget, ...]] = field(default_factory=dict)
-    crowd: int = 12
+    crowd: int = 11
     stream_life: float = 240.0
 
 

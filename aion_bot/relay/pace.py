@@ -10,7 +10,7 @@ from aion_bot.relay.window import Window
 _YOUTH = 1 / 6
 """Of a window's length: how long an answer counts as young."""
 
-_SPREAD = 1.75
+_SPREAD = 1.73
 """Youths over which what is free is spread while an answer is young. Less makes short answers fresher and long ones
 staler: `benchmarks/relay` measures both."""
 

@@ -21,7 +21,7 @@ _CALLS: dict[type[Step], Call] = {
 _LONGEST_DELAY = 2.5
 """Seconds at most for which a first message waits for text, while people see another sign of life."""
 
-_UNSIGNED = 0.5
+_UNSIGNED = 1.0
 """Seconds for which it waits to know whether they do."""
 
 
