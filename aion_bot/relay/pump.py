@@ -11,18 +11,7 @@ from aion_bot.port.errors import MessageGone, PlatformDown, PlatformError, RateL
 from aion_bot.port.messages import Content, MessageRef, Person, PlanCard, ThreadKey
 from aion_bot.relay.adoption import card_nonce, nonce_of
 from aion_bot.relay.gate import Gate
-from aion_bot.relay.outbox import (
-    Append,
-    Begin,
-    Conclude,
-    Delete,
-    Edit,
-    Idle,
-    Outbox,
-    Post,
-    Screen,
-    Step,
-)
+from aion_bot.relay.outbox import Append, Begin, Conclude, Delete, Edit, Idle, Outbox, Post, Screen, Step
 from aion_bot.relay.pacer import Wish
 from aion_bot.relay.road import Road
 
@@ -108,6 +97,7 @@ class Pump:
         self._over.set()
         self._failing_since: float | None = None
         self._tried: frozenset[str] = frozenset()
+        self._in_doubt: Post | Begin | None = None
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
@@ -179,7 +169,14 @@ class Pump:
         hasty = ended or self._hasty or self._outbox.awaits_card(screen)
         queues = self._queues and ended
         streams = (queues or not ended) and self._road.streams(now, queues=queues)
-        return self._outbox.next(screen, ended=ended, now=now, streams=streams), ended, hasty
+        step = self._outbox.next(screen, ended=ended, now=now, streams=streams)
+        if ended and isinstance(step, Idle) and self._in_doubt is not None:
+            return (
+                self._in_doubt,
+                ended,
+                hasty,
+            )  # what may stand there is found by posting it again, and then removed
+        return step, ended, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
         wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
@@ -225,6 +222,8 @@ class Pump:
         except RateLimited:
             pass  # the pacer knows
         except PlatformDown:
+            if isinstance(step, Post | Begin):
+                self._in_doubt = step
             await self._be_patient(step)
         except Unsupported:
             if isinstance(step, Append | Conclude):
@@ -263,6 +262,8 @@ class Pump:
             message = await self._adapter.post(self._thread, step.content, nonce=nonce)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = not (tried_before or self._resumed)
+        if self._in_doubt is not None and self._in_doubt.slot == step.slot:
+            self._in_doubt = None
         self._outbox.posted_at(step, message, time.monotonic(), certain=certain)
         if not isinstance(step.content, PlanCard):
             self._hold(self, message)
