@@ -168,6 +168,7 @@ class App:
             return
         await self._signs.begins(adapter, turn)
         if turn.state is not TurnState.OPEN:
+            await self._store.settle_turn(turn.key, turn.attempt)
             self._tasks.spawn(self._signs.tidy(adapter, turn))
             return
         answering = Answering(self._bench, adapter, turn)

@@ -18,7 +18,7 @@ from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.transcript import Transcript
 from aion_bot.sessions import Sessions, answer_to
-from aion_bot.store import Store
+from aion_bot.store import BRIEFLY, Store, insist
 
 _log = structlog.get_logger(__name__)
 
@@ -28,12 +28,14 @@ class Ending:
     """How an answer ended: whole, or with a sentence, whether asking again can help, and who ended it.
 
     `may_come`: nothing is wrong with Aion, which may store the answer all the same; the next start looks for it.
+    `withdrawn`: the person took the question back before Aion had it, and nothing is shown.
     """
 
     sentence: str = ""
     retry: bool = False
     byline: Line = ()
     may_come: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class _SessionGoneError(Exception):
 class Asking:
     """One question on its way through Aion into a transcript; `wake` is called when that has changed.
 
-    `plans` are Aion's ids of the plans that the answer brought, by ours.
+    `plans` are Aion's ids of the plans that the answer brought, by ours; `sent` says whether Aion may have the question.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Asking:
         wake: Callable[[bool], None],
     ) -> None:
         self.plans: dict[str, str] = {}
+        self.sent = bool(turn.session_id)
         self._bench = bench
         self._adapter = adapter
         self._turn = turn
@@ -100,8 +103,9 @@ class Asking:
         return session.id
 
     async def _stream(self, session: str) -> Ending:
-        await self._bench.store.note_stream(self._turn.key, session, "")
-        self._turn = replace(self._turn, session_id=session)
+        if not await self._bench.store.note_stream(self._turn.key, session, ""):
+            return Ending(withdrawn=True)
+        self._turn, self.sent = replace(self._turn, session_id=session), True
         try:
             stream = self._bench.aion.chats.send_stream(self._turn.text, session_id=session)
             async with aclosing(stream) as tokens:
@@ -165,7 +169,7 @@ class Asking:
             operations=data["estimated_operations"],
             turn=self._turn.key,
         )
-        await self._bench.store.add_plan(plan)
+        await insist(lambda: self._bench.store.add_plan(plan), BRIEFLY)
         self.show_plan(plan)
 
     def show_plan(self, plan: Plan) -> None:
@@ -204,9 +208,19 @@ class Asking:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
         turn = replace(self._turn, answer_id=self._transcript.facts.answer_id or self._turn.answer_id)
         found = await stored_for(self._bench.store, turn, messages)
-        if found is None or not await self._bench.store.claim_answer(turn.key, turn.session_id, found.id):
+        if found is None or not await self._claimed(turn, found):
             return None
         return found
+
+    async def _claimed(self, turn: Turn, found: ChatMessage) -> bool:
+        """Take a stored answer; a full disk costs the note, never the answer, as nobody else can take it then."""
+        try:
+            return await insist(
+                lambda: self._bench.store.claim_answer(turn.key, turn.session_id, found.id), BRIEFLY
+            )
+        except sqlite3.OperationalError as error:
+            _log.error("journal could not be written", turn=turn.key, reason=str(error))
+            return True
 
     def _restored(self, found: ChatMessage | None) -> Ending | None:
         if found is None:

@@ -43,6 +43,7 @@ class Running:
     ) -> None:
         async with self._signs.at_work(adapter, answering.turn, answering.begun, answering.seen):
             await work
+        await answering.make_good()
 
     def find(self, *, thread: ThreadKey | None = None, turn: str | None = None) -> Sequence[Answering]:
         """Return the answers of a thread, the one with this key, or all."""

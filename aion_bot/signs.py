@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -43,6 +44,8 @@ class Signs:
         self._waiting = _Waiting(desk)
         self._working: Counter[ThreadKey] = Counter()
         self._lit: dict[ThreadKey, Costs] = {}
+        """What is kept for taking each sign away that may stand; nothing for one of an earlier process."""
+        self._switches: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
 
     def waits(self, adapter: PlatformAdapter, turn: Turn) -> None:
         """Show on a question that it waits for its turn."""
@@ -82,7 +85,9 @@ class Signs:
         self, adapter: PlatformAdapter, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
     ) -> None:
         """Light the platform's own sign; where there is none and the first message has to wait, mark the question."""
-        if await self._light(adapter, turn):
+        async with self._switch(turn.thread):
+            lit = await self._light(adapter, turn)
+        if lit:
             seen()
             return
         with suppress(TimeoutError):
@@ -101,32 +106,44 @@ class Signs:
             return True  # another answer's, and taken away with the last of them
         if not gate.possible(Call.ACTIVITY, turn.thread):
             return False
+        inherited = turn.thread in self._lit
         self._lit[turn.thread] = gate.promise(Call.ACTIVITY, turn.thread)
         try:
             async with gate.courtesy(Call.ACTIVITY, turn.thread) as allowed:
                 if allowed:
                     return await adapter.show_activity(turn.thread, turn.asker, active=True)
                 gate.release(self._lit.pop(turn.thread))
+                if inherited:
+                    self._lit[turn.thread] = ()
                 return False
         except RateLimited:
             return False
 
     async def _darken(self, adapter: PlatformAdapter, turn: Turn) -> bool:
         """Show no more that the bot works; tells whether that is so."""
-        gate = self._desk.gate(adapter)
         for pause in _PAUSES:
-            if turn.thread not in self._lit or self._working[turn.thread]:
-                return True  # nothing is there, or the sign is another answer's
             try:
-                async with gate.turn(Call.ACTIVITY, turn.thread, Priority.FINAL):
-                    gone = await adapter.show_activity(turn.thread, turn.asker, active=False)
+                async with self._switch(turn.thread):
+                    if await self._is_dark(adapter, turn):
+                        return True
             except RateLimited:
                 continue  # the gate knows for how long
-            if gone:
-                gate.release(self._lit.pop(turn.thread, ()))
-                return True
             await asyncio.sleep(pause)
         return False
+
+    async def _is_dark(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+        if turn.thread not in self._lit or self._working[turn.thread]:
+            return True  # nothing is there, or the sign is another answer's
+        gate = self._desk.gate(adapter)
+        async with gate.turn(Call.ACTIVITY, turn.thread, Priority.FINAL):
+            gone = await adapter.show_activity(turn.thread, turn.asker, active=False)
+        if gone:
+            gate.release(self._lit.pop(turn.thread, ()))
+        return gone
+
+    def _switch(self, thread: ThreadKey) -> asyncio.Lock:
+        """Let nobody light what somebody else is about to take away: Slack may take the two in any order."""
+        return self._switches.setdefault(thread, asyncio.Lock())
 
     async def _tidy_after(self, showing: "asyncio.Task[None]", adapter: PlatformAdapter, turn: Turn) -> None:
         await asyncio.wait({showing})

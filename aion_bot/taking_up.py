@@ -77,7 +77,7 @@ class TakingUp:
         self._signs.inherit(turn)
         await self._signs.begins(adapter, turn)
         answering = Answering(self._bench, adapter, turn, resumed=True)
-        asked = turn.session_id or turn.state is TurnState.FAILED
+        asked = turn.session_id or turn.state is not TurnState.OPEN
         await self._running.hold(adapter, answering, answering.restore() if asked else answering.run())
         if asked:
             await answering.ended.wait()

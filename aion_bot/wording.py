@@ -18,6 +18,7 @@ CUT = "The connection to Aion broke before the answer was complete, and Aion has
 INTERRUPTED = "I was restarted before this answer was complete."
 REPLACED = "Stopped: a newer question came in this thread."
 NO_RECORD = "I can't write my records: the disk may be full. Nothing was sent to Aion. The person who runs me can make room."
+NO_RECORD_ANY_MORE = "I can't write my records any more: the disk may be full. Aion had the question, and nothing that it wanted to have approved was done. The person who runs me can make room."
 INTERNAL = "Something went wrong inside the bot; its log says more."
 WAIT = "I'm still answering in this thread. Ask again when I'm done."
 NOT_HERE = "I may not answer here: the person who runs this bot has limited where it can be used and by whom."

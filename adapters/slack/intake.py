@@ -1,8 +1,8 @@
 """Takes over what Slack delivers: the handlers of the bolt app.
 
 An event is acknowledged after the core has it on disk, so that Slack sends again what a crash would lose. A press
-has to be acknowledged within three seconds and comes only once: it is acknowledged first, and handed over again if the
-core could not take it.
+has to be acknowledged within three seconds and comes only once: it is acknowledged first. Whatever the core could not
+take is handed to it again: Slack repeats an event three times, at moments that may all be bad ones.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Intake:
     """Hands deliveries to `host`, and knows which of them are still on their way there."""
 
     def __init__(self, me: Identity, host: Host, web: WebApi, again: Sequence[float]) -> None:
-        """`again` are the pauses in seconds before a press that the core could not take is handed to it anew."""
+        """`again` are the pauses in seconds before what the core could not take is handed to it anew."""
         self._again = again
         self._me = me
         self._host = host
@@ -75,7 +75,7 @@ class Intake:
         said = _read(body, self._me)
         if said is not None:
             with self._delivery():
-                await self._host.accept(said)
+                await self._insist(said)
         return await ack()
 
     async def _take_click(self, ack: AsyncAck, body: Payload) -> None:
@@ -92,15 +92,15 @@ class Intake:
             if prompt is not None:
                 await self._insist(prompt)
 
-    async def _insist(self, pressed: Inbound) -> None:
-        """Hand over what Slack will not send again, several times if need be."""
+    async def _insist(self, said: Inbound) -> None:
+        """Hand something over, several times if need be."""
         for pause in self._again:
             try:
-                return await self._host.accept(pressed)
+                return await self._host.accept(said)
             except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
-                _log.warning("a press was not taken over, trying again: %s", type(error).__name__)
+                _log.warning("something was not taken over, trying again: %s", type(error).__name__)
             await asyncio.sleep(pause)
-        return await self._host.accept(pressed)
+        return await self._host.accept(said)
 
     @contextmanager
     def _delivery(self) -> Iterator[None]:

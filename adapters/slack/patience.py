@@ -8,7 +8,7 @@ class Patience:
     """Times in seconds.
 
     `call`: one Web API call. `sign`: one that only shows that the bot works, and delays nothing. `again`: the pauses
-    before a press that the core could not write is handed to it anew.
+    before what the core could not write is handed to it anew.
 
     Of a socket: `greeting`, from the handshake to Slack's `hello`. `ping`, of silence until the far end is asked
     whether it is there; half of it later a socket without an answer counts as dead. `linger`: how long one that

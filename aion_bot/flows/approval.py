@@ -19,7 +19,7 @@ from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pump import Pump
 from aion_bot.sessions import Sessions, said
-from aion_bot.store import Store
+from aion_bot.store import Store, insist
 from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
@@ -49,7 +49,10 @@ first pauses at most; tells whether text came after the plan."""
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """Decides plans. At most one action is under way for a plan, whoever clicks how often."""
+    """Decides plans. At most one action is under way for a plan, whoever clicks how often.
+
+    Once a decision is claimed, what has to be written for it is written as soon as the disk takes it.
+    """
 
     store: Store
     aion: AionVision
@@ -74,16 +77,15 @@ class Approvals:
         if not may_decide(self.approvers, click.person, plan.requester):
             return wording.not_yours(wording.deciders(self.approvers, plan.requester)), None
         claimed = await self.store.claim_plan(plan.key, click.action, click.person)
+        now = await insist(lambda: self.store.plan(plan.key)) or plan
         if claimed:
-            await self.store.note_card(plan.key, click.message)
-        now = await self.store.plan(plan.key) or plan
-        if claimed:
-            return (wording.WORKING_ON_IT,), now
+            return (wording.WORKING_ON_IT,), replace(now, message=click.message)
         return wording.already(record(now)), None
 
     async def stop(self, adapter: PlatformAdapter, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
-        if await self.store.claim_plan(key, Action.CANCEL, person) and (plan := await self.store.plan(key)):
+        claimed = await insist(lambda: self.store.claim_plan(key, Action.CANCEL, person))
+        if claimed and (plan := await insist(lambda: self.store.plan(key))):
             await self._show(adapter, plan, self._carry_out)
 
     async def resume(self, adapter: PlatformAdapter, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
@@ -138,17 +140,21 @@ class Approvals:
         await showing
         if outcome.result:
             await self._keep(plan)
-        await self.store.settle_plan(plan.key)
+        await insist(lambda: self.store.settle_plan(plan.key))
 
     async def _keep(self, plan: Plan) -> None:
-        await self.store.move_plan(plan.key, plan.status, detail=plan.detail, doubt=plan.doubt)
+        await insist(
+            lambda: self.store.move_plan(plan.key, plan.status, detail=plan.detail, doubt=plan.doubt)
+        )
 
     async def _carry_out(self, plan: Plan, showing: "Showing") -> Outcome:
+        if (card := plan.message) is not None:
+            await insist(lambda: self.store.note_card(plan.key, card))
         try:
             seen = [message.id for message in await self.sessions.messages(plan.session_id)]
         except AionvisionError as error:
             return Outcome(PlanStatus.PENDING, wording.refused(trouble.sentence(error)))
-        await self.store.note_seen(plan.key, seen)
+        await insist(lambda: self.store.note_seen(plan.key, seen))
         plan = replace(plan, seen=tuple(seen))
         chats = self.aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
@@ -196,7 +202,7 @@ class Approvals:
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
             patience,
-            undecided=lambda: self.store.asks(plan.session_id),
+            undecided=lambda: insist(lambda: self.store.asks(plan.session_id)),
         )
         if found is not None:
             return Outcome(ended, wording.SEE_BELOW, _words(found))
@@ -211,7 +217,7 @@ class Approvals:
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the message that came of the plan, if it is among these: no other plan or question can have it then."""
         new = [one.id for one in messages if said(one) and one.id not in plan.seen]
-        taken = await self.store.claim_result(plan.key, new) if new else None
+        taken = await insist(lambda: self.store.claim_result(plan.key, new)) if new else None
         return next((one for one in messages if one.id == taken), None)
 
 
@@ -225,7 +231,7 @@ class Showing:
 
     async def move(self, plan: Plan, to: PlanStatus) -> Plan:
         """Keep and show that the plan has moved."""
-        await self.store.move_plan(plan.key, to, doubt=plan.doubt)
+        await insist(lambda: self.store.move_plan(plan.key, to, doubt=plan.doubt))
         moved = replace(plan, status=to, detail="")
         self.screen.show(moved)
         self.pump.wake(urgent=True)

@@ -1,6 +1,7 @@
 """After a restart: what an earlier process left open is finished, or marked; nothing is asked or decided again."""
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from aion_bot.records import Plan, Turn
 from aion_bot.relay.adoption import adopted, card_of
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pacer import Priority
-from aion_bot.store import Store
+from aion_bot.store import Store, insist
 
 _log = structlog.get_logger(__name__)
 
@@ -35,10 +36,10 @@ class Recovery:
         for plan in await self.store.plans_of(turn.key):
             card = None if plan.message else card_of(plan.key, found)
             if card is not None:
-                await self.store.note_card(plan.key, card)
+                await insist(functools.partial(self.store.note_card, plan.key, card))
         posted = adopted(turn.name, turn.posted, found, await self._unnamed(turn.thread, found))
         if posted != turn.posted:
-            await self.store.note_posted(turn.key, posted)
+            await insist(lambda: self.store.note_posted(turn.key, posted))
         return replace(turn, posted=posted)
 
     async def _unnamed(self, thread: ThreadKey, found: Sequence[OwnMessage]) -> Sequence[MessageRef]:

@@ -17,6 +17,7 @@ from aion_bot.records import Turn, TurnState
 from aion_bot.relay.pacer import Priority
 from aion_bot.relay.pump import TakenOver
 from aion_bot.relay.transcript import Transcript
+from aion_bot.store import insist
 from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ class Answering:
         self.begun = asyncio.Event()
         self._bench = bench
         self._adapter = adapter
+        self._retry = Button(Action.RETRY, turn.key, wording.RETRY)
         stop = Button(Action.STOP, turn.key, wording.STOP)
         self._transcript = Transcript(adapter, while_growing=(stop,))
         self._pump = bench.desk.pump(
@@ -58,6 +60,8 @@ class Answering:
         )
         self._work: asyncio.Task[Ending] | None = None
         self._interruption: Ending | None = None
+        self._owed: Ending | None = None
+        self._kept = True
 
     @property
     def plans(self) -> list[str]:
@@ -92,9 +96,9 @@ class Answering:
 
     async def restore(self) -> None:
         """Finish in place what an earlier process left open; nothing is asked again by itself."""
-        failed = self.turn.state is TurnState.FAILED
+        ended = {TurnState.FAILED: self._marked, TurnState.DONE: self._withdrawn}
         try:
-            await self._show_while(self._marked if failed else self._asking.find_after_restart)
+            await self._show_while(ended.get(self.turn.state, self._asking.find_after_restart))
         except PlatformError as error:
             await self._give_up(error)
         finally:
@@ -110,12 +114,35 @@ class Answering:
         finally:
             self._release()
 
+    async def make_good(self) -> None:
+        """Write down what could not be written when it was shown; a failure gets its Retry button only then."""
+        if not self._kept:
+            await insist(self._note_replies)
+        ending = self._owed
+        if ending is None:
+            return
+        try:
+            if await insist(lambda: self._fail(ending)):
+                self._transcript.offer(self._retry)
+                await self._pump.run()
+        except PlatformError as error:
+            _log.warning("Retry could not be shown", turn=self.turn.key, reason=repr(error))
+        await insist(lambda: self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
+
+    async def _note_replies(self) -> None:
+        now = await self._bench.store.turn(self.turn.key)
+        if now is not None and now.attempt == self.turn.attempt:  # a later attempt notes its own
+            await self._bench.store.note_posted(self.turn.key, self._pump.replies)
+
     async def _whole(self) -> Ending:
         await self._asking.show_unposted_plans()
         return Ending()
 
     async def _marked(self) -> Ending:
         return Ending(wording.INTERRUPTED, retry=True)
+
+    async def _withdrawn(self) -> Ending:
+        return Ending(withdrawn=True)
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a question whose answer cannot be shown: the person is told where that is possible."""
@@ -176,7 +203,7 @@ class Answering:
             return Ending(trouble.sentence(error), retry=kind in wording.ASKING_AGAIN_HELPS)
         except sqlite3.Error as error:
             _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
-            return Ending(wording.NO_RECORD, retry=True)
+            return Ending(wording.NO_RECORD_ANY_MORE if self._asking.sent else wording.NO_RECORD, retry=True)
         except Exception:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
             _log.exception("turn failed", turn=self.turn.key)
             return Ending(wording.INTERNAL, retry=True)
@@ -188,30 +215,36 @@ class Answering:
         return self._interruption or Ending(wording.INTERNAL, retry=True)
 
     async def _close(self, ending: Ending, showing: "asyncio.Task[None]") -> None:
-        key = self.turn.key
-        if self._transcript.waits_at_plan:
+        if ending.withdrawn:
+            self._transcript.retract()
+        elif self._transcript.waits_at_plan:
             ending = Ending()  # the card has its own way on
         elif not ending.sentence and not ending.byline and self._transcript.empty:
             ending = Ending(wording.NO_ANSWER, retry=True)
-        # Before its button can be pressed; and where that cannot be written, there is no button.
-        retry = ending.retry and await self._noted(
-            self._bench.store.close_turn(key, TurnState.FAILED, interrupted=ending.may_come)
-        )
-        buttons = (Button(Action.RETRY, key, wording.RETRY),) if retry else ()
-        self._transcript.finish(ending.sentence, buttons, ending.byline)
+        try:
+            failed = ending.retry and await self._fail(ending)  # before its button can be pressed
+        except sqlite3.Error as error:
+            _log.error("failure could not be written", turn=self.turn.key, reason=str(error))
+            failed, self._owed = False, ending
+        self._transcript.finish(ending.sentence, (self._retry,) if failed else (), ending.byline)
         self._pump.wake(urgent=True)
         self.parked.set()
         await showing
-        await self._noted(self._bench.store.settle_turn(key, self.turn.attempt))
+        if self._owed is None:  # otherwise it would be closed as answered
+            await self._noted(self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
 
-    async def _noted(self, writing: Awaitable[bool | None]) -> bool:
+    async def _fail(self, ending: Ending) -> bool:
+        store = self._bench.store
+        return await store.close_turn(self.turn.key, TurnState.FAILED, interrupted=ending.may_come)
+
+    async def _noted(self, writing: Awaitable[None]) -> bool:
         """Write to the journal; a full disk costs the note, never the answer. Tells whether it was written."""
         try:
-            written = await writing
+            await writing
         except sqlite3.Error as error:
             _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
             return False
-        return written is not False
+        return True
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
         self.begun.set()
@@ -219,4 +252,4 @@ class Answering:
             await self._noted(self._bench.store.note_card(content.key, message))
             self.parked.set()
         elif isinstance(content, Reply):
-            await self._noted(self._bench.store.note_posted(self.turn.key, self._pump.replies))
+            self._kept = await self._noted(self._bench.store.note_posted(self.turn.key, self._pump.replies))

@@ -50,13 +50,22 @@ class Budget:
     sure: int | None = None
 
 
+UNNAMED = 1_000_000
+"""Calls of a budget that nobody has named."""
+
+
+def unnamed(call: Call) -> Budget:
+    """What a call counts against where no limit of it is known: it is kept from nothing but what the platform refuses."""
+    return Budget(call, UNNAMED, 1.0, Per.BOT)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """A platform's sizes and budgets.
 
     `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
     message while it grows. `budgets` says what a call counts against, the most specific first; what is not named is
-    not limited. Where `crowd` answers share the edits, native streams help out if there are any. One of those takes no
+    not limited until the platform refuses it, and then for as long as it says. Where `crowd` answers share the edits, native streams help out if there are any. One of those takes no
     more after `stream_life` seconds.
     """
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import RateLimited
-from aion_bot.port.limits import Call, Reading
+from aion_bot.port.limits import Call, Reading, unnamed
 from aion_bot.port.messages import ThreadKey
 from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
 
@@ -28,7 +28,7 @@ class Gate:
 
     def costs(self, call: Call, thread: ThreadKey) -> Costs:
         """What a call counts against."""
-        budgets = self._adapter.limits.budgets.get(call, ())
+        budgets = self._adapter.limits.budgets.get(call) or (unnamed(call),)
         return tuple(((budget.name, self._adapter.scope(thread, budget.per)), budget) for budget in budgets)
 
     def ask(self, wish: Wish) -> "asyncio.Future[bool]":

@@ -97,6 +97,7 @@ class Pump:
         self._over = asyncio.Event()
         self._over.set()
         self._failing_since: float | None = None
+        self._in_doubt: Post | Begin | None = None
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
@@ -166,7 +167,10 @@ class Pump:
         ended, now = self._source.ended, time.monotonic()
         screen = self._source.screen()
         hasty = ended or self._hasty or self._outbox.awaits_card(screen)
-        return self._outbox.next(screen, ended=ended, now=now, streams=streams), ended, hasty
+        step = self._outbox.next(screen, ended=ended, now=now, streams=streams)
+        if ended and isinstance(step, Idle) and self._in_doubt is not None:
+            step = self._in_doubt  # what may stand there is found by posting it again, and then removed
+        return step, ended, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
         wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
@@ -220,6 +224,8 @@ class Pump:
         except RateLimited:
             pass  # the pacer knows
         except PlatformDown:
+            if isinstance(step, Post | Begin):
+                self._in_doubt = step
             await self._be_patient(step)
         except Unsupported:
             if isinstance(step, Append | Conclude):
@@ -235,6 +241,8 @@ class Pump:
         self._seen, self._unseen_since = False, unseen_since
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:
+        if self._in_doubt is not None and self._in_doubt.slot == slot:
+            self._in_doubt = None
         if not isinstance(content, PlanCard):
             self._hold(self, message)
         if self._on_posted is not None:

@@ -135,6 +135,10 @@ class Transcript:
         """Put a sentence of the bot's own before the answer."""
         self._notices.append(sentence)
 
+    def retract(self) -> None:
+        """Say nothing of the bot's own before the answer."""
+        self._notices.clear()
+
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
         data = token.data or {}
@@ -174,6 +178,11 @@ class Transcript:
             for segment in self._segments:
                 if segment.final is None:
                     segment.final = readable(segment.raw[: settled_length(segment.raw)])
+
+    def offer(self, *buttons: Button) -> None:
+        """Put buttons under an answer that has ended."""
+        if self._end is not None:
+            self._end.buttons = buttons
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on."""

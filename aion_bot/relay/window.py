@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right, insort
 
-from aion_bot.port.limits import Budget
+from aion_bot.port.limits import UNNAMED, Budget
 
 _QUIET = 60.0
 """Seconds without a refusal after which a limit that was found lower than documented is tried a little higher."""
@@ -79,12 +79,14 @@ class Window:
         """
         self._under_way -= 1
         self.refusals += 1
+        self._closed_until = max(self._closed_until, now + retry_after)
+        if self.budget.calls >= UNNAMED:
+            return
         counted = self.used(now)  # if those under way are refused too, they correct it
         if counted < 1 and now - self._last < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last)
         self.calls = max(1.0, min(self.calls, float(counted)))
         self._sure = math.ceil(self.calls / 2)
-        self._closed_until = max(self._closed_until, now + retry_after)
         self._failed += self._raised
         self._raised = False
         self._quiet_since, self._pressed_since = now, None

@@ -50,15 +50,17 @@ class Journal(Statements):
         return await self._do(sql, text, prompt) == 1
 
     async def withdraw(self, prompt: str) -> bool:
-        """Close a question that nobody has begun to answer; False if there is none."""
-        sql = f"UPDATE turn SET state = 'done', settled = 1, text = '', closed_at = unixepoch() WHERE prompt = ? AND {_NOT_BEGUN}"  # noqa: S608  # a literal of ours
+        """Close a question that nobody has begun to answer; False if there is none.
+
+        It is not settled: its first message may be on its way.
+        """
+        sql = f"UPDATE turn SET state = 'done', text = '', closed_at = unixepoch() WHERE prompt = ? AND {_NOT_BEGUN}"  # noqa: S608  # a literal of ours
         return await self._do(sql, prompt) == 1
 
-    async def note_stream(self, key: str, session_id: str, answer_id: str) -> None:
-        """Record where the answer to a question can be found again."""
-        await self._do(
-            "UPDATE turn SET session_id = ?, answer_id = ? WHERE key = ?", session_id, answer_id, key
-        )
+    async def note_stream(self, key: str, session_id: str, answer_id: str) -> bool:
+        """Record where the answer to an open question can be found again; False if it was withdrawn."""
+        sql = "UPDATE turn SET session_id = ?, answer_id = ? WHERE key = ? AND state = 'open'"
+        return await self._do(sql, session_id, answer_id, key) == 1
 
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
         """Record the messages that show the answer so far."""

@@ -10,7 +10,7 @@ from aion_bot.demo.discord.model import THREAD, Message
 from aion_bot.demo.discord.workspace import GENERAL
 from aion_bot.demo.workspace import Someone
 from benchmarks.chaos.fates import Fate, Way
-from benchmarks.chaos.places import Asked, Seen
+from benchmarks.chaos.places import Asked, Ended, Seen, cut_short
 
 ON_ITS_WAY = 2.0
 """Seconds after which an event that went out on a connection has reached the journal, if that did not break."""
@@ -23,6 +23,8 @@ class DiscordPlace:
         self.discord = discord
         self.people = discord.people
         self._told: dict[str, float] = {}
+        self._commands: dict[str, tuple[str, float]] = {}
+        """Interactions by the thread that their answers opened, and when those were there."""
         discord.gateway.written = self._written
 
     async def ask(self, fate: Fate, text: str) -> Asked | None:
@@ -36,7 +38,10 @@ class DiscordPlace:
             await self.discord.ask(person, text)
         with suppress(TimeoutError):  # what stands for an answer that came too late may come still later
             await self.discord.until(lambda: self._begun(text) is not None, timeout=10.0)
-        return self._begun(text)
+        begun = self._begun(text)
+        if begun is not None:
+            self._commands[begun.thread] = self._interaction(text), time.monotonic()
+        return begun
 
     async def reply(self, person: Someone, thread: str, text: str) -> Asked | None:
         if thread not in self.discord.world.channels:
@@ -56,9 +61,16 @@ class DiscordPlace:
             if one.author == self.discord.world.bot and one.only_for is None
         ]
 
-    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[float]) -> bool:
+    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
         told = self._told.get(message)
-        return told is None or any(0.0 <= at - told < ON_ITS_WAY for at in (*broken, *ended))
+        if told is None or cut_short(told, ON_ITS_WAY, ended):
+            return True
+        return any(0.0 <= at - told < ON_ITS_WAY for at in broken)
+
+    def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:
+        interaction, answered = self._commands[thread]
+        told = self._told.get(interaction, answered)
+        return any(told <= over and begun < answered + ON_ITS_WAY for begun, over in ended)
 
     def threads(self) -> Iterable[str]:
         return list(self.discord.world.messages)
@@ -107,12 +119,18 @@ class DiscordPlace:
         world.interactions.clear()
         world.typing.clear()
         self._told.clear()
+        self._commands.clear()
         self.discord.server.bodies.clear()
         self.discord.backend.forget()
 
     def _written(self, event: Mapping[str, Any]) -> None:
-        if event["t"] == "MESSAGE_CREATE":
+        if event["t"] in {"MESSAGE_CREATE", "INTERACTION_CREATE"}:
             self._told[event["d"]["id"]] = time.monotonic()
+
+    def _interaction(self, text: str) -> str:
+        """The command by which somebody asked this."""
+        used = self.discord.world.interactions.values()
+        return next(one.id for one in used if any(o["value"] == text for o in one.data.get("options", ())))
 
     def _begun(self, text: str) -> Asked | None:
         """The message in the channel with which the bot answered a command."""

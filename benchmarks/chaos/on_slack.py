@@ -6,7 +6,7 @@ from aion_bot.demo.slack import SimulatedSlack, reading
 from aion_bot.demo.slack.state import BOT, Message
 from aion_bot.demo.workspace import Someone
 from benchmarks.chaos.fates import Course, Fate, Way
-from benchmarks.chaos.places import WITHIN, Asked, Seen
+from benchmarks.chaos.places import WITHIN, Asked, Ended, Seen, cut_short
 
 
 class _Threaded(list[Message]):
@@ -67,11 +67,14 @@ class SlackPlace:
             if one.by_bot and one.only_for is None
         ]
 
-    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[float]) -> bool:  # noqa: ARG002  Slack sends it again
+    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack sends it again
         about = [
             one for one in self.slack.sockets.deliveries if one.payload.get("event", {}).get("ts") == message
         ]
-        return all(one.over and all(_was_cut_short(sent, ended) for sent in one.sent) for one in about)
+        return all(one.over and all(cut_short(sent, WITHIN, ended) for sent in one.sent) for one in about)
+
+    def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack has no commands
+        return False
 
     def threads(self) -> Iterable[str]:
         return list(self._messages.by_thread)
@@ -120,8 +123,3 @@ class SlackPlace:
         }
         self.slack.api.bodies.clear()
         self.slack.sockets.deliveries.clear()
-
-
-def _was_cut_short(sent: float, ended: Collection[float]) -> bool:
-    """Whether the bot ended before it can have taken over what Slack sent."""
-    return any(0.0 <= at - sent < WITHIN for at in ended)

@@ -48,14 +48,12 @@ class People:
         if fate.way is not Way.REPLY:
             if fate.platform == "discord" and fate.way is not Way.DIRECT:
                 await self._world.listening()
-            record.asked_at = time.monotonic()
             return await place.ask(fate, text)
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
             first = self._world.records.get(fate.conversation)
             # Without a mention it is a question only where the bot takes part already: a person sees whether it does.
             if first is not None and first.thread and place.shown(first.thread):
-                record.asked_at = time.monotonic()
                 asked = await place.reply(place.people[fate.person], first.thread, text)
                 if asked is not None:
                     return asked

@@ -11,6 +11,15 @@ WITHIN = 1.5
 """Seconds that Slack waits for an acknowledgement."""
 
 
+Ended = tuple[float, float]
+"""When a stop of the bot began and when it was over, in monotonic seconds; the same moment twice for a kill."""
+
+
+def cut_short(told: float, within: float, ended: Collection[Ended]) -> bool:
+    """Whether the bot ended less than `within` seconds after it was told something, or was told it while it stopped."""
+    return any(begun - within < told <= over for begun, over in ended)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A message of the bot's as everybody sees it; `buttons` are ids by label, `key` is what they carry."""
@@ -46,12 +55,14 @@ class Place(Protocol):
     def shown(self, thread: str) -> list[Seen]:
         """The bot's messages in a thread that everybody sees, oldest first."""
 
-    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[float]) -> bool:
+    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
         """Whether the platform gave up telling the bot of a message that begins a thread, or, on Slack, of any.
 
-        `broken` are the moments at which Discord's connections broke, `ended` those at which the bot ended, both in
-        monotonic seconds.
+        `broken` are the moments at which Discord's connections broke, in monotonic seconds.
         """
+
+    def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:
+        """Whether the bot ended before it can have taken over the command that opened a thread."""
 
     def threads(self) -> Iterable[str]:
         """Every thread."""

@@ -29,10 +29,8 @@ from benchmarks.chaos.disk import Disk
 from benchmarks.chaos.fates import Fate
 from benchmarks.chaos.on_discord import DiscordPlace
 from benchmarks.chaos.on_slack import SlackPlace
-from benchmarks.chaos.places import WITHIN, Place
+from benchmarks.chaos.places import WITHIN, Ended, Place
 
-COMMAND = 10.0
-"""Seconds in which a command is acknowledged and written down, or the person gives up."""
 _AGAIN = (0.0, 6.0, 30.0)
 """Pauses before Slack repeats an event: a tenth of its own."""
 _PATIENCE = Patience(steady=1.0, pause=0.05, pause_at_most=1.5, stagger=1.0, away=3.0, look=0.1)
@@ -51,7 +49,6 @@ class Record:
     """What became of a question. `calls` and `accepted`: how often Aion was asked, and took it."""
 
     fate: Fate
-    asked_at: float = 0.0
     thread: str = ""
     message: str = ""
     calls: int = 0
@@ -99,7 +96,7 @@ class _Aion(SimulatedAion):
 class World:
     """Everything there is.
 
-    `ended` are the moments at which the bot ended, `troubled` those around which Discord's events may have got lost.
+    `ended` are the times from a stop's beginning to its end, or at which the bot was killed, `troubled` the moments around which Discord's events may have got lost.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -115,7 +112,7 @@ class World:
         }
         self.disk = Disk()
         self.troubled: list[float] = []
-        self.ended: list[float] = []
+        self.ended: list[Ended] = []
         self.aion_faults: Counter[str] = Counter()
         self.stops = self.kills = 0
         self._folder = folder
@@ -172,7 +169,7 @@ class World:
         """End the bot: `stop` as SIGTERM would, `kill` without any of what a stop does."""
         if self._serving is None:
             return
-        self.ended.append(time.monotonic())
+        begun = time.monotonic()
         if way == "stop":
             self.stops += 1
             self._stop.set()
@@ -184,6 +181,7 @@ class World:
             with suppress(asyncio.CancelledError):
                 await self._serving
         self._serving = None
+        self.ended.append((begun, time.monotonic()))
         gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
         self.discord.gateway.sessions.clear()
 
@@ -214,14 +212,15 @@ class World:
         """Whether the platform told the bot nothing of a question, and never will.
 
         Slack gives up after its last repetition. Discord tells nobody later of a message that begins a conversation,
-        and the bot may have ended between the acknowledgement of a command and its row.
+        nor of a command that was acknowledged.
         """
         fate = record.fate
         if record.calls or (fate.platform == "discord" and fate.number != fate.conversation):
             return False
+        place = self.places[fate.platform]
         if not record.message:
-            return any(0.0 < at - record.asked_at < COMMAND for at in self.ended)
-        return self.places[fate.platform].is_unheard(record.message, self.troubled, self.ended)
+            return place.is_cut_off(record.thread, self.ended)
+        return place.is_unheard(record.message, self.troubled, self.ended)
 
     def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
         """Let Aion fail, and count it."""

@@ -214,7 +214,7 @@ async def test_a_waiting_question_can_be_changed_or_withdrawn(store: Store) -> N
     await store.note_stream("t1", "s1", "")
     assert not await store.amend("1", "Too late")
     assert not await store.withdraw("1")
-    assert [turn.text for turn in await store.unsettled_turns()] == ["What else?"]
+    assert [turn.text for turn in await store.unsettled_turns()] == ["What else?", ""]
 
 
 async def decided(store: Store, key: str) -> None:

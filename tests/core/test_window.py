@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.port.limits import Budget, Per
+from aion_bot.port.limits import Budget, Call, Per, unnamed
 from aion_bot.relay.window import Window
 
 UPDATES = Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)
@@ -179,3 +179,14 @@ def test_the_even_pace_is_what_the_window_can_keep() -> None:
     assert window.rate(0.0, horizon=10.0, keep=20, enough=2.0) == 2.0
     make(window, 0.0, 25)
     assert window.rate(10.0, horizon=60.0, keep=20, enough=99.0) == pytest.approx(0.1)
+
+
+def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
+    """What nobody has named a budget for is held for as long as the platform says, and not taken to be limited."""
+    window = Window(unnamed(Call.OPEN), 0.0)
+    window.begin()
+    window.refused(1.0, 3.0)
+    assert window.room_at(1.0, 0) == 4.0
+    for _ in range(1000):
+        window.begin()
+    assert window.room_at(4.0, 0) == 4.0

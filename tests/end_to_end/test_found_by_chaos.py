@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterable
 
 import pytest
 
@@ -165,3 +166,96 @@ async def test_a_sign_of_waiting_is_taken_away_after_a_refusal(bot: Bot) -> None
     bot.aion.release("go")
     await bot.shows(thread, "The second.")
     await bot.until(lambda: not sign_stays(bot, thread, "What is second?"))
+
+
+@pytest.mark.parametrize("place", ["discord"], indirect=True)
+async def test_a_limit_of_all_calls_costs_no_question(bot: Bot) -> None:
+    """Where Discord refuses everything for a moment, the thread of a new question is opened afterwards."""
+    assert isinstance(bot.place, SimulatedDiscord)
+    opening = "POST /channels/{channel_id}/messages/{message_id}/threads"
+    bot.place.fail_next(opening, status=429, retry_after=0.2, all_routes=True)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.place.mention(bot.ada, "What do you see?")
+    await bot.shows(thread, "The whole answer.")
+
+
+def withdraw(bot: Bot, thread: str, question: str) -> None:
+    """Let somebody delete a question."""
+    asked = next(one for one in bot.place.thread(thread) if question in one.text and not one.by_bot)
+    if isinstance(bot.place, SimulatedDiscord):
+        bot.place.withdraw(asked.id)
+    elif isinstance(bot.place, SimulatedSlack):
+        bot.place.delete(asked.id)
+
+
+@pytest.mark.parametrize("doubt", [False, True])
+async def test_a_question_withdrawn_as_it_begins_is_not_asked(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, doubt: bool
+) -> None:
+    """Until the journal says that Aion has a question it can be withdrawn, and then nothing of it stays.
+
+    Not even where the platform did not say what became of the first message.
+    """
+    thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
+    noted, posted, withdrawn = Store.note_stream, Store.note_posted, Store.withdraw
+    reached, gone = asyncio.Event(), asyncio.Event()
+
+    async def noting(store: Store, key: str, session_id: str, answer_id: str) -> bool:
+        reached.set()
+        await gone.wait()
+        return await noted(store, key, session_id, answer_id)
+
+    async def posting(store: Store, key: str, messages: Iterable[MessageRef]) -> None:
+        await gone.wait()
+        await posted(store, key, messages)
+
+    async def withdrawing(store: Store, prompt: str) -> bool:
+        done = await withdrawn(store, prompt)
+        gone.set()
+        return done
+
+    monkeypatch.setattr(Store, "note_stream", noting)
+    monkeypatch.setattr(Store, "note_posted", posting)
+    monkeypatch.setattr(Store, "withdraw", withdrawing)
+    if doubt:
+        lose_the_next_post(bot)
+    await bot.place.reply(bot.ada, thread, "And this?")
+    if doubt and isinstance(bot.place, SimulatedDiscord):
+        await bot.until(lambda: wording.THINKING in bot.text(thread))
+    await reached.wait()
+    withdraw(bot, thread, "And this?")
+    await gone.wait()
+    await bot.place.reply(bot.ada, thread, "What is damaged on site 7?")
+    await bot.shows(thread, "I found 3 pieces", without=[wording.THINKING])
+    assert bot.text(thread).count("Ask me what is damaged") == 1
+    assert bot.aion.count("send_stream") == 2
+
+
+@pytest.mark.parametrize("place", ["discord"], indirect=True)
+async def test_a_kill_right_after_a_withdrawal_leaves_no_sign(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first message that stood when its question was withdrawn and the bot killed is removed at the next start."""
+    thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
+    withdrawn, gone = Store.withdraw, asyncio.Event()
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async def withdrawing(store: Store, prompt: str) -> bool:
+        done = await withdrawn(store, prompt)
+        gone.set()
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "note_stream", never)
+        patch.setattr(Store, "note_posted", never)
+        patch.setattr(Store, "withdraw", withdrawing)
+        await bot.place.reply(bot.ada, thread, "And this?")
+        await bot.shows(thread, wording.THINKING)
+        withdraw(bot, thread, "And this?")
+        await gone.wait()
+        await bot.kill()
+    await bot.start()
+    await bot.until(lambda: wording.THINKING not in bot.text(thread))
+    assert bot.aion.count("send_stream") == 1

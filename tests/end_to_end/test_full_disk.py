@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from aion_bot import wording
-from aion_bot.demo.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak
+from aion_bot.demo.aion import script
+from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.store import Store
 from tests.contracts import slack as contracts
@@ -15,20 +16,32 @@ from tests.end_to_end.bot import Bot
 
 
 class Disk:
-    """Refuses to be written while it is full; `refused` is set at the first refusal."""
+    """Refuses to be written while it is full: what contains `only`. `refused` is set at the first refusal."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full = False
+        self.only = ""
         self.refused = asyncio.Event()
+        self._statements: list[str] = []
+        self._wrote = asyncio.Event()
         written = Store._do
 
         async def writing(store: Store, sql: str, *values: object) -> int:
-            if self.full:
+            if self.full and self.only in sql:
                 self.refused.set()
                 raise sqlite3.OperationalError("database or disk is full")
-            return await written(store, sql, *values)
+            changed = await written(store, sql, *values)
+            self._statements.append(sql)
+            self._wrote.set()
+            return changed
 
         monkeypatch.setattr(Store, "_do", writing)
+
+    async def wrote(self, part: str) -> None:
+        """Wait until a statement with these words has been written."""
+        while not any(part in sql for sql in self._statements):
+            self._wrote.clear()
+            await self._wrote.wait()
 
 
 @pytest.fixture
@@ -83,6 +96,80 @@ async def test_a_click_that_cannot_be_recorded_is_told(bot: Bot, disk: Disk) -> 
     disk.full = False
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Approved by", "Done")
+
+
+@pytest.mark.parametrize(
+    "only",
+    ["SET message = ", "SET seen = ", "SET status = ?, detail", "SET result = ", "plan SET settled = 1"],
+)
+async def test_a_decision_goes_on_when_there_is_room(bot: Bot, disk: Disk, only: str) -> None:
+    """Whatever cannot be written of a decision for a moment is written later; Aion is told once, the card its end."""
+    bot.aion.play(script.organize(PlanEnd.ACCEPTED))
+    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await disk.wrote("SET message = ")
+    disk.full, disk.only = True, only
+    await bot.press(bot.ada, thread, "Approve")
+    await disk.refused.wait()
+    disk.full = False
+    await bot.shows(thread, wording.SEE_BELOW, "3 photos are in two folders")
+    await disk.wrote("plan SET settled = 1")
+    assert bot.aion.count("plan_action") == 1
+
+
+async def test_a_failure_that_cannot_be_recorded_gets_its_retry_later(bot: Bot, disk: Disk) -> None:
+    """A question that a full disk kept from Aion says so at once, and has its Retry as soon as there is room."""
+    disk.full, disk.only = True, "UPDATE turn"
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.asked(bot.ada, "What?", wording.NO_RECORD)
+    assert bot.pressable(thread) == []
+    disk.full = False
+    await bot.until(lambda: bot.pressable(thread) == ["Retry"])
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "The whole answer.", without=[wording.NO_RECORD])
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_a_retry_that_comes_later_keeps_nobody_waiting(bot: Bot, disk: Disk) -> None:
+    """While a failure cannot be recorded nothing says that the bot works, and the next question is answered."""
+    disk.full, disk.only = True, "UPDATE turn"
+    thread = await bot.asked(bot.ada, "What?", wording.NO_RECORD)
+    disk.only = "SET state = "
+    bot.aion.play(spoken("The second answer."))
+    await bot.place.reply(bot.ada, thread, "And this?")
+    await bot.shows(thread, "The second answer.")
+    if isinstance(bot.place, SimulatedSlack):
+        await bot.until(lambda: "processing" not in bot.place.conversations.sessions.values())  # type: ignore[attr-defined]
+
+
+async def test_a_plan_that_cannot_be_recorded_for_a_moment_gets_its_card(bot: Bot, disk: Disk) -> None:
+    """A plan is written down as soon as there is room, and can be decided then."""
+    disk.full, disk.only = True, "INSERT INTO plan"
+    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    await disk.refused.wait()
+    disk.full = False
+    await bot.card(thread)
+
+
+async def test_a_plan_that_cannot_be_recorded_is_told(
+    bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that Aion was not asked, where it was and its plan cannot be written down."""
+    monkeypatch.setattr("aion_bot.asking.BRIEFLY", (0.0,))
+    disk.full, disk.only = True, "INSERT INTO plan"
+    thread = await bot.asked(bot.ada, "Organize the photos of site 7", wording.NO_RECORD_ANY_MORE)
+    await bot.until(lambda: bot.pressable(thread) == ["Retry"])
+    assert wording.NO_RECORD not in bot.text(thread)
+
+
+async def test_a_stored_answer_that_cannot_be_claimed_is_shown(
+    bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken stream and a full disk together cost no answer that Aion has stored."""
+    monkeypatch.setattr("aion_bot.asking.BRIEFLY", (0.0,))
+    bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
+    disk.full, disk.only = True, "SET answer_id = ? WHERE key"
+    await bot.asked(bot.ada, "What?", "the second half.")
 
 
 async def test_an_event_of_five_megabytes_ends_nothing(bot: Bot) -> None:

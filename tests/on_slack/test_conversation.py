@@ -140,16 +140,27 @@ async def test_event_that_could_not_be_written_comes_again(
     does: Callable[[SimulatedSlack, str], Awaitable[None]],
     failure: Exception,
 ) -> None:
-    """If the core fails, nothing is acknowledged, and Slack's repetition is served."""
+    """While the core fails nothing is acknowledged, and Slack's repetition is served."""
     message = await slack.direct_message(slack.people[0], "hello")
     await slack.until(lambda: all_acknowledged(slack))
     slack.sockets.within = 0.05
-    host.failures, host.failure = 1, failure
+    host.failures, host.failure = 1 + len(HASTE.again), failure
     await does(slack, message)
     await host.until(lambda: len(host.inbounds) == 2)
     delivery = slack.sockets.deliveries[-1]
     await slack.until(lambda: delivery.acknowledged)
     assert len(delivery.envelopes) == 2
+
+
+async def test_event_that_could_not_be_written_at_first_need_not_come_again(
+    slack: SimulatedSlack, host: RecordingHost
+) -> None:
+    """A core that fails for a moment gets the event anew without Slack, which repeats it at its own bad moments."""
+    host.failures = len(HASTE.again)
+    await slack.direct_message(slack.people[0], "hello")
+    (delivery,) = slack.sockets.deliveries
+    await slack.until(lambda: delivery.acknowledged)
+    assert len(host.prompts) == len(delivery.envelopes) == 1
 
 
 async def test_press_that_could_not_be_written_is_handed_over_again(
