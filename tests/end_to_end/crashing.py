@@ -9,7 +9,7 @@ import pytest
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.store import Store
 
-CALLS = ("open", "post", "edit", "delete", "whisper")
+CALLS = ("open", "post", "edit", "delete", "begin", "append", "conclude", "whisper")
 
 
 class Steps:

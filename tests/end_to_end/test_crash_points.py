@@ -3,13 +3,13 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from aion_bot import wording
 from aion_bot.demo.aion import script
-from aion_bot.demo.aion.scene import Answer, PlanEnd, spoken
+from aion_bot.demo.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
 from tests.contracts import slack as slack_contracts
@@ -60,15 +60,44 @@ def store_answers(bot: Bot, answer: str) -> None:
 
 async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
     """After a crash at any step the answer stands in the thread once, whole; Aion is asked once; nothing is left thinking."""
-    outcomes: list[str] = []
     await known_place(idle)
+    outcomes = await survive(idle, steps, ask)
+    report(outcomes)
+    assert len(outcomes) >= 12
+
+
+@pytest.mark.parametrize("place", ["slack"], indirect=True)
+async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
+    """The same where the answer is a native stream: killed while it begins, grows or ends it stands there once, whole."""
+    idle.limits["edit_gap"] = 0.0
+    idle.aion.token_delay = 0.03  # each piece is shown before the next one comes
+    outcomes = await survive(idle, steps, ask_directly, in_pieces)
+    report(outcomes)
+    assert {"begin", "append", "conclude"} <= {one.split(":")[0].split()[-1] for one in outcomes}
+
+
+def in_pieces(answer: str) -> Scene:
+    """An answer that comes in three pieces."""
+    third = len(answer) // 3
+    pieces = (answer[:third], answer[third : 2 * third], answer[2 * third :])
+    return Scene((Speak(answer, pieces), *ENDING), Answer(answer))
+
+
+async def survive(
+    idle: Bot,
+    steps: Steps,
+    asking: Callable[[Bot, str], Awaitable[str]],
+    answering: Callable[[str], Scene] = spoken,
+) -> list[str]:
+    """Kill the bot at each step of a question, one after the other; returns what came of each."""
+    outcomes: list[str] = []
     for fatal in range(1, 200):
         answer = f"Whole answer number {fatal}, to its last word."
         await idle.start(**HASTE)
-        idle.aion.play(spoken(answer))
+        idle.aion.play(answering(answer))
         asked_before = idle.aion.count("send_stream")
         steps.arm(fatal)
-        thread = await ask(idle, f"What is number {fatal}?")
+        thread = await asking(idle, f"What is number {fatal}?")
         if not await reaches(steps, steps.tidied):
             steps.disarm()
             break
@@ -90,8 +119,7 @@ async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) ->
         idle.aion._scenes.clear()
         outcomes.append(f"{fatal}. {where}: {'marked, then ' if marked else ''}answered once")
         await idle.stop()
-    report(outcomes)
-    assert len(outcomes) >= 12
+    return outcomes
 
 
 @pytest.mark.parametrize("end", [PlanEnd.DONE, PlanEnd.ACCEPTED])
@@ -172,6 +200,11 @@ async def ask(bot: Bot, question: str) -> str:
     if isinstance(bot.place, SimulatedDiscord):
         return await bot.place.direct_message(bot.ada, question)
     return await bot.place.ask(bot.ada, question)
+
+
+async def ask_directly(bot: Bot, question: str) -> str:
+    """Ask in a direct message, where Slack has streams."""
+    return await bot.place.direct_message(bot.ada, question)
 
 
 async def reaches(steps: Steps, end: asyncio.Event) -> bool:
