@@ -150,6 +150,10 @@ class Pacer:
         limits = [self.limit(key, budget, now) for key, budget in costs]
         return all(one.window.free_at(now, one.pledged + one.awaited) <= now for one in limits)
 
+    def contested(self, costs: Costs, now: float) -> bool:
+        """Tell whether a call like this was refused a moment ago: the limit is lower than thought, or shared."""
+        return any(key in self._limits and self._limits[key].window.contested(now) for key, _ in costs)
+
     def possible(self, costs: Costs, now: float) -> bool:
         """Tell whether a sign could be shown and taken away again, without touching what is kept."""
         limits = [self.limit(key, budget, now) for key, budget in costs]

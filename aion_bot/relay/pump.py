@@ -211,10 +211,10 @@ class Pump:
 
     def _streams(self) -> bool:
         """Tell whether the next message should be a stream: for a whole answer only if posts have to wait."""
-        ended = self._source.ended
-        if self._shuns_streams or (ended and not self._queues):
+        ended, now = self._source.ended, time.monotonic()
+        if self._shuns_streams or (ended and not self._queues and not self._road.contested(now)):
             return False
-        return self._road.streams(time.monotonic(), queues=ended)
+        return self._road.streams(now, queues=ended)
 
     async def _do(self, step: Step, wish: Wish) -> None:
         unseen_since, self._seen = self._unseen_since, True

@@ -48,10 +48,14 @@ class Road:
         if fit is Streams.NEVER or (self._shared and self._shared == edits):
             return False
         pacer = self._gate.pacer
-        alone = pacer.crowd(edits) < self._adapter.limits.crowd
+        alone = pacer.crowd(edits) < self._adapter.limits.crowd and not self.contested(now)
         if fit is Streams.CROWD and alone and not self._shared and not queues:
             return False
         return all(pacer.promisable(self._costs(call), now) for call in (Call.BEGIN, Call.CONCLUDE))
+
+    def contested(self, now: float) -> bool:
+        """Tell whether posts were refused here a moment ago, so that another road is better if there is one."""
+        return self._gate.pacer.contested(self._costs(Call.POST), now)
 
     def wish(self, step: Step, since: float, *, hasty: bool) -> Wish:
         """Return what has to be granted for a step; `hasty` where it ends the answer, or a decision waits for it."""

@@ -33,7 +33,7 @@ class Window:
         self._sure = math.ceil(budget.calls / 2) if budget.sure is None else budget.sure
         self._under_way = 0
         self._until: list[float] = []
-        self._closed_until = -math.inf
+        self._closed_until = self._refused_at = -math.inf
         self._seconds = budget.seconds
         self._last = -math.inf
         self._quiet_since = now
@@ -51,6 +51,10 @@ class Window:
     def left(self, now: float) -> int:
         """Calls that the window has room for; negative where the limit turned out lower than what was made."""
         return int(self.calls) - self.used(now)
+
+    def contested(self, now: float) -> bool:
+        """Tell whether the platform has refused a call in the last minute."""
+        return now - self._refused_at < _QUIET
 
     def untouched(self, now: float) -> bool:
         """Tell whether no call counts, and nothing was learned."""
@@ -82,6 +86,7 @@ class Window:
         self._closed_until = max(self._closed_until, now + retry_after)
         if self.budget.calls >= UNNAMED:
             return
+        self._refused_at = now
         counted = self.used(now)  # if those under way are refused too, they correct it
         if counted < 1 and now - self._last < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last)

@@ -89,6 +89,16 @@ def test_a_refusal_teaches_how_much_there_is() -> None:
     assert window.room_at(10.0, 0) == 60.0
 
 
+def test_a_refusal_makes_a_limit_contested_for_a_minute() -> None:
+    """Where calls were refused a moment ago another road is better; a minute later nobody remembers."""
+    window = Window(UPDATES, 0.0)
+    assert not window.contested(0.0)
+    window.begin()
+    window.refused(1.0, 1.0)
+    assert window.contested(60.0)
+    assert not window.contested(61.0)
+
+
 def test_a_limit_that_takes_not_even_one_call_a_window_is_longer_than_documented() -> None:
     """A channel that takes a post every two seconds is learned to take one every two seconds."""
     window = Window(Budget("posts", 1, 1.0, Per.CHANNEL), 0.0)
