@@ -65,8 +65,8 @@ class Limits:
 
     `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
     message while it grows. `budgets` says what a call counts against, the most specific first; what is not named is
-    not limited until the platform refuses it, and then for as long as it says. Where `crowd` answers share the edits, native streams help out if there are any. One of those takes no
-    more after `stream_life` seconds.
+    not limited until the platform refuses it, and then for as long as it says. Where `crowd` answers share the edits,
+    native streams help out if there are any. One of those takes no more after `stream_life` seconds.
     """
 
     page: int
