@@ -4,7 +4,7 @@ The texts hold a status and a code, never Discord's own words: those can repeat 
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -72,14 +72,12 @@ def translate(error: Exception) -> PlatformError:
 
 
 def pause(headers: Mapping[str, str], body: Any = None) -> float:
-    """Read how many seconds a 429 asks for: in its header, else in its body, else a second."""
-    told = headers.get("Retry-After")
-    if told is None and isinstance(body, dict):
-        told = body.get("retry_after")
-    try:
-        return max(0.0, float(_BRIEF if told is None else told))
-    except (TypeError, ValueError):
-        return _BRIEF
+    """Read how many seconds a 429 asks for: exactly in its body, rounded up in its header, else a second."""
+    exactly = body.get("retry_after") if isinstance(body, dict) else None
+    for told in (exactly, headers.get("Retry-After")):
+        with suppress(TypeError, ValueError):
+            return max(0.0, float(told))  # type: ignore[arg-type]  # None is a TypeError
+    return _BRIEF
 
 
 def _refused(error: discord.HTTPException) -> PlatformError:

@@ -39,3 +39,10 @@ def test_a_long_pause() -> None:
 def test_pauses(headers: dict[str, str], seconds: float) -> None:
     """A pause is read from its header, and is a second where Discord does not say."""
     assert pause(headers) == seconds
+
+
+def test_the_exact_pause_is_in_the_body() -> None:
+    """Discord rounds the header up to whole seconds; where it names the exact pause nobody waits longer."""
+    assert pause({"Retry-After": "1"}, {"retry_after": 0.3}) == 0.3
+    assert pause({"Retry-After": "2"}, {"retry_after": "soon"}) == 2.0
+    assert pause({"Retry-After": "2"}, None) == 2.0
