@@ -38,7 +38,7 @@ class Window:
         self._last = -math.inf
         self._quiet_since = now
         self._failed = 0
-        self._raised = False
+        self._raised = self._told = False
         self._pressed_since: float | None = None
 
     def used(self, now: float) -> int:
@@ -57,8 +57,9 @@ class Window:
         return now - self._refused_at < _QUIET
 
     def untouched(self, now: float) -> bool:
-        """Tell whether no call counts, and nothing was learned."""
-        return not self.used(now) and self.calls == self.budget.calls and not self.refusals
+        """Tell whether no call counts, and nothing was learned but what each answer tells anew."""
+        learned = self.refusals or (self.calls != self.budget.calls and not self._told)
+        return not self.used(now) and not learned
 
     def begin(self) -> None:
         """Count a call that begins."""
@@ -69,7 +70,7 @@ class Window:
         self._under_way -= 1
         self._last = now
         insort(self._until, now + self._seconds)
-        self._sure = max(self._sure, len(self._until))  # so many have been taken in a window
+        self._sure = max(self._sure, self.used(now) - self._under_way)  # so many were taken in one window
 
     def unused(self) -> None:
         """Take back a `begin` that led to no call."""
@@ -98,7 +99,7 @@ class Window:
 
     def told(self, now: float, calls: int, remaining: int, reset_after: float) -> None:
         """Believe an answer's headers: what the limit is, and how much of it somebody else has used."""
-        self.calls = float(calls)
+        self.calls, self._told = float(calls), True
         foreign = calls - remaining - self.used(now)
         for _ in range(foreign):
             insort(self._until, now + reset_after)

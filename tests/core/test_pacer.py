@@ -124,6 +124,19 @@ def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
     assert pacer.limit(*POSTS[0], 1e6).window.refusals == 1
 
 
+def test_what_headers_tell_anew_is_forgotten_too() -> None:
+    """A limit that each answer's headers name is no reason to remember a channel in which nothing goes on."""
+    pacer = Pacer(gap=0.0)
+    for number in range(10_000):
+        key, now = ("posts", str(number)), 10.0 * number
+        one = Wish(((key, POSTS[0][1]),), Priority.FINAL, 0.0)
+        pacer.ask(one, now)
+        pacer.grants(now)
+        pacer.told(key, now, calls=7, remaining=6, reset_after=1.0)
+        pacer.ended(one, now)
+    assert len(pacer._limits) < 1_100  # what is remembered cannot be told from outside
+
+
 class Crowd:
     """`size` answers of `seconds` that begin together, each growing evenly, in a clock of their own."""
 

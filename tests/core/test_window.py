@@ -89,6 +89,20 @@ def test_a_refusal_teaches_how_much_there_is() -> None:
     assert window.room_at(10.0, 0) == 60.0
 
 
+def test_calls_of_long_ago_prove_nothing() -> None:
+    """Only what was taken in one window is sure: calls that count no more are not added to those that do."""
+    window = Window(UPDATES, 0.0)
+    for start in (0.0, 61.0):
+        for _ in range(20):
+            window.begin()
+            window.end(start)
+    window.begin()
+    for _ in range(5):
+        window.begin()
+        window.end(61.0)
+    assert window.room_at(61.0, 0) == math.inf
+
+
 def test_a_refusal_makes_a_limit_contested_for_a_minute() -> None:
     """Where calls were refused a moment ago another road is better; a minute later nobody remembers."""
     window = Window(UPDATES, 0.0)
