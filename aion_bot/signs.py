@@ -184,7 +184,10 @@ class _Waiting:
             self._removals[turn.key] = gate.promise(Call.UNMARK, turn.thread)
             try:
                 async with gate.courtesy(Call.MARK, turn.thread) as allowed:
-                    return allowed and await _mark(adapter, turn, waiting=True)
+                    if allowed:
+                        return await _mark(adapter, turn, waiting=True)
+                    del self._standing[turn.key]
+                    self._give_back(adapter, turn)
             except PlatformError as error:
                 _log.info("waiting could not be shown", platform=adapter.platform, reason=repr(error))
         return False
@@ -197,7 +200,10 @@ class _Waiting:
         async with lock:
             if self.stands(turn) and await self._unmarked(adapter, turn):
                 del self._standing[turn.key]
-            self._desk.gate(adapter).release(self._removals.pop(turn.key, ()))
+            self._give_back(adapter, turn)
+
+    def _give_back(self, adapter: PlatformAdapter, turn: Turn) -> None:
+        self._desk.gate(adapter).release(self._removals.pop(turn.key, ()))
 
     async def _unmarked(self, adapter: PlatformAdapter, turn: Turn) -> bool:
         """Tell whether the sign is gone, after a while if need be."""

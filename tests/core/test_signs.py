@@ -1,9 +1,11 @@
 """Signs of life, with a platform that takes its time."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
-from aion_bot.port.messages import Person, Place, Prompt, ThreadKey
+from aion_bot.port.limits import Budget, Call, Per
+from aion_bot.port.messages import MessageRef, Person, Place, Prompt, ThreadKey
 from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.signs import Signs
@@ -51,3 +53,39 @@ async def test_a_sign_is_not_lit_while_an_older_one_is_taken_away(tmp_path: Path
     await tasks.wait(5.0)
     assert not adapter.shows
     await store.close()
+
+
+class Marking(PlainAdapter):
+    """A platform that takes two marks in a minute, and on which each of them can be seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        marks = Budget("marks", 2, 60.0, Per.WORKSPACE)
+        self.limits = replace(self.limits, budgets={Call.MARK: (marks,)})
+        self.calls: list[tuple[str, bool]] = []
+
+    def scope(self, thread: ThreadKey, per: Per) -> str:
+        return "" if per is Per.BOT else thread.id
+
+    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+        self.calls.append((message.id, waiting))
+
+
+async def test_what_was_not_marked_is_not_unmarked(tmp_path: Path) -> None:
+    """Where there was no room for a mark, no call is spent on taking it away."""
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), Tasks(), Marking()
+    signs = Signs(store, tasks, Desk())
+    turns = [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
+    for one in turns:
+        signs.waits(adapter, one)
+    await tasks.wait(5.0)
+    for one in turns:
+        await signs.begins(adapter, one)
+    marked = [name for name, waiting in adapter.calls if waiting]
+    assert len(marked) == 2
+    assert sorted(name for name, waiting in adapter.calls if not waiting) == sorted(marked)
+    await store.close()
+
+
+def asked(key: str) -> Prompt:
+    return Prompt(key, THREAD, Place("T1", "C1"), ADA, "What?", source=MessageRef(THREAD, key))
