@@ -9,7 +9,7 @@ import structlog
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.port.limits import Call
-from aion_bot.port.messages import Click, Inbound, Line
+from aion_bot.port.messages import Inbound, Line
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.pacer import Priority
@@ -46,8 +46,7 @@ async def _try(
 ) -> float | None:
     """Make one attempt; returns the seconds until the next one, or None where there is none."""
     try:
-        thread = inbound.message.thread if isinstance(inbound, Click) else inbound.thread
-        async with gate.turn(Call.WHISPER, thread, Priority.FINAL):
+        async with gate.turn(Call.WHISPER, inbound.thread, Priority.FINAL):
             await adapter.whisper(inbound, line)
     except RateLimited as error:
         return max(error.retry_after, _SHORTEST)

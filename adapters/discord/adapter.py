@@ -19,7 +19,6 @@ from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown
 from aion_bot.port.limits import Limits, Per, Reading
 from aion_bot.port.messages import (
     Amendment,
-    Click,
     Content,
     Inbound,
     Line,
@@ -142,8 +141,7 @@ class DiscordAdapter(NoStreams):
             channel, answering = int(inbound.place.channel), ids.channel_of(inbound.thread)
             await self._rest.send(channel, body, answering=answering)
             return
-        thread = inbound.message.thread if isinstance(inbound, Click) else inbound.thread
-        await self._rest.send(ids.channel_of(thread), body)
+        await self._rest.send(ids.channel_of(inbound.thread), body)
 
     def measure(self, content: Content) -> int:
         """Count the characters of a message."""

@@ -19,7 +19,6 @@ from aion_bot.port.errors import Forbidden, MessageGone
 from aion_bot.port.limits import Limits, Per, Reading
 from aion_bot.port.messages import (
     Amendment,
-    Click,
     Content,
     Inbound,
     Line,
@@ -139,7 +138,7 @@ class SlackAdapter:
 
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Show `line` to one person where they stand; by a direct message where the bot cannot."""
-        place = ids.thread(inbound.message.thread if isinstance(inbound, Click) else inbound.thread)
+        place = ids.thread(inbound.thread)
         shown = {**_INERT, **render.sentence(line)}
         message = {**shown, "metadata": whispered(inbound.person.id)}
         try:

@@ -72,7 +72,7 @@ class Approvals:
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the click claimed its decision."""
         plan = await self.store.plan(click.key)
-        if plan is None or plan.thread != click.message.thread:
+        if plan is None or plan.thread != click.thread:
             return (wording.UNKNOWN_PLAN,), None
         if not may_decide(self.approvers, click.person, plan.requester):
             return wording.not_yours(wording.deciders(self.approvers, plan.requester)), None

@@ -20,7 +20,7 @@ class Retries:
     async def claim(self, click: Click) -> tuple[Line, Turn | None]:
         """Return what the person is told, and the question to ask again if this click claimed it."""
         turn = await self.store.turn(click.key)
-        if turn is None or turn.thread != click.message.thread:
+        if turn is None or turn.thread != click.thread:
             return (wording.RETRY_GONE,), None
         if not may_stop(self.approvers, click.person, turn.asker):
             return (wording.RETRY_NOT_YOURS,), None

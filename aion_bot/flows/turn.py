@@ -12,7 +12,7 @@ from aion_bot.asking import Asking, Bench, Ending
 from aion_bot.port.adapter import PlatformAdapter
 from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.port.limits import Call
-from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Reply
+from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
 from aion_bot.records import Turn, TurnState
 from aion_bot.relay.pacer import Priority
 from aion_bot.relay.pump import TakenOver
@@ -30,9 +30,8 @@ class Answering:
     """One question being answered.
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
-    for a decision while the stream stays open. `ended` is set when nothing more will be shown, `begun` when
-    the first message stands or none will. `resumed` says that an
-    earlier process began the answer.
+    for a decision while the stream stays open. `ended` is set when nothing more will be shown, `begun` when the first
+    message stands or none will. `resumed` says that an earlier process began the answer.
     """
 
     def __init__(self, bench: Bench, adapter: PlatformAdapter, turn: Turn, *, resumed: bool = False) -> None:
@@ -162,22 +161,25 @@ class Answering:
     async def _open(self) -> None:
         origin = self.turn.origin
         if origin is None:
-            return None
+            return
         if origin.attachments:
             self._transcript.notice(wording.NO_FILES)
         if origin.opening is None or self.turn.attempt:
-            return None
-        gate = self._bench.desk.gate(self._adapter)
-        for pause in (*_OPENING_PAUSES, None):
+            return
+        for pause in _OPENING_PAUSES:
             try:
-                async with gate.turn(Call.OPEN, self.turn.thread, Priority.SIGN):
-                    return await self._adapter.open(origin)
-            except (RateLimited, PlatformDown) as error:
-                if pause is None:
-                    raise
-                if isinstance(error, PlatformDown):  # for a limit the gate waits
-                    await asyncio.sleep(pause)
-        return None
+                await self._open_thread(origin)
+            except PlatformDown:
+                await asyncio.sleep(pause)
+            except RateLimited:
+                pass  # the gate knows for how long
+            else:
+                return
+        await self._open_thread(origin)
+
+    async def _open_thread(self, origin: Prompt) -> None:
+        async with self._bench.desk.gate(self._adapter).turn(Call.OPEN, self.turn.thread, Priority.SIGN):
+            await self._adapter.open(origin)
 
     async def _show_while(self, work: Callable[[], Awaitable[Ending]]) -> None:
         """Run `work` while the pump shows what it brings, then show the end and close the row."""

@@ -107,6 +107,11 @@ class Click:
     person: Person
     reply_token: str = ""
 
+    @property
+    def thread(self) -> ThreadKey:
+        """Where the button is."""
+        return self.message.thread
+
 
 @dataclass(frozen=True, slots=True)
 class StopRequest:

@@ -149,28 +149,25 @@ class Pump:
     async def _show(self) -> None:
         while True:
             self._news.clear()
-            self._check_taken_over()
-            step, ended, hasty = self._next(streams=self._streams())
+            if self._taken_over.is_set():
+                raise TakenOver("shown by another one")
+            step, hasty = self._next(streams=self._streams())
             if not isinstance(step, Idle):
                 await self._wait_and_do(step, hasty=hasty)
-            elif ended:
+            elif self._source.ended:
                 return
             else:
                 await self._news.wait()
 
-    def _check_taken_over(self) -> None:
-        if self._taken_over.is_set():
-            raise TakenOver("shown by another one")
-
-    def _next(self, *, streams: bool) -> tuple[Step | Idle, bool, bool]:
-        """Return what is to be done, whether that is the end, and whether that or a decision makes it urgent."""
+    def _next(self, *, streams: bool) -> tuple[Step | Idle, bool]:
+        """Return what is to be done, and whether the end or a decision makes it urgent."""
         ended, now = self._source.ended, time.monotonic()
         screen = self._source.screen()
         hasty = ended or self._hasty or self._outbox.awaits_card(screen)
         step = self._outbox.next(screen, ended=ended, now=now, streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
             step = self._in_doubt  # what may stand there is found by posting it again, and then removed
-        return step, ended, hasty
+        return step, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
         wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
@@ -182,13 +179,8 @@ class Pump:
         finally:
             self._wish = None
         # The text may have grown; the road stays, as what was granted for it would look like a lack.
-        newer, _, hasty = self._next(streams=isinstance(step, Begin))
-        taken_over = self._taken_over.is_set()
-        if (
-            taken_over
-            or isinstance(newer, Idle)
-            or self._road.wish(newer, 0.0, hasty=hasty).costs != wish.costs
-        ):
+        newer, hasty = self._next(streams=isinstance(step, Begin))
+        if self._taken_over.is_set() or isinstance(newer, Idle) or self._road.costs(newer) != wish.costs:
             self._gate.unused(wish)
             return
         self._road.granted(newer, time.monotonic(), hasty=hasty)
@@ -201,7 +193,8 @@ class Pump:
         def look() -> None:
             if self._wish is not wish:
                 return
-            self._queues, self._shuns_streams = True, stream
+            self._queues = True
+            self._shuns_streams |= stream
             if stream or self._streams():
                 self._gate.withdraw(wish)
             else:

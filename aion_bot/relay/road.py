@@ -53,13 +53,17 @@ class Road:
             return False
         return all(pacer.promisable(self._costs(call), now) for call in (Call.BEGIN, Call.CONCLUDE))
 
+    def costs(self, step: Step) -> Costs:
+        """What a step's call counts against."""
+        return self._costs(_CALLS[type(step)])
+
     def contested(self, now: float) -> bool:
         """Tell whether posts were refused here a moment ago, so that another road is better if there is one."""
         return self._gate.pacer.contested(self._costs(Call.POST), now)
 
     def wish(self, step: Step, since: float, *, hasty: bool) -> Wish:
         """Return what has to be granted for a step; `hasty` where it ends the answer, or a decision waits for it."""
-        costs = self._costs(_CALLS[type(step)])
+        costs = self.costs(step)
         promise = self._ending(step) if isinstance(step, Post | Begin) and not self._promised else ()
         if hasty or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
             # What posts the whole answer ends it; a stream has to be ended by another call.
