@@ -1,21 +1,21 @@
 """The platforms. How to add one:
 
-1. Make a folder here that offers `aion_bot.port.adapter.Platform`: `variables()` and `configure(env)`. Import its SDK
+1. Make a folder here that offers `aion_bot.ports.adapter.Platform`: `variables()` and `configure(env)`. Import its SDK
    only inside `configure`, so that a bot without it starts without it.
 2. `ids.py` makes and reads `ThreadKey` and `MessageRef`; nobody else looks inside an id. `inbound.py` turns payloads
    into `Prompt` and `Click`; `render.py` turns `Reply` and `PlanCard` into payloads and measures them. All three are
-   pure. `adapter.py` alone talks to the platform and translates its errors to those of `aion_bot.port.errors`.
+   pure. `adapter.py` alone talks to the platform and translates its errors to those of `aion_bot.ports.errors`.
 3. Name the folder in `discover`.
 4. Write a simulator in `aion_bot/demo` that implements `Workspace`, and let the suite in `tests/` run on it.
 
-Nothing in `aion_bot` changes, and nothing here imports more of it than `aion_bot.port`.
+Nothing in `aion_bot` changes, and nothing here imports more of it than `aion_bot.ports`.
 """
 
 from collections.abc import Mapping, Sequence
 
 from adapters import discord, slack
-from aion_bot.port.adapter import Platform, PlatformAdapter
-from aion_bot.port.settings import Problem
+from aion_bot.ports.adapter import Platform, PlatformAdapter
+from aion_bot.ports.settings import Problem
 
 PLATFORMS: Sequence[Platform] = (slack, discord)
 

@@ -20,8 +20,8 @@ from aion_bot.flows.turn import Answering
 from aion_bot.lanes import Lanes
 from aion_bot.openings import Openings, comes
 from aion_bot.platforms import supervise
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
 from aion_bot.questions import question, readable, unaskable
 from aion_bot.records import Turn, TurnState
 from aion_bot.relay.desk import Desk

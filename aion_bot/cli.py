@@ -16,8 +16,8 @@ from aion_bot.config import Settings, read_settings
 from aion_bot.demo import ways
 from aion_bot.demo.running import Running
 from aion_bot.demo.world import World
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.settings import Problem, read_environment
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.settings import Problem, read_environment
 from aion_bot.store import StoreError
 
 app = typer.Typer(

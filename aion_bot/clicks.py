@@ -12,8 +12,8 @@ from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
 from aion_bot.flows.turn import Answering
 from aion_bot.permissions import may_stop
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import Action, Click, Inbound, Line, StopRequest
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Action, Click, Inbound, Line, StopRequest
 from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.running import Running

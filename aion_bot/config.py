@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from aion_bot.port.settings import Problem, check_base_url
+from aion_bot.ports.settings import Problem, check_base_url
 
 KEY_PATTERN = re.compile(r"[a-z]+_[A-Za-z0-9_-]{20,}")
 """An Aion API key, as its published SDK checks it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aion_bot.config import Settings
-from aion_bot.port.settings import Problem
+from aion_bot.ports.settings import Problem
 from aion_bot.store import Store, StoreError
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from aion_bot.port.messages import ThreadKey
+from aion_bot.ports.messages import ThreadKey
 
 PATIENCE = 2.0
 """Seconds that a reply waits; Slack sends an event again that is not acknowledged within three."""

@@ -2,7 +2,7 @@
 
 from aion_bot import wording
 from aion_bot.config import Settings
-from aion_bot.port.messages import Person, Place
+from aion_bot.ports.messages import Person, Place
 
 
 def refusal(settings: Settings, place: Place, person: Person) -> str | None:

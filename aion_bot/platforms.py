@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from aion_bot import wording
-from aion_bot.port.adapter import PlatformAdapter, Presence
-from aion_bot.port.errors import PlatformError, TokenRefused
-from aion_bot.port.messages import Inbound, ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter, Presence
+from aion_bot.ports.errors import PlatformError, TokenRefused
+from aion_bot.ports.messages import Inbound, ThreadKey
 from aion_bot.store import Store
 
 _log = structlog.get_logger(__name__)

@@ -3,7 +3,7 @@
 import unicodedata
 
 from aion_bot import wording
-from aion_bot.port.messages import Prompt
+from aion_bot.ports.messages import Prompt
 
 MESSAGE_LIMIT = 10_000
 """Characters of a question that Aion takes (its published API, POST /chat/sessions/{id}/messages)."""

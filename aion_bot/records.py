@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aion_bot.port.messages import Action, MessageRef, Person, Prompt, Step, ThreadKey
+from aion_bot.ports.messages import Action, MessageRef, Person, Prompt, Step, ThreadKey
 
 
 class TurnState(StrEnum):

@@ -11,8 +11,8 @@ from aion_bot.flows.late import LateAnswers
 from aion_bot.flows.recovery import Recovery
 from aion_bot.flows.turn import Answering
 from aion_bot.lanes import Lanes
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.records import Turn, TurnState
 from aion_bot.running import Running
 from aion_bot.signs import Signs

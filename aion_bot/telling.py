@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import structlog
 
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.port.limits import Call
-from aion_bot.port.messages import Inbound, Line
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.limits import Call
+from aion_bot.ports.messages import Inbound, Line
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.pacer import Priority

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from aion_bot.port.messages import Action, Line, Person
+from aion_bot.ports.messages import Action, Line, Person
 
 THINKING = "Thinking…"
 HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"

@@ -8,8 +8,8 @@ listens, and `commands`, `interactions`, `intake` and `missed` take what it hear
 from collections.abc import Mapping, Sequence
 
 from adapters.discord import config
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.settings import Problem
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.settings import Problem
 
 
 def variables() -> Sequence[str]:

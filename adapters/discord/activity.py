@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from adapters.discord.rest import Rest
-from aion_bot.port.errors import PlatformError
+from aion_bot.ports.errors import PlatformError
 
 _log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from adapters.discord.replies import PrivateReplies
 from adapters.discord.rest import Rest
 from adapters.discord.streams import NoStreams
 from adapters.discord.wording import WAITING
-from aion_bot.port.adapter import Host, OwnMessage
-from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown
-from aion_bot.port.limits import Limits, Per, Reading
-from aion_bot.port.messages import (
+from aion_bot.ports.adapter import Host, OwnMessage
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
+from aion_bot.ports.limits import Limits, Per, Reading
+from aion_bot.ports.messages import (
     Amendment,
     Content,
     Inbound,

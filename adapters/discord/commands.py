@@ -9,8 +9,8 @@ from discord import app_commands
 from adapters.discord import wording
 from adapters.discord.errors import translate
 from adapters.discord.interactions import Interactions, answer_privately
-from aion_bot.port.adapter import Host
-from aion_bot.port.errors import PlatformDown, PlatformError, TokenRefused
+from aion_bot.ports.adapter import Host
+from aion_bot.ports.errors import PlatformDown, PlatformError, TokenRefused
 
 LONGEST_QUESTION = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from aion_bot.port.settings import Problem, check_base_url, is_loopback
+from aion_bot.ports.settings import Problem, check_base_url, is_loopback
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105  the name of the setting
 API_URL = "DISCORD_API_URL"

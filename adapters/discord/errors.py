@@ -11,7 +11,7 @@ import aiohttp
 import discord
 
 from adapters.discord.config import MESSAGE_CONTENT, TOKEN
-from aion_bot.port.errors import (
+from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
     PlatformDown,

@@ -19,8 +19,8 @@ from adapters.discord.intake import Intake
 from adapters.discord.interactions import Interactions
 from adapters.discord.missed import Missed
 from adapters.discord.session import NOBODY
-from aion_bot.port.adapter import Host, Presence
-from aion_bot.port.errors import PlatformDown
+from aion_bot.ports.adapter import Host, Presence
+from aion_bot.ports.errors import PlatformDown
 
 HANDING_OVER = 0.4
 """Seconds that what was begun may take when leaving."""

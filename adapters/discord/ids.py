@@ -7,7 +7,7 @@ first message of a thread lies in the parent channel, so a reference names both.
 
 import re
 
-from aion_bot.port.messages import Action, Button, MessageRef, ThreadKey
+from aion_bot.ports.messages import Action, Button, MessageRef, ThreadKey
 
 PLATFORM = "discord"
 KEY_LENGTH = 64

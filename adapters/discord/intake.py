@@ -11,9 +11,9 @@ import discord
 from adapters.discord import seen, wording
 from adapters.discord.inbound import Kind, Room
 from adapters.discord.rest import Rest
-from aion_bot.port.adapter import Host
-from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.port.messages import Amendment, Inbound, Line
+from aion_bot.ports.adapter import Host
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.messages import Amendment, Inbound, Line
 
 _log = logging.getLogger(__name__)
 

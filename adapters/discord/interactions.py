@@ -15,7 +15,7 @@ from adapters.discord.replies import PrivateReplies
 from adapters.discord.rest import Rest
 from adapters.discord.session import NOBODY
 from adapters.discord.words import readable
-from aion_bot.port.errors import MessageGone, PlatformDown, RateLimited
+from aion_bot.ports.errors import MessageGone, PlatformDown, RateLimited
 
 ACKNOWLEDGEMENT = 5.0
 """Seconds after which an acknowledgement is not waited for; Discord takes none after three."""

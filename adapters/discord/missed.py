@@ -10,8 +10,8 @@ import discord
 
 from adapters.discord import ids
 from adapters.discord.errors import FAILURES, translate
-from aion_bot.port.errors import Forbidden, MessageGone, RateLimited
-from aion_bot.port.messages import ThreadKey
+from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
+from aion_bot.ports.messages import ThreadKey
 
 TOGETHER = 20.0
 """Seconds for all threads."""

@@ -9,8 +9,8 @@ from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
 from adapters.discord.render import Body
 from adapters.discord.session import NOBODY, Session
-from aion_bot.port.errors import PlatformDown
-from aion_bot.port.limits import Reading
+from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.limits import Reading
 
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""

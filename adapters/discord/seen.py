@@ -4,7 +4,7 @@ import discord
 
 from adapters.discord.inbound import Kind, Me, Pressed, Room, Said
 from adapters.discord.words import readable
-from aion_bot.port.messages import Person
+from aion_bot.ports.messages import Person
 
 _WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
 _KINDS = {

@@ -1,9 +1,9 @@
 """Native streams, of which Discord has none. No I/O."""
 # ruff: noqa: ARG002  the port names the arguments
 
-from aion_bot.port.adapter import Streams
-from aion_bot.port.errors import Unsupported
-from aion_bot.port.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.adapter import Streams
+from aion_bot.ports.errors import Unsupported
+from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 
 
 class NoStreams:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from adapters.slack import config
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.settings import Problem
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.settings import Problem
 
 
 def variables() -> Sequence[str]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from adapters.slack import ids
 from adapters.slack.scopes import Method
 from adapters.slack.web import LACKING, WebApi
-from aion_bot.port.errors import PlatformError, RateLimited
-from aion_bot.port.messages import Person, ThreadKey
+from aion_bot.ports.errors import PlatformError, RateLimited
+from aion_bot.ports.messages import Person, ThreadKey
 
 _NOT_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """What one channel does not have: the bot is no member, or the channel is one session by itself."""

@@ -14,10 +14,10 @@ from adapters.slack.scopes import Method
 from adapters.slack.socket_mode import SOCKETS, SocketMode
 from adapters.slack.streams import NativeStreams, is_direct
 from adapters.slack.web import WebApi
-from aion_bot.port.adapter import Host, OwnMessage, Presence, Streams
-from aion_bot.port.errors import Forbidden, MessageGone
-from aion_bot.port.limits import Limits, Per, Reading
-from aion_bot.port.messages import (
+from aion_bot.ports.adapter import Host, OwnMessage, Presence, Streams
+from aion_bot.ports.errors import Forbidden, MessageGone
+from aion_bot.ports.limits import Limits, Per, Reading
+from aion_bot.ports.messages import (
     Amendment,
     Content,
     Inbound,

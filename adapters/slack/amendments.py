@@ -6,7 +6,7 @@ has replies is told as changed: into a "tombstone".
 
 from adapters.slack import entities, ids
 from adapters.slack.inbound import Identity, Payload, is_direct, is_from_person, message_key, profile_name
-from aion_bot.port.messages import Amendment, Person, Place
+from aion_bot.ports.messages import Amendment, Person, Place
 
 
 def amendment(body: Payload, me: Identity) -> Amendment | None:

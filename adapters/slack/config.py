@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aion_bot.port.settings import Problem, check_base_url
+from aion_bot.ports.settings import Problem, check_base_url
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  the variable's name, not its value
 APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105  likewise

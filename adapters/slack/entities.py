@@ -6,7 +6,7 @@ of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-te
 
 import re
 
-from aion_bot.port.messages import Line, Person
+from aion_bot.ports.messages import Line, Person
 
 _ENTITY = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
 _SIGNS = {"amp": "&", "lt": "<", "gt": ">"}

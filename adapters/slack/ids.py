@@ -5,7 +5,7 @@ Slack names a message by its channel and its `ts`, and a thread by the `ts` of t
 
 from typing import NamedTuple
 
-from aion_bot.port.messages import MessageRef, ThreadKey
+from aion_bot.ports.messages import MessageRef, ThreadKey
 
 PLATFORM = "slack"
 _BETWEEN = "/"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import entities, ids
-from aion_bot.port.messages import Action, Click, Person, Place, Prompt, StopRequest
+from aion_bot.ports.messages import Action, Click, Person, Place, Prompt, StopRequest
 
 Payload = Mapping[str, Any]
 

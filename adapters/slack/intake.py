@@ -20,9 +20,9 @@ from adapters.slack import amendments, inbound, sdk_log
 from adapters.slack.inbound import Identity, Payload
 from adapters.slack.scopes import Method
 from adapters.slack.web import WebApi
-from aion_bot.port.adapter import Host
-from aion_bot.port.errors import PlatformError
-from aion_bot.port.messages import Inbound
+from aion_bot.ports.adapter import Host
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.messages import Inbound
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from adapters.slack.patience import Patience
-from aion_bot.port.errors import PlatformDown
+from aion_bot.ports.errors import PlatformDown
 
 _STILL_SERVED = {"warning", "refresh_requested"}
 """Reasons of a `disconnect` after which Slack goes on delivering until it closes the socket."""

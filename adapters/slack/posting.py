@@ -15,9 +15,9 @@ from adapters.slack import ids
 from adapters.slack.inbound import Identity
 from adapters.slack.scopes import Method
 from adapters.slack.web import WebApi, field
-from aion_bot.port.adapter import OwnMessage
-from aion_bot.port.errors import PlatformDown, PlatformError
-from aion_bot.port.messages import MessageRef, ThreadKey
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.errors import PlatformDown, PlatformError
+from aion_bot.ports.messages import MessageRef, ThreadKey
 
 _MARK = "aion_post"
 _WHISPER = "aion_whisper"

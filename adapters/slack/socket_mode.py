@@ -15,7 +15,7 @@ from adapters.slack.intake import Intake
 from adapters.slack.link import Link
 from adapters.slack.patience import Patience
 from adapters.slack.web import WebApi
-from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
 _log = logging.getLogger(__name__)
 

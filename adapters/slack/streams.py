@@ -15,8 +15,8 @@ from adapters.slack.posting import Posts, marked
 from adapters.slack.scopes import Method
 from adapters.slack.tails import tail
 from adapters.slack.web import LACKING, Refused, WebApi
-from aion_bot.port.errors import PlatformDown, Unsupported
-from aion_bot.port.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.errors import PlatformDown, Unsupported
+from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 
 _KEPT = 1_000
 _CONFLICT = "streaming_state_conflict"

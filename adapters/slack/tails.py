@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from adapters.slack import entities
-from aion_bot.port.messages import Reply
+from aion_bot.ports.messages import Reply
 
 CAP: Final = 9_000
 """Bytes of UTF-8 that a stream is trusted to take. Slack documents no number for a whole message and was seen to

@@ -13,7 +13,7 @@ from adapters.slack import sdk_log
 from adapters.slack.config import APP_TOKEN, BOT_TOKEN, SlackSettings
 from adapters.slack.inbound import Identity
 from adapters.slack.scopes import Method
-from aion_bot.port.errors import (
+from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
     PlatformDown,
@@ -23,7 +23,7 @@ from aion_bot.port.errors import (
     TooLong,
     Unsupported,
 )
-from aion_bot.port.settings import is_loopback
+from aion_bot.ports.settings import is_loopback
 
 _READS = {Method.CHANNEL, Method.REPLIES}
 """Methods that take no JSON: https://docs.slack.dev/apis/web-api/#methods_supporting_json"""

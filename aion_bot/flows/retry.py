@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aion_bot import wording
 from aion_bot.permissions import may_stop
-from aion_bot.port.messages import Click, Line
+from aion_bot.ports.messages import Click, Line
 from aion_bot.records import Turn
 from aion_bot.relay.card import Approvers
 from aion_bot.store import Store

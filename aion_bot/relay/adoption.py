@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from aion_bot.port.adapter import OwnMessage
-from aion_bot.port.messages import MessageRef
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.messages import MessageRef
 
 
 def nonce_of(name: str, slot: int, attempt: int) -> str:

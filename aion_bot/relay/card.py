@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from aion_bot import wording
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import Action, Button, Content, Line, PlanCard, Reply
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
 from aion_bot.records import Plan, PlanStatus
 from aion_bot.relay.outbox import Screen
 from aion_bot.relay.pages import Pages

@@ -2,8 +2,8 @@
 
 from weakref import WeakValueDictionary
 
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import MessageRef, Person, ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.relay.carrier import Posted
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.pump import Pump, Source

@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.errors import RateLimited
-from aion_bot.port.limits import Call, Reading, unnamed
-from aion_bot.port.messages import ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.errors import RateLimited
+from aion_bot.ports.limits import Call, Reading, unnamed
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
 
 _SOON = 0.3

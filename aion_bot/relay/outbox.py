@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from aion_bot.port.messages import Content, MessageRef, PlanCard, Reply
+from aion_bot.ports.messages import Content, MessageRef, PlanCard, Reply
 
 Screen = tuple[Content | None, ...]
 """What a thread should show of one answer: slot i is message i; None is a message that should not be there."""

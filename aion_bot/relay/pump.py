@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
-from aion_bot.port.messages import Content, MessageRef, Person, PlanCard, ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
+from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, ThreadKey
 from aion_bot.relay.carrier import Carrier, Posted
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.outbox import Append, Begin, Conclude, Idle, Outbox, Post, Screen, Step

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from aion_bot.port.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
+from aion_bot.ports.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
 from aion_bot.records import Plan, PlanStatus, Turn, TurnState
 
 

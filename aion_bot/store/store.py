@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from aion_bot.port.messages import ThreadKey
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.store.database import open_database
 from aion_bot.store.journal import Journal
 from aion_bot.store.plans import Plans

@@ -11,7 +11,7 @@ from typing import Any
 
 from aion_bot import logs, service
 from aion_bot.cli import compose
-from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
 from benchmarks.costs.processes import Orders, obey
 
 _EVERY = 0.25

@@ -9,7 +9,7 @@ from typing import Any
 from aion_bot import logs, service
 from aion_bot.cli import compose
 from aion_bot.config import Settings
-from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
 
 
 def composed(env: Mapping[str, str], folder: Path) -> tuple[Settings, Sequence[PlatformAdapter]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from aion_bot.config import read_settings
-from aion_bot.port.settings import is_loopback, read_environment
+from aion_bot.ports.settings import is_loopback, read_environment
 
 KEY = "aion_" + "k" * 24
 GOOD = {"AIONVISION_API_KEY": KEY}

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 ROOMS = {
-    "aion_bot.port": 0,
+    "aion_bot.ports": 0,
     "aion_bot.records": 1,
     "aion_bot.wording": 1,
     "aion_bot.config": 1,
@@ -40,7 +40,7 @@ ROOMS = {
 }
 """A room may import itself and rooms with a smaller number."""
 
-APART = {"aion_bot.aion", "aion_bot.demo", "aion_bot.port"}
+APART = {"aion_bot.aion", "aion_bot.demo", "aion_bot.ports"}
 """Rooms that import nothing of the bot but themselves."""
 
 
@@ -85,11 +85,11 @@ def test_every_module_has_a_room() -> None:
 
 
 def test_adapters_see_the_port_alone() -> None:
-    """Adapters import `aion_bot.port` and nothing else of the bot; one platform imports nothing of the other."""
+    """Adapters import `aion_bot.ports` and nothing else of the bot; one platform imports nothing of the other."""
     wrong = []
     for module, path in _modules("adapters").items():
         for imported in _imports(path):
-            foreign = imported.startswith("aion_bot") and not imported.startswith("aion_bot.port")
+            foreign = imported.startswith("aion_bot") and not imported.startswith("aion_bot.ports")
             platform = module.split(".")[1] if module.count(".") else ""
             other = (
                 imported.startswith("adapters.")

@@ -1,6 +1,6 @@
 """What a thread should show against what it shows."""
 
-from aion_bot.port.messages import MessageRef, PlanCard, Reply, ThreadKey
+from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post
 
 THREAD = ThreadKey("x", "t")

@@ -9,9 +9,9 @@ import pytest
 
 from aion_bot import platforms
 from aion_bot.platforms import PlatformHost, supervise
-from aion_bot.port.adapter import Host, Presence
-from aion_bot.port.errors import PlatformDown, TokenRefused
-from aion_bot.port.messages import Inbound
+from aion_bot.ports.adapter import Host, Presence
+from aion_bot.ports.errors import PlatformDown, TokenRefused
+from aion_bot.ports.messages import Inbound
 from aion_bot.store import Store
 from tests.core.plain import PlainAdapter
 

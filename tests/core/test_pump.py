@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from aion_bot.port.adapter import OwnMessage
-from aion_bot.port.errors import MessageGone, PlatformDown
-from aion_bot.port.messages import Content, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.errors import MessageGone, PlatformDown
+from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
 from aion_bot.relay.adoption import adopted
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.outbox import Screen

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aion_bot import wording
 from aion_bot.aion import ChatToken, ChatTokenType
-from aion_bot.port.messages import Action, Button, PlanCard, Reply
+from aion_bot.ports.messages import Action, Button, PlanCard, Reply
 from aion_bot.relay.transcript import Transcript
 from tests.core.plain import PlainAdapter, texts
 

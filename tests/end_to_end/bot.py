@@ -13,7 +13,7 @@ from aion_bot.cli import compose
 from aion_bot.demo.aion import SimulatedAion
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.workspace import Shown, Someone, Workspace
-from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
 
 
 class Bot:

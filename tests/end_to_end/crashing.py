@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.port.adapter import PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.store import Store
 
 CALLS = ("open", "post", "edit", "delete", "begin", "append", "conclude", "whisper")

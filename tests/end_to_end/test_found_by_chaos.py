@@ -11,8 +11,8 @@ from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.port.adapter import PlatformAdapter
-from aion_bot.port.messages import Content, MessageRef, ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Content, MessageRef, ThreadKey
 from aion_bot.records import Plan
 from aion_bot.store import Store
 from tests.end_to_end.bot import Bot

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from aion_bot.port.adapter import Presence
-from aion_bot.port.messages import Amendment, Click, Inbound, Prompt, ThreadKey
+from aion_bot.ports.adapter import Presence
+from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, ThreadKey
 
 
 class RecordingHost:

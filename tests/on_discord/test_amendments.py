@@ -8,7 +8,7 @@ from adapters.discord import ids, intake
 from adapters.discord.edits import Edits
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.model import THREAD, Channel
-from aion_bot.port.messages import Amendment, Person, Prompt, Reply
+from aion_bot.ports.messages import Amendment, Person, Prompt, Reply
 from tests.on_discord.conftest import Bot, running
 from tests.on_discord.host import RecordingHost
 

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.discord import intake, interactions, wording
 from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.port.messages import Person, ThreadKey
+from aion_bot.ports.messages import Person, ThreadKey
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

@@ -5,7 +5,7 @@ import discord
 import pytest
 
 from adapters.discord.errors import pause, translate
-from aion_bot.port.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
 
 @pytest.mark.parametrize(

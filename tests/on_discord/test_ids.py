@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.discord import ids
-from aion_bot.port.messages import Action, Button
+from aion_bot.ports.messages import Action, Button
 
 SNOWFLAKES = st.integers(min_value=1, max_value=(1 << 63) - 1)
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=64)

@@ -9,8 +9,8 @@ import pytest
 from adapters.discord import gateway, ids
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.sessions import GUILD_MESSAGES
-from aion_bot.port.errors import PlatformDown
-from aion_bot.port.messages import Action, Button, Click, Reply
+from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.messages import Action, Button, Click, Reply
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 

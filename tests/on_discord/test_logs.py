@@ -6,8 +6,8 @@ import pytest
 
 from adapters.discord import ids
 from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.port.errors import PlatformError
-from aion_bot.port.messages import Action, Button, Reply
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.messages import Action, Button, Reply
 from tests.on_discord.conftest import running
 from tests.on_discord.host import RecordingHost
 

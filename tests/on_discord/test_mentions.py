@@ -4,7 +4,7 @@ import pytest
 
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.model import THREAD, VOICE, Channel
-from aion_bot.port.messages import Prompt
+from aion_bot.ports.messages import Prompt
 from tests.on_discord.conftest import Bot, running
 from tests.on_discord.host import RecordingHost
 

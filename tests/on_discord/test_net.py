@@ -10,8 +10,8 @@ from adapters.discord import ids, session
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.faults import ANY
-from aion_bot.port.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
-from aion_bot.port.messages import MessageRef, Reply, ThreadKey
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 

@@ -8,7 +8,7 @@ from adapters.discord import ids
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.model import SUPPRESS_EMBEDS
-from aion_bot.port.errors import (
+from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
     PlatformDown,
@@ -17,7 +17,7 @@ from aion_bot.port.errors import (
     TokenRefused,
     TooLong,
 )
-from aion_bot.port.messages import Action, Button, Content, MessageRef, PlanCard, Reply, Step, ThreadKey
+from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply, Step, ThreadKey
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from adapters.discord import render
 from aion_bot.demo.discord import limits
-from aion_bot.port.messages import Action, Button, Content, Person, PlanCard, Reply, Step
+from aion_bot.ports.messages import Action, Button, Content, Person, PlanCard, Reply, Step
 from tests.contracts.discord import FILE, check_schema
 
 TEXT = st.text(max_size=300)

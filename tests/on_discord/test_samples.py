@@ -13,7 +13,7 @@ import pytest
 
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
-from aion_bot.port.messages import Amendment, Prompt
+from aion_bot.ports.messages import Amendment, Prompt
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

@@ -6,8 +6,8 @@ import pytest
 
 from adapters.discord import ids
 from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.port.errors import Forbidden, MessageGone
-from aion_bot.port.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.errors import Forbidden, MessageGone
+from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

@@ -12,7 +12,7 @@ from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.discord.errors import ApiError
 from aion_bot.demo.discord.rates import CREATE, EDIT, KINDS, DiscordLimits, Rate, Rates
 from aion_bot.demo.watching import Sight
-from aion_bot.port.messages import Reply
+from aion_bot.ports.messages import Reply
 from tests.contracts import discord as contracts
 from tests.on_discord.caller import Caller
 from tests.on_discord.conftest import build, served

@@ -11,7 +11,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
 from adapters.slack.patience import Patience
 from aion_bot.demo.slack import SimulatedSlack, state
-from aion_bot.port.messages import ThreadKey
+from aion_bot.ports.messages import ThreadKey
 from tests.contracts import slack as contracts
 from tests.on_slack.recording import RecordingHost
 

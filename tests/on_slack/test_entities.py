@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from adapters.slack import entities
 from aion_bot.demo.slack import reading
-from aion_bot.port.messages import Person
+from aion_bot.ports.messages import Person
 from tests.on_slack.samples import ME, sample
 from tests.on_slack.texts import HOSTILE, texts
 

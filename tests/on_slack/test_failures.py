@@ -10,7 +10,7 @@ from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
 from aion_bot.demo.slack import SimulatedSlack, state
-from aion_bot.port.errors import (
+from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
     PlatformDown,
@@ -19,7 +19,7 @@ from aion_bot.port.errors import (
     TokenRefused,
     TooLong,
 )
-from aion_bot.port.messages import MessageRef, Reply, ThreadKey
+from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from tests.on_slack.recording import RecordingHost
 
 FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [

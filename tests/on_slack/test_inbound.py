@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.slack import ids, inbound
-from aion_bot.port.messages import Action, Click, Person, Place, Prompt, StopRequest
+from aion_bot.ports.messages import Action, Click, Person, Place, Prompt, StopRequest
 from tests.on_slack.samples import ME, sample
 
 CHANNEL = "C024GENER"

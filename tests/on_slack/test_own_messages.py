@@ -4,8 +4,8 @@ from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
 from aion_bot.demo.slack import SimulatedSlack, state
-from aion_bot.port.adapter import OwnMessage
-from aion_bot.port.messages import Reply, ThreadKey
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.messages import Reply, ThreadKey
 from tests.on_slack.conftest import HASTE
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.slack import render
 from aion_bot.demo.slack import reading, rules
-from aion_bot.port.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
+from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
 from tests.contracts import slack as contracts
 from tests.on_slack.texts import texts
 

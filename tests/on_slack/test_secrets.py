@@ -10,8 +10,8 @@ import pytest
 from adapters.slack import sdk_log
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.port.errors import PlatformDown
-from aion_bot.port.messages import Reply
+from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.messages import Reply
 from tests.on_slack.recording import RecordingHost
 
 

@@ -8,13 +8,13 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.port.errors import (
+from aion_bot.ports.errors import (
     MessageGone,
     PlatformDown,
     RateLimited,
 )
-from aion_bot.port.limits import Per
-from aion_bot.port.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
+from aion_bot.ports.limits import Per
+from aion_bot.ports.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
 from tests.on_slack.recording import RecordingHost
 
 TEAM = "T0SITEOPS"

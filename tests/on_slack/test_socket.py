@@ -8,8 +8,8 @@ import pytest
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
 from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.port.adapter import Presence
-from aion_bot.port.messages import Reply
+from aion_bot.ports.adapter import Presence
+from aion_bot.ports.messages import Reply
 from tests.on_slack.conftest import HASTE, end
 from tests.on_slack.recording import RecordingHost
 

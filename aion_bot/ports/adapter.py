@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from aion_bot.port.limits import Limits, Per, Reading
-from aion_bot.port.messages import Content, Inbound, Line, MessageRef, Person, Prompt, Reply, ThreadKey
-from aion_bot.port.settings import Problem
+from aion_bot.ports.limits import Limits, Per, Reading
+from aion_bot.ports.messages import Content, Inbound, Line, MessageRef, Person, Prompt, Reply, ThreadKey
+from aion_bot.ports.settings import Problem
 
 
 @dataclass(frozen=True, slots=True)
