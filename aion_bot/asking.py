@@ -11,8 +11,8 @@ import structlog
 from aion_bot import trouble, wording
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.cutting import one_line
 from aion_bot.ports.messages import Line, Step
+from aion_bot.ports.text import one_line
 from aion_bot.records import Plan, Turn
 from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk

@@ -11,8 +11,8 @@ import structlog
 
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
-from aion_bot.ports.limits import Call
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.rate_limits import Call
 from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pacer import Costs, Priority

@@ -8,8 +8,8 @@ import structlog
 
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.limits import Call
 from aion_bot.ports.messages import Inbound, Line
+from aion_bot.ports.rate_limits import Call
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.pacer import Priority

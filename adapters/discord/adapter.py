@@ -16,7 +16,6 @@ from adapters.discord.streams import NoStreams
 from adapters.discord.wording import WAITING
 from aion_bot.ports.adapter import Host, OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
-from aion_bot.ports.limits import Limits, Per, Reading
 from aion_bot.ports.messages import (
     Amendment,
     Content,
@@ -27,6 +26,7 @@ from aion_bot.ports.messages import (
     Prompt,
     ThreadKey,
 )
+from aion_bot.ports.rate_limits import Limits, Per, Reading
 
 OWN_MESSAGES = 20
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.discord.wording import MESSAGE
-from aion_bot.ports.limits import Budget, Call, Limits, Per, Reading
+from aion_bot.ports.rate_limits import Budget, Call, Limits, Per, Reading
 
 GLOBAL: Final = "global"
 """The limit of the whole bot."""

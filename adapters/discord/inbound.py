@@ -9,8 +9,8 @@ from enum import Enum
 
 from adapters.discord import ids
 from adapters.discord.words import begins_by_mentioning, readable, without
-from aion_bot.ports.cutting import one_line
 from aion_bot.ports.messages import Amendment, Click, Person, Place, Prompt, ThreadKey
+from aion_bot.ports.text import one_line
 
 THREAD_NAME = 100
 """Characters in a thread's name (Discord's documentation, *Start Thread from Message*)."""

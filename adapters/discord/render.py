@@ -10,8 +10,8 @@ from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
 from adapters.discord.markdown import convert, inline, unfenced
-from aion_bot.ports.cutting import one_line
 from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply
+from aion_bot.ports.text import one_line
 
 ROW = 5
 """Buttons in a row (Discord's documentation, *Component Reference*)."""

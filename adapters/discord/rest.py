@@ -10,7 +10,7 @@ from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
 from adapters.discord.render import Body
 from adapters.discord.session import NOBODY, Session
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.limits import Reading
+from aion_bot.ports.rate_limits import Reading
 
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""

@@ -17,7 +17,7 @@ from adapters.discord.buckets import Buckets
 from adapters.discord.config import Settings
 from adapters.discord.errors import pause, translated
 from aion_bot.ports.errors import PlatformDown, RateLimited
-from aion_bot.ports.limits import Reading
+from aion_bot.ports.rate_limits import Reading
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""

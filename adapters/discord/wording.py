@@ -1,6 +1,6 @@
 """What the adapter itself says on Discord, beside the core's words: how a command is acknowledged. No I/O."""
 
-from aion_bot.ports.cutting import clip, one_line
+from aion_bot.ports.text import clip, one_line
 
 MESSAGE = 2_000
 """Characters in a message that a bot writes (Discord's documentation, *Create Message*)."""

@@ -16,7 +16,6 @@ from adapters.slack.streams import NativeStreams, is_direct
 from adapters.slack.web import WebApi
 from aion_bot.ports.adapter import Host, OwnMessage, Presence, Streams
 from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.limits import Limits, Per, Reading
 from aion_bot.ports.messages import (
     Amendment,
     Content,
@@ -28,6 +27,7 @@ from aion_bot.ports.messages import (
     Reply,
     ThreadKey,
 )
+from aion_bot.ports.rate_limits import Limits, Per, Reading
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from adapters.slack.render import FALLBACK
 from adapters.slack.scopes import Method
-from aion_bot.ports.limits import Budget, Call, Limits, Per
+from aion_bot.ports.rate_limits import Budget, Call, Limits, Per
 
 _MINUTE = 60.0
 _TIER_2, _TIER_3, _TIER_4 = 20, 50, 100

@@ -11,8 +11,8 @@ from typing import Any
 
 from adapters.slack import entities
 from adapters.slack.inbound import ACTIONS
-from aion_bot.ports.cutting import clip, one_line
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
+from aion_bot.ports.text import clip, one_line
 
 Block = dict[str, Any]
 

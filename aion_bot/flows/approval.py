@@ -11,9 +11,9 @@ from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionRe
 from aion_bot.aion.references import resolve_content
 from aion_bot.permissions import may_decide
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.cutting import one_line
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
+from aion_bot.ports.text import one_line
 from aion_bot.records import Plan, PlanStatus
 from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk

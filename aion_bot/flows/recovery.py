@@ -9,8 +9,8 @@ import structlog
 
 from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.limits import Call
 from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.rate_limits import Call
 from aion_bot.records import Plan, Turn
 from aion_bot.relay.adoption import adopted, card_of
 from aion_bot.relay.desk import Desk

@@ -11,8 +11,8 @@ from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.asking import Asking, Bench, Ending
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.limits import Call
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
+from aion_bot.ports.rate_limits import Call
 from aion_bot.records import Turn, TurnState
 from aion_bot.relay.pacer import Priority
 from aion_bot.relay.pump import TakenOver

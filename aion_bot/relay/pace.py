@@ -4,7 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from aion_bot.ports.limits import Budget
+from aion_bot.ports.rate_limits import Budget
 from aion_bot.relay.window import Window
 
 _YOUTH = 1 / 6

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from aion_bot.ports.limits import Budget
+from aion_bot.ports.rate_limits import Budget
 from aion_bot.relay.pace import Limit
 
 Key = tuple[str, str]

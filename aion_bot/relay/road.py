@@ -3,8 +3,8 @@
 import math
 
 from aion_bot.ports.adapter import PlatformAdapter, Streams
-from aion_bot.ports.limits import Call
 from aion_bot.ports.messages import PlanCard, ThreadKey
+from aion_bot.ports.rate_limits import Call
 from aion_bot.relay.gate import Gate
 from aion_bot.relay.outbox import Append, Begin, Conclude, Delete, Edit, Post, Step
 from aion_bot.relay.pacer import CROWDED, HELD, Costs, Priority, Wish

@@ -7,8 +7,8 @@ from aion_bot import wording
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.cutting import one_line
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
+from aion_bot.ports.text import one_line
 from aion_bot.relay.markup import Growing, readable, settled_length
 from aion_bot.relay.outbox import Screen
 from aion_bot.relay.pages import Pages

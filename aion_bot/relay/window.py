@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right, insort
 
-from aion_bot.ports.limits import UNNAMED, Budget
+from aion_bot.ports.rate_limits import UNNAMED, Budget
 
 _QUIET = 60.0
 """Seconds without a refusal after which a limit that was found lower than documented is tried a little higher."""

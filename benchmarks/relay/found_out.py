@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections import deque
 
 from adapters.slack.budgets import LIMITS
-from aion_bot.ports.limits import Budget, Call
+from aion_bot.ports.rate_limits import Budget, Call
 from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
 
 ANSWERS, GAP, TAKES = 10, 1.0, 0.05

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from aion_bot.demo.discord.rates import DiscordLimits
-from aion_bot.ports.limits import Call
+from aion_bot.ports.rate_limits import Call
 from benchmarks.relay.bound import Crowd, Permitted, Road, Streams, buckets, crowded
 from benchmarks.relay.loads import CHANNELS, RATE, Limiting, Load, Place
 

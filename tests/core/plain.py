@@ -1,8 +1,8 @@
 """A platform of plain text, for tests of the pure rooms: measures by length and talks to nobody."""
 
 from aion_bot.ports.adapter import PlatformAdapter, Streams
-from aion_bot.ports.limits import Limits
 from aion_bot.ports.messages import Content, PlanCard, Reply, ThreadKey
+from aion_bot.ports.rate_limits import Limits
 
 
 class PlainAdapter(PlatformAdapter):

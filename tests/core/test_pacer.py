@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable
 
-from aion_bot.ports.limits import Budget, Per
+from aion_bot.ports.rate_limits import Budget, Per
 from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
 
 UPDATES: Costs = (

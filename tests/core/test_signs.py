@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from aion_bot.ports.limits import Budget, Call, Per
 from aion_bot.ports.messages import MessageRef, Person, Place, Prompt, ThreadKey
+from aion_bot.ports.rate_limits import Budget, Call, Per
 from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.signs import Signs

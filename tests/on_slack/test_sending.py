@@ -13,8 +13,8 @@ from aion_bot.ports.errors import (
     PlatformDown,
     RateLimited,
 )
-from aion_bot.ports.limits import Per
 from aion_bot.ports.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
+from aion_bot.ports.rate_limits import Per
 from tests.on_slack.recording import RecordingHost
 
 TEAM = "T0SITEOPS"
