@@ -13,11 +13,12 @@ from aion_bot import permissions, wording
 from aion_bot.aion import AionVision
 from aion_bot.asking import Bench, Ending
 from aion_bot.clicks import Clicks
+from aion_bot.concurrency.background import Tasks, cancel, until_set
+from aion_bot.concurrency.keyed_queue import Lanes
 from aion_bot.config import Settings
 from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
 from aion_bot.flows.turn import Answering
-from aion_bot.lanes import Lanes
 from aion_bot.openings import Openings, comes
 from aion_bot.platforms import supervise
 from aion_bot.ports.adapter import PlatformAdapter
@@ -30,7 +31,6 @@ from aion_bot.sessions import Sessions
 from aion_bot.signs import Signs
 from aion_bot.store import Store
 from aion_bot.taking_up import TakingUp
-from aion_bot.tasks import Tasks, cancel, until_set
 from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)

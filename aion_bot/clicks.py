@@ -7,6 +7,7 @@ import structlog
 
 from aion_bot import permissions, wording
 from aion_bot.asking import Ending
+from aion_bot.concurrency.background import Tasks
 from aion_bot.config import Settings
 from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
@@ -17,7 +18,6 @@ from aion_bot.ports.messages import Action, Click, Inbound, Line, StopRequest
 from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.running import Running
-from aion_bot.tasks import Tasks
 from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)

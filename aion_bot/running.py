@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import Any
 
 from aion_bot.asking import Ending
+from aion_bot.concurrency.background import Tasks
 from aion_bot.flows.turn import Answering
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.signs import Signs
-from aion_bot.tasks import Tasks
 
 
 class Running:

@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from aion_bot.concurrency.background import Tasks
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import ThreadKey
@@ -17,7 +18,6 @@ from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pacer import Costs, Priority
 from aion_bot.store import Store
-from aion_bot.tasks import Tasks
 
 _log = structlog.get_logger(__name__)
 

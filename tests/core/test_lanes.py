@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from aion_bot.lanes import Lanes
+from aion_bot.concurrency.keyed_queue import Lanes
 
 
 async def test_one_key_is_served_in_order_and_others_do_not_wait() -> None:
