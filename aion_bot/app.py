@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from aion_bot import permissions, wording
 from aion_bot.aion import AionVision
 from aion_bot.asking import Bench, Ending
 from aion_bot.clicks import Clicks
 from aion_bot.concurrency.background import Tasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import Lanes
 from aion_bot.config import Settings
+from aion_bot.domain import access, strings
+from aion_bot.domain.prompts import question, readable, unaskable
+from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
 from aion_bot.flows.turn import Answering
@@ -23,8 +25,6 @@ from aion_bot.openings import Openings, comes
 from aion_bot.platforms import supervise
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
-from aion_bot.questions import question, readable, unaskable
-from aion_bot.records import Turn, TurnState
 from aion_bot.relay.desk import Desk
 from aion_bot.running import Running
 from aion_bot.sessions import Sessions
@@ -119,7 +119,7 @@ class App:
         if not await self._store.accept(turn, prompt):
             return
         if self._settings.busy == "replace":
-            self._running.interrupt(Ending(wording.REPLACED), prompt.thread)
+            self._running.interrupt(Ending(strings.REPLACED), prompt.thread)
         if self._lanes.busy(prompt.thread):
             self._signs.waits(adapter, turn)
         self._submit(adapter, turn)
@@ -129,16 +129,16 @@ class App:
         """Return the sentence that a prompt gets instead of an answer; "" where it is passed over in silence."""
         if prompt.key in self._told:
             return ""
-        refusal = permissions.refusal(self._settings, prompt.place, prompt.person)
+        refusal = access.refusal(self._settings, prompt.place, prompt.person)
         if refusal is not None:
             return refusal if prompt.addressed else ""
         return unaskable(prompt)
 
     def _crowded(self, thread: ThreadKey) -> str | None:
         if self._settings.busy == "reject" and self._lanes.busy(thread):
-            return wording.WAIT
+            return strings.WAIT
         full = self._lanes.waiting(thread) >= WAITING or self._lanes.load >= LOAD
-        return wording.FULL if full else None
+        return strings.FULL if full else None
 
     def _tell_once(self, adapter: PlatformAdapter, prompt: Prompt, sentence: str) -> None:
         if not sentence:
@@ -207,5 +207,5 @@ class App:
                 await self._lanes.idle()
                 while self._approvals.acting:
                     await asyncio.wait(self._approvals.acting)
-        self._running.interrupt(Ending(wording.INTERRUPTED, retry=True, may_come=True))
+        self._running.interrupt(Ending(strings.INTERRUPTED, retry=True, may_come=True))
         await self._tasks.wait(_MARKING)

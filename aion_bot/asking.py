@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from aion_bot import trouble, wording
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatToken, ChatTokenType
+from aion_bot.domain import error_messages, strings
+from aion_bot.domain.turn import Plan, Turn
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Line, Step
 from aion_bot.ports.text import one_line
-from aion_bot.records import Plan, Turn
 from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.transcript import Transcript
@@ -85,9 +85,9 @@ class Asking:
         except _SessionGoneError:
             pass
         except AionvisionError as error:
-            if not trouble.session_gone(error):
+            if not error_messages.session_gone(error):
                 raise
-        self._transcript.notice(wording.NEW_SESSION)
+        self._transcript.notice(strings.NEW_SESSION)
         return await self._ask_anew()
 
     async def _ask_anew(self) -> Ending:
@@ -95,7 +95,7 @@ class Asking:
         try:
             return await self._stream(await self._new_session())
         except _SessionGoneError:
-            return Ending(wording.trouble("SERVER_ERROR"), retry=True)
+            return Ending(strings.trouble("SERVER_ERROR"), retry=True)
 
     async def _new_session(self) -> str:
         session = await self._bench.aion.chats.create_session(title=one_line(self._turn.text, 100))
@@ -146,10 +146,10 @@ class Asking:
             _log.error("journal could not be written", turn=self._turn.key, reason=str(error))
 
     def _reported(self, data: dict[str, object]) -> Ending:
-        kind = trouble.event_kind(data)
+        kind = error_messages.event_kind(data)
         if kind is not None:
-            return Ending(wording.trouble(kind), retry=kind in wording.ASKING_AGAIN_HELPS)
-        return Ending(wording.reported(str(data.get("message") or data.get("error") or "")), retry=True)
+            return Ending(strings.trouble(kind), retry=kind in strings.ASKING_AGAIN_HELPS)
+        return Ending(strings.reported(str(data.get("message") or data.get("error") or "")), retry=True)
 
     async def _take_plan(self, token: ChatToken) -> None:
         data = token.plan
@@ -164,7 +164,7 @@ class Asking:
             requester=self._turn.asker,
             description=data["description"],
             steps=tuple(
-                Step(wording.agent(one["agent_name"]), one["description"]) for one in data["invocations"]
+                Step(strings.agent(one["agent_name"]), one["description"]) for one in data["invocations"]
             ),
             operations=data["estimated_operations"],
             turn=self._turn.key,
@@ -180,10 +180,10 @@ class Asking:
 
     async def find_again(self) -> Ending:
         """Look for the stored answer; the question is never sent again by itself."""
-        self._transcript.say(wording.FETCHING)
+        self._transcript.say(strings.FETCHING)
         self._wake(False)
         found = await self._bench.sessions.stored_answer(self._turn.session_id, self._take_stored)
-        return self._restored(found) or Ending(wording.CUT, retry=True)
+        return self._restored(found) or Ending(strings.CUT, retry=True)
 
     async def show_unposted_plans(self) -> None:
         """Put the plans of this answer into the transcript whose cards an earlier process could not post any more."""
@@ -201,8 +201,8 @@ class Asking:
         ending = self._restored(await look(self._turn.session_id, self._take_stored))
         await self.show_unposted_plans()
         if ending is not None or plans:
-            return Ending() if ending else Ending(wording.PLAN_LEAD)
-        return Ending(wording.INTERRUPTED, retry=True)
+            return Ending() if ending else Ending(strings.PLAN_LEAD)
+        return Ending(strings.INTERRUPTED, retry=True)
 
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""

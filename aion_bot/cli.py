@@ -11,11 +11,12 @@ from typing import Annotated
 import typer
 
 import adapters
-from aion_bot import __version__, doctor, logs, service, wording
+from aion_bot import __version__, doctor, logs, service
 from aion_bot.config import Settings, read_settings
 from aion_bot.demo import ways
 from aion_bot.demo.running import Running
 from aion_bot.demo.world import World
+from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem, read_environment
 from aion_bot.store import StoreError
@@ -58,7 +59,7 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     platforms, more = adapters.discover(env)
     found = [*problems, *more]
     if not platforms and not more:
-        found.append(Problem(_PLATFORM_VARIABLES, wording.NO_PLATFORM))
+        found.append(Problem(_PLATFORM_VARIABLES, strings.NO_PLATFORM))
     return settings, platforms, found
 
 

@@ -5,17 +5,17 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from aion_bot import permissions, wording
 from aion_bot.asking import Ending
 from aion_bot.concurrency.background import Tasks
 from aion_bot.config import Settings
+from aion_bot.domain import access, strings
+from aion_bot.domain.access import may_stop
+from aion_bot.domain.turn import Turn
 from aion_bot.flows.approval import Approvals
 from aion_bot.flows.retry import Retries
 from aion_bot.flows.turn import Answering
-from aion_bot.permissions import may_stop
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Action, Click, Inbound, Line, StopRequest
-from aion_bot.records import Turn
 from aion_bot.relay.desk import Desk
 from aion_bot.running import Running
 from aion_bot.telling import tell
@@ -54,10 +54,10 @@ class Clicks:
             await self._take(adapter, click)
         except sqlite3.Error as error:
             _log.error("click could not be recorded", platform=adapter.platform, reason=str(error))
-            await tell(self._desk, adapter, click, (wording.NO_RECORD,))
+            await tell(self._desk, adapter, click, (strings.NO_RECORD,))
 
     async def _take(self, adapter: PlatformAdapter, click: Click) -> None:
-        refusal = permissions.refusal(self._settings, click.place, click.person)
+        refusal = access.refusal(self._settings, click.place, click.person)
         if refusal is not None:
             await tell(self._desk, adapter, click, (refusal,))
         elif click.action is Action.RETRY:
@@ -81,7 +81,7 @@ class Clicks:
         person, approvers = inbound.person, self._settings.approvers
         allowed = [one for one in found if may_stop(approvers, person, one.turn.asker)]
         for answering in allowed:
-            answering.interrupt(Ending(byline=wording.stopped_by(person)))
+            answering.interrupt(Ending(byline=strings.stopped_by(person)))
         self._tell(adapter, inbound, _stopping(found, allowed))
         for answering in allowed:
             await answering.ended.wait()
@@ -94,5 +94,5 @@ class Clicks:
 
 def _stopping(found: Sequence[Answering], allowed: Sequence[Answering]) -> Line:
     if not found:
-        return (wording.STOP_GONE,)
-    return (wording.STOPPING if allowed else wording.STOP_NOT_YOURS,)
+        return (strings.STOP_GONE,)
+    return (strings.STOPPING if allowed else strings.STOP_NOT_YOURS,)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from aion_bot import wording
+from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, Presence
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.messages import Inbound, ThreadKey
@@ -107,7 +107,7 @@ class PlatformHost:
         for notice in presence.notices:
             _log.info(notice, platform=self._platform)
         if len(presence.workspaces) > 1 and not self._many_welcome:
-            _log.warning(wording.several_servers(presence.workspaces), platform=self._platform)
+            _log.warning(strings.several_servers(presence.workspaces), platform=self._platform)
 
     async def threads(self) -> Sequence[ThreadKey]:
         """Ask the map."""

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from aion_bot import trouble, wording
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
-from aion_bot.permissions import may_decide
+from aion_bot.domain import error_messages, strings
+from aion_bot.domain.access import may_decide
+from aion_bot.domain.turn import Plan, PlanStatus
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
-from aion_bot.records import Plan, PlanStatus
 from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pump import Pump
@@ -73,14 +73,14 @@ class Approvals:
         """Return what the person is told, and the plan if the click claimed its decision."""
         plan = await self.store.plan(click.key)
         if plan is None or plan.thread != click.thread:
-            return (wording.UNKNOWN_PLAN,), None
+            return (strings.UNKNOWN_PLAN,), None
         if not may_decide(self.approvers, click.person, plan.requester):
-            return wording.not_yours(wording.deciders(self.approvers, plan.requester)), None
+            return strings.not_yours(strings.deciders(self.approvers, plan.requester)), None
         claimed = await self.store.claim_plan(plan.key, click.action, click.person)
         now = await insist(lambda: self.store.plan(plan.key)) or plan
         if claimed:
-            return (wording.WORKING_ON_IT,), replace(now, message=click.message)
-        return wording.already(record(now)), None
+            return (strings.WORKING_ON_IT,), replace(now, message=click.message)
+        return strings.already(record(now)), None
 
     async def stop(self, adapter: PlatformAdapter, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
@@ -153,7 +153,7 @@ class Approvals:
         try:
             seen = [message.id for message in await self.sessions.messages(plan.session_id)]
         except AionvisionError as error:
-            return Outcome(PlanStatus.PENDING, wording.refused(trouble.sentence(error)))
+            return Outcome(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
         await insist(lambda: self.store.note_seen(plan.key, seen))
         plan = replace(plan, seen=tuple(seen))
         chats = self.aion.chats
@@ -173,15 +173,15 @@ class Approvals:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
         if error.status_code == 404:
             return (
-                Outcome(PlanStatus.SETTLED, wording.SETTLED)
+                Outcome(PlanStatus.SETTLED, strings.SETTLED)
                 if plan.doubt
-                else Outcome(PlanStatus.EXPIRED, wording.EXPIRED)
+                else Outcome(PlanStatus.EXPIRED, strings.EXPIRED)
             )
         if error.status_code == 409:
             return await self._watch(await showing.move(plan, PlanStatus.BUSY), showing)
         if error.maybe_acted and error.status_code is None:
             return await self._lost(plan, showing)
-        return Outcome(PlanStatus.PENDING, wording.refused(trouble.sentence(error)))
+        return Outcome(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
 
     async def _lost(self, plan: Plan, showing: "Showing") -> Outcome:
         return await self._watch(await showing.move(replace(plan, doubt=True), PlanStatus.UNKNOWN), showing)
@@ -190,14 +190,14 @@ class Approvals:
         return Outcome(plan.status, plan.detail)
 
     async def _never_sent(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
-        return Outcome(PlanStatus.PENDING, wording.refused(wording.INTERRUPTED))
+        return Outcome(PlanStatus.PENDING, strings.refused(strings.INTERRUPTED))
 
     async def _watch(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
         """Look at the session until a result shows, and say what is known."""
         ended = PlanStatus.DONE if plan.action is Action.APPROVE else PlanStatus.CANCELLED
         patience = _PATIENCE[plan.status]
         if await self.stream_end(plan.key, patience):
-            return Outcome(ended, wording.SEE_BELOW)
+            return Outcome(ended, strings.SEE_BELOW)
         found = await self.sessions.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -205,14 +205,14 @@ class Approvals:
             undecided=lambda: insist(lambda: self.store.asks(plan.session_id)),
         )
         if found is not None:
-            return Outcome(ended, wording.SEE_BELOW, _words(found))
+            return Outcome(ended, strings.SEE_BELOW, _words(found))
         match plan.status:
             case PlanStatus.RUNNING:
-                return Outcome(PlanStatus.SETTLED, wording.UNSEEN_END)
+                return Outcome(PlanStatus.SETTLED, strings.UNSEEN_END)
             case PlanStatus.BUSY:
-                return Outcome(PlanStatus.PENDING, wording.STILL_BUSY)
+                return Outcome(PlanStatus.PENDING, strings.STILL_BUSY)
             case _:
-                return Outcome(PlanStatus.PENDING, wording.STILL_UNKNOWN)
+                return Outcome(PlanStatus.PENDING, strings.STILL_UNKNOWN)
 
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the message that came of the plan, if it is among these: no other plan or question can have it then."""
@@ -243,10 +243,10 @@ Work = Callable[[Plan, Showing], Awaitable[Outcome]]
 
 def _answered(plan: Plan, response: PlanActionResponse) -> Outcome:
     if not response.success:
-        return Outcome(PlanStatus.FAILED, wording.not_done(response.message))
+        return Outcome(PlanStatus.FAILED, strings.not_done(response.message))
     if plan.action is Action.CANCEL:
-        return Outcome(PlanStatus.CANCELLED, wording.DROPPED)
-    return Outcome(PlanStatus.DONE, wording.done(response.message, response.results))
+        return Outcome(PlanStatus.CANCELLED, strings.DROPPED)
+    return Outcome(PlanStatus.DONE, strings.done(response.message, response.results))
 
 
 def _words(message: ChatMessage) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aion_bot.aion import ChatMessage
 from aion_bot.asking import Bench, stored_for
-from aion_bot.records import Turn
+from aion_bot.domain.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)

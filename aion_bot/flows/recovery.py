@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from aion_bot.domain.turn import Plan, Turn
 from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Call
-from aion_bot.records import Plan, Turn
 from aion_bot.relay.adoption import adopted, card_of
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pacer import Priority

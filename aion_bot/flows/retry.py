@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from aion_bot import wording
-from aion_bot.permissions import may_stop
+from aion_bot.domain import strings
+from aion_bot.domain.access import may_stop
+from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Click, Line
-from aion_bot.records import Turn
 from aion_bot.relay.card import Approvers
 from aion_bot.store import Store
 
@@ -21,9 +21,9 @@ class Retries:
         """Return what the person is told, and the question to ask again if this click claimed it."""
         turn = await self.store.turn(click.key)
         if turn is None or turn.thread != click.thread:
-            return (wording.RETRY_GONE,), None
+            return (strings.RETRY_GONE,), None
         if not may_stop(self.approvers, click.person, turn.asker):
-            return (wording.RETRY_NOT_YOURS,), None
+            return (strings.RETRY_NOT_YOURS,), None
         if not await self.store.claim_retry(click.key):
-            return (wording.RETRY_GONE,), None
-        return (wording.RETRYING,), await self.store.turn(click.key)
+            return (strings.RETRY_GONE,), None
+        return (strings.RETRYING,), await self.store.turn(click.key)

@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from aion_bot import trouble, wording
 from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.asking import Asking, Bench, Ending
+from aion_bot.domain import error_messages, strings
+from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
 from aion_bot.ports.rate_limits import Call
-from aion_bot.records import Turn, TurnState
 from aion_bot.relay.pacer import Priority
 from aion_bot.relay.pump import TakenOver
 from aion_bot.relay.transcript import Transcript
@@ -41,8 +41,8 @@ class Answering:
         self.begun = asyncio.Event()
         self._bench = bench
         self._adapter = adapter
-        self._retry = Button(Action.RETRY, turn.key, wording.RETRY)
-        stop = Button(Action.STOP, turn.key, wording.STOP)
+        self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
+        stop = Button(Action.STOP, turn.key, strings.STOP)
         self._transcript = Transcript(adapter, while_growing=(stop,))
         self._pump = bench.desk.pump(
             adapter,
@@ -138,7 +138,7 @@ class Answering:
         return Ending()
 
     async def _marked(self) -> Ending:
-        return Ending(wording.INTERRUPTED, retry=True)
+        return Ending(strings.INTERRUPTED, retry=True)
 
     async def _withdrawn(self) -> Ending:
         return Ending(withdrawn=True)
@@ -150,7 +150,7 @@ class Answering:
         _log.warning("answer could not be shown", turn=self.turn.key, reason=repr(error))
         self._release()  # telling may take a while
         if self.turn.origin is not None:
-            await tell(self._bench.desk, self._adapter, self.turn.origin, (wording.CANNOT_WRITE,))
+            await tell(self._bench.desk, self._adapter, self.turn.origin, (strings.CANNOT_WRITE,))
         await self._noted(self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
 
     def _release(self) -> None:
@@ -163,7 +163,7 @@ class Answering:
         if origin is None:
             return
         if origin.attachments:
-            self._transcript.notice(wording.NO_FILES)
+            self._transcript.notice(strings.NO_FILES)
         if origin.opening is None or self.turn.attempt:
             return
         for pause in _OPENING_PAUSES:
@@ -200,21 +200,21 @@ class Answering:
         try:
             return await work()
         except AionvisionError as error:
-            kind = trouble.kind(error)
+            kind = error_messages.kind(error)
             _log.warning("Aion did not answer", turn=self.turn.key, kind=kind, code=error.code)
-            return Ending(trouble.sentence(error), retry=kind in wording.ASKING_AGAIN_HELPS)
+            return Ending(error_messages.sentence(error), retry=kind in strings.ASKING_AGAIN_HELPS)
         except sqlite3.Error as error:
             _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
-            return Ending(wording.NO_RECORD_ANY_MORE if self._asking.sent else wording.NO_RECORD, retry=True)
+            return Ending(strings.NO_RECORD_ANY_MORE if self._asking.sent else strings.NO_RECORD, retry=True)
         except Exception:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
             _log.exception("turn failed", turn=self.turn.key)
-            return Ending(wording.INTERNAL, retry=True)
+            return Ending(strings.INTERNAL, retry=True)
 
     async def _ending(self, work: "asyncio.Task[Ending]") -> Ending:
         await asyncio.wait({work})
         if not work.cancelled():
             return work.result()
-        return self._interruption or Ending(wording.INTERNAL, retry=True)
+        return self._interruption or Ending(strings.INTERNAL, retry=True)
 
     async def _close(self, ending: Ending, showing: "asyncio.Task[None]") -> None:
         if ending.withdrawn:
@@ -222,7 +222,7 @@ class Answering:
         elif self._transcript.waits_at_plan:
             ending = Ending()  # the card has its own way on
         elif not ending.sentence and not ending.byline and self._transcript.empty:
-            ending = Ending(wording.NO_ANSWER, retry=True)
+            ending = Ending(strings.NO_ANSWER, retry=True)
         try:
             failed = ending.retry and await self._fail(ending)  # before its button can be pressed
         except sqlite3.Error as error:

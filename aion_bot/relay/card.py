@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from aion_bot import wording
+from aion_bot.domain import strings
+from aion_bot.domain.turn import Plan, PlanStatus
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
-from aion_bot.records import Plan, PlanStatus
 from aion_bot.relay.outbox import Screen
 from aion_bot.relay.pages import Pages
 from aion_bot.relay.transcript import page_limit
@@ -17,20 +17,20 @@ Approvers = str | frozenset[str]
 """`requester`, `anyone` or the ids of those who may decide."""
 
 _UNDER_WAY = {
-    PlanStatus.DECIDING: wording.ASKING_AION,
-    PlanStatus.RUNNING: wording.RUNNING,
-    PlanStatus.BUSY: wording.BUSY,
-    PlanStatus.UNKNOWN: wording.UNKNOWN,
+    PlanStatus.DECIDING: strings.ASKING_AION,
+    PlanStatus.RUNNING: strings.RUNNING,
+    PlanStatus.BUSY: strings.BUSY,
+    PlanStatus.UNKNOWN: strings.UNKNOWN,
 }
 
 
 def plan_card(plan: Plan, approvers: Approvers, adapter: PlatformAdapter) -> tuple[PlanCard, str]:
     """Draw a plan as a card; where no card can hold it, also as Markdown to stand above a short one."""
-    facts: list[Line] = [] if plan.operations is None else [wording.operations(plan.operations)]
+    facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
     if plan.status is PlanStatus.PENDING:
-        facts.append(wording.deciders(approvers, plan.requester))
+        facts.append(strings.deciders(approvers, plan.requester))
     card = PlanCard(
-        title=wording.PLAN_TITLE,
+        title=strings.PLAN_TITLE,
         description=plan.description,
         steps=plan.steps,
         facts=tuple(facts),
@@ -41,7 +41,7 @@ def plan_card(plan: Plan, approvers: Approvers, adapter: PlatformAdapter) -> tup
     bare = replace(card, facts=(), record=(), buttons=())
     if adapter.measure(bare) <= adapter.limits.page - _ROOM:
         return card, ""
-    return replace(card, description=wording.PLAN_ABOVE, steps=()), in_full(plan)
+    return replace(card, description=strings.PLAN_ABOVE, steps=()), in_full(plan)
 
 
 def in_full(plan: Plan) -> str:
@@ -55,7 +55,7 @@ def record(plan: Plan) -> tuple[Line, ...]:
     outcome = _UNDER_WAY.get(plan.status, plan.detail)
     lines: list[Line] = []
     if plan.status is not PlanStatus.PENDING and plan.action and plan.decider:
-        lines.append(wording.decided(plan.action, plan.decider))
+        lines.append(strings.decided(plan.action, plan.decider))
     if outcome:
         lines.append((outcome,))
     return tuple(lines)
@@ -65,8 +65,8 @@ def _buttons(plan: Plan) -> tuple[Button, ...]:
     if plan.status is not PlanStatus.PENDING:
         return ()
     return (
-        Button(Action.APPROVE, plan.key, wording.APPROVE),
-        Button(Action.CANCEL, plan.key, wording.CANCEL),
+        Button(Action.APPROVE, plan.key, strings.APPROVE),
+        Button(Action.CANCEL, plan.key, strings.CANCEL),
     )
 
 

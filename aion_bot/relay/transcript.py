@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aion_bot import wording
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
+from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
@@ -104,7 +104,7 @@ class Transcript:
         self._limit = page_limit(adapter)
         self._notices = list(notices)
         self._while_growing = while_growing
-        self._status = wording.THINKING
+        self._status = strings.THINKING
         self._stirred = True
         self._segments = [_Segment(adapter, self._limit)]
         self._before = ""
@@ -232,7 +232,7 @@ class Transcript:
         return "\n\n".join([*(f"_{notice}_" for notice in self._notices), *([text] if text.strip() else [])])
 
     def _lead(self, segment: _Segment) -> str:
-        lead = self._headed(segment) if segment.text().strip() else wording.PLAN_LEAD
+        lead = self._headed(segment) if segment.text().strip() else strings.PLAN_LEAD
         return f"{lead}\n\n{segment.tail}" if segment.tail else lead
 
     def _grow(self, accumulated: str, piece: str) -> None:
@@ -275,7 +275,7 @@ def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
     """Words for what Aion is doing; "" for events that say nothing to a person."""
     match kind:
         case ChatTokenType.THINKING:
-            return wording.THINKING
+            return strings.THINKING
         case ChatTokenType.STATUS | ChatTokenType.THINKING_STEP:
             return str(data.get("message") or "") or _working(data)
         case ChatTokenType.TOOL_INVOCATION:
@@ -286,4 +286,4 @@ def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
 
 def _working(data: dict[str, Any]) -> str:
     name = str(data.get("agent_name") or data.get("tool_name") or "")
-    return f"{wording.agent(name)}…" if name else ""
+    return f"{strings.agent(name)}…" if name else ""

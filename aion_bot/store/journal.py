@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 
+from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.messages import MessageRef, Prompt, ThreadKey
-from aion_bot.records import Turn, TurnState
 from aion_bot.store.rows import pack_origin, pack_refs, turn_from
 from aion_bot.store.statements import Statements
 

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable, Sequence
 
+from aion_bot.domain.turn import PLAN_MOVES, Plan, PlanStatus
 from aion_bot.ports.messages import Action, MessageRef, Person
-from aion_bot.records import PLAN_MOVES, Plan, PlanStatus
 from aion_bot.store.rows import pack_steps, plan_from
 from aion_bot.store.statements import Statements
 

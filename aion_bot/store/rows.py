@@ -3,8 +3,8 @@
 import json
 import sqlite3
 
+from aion_bot.domain.turn import Plan, PlanStatus, Turn, TurnState
 from aion_bot.ports.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
-from aion_bot.records import Plan, PlanStatus, Turn, TurnState
 
 
 def pack_refs(refs: tuple[MessageRef, ...]) -> str:

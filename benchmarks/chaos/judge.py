@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.discord.wording import NOT_TAKEN
-from aion_bot import wording
+from aion_bot.domain import strings
 from benchmarks.chaos import journal, scenes
 from benchmarks.chaos.fates import Course
 from benchmarks.chaos.journal import Row
@@ -113,9 +113,9 @@ class Judge:
         """How a question ended, as a name of a count."""
         thread = record.fate.platform, record.thread
         found = self._found.get(thread, {}).get((record.fate.number, record.accepted), [])
-        limited = record.fate.course is Course.LIMIT and self._says(thread, wording.trouble("QUOTA_EXCEEDED"))
+        limited = record.fate.course is Course.LIMIT and self._says(thread, strings.trouble("QUOTA_EXCEEDED"))
         forbidden = record.forbidden and record.thread and self._told_of_forbidden(record)
-        unrecorded = not record.calls and self._says(thread, wording.NO_RECORD)
+        unrecorded = not record.calls and self._says(thread, strings.NO_RECORD)
         unasked = record.withdrawn and not found and all(row.state == "done" for row in rows)
         endings = {
             "answered once": scenes.is_whole(found),
@@ -137,7 +137,7 @@ class Judge:
         return any(words in one.text for one in self._shown.get(thread, ()))
 
     def _told_of_forbidden(self, record: Record) -> bool:
-        return wording.CANNOT_WRITE in self._private[record.fate.platform]
+        return strings.CANNOT_WRITE in self._private[record.fate.platform]
 
     def _judge_answers(self, record: Record) -> None:
         """Every stored answer is in its thread, once; an earlier one gives way to what a person asked for again."""
@@ -159,7 +159,7 @@ class Judge:
     def _judge_superseded(self, record: Record, attempt: int, *, shown: bool) -> None:
         if shown:
             self._verdict.blame("doubled", record.fate.number, f"attempt {attempt} stands beside a later one")
-        if any(wording.INTERRUPTED in reason for reason in record.reasons):
+        if any(strings.INTERRUPTED in reason for reason in record.reasons):
             self._verdict.counts["interrupted by a stop"] += 1
         else:
             reasons = "; ".join(record.reasons) or "nobody pressed Retry"

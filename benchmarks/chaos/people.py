@@ -5,8 +5,8 @@ import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 
-from aion_bot import wording
 from aion_bot.demo.aion.sessions import Proposed
+from aion_bot.domain import strings
 from benchmarks.chaos import scenes
 from benchmarks.chaos.fates import Amends, Course, Decision, Fate, Way
 from benchmarks.chaos.places import Asked, Place, Seen
@@ -16,7 +16,7 @@ PATIENCE = 15.0
 """Seconds that somebody keeps looking; what is not there by then is looked for in the end."""
 
 _LOOK = 0.2
-_UNDER_WAY = (wording.ASKING_AION, wording.RUNNING, wording.BUSY, wording.UNKNOWN)
+_UNDER_WAY = (strings.ASKING_AION, strings.RUNNING, strings.BUSY, strings.UNKNOWN)
 _EPISODES = 4
 _DISTURBED = {Course.STOPPED, Course.DELETED, Course.FORBIDDEN, Course.ARCHIVED}
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 
 from adapters.discord.wording import NOT_TAKEN
-from aion_bot import wording
+from aion_bot.domain import strings
 from benchmarks.chaos.fates import Course, Decision
 from benchmarks.chaos.people import People, is_decided, is_under_way
 from benchmarks.chaos.places import Seen
@@ -21,7 +21,7 @@ _AGAIN = 5.0
 MOST = 20
 """Presses of a button that is still there, after which nobody presses it any more."""
 
-SIGNS = (wording.THINKING, wording.FETCHING)
+SIGNS = (strings.THINKING, strings.FETCHING)
 """What must not stand anywhere in the end."""
 
 
@@ -83,7 +83,7 @@ class Settling:
     def _is_told(self, record: Record, shown: list[Seen]) -> bool:
         """Whether a question has not reached Aion for a while, and somebody was told that it could not be recorded."""
         since = self._unasked_since.setdefault(record.fate.number, time.monotonic())
-        if any(wording.NO_RECORD in one.text for one in shown):
+        if any(strings.NO_RECORD in one.text for one in shown):
             return True
         return time.monotonic() - since > 2 * _AGAIN and NOT_TAKEN in self._people.place(record).told()
 
@@ -130,6 +130,6 @@ def unfinished(shown: list[Seen]) -> bool:
     return any(
         "Stop" in one.buttons
         or any(sign in one.text for sign in SIGNS)
-        or (wording.PLAN_TITLE in one.text and is_under_way(one))
+        or (strings.PLAN_TITLE in one.text and is_under_way(one))
         for one in shown
     )

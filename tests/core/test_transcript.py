@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot import wording
 from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.domain import strings
 from aion_bot.ports.messages import Action, Button, PlanCard, Reply
 from aion_bot.relay.transcript import Transcript
 from tests.core.plain import PlainAdapter, texts
@@ -38,7 +38,7 @@ def fold(transcript: Transcript, *events: ChatToken) -> Transcript:
 
 def test_the_first_screen_is_a_sign_of_life() -> None:
     """Before Aion has said anything, the thread shows that somebody is at work."""
-    assert Transcript(PlainAdapter()).screen() == (Reply("", note=wording.THINKING),)
+    assert Transcript(PlainAdapter()).screen() == (Reply("", note=strings.THINKING),)
 
 
 def test_the_answer_grows_and_the_final_text_replaces_it() -> None:
@@ -87,7 +87,7 @@ def test_a_plan_without_words_has_a_lead() -> None:
     transcript = Transcript(PlainAdapter())
     transcript.show_plan(CARD, "")
     transcript.finish()
-    assert texts(transcript.screen()) == [wording.PLAN_LEAD, "PLAN"]
+    assert texts(transcript.screen()) == [strings.PLAN_LEAD, "PLAN"]
 
 
 def test_a_plan_too_long_for_a_card_stands_above_it() -> None:

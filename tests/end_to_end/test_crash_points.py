@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
 from tests.contracts import slack as slack_contracts
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.crashing import Steps
@@ -112,9 +112,9 @@ async def survive(
         if marked:
             assert not asked, where
             await idle.press(idle.ada, thread, "Retry")
-            await idle.shows(thread, answer, without=[wording.INTERRUPTED])
+            await idle.shows(thread, answer, without=[strings.INTERRUPTED])
         assert idle.text(thread).count(answer) == 1, where
-        assert wording.THINKING not in idle.text(thread), where
+        assert strings.THINKING not in idle.text(thread), where
         assert idle.aion.count("send_stream") - asked_before == 1, where
         idle.aion._scenes.clear()
         outcomes.append(f"{fatal}. {where}: {'marked, then ' if marked else ''}answered once")
@@ -148,7 +148,7 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
         told = idle.aion.count("plan_action") - told_before
         assert told <= 1, where
         await press_until_decided(idle, thread)
-        assert idle.text(thread).count(wording.PLAN_TITLE) == 1, where
+        assert idle.text(thread).count(strings.PLAN_TITLE) == 1, where
         outcomes.append(f"{fatal}. {where}: told {told}")
         await idle.stop()
     report(outcomes)
@@ -183,7 +183,7 @@ def settled(bot: Bot, thread: str, answer: str) -> bool:
 
 def decided(bot: Bot, thread: str) -> bool:
     """Whether the card records an end."""
-    ends = ("Done", wording.SETTLED, wording.EXPIRED)
+    ends = ("Done", strings.SETTLED, strings.EXPIRED)
     return "Approved by" in bot.text(thread) and any(end in bot.text(thread) for end in ends)
 
 

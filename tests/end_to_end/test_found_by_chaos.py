@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
+from aion_bot.domain.turn import Plan
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, ThreadKey
-from aion_bot.records import Plan
 from aion_bot.store import Store
 from tests.end_to_end.bot import Bot
 
@@ -41,7 +41,7 @@ async def test_a_post_in_doubt_ends_on_the_newest_text(bot: Bot) -> None:
     lose_the_next_post(bot)
     bot.aion.play(spoken("The whole answer."))
     await bot.place.reply(bot.ada, thread, "And what do you see?")
-    await bot.shows(thread, "The whole answer.", without=[wording.THINKING])
+    await bot.shows(thread, "The whole answer.", without=[strings.THINKING])
     assert bot.pressable(thread) == []
 
 
@@ -60,7 +60,7 @@ async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.asked(bot.ada, "What do you see?", "The whole answer.")
     await bot.until(lambda: bot.pressable(thread) == [])
-    assert wording.NO_RECORD not in bot.text(thread)
+    assert strings.NO_RECORD not in bot.text(thread)
 
 
 async def test_a_plan_that_a_stop_cut_off_gets_its_card(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ async def test_a_post_that_nobody_noted_is_looked_for_until_the_platform_answers
         idle.place.fail_next("conversations.replies", status=503)
     idle.watch = lambda _: None
     await idle.start()
-    await idle.shows(thread, "The whole answer.", without=[wording.THINKING])
+    await idle.shows(thread, "The whole answer.", without=[strings.THINKING])
     assert idle.text(thread).count("The whole answer.") == 1
 
 
@@ -120,11 +120,11 @@ async def test_an_answer_is_not_taken_for_a_plans_result(bot: Bot, end: PlanEnd)
     thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.press(bot.ada, thread, "Approve")
-    await bot.shows(thread, wording.UNKNOWN)
+    await bot.shows(thread, strings.UNKNOWN)
     bot.aion.play(spoken("Something else altogether."))
     await bot.place.reply(bot.ada, thread, "What else do you see?")
     await bot.shows(thread, "Something else altogether.")
-    found = "Outcome unknown" if end is PlanEnd.LOST_BEFORE_ACTING else wording.SEE_BELOW
+    found = "Outcome unknown" if end is PlanEnd.LOST_BEFORE_ACTING else strings.SEE_BELOW
     await bot.shows(thread, found)
     assert bot.text(thread).count("Something else altogether.") == 1
 
@@ -221,12 +221,12 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
         lose_the_next_post(bot)
     await bot.place.reply(bot.ada, thread, "And this?")
     if doubt and isinstance(bot.place, SimulatedDiscord):
-        await bot.until(lambda: wording.THINKING in bot.text(thread))
+        await bot.until(lambda: strings.THINKING in bot.text(thread))
     await reached.wait()
     withdraw(bot, thread, "And this?")
     await gone.wait()
     await bot.place.reply(bot.ada, thread, "What is damaged on site 7?")
-    await bot.shows(thread, "I found 3 pieces", without=[wording.THINKING])
+    await bot.shows(thread, "I found 3 pieces", without=[strings.THINKING])
     assert bot.text(thread).count("Ask me what is damaged") == 1
     assert bot.aion.count("send_stream") == 2
 
@@ -252,10 +252,10 @@ async def test_a_kill_right_after_a_withdrawal_leaves_no_sign(
         patch.setattr(Store, "note_posted", never)
         patch.setattr(Store, "withdraw", withdrawing)
         await bot.place.reply(bot.ada, thread, "And this?")
-        await bot.shows(thread, wording.THINKING)
+        await bot.shows(thread, strings.THINKING)
         withdraw(bot, thread, "And this?")
         await gone.wait()
         await bot.kill()
     await bot.start()
-    await bot.until(lambda: wording.THINKING not in bot.text(thread))
+    await bot.until(lambda: strings.THINKING not in bot.text(thread))
     assert bot.aion.count("send_stream") == 1

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
 from aion_bot.store import Store
 from tests.contracts import slack as contracts
 from tests.end_to_end.bot import Bot
@@ -81,7 +81,7 @@ async def test_a_disk_that_fills_up_in_mid_answer_costs_no_answer(bot: Bot, disk
     thread = await bot.asked(bot.ada, "What?", "The first half,")
     disk.full = True
     bot.aion.release("full")
-    await bot.shows(thread, "the second half.", without=[wording.THINKING])
+    await bot.shows(thread, "the second half.", without=[strings.THINKING])
     await bot.until(lambda: bot.pressable(thread) == [])
 
 
@@ -91,7 +91,7 @@ async def test_a_click_that_cannot_be_recorded_is_told(bot: Bot, disk: Disk) -> 
     await bot.card(thread)
     disk.full = True
     await bot.press(bot.ada, thread, "Approve")
-    await bot.told(thread, bot.ada, wording.NO_RECORD)
+    await bot.told(thread, bot.ada, strings.NO_RECORD)
     assert bot.aion.count("plan_action") == 0
     disk.full = False
     await bot.press(bot.ada, thread, "Approve")
@@ -112,7 +112,7 @@ async def test_a_decision_goes_on_when_there_is_room(bot: Bot, disk: Disk, only:
     await bot.press(bot.ada, thread, "Approve")
     await disk.refused.wait()
     disk.full = False
-    await bot.shows(thread, wording.SEE_BELOW, "3 photos are in two folders")
+    await bot.shows(thread, strings.SEE_BELOW, "3 photos are in two folders")
     await disk.wrote("plan SET settled = 1")
     assert bot.aion.count("plan_action") == 1
 
@@ -121,19 +121,19 @@ async def test_a_failure_that_cannot_be_recorded_gets_its_retry_later(bot: Bot, 
     """A question that a full disk kept from Aion says so at once, and has its Retry as soon as there is room."""
     disk.full, disk.only = True, "UPDATE turn"
     bot.aion.play(spoken("The whole answer."))
-    thread = await bot.asked(bot.ada, "What?", wording.NO_RECORD)
+    thread = await bot.asked(bot.ada, "What?", strings.NO_RECORD)
     assert bot.pressable(thread) == []
     disk.full = False
     await bot.until(lambda: bot.pressable(thread) == ["Retry"])
     await bot.press(bot.ada, thread, "Retry")
-    await bot.shows(thread, "The whole answer.", without=[wording.NO_RECORD])
+    await bot.shows(thread, "The whole answer.", without=[strings.NO_RECORD])
     assert bot.aion.count("send_stream") == 1
 
 
 async def test_a_retry_that_comes_later_keeps_nobody_waiting(bot: Bot, disk: Disk) -> None:
     """While a failure cannot be recorded nothing says that the bot works, and the next question is answered."""
     disk.full, disk.only = True, "UPDATE turn"
-    thread = await bot.asked(bot.ada, "What?", wording.NO_RECORD)
+    thread = await bot.asked(bot.ada, "What?", strings.NO_RECORD)
     disk.only = "SET state = "
     bot.aion.play(spoken("The second answer."))
     await bot.place.reply(bot.ada, thread, "And this?")
@@ -157,9 +157,9 @@ async def test_a_plan_that_cannot_be_recorded_is_told(
     """Nobody is told that Aion was not asked, where it was and its plan cannot be written down."""
     monkeypatch.setattr("aion_bot.asking.BRIEFLY", (0.0,))
     disk.full, disk.only = True, "INSERT INTO plan"
-    thread = await bot.asked(bot.ada, "Organize the photos of site 7", wording.NO_RECORD_ANY_MORE)
+    thread = await bot.asked(bot.ada, "Organize the photos of site 7", strings.NO_RECORD_ANY_MORE)
     await bot.until(lambda: bot.pressable(thread) == ["Retry"])
-    assert wording.NO_RECORD not in bot.text(thread)
+    assert strings.NO_RECORD not in bot.text(thread)
 
 
 async def test_a_stored_answer_that_cannot_be_claimed_is_shown(

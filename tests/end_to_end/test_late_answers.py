@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.aion import ChatMessage
 from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.domain import strings
+from aion_bot.domain.turn import Turn
 from aion_bot.flows.late import LateAnswers
-from aion_bot.records import Turn
 from aion_bot.store import Store
 from tests.end_to_end.bot import Bot
 
@@ -20,7 +20,7 @@ async def cut_off(bot: Bot, answer: str) -> str:
     bot.aion.play(Scene((Speak("The first part. "), Hold("never"), *ENDING), Answer(answer)))
     thread = await bot.asked(bot.ada, "What?", "The first part.")
     await bot.stop()
-    assert wording.INTERRUPTED in bot.text(thread)
+    assert strings.INTERRUPTED in bot.text(thread)
     assert bot.pressable(thread) == ["Retry"]
     await bot.aion.until(lambda: bot.aion.streaming == 0)
     return thread
@@ -46,7 +46,7 @@ async def test_the_next_start_shows_it_in_place(bot: Bot) -> None:
     thread = await cut_off(bot, WHOLE)
     messages = len(bot.bots(thread))
     await bot.start()
-    await bot.shows(thread, WHOLE, without=[wording.INTERRUPTED])
+    await bot.shows(thread, WHOLE, without=[strings.INTERRUPTED])
     await bot.until(lambda: bot.pressable(thread) == [])
     assert len(bot.bots(thread)) == messages
     assert bot.aion.count("send_stream") == 1
@@ -64,7 +64,7 @@ async def test_without_one_the_mark_stays(bot: Bot, looked: asyncio.Event) -> No
     await bot.start()
     bot.aion.play(spoken("The whole answer."))
     await bot.press(bot.ada, thread, "Retry")
-    await bot.shows(thread, "The whole answer.", without=[wording.INTERRUPTED])
+    await bot.shows(thread, "The whole answer.", without=[strings.INTERRUPTED])
     assert bot.aion.count("get_session") == looks
 
 
@@ -93,7 +93,7 @@ async def test_a_person_who_pressed_retry_first_wins(bot: Bot, monkeypatch: pyte
     monkeypatch.setattr(Store, "claim_retry", claiming)
     await bot.start()
     await bot.press(bot.ada, thread, "Retry")
-    await bot.shows(thread, "The answer asked for again.", without=[wording.INTERRUPTED])
+    await bot.shows(thread, "The answer asked for again.", without=[strings.INTERRUPTED])
     await claimed.wait()
     await bot.stop()
     assert "The end." not in bot.text(thread)
@@ -117,6 +117,6 @@ async def test_killed_as_it_is_shown_it_is_shown_by_the_next(
     await taken.wait()
     await bot.kill()
     await bot.start()
-    await bot.shows(thread, WHOLE, without=[wording.INTERRUPTED])
+    await bot.shows(thread, WHOLE, without=[strings.INTERRUPTED])
     await bot.until(lambda: bot.pressable(thread) == [])
     assert bot.aion.count("send_stream") == 1

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import Operation, Plan, PlanEnd, proposed
+from aion_bot.domain import strings
 from tests.end_to_end.bot import Bot
 
 QUESTION = "Organize the photos of site 7 into folders"
@@ -35,10 +35,10 @@ async def test_a_card_says_what_will_happen(bot: Bot) -> None:
     ("end", "label", "sentences", "calls"),
     [
         (PlanEnd.DONE, "Approve", ["Approved by", "Done", "3 photos are in two folders"], 1),
-        (PlanEnd.DONE, "Cancel", ["Cancelled by", wording.DROPPED], 1),
-        (PlanEnd.ACCEPTED, "Approve", ["Approved by", wording.SEE_BELOW, "3 photos are in two folders"], 1),
-        (PlanEnd.BUSY, "Approve", ["Approved by", wording.SEE_BELOW, "3 photos are in two folders"], 1),
-        (PlanEnd.EXPIRED, "Approve", ["Approved by", wording.EXPIRED], 1),
+        (PlanEnd.DONE, "Cancel", ["Cancelled by", strings.DROPPED], 1),
+        (PlanEnd.ACCEPTED, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
+        (PlanEnd.BUSY, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
+        (PlanEnd.EXPIRED, "Approve", ["Approved by", strings.EXPIRED], 1),
     ],
 )
 async def test_a_decision_is_recorded_with_its_end(
@@ -72,12 +72,12 @@ async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) 
     thread = await proposed_plan(bot)
     bot.aion.fail_next("plan_action", 409, code="CONFLICT")
     await bot.press(bot.ada, thread, "Cancel")
-    text = await bot.shows(thread, wording.STILL_BUSY)
+    text = await bot.shows(thread, strings.STILL_BUSY)
     assert "Cancelled by" not in text
     await bot.card(thread)
     assert bot.aion.count("plan_action") == 1
     await bot.press(bot.ada, thread, "Cancel")
-    await bot.shows(thread, "Cancelled by", wording.DROPPED)
+    await bot.shows(thread, "Cancelled by", strings.DROPPED)
 
 
 async def test_a_rate_limited_decision_is_not_repeated_by_the_bot(bot: Bot) -> None:
@@ -107,7 +107,7 @@ async def test_a_lost_answer_is_settled_by_the_session(bot: Bot) -> None:
     """When the answer to the action is lost but the plan ran, the session shows it, and Aion is not told again."""
     thread = await proposed_plan(bot, PlanEnd.LOST_AFTER_ACTING)
     await bot.press(bot.ada, thread, "Approve")
-    await bot.shows(thread, wording.SEE_BELOW, "3 photos are in two folders")
+    await bot.shows(thread, strings.SEE_BELOW, "3 photos are in two folders")
     assert bot.pressable(thread) == []
     assert bot.aion.count("plan_action") == 1
 
@@ -130,7 +130,7 @@ async def test_a_404_after_a_lost_answer_means_decided(bot: Bot) -> None:
     await bot.shows(thread, "Outcome unknown")
     await bot.card(thread)
     await bot.press(bot.ada, thread, "Approve")
-    text = await bot.shows(thread, wording.SETTLED)
+    text = await bot.shows(thread, strings.SETTLED)
     assert "Done" not in text
 
 
@@ -142,11 +142,11 @@ async def test_the_stream_may_go_on_after_the_decision(bot: Bot) -> None:
     await bot.until(
         lambda: (
             "**Other** (0)" in bot.bots(thread)[-1].text
-            and wording.PLAN_TITLE not in bot.bots(thread)[-1].text
+            and strings.PLAN_TITLE not in bot.bots(thread)[-1].text
         )
     )
     await bot.aion.until(lambda: bot.aion.streaming == 0)
-    cards = [wording.PLAN_TITLE in one.text for one in bot.bots(thread)]
+    cards = [strings.PLAN_TITLE in one.text for one in bot.bots(thread)]
     assert cards[-3:] == [False, True, False]
     await bot.until(lambda: "Done" in bot.bots(thread)[-2].text)
 
@@ -170,9 +170,9 @@ async def test_however_often_it_is_pressed_aion_is_told_once(bot: Bot) -> None:
     await bot.until(lambda: len(bot.whispers(thread, bot.ada)) == 4)
     await bot.until(lambda: not bot.pressable(thread))
     await bot.aion.until(lambda: bot.aion.count("plan_action") == 1)
-    await bot.until(lambda: "Done" in bot.text(thread) or wording.DROPPED in bot.text(thread))
+    await bot.until(lambda: "Done" in bot.text(thread) or strings.DROPPED in bot.text(thread))
     assert bot.aion.count("plan_action") == 1
-    assert sum(wording.WORKING_ON_IT in one for one in bot.whispers(thread, bot.ada)) == 1
+    assert sum(strings.WORKING_ON_IT in one for one in bot.whispers(thread, bot.ada)) == 1
 
 
 async def test_a_stranger_is_refused_privately(bot: Bot) -> None:
@@ -196,7 +196,7 @@ async def test_approvers_may_be_anyone_or_named(idle: Bot) -> None:
     await idle.start(AION_BOT_APPROVERS="anyone")
     other = await proposed_plan(idle)
     await idle.press(idle.cy, other, "Cancel")
-    await idle.shows(other, "Cancelled by", wording.DROPPED)
+    await idle.shows(other, "Cancelled by", strings.DROPPED)
 
 
 async def test_buttons_work_after_a_restart(bot: Bot) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion import API_KEY
 from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
 
@@ -104,7 +104,7 @@ async def test_a_busy_bot_ends_within_its_grace(bot: Bot, program: Program) -> N
     status, took = await program.end()
     assert status == 0
     assert took < 0.5 + 3.0
-    assert wording.INTERRUPTED in bot.text(thread)
+    assert strings.INTERRUPTED in bot.text(thread)
     assert bot.pressable(thread) == ["Retry"]
 
 

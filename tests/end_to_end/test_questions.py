@@ -2,9 +2,9 @@
 
 import asyncio
 
-from aion_bot import wording
 from aion_bot.demo.aion.long_report import LONG_REPORT
 from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.domain import strings
 from tests.end_to_end.bot import Bot
 
 HELD = Scene(
@@ -22,7 +22,7 @@ async def test_an_answer_grows_in_place(bot: Bot) -> None:
     answers = [one for one in bot.bots(thread) if "I found" in one.text]
     assert len(answers) == 1
     versions = answers[0].versions
-    assert wording.THINKING in versions[0]
+    assert strings.THINKING in versions[0]
     assert len(versions) >= 3
     assert not any("[[" in version for version in versions)
 
@@ -30,9 +30,9 @@ async def test_an_answer_grows_in_place(bot: Bot) -> None:
 async def test_the_sign_of_life_does_not_wait_for_aion(bot: Bot) -> None:
     """Before Aion has said a word, the thread shows that somebody is at work."""
     bot.aion.play(Scene((Hold("go"), Speak("Here."), *ENDING), Answer("Here.")))
-    thread = await bot.asked(bot.ada, "Anybody there?", wording.THINKING)
+    thread = await bot.asked(bot.ada, "Anybody there?", strings.THINKING)
     bot.aion.release("go")
-    await bot.shows(thread, "Here.", without=[wording.THINKING])
+    await bot.shows(thread, "Here.", without=[strings.THINKING])
 
 
 async def test_a_thread_is_a_session(bot: Bot) -> None:
@@ -95,7 +95,7 @@ async def test_busy_may_reject(idle: Bot) -> None:
     thread = await idle.asked(idle.ada, "first", "The first half")
     before = idle.aion.count("send_stream")
     await idle.place.reply(idle.ben, thread, "second")
-    await idle.told(thread, idle.ben, wording.WAIT)
+    await idle.told(thread, idle.ben, strings.WAIT)
     idle.aion.release("go")
     await idle.shows(thread, "the second half.")
     assert idle.aion.count("send_stream") == before
@@ -107,7 +107,7 @@ async def test_busy_may_replace(idle: Bot) -> None:
     idle.aion.play(HELD, spoken("The newer answer."))
     thread = await idle.asked(idle.ada, "first", "The first half")
     await idle.place.reply(idle.ben, thread, "second")
-    await idle.shows(thread, "The first half", wording.REPLACED, "The newer answer.")
+    await idle.shows(thread, "The first half", strings.REPLACED, "The newer answer.")
     await idle.aion.until(lambda: idle.aion.streaming == 0)
     assert idle.aion.left == 1
 

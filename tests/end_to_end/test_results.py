@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion.scene import (
     ENDING,
     Answer,
@@ -21,6 +20,7 @@ from aion_bot.demo.aion.scene import (
     proposed,
     spoken,
 )
+from aion_bot.domain import strings
 from aion_bot.store import Store
 from tests.end_to_end.bot import Bot
 
@@ -34,7 +34,7 @@ def plan(name: str) -> Scene:
 
 def carried_out(bot: Bot, thread: str, count: int) -> bool:
     """Whether so many cards say that Aion carries their plans out."""
-    return bot.text(thread).count(wording.RUNNING) == count
+    return bot.text(thread).count(strings.RUNNING) == count
 
 
 async def accepted(bot: Bot, *names: str) -> str:
@@ -78,7 +78,7 @@ async def test_each_result_is_one_plans(bot: Bot, tmp_path: Path, together: bool
     if not together:
         await bot.shows(thread, "Result one.")
         finish(bot, "Result two.")
-    await bot.shows(thread, "Result one.", "Result two.", without=[wording.RUNNING])
+    await bot.shows(thread, "Result one.", "Result two.", without=[strings.RUNNING])
     await bot.stop()
     assert [bot.text(thread).count(f"Result {name}.") for name in ("one", "two")] == [1, 1]
     assert results(bot, tmp_path) == {"Plan one": "Result one.", "Plan two": "Result two."}
@@ -108,7 +108,7 @@ async def test_a_claimed_result_is_found_again(
     await bot.kill()
     monkeypatch.setattr(Store, "claim_result", claim)
     await bot.start()
-    await bot.shows(thread, "Result one.", "Result two.", without=[wording.RUNNING])
+    await bot.shows(thread, "Result one.", "Result two.", without=[strings.RUNNING])
     await bot.stop()
     assert [bot.text(thread).count(f"Result {name}.") for name in ("one", "two")] == [1, 1]
     assert results(bot, tmp_path) == {"Plan one": "Result one.", "Plan two": "Result two."}
@@ -121,9 +121,9 @@ async def test_a_result_is_not_taken_for_a_stored_answer(bot: Bot) -> None:
     await bot.place.reply(bot.ada, thread, "And what else?")
     await bot.shows(thread, "Half an ans")
     finish(bot, "Result one.")
-    await bot.shows(thread, "Result one.", without=[wording.RUNNING])
+    await bot.shows(thread, "Result one.", without=[strings.RUNNING])
     bot.aion.cut_streams()
-    await bot.shows(thread, "Half an ans", wording.CUT)
+    await bot.shows(thread, "Half an ans", strings.CUT)
     assert bot.text(thread).count("Result one.") == 1
 
 
@@ -137,5 +137,5 @@ async def test_a_stored_answer_is_not_taken_for_a_result(bot: Bot) -> None:
     bot.aion.cut_streams()
     await bot.shows(thread, whole)
     finish(bot, "Result one.")
-    await bot.shows(thread, "Result one.", without=[wording.RUNNING])
+    await bot.shows(thread, "Result one.", without=[strings.RUNNING])
     assert bot.text(thread).count(whole) == 1

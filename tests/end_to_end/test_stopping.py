@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.app import WAITING
 from aion_bot.demo.aion import SimulatedAion, script
 from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
 from aion_bot.store import Store
 from tests.end_to_end.bot import Bot
 
@@ -43,7 +43,7 @@ async def test_a_stranger_does_not_stop_an_answer(bot: Bot) -> None:
     bot.aion.play(HELD)
     thread = await bot.asked(bot.ada, "What?", "The first half,")
     await bot.press(bot.ben, thread, "Stop")
-    await bot.told(thread, bot.ben, wording.STOP_NOT_YOURS)
+    await bot.told(thread, bot.ben, strings.STOP_NOT_YOURS)
     bot.aion.release("go")
     await bot.shows(thread, "the second half.")
     assert bot.pressable(thread) == []
@@ -111,7 +111,7 @@ async def test_a_full_thread_says_so(bot: Bot) -> None:
         await bot.place.reply(bot.ben, thread, f"question {number}")
     await bot.until(lambda: _marks(bot, thread) == WAITING)
     await bot.place.reply(bot.cy, thread, "one too many")
-    await bot.told(thread, bot.cy, wording.FULL)
+    await bot.told(thread, bot.cy, strings.FULL)
     bot.aion.release("go")
     await bot.shows(thread, f"Answer {WAITING - 1}.")
     assert bot.aion.count("send_stream") == WAITING + 1
@@ -122,7 +122,7 @@ async def test_words_that_nobody_can_see_are_no_question(bot: Bot, words: str) -
     """Zero-width and direction marks alone get the hint."""
     assert isinstance(bot.place, SimulatedSlack | SimulatedDiscord)
     thread = await bot.place.direct_message(bot.ada, words)
-    await bot.until(lambda: any(wording.HINT in one.text for one in bot.place.thread(thread)))
+    await bot.until(lambda: any(strings.HINT in one.text for one in bot.place.thread(thread)))
     assert bot.aion.requests == []
 
 
@@ -163,7 +163,7 @@ async def test_stopping_cancels_the_plan(aion: SimulatedAion, slack: SimulatedSl
     await bot.card(thread)
     await bot.until(lambda: slack.status(thread) == "processing")
     await slack.stop_session(bot.ada, thread)
-    await bot.shows(thread, "Cancelled by", wording.DROPPED)
+    await bot.shows(thread, "Cancelled by", strings.DROPPED)
     assert [body["action"] for body in aion.bodies("plan_action")] == ["cancel"]
     await bot.stop()
 

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion.scene import Hold, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
 from tests.end_to_end.bot import Bot
 
 FAULTS = [{"status": 503}, {"retry_after": 0.2}]
@@ -38,7 +38,7 @@ async def test_a_refusal_is_told_after_a_refusal(idle: Bot, fault: dict[str, flo
     await idle.start(AION_BOT_ALLOW_USERS="SOMEBODYELSE")
     refuse_telling(idle, fault)
     thread = await idle.place.ask(idle.ada, "What is damaged on site 7?")
-    await idle.told(thread, idle.ada, wording.NOT_HERE)
+    await idle.told(thread, idle.ada, strings.NOT_HERE)
 
 
 async def test_telling_holds_up_nothing(
@@ -47,7 +47,7 @@ async def test_telling_holds_up_nothing(
     """While a sentence cannot be told, Stop stops, the thread goes on, and a stop of the bot gives the sentence up."""
     monkeypatch.setattr("aion_bot.app._MARKING", 0.2)
     bot.aion.play(spoken("Never.", Hold("never")), spoken("The next answer."))
-    thread = await bot.asked(bot.ada, "What?", wording.THINKING)
+    thread = await bot.asked(bot.ada, "What?", strings.THINKING)
     await bot.aion.until(lambda: bot.aion.streaming == 1)
     refuse_telling(bot, {"status": 503}, times=1000)
     await bot.press(bot.ada, thread, "Stop")

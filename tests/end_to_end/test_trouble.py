@@ -2,8 +2,8 @@
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, Raw, Scene, Speak, refused, spoken
+from aion_bot.domain import strings
 from tests.end_to_end.bot import Bot
 
 
@@ -25,7 +25,7 @@ async def test_a_refusal_is_told(bot: Bot, status: int, code: str, sentence: str
     bot.aion.fail_next("send_stream", status, code=code, times=8)
     thread = await bot.asked(bot.ada, "What is damaged?", sentence)
     await bot.until(lambda: (bot.pressable(thread) == ["Retry"]) is retry)
-    assert wording.THINKING not in bot.text(thread)
+    assert strings.THINKING not in bot.text(thread)
 
 
 @pytest.mark.parametrize(("status", "times"), [(429, 2), (503, 3)])
@@ -64,7 +64,7 @@ async def test_retry_is_for_the_person_who_asked(bot: Bot) -> None:
     bot.aion.fail_next("send_stream", 500)
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
     await bot.press(bot.ben, thread, "Retry")
-    await bot.told(thread, bot.ben, wording.RETRY_NOT_YOURS)
+    await bot.told(thread, bot.ben, strings.RETRY_NOT_YOURS)
     assert bot.aion.count("send_stream") == 1
 
 
@@ -90,7 +90,7 @@ async def test_a_cut_stream_is_completed_from_the_stored_answer(bot: Bot) -> Non
 async def test_a_cut_stream_without_a_stored_answer_is_told(bot: Bot) -> None:
     """Where Aion has no answer stored, the text so far stays, the sentence says so, and Retry is a person's choice."""
     bot.aion.play(Scene((Speak("Half an ans"), Cut(stored=False)), Answer("")))
-    thread = await bot.asked(bot.ada, "What?", "Half an ans", wording.CUT)
+    thread = await bot.asked(bot.ada, "What?", "Half an ans", strings.CUT)
     assert bot.pressable(thread) == ["Retry"]
     assert bot.aion.count("send_stream") == 1
 
@@ -99,7 +99,7 @@ async def test_silence_is_not_waited_for_for_ever(idle: Bot) -> None:
     """A stream that says nothing for AIONVISION_TIMEOUT seconds is given up, looked up, and told."""
     await idle.start(AIONVISION_TIMEOUT="0.3")
     idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
-    thread = await idle.asked(idle.ada, "What?", "Half an ans", wording.CUT)
+    thread = await idle.asked(idle.ada, "What?", "Half an ans", strings.CUT)
     assert idle.pressable(thread) == ["Retry"]
 
 
@@ -124,9 +124,9 @@ async def test_a_session_that_is_gone_is_replaced(bot: Bot, way: str) -> None:
     else:
         bot.aion.play(Scene((Emit("auth_error", {"error": "Session not found"}),)), spoken("A fresh answer."))
     await bot.place.reply(bot.ada, thread, "And what does the safety report say?")
-    text = await bot.shows(thread, wording.NEW_SESSION)
+    text = await bot.shows(thread, strings.NEW_SESSION)
     await bot.shows(thread, "A fresh answer." if way == "event" else "Both are due this week")
-    assert text.count(wording.NEW_SESSION) == 1
+    assert text.count(strings.NEW_SESSION) == 1
     assert bot.aion.count("create_session") == 2
 
 
@@ -148,7 +148,7 @@ async def test_the_months_limit_in_the_stream_is_told(bot: Bot) -> None:
 async def test_an_empty_answer_is_told(bot: Bot) -> None:
     """An answer without words does not leave the thread silent."""
     bot.aion.play(Scene(ENDING, Answer("")))
-    await bot.asked(bot.ada, "What?", wording.NO_ANSWER)
+    await bot.asked(bot.ada, "What?", strings.NO_ANSWER)
 
 
 async def test_events_that_nobody_knows_end_nothing(bot: Bot) -> None:
@@ -188,10 +188,10 @@ async def test_a_stop_marks_what_is_unfinished(bot: Bot) -> None:
     )
     thread = await bot.asked(bot.ada, "What?", "The first part.")
     await bot.stop()
-    assert wording.INTERRUPTED in bot.text(thread)
+    assert strings.INTERRUPTED in bot.text(thread)
     await bot.start()
     await bot.press(bot.ada, thread, "Retry")
-    await bot.shows(thread, "The whole answer.", without=[wording.INTERRUPTED])
+    await bot.shows(thread, "The whole answer.", without=[strings.INTERRUPTED])
 
 
 async def test_a_refusal_at_the_plan_limit_of_retries_respects_none(idle: Bot) -> None:

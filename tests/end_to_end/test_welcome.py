@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot import wording
 from aion_bot.demo.aion import SimulatedAion
 from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.domain import strings
 from tests.end_to_end.bot import Bot
 
 
@@ -34,7 +34,7 @@ async def test_who_is_not_listed_is_refused(idle: Bot, variable: str) -> None:
     """With a list, whoever or whatever is not on it is refused in a private sentence, and Aion is not asked."""
     await idle.start(**{variable: "SOMEBODYELSE"})
     thread = await idle.place.ask(idle.ada, "What is damaged on site 7?")
-    await idle.told(thread, idle.ada, wording.NOT_HERE)
+    await idle.told(thread, idle.ada, strings.NOT_HERE)
     assert idle.aion.requests == []
 
 
@@ -43,7 +43,7 @@ async def test_who_is_listed_is_served(idle: Bot) -> None:
     await idle.start(AION_BOT_ALLOW_USERS=f"{idle.ada.id}, X1")
     await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
     other = await idle.place.ask(idle.ben, "And what else?")
-    await idle.told(other, idle.ben, wording.NOT_HERE)
+    await idle.told(other, idle.ben, strings.NOT_HERE)
 
 
 async def test_a_refused_person_decides_nothing(bot: Bot) -> None:
@@ -53,7 +53,7 @@ async def test_a_refused_person_decides_nothing(bot: Bot) -> None:
     await bot.stop()
     await bot.start(AION_BOT_ALLOW_USERS=bot.ada.id, AION_BOT_APPROVERS="anyone")
     await bot.press(bot.ben, thread, "Approve")
-    await bot.told(thread, bot.ben, wording.NOT_HERE)
+    await bot.told(thread, bot.ben, strings.NOT_HERE)
     assert bot.aion.count("plan_action") == 0
 
 
@@ -62,7 +62,7 @@ async def test_a_shared_slack_channel_is_refused_unless_listed(on_slack: Bot, sl
     shared = slack.open_channel("partners", shared=True)
     await on_slack.start()
     message = slack.say(on_slack.ada, shared, "<@U0AION> What is damaged on site 7?")
-    await on_slack.told(message.ts, on_slack.ada, wording.SHARED)
+    await on_slack.told(message.ts, on_slack.ada, strings.SHARED)
     await on_slack.stop()
     await on_slack.start(AION_BOT_ALLOW_CHANNELS=shared.id)
     again = slack.say(on_slack.ada, shared, "<@U0AION> What is damaged on site 7?")
@@ -75,9 +75,9 @@ async def test_a_mention_without_words_gets_a_hint(bot: Bot) -> None:
         thread = await bot.place.mention(bot.ada, "")
     else:
         thread = await bot.place.ask(bot.ada, "")
-    await bot.told(thread, bot.ada, wording.HINT)
+    await bot.told(thread, bot.ada, strings.HINT)
     await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
-    assert sum(wording.HINT in one for one in bot.whispers(thread, bot.ada)) == 1
+    assert sum(strings.HINT in one for one in bot.whispers(thread, bot.ada)) == 1
     assert bot.aion.count("send_stream") == 1
 
 
@@ -85,17 +85,17 @@ async def test_attached_files_get_an_honest_line(on_slack: Bot, slack: Simulated
     """A question with a file is answered, with one line that says the file was not read; a file alone gets a sentence."""
     await on_slack.start()
     message = slack.say(on_slack.ada, slack.general, "<@U0AION> What is damaged on site 7?", files=1)
-    text = await on_slack.shows(message.ts, "I found 3 pieces", wording.NO_FILES)
-    assert text.count(wording.NO_FILES) == 1
+    text = await on_slack.shows(message.ts, "I found 3 pieces", strings.NO_FILES)
+    assert text.count(strings.NO_FILES) == 1
     alone = slack.say(on_slack.ada, slack.general, "<@U0AION>", files=1)
-    await on_slack.told(alone.ts, on_slack.ada, wording.ONLY_FILES)
+    await on_slack.told(alone.ts, on_slack.ada, strings.ONLY_FILES)
 
 
 async def test_too_long_a_question_is_told(on_slack: Bot) -> None:
     """A question over Aion's 10,000 characters is refused with that number, and Aion is not asked."""
     await on_slack.start()
     thread = await on_slack.place.ask(on_slack.ada, "x" * 10_001)
-    await on_slack.told(thread, on_slack.ada, wording.TOO_LONG)
+    await on_slack.told(thread, on_slack.ada, strings.TOO_LONG)
     assert on_slack.aion.requests == []
 
 
@@ -205,5 +205,5 @@ async def test_a_foreign_or_forged_card_answers(bot: Bot) -> None:
                 if element.get("action_id") == "aion_plan_approve":
                     element["value"] = "0123456789abcdef"
         await bot.place.press(bot.ada, thread, card.id, "aion_plan_approve")
-    await bot.told(thread, bot.ada, wording.UNKNOWN_PLAN)
+    await bot.told(thread, bot.ada, strings.UNKNOWN_PLAN)
     assert bot.aion.count("plan_action") == 0

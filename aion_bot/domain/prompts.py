@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from aion_bot import wording
+from aion_bot.domain import strings
 from aion_bot.ports.messages import Prompt
 
 MESSAGE_LIMIT = 10_000
@@ -20,12 +20,12 @@ def question(prompt: Prompt) -> str:
     text, quote = readable(prompt.text), readable(prompt.quote)
     if not quote:
         return text
-    return f"{text or wording.ASK_ABOUT}\n\n{quote}"
+    return f"{text or strings.ASK_ABOUT}\n\n{quote}"
 
 
 def unaskable(prompt: Prompt) -> str | None:
     """Return what is wrong with a question itself."""
     words = question(prompt)
     if not words:
-        return wording.ONLY_FILES if prompt.attachments else wording.HINT
-    return wording.TOO_LONG if len(words) > MESSAGE_LIMIT else None
+        return strings.ONLY_FILES if prompt.attachments else strings.HINT
+    return strings.TOO_LONG if len(words) > MESSAGE_LIMIT else None

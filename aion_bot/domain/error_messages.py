@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from aion_bot import wording
 from aion_bot.aion import AionvisionError, ResourceNotFoundError
+from aion_bot.domain import strings
 
 _BY_CODE = {
     "INVALID_API_KEY": "AUTH_ERROR",
@@ -30,7 +30,7 @@ def kind(error: AionvisionError) -> str:
 
 def sentence(error: AionvisionError) -> str:
     """Say what happened and what to do."""
-    return wording.trouble(kind(error), getattr(error, "retry_after", None))
+    return strings.trouble(kind(error), getattr(error, "retry_after", None))
 
 
 def event_kind(data: Mapping[str, object]) -> str | None:

@@ -1,7 +1,7 @@
 """Who may use the bot, and who may decide a plan. No I/O."""
 
-from aion_bot import wording
 from aion_bot.config import Settings
+from aion_bot.domain import strings
 from aion_bot.ports.messages import Person, Place
 
 
@@ -11,14 +11,14 @@ def refusal(settings: Settings, place: Place, person: Person) -> str | None:
     A channel that another organisation shares is served only if it is listed.
     """
     if place.shared and place.channel not in settings.allow_channels:
-        return wording.SHARED
+        return strings.SHARED
     lists = (
         (settings.allow_users, person.id),
         (settings.allow_workspaces, place.workspace),
         (settings.allow_channels, place.channel),
     )
     if any(allowed and one not in allowed for allowed, one in lists):
-        return wording.NOT_HERE
+        return strings.NOT_HERE
     return None
 
 
