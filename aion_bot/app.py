@@ -29,7 +29,7 @@ from aion_bot.relay.desk import Desk
 from aion_bot.running import Running
 from aion_bot.sessions import Sessions
 from aion_bot.signs import Signs
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from aion_bot.taking_up import TakingUp
 from aion_bot.telling import tell
 

@@ -18,7 +18,7 @@ from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.transcript import Transcript
 from aion_bot.sessions import Sessions, answer_to
-from aion_bot.store import BRIEFLY, Store, insist
+from aion_bot.storage import BRIEFLY, Store, insist
 
 _log = structlog.get_logger(__name__)
 

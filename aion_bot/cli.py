@@ -19,7 +19,7 @@ from aion_bot.demo.world import World
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem, read_environment
-from aion_bot.store import StoreError
+from aion_bot.storage import StoreError
 
 app = typer.Typer(
     name="aion-bot",

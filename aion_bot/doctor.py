@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aion_bot.config import Settings
 from aion_bot.ports.settings import Problem
-from aion_bot.store import Store, StoreError
+from aion_bot.storage import Store, StoreError
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, Presence
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.messages import Inbound, ThreadKey
-from aion_bot.store import Store
+from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from aion_bot.aion import AionVision
 from aion_bot.app import App
 from aion_bot.config import Settings
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.store import Store
+from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pump import Pump
 from aion_bot.sessions import Sessions, said
-from aion_bot.store import Store, insist
+from aion_bot.storage import Store, insist
 from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)

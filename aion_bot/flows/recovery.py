@@ -15,7 +15,7 @@ from aion_bot.ports.rate_limits import Call
 from aion_bot.relay.adoption import adopted, card_of
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pacer import Priority
-from aion_bot.store import Store, insist
+from aion_bot.storage import Store, insist
 
 _log = structlog.get_logger(__name__)
 

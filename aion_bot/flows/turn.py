@@ -17,7 +17,7 @@ from aion_bot.ports.rate_limits import Call
 from aion_bot.relay.pacer import Priority
 from aion_bot.relay.pump import TakenOver
 from aion_bot.relay.transcript import Transcript
-from aion_bot.store import insist
+from aion_bot.storage import insist
 from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)

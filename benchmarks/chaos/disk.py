@@ -3,7 +3,7 @@
 import sqlite3
 
 from aion_bot import service
-from aion_bot.store import Store
+from aion_bot.storage import Store
 
 
 class Disk:

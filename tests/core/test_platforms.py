@@ -12,7 +12,7 @@ from aion_bot.platforms import PlatformHost, supervise
 from aion_bot.ports.adapter import Host, Presence
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.messages import Inbound
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.core.plain import PlainAdapter
 
 

@@ -10,7 +10,7 @@ from aion_bot.ports.messages import MessageRef, Person, Place, Prompt, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Call, Per
 from aion_bot.relay.desk import Desk
 from aion_bot.signs import Signs
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.core.plain import PlainAdapter
 
 ADA = Person("U1", "ada")

@@ -9,8 +9,8 @@ import pytest
 
 from aion_bot.domain.turn import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
 from aion_bot.ports.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
-from aion_bot.store import Store, StoreError
-from aion_bot.store.database import migrations
+from aion_bot.storage import Store, StoreError
+from aion_bot.storage.database import migrations
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.store import Store
+from aion_bot.storage import Store
 
 CALLS = ("open", "post", "edit", "delete", "begin", "append", "conclude", "whisper")
 

@@ -14,7 +14,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.turn import Plan
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, ThreadKey
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 

@@ -10,7 +10,7 @@ from aion_bot.demo.aion import script
 from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.contracts import slack as contracts
 from tests.end_to_end.bot import Bot
 

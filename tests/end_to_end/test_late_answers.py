@@ -9,7 +9,7 @@ from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
 from aion_bot.flows.late import LateAnswers
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 WHOLE = "The first part. The end."

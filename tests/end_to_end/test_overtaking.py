@@ -11,7 +11,7 @@ from aion_bot.demo.aion.scene import spoken
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.openings import Openings, comes
 from aion_bot.ports.messages import Prompt, ThreadKey
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 THREAD, OTHER = ThreadKey("slack", "T/C/1"), ThreadKey("slack", "T/C/2")

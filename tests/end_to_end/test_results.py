@@ -21,7 +21,7 @@ from aion_bot.demo.aion.scene import (
     spoken,
 )
 from aion_bot.domain import strings
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 STEPS = (Operation("FolderOrganizationAgent", "Move them"),)

@@ -10,7 +10,7 @@ import pytest
 from aion_bot.demo.aion import SimulatedAion
 from aion_bot.demo.aion.scene import Hold, spoken
 from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 QUESTIONS = ("What is first?", "What is second?")

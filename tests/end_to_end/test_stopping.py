@@ -12,7 +12,7 @@ from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
-from aion_bot.store import Store
+from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 HELD = Scene(

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.messages import MessageRef, Prompt, ThreadKey
-from aion_bot.store.rows import pack_origin, pack_refs, turn_from
-from aion_bot.store.statements import Statements
+from aion_bot.storage.rows import pack_origin, pack_refs, turn_from
+from aion_bot.storage.statements import Statements
 
 _NOT_BEGUN = "state = 'open' AND session_id = '' AND posted = '[]'"
 _FREE = (

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Self
 
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.store.database import open_database
-from aion_bot.store.journal import Journal
-from aion_bot.store.plans import Plans
+from aion_bot.storage.database import open_database
+from aion_bot.storage.journal import Journal
+from aion_bot.storage.plans import Plans
 
 
 class Store(Journal, Plans):
