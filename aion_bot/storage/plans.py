@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from aion_bot.domain.turn import PLAN_MOVES, Plan, PlanStatus
 from aion_bot.ports.messages import Action, MessageRef, Person
-from aion_bot.storage.rows import pack_steps, plan_from
+from aion_bot.storage.serialization import pack_steps, plan_from
 from aion_bot.storage.statements import Statements
 
 _CLAIM_RESULT = """

@@ -5,8 +5,8 @@ from typing import Self
 
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage.database import open_database
-from aion_bot.storage.journal import Journal
 from aion_bot.storage.plans import Plans
+from aion_bot.storage.turns import Journal
 
 
 class Store(Journal, Plans):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.messages import MessageRef, Prompt, ThreadKey
-from aion_bot.storage.rows import pack_origin, pack_refs, turn_from
+from aion_bot.storage.serialization import pack_origin, pack_refs, turn_from
 from aion_bot.storage.statements import Statements
 
 _NOT_BEGUN = "state = 'open' AND session_id = '' AND posted = '[]'"
