@@ -15,8 +15,8 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Call
+from aion_bot.ratelimit.scheduler import Costs, Priority
 from aion_bot.relay.desk import Desk
-from aion_bot.relay.pacer import Costs, Priority
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)

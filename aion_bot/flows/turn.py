@@ -14,7 +14,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
 from aion_bot.ports.rate_limits import Call
-from aion_bot.relay.pacer import Priority
+from aion_bot.ratelimit.scheduler import Priority
 from aion_bot.relay.pump import TakenOver
 from aion_bot.relay.transcript import Transcript
 from aion_bot.storage import insist

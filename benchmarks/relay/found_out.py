@@ -9,7 +9,7 @@ from collections import deque
 
 from adapters.slack.budgets import LIMITS
 from aion_bot.ports.rate_limits import Budget, Call
-from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
+from aion_bot.ratelimit.scheduler import Costs, Pacer, Priority, Wish
 
 ANSWERS, GAP, TAKES = 10, 1.0, 0.05
 ENDS_EVERY = 60.0 / ANSWERS

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 from aion_bot.ports.rate_limits import Budget, Per
-from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
+from aion_bot.ratelimit.scheduler import Costs, Pacer, Priority, Wish
 
 UPDATES: Costs = (
     (("updates", "team"), Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)),

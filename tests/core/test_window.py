@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion_bot.ports.rate_limits import Budget, Call, Per, unnamed
-from aion_bot.relay.window import Window
+from aion_bot.ratelimit.sliding_window import Window
 
 UPDATES = Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)
 BRIEF = Budget("brief", 5, 4.0, Per.CHANNEL)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from aion_bot.ports.rate_limits import Budget
-from aion_bot.relay.pace import Limit
+from aion_bot.ratelimit.fair_share import Limit
 
 Key = tuple[str, str]
 """A budget's name, and what shares it."""

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from aion_bot.ports.rate_limits import Budget
-from aion_bot.relay.window import Window
+from aion_bot.ratelimit.sliding_window import Window
 
 _YOUTH = 1 / 6
 """Of a window's length: how long an answer counts as young."""

@@ -9,7 +9,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Call, Reading, unnamed
-from aion_bot.relay.pacer import Costs, Pacer, Priority, Wish
+from aion_bot.ratelimit.scheduler import Costs, Pacer, Priority, Wish
 
 _SOON = 0.3
 """Seconds after which a courtesy comes too late."""
