@@ -14,9 +14,9 @@ from aion_bot.domain.turn import Plan, Turn
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Line, Step
 from aion_bot.ports.text import one_line
-from aion_bot.relay.card import Approvers, plan_card
 from aion_bot.relay.desk import Desk
-from aion_bot.relay.transcript import Transcript
+from aion_bot.rendering.answer import Transcript
+from aion_bot.rendering.plan_card import Approvers, plan_card
 from aion_bot.sessions import Sessions, answer_to
 from aion_bot.storage import BRIEFLY, Store, insist
 

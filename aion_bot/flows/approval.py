@@ -15,9 +15,9 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
-from aion_bot.relay.card import Approvers, CardScreen, record
 from aion_bot.relay.desk import Desk
 from aion_bot.relay.pump import Pump
+from aion_bot.rendering.plan_card import Approvers, CardScreen, record
 from aion_bot.sessions import Sessions, said
 from aion_bot.storage import Store, insist
 from aion_bot.telling import tell

@@ -16,7 +16,7 @@ from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCar
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.scheduler import Priority
 from aion_bot.relay.pump import TakenOver
-from aion_bot.relay.transcript import Transcript
+from aion_bot.rendering.answer import Transcript
 from aion_bot.storage import insist
 from aion_bot.telling import tell
 

@@ -19,7 +19,7 @@ from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content
 from aion_bot.relay.outbox import Screen
-from aion_bot.relay.transcript import Transcript
+from aion_bot.rendering.answer import Transcript
 from benchmarks.costs.load import WORDS
 
 LENGTHS = (1_000, 4_000, 16_000)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.relay.pages import Pages, fence_after
+from aion_bot.rendering.pagination import Pages, fence_after
 
 LINES = st.lists(
     st.one_of(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Action, Button, PlanCard, Reply
-from aion_bot.relay.transcript import Transcript
+from aion_bot.rendering.answer import Transcript
 from tests.core.plain import PlainAdapter, texts
 
 CARD = PlanCard("PLAN", "sort photos", buttons=(Button(Action.APPROVE, "k", "Approve"),))

@@ -9,9 +9,9 @@ from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
-from aion_bot.relay.markup import Growing, readable, settled_length
 from aion_bot.relay.outbox import Screen
-from aion_bot.relay.pages import Pages
+from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.references import Growing, readable, settled_length
 
 _NOTE = 100
 """Characters of a status line at most."""

@@ -7,8 +7,8 @@ from aion_bot.domain.turn import Plan, PlanStatus
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
 from aion_bot.relay.outbox import Screen
-from aion_bot.relay.pages import Pages
-from aion_bot.relay.transcript import page_limit
+from aion_bot.rendering.answer import page_limit
+from aion_bot.rendering.pagination import Pages
 
 _ROOM = 700
 """What a card leaves free for the record of its decision, in the platform's measure."""
