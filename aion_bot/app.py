@@ -15,6 +15,7 @@ from aion_bot.clicks import Clicks
 from aion_bot.concurrency.background import Tasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import Lanes
 from aion_bot.config import Settings
+from aion_bot.delivery.registry import Desk
 from aion_bot.domain import access, strings
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import Turn, TurnState
@@ -25,7 +26,6 @@ from aion_bot.openings import Openings, comes
 from aion_bot.platforms import supervise
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
-from aion_bot.relay.desk import Desk
 from aion_bot.running import Running
 from aion_bot.sessions import Sessions
 from aion_bot.signs import Signs

@@ -10,13 +10,13 @@ from weakref import WeakValueDictionary
 import structlog
 
 from aion_bot.concurrency.background import Tasks
+from aion_bot.delivery.registry import Desk
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.scheduler import Costs, Priority
-from aion_bot.relay.desk import Desk
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)

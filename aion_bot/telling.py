@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import structlog
 
+from aion_bot.delivery.registry import Desk
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Inbound, Line
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.limiter import Gate
 from aion_bot.ratelimit.scheduler import Priority
-from aion_bot.relay.desk import Desk
 
 _log = structlog.get_logger(__name__)
 

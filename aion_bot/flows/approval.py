@@ -8,6 +8,8 @@ import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
+from aion_bot.delivery.registry import Desk
+from aion_bot.delivery.sync import Pump
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import may_decide
 from aion_bot.domain.turn import Plan, PlanStatus
@@ -15,8 +17,6 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
-from aion_bot.relay.desk import Desk
-from aion_bot.relay.pump import Pump
 from aion_bot.rendering.plan_card import Approvers, CardScreen, record
 from aion_bot.sessions import Sessions, said
 from aion_bot.storage import Store, insist

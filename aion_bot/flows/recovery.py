@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from aion_bot.delivery.nonces import adopted, card_of
+from aion_bot.delivery.registry import Desk
 from aion_bot.domain.turn import Plan, Turn
 from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.scheduler import Priority
-from aion_bot.relay.adoption import adopted, card_of
-from aion_bot.relay.desk import Desk
 from aion_bot.storage import Store, insist
 
 _log = structlog.get_logger(__name__)

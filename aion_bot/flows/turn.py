@@ -8,6 +8,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.asking import Asking, Bench, Ending
+from aion_bot.delivery.sync import TakenOver
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.adapter import PlatformAdapter
@@ -15,7 +16,6 @@ from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.scheduler import Priority
-from aion_bot.relay.pump import TakenOver
 from aion_bot.rendering.answer import Transcript
 from aion_bot.storage import insist
 from aion_bot.telling import tell

@@ -16,9 +16,9 @@ from adapters import discover
 from adapters.discord import render as discord
 from adapters.slack import render as slack
 from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.delivery.diff import Screen
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content
-from aion_bot.relay.outbox import Screen
 from aion_bot.rendering.answer import Transcript
 from benchmarks.costs.load import WORDS
 

@@ -19,7 +19,7 @@ ROOMS = {
     "aion_bot.domain.access": 2,
     "aion_bot.domain.prompts": 2,
     "aion_bot.domain.error_messages": 2,
-    "aion_bot.relay": 3,
+    "aion_bot.delivery": 3,
     "aion_bot.storage": 3,
     "aion_bot.telling": 4,
     "aion_bot.openings": 3,

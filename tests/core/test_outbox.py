@@ -1,7 +1,7 @@
 """What a thread should show against what it shows."""
 
+from aion_bot.delivery.diff import Delete, Edit, Idle, Outbox, Post
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
-from aion_bot.relay.outbox import Delete, Edit, Idle, Outbox, Post
 
 THREAD = ThreadKey("x", "t")
 CARD = PlanCard("title", "description")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from aion_bot.delivery.diff import Screen
+from aion_bot.delivery.nonces import adopted
+from aion_bot.delivery.registry import Desk
+from aion_bot.delivery.sync import Pump, TakenOver
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import MessageGone, PlatformDown
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
-from aion_bot.relay.adoption import adopted
-from aion_bot.relay.desk import Desk
-from aion_bot.relay.outbox import Screen
-from aion_bot.relay.pump import Pump, TakenOver
 from tests.core.plain import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")

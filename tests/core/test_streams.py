@@ -1,7 +1,7 @@
 """Messages that are written in pieces, as the outbox sees them."""
 
+from aion_bot.delivery.diff import Append, Begin, Conclude, Edit, Idle, Outbox, Post, Step
 from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
-from aion_bot.relay.outbox import Append, Begin, Conclude, Edit, Idle, Outbox, Post, Step
 
 REF = MessageRef(ThreadKey("x", "t"), "0")
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from aion_bot.delivery.diff import Append, Begin, Conclude, Idle, Outbox, Post, Screen, Step
+from aion_bot.delivery.executor import Carrier, Posted
+from aion_bot.delivery.strategy import Road
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
 from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, ThreadKey
 from aion_bot.ratelimit.limiter import Gate
 from aion_bot.ratelimit.scheduler import Wish
-from aion_bot.relay.carrier import Carrier, Posted
-from aion_bot.relay.outbox import Append, Begin, Conclude, Idle, Outbox, Post, Screen, Step
-from aion_bot.relay.road import Road
 
 _RECONSIDERED = 0.5
 """Seconds for which a post waits for its turn before another road is looked for, again and again."""

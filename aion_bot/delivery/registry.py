@@ -2,11 +2,11 @@
 
 from weakref import WeakValueDictionary
 
+from aion_bot.delivery.executor import Posted
+from aion_bot.delivery.sync import Pump, Source
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.ratelimit.limiter import Gate
-from aion_bot.relay.carrier import Posted
-from aion_bot.relay.pump import Pump, Source
 
 
 class Desk:

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Awaitable, Callable
 
+from aion_bot.delivery.diff import Append, Begin, Conclude, Delete, Edit, Outbox, Post, Step
+from aion_bot.delivery.nonces import card_nonce, nonce_of
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import MessageGone
 from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, ThreadKey
-from aion_bot.relay.adoption import card_nonce, nonce_of
-from aion_bot.relay.outbox import Append, Begin, Conclude, Delete, Edit, Outbox, Post, Step
 
 Posted = Callable[[int, Content, MessageRef], Awaitable[None]]
 

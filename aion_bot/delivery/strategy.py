@@ -2,12 +2,12 @@
 
 import math
 
+from aion_bot.delivery.diff import Append, Begin, Conclude, Delete, Edit, Post, Step
 from aion_bot.ports.adapter import PlatformAdapter, Streams
 from aion_bot.ports.messages import PlanCard, ThreadKey
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.limiter import Gate
 from aion_bot.ratelimit.scheduler import CROWDED, HELD, Costs, Priority, Wish
-from aion_bot.relay.outbox import Append, Begin, Conclude, Delete, Edit, Post, Step
 
 _CALLS: dict[type[Step], Call] = {
     Post: Call.POST,
