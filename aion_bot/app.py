@@ -10,28 +10,28 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from aion_bot.aion import AionVision
-from aion_bot.asking import Bench, Ending
 from aion_bot.clicks import Clicks
 from aion_bot.concurrency.background import Tasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import Lanes
 from aion_bot.config import Settings
+from aion_bot.conversation.aion_stream import Bench, Ending
+from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.indicators import Signs
+from aion_bot.conversation.private_reply import tell
+from aion_bot.conversation.retry import Retries
+from aion_bot.conversation.session_history import Sessions
+from aion_bot.conversation.turn import Answering
 from aion_bot.delivery.registry import Desk
 from aion_bot.domain import access, strings
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import Turn, TurnState
-from aion_bot.flows.approval import Approvals
-from aion_bot.flows.retry import Retries
-from aion_bot.flows.turn import Answering
 from aion_bot.openings import Openings, comes
 from aion_bot.platforms import supervise
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
 from aion_bot.running import Running
-from aion_bot.sessions import Sessions
-from aion_bot.signs import Signs
 from aion_bot.storage import Store
 from aion_bot.taking_up import TakingUp
-from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
 

@@ -5,20 +5,20 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from aion_bot.asking import Ending
 from aion_bot.concurrency.background import Tasks
 from aion_bot.config import Settings
+from aion_bot.conversation.aion_stream import Ending
+from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.private_reply import tell
+from aion_bot.conversation.retry import Retries
+from aion_bot.conversation.turn import Answering
 from aion_bot.delivery.registry import Desk
 from aion_bot.domain import access, strings
 from aion_bot.domain.access import may_stop
 from aion_bot.domain.turn import Turn
-from aion_bot.flows.approval import Approvals
-from aion_bot.flows.retry import Retries
-from aion_bot.flows.turn import Answering
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Action, Click, Inbound, Line, StopRequest
 from aion_bot.running import Running
-from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
 

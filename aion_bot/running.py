@@ -5,12 +5,12 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
-from aion_bot.asking import Ending
 from aion_bot.concurrency.background import Tasks
-from aion_bot.flows.turn import Answering
+from aion_bot.conversation.aion_stream import Ending
+from aion_bot.conversation.indicators import Signs
+from aion_bot.conversation.turn import Answering
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.signs import Signs
 
 
 class Running:

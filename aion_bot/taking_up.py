@@ -5,18 +5,18 @@ import functools
 from collections.abc import Mapping
 
 from aion_bot.aion import ChatMessage
-from aion_bot.asking import Bench
 from aion_bot.concurrency.background import Tasks
 from aion_bot.concurrency.keyed_queue import Lanes
+from aion_bot.conversation.aion_stream import Bench
+from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.indicators import Signs
+from aion_bot.conversation.late_answers import LateAnswers
+from aion_bot.conversation.recovery import Recovery
+from aion_bot.conversation.turn import Answering
 from aion_bot.domain.turn import Turn, TurnState
-from aion_bot.flows.approval import Approvals
-from aion_bot.flows.late import LateAnswers
-from aion_bot.flows.recovery import Recovery
-from aion_bot.flows.turn import Answering
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.running import Running
-from aion_bot.signs import Signs
 
 
 class TakingUp:

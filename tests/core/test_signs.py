@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from aion_bot.concurrency.background import Tasks
+from aion_bot.conversation.indicators import Signs
 from aion_bot.delivery.registry import Desk
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import MessageRef, Person, Place, Prompt, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Call, Per
-from aion_bot.signs import Signs
 from aion_bot.storage import Store
 from tests.core.plain import PlainAdapter
 

@@ -39,7 +39,7 @@ def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     made.watch_store(monkeypatch)
     idle.watch = made.watch_adapter
     idle.aion.plan_time = 0.005
-    monkeypatch.setattr("aion_bot.sessions._SHORTEST_PAUSE", 0.001)
+    monkeypatch.setattr("aion_bot.conversation.session_history._SHORTEST_PAUSE", 0.001)
     gc.collect()
     gc.freeze()
     yield made

@@ -155,7 +155,7 @@ async def test_a_plan_that_cannot_be_recorded_is_told(
     bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is told that Aion was not asked, where it was and its plan cannot be written down."""
-    monkeypatch.setattr("aion_bot.asking.BRIEFLY", (0.0,))
+    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
     disk.full, disk.only = True, "INSERT INTO plan"
     thread = await bot.asked(bot.ada, "Organize the photos of site 7", strings.NO_RECORD_ANY_MORE)
     await bot.until(lambda: bot.pressable(thread) == ["Retry"])
@@ -166,7 +166,7 @@ async def test_a_stored_answer_that_cannot_be_claimed_is_shown(
     bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broken stream and a full disk together cost no answer that Aion has stored."""
-    monkeypatch.setattr("aion_bot.asking.BRIEFLY", (0.0,))
+    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
     bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
     disk.full, disk.only = True, "SET answer_id = ? WHERE key"
     await bot.asked(bot.ada, "What?", "the second half.")

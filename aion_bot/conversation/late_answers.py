@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aion_bot.aion import ChatMessage
-from aion_bot.asking import Bench, stored_for
+from aion_bot.conversation.aion_stream import Bench, stored_for
 from aion_bot.domain.turn import Turn
 
 

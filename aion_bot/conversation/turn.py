@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage
-from aion_bot.asking import Asking, Bench, Ending
+from aion_bot.conversation.aion_stream import Asking, Bench, Ending
+from aion_bot.conversation.private_reply import tell
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import Turn, TurnState
@@ -18,7 +19,6 @@ from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.scheduler import Priority
 from aion_bot.rendering.answer import Transcript
 from aion_bot.storage import insist
-from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
 

@@ -8,6 +8,8 @@ import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
+from aion_bot.conversation.private_reply import tell
+from aion_bot.conversation.session_history import Sessions, said
 from aion_bot.delivery.registry import Desk
 from aion_bot.delivery.sync import Pump
 from aion_bot.domain import error_messages, strings
@@ -18,9 +20,7 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.plan_card import Approvers, CardScreen, record
-from aion_bot.sessions import Sessions, said
 from aion_bot.storage import Store, insist
-from aion_bot.telling import tell
 
 _log = structlog.get_logger(__name__)
 

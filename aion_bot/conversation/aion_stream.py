@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatToken, ChatTokenType
+from aion_bot.conversation.session_history import Sessions, answer_to
 from aion_bot.delivery.registry import Desk
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import Plan, Turn
@@ -17,7 +18,6 @@ from aion_bot.ports.messages import Line, Step
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import Transcript
 from aion_bot.rendering.plan_card import Approvers, plan_card
-from aion_bot.sessions import Sessions, answer_to
 from aion_bot.storage import BRIEFLY, Store, insist
 
 _log = structlog.get_logger(__name__)
