@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import structlog
 
 from aion_bot.aion import AionVision
-from aion_bot.app import App
 from aion_bot.config import Settings
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.runtime.dispatcher import App
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)

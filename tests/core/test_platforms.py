@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot import platforms
-from aion_bot.platforms import PlatformHost, supervise
 from aion_bot.ports.adapter import Host, Presence
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.messages import Inbound
+from aion_bot.runtime import supervisor
+from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
 from tests.core.plain import PlainAdapter
 
@@ -49,7 +49,7 @@ async def test_notes_survive(store: Store) -> None:
 
 async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full for a moment does not end the notes of until when nothing can have been missed."""
-    monkeypatch.setattr(platforms, "_HEARD_EVERY", 0.0)
+    monkeypatch.setattr(supervisor, "_HEARD_EVERY", 0.0)
     host = PlatformHost("discord", store, _ignore, many_welcome=True)
     await host.away_since()
     written, refused, noted = store.set_note, asyncio.Event(), asyncio.Event()

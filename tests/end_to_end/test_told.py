@@ -45,7 +45,7 @@ async def test_telling_holds_up_nothing(
     bot: Bot, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a sentence cannot be told, Stop stops, the thread goes on, and a stop of the bot gives the sentence up."""
-    monkeypatch.setattr("aion_bot.app._MARKING", 0.2)
+    monkeypatch.setattr("aion_bot.runtime.dispatcher._MARKING", 0.2)
     bot.aion.play(spoken("Never.", Hold("never")), spoken("The next answer."))
     thread = await bot.asked(bot.ada, "What?", strings.THINKING)
     await bot.aion.until(lambda: bot.aion.streaming == 1)

@@ -16,7 +16,7 @@ from aion_bot.conversation.turn import Answering
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.running import Running
+from aion_bot.runtime.active_turns import Running
 
 
 class TakingUp:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from aion_bot.aion import AionVision
-from aion_bot.clicks import Clicks
 from aion_bot.concurrency.background import Tasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import Lanes
 from aion_bot.config import Settings
@@ -25,13 +24,14 @@ from aion_bot.delivery.registry import Desk
 from aion_bot.domain import access, strings
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import Turn, TurnState
-from aion_bot.openings import Openings, comes
-from aion_bot.platforms import supervise
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
-from aion_bot.running import Running
+from aion_bot.runtime.actions import Clicks
+from aion_bot.runtime.active_turns import Running
+from aion_bot.runtime.reorder_buffer import Openings, comes
+from aion_bot.runtime.startup_recovery import TakingUp
+from aion_bot.runtime.supervisor import supervise
 from aion_bot.storage import Store
-from aion_bot.taking_up import TakingUp
 
 _log = structlog.get_logger(__name__)
 
