@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import adapters
-from aion_bot import __version__, doctor, logs, service
+from aion_bot import __version__, app, doctor, log_config
 from aion_bot.config import Settings, read_settings
 from aion_bot.demo import ways
 from aion_bot.demo.running import Running
@@ -76,9 +76,9 @@ def run() -> None:
         for problem in problems:
             print(problem, file=sys.stderr)
         raise typer.Exit(2)
-    logs.configure(settings.log_level, settings.log_format, logs.secrets_in(env))
+    log_config.configure(settings.log_level, settings.log_format, log_config.secrets_in(env))
     try:
-        served = asyncio.run(service.serve_until_signal(settings, platforms))
+        served = asyncio.run(app.serve_until_signal(settings, platforms))
     except StoreError as error:
         print(f"AION_BOT_DATABASE_URL: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -117,7 +117,7 @@ def demo(
     """
     if (tour and port is not None) or (html is not None and not tour):
         raise typer.BadParameter("--html goes with --tour, --port without it")
-    logs.configure("error", "text", ())
+    log_config.configure("error", "text", ())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
         try:
             ok = asyncio.run(_demo(Path(folder), tour=tour, html=html, port=port))
@@ -142,4 +142,4 @@ async def _serve_demo(env: Mapping[str, str], stop: asyncio.Event) -> bool:
     settings, platforms, problems = compose(env)
     if settings is None or problems:
         raise RuntimeError(f"the demo's own settings are wrong: {', '.join(map(str, problems))}")
-    return await service.serve(settings, platforms, stop)
+    return await app.serve(settings, platforms, stop)

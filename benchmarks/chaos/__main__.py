@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from aion_bot import logs
+from aion_bot import log_config
 from benchmarks.chaos.fates import Dice, Fate
 from benchmarks.chaos.judge import BOUNDS, SHOWN, Judge, Verdict
 from benchmarks.chaos.people import People
@@ -162,7 +162,7 @@ def _options() -> argparse.Namespace:
 def main() -> int:
     options = _options()
     print(f"seed {options.seed}", flush=True)
-    logs.configure("error" if options.log == "off" else options.log, "text", ())
+    log_config.configure("error" if options.log == "off" else options.log, "text", ())
     if options.log == "off":
         logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="aion-bot-chaos-") as folder:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from aion_bot import service
+from aion_bot import app
 from aion_bot.storage import Store
 
 
@@ -19,4 +19,4 @@ class Disk:
                     raise sqlite3.OperationalError("database or disk is full")
                 return await super()._do(sql, *values)
 
-        setattr(service, "Store", Full)  # noqa: B010  where the bot opens its database
+        setattr(app, "Store", Full)  # noqa: B010  where the bot opens its database

@@ -16,7 +16,7 @@ from adapters.discord import gateway as discord_gateway
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.patience import Patience
-from aion_bot import service
+from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.demo.aion import SimulatedAion, script
 from aion_bot.demo.aion.endpoints import Refused
@@ -161,7 +161,7 @@ class World:
             if isinstance(adapter, DiscordAdapter):
                 adapter.silence = _SILENCE
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
         await self.slack.connected(timeout=_AT_LAST)
         await self.discord.connected(timeout=_AT_LAST)
 

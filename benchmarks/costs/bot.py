@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from aion_bot import logs, service
+from aion_bot import app, log_config
 from aion_bot.cli import compose
 from aion_bot.ports.adapter import PlatformAdapter
 from benchmarks.costs.processes import Orders, obey
@@ -42,10 +42,10 @@ class Bot:
         settings, adapters, problems = compose(env)
         if settings is None or problems:
             raise RuntimeError(f"wrong settings: {', '.join(map(str, problems))}")
-        logs.configure(settings.log_level, settings.log_format, logs.secrets_in(env))
+        log_config.configure(settings.log_level, settings.log_format, log_config.secrets_in(env))
         for adapter in adapters:
             unlimit(adapter, gap)
-        self._tasks.append(asyncio.create_task(service.serve(settings, adapters, self._stop)))
+        self._tasks.append(asyncio.create_task(app.serve(settings, adapters, self._stop)))
 
     async def cpu(self) -> float:
         """Seconds of CPU time, user and system, of all threads so far."""

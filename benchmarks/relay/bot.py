@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from aion_bot import logs, service
+from aion_bot import app, log_config
 from aion_bot.cli import compose
 from aion_bot.config import Settings
 from aion_bot.ports.adapter import PlatformAdapter
@@ -18,7 +18,7 @@ def composed(env: Mapping[str, str], folder: Path) -> tuple[Settings, Sequence[P
     settings, adapters, problems = compose({**env, **database})
     if settings is None or problems:
         raise RuntimeError(f"the benchmark's own settings are wrong: {problems}")
-    logs.configure("error", "text", ())
+    log_config.configure("error", "text", ())
     return settings, adapters
 
 
@@ -26,7 +26,7 @@ def composed(env: Mapping[str, str], folder: Path) -> tuple[Settings, Sequence[P
 async def serving(settings: Settings, adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
     """Serve for as long as the context lasts."""
     stop = asyncio.Event()
-    serving = asyncio.create_task(service.serve(settings, list(adapters), stop))
+    serving = asyncio.create_task(app.serve(settings, list(adapters), stop))
     try:
         yield
     finally:

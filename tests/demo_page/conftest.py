@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import structlog
 
-from aion_bot import service
+from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.demo.page import Page
@@ -80,7 +80,7 @@ async def _serve(world: World, folder: Path, ready: Ready, stop: asyncio.Event) 
     for adapter in adapters:
         adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
     ready.started += 1
-    return await service.serve(settings, adapters, stop)
+    return await app.serve(settings, adapters, stop)
 
 
 @pytest.fixture

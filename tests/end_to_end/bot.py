@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aion_bot import service
+from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.demo.aion import SimulatedAion
 from aion_bot.demo.discord import SimulatedDiscord
@@ -47,7 +47,7 @@ class Bot:
             adapter.limits = replace(adapter.limits, **self.limits)
             self.watch(adapter)
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(service.serve(settings, adapters, self._stop))
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
         await self.place.connected()
 
     async def stop(self) -> None:

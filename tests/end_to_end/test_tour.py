@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from aion_bot import service
+from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.demo.aion.scene import spoken
 from aion_bot.demo.terminal import Terminal
@@ -27,7 +27,7 @@ async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.T
     assert settings is not None, problems
     for adapter in adapters:
         adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
-    return asyncio.create_task(service.serve(settings, adapters, stop))
+    return asyncio.create_task(app.serve(settings, adapters, stop))
 
 
 async def test_the_tour_comes_out_right(tmp_path: Path) -> None:
