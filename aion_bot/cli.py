@@ -15,10 +15,10 @@ from aion_bot import __version__, app, doctor, log_config
 from aion_bot.config import Settings, read_settings
 from aion_bot.demo import ways
 from aion_bot.demo.running import Running
-from aion_bot.demo.world import World
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem, read_environment
+from aion_bot.simulators.world import World
 from aion_bot.storage import StoreError
 
 app = typer.Typer(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from aion_bot.demo.workspace import Shown
+from aion_bot.simulators.workspace import Shown
 
 _MARGIN = 16
 _BRIEF = 90

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 from aion_bot.demo.reading import Reader
-from aion_bot.demo.workspace import ShownButton, Someone, Workspace
-from aion_bot.demo.world import World
+from aion_bot.simulators.workspace import ShownButton, Someone, Workspace
+from aion_bot.simulators.world import World
 
 HELP = """\
   any words     ask the bot: the first words open a thread, more words go on in it

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aion_bot.demo.aion.long_report import LONG_REPORT
 from aion_bot.demo.reading import Reader, final
-from aion_bot.demo.workspace import Shown, Workspace
-from aion_bot.demo.world import World
+from aion_bot.simulators.aion.long_report import LONG_REPORT
+from aion_bot.simulators.workspace import Shown, Workspace
+from aion_bot.simulators.world import World
 
 PATIENCE = 60.0
 """Seconds that one sight of the tour is waited for."""

@@ -10,7 +10,7 @@ from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.running import Running
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
-from aion_bot.demo.world import World
+from aion_bot.simulators.world import World
 
 WATCHABLE = 0.04
 """Seconds between two tokens for somebody who watches: an answer takes about two seconds."""

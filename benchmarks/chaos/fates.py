@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import TypeVar
 
-from aion_bot.demo.aion.scene import PlanEnd
+from aion_bot.simulators.aion.scene import PlanEnd
 
 T = TypeVar("T")
 

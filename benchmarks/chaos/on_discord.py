@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import THREAD, Message
-from aion_bot.demo.discord.workspace import GENERAL
-from aion_bot.demo.workspace import Someone
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import THREAD, Message
+from aion_bot.simulators.discord.workspace import GENERAL
+from aion_bot.simulators.workspace import Someone
 from benchmarks.chaos.fates import Fate, Way
 from benchmarks.chaos.places import Asked, Ended, Seen, cut_short
 

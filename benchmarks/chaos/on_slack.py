@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
-from aion_bot.demo.slack import SimulatedSlack, reading
-from aion_bot.demo.slack.state import BOT, Message
-from aion_bot.demo.workspace import Someone
+from aion_bot.simulators.slack import SimulatedSlack, reading
+from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.workspace import Someone
 from benchmarks.chaos.fates import Course, Fate, Way
 from benchmarks.chaos.places import WITHIN, Asked, Ended, Seen, cut_short
 

@@ -5,8 +5,8 @@ import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 
-from aion_bot.demo.aion.sessions import Proposed
 from aion_bot.domain import strings
+from aion_bot.simulators.aion.sessions import Proposed
 from benchmarks.chaos import scenes
 from benchmarks.chaos.fates import Amends, Course, Decision, Fate, Way
 from benchmarks.chaos.places import Asked, Place, Seen

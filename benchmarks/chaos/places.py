@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.demo.workspace import Someone
+from aion_bot.simulators.workspace import Someone
 from benchmarks.chaos.fates import Fate
 
 WITHIN = 1.5

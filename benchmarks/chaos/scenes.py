@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from aion_bot.demo.aion.scene import (
+from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
     Cut,

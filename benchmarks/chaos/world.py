@@ -18,12 +18,12 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.patience import Patience
 from aion_bot import app
 from aion_bot.cli import compose
-from aion_bot.demo.aion import SimulatedAion, script
-from aion_bot.demo.aion.endpoints import Refused
-from aion_bot.demo.aion.scene import Scene
-from aion_bot.demo.aion.sessions import Session
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion.endpoints import Refused
+from aion_bot.simulators.aion.scene import Scene
+from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from benchmarks.chaos import scenes
 from benchmarks.chaos.disk import Disk
 from benchmarks.chaos.fates import Fate

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
 
-from aion_bot.demo.aion.scene import Answer, Scene, Speak, spoken
-from aion_bot.demo.aion.wire import plain_words
+from aion_bot.simulators.aion.scene import Answer, Scene, Speak, spoken
+from aion_bot.simulators.aion.wire import plain_words
 from benchmarks.stream import TEXT
 
 WORDS = tuple(re.findall(r"\s*\S+", TEXT))

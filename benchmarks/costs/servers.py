@@ -9,11 +9,11 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
-from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.aion.scene import Scene
-from aion_bot.demo.aion.sessions import Session
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.state import Message
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Scene
+from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import Message
 from benchmarks.costs.load import Asked, Call, Load, Replay, Seen, bare_words
 from benchmarks.costs.processes import Orders, obey
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from aiohttp import web
 
-from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.aion.asking import HEADERS
-from aion_bot.demo.aion.endpoints import open_session
-from aion_bot.demo.aion.scene import Answer, Operation, Plan
-from aion_bot.demo.aion.sessions import Session
-from aion_bot.demo.aion.wire import event
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.asking import HEADERS
+from aion_bot.simulators.aion.endpoints import open_session
+from aion_bot.simulators.aion.scene import Answer, Operation, Plan
+from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.aion.wire import event
 from benchmarks.relay import words
 from benchmarks.relay.loads import RATE, Ask
 

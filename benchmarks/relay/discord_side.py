@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import Channel, Message
-from aion_bot.demo.discord.rates import DiscordLimits
-from aion_bot.demo.watching import Watcher
-from aion_bot.demo.workspace import Logged
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import Channel, Message
+from aion_bot.simulators.discord.rates import DiscordLimits
+from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import Limiting
 from benchmarks.relay.slack_side import FACTORS
 from benchmarks.relay.stage import Asked, Rival

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, median
 from typing import Any
 
-from aion_bot.demo.workspace import Logged
+from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import RATE, Load
 from benchmarks.relay.seeing import Eyes, Seen
 from benchmarks.relay.stage import Asked

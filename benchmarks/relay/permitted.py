@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from aion_bot.demo.discord.rates import DiscordLimits
 from aion_bot.ports.rate_limits import Call
+from aion_bot.simulators.discord.rates import DiscordLimits
 from benchmarks.relay.bound import Crowd, Permitted, Road, Streams, buckets, crowded
 from benchmarks.relay.loads import CHANNELS, RATE, Limiting, Load, Place
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from aion_bot.demo.discord.rates import DiscordLimits
-from aion_bot.demo.slack.rates import DOCUMENTED, SlackLimits
+from aion_bot.simulators.discord.rates import DiscordLimits
+from aion_bot.simulators.slack.rates import DOCUMENTED, SlackLimits
 from benchmarks.relay import promises
 from benchmarks.relay.loads import RATE, Limiting, Load
 from benchmarks.relay.permitted import Bounds

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aion_bot.demo.watching import Sight
+from aion_bot.simulators.watching import Sight
 from benchmarks.relay import words
 
 

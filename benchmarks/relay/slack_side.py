@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.rates import DOCUMENTED, POST, SlackLimits
-from aion_bot.demo.slack.state import BOT, Channel, direct_channel
-from aion_bot.demo.slack.stream import State
-from aion_bot.demo.watching import Watcher
-from aion_bot.demo.workspace import Logged, Someone
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.rates import DOCUMENTED, POST, SlackLimits
+from aion_bot.simulators.slack.state import BOT, Channel, direct_channel
+from aion_bot.simulators.slack.stream import State
+from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.workspace import Logged, Someone
 from benchmarks.relay.loads import CHANNELS, Limiting, Place
 from benchmarks.relay.stage import Asked, Rival
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aion_bot.demo.watching import Watcher
-from aion_bot.demo.workspace import Logged
+from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import Limiting
 
 

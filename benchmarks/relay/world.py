@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aion_bot.demo.watching import Sight
+from aion_bot.simulators.watching import Sight
 from benchmarks.relay import aion, bot, figures, stage
 from benchmarks.relay.discord_side import DiscordStage
 from benchmarks.relay.loads import Carrier, Limiting, Load, Place

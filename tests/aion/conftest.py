@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from aion_bot.aion import AionVision
-from aion_bot.demo.aion import API_KEY, SimulatedAion
+from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from tests.contracts import aion as contract
 
 

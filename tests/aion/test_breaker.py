@@ -7,7 +7,7 @@ import pytest
 
 from aion_bot.aion import AionVision, AionvisionError, CircuitBreakerError, ServerError, ValidationError
 from aion_bot.aion.breaker import CircuitBreaker
-from aion_bot.demo.aion import API_KEY, SimulatedAion
+from aion_bot.simulators.aion import API_KEY, SimulatedAion
 
 
 class Clock:

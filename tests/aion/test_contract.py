@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from aion_bot.demo.aion import API_KEY, OPERATIONS, SimulatedAion, library
-from aion_bot.demo.aion.scene import Shape
-from aion_bot.demo.aion.script import organize
+from aion_bot.simulators.aion import API_KEY, OPERATIONS, SimulatedAion, library
+from aion_bot.simulators.aion.scene import Shape
+from aion_bot.simulators.aion.script import organize
 from tests.contracts import aion as contract
 
 BODIES: Mapping[str, Mapping[str, Any]] = {

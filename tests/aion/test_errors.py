@@ -22,8 +22,8 @@ from aion_bot.aion import (
     ServerError,
     ValidationError,
 )
-from aion_bot.demo.aion import API_KEY, SimulatedAion
-from aion_bot.demo.aion.scene import Hold, Scene, Shape
+from aion_bot.simulators.aion import API_KEY, SimulatedAion
+from aion_bot.simulators.aion.scene import Hold, Scene, Shape
 
 WRONG_KEY = "aion_wrong_0123456789abcdefghij"
 

@@ -15,9 +15,9 @@ from aion_bot.aion import (
     ResourceNotFoundError,
     ServerError,
 )
-from aion_bot.demo.aion import API_KEY, SimulatedAion
-from aion_bot.demo.aion.scene import Operation, Plan, PlanEnd, proposed
-from aion_bot.demo.aion.script import organize
+from aion_bot.simulators.aion import API_KEY, SimulatedAion
+from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
+from aion_bot.simulators.aion.script import organize
 
 PLAN = Plan("Sort the photos", (Operation("FolderOrganizationAgent", "Move them", ("s1",)),), "Sorted.")
 

@@ -9,7 +9,7 @@ from types import CodeType
 
 import pytest
 
-from aion_bot.demo.aion import SimulatedAion
+from aion_bot.simulators.aion import SimulatedAion
 
 PAGE = Path(__file__).parents[2] / "aion_bot" / "aion" / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aion_bot.aion import AionVision, ChatError, MessageRole, ResourceNotFoundError, ValidationError
-from aion_bot.demo.aion import SimulatedAion, library
+from aion_bot.simulators.aion import SimulatedAion, library
 
 
 async def test_a_session_block_opens_and_closes(aion: SimulatedAion, client: AionVision) -> None:

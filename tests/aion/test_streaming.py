@@ -13,8 +13,8 @@ from aion_bot.aion import (
     ChatTokenType,
     SSEStreamError,
 )
-from aion_bot.demo.aion import API_KEY, SimulatedAion
-from aion_bot.demo.aion.scene import (
+from aion_bot.simulators.aion import API_KEY, SimulatedAion
+from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
     Close,
@@ -28,7 +28,7 @@ from aion_bot.demo.aion.scene import (
     Speak,
     Step,
 )
-from aion_bot.demo.aion.wire import event
+from aion_bot.simulators.aion.wire import event
 
 
 async def ask(client: AionVision, question: str = "anything") -> list[ChatToken]:

@@ -18,9 +18,9 @@ from aion_bot.aion import (
     SyncChatResource,
     SyncChatSessionContext,
 )
-from aion_bot.demo.aion import API_KEY, SimulatedAion, library
-from aion_bot.demo.aion.scene import PlanEnd
-from aion_bot.demo.aion.script import organize
+from aion_bot.simulators.aion import API_KEY, SimulatedAion, library
+from aion_bot.simulators.aion.scene import PlanEnd
+from aion_bot.simulators.aion.script import organize
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import pytest
 
 import aion_bot.aion as published
 from aion_bot.aion import AionVision, ChatResource, ChatSessionContext, ChatTokenType
-from aion_bot.demo.aion import SimulatedAion
+from aion_bot.simulators.aion import SimulatedAion
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 pages_needed = pytest.mark.skipif(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from aion_bot.demo.aion import OPERATIONS
+from aion_bot.simulators.aion import OPERATIONS
 
 _FILE = Path(__file__).resolve().parents[2].parent / "shared" / "contracts" / "aion-openapi.json"
 

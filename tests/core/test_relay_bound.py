@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from aion_bot.demo.watching import Sight
-from aion_bot.demo.workspace import Logged
+from aion_bot.simulators.watching import Sight
+from aion_bot.simulators.workspace import Logged
 from benchmarks.relay import words
 from benchmarks.relay.bound import Crowd, Road, Streams, buckets, crowded, shared
 from benchmarks.relay.figures import most_in_a_minute

@@ -4,7 +4,7 @@ import pytest
 
 from aion_bot.demo.page import Page
 from aion_bot.demo.running import Running
-from aion_bot.demo.world import World
+from aion_bot.simulators.world import World
 from tests.demo_page.chromium import ABSENT, BROWSER, tab
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=ABSENT)

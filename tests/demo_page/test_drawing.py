@@ -10,8 +10,8 @@ from aion_bot.demo.page.elements import Html, element
 from aion_bot.demo.page.sides import Place, Side, find
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.view import Look
-from aion_bot.demo.slack.state import BOT, Message
-from aion_bot.demo.workspace import Logged
+from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.workspace import Logged
 from tests.demo_page.parsed import Parsed
 
 NAMES = {"U0ADA": "Ada", "42": "Ada", "C0GENERAL": "general"}

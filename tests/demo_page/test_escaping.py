@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import TEXT
-from aion_bot.demo.discord.model import Channel as DiscordChannel
 from aion_bot.demo.page import discord_payload, layout, markdown, mrkdwn, slack_payload, view
 from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.elements import Html, element
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.view import Look
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.state import BOT, Channel, Message
-from aion_bot.demo.workspace import Someone
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import TEXT
+from aion_bot.simulators.discord.model import Channel as DiscordChannel
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import BOT, Channel, Message
+from aion_bot.simulators.workspace import Someone
 from tests.demo_page.parsed import Parsed
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onclick='alert(3)' x=\"</pre></li>"

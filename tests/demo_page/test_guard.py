@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from aion_bot.demo.page import Page
-from aion_bot.demo.world import World
+from aion_bot.simulators.world import World
 
 QUESTION = {"side": "slack", "words": "What is damaged?", "as": "Ada"}
 

@@ -10,8 +10,8 @@ import pytest
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.server import NO_ANSWER
 from aion_bot.demo.running import Running
-from aion_bot.demo.slack.state import BOT, Message
-from aion_bot.demo.world import World
+from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.world import World
 
 
 async def news(stream: aiohttp.ClientResponse) -> dict[str, Any]:

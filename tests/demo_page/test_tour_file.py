@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from aion_bot.cli import app
 from aion_bot.demo.page.tour_file import tour_file
-from aion_bot.demo.slack.state import BOT, Message
 from aion_bot.demo.tour import Stop
-from aion_bot.demo.world import World
+from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.world import World
 from tests.demo_page.parsed import Parsed
 
 

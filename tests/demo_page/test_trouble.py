@@ -6,8 +6,8 @@ import pytest
 
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.running import Running
-from aion_bot.demo.workspace import Shown, Workspace
-from aion_bot.demo.world import World
+from aion_bot.simulators.workspace import Shown, Workspace
+from aion_bot.simulators.world import World
 
 WHOLE = ("I found 3 pieces", "named the hoist")
 QUESTION = "What is damaged on site 7?"

@@ -10,10 +10,10 @@ from typing import Any
 
 from aion_bot import app
 from aion_bot.cli import compose
-from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.workspace import Shown, Someone, Workspace
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.workspace import Shown, Someone, Workspace
 
 
 class Bot:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.workspace import Workspace
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import Workspace
 from tests.contracts import aion as aion_contracts
 from tests.contracts import discord as discord_contracts
 from tests.contracts import slack as slack_contracts

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
-from aion_bot.demo.aion import script
-from aion_bot.demo.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.contracts import slack as slack_contracts
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.crashing import Steps

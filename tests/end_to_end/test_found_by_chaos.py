@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from aion_bot.demo.aion import script
-from aion_bot.demo.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Plan
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, ThreadKey
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aion_bot.demo.aion import script
-from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
 from tests.contracts import slack as contracts
 from tests.end_to_end.bot import Bot

@@ -6,9 +6,9 @@ import pytest
 
 from aion_bot.aion import ChatMessage
 from aion_bot.conversation.late_answers import LateAnswers
-from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack.budgets import LIMITS
-from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.rates import SlackLimits
 from aion_bot.ports.rate_limits import Budget, Call
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.rates import SlackLimits
 from tests.end_to_end.bot import Bot
 
 HASTE = 20.0

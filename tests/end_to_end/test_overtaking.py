@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.aion.scene import spoken
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.messages import Prompt, ThreadKey
 from aion_bot.runtime.reorder_buffer import Openings, comes
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import spoken
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 

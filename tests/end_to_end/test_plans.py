@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from aion_bot.demo.aion import script
-from aion_bot.demo.aion.scene import Operation, Plan, PlanEnd, proposed
 from aion_bot.domain import strings
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
 from tests.end_to_end.bot import Bot
 
 QUESTION = "Organize the photos of site 7 into folders"

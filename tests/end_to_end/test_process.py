@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.demo.aion import API_KEY
-from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
+from aion_bot.simulators.aion import API_KEY
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from aion_bot.demo.aion.long_report import LONG_REPORT
-from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.domain import strings
+from aion_bot.simulators.aion.long_report import LONG_REPORT
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from tests.end_to_end.bot import Bot
 
 HELD = Scene(

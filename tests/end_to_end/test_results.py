@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.demo.aion.scene import (
+from aion_bot.domain import strings
+from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
     Hold,
@@ -20,7 +21,6 @@ from aion_bot.demo.aion.scene import (
     proposed,
     spoken,
 )
-from aion_bot.domain import strings
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from aion_bot.demo.aion import SimulatedAion
-from aion_bot.demo.aion.scene import Hold, spoken
-from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Hold, spoken
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 

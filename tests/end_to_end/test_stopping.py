@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.demo.aion import SimulatedAion, script
-from aion_bot.demo.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
 from aion_bot.runtime.dispatcher import WAITING
+from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 

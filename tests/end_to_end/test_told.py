@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from aion_bot.demo.aion.scene import Hold, spoken
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.domain import strings
+from aion_bot.simulators.aion.scene import Hold, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 
 FAULTS = [{"status": 503}, {"retry_after": 0.2}]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from aion_bot import app
 from aion_bot.cli import compose
-from aion_bot.demo.aion.scene import spoken
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
-from aion_bot.demo.world import World
+from aion_bot.simulators.aion.scene import spoken
+from aion_bot.simulators.world import World
 
 
 async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.Task[bool]":

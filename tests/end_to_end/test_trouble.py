@@ -2,8 +2,8 @@
 
 import pytest
 
-from aion_bot.demo.aion.scene import ENDING, Answer, Cut, Emit, Hold, Raw, Scene, Speak, refused, spoken
 from aion_bot.domain import strings
+from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, Raw, Scene, Speak, refused, spoken
 from tests.end_to_end.bot import Bot
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.simulators.discord import SimulatedDiscord
 
 
 class Caller:

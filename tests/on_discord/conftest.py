@@ -14,7 +14,7 @@ from discord.http import Route
 
 from adapters.discord import configure, intake
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contracts.discord import inspect
 from tests.on_discord.caller import Caller
 from tests.on_discord.host import RecordingHost

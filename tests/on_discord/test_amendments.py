@@ -6,9 +6,9 @@ import pytest
 
 from adapters.discord import ids, intake
 from adapters.discord.edits import Edits
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import THREAD, Channel
 from aion_bot.ports.messages import Amendment, Person, Prompt, Reply
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import THREAD, Channel
 from tests.on_discord.conftest import Bot, running
 from tests.on_discord.host import RecordingHost
 

@@ -9,12 +9,12 @@ import pytest
 
 from adapters.discord import buckets, budgets, ids
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.rates import CREATE, EDIT, DiscordLimits, Rate
 from aion_bot.ports.adapter import Streams
 from aion_bot.ports.errors import RateLimited, Unsupported
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Call, Per, Reading
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.rates import CREATE, EDIT, DiscordLimits, Rate
 from tests.on_discord.conftest import build
 
 ADA = Person("1", "Ada")

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.discord import intake, interactions, wording
-from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

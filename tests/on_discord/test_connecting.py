@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.ports.errors import PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.messages import Prompt, Reply, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contracts.discord import inspect
 from tests.on_discord.conftest import Bot, build, running, served
 from tests.on_discord.host import RecordingHost

@@ -7,10 +7,10 @@ from time import monotonic
 import pytest
 
 from adapters.discord import gateway, ids
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.sessions import GUILD_MESSAGES
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import Action, Button, Click, Reply
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.sessions import GUILD_MESSAGES
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 

@@ -5,9 +5,9 @@ import logging
 import pytest
 
 from adapters.discord import ids
-from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.conftest import running
 from tests.on_discord.host import RecordingHost
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import THREAD, VOICE, Channel
 from aion_bot.ports.messages import Prompt
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import THREAD, VOICE, Channel
 from tests.on_discord.conftest import Bot, running
 from tests.on_discord.host import RecordingHost
 

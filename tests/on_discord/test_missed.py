@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.discord import missed
-from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.ports.messages import Prompt, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.conftest import Bot, running
 from tests.on_discord.host import RecordingHost
 

@@ -8,10 +8,10 @@ import pytest
 
 from adapters.discord import ids, session
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.faults import ANY
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.faults import ANY
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 

@@ -6,8 +6,6 @@ import pytest
 
 from adapters.discord import ids
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import SUPPRESS_EMBEDS
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
@@ -18,6 +16,8 @@ from aion_bot.ports.errors import (
     TooLong,
 )
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply, Step, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import SUPPRESS_EMBEDS
 from tests.on_discord.conftest import Bot, build
 from tests.on_discord.host import RecordingHost
 

@@ -3,9 +3,9 @@
 import pytest
 
 from adapters.discord import ids, wording
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import Message
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import Message
 from tests.on_discord.conftest import Bot, build, running
 from tests.on_discord.host import RecordingHost
 

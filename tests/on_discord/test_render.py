@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord import render
-from aion_bot.demo.discord import limits
 from aion_bot.ports.messages import Action, Button, Content, Person, PlanCard, Reply, Step
+from aion_bot.simulators.discord import limits
 from tests.contracts.discord import FILE, check_schema
 
 TEXT = st.text(max_size=300)

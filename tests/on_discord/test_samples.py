@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
 from aion_bot.ports.messages import Amendment, Prompt
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

@@ -5,9 +5,9 @@ from time import monotonic
 import pytest
 
 from adapters.discord import ids
-from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

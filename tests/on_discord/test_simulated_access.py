@@ -3,8 +3,8 @@
 import pytest
 from aiohttp import ClientPayloadError, ClientSession
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import Channel, Message
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import Channel, Message
 from tests.on_discord.caller import Caller
 from tests.on_discord.conftest import served
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, WSMsgType
 
-from aion_bot.demo.discord import SimulatedDiscord
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.caller import Caller
 from tests.on_discord.conftest import served
 

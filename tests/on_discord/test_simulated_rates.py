@@ -8,11 +8,11 @@ from aiohttp import ClientSession
 from jsonschema import Draft202012Validator
 
 from adapters.discord import ids
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.errors import ApiError
-from aion_bot.demo.discord.rates import CREATE, EDIT, KINDS, DiscordLimits, Rate, Rates
-from aion_bot.demo.watching import Sight
 from aion_bot.ports.messages import Reply
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.errors import ApiError
+from aion_bot.simulators.discord.rates import CREATE, EDIT, KINDS, DiscordLimits, Rate, Rates
+from aion_bot.simulators.watching import Sight
 from tests.contracts import discord as contracts
 from tests.on_discord.caller import Caller
 from tests.on_discord.conftest import build, served

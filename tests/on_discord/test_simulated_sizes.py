@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.demo.discord.pings import pinged
+from aion_bot.simulators.discord.pings import pinged
 from tests.on_discord.caller import Caller
 
 CREATE = "POST /channels/{channel_id}/messages"

@@ -1,7 +1,7 @@
 """Private answers: never silence, and never louder than needed."""
 
-from aion_bot.demo.discord import SimulatedDiscord
 from aion_bot.ports.messages import Person
+from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.conftest import Bot
 from tests.on_discord.host import RecordingHost
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import aiohttp
 
-from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.simulators.slack import SimulatedSlack
 
 
 class Caller:

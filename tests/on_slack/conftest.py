@@ -10,8 +10,8 @@ from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
 from adapters.slack.patience import Patience
-from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.contracts import slack as contracts
 from tests.on_slack.recording import RecordingHost
 

@@ -2,8 +2,8 @@
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.conftest import HASTE
 
 ADA = Person("U0ADA", "Ada")

@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.slack import amendments, ids, inbound
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.messages import Amendment, Person, Place
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.recording import RecordingHost
 from tests.on_slack.samples import ME, sample
 

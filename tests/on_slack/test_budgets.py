@@ -2,8 +2,8 @@
 
 from adapters.slack.budgets import LIMITS
 from adapters.slack.scopes import Method
-from aion_bot.demo.slack.rates import DOCUMENTED, SlackLimits
 from aion_bot.ports.rate_limits import Call, Per
+from aion_bot.simulators.slack.rates import DOCUMENTED, SlackLimits
 
 
 def test_every_call_is_counted() -> None:

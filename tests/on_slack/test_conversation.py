@@ -7,8 +7,8 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.messages import Action, Button, PlanCard, Reply
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.conftest import HASTE
 from tests.on_slack.recording import RecordingHost
 

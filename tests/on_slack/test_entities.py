@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack import entities
-from aion_bot.demo.slack import reading
 from aion_bot.ports.messages import Person
+from aion_bot.simulators.slack import reading
 from tests.on_slack.samples import ME, sample
 from tests.on_slack.texts import HOSTILE, texts
 

@@ -9,7 +9,6 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
-from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
@@ -20,6 +19,7 @@ from aion_bot.ports.errors import (
     TooLong,
 )
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.on_slack.recording import RecordingHost
 
 FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [

@@ -11,9 +11,9 @@ from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
 from adapters.slack.patience import Patience
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.conftest import HASTE, end
 from tests.on_slack.recording import RecordingHost
 

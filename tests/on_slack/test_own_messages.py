@@ -3,9 +3,9 @@
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
-from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.messages import Reply, ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.on_slack.conftest import HASTE
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack import render
-from aion_bot.demo.slack import reading, rules
 from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
+from aion_bot.simulators.slack import reading, rules
 from tests.contracts import slack as contracts
 from tests.on_slack.texts import texts
 

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.slack import sdk_log
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import Reply
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.recording import RecordingHost
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.demo.slack import SimulatedSlack
 from aion_bot.ports.errors import (
     MessageGone,
     PlatformDown,
@@ -15,6 +14,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
 from aion_bot.ports.rate_limits import Per
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.recording import RecordingHost
 
 TEAM = "T0SITEOPS"

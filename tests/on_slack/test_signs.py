@@ -6,9 +6,9 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
 from aion_bot.ports.messages import MessageRef, Person, Place, StopRequest, ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.on_slack.conftest import HASTE
 from tests.on_slack.recording import RecordingHost
 

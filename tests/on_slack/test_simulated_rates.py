@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.rates import DOCUMENTED, POST, Rates, SlackLimits
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.rates import DOCUMENTED, POST, Rates, SlackLimits
 from tests.turned_clock import TurnedClock
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aion_bot.demo.slack import SimulatedSlack
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.calling import Caller
 
 MARK = "hourglass_flowing_sand"

@@ -9,8 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from aion_bot.demo.page import slack_payload
 from aion_bot.demo.page.elements import element
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.state import BOT_ID, TEAM
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import BOT_ID, TEAM
 from tests.contracts import slack as contracts
 from tests.on_slack.calling import Caller
 from tests.turned_clock import TurnedClock

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.state import TEAM
-from aion_bot.demo.watching import Sight
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import TEAM
+from aion_bot.simulators.watching import Sight
 from tests.on_slack.calling import Caller
 from tests.turned_clock import TurnedClock
 

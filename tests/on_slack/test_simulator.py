@@ -6,8 +6,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aion_bot.demo.slack import SimulatedSlack, reading, rules
-from aion_bot.demo.workspace import Workspace
+from aion_bot.simulators.slack import SimulatedSlack, reading, rules
+from aion_bot.simulators.workspace import Workspace
 from tests.contracts import slack as contracts
 from tests.on_slack.calling import Caller
 

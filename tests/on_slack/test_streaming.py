@@ -6,7 +6,6 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.ports.adapter import OwnMessage, Streams
 from aion_bot.ports.errors import (
     MessageGone,
@@ -18,6 +17,7 @@ from aion_bot.ports.errors import (
     Unsupported,
 )
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.on_slack.streaming import ADA, APPEND, START, STOP, UPDATE, another, begin
 from tests.on_slack.test_sending import answers
 

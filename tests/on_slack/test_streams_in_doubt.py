@@ -8,9 +8,9 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.demo.slack import SimulatedSlack, state
 from aion_bot.ports.errors import PlatformDown, RateLimited, Unsupported
 from aion_bot.ports.messages import Place, Prompt, Reply, ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.on_slack.streaming import ADA, APPEND, START, STOP, another, begin
 from tests.on_slack.test_sending import AMBIGUOUS, LOOKUPS, answers
 

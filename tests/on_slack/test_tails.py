@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from adapters.slack import entities
 from adapters.slack.tails import CAP, tail
-from aion_bot.demo.slack.reading import pinged
 from aion_bot.ports.messages import Action, Button, Person, Reply
+from aion_bot.simulators.slack.reading import pinged
 from tests.on_slack.texts import HOSTILE, texts
 
 

@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from aion_bot.demo.discord import SimulatedDiscord
-from aion_bot.demo.discord.model import HAS_THREAD, TEXT, THREAD, Message
-from aion_bot.demo.discord.workspace import IN_CHAT
 from aion_bot.demo.page import discord_payload, meter
 from aion_bot.demo.page.elements import Html
 from aion_bot.demo.page.sides import Entry, Place, clipped
 from aion_bot.demo.page.slack_payload import Button
-from aion_bot.demo.workspace import Shown, Someone
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message
+from aion_bot.simulators.discord.workspace import IN_CHAT
+from aion_bot.simulators.workspace import Shown, Someone
 
 LIMIT = meter.Limit(
     "PATCH /channels/{channel_id}/messages/{message_id}",

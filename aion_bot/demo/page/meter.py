@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from aion_bot.demo.workspace import Logged
+from aion_bot.simulators.workspace import Logged
 
 REFUSED = 429
 

@@ -20,8 +20,8 @@ from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.demo.running import Running
-from aion_bot.demo.workspace import Someone, Workspace
-from aion_bot.demo.world import World
+from aion_bot.simulators.workspace import Someone, Workspace
+from aion_bot.simulators.world import World
 
 PORT = 8321
 """The port, unless somebody names another or it is taken."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from aion_bot.demo.page.elements import Html
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.slack_payload import Button
-from aion_bot.demo.workspace import Shown, Someone, Workspace
+from aion_bot.simulators.workspace import Shown, Someone, Workspace
 
 TITLE = 44
 """Characters of a thread's name in the list of places."""

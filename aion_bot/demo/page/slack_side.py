@@ -7,9 +7,9 @@ from aion_bot.demo.page import meter, slack_payload
 from aion_bot.demo.page.elements import Html
 from aion_bot.demo.page.sides import Entry, Place, clipped
 from aion_bot.demo.page.slack_payload import Button
-from aion_bot.demo.slack import SimulatedSlack
-from aion_bot.demo.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
-from aion_bot.demo.workspace import Shown, Someone
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
+from aion_bot.simulators.workspace import Shown, Someone
 
 LIMIT = meter.Limit("chat.update", 50, 60.0, by_channel=False, words="edits in the last minute")
 """Tier 3, for the whole workspace: https://docs.slack.dev/apis/web-api/rate-limits"""

@@ -10,7 +10,7 @@ from aion_bot.demo.page.layout import document
 from aion_bot.demo.page.sides import Entry, Place, Side
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.tour import Stop
-from aion_bot.demo.world import World
+from aion_bot.simulators.world import World
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from aion_bot.demo.running import Running
-from aion_bot.demo.world import World
+from aion_bot.simulators.world import World
 
 MENU: Mapping[str, str] = {
     "limit": "Slack and Discord refuse the next edits (429)",

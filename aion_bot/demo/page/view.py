@@ -8,7 +8,7 @@ from aion_bot.demo.page import message
 from aion_bot.demo.page.elements import Html, element, joined
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.sides import Entry, Place, Side, find, who
-from aion_bot.demo.workspace import Someone
+from aion_bot.simulators.workspace import Someone
 
 SUGGESTIONS = (
     "What is damaged on site 7?",

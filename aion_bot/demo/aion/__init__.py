@@ -1,5 +1,0 @@
-"""A simulated Aion: the chat API over loopback, with scripted answers."""
-
-from aion_bot.demo.aion.simulated import API_KEY, OPERATIONS, SimulatedAion
-
-__all__ = ["API_KEY", "OPERATIONS", "SimulatedAion"]

@@ -1,5 +1,0 @@
-"""A simulated Discord: one server, its people and a bot account, as REST and gateway on loopback."""
-
-from aion_bot.demo.discord.workspace import SimulatedDiscord
-
-__all__ = ["SimulatedDiscord"]

@@ -1,5 +1,0 @@
-"""A simulated Slack: the Web API and Socket Mode on a loopback port, and the people of one workspace."""
-
-from aion_bot.demo.slack.simulated import SimulatedSlack
-
-__all__ = ["SimulatedSlack"]

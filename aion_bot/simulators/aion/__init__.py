@@ -1,0 +1,5 @@
+"""A simulated Aion: the chat API over loopback, with scripted answers."""
+
+from aion_bot.simulators.aion.simulated import API_KEY, OPERATIONS, SimulatedAion
+
+__all__ = ["API_KEY", "OPERATIONS", "SimulatedAion"]

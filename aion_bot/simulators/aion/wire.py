@@ -1,0 +1,67 @@
+"""How a simulated Aion puts things on the wire: events and error bodies. No I/O."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aion_bot.simulators.aion.scene import Answer, Fault, Shape, Speak
+from aion_bot.simulators.aion.sessions import stamp
+
+_PIECE = re.compile(r"\s*\S{1,9}|\s+\Z")
+
+_MARK = re.compile(r"\[\[(ref|img|doc|link):([^|\]]+)(?:\|([^|\]]*))?(?:\|(pp?):([\d-]+))?\]\]")
+
+
+def event(kind: str, fields: Mapping[str, Any], event_id: int | None = None) -> bytes:
+    """Return one event; the JSON's `type` agrees with the event's."""
+    data = json.dumps({"type": kind, **fields}, ensure_ascii=False)
+    identity = f"id: {event_id}\n" if event_id is not None else ""
+    return f"event: {kind}\n{identity}data: {data}\n\n".encode()
+
+
+class Telling:
+    """The text that one stream has sent so far, and the numbers of its tokens."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._index = 0
+
+    def tokens(self, speak: Speak) -> Iterator[bytes]:
+        """Yield the token events of a step."""
+        for piece in speak.pieces or _PIECE.findall(speak.text):
+            self.text += piece
+            fields = {"content": piece, "accumulated": self.text, "token_index": self._index}
+            if not speak.accumulates:
+                del fields["accumulated"]
+            self._index += 1
+            yield event("token", fields, self._index)
+
+
+def error_body(fault: Fault) -> dict[str, Any]:
+    """Return the body of a refusal in the form that the fault names."""
+    match fault.shape:
+        case Shape.GATEWAY:
+            complaint = {"code": fault.code, "message": fault.message, "details": {}}
+            return {"error": complaint, "request_id": "req_simulated"}
+        case Shape.FASTAPI:
+            return {"detail": [{"loc": ["body", "message"], "msg": fault.message, "type": "value_error"}]}
+        case _:
+            return {
+                "error": fault.message,
+                "error_code": fault.code,
+                "detail": None,
+                "timestamp": stamp(),
+            }
+
+
+def plain_words(answer: Answer) -> str:
+    """Return an answer as the server resolves it. The scripted names hold no brackets."""
+
+    def word(mark: re.Match[str]) -> str:
+        kind, key, name, unit, pages = mark.groups()
+        if kind == "ref":
+            return str(answer.metadata["result_refs"][key]["count"])
+        return f"{name} ({unit}.{pages})" if pages else str(name)
+
+    return _MARK.sub(word, answer.content)

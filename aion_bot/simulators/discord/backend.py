@@ -1,0 +1,242 @@
+"""What happens in the simulated server, whoever causes it: messages, threads, and the events that tell of them."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aion_bot.simulators.discord import limits, payloads, pings
+from aion_bot.simulators.discord.errors import (
+    ApiError,
+    closed_to_you,
+    invalid_form,
+    not_yours,
+    thread_archived,
+    thread_exists,
+    unknown_emoji,
+    wrong_channel_type,
+)
+from aion_bot.simulators.discord.model import (
+    DIRECT,
+    EPHEMERAL,
+    HAS_THREAD,
+    TEXT,
+    THREAD,
+    Channel,
+    Message,
+    World,
+)
+from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
+from aion_bot.simulators.watching import Sight, Watchers
+from aion_bot.simulators.workspace import Someone
+
+Body = Mapping[str, Any]
+STARTER = 21
+"""Type of the notice at the top of a thread that was opened from a message."""
+
+
+class Backend:
+    """Changes the world, tells the gateway, and lets `watchers` see the bot's messages at `clock`'s time."""
+
+    def __init__(self, world: World, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
+        self.world = world
+        self.gateway = gateway
+        self.watchers = Watchers()
+        self._clock = clock
+        self._nonces: dict[tuple[str, str], Message] = {}
+
+    def post(self, message: Message, body: Body) -> Message:
+        """Put a message into its channel. Raises ApiError."""
+        limits.check_message(body)
+        channel = self.world.channel(message.channel)
+        limits.check_not_empty(message.content, [*message.embeds, *message.attachments])
+        if channel.person is not None and channel.person.id in self.world.closed_to_bot:
+            raise closed_to_you()
+        if channel.archived:
+            self.update(channel, {"archived": False})
+        self._count_pings(message, body)
+        self.world.messages[channel.id].append(message)
+        if message.only_for is None:
+            self._tell("MESSAGE_CREATE", message)
+        self._changed(message)
+        return message
+
+    def post_as_bot(self, channel: str, body: Body, **about: Any) -> Message:
+        """Post what the bot sent; a nonce that is enforced makes one message, however often it comes."""
+        nonce = str(body["nonce"]) if body.get("nonce") is not None else None
+        known = (
+            self._nonces.get((channel, nonce)) if nonce is not None and body.get("enforce_nonce") else None
+        )
+        if known is not None:
+            return known
+        flags = int(body.get("flags") or 0)
+        message = Message(
+            id=self.world.new_id(),
+            channel=channel,
+            author=self.world.bot,
+            content=str(body.get("content") or "").strip(),
+            embeds=list(body.get("embeds") or []),
+            components=list(body.get("components") or []),
+            flags=flags,
+            nonce=nonce,
+            replied_to=self._reference(body),
+            **about,
+        )
+        if flags & EPHEMERAL and message.asked_by is not None:
+            message.only_for = message.asked_by.id
+        self.post(message, body)
+        if nonce is not None:
+            self._nonces[channel, nonce] = message
+        return message
+
+    def forget(self) -> None:
+        """Let nonces make new messages from now on, as Discord does after some minutes."""
+        self._nonces.clear()
+
+    def say(self, person: Someone, channel: Channel, text: str, **about: Any) -> Message:
+        """Post what somebody wrote."""
+        return self.post(Message(self.world.new_id(), channel.id, person, text, **about), {})
+
+    def edit(self, message: Message, body: Body) -> Message:
+        """Change a message of the bot's. Raises ApiError."""
+        if message.author != self.world.bot:
+            raise not_yours()
+        if self.world.channel(message.channel).archived:
+            raise thread_archived()
+        limits.check_message(body)
+        content = str(body["content"] or "").strip() if "content" in body else message.content
+        embeds = list(body["embeds"] or []) if "embeds" in body else message.embeds
+        limits.check_not_empty(content, embeds)
+        message.content, message.embeds, message.edited = content, embeds, _now()
+        if "components" in body:
+            message.components = list(body["components"] or [])
+        message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
+        self._count_pings(message, body)
+        self._tell("MESSAGE_UPDATE", message)
+        self._changed(message)
+        return message
+
+    def rewrite(self, message: Message, text: str) -> None:
+        """Let a message be edited by whoever wrote it."""
+        message.content, message.edited = text, _now()
+        message.versions.append(text)
+        self._tell("MESSAGE_UPDATE", message)
+
+    def preview(self, message: Message) -> None:
+        """Show a preview of a link, as Discord does after a while: the message counts as edited no more than before."""
+        message.embeds = [{"type": "link", "url": "https://aion.example", "title": "Aion"}]
+        self._tell("MESSAGE_UPDATE", message)
+
+    def react(self, message: Message, emoji: str) -> None:
+        """Add a reaction of the bot's."""
+        if emoji not in message.reactions:
+            message.reactions.append(emoji)
+        self.gateway.changed.set()
+
+    def unreact(self, message: Message, emoji: str) -> None:
+        """Remove a reaction of the bot's. Raises ApiError."""
+        if emoji not in message.reactions:
+            raise unknown_emoji()
+        message.reactions.remove(emoji)
+        self.gateway.changed.set()
+
+    def delete(self, message: Message) -> None:
+        """Remove a message."""
+        self.world.messages[message.channel].remove(message)
+        channel = self.world.channel(message.channel)
+        told = {"id": message.id, "channel_id": channel.id}
+        told |= {} if channel.guild is None else {"guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE", told, _messages_intent(channel))
+        self._changed(message, gone=True)
+
+    def purge(self, channel: Channel, messages: Sequence[Message]) -> None:
+        """Remove several messages of a channel at once."""
+        for message in messages:
+            self.world.messages[channel.id].remove(message)
+        told = {"ids": [one.id for one in messages], "channel_id": channel.id, "guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE_BULK", told, GUILD_MESSAGES)
+
+    def close_thread(self, thread: Channel) -> None:
+        """Delete a thread with everything in it."""
+        del self.world.channels[thread.id], self.world.messages[thread.id]
+        told = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
+        self.gateway.dispatch("THREAD_DELETE", told, GUILDS)
+
+    def remove_bot(self) -> None:
+        """Take the bot out of the server."""
+        self.world.removed = True
+        self.gateway.dispatch("GUILD_DELETE", {"id": self.world.guild}, GUILDS)
+
+    def open_thread(self, message: Message, body: Body) -> Channel:
+        """Open a thread from a message; it gets the message's id. Raises ApiError."""
+        limits.check_thread(body)
+        if self.world.channel(message.channel).kind != TEXT:
+            raise wrong_channel_type()
+        if message.id in self.world.channels:
+            raise thread_exists()
+        thread = self.world.add(
+            Channel(message.id, THREAD, str(body["name"]), self.world.guild, parent=message.channel)
+        )
+        thread.archive_after = int(body.get("auto_archive_duration", thread.archive_after))
+        message.flags |= HAS_THREAD
+        self.gateway.dispatch("THREAD_CREATE", payloads.channel(thread) | {"newly_created": True}, GUILDS)
+        self._tell("MESSAGE_UPDATE", message)
+        notice = Message(self.world.new_id(), thread.id, message.author, "", kind=STARTER, replied_to=message)
+        self._tell("MESSAGE_CREATE", notice)
+        return thread
+
+    def update(self, channel: Channel, body: Body) -> Channel:
+        """Change a thread."""
+        if "name" in body:
+            limits.check_thread(body)
+            channel.name = str(body["name"])
+        channel.archived = bool(body.get("archived", channel.archived))
+        channel.locked = bool(body.get("locked", channel.locked))
+        self.gateway.dispatch("THREAD_UPDATE", payloads.channel(channel), GUILDS)
+        return channel
+
+    def _reference(self, body: Body) -> Message | None:
+        reference = body.get("message_reference")
+        if not reference:
+            return None
+        try:
+            return self.world.message(str(reference["channel_id"]), str(reference["message_id"]))
+        except ApiError:
+            if reference.get("fail_if_not_exists", True):
+                raise invalid_form(
+                    "message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message"
+                ) from None
+            return None
+
+    def _count_pings(self, message: Message, body: Body) -> None:
+        """Keep the history: what it showed, which buttons it had, whom it notified."""
+        people = {one.id for one in self.world.people}
+        answered = message.replied_to.author.id if message.replied_to is not None else None
+        text = "\n".join([message.content, *limits.embed_texts(message.embeds)]).strip()
+        if message.versions[-1:] != [text]:
+            message.versions.append(text)
+        message.payload = dict(body)
+        message.buttons |= {str(one["custom_id"]) for row in message.components for one in row["components"]}
+        if message.author == self.world.bot:
+            message.pings += pings.pinged(message.content, body.get("allowed_mentions"), people, answered)
+
+    def _changed(self, message: Message, *, gone: bool = False) -> None:
+        """Wake those who wait, and show the message, as Discord's own Markdown, to those who watch."""
+        self.gateway.changed.set()
+        if self.watchers and message.author == self.world.bot:
+            asker = "" if gone else message.versions[-1]
+            bystanders = "" if message.only_for else asker
+            thread = message.seen_in or message.channel
+            self.watchers.tell(Sight(self._clock(), message.channel, thread, message.id, asker, bystanders))
+
+    def _tell(self, kind: str, message: Message) -> None:
+        channel = self.world.channel(message.channel)
+        self.gateway.dispatch(kind, payloads.event(message, self.world), _messages_intent(channel))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _messages_intent(channel: Channel) -> int:
+    return DIRECT_MESSAGES if channel.kind == DIRECT else GUILD_MESSAGES

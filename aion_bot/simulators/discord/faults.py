@@ -1,0 +1,63 @@
+"""Failures that a test orders for the next requests. No I/O."""
+
+from dataclasses import dataclass
+
+from aion_bot.simulators.discord.errors import ApiError
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a request fails; it is carried out first if it `acted`.
+
+    `drop`: the connection breaks instead of an answer; `cut`: in the middle of one; `hang`: no answer comes. A 429
+    that is not from Discord itself has no `via`; one with `told_in_body` has no `Retry-After`; one for
+    `all_routes` is the limit of the whole bot.
+    """
+
+    status: int = 500
+    code: int = 0
+    pause: float | None = None
+    drop: bool = False
+    cut: bool = False
+    hang: bool = False
+    acted: bool = False
+    via: bool = True
+    told_in_body: bool = False
+    all_routes: bool = False
+
+    @property
+    def error(self) -> ApiError:
+        """What is answered."""
+        message = f"ordered failure {self.code}"
+        return ApiError(self.status, self.code, message, pause=self.pause, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        """The headers that clients read; discord.py takes a 429 without `Via` for a ban."""
+        if self.pause is None:
+            return {}
+        headers = {"X-RateLimit-Scope": "global" if self.all_routes else "user"}
+        headers |= {"Via": "1.1 google"} if self.via else {}
+        headers |= {"X-RateLimit-Global": "true"} if self.all_routes else {}
+        return headers if self.told_in_body else headers | {"Retry-After": f"{self.pause:g}"}
+
+
+class Faults:
+    """The failures still to come, by route; those of `ANY` meet whatever comes."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[Fault]] = {}
+
+    def order(self, route: str, fault: Fault, times: int) -> None:
+        """Fail the next `times` requests of `route`."""
+        self._waiting.setdefault(route, []).extend([fault] * times)
+
+    def take(self, route: str) -> Fault | None:
+        """Return the failure that is due."""
+        waiting = self._waiting.get(route) or self._waiting.get(ANY)
+        return waiting.pop(0) if waiting else None
+
+    def clear(self) -> None:
+        """Order nothing any more."""
+        self._waiting.clear()

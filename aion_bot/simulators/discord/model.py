@@ -1,0 +1,187 @@
+"""What a simulated Discord consists of: a server, its channels, messages, commands and interactions. No I/O."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aion_bot.simulators.discord.errors import (
+    missing_access,
+    missing_permissions,
+    unknown_channel,
+    unknown_message,
+)
+from aion_bot.simulators.workspace import Someone
+
+TEXT, DIRECT, VOICE, THREAD = 0, 1, 2, 11
+EPHEMERAL, SUPPRESS_EMBEDS, HAS_THREAD = 1 << 6, 1 << 2, 1 << 5
+ACKNOWLEDGE_WITHIN = 3.0
+"""Seconds in which an interaction must be answered (Discord's documentation, *Receiving and Responding*)."""
+_EPOCH = 1_420_070_400_000
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel, a thread (`parent` is its channel) or a direct conversation (`person` is the other side)."""
+
+    id: str
+    kind: int
+    name: str
+    guild: str | None = None
+    parent: str | None = None
+    person: Someone | None = None
+    archived: bool = False
+    locked: bool = False
+    archive_after: int = 1_440
+
+
+@dataclass(slots=True)
+class Message:
+    """A message. `asked_by` used the command that it answers; `seen_in` is a thread that shows it too."""
+
+    id: str
+    channel: str
+    author: Someone
+    content: str
+    kind: int = 0
+    embeds: list[Any] = field(default_factory=list)
+    components: list[Any] = field(default_factory=list)
+    flags: int = 0
+    attachments: tuple[str, ...] = ()
+    replied_to: "Message | None" = None
+    nonce: str | None = None
+    edited: str | None = None
+    only_for: str | None = None
+    asked_by: Someone | None = None
+    seen_in: str | None = None
+    versions: list[str] = field(default_factory=list)
+    pings: list[str] = field(default_factory=list)
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    buttons: set[str] = field(default_factory=set)
+    reactions: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Interaction:
+    """Somebody used a command or pressed a button."""
+
+    id: str
+    token: str
+    kind: int
+    person: Someone
+    channel: str
+    data: Mapping[str, Any]
+    message: Message | None = None
+    answer: Message | None = None
+    answered: bool = False
+    late: bool = False
+    expired: bool = False
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def too_late(self) -> bool:
+        """Whether a first answer is refused."""
+        return self.late or time.monotonic() - self.since > ACKNOWLEDGE_WITHIN
+
+
+class World:
+    """Everything that exists, by id.
+
+    `removed`: the bot was taken out of the server; `read_only` are channels where it may not write; `typing` is
+    where it showed that it types, oldest first.
+    """
+
+    def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:
+        self._last_id = 0
+        self.guild = self.new_id()
+        self.server = server
+        self.bot = Someone(self.new_id(), bot)
+        self.bot_role = self.new_id()
+        self.application = self.bot.id
+        self.people = tuple(Someone(self.new_id(), name) for name in people)
+        self.other_bots: list[Someone] = []
+        self.channels: dict[str, Channel] = {}
+        self.messages: dict[str, list[Message]] = {}
+        self.commands: list[dict[str, Any]] = []
+        self.interactions: dict[str, Interaction] = {}
+        self.closed_to_bot: set[str] = set()
+        self.removed = False
+        self.read_only: set[str] = set()
+        self.typing: list[str] = []
+        for name in channels:
+            self.add(Channel(self.new_id(), TEXT, name, self.guild))
+
+    def new_id(self) -> str:
+        """Make an id as Discord does: milliseconds since 2015, and a counter."""
+        now = int(time.time() * 1000) - _EPOCH
+        self._last_id = max(self._last_id + 1, now << 22)
+        return str(self._last_id)
+
+    def add(self, channel: Channel) -> Channel:
+        """Add a channel."""
+        self.channels[channel.id] = channel
+        self.messages[channel.id] = []
+        return channel
+
+    def channel(self, channel: str) -> Channel:
+        """Find a channel by id. Raises ApiError."""
+        if channel not in self.channels:
+            raise unknown_channel()
+        return self.channels[channel]
+
+    def open_to_bot(self, channel: str, *, writing: bool = False) -> Channel:
+        """Find a channel that the bot may see, and write in. Raises ApiError."""
+        found = self.channel(channel)
+        if self.removed and found.guild is not None:
+            raise missing_access()
+        if writing and self.read_only & {found.id, found.parent}:
+            raise missing_permissions()
+        return found
+
+    def named(self, name: str) -> Channel:
+        """Find a channel by the name that people use, or by id. Raises LookupError."""
+        for channel in self.channels.values():
+            if name.removeprefix("#") in {channel.id, channel.name}:
+                return channel
+        raise LookupError(f"no channel {name!r}")
+
+    def message(self, channel: str, message: str) -> Message:
+        """Find a message that everybody sees. Raises ApiError."""
+        for found in self.messages.get(channel, []):
+            if found.id == message and found.only_for is None:
+                return found
+        raise unknown_message()
+
+    def anywhere(self, message: str) -> Message:
+        """Find a message by its id alone. Raises LookupError."""
+        for found in self.everything():
+            if found.id == message:
+                return found
+        raise LookupError(f"no message {message!r}")
+
+    def everything(self) -> list[Message]:
+        """All messages of all channels, oldest first."""
+        found = [message for inside in self.messages.values() for message in inside]
+        return sorted(found, key=lambda message: int(message.id))
+
+    def direct(self, person: Someone) -> Channel:
+        """Find the conversation between somebody and the bot, or begin it."""
+        for channel in self.channels.values():
+            if channel.person == person:
+                return channel
+        return self.add(Channel(self.new_id(), DIRECT, person.name, person=person))
+
+    def command(self, name: str, kind: int) -> dict[str, Any]:
+        """Find a registered command. Raises LookupError: nobody can use what Discord does not show."""
+        for command in self.commands:
+            if command["name"] == name and command.get("type", 1) == kind:
+                return command
+        raise LookupError(f"no command {name!r} is registered")
+
+    def someone(self, user: str) -> Someone | None:
+        """Find a person or bot."""
+        return next((one for one in (*self.people, *self.other_bots, self.bot) if one.id == user), None)
+
+    def is_bot(self, someone: Someone) -> bool:
+        """Tell bots from people."""
+        return someone == self.bot or someone in self.other_bots

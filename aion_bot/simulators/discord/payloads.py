@@ -1,0 +1,255 @@
+"""Discord's JSON for what the model holds. No I/O."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aion_bot.simulators.discord import pings
+from aion_bot.simulators.discord.model import DIRECT, HAS_THREAD, THREAD, Channel, Interaction, Message, World
+from aion_bot.simulators.workspace import Someone
+
+Payload = dict[str, Any]
+JOINED = "2026-01-05T08:00:00.000000+00:00"
+ALL_PERMISSIONS = str((1 << 53) - 1)
+
+
+def user(someone: Someone, *, bot: bool = False) -> Payload:
+    """A user."""
+    return {
+        "id": someone.id,
+        "username": someone.name if bot else someone.name.lower(),
+        "discriminator": "0",
+        "global_name": None if bot else someone.name,
+        "avatar": None,
+        "bot": bot,
+        "public_flags": 0,
+        "flags": 0,
+    }
+
+
+def member() -> Payload:
+    """The part of a member that stands beside the user."""
+    return {"roles": [], "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
+
+
+def application(world: World) -> Payload:
+    """The application, as its own token sees it."""
+    return {
+        "id": world.application,
+        "name": world.bot.name,
+        "icon": None,
+        "description": "",
+        "bot_public": False,
+        "bot_require_code_grant": False,
+        "owner": user(world.people[0]),
+        "team": None,
+        "verify_key": "0" * 64,
+        "flags": 0,
+        "rpc_origins": [],
+    }
+
+
+def channel(of: Channel) -> Payload:
+    """A channel of any kind."""
+    if of.kind == DIRECT and of.person is not None:
+        return {
+            "id": of.id,
+            "type": DIRECT,
+            "last_message_id": None,
+            "recipients": [user(of.person)],
+            "flags": 0,
+        }
+    shown = {"id": of.id, "type": of.kind, "name": of.name, "guild_id": of.guild, "flags": 0}
+    shown |= {"parent_id": of.parent, "last_message_id": None, "rate_limit_per_user": 0}
+    if of.kind == THREAD:
+        return shown | _thread(of)
+    return shown | {
+        "position": 0,
+        "permission_overwrites": [],
+        "nsfw": False,
+        "bitrate": 64_000,
+        "user_limit": 0,
+    }
+
+
+def guild(world: World) -> Payload:
+    """The server, as GUILD_CREATE describes it; archived threads are left out."""
+    inside = [one for one in world.channels.values() if one.guild == world.guild]
+    own = member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
+    return {
+        "id": world.guild,
+        "name": world.server,
+        "owner_id": world.people[0].id,
+        "roles": [_role(world.guild, "@everyone"), _role(world.bot_role, world.bot.name, bot=world.bot.id)],
+        "emojis": [],
+        "stickers": [],
+        "features": [],
+        "member_count": len(world.people) + 1,
+        "members": [own],
+        "presences": [],
+        "voice_states": [],
+        "channels": [channel(one) for one in inside if one.kind != THREAD],
+        "threads": [channel(one) for one in inside if one.kind == THREAD and not one.archived],
+        "joined_at": JOINED,
+        "large": False,
+        "unavailable": False,
+        "premium_tier": 0,
+        "verification_level": 0,
+        "default_message_notifications": 1,
+        "explicit_content_filter": 0,
+        "nsfw_level": 0,
+        "mfa_level": 0,
+        "preferred_locale": "en-US",
+        "system_channel_flags": 0,
+        "afk_timeout": 300,
+    }
+
+
+def message(of: Message, world: World) -> Payload:
+    """A message, as REST answers it."""
+    named = [one for one in map(world.someone, pings.mentioned(of.content)) if one is not None]
+    answered = (
+        [of.replied_to.author] if of.replied_to is not None and of.replied_to.author not in named else []
+    )
+    shown: Payload = {
+        "id": of.id,
+        "channel_id": of.channel,
+        "type": of.kind,
+        "author": user(of.author, bot=world.is_bot(of.author)),
+        "content": of.content,
+        "timestamp": JOINED,
+        "edited_timestamp": of.edited,
+        "tts": False,
+        "pinned": False,
+        "mention_everyone": False,
+        "mentions": [user(one, bot=world.is_bot(one)) for one in [*named, *answered]],
+        "mention_roles": pings.mentioned_roles(of.content),
+        "attachments": [_attachment(of, at, name) for at, name in enumerate(of.attachments)],
+        "embeds": of.embeds,
+        "components": of.components,
+        "flags": of.flags,
+    }
+    if of.nonce is not None:
+        shown["nonce"] = of.nonce
+    if of.flags & HAS_THREAD and of.id in world.channels:
+        shown["thread"] = channel(world.channels[of.id])
+    if of.replied_to is not None:
+        shown["message_reference"] = {"message_id": of.replied_to.id, "channel_id": of.replied_to.channel}
+        shown["referenced_message"] = message(of.replied_to, world)
+    return shown
+
+
+def listed(of: Message, world: World, *, content: bool) -> Payload:
+    """A message in a list: without its nonce, and without what the application may not read."""
+    shown = event(of, world)
+    readable = shown if content else without_content(shown, world.bot.id)
+    return {name: value for name, value in readable.items() if name not in {"guild_id", "member", "nonce"}}
+
+
+def event(of: Message, world: World) -> Payload:
+    """A message, as the gateway tells it."""
+    guild_id = world.channels[of.channel].guild
+    shown = message(of, world)
+    return shown if guild_id is None else shown | {"guild_id": guild_id, "member": member()}
+
+
+def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
+    """A message as an application without the Message Content intent gets it.
+
+    Its own messages, direct ones and those that mention it stay whole (Discord's documentation, *Gateway Intents*).
+    """
+    mentioned = any(one["id"] == bot for one in shown.get("mentions", []))
+    if shown["author"]["id"] == bot or mentioned or "guild_id" not in shown:
+        kept = dict(shown)
+    else:
+        kept = dict(shown) | {"content": "", "embeds": [], "attachments": [], "components": []}
+    if kept.get("referenced_message"):
+        inner = dict(kept["referenced_message"]) | (
+            {"guild_id": shown["guild_id"]} if "guild_id" in shown else {}
+        )
+        kept["referenced_message"] = without_content(inner, bot)
+    return kept
+
+
+def interaction(of: Interaction, world: World) -> Payload:
+    """An interaction, as the gateway tells it."""
+    where = world.channels[of.channel]
+    shown: Payload = {
+        "id": of.id,
+        "application_id": world.application,
+        "type": of.kind,
+        "token": of.token,
+        "version": 1,
+        "data": of.data,
+        "channel_id": where.id,
+        "channel": channel(where) | {"permissions": ALL_PERMISSIONS},
+        "locale": "en-US",
+        "app_permissions": ALL_PERMISSIONS,
+        "attachment_size_limit": 10_485_760,
+        "entitlements": [],
+        "authorizing_integration_owners": {"0": where.guild or "0"},
+        "context": 0 if where.guild else 1,
+    }
+    if of.message is not None:
+        shown["message"] = message(of.message, world)
+    if where.guild is None:
+        return shown | {"user": user(of.person)}
+    own = member() | {"user": user(of.person), "permissions": ALL_PERMISSIONS}
+    server = {"id": where.guild, "locale": "en-US", "features": []}
+    return shown | {"guild_id": where.guild, "guild": server, "guild_locale": "en-US", "member": own}
+
+
+def callback(of: Interaction, kind: int, world: World) -> Payload:
+    """What answering an interaction returns when asked `with_response`."""
+    told: Payload = {"interaction": {"id": of.id, "type": of.kind}}
+    if of.answer is not None:
+        told["interaction"] |= {
+            "response_message_id": of.answer.id,
+            "response_message_loading": False,
+            "response_message_ephemeral": of.answer.only_for is not None,
+        }
+        told["resource"] = {"type": kind, "message": message(of.answer, world)}
+    return told
+
+
+def _thread(of: Channel) -> Payload:
+    return {
+        "owner_id": "0",
+        "message_count": 0,
+        "member_count": 2,
+        "thread_metadata": {
+            "archived": of.archived,
+            "locked": of.locked,
+            "auto_archive_duration": of.archive_after,
+            "archive_timestamp": JOINED,
+            "create_timestamp": JOINED,
+        },
+    }
+
+
+def _role(role: str, name: str, bot: str | None = None) -> Payload:
+    return {
+        "id": role,
+        "name": name,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "position": 0,
+        "permissions": ALL_PERMISSIONS,
+        "managed": bot is not None,
+        "mentionable": False,
+        "flags": 0,
+        "tags": {} if bot is None else {"bot_id": bot},
+    }
+
+
+def _attachment(of: Message, at: int, name: str) -> Payload:
+    address = f"https://cdn.discordapp.com/attachments/{of.channel}/{of.id}/{name}"
+    return {
+        "id": str(int(of.id) + at + 1),
+        "filename": name,
+        "size": 1_024,
+        "url": address,
+        "proxy_url": address,
+        "content_type": "application/octet-stream",
+        "flags": 0,
+    }

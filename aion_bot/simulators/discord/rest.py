@@ -1,0 +1,182 @@
+"""The REST routes of bots, by their templates in Discord's published OpenAPI document."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aion_bot.simulators.discord import limits, payloads
+from aion_bot.simulators.discord.backend import Backend
+from aion_bot.simulators.discord.errors import (
+    ApiError,
+    invalid_form,
+    missing_permissions,
+    thread_archived,
+    thread_locked,
+)
+from aion_bot.simulators.discord.model import Channel, Message
+
+NOTHING: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: what stands in its path, its query and its body."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+
+
+Handler = Callable[[Backend, Call], Any]
+"""Answers with JSON, or with None for 204. Raises ApiError."""
+
+
+def gateway(backend: Backend, _: Call) -> Any:
+    """Where the gateway is."""
+    return backend.gateway.described
+
+
+def me(backend: Backend, _: Call) -> Any:
+    """The bot's user."""
+    return payloads.user(backend.world.bot, bot=True)
+
+
+def application(backend: Backend, _: Call) -> Any:
+    """The bot's application."""
+    return payloads.application(backend.world)
+
+
+def get_commands(backend: Backend, _: Call) -> Any:
+    """The commands as registered."""
+    return backend.world.commands
+
+
+def put_commands(backend: Backend, call: Call) -> Any:
+    """Replace all commands."""
+    limits.check_commands(call.body)
+    world = backend.world
+    about = {"application_id": world.application, "version": "1", "default_member_permissions": None}
+    world.commands = [
+        {"type": 1, "description": "", **command, "id": world.new_id(), **about} for command in call.body
+    ]
+    return world.commands
+
+
+def get_channel(backend: Backend, call: Call) -> Any:
+    """One channel."""
+    return payloads.channel(_channel(backend, call))
+
+
+def patch_channel(backend: Backend, call: Call) -> Any:
+    """Change a thread; a locked one takes a permission that the bot does not ask for."""
+    thread = _channel(backend, call)
+    if thread.locked:
+        raise missing_permissions()
+    return payloads.channel(backend.update(thread, call.body))
+
+
+def get_messages(backend: Backend, call: Call) -> Any:
+    """The messages of a channel, newest first."""
+    channel = _channel(backend, call)
+    after, before = int(call.query.get("after", 0)), int(call.query.get("before", 1 << 63))
+    found = [one for one in backend.world.messages[channel.id] if one.only_for is None]
+    chosen = [one for one in found if after < int(one.id) < before]
+    most = int(call.query.get("limit", 50))
+    if not 1 <= most <= limits.LISTED:
+        raise invalid_form("limit", "NUMBER_TYPE_MAX", f"int value should be at most {limits.LISTED}.")
+    page = chosen[:most] if "after" in call.query else chosen[-most:]
+    content = backend.gateway.message_content
+    return [payloads.listed(one, backend.world, content=content) for one in reversed(page)]
+
+
+def post_message(backend: Backend, call: Call) -> Any:
+    """Create a message."""
+    channel = _channel(backend, call, writing=True)
+    if channel.locked:
+        raise thread_locked()
+    return _message(backend, backend.post_as_bot(channel.id, call.body))
+
+
+def get_message(backend: Backend, call: Call) -> Any:
+    """One message."""
+    return _message(backend, _named(backend, call))
+
+
+def patch_message(backend: Backend, call: Call) -> Any:
+    """Edit a message."""
+    return _message(backend, backend.edit(_named(backend, call), call.body))
+
+
+def delete_message(backend: Backend, call: Call) -> Any:
+    """Delete a message."""
+    backend.delete(_named(backend, call))
+    return NOTHING
+
+
+def post_thread(backend: Backend, call: Call) -> Any:
+    """Open a thread from a message."""
+    _channel(backend, call, writing=True)
+    return payloads.channel(backend.open_thread(_named(backend, call), call.body))
+
+
+def put_reaction(backend: Backend, call: Call) -> Any:
+    """React to a message; in an archived thread nobody can."""
+    if _channel(backend, call, writing=True).archived:
+        raise thread_archived()
+    backend.react(_named(backend, call), call.path["emoji_name"])
+    return NOTHING
+
+
+def delete_reaction(backend: Backend, call: Call) -> Any:
+    """Take back a reaction."""
+    backend.unreact(_named(backend, call), call.path["emoji_name"])
+    return NOTHING
+
+
+def post_typing(backend: Backend, call: Call) -> Any:
+    """Show that the bot is typing."""
+    backend.world.typing.append(_channel(backend, call, writing=True).id)
+    backend.gateway.changed.set()
+    return NOTHING
+
+
+def post_direct(backend: Backend, call: Call) -> Any:
+    """Open a direct conversation."""
+    person = backend.world.someone(str(call.body["recipient_id"]))
+    if person is None or backend.world.is_bot(person):
+        raise ApiError(400, 50033, "Invalid Recipient(s)")
+    return payloads.channel(backend.world.direct(person))
+
+
+ROUTES: Mapping[str, Handler] = {
+    "GET /gateway/bot": gateway,
+    "GET /users/@me": me,
+    "GET /oauth2/applications/@me": application,
+    "GET /applications/{application_id}/commands": get_commands,
+    "PUT /applications/{application_id}/commands": put_commands,
+    "GET /channels/{channel_id}": get_channel,
+    "PATCH /channels/{channel_id}": patch_channel,
+    "GET /channels/{channel_id}/messages": get_messages,
+    "POST /channels/{channel_id}/messages": post_message,
+    "GET /channels/{channel_id}/messages/{message_id}": get_message,
+    "PATCH /channels/{channel_id}/messages/{message_id}": patch_message,
+    "DELETE /channels/{channel_id}/messages/{message_id}": delete_message,
+    "POST /channels/{channel_id}/messages/{message_id}/threads": post_thread,
+    "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": put_reaction,
+    "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": delete_reaction,
+    "POST /channels/{channel_id}/typing": post_typing,
+    "POST /users/@me/channels": post_direct,
+}
+
+
+def _channel(backend: Backend, call: Call, *, writing: bool = False) -> Channel:
+    return backend.world.open_to_bot(call.path["channel_id"], writing=writing)
+
+
+def _named(backend: Backend, call: Call) -> Message:
+    _channel(backend, call)
+    return backend.world.message(call.path["channel_id"], call.path["message_id"])
+
+
+def _message(backend: Backend, message: Message) -> Any:
+    return payloads.message(message, backend.world)

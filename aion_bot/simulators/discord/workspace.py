@@ -1,0 +1,237 @@
+"""The simulated Discord as people use it: they write, use commands, press buttons, and read."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from aion_bot.simulators.discord import payloads
+from aion_bot.simulators.discord.backend import Backend
+from aion_bot.simulators.discord.faults import ANY, Fault
+from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
+from aion_bot.simulators.discord.rates import Rates
+from aion_bot.simulators.discord.server import Server
+from aion_bot.simulators.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
+from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.workspace import Inspector, Shown, ShownButton, Someone
+
+COMMAND, COMPONENT = 2, 3
+IN_CHAT, ON_MESSAGE = 1, 3
+GENERAL = "general"
+
+
+class SimulatedDiscord:
+    """The server "Northwind" with #general and #site-7, its people, and a bot account.
+
+    `message_content` is the switch for the privileged intent in the developer portal. `clock` tells seconds to what
+    refuses requests too many (`rates`, off without `rates.limits`) and to those who watch.
+    """
+
+    name = "Discord"
+
+    def __init__(
+        self,
+        inspector: Inspector | None = None,
+        *,
+        message_content: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        token = f"simulated.{secrets.token_hex(16)}"
+        self.world = World("Northwind", "Aion", ("Ada", "Ben", "Cy"), (GENERAL, "site-7"))
+        self.gateway = Gateway(self.world, token, message_content=message_content)
+        self.backend = Backend(self.world, self.gateway, clock)
+        self.rates = Rates(clock)
+        self.server = Server(self.backend, token, inspector, self.rates)
+        self.people: Sequence[Someone] = self.world.people
+        self.late_acknowledgement = False
+        self._token = token
+        self._message_content = message_content
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The settings that connect a bot."""
+        switch = {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"} if self._message_content else {}
+        return {"DISCORD_TOKEN": self._token, "DISCORD_API_URL": self.server.address, **switch}
+
+    @property
+    def violations(self) -> list[str]:
+        """What the inspector found wrong, and requests that no route took."""
+        return self.server.violations
+
+    async def ask(self, person: Someone, text: str, *, channel: str = GENERAL) -> str:
+        """Use `/ask`; returns the thread's id, or that of the channel where there is none to open."""
+        return await self.use(person, "ask", text, channel)
+
+    async def use(self, person: Someone, command: str, text: str, channel: str = GENERAL) -> str:
+        """Use a command with a prompt. Raises LookupError if Discord does not show it."""
+        known = self.world.command(command, IN_CHAT)
+        option = {"name": "prompt", "type": 3, "value": text}
+        data = {"id": known["id"], "name": command, "type": IN_CHAT, "options": [option]}
+        return await self._command(person, self.world.named(channel), data)
+
+    async def ask_about(self, person: Someone, message: str) -> str:
+        """Use `Ask Aion` on a message; returns the thread's id."""
+        known = self.world.command("Ask Aion", ON_MESSAGE)
+        target = self.world.anywhere(message)
+        resolved = {"messages": {target.id: payloads.message(target, self.world)}}
+        data = {"id": known["id"], "name": "Ask Aion", "type": ON_MESSAGE, "target_id": target.id}
+        return await self._command(person, self.world.named(target.channel), data | {"resolved": resolved})
+
+    async def mention(self, person: Someone, text: str, channel: str = GENERAL) -> str:
+        """Mention the bot in a channel; returns the message's id, which its thread would have."""
+        return self.say(person, f"<@{self.world.bot.id}> {text}", channel).id
+
+    async def reply(self, person: Someone, thread: str, text: str) -> None:
+        """Write in a thread: with a mention, unless the bot reads what does not mention it."""
+        reads_all = any(session.intents & MESSAGE_CONTENT for session in self.gateway.listening)
+        direct = self.world.named(thread).person is not None
+        self.say(person, text if reads_all or direct else f"<@{self.world.bot.id}> {text}", thread)
+
+    async def direct_message(self, person: Someone, text: str) -> str:
+        """Write to the bot; returns the conversation's id."""
+        return self.say(person, text, self.direct(person)).channel
+
+    def direct(self, person: Someone) -> str:
+        """Name the conversation between somebody and the bot."""
+        return self.world.direct(person).id
+
+    def say(self, person: Someone, text: str, channel: str = GENERAL, **about: Any) -> Message:
+        """Write anything anywhere; `about` as for `Message`."""
+        return self.backend.say(person, self.world.named(channel), text, **about)
+
+    def rewrite(self, message: str, text: str) -> None:
+        """Let somebody edit what they wrote."""
+        self.backend.rewrite(self.world.anywhere(message), text)
+
+    def withdraw(self, message: str) -> None:
+        """Let somebody delete what they wrote."""
+        self.backend.delete(self.world.anywhere(message))
+
+    def waits(self, message: str) -> bool:
+        """Tell whether the bot shows on a message that it waits."""
+        return bool(self.world.anywhere(message).reactions)
+
+    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+        """Press a button that the message shows, or showed before: a client may lag behind."""
+        found = next((one for one in self._seen_in(thread) if one.id == message), None)
+        if found is None or button not in found.buttons:
+            raise LookupError(f"no message {message!r} with a button {button!r} was seen in {thread!r}")
+        data = {"custom_id": button, "component_type": 2}
+        self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
+
+    def interact(
+        self,
+        kind: int,
+        person: Someone,
+        channel: Channel,
+        data: Mapping[str, Any],
+        message: Message | None = None,
+    ) -> Interaction:
+        """Let somebody use a command (`kind` 2) or press a button (3), whether or not Discord would show it."""
+        interaction = Interaction(
+            self.world.new_id(),
+            f"aW50ZXJhY3Rpb24{secrets.token_hex(16)}",
+            kind,
+            person,
+            channel.id,
+            data,
+            message,
+        )
+        interaction.late, self.late_acknowledgement = self.late_acknowledgement, False
+        self.world.interactions[interaction.token] = interaction
+        self.gateway.dispatch("INTERACTION_CREATE", payloads.interaction(interaction, self.world), ALWAYS)
+        return interaction
+
+    def thread(self, thread: str) -> Sequence[Shown]:
+        """Everything that people see in a thread, channel or conversation, the message it was opened from first."""
+        return [self._shown(message) for message in self._seen_in(thread)]
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell `watcher` what every message of the bot's shows, at each change; returns what ends that."""
+        return self.backend.watchers.add(watcher)
+
+    def title(self, thread: str) -> str:
+        """The name of a thread."""
+        return self.world.channel(thread).name
+
+    def fail_next(self, route: str, *, times: int = 1, retry_after: float | None = None, **how: Any) -> None:
+        """Let the next requests of a route fail, such as "PATCH /channels/{channel_id}/messages/{message_id}".
+
+        `how` as for `Fault`. The route may be "*": whatever comes. Raises LookupError if there is no such route.
+        """
+        if route not in {ANY, *self.server.routes}:
+            raise LookupError(f"no route {route!r}")
+        self.server.faults.order(route, Fault(pause=retry_after, **how), times)
+
+    def expire_tokens(self) -> None:
+        """Let fifteen minutes pass for every interaction so far."""
+        for interaction in self.world.interactions.values():
+            interaction.expired = True
+
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+        """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self.gateway.changed.clear()
+                await self.gateway.changed.wait()
+
+    async def connected(self, *, timeout: float = 10.0) -> None:
+        """Wait until a bot listens. Raises TimeoutError."""
+        await self.until(lambda: bool(self.gateway.listening), timeout=timeout)
+
+    async def start(self) -> None:
+        """Serve on a free loopback port."""
+        await self.server.start()
+
+    async def stop(self) -> None:
+        """Cut every connection and stop serving."""
+        await self.server.stop()
+
+    async def _command(self, person: Someone, channel: Channel, data: Mapping[str, Any]) -> str:
+        interaction = self.interact(COMMAND, person, channel, data)
+        await self.until(lambda: self._answer(interaction) is not None)
+        return str(self._answer(interaction)) if channel.kind == TEXT else channel.id
+
+    def _answer(self, interaction: Interaction) -> str | None:
+        """Name the message that answers a command: the acknowledgement, or whatever the bot posted since."""
+        if interaction.answer is not None:
+            return interaction.answer.id
+        since = (
+            message.id
+            for message in self.world.messages[interaction.channel]
+            if message.author == self.world.bot and int(message.id) > int(interaction.id)
+        )
+        return next(since, None) if interaction.late else None
+
+    def _seen_in(self, thread: str) -> list[Message]:
+        channel = self.world.channels.get(thread)
+        begun_elsewhere = channel is None or channel.kind == THREAD
+        return [
+            message
+            for message in self.world.everything()
+            if thread in {message.channel, message.seen_in} or (begun_elsewhere and message.id == thread)
+        ]
+
+    def _read(self, text: str) -> str:
+        """What a person reads: names instead of mentions, small print without its mark."""
+        for person in (*self.people, self.world.bot):
+            text = text.replace(f"<@{person.id}>", f"@{person.name}")
+        return text.replace("\n-# ", "\n").removeprefix("-# ")
+
+    def _shown(self, message: Message) -> Shown:
+        buttons = tuple(
+            ShownButton(str(one.get("label", "")), str(one["custom_id"]))
+            for row in message.components
+            for one in row["components"]
+        )
+        return Shown(
+            id=message.id,
+            author=message.author.name,
+            versions=[self._read(version) for version in message.versions],
+            by_bot=message.author == self.world.bot,
+            buttons=buttons,
+            only_for=message.only_for,
+            pings=list(message.pings),
+            payload=message.payload,
+        )

@@ -1,0 +1,124 @@
+"""The far end of the Web API: its methods, its errors, and the faults that a test asks for."""
+
+import asyncio
+import inspect
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from aion_bot.simulators.slack import methods
+from aion_bot.simulators.slack.backend import Backend
+from aion_bot.simulators.slack.rates import Rates
+from aion_bot.simulators.workspace import CALLS_KEPT, Inspector, Logged
+
+Arguments = dict[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a call shall fail: with Slack's `error`, an HTTP `status`, a pause, or a cut connection.
+
+    `hang`: it is never answered. `plain`: its body is this text of this `kind`, as if something stood between the bot
+    and Slack.
+    `acted`: it does what it should before it fails, so that only its answer is lost.
+    """
+
+    error: str = ""
+    status: int = 0
+    retry_after: float | None = None
+    drop: bool = False
+    hang: bool = False
+    plain: str = ""
+    kind: str = "text/plain"
+    acted: bool = False
+
+
+class Api:
+    """Answers every method of `methods.METHODS` as far as `rates` allow, keeps what it was asked, and fails on request."""
+
+    def __init__(
+        self, backend: Backend, inspector: Inspector | None, changed: Callable[[], None], rates: Rates
+    ) -> None:
+        self.calls: Counter[str] = Counter()
+        self.bodies: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        self.violations: list[str] = []
+        self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
+        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._backend = backend
+        self._rates = rates
+        self.inspector = inspector
+        self._changed = changed
+
+    def fail_next(self, method: str, fault: Fault, times: int) -> None:
+        """Let the next calls of `method` fail."""
+        self._faults[method].extend([fault] * times)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call."""
+        method, arguments = request.match_info["method"], await _arguments(request)
+        self.calls[method] += 1
+        self.bodies[method].append(arguments)
+        answer = await self._answer(method, arguments, request)
+        self.log.append(Logged(time.monotonic(), method, str(arguments.get("channel", "")), answer.status))
+        self._changed()
+        return answer
+
+    async def _answer(self, method: str, arguments: Arguments, request: web.Request) -> web.StreamResponse:
+        if pause := self._rates.take(method, str(arguments.get("channel", ""))):
+            return await _failed(Fault(retry_after=pause), request)
+        fault = self._faults[method].popleft() if self._faults[method] else None
+        if fault is not None and not fault.acted:
+            return await _failed(fault, request)
+        answer = await self._act(method, arguments, _token(request, arguments))
+        self._changed()
+        return await _failed(fault, request) if fault else web.json_response(answer)
+
+    async def _act(self, method: str, arguments: Arguments, token: str) -> Answer:
+        if await self._objects(method, arguments):
+            return methods.failure("invalid_arguments")
+        return methods.call(self._backend, method, arguments, token)
+
+    async def _objects(self, method: str, arguments: Arguments) -> bool:
+        if self.inspector is None:
+            return False
+        try:
+            seen = self.inspector(method, arguments)
+            if inspect.isawaitable(seen):
+                await seen
+        except Exception as objection:  # noqa: BLE001  whatever a validator raises is what it found
+            self.violations.append(f"{method}: {objection}")
+            return True
+        return False
+
+
+async def _arguments(request: web.Request) -> Arguments:
+    given: Arguments = dict(request.query)
+    if request.content_type == "application/json":
+        given |= await request.json()
+    elif request.method == "POST":
+        given |= dict(await request.post())
+    return given
+
+
+def _token(request: web.Request, arguments: Arguments) -> str:
+    return request.headers.get("Authorization", "").partition(" ")[2] or str(arguments.pop("token", ""))
+
+
+async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
+    if fault.hang:
+        await asyncio.Event().wait()
+    if fault.drop and request.transport is not None:
+        request.transport.abort()
+    if fault.retry_after is not None:
+        headers = {"Retry-After": f"{fault.retry_after:g}"}
+        return web.json_response(methods.failure("ratelimited"), status=429, headers=headers)
+    if fault.error:
+        return web.json_response(methods.failure(fault.error))
+    if fault.plain:
+        return web.Response(text=fault.plain, content_type=fault.kind)
+    return web.Response(status=fault.status or 500, text="upstream failure", content_type="text/html")

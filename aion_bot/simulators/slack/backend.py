@@ -1,0 +1,66 @@
+"""What the Web API methods of a simulated workspace work on, and how they refuse."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from aion_bot.simulators.slack.display import Display
+from aion_bot.simulators.slack.state import Channel, Conversations, Message
+from aion_bot.simulators.slack.stream import Streams
+
+Arguments = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+class Backend(Protocol):
+    """What the methods work on."""
+
+    conversations: Conversations
+    display: Display
+    streams: Streams
+
+    def authorized(self, method: str, token: str) -> bool:
+        """Tell whether `token` is the one that `method` takes."""
+
+    def socket_address(self) -> str:
+        """A fresh address of Socket Mode."""
+
+    def add(self, message: Message) -> None:
+        """Post a message of the bot's."""
+
+    def change(self, message: Message, body: Mapping[str, Any]) -> None:
+        """Edit a message of the bot's."""
+
+    def delete(self, message: Message) -> None:
+        """Delete a message."""
+
+
+class Refused(Exception):
+    """The method answers `{"ok": false}` with this error code."""
+
+
+def find_channel(backend: Backend, arguments: Arguments, name: str = "channel") -> Channel:
+    """The channel of a call. Raises Refused."""
+    channel = backend.conversations.find_channel(str(arguments.get(name)))
+    if channel is None:
+        raise Refused("channel_not_found")
+    return channel
+
+
+def writable(backend: Backend, arguments: Arguments, archived: str = "is_archived") -> Channel:
+    """The channel of a call that writes there; `archived` is the error where nobody writes any more. Raises Refused."""
+    channel = find_channel(backend, arguments)
+    if not channel.member:
+        raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")
+    if channel.archived:
+        raise Refused(archived)
+    return channel
+
+
+def metadata(arguments: Arguments) -> Mapping[str, Any] | None:
+    """The metadata that a call attaches to a message. Raises Refused."""
+    given = arguments.get("metadata")
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or set(given) != {"event_type", "event_payload"}:
+        raise Refused("invalid_metadata_format")
+    return given

@@ -1,0 +1,62 @@
+"""What the people of a simulated workspace see: bodies, streams that grow and end, and those who watch."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aion_bot.simulators.slack import reading
+from aion_bot.simulators.slack.state import Conversations, Message
+from aion_bot.simulators.slack.stream import State, Streams
+from aion_bot.simulators.watching import Sight, Watchers
+
+
+class Display:
+    """Shows messages, and tells `watchers` and whoever waits (`woken`) of every change."""
+
+    def __init__(self, conversations: Conversations, streams: Streams, woken: Callable[[], None]) -> None:
+        self.watchers = Watchers()
+        self._conversations = conversations
+        self._streams = streams
+        self._woken = woken
+
+    def show(self, message: Message, body: Mapping[str, Any]) -> None:
+        """Replace what a message shows, which the app is not told of."""
+        message.versions.append(dict(body))
+        if message.by_bot:
+            message.pings += [who for who in reading.pinged(body) if who not in message.pings]
+        self.changed(message)
+
+    def settle(self, message: Message) -> None:
+        """End the stream of a message if its time is over; it was seen whole from that moment on."""
+        if message.stream is not None and (ended := self._streams.end_of(message.stream)) is not None:
+            message.stream.state = State.OVER
+            self.changed(message, ended)
+
+    def cut(self, thread: str) -> list[str]:
+        """End the streams of a thread because a person pressed Slack's own Stop; returns which."""
+        cut = []
+        for message in self._conversations.thread(thread):
+            self.settle(message)
+            if message.stream is not None and message.stream.state is State.LIVE:
+                message.stream.state = State.CUT
+                cut.append(message.ts)
+                self.changed(message)
+        return cut
+
+    def words(self, message: Message, person: str) -> str:
+        """What somebody, by id, reads on a message now."""
+        self.settle(message)
+        return reading.words(message.shown_to(person), self._conversations.names())
+
+    def changed(self, message: Message, at: float | None = None, *, gone: bool = False) -> None:
+        """Wake those who wait, and let those who watch see the message."""
+        self._woken()
+        if self.watchers and message.by_bot:
+            now = self._streams.clock() if at is None else at
+            self.watchers.tell(self._sight(message, now, {} if gone else message.body))
+
+    def _sight(self, message: Message, at: float, body: Mapping[str, Any]) -> Sight:
+        names = self._conversations.names()
+        asker = reading.words(body, names)
+        others = message.shown_to(None) if body and not message.only_for else {}
+        bystanders = asker if others is body else reading.words(others, names)
+        return Sight(at, message.channel, message.thread_ts or message.ts, message.ts, asker, bystanders)

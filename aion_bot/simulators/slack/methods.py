@@ -1,0 +1,191 @@
+"""The Web API methods of a simulated workspace, each from arguments to an answer.
+
+Arguments, answers and errors: https://docs.slack.dev/reference/methods
+"""
+
+from collections.abc import Callable, Mapping
+
+from aion_bot.simulators.slack import payloads, rules, signs, streams
+from aion_bot.simulators.slack.backend import (
+    Answer,
+    Arguments,
+    Backend,
+    Refused,
+    find_channel,
+    metadata,
+    writable,
+)
+from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
+
+REPLIES_AT_ONCE = 15
+"""The most messages of a page, for apps that are not in Slack's Marketplace (since 2025-05-29)."""
+
+
+def failure(error: str) -> Answer:
+    """Slack's answer to a call that failed."""
+    return {"ok": False, "error": error}
+
+
+def call(backend: Backend, method: str, arguments: Arguments, token: str) -> Answer:
+    """Do what `method` does."""
+    if method not in METHODS:
+        return failure("unknown_method")
+    if not token:
+        return failure("not_authed")
+    if not backend.authorized(method, token):
+        return failure("invalid_auth")
+    try:
+        return {"ok": True} | METHODS[method](backend, arguments)
+    except Refused as refused:
+        return failure(str(refused))
+
+
+def _auth_test(backend: Backend, arguments: Arguments) -> Answer:
+    del backend, arguments
+    return {
+        "url": "https://site-operations.slack.com/",
+        "team": TEAM_NAME,
+        "user": BOT.name,
+        "team_id": TEAM,
+        "user_id": BOT.id,
+        "bot_id": BOT_ID,
+        "app_id": APP,
+        "is_enterprise_install": False,
+    }
+
+
+def _open_connection(backend: Backend, arguments: Arguments) -> Answer:
+    del arguments
+    return {"url": backend.socket_address()}
+
+
+def _post(backend: Backend, arguments: Arguments) -> Answer:
+    channel = writable(backend, arguments)
+    _check_thread(backend, channel, arguments)
+    message = _new_message(backend, channel, arguments, "chat.postMessage")
+    message.metadata = metadata(arguments)
+    backend.add(message)
+    return {"channel": channel.id, "ts": message.ts, "message": payloads.record(message)}
+
+
+def _post_ephemeral(backend: Backend, arguments: Arguments) -> Answer:
+    channel = writable(backend, arguments)
+    message = _new_message(backend, channel, arguments, "chat.postEphemeral")
+    message.only_for = str(arguments.get("user") or "")
+    if message.only_for not in backend.conversations.names():
+        raise Refused("user_not_in_channel")
+    if _is_seen(backend, message):
+        backend.add(message)
+    return {"message_ts": message.ts}
+
+
+def _is_seen(backend: Backend, private: Message) -> bool:
+    """Tell whether Slack shows a private message: in a thread only if that has replies already."""
+    return private.thread_ts is None or len(backend.conversations.thread(private.thread_ts)) > 1
+
+
+def _update(backend: Backend, arguments: Arguments) -> Answer:
+    message = _own_message(backend, arguments, "cant_update_message")
+    streams.check_update(backend, message)
+    refusal = rules.refusal("chat.update", arguments)
+    if refusal:
+        raise Refused(refusal)
+    backend.change(message, arguments)
+    return {"channel": message.channel, "ts": message.ts, "text": message.body.get("text", "")}
+
+
+def _delete(backend: Backend, arguments: Arguments) -> Answer:
+    message = _own_message(backend, arguments, "cant_delete_message")
+    backend.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def _channel_info(backend: Backend, arguments: Arguments) -> Answer:
+    channel = find_channel(backend, arguments)
+    if channel.kind != "channel" and not channel.member:
+        raise Refused("channel_not_found")
+    return {
+        "channel": {
+            "id": channel.id,
+            "name": channel.name,
+            "is_channel": channel.kind == "channel",
+            "is_im": channel.kind == "im",
+            "is_mpim": channel.kind == "mpim",
+            "is_private": channel.kind != "channel",
+            "is_member": channel.member,
+            "is_shared": channel.shared,
+            "is_ext_shared": channel.shared,
+            "is_pending_ext_shared": False,
+        }
+    }
+
+
+def _replies(backend: Backend, arguments: Arguments) -> Answer:
+    channel = find_channel(backend, arguments)
+    if not channel.member:
+        raise Refused("not_in_channel")
+    root = str(arguments.get("ts"))
+    if backend.conversations.find(channel.id, root) is None:
+        raise Refused("thread_not_found")
+    oldest, begin = float(arguments.get("oldest") or 0), int(arguments.get("cursor") or 0)
+    end = begin + min(int(arguments.get("limit") or REPLIES_AT_ONCE), REPLIES_AT_ONCE)
+    found = [m for m in backend.conversations.thread(root) if m.only_for is None]
+    found = [m for m in found if m.ts == root or float(m.ts) > oldest]
+    with_metadata = str(arguments.get("include_all_metadata", "")).lower() in {"1", "true"}
+    shown = [
+        payloads.record(m) | ({"metadata": m.metadata} if with_metadata and m.metadata else {}) for m in found
+    ]
+    more = end < len(shown)
+    return {
+        "messages": shown[begin:end],
+        "has_more": more,
+        "response_metadata": {"next_cursor": str(end) if more else ""},
+    }
+
+
+METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
+    "auth.test": _auth_test,
+    "apps.connections.open": _open_connection,
+    "chat.postMessage": _post,
+    "chat.postEphemeral": _post_ephemeral,
+    "chat.update": _update,
+    "chat.delete": _delete,
+    "chat.startStream": streams.start,
+    "chat.appendStream": streams.append,
+    "chat.stopStream": streams.stop,
+    "conversations.info": _channel_info,
+    "conversations.replies": _replies,
+    "reactions.add": signs.mark,
+    "reactions.remove": signs.unmark,
+    "agents.sessions.setStatus": signs.set_status,
+}
+
+
+def _check_thread(backend: Backend, channel: Channel, arguments: Arguments) -> None:
+    thread = arguments.get("thread_ts")
+    if thread and backend.conversations.find(channel.id, str(thread)) is None:
+        raise Refused("thread_not_found")
+
+
+def _new_message(backend: Backend, channel: Channel, arguments: Arguments, method: str) -> Message:
+    refusal = rules.refusal(method, arguments)
+    if refusal:
+        raise Refused(refusal)
+    thread = arguments.get("thread_ts")
+    return Message(
+        backend.conversations.clock.ts(),
+        channel.id,
+        BOT,
+        [dict(arguments)],
+        thread_ts=str(thread) if thread else None,
+    )
+
+
+def _own_message(backend: Backend, arguments: Arguments, otherwise: str) -> Message:
+    channel = writable(backend, arguments, "is_inactive")
+    message = backend.conversations.find(channel.id, str(arguments.get("ts")))
+    if message is None or message.only_for is not None:
+        raise Refused("message_not_found")
+    if not message.by_bot:
+        raise Refused(otherwise)
+    return message

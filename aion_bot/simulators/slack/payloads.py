@@ -1,0 +1,193 @@
+"""The payloads that Slack sends to an app. No I/O.
+
+Shapes: https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/interaction-payloads
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
+from aion_bot.simulators.workspace import Someone
+
+Payload = dict[str, Any]
+
+
+def event(inner: Payload, channel: Channel) -> Payload:
+    """The outer part of an event; every delivery of another event has its own `event_id`."""
+    return {
+        "token": "legacy-token",
+        "team_id": TEAM,
+        "context_team_id": TEAM,
+        "api_app_id": APP,
+        "event": inner,
+        "type": "event_callback",
+        "event_id": "Ev" + secrets.token_hex(5).upper(),
+        "event_time": int(float(inner["event_ts"])),
+        "authorizations": [{"enterprise_id": None, "team_id": TEAM, "user_id": BOT.id, "is_bot": True}],
+        "is_ext_shared_channel": channel.shared,
+    }
+
+
+def said(message: Message, channel: Channel) -> Payload:
+    """Somebody wrote: the inner event `message`."""
+    inner = {**record(message), "channel": channel.id, "event_ts": message.ts, "channel_type": channel.kind}
+    if message.files:
+        inner["subtype"] = "file_share"
+    return inner
+
+
+def mention(message: Message) -> Payload:
+    """Somebody mentioned the bot: the inner event `app_mention`, which names no `channel_type`."""
+    return {**record(message), "type": "app_mention", "channel": message.channel, "event_ts": message.ts}
+
+
+def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Payload:
+    """A message was edited, or deleted while its thread goes on."""
+    return {
+        "type": "message",
+        "subtype": "message_changed",
+        "message": record(message)
+        | ({} if message.buried else {"edited": {"user": message.author.id, "ts": ts}}),
+        "previous_message": before,
+        "channel": channel.id,
+        "hidden": True,
+        "ts": ts,
+        "event_ts": ts,
+        "channel_type": channel.kind,
+    }
+
+
+def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
+    """Slack drew a preview under a message: its words are as before."""
+    inner = changed(message, channel, record(message), ts)
+    inner["message"] = record(message) | {"attachments": [{"id": 1, "fallback": "A preview"}]}
+    return inner
+
+
+def stopped(person: Someone, channel: Channel, thread: str, ts: str, streaming: Sequence[str]) -> Payload:
+    """Somebody pressed Slack's own Stop, which ended these streams: the inner event `agent_session_stopped`."""
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "thread_ts": thread,
+        "user": person.id,
+        "streaming_message_ts": list(streaming),
+        "event_ts": ts,
+    }
+
+
+def deleted(message: Message, channel: Channel, ts: str) -> Payload:
+    """A message was deleted."""
+    return {
+        "type": "message",
+        "subtype": "message_deleted",
+        "previous_message": record(message),
+        "deleted_ts": message.ts,
+        "channel": channel.id,
+        "hidden": True,
+        "ts": ts,
+        "event_ts": ts,
+        "channel_type": channel.kind,
+    }
+
+
+def picture(number: int, ts: str) -> Payload:
+    """A file that somebody attached, as `files` of a message shows it."""
+    name = f"picture-{number}.png"
+    return {
+        "id": f"F0PICTURE{number}",
+        "name": name,
+        "title": name,
+        "mimetype": "image/png",
+        "filetype": "png",
+        "pretty_type": "PNG",
+        "created": int(float(ts)),
+        "size": 48_213,
+        "mode": "hosted",
+        "editable": False,
+        "is_external": False,
+        "external_type": "",
+        "is_public": True,
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        "permalink": f"https://site-operations.slack.com/files/{name}",
+        "channels": [],
+        "groups": [],
+    }
+
+
+def record(message: Message) -> Payload:
+    """A message as the Web API and the events show it."""
+    shown: Payload = {
+        "type": "message",
+        "user": message.author.id,
+        "ts": message.ts,
+        "text": message.body.get("text") or "",
+        "team": TEAM,
+    }
+    if message.body.get("blocks"):
+        shown["blocks"] = message.body["blocks"]
+    if message.by_bot:
+        shown |= {
+            "bot_id": BOT_ID,
+            "app_id": APP,
+            "bot_profile": {"id": BOT_ID, "app_id": APP, "name": BOT.name},
+        }
+    if message.thread_ts:
+        shown["thread_ts"] = message.thread_ts
+    if message.files:
+        shown["files"] = list(message.files)
+    if message.buried:
+        shown |= {"subtype": "tombstone", "hidden": True}
+    return shown
+
+
+def pressed(
+    message: Message, person: Someone, button: Mapping[str, Any], channel: Channel, ts: str
+) -> Payload:
+    """Somebody pressed a button: `block_actions`."""
+    container = {
+        "type": "message",
+        "message_ts": message.ts,
+        "channel_id": channel.id,
+        "is_ephemeral": message.only_for is not None,
+    }
+    if message.thread_ts:
+        container["thread_ts"] = message.thread_ts
+    return {
+        "type": "block_actions",
+        **_interaction(person, channel),
+        "container": container,
+        "message": record(message),
+        "state": {"values": {}},
+        "actions": [{**button, "action_ts": ts}],
+    }
+
+
+def shortcut(message: Message, person: Someone, callback: str, channel: Channel, ts: str) -> Payload:
+    """Somebody used a message shortcut: `message_action`."""
+    return {
+        "type": "message_action",
+        **_interaction(person, channel),
+        "callback_id": callback,
+        "message_ts": message.ts,
+        "message": record(message),
+        "action_ts": ts,
+    }
+
+
+def _interaction(person: Someone, channel: Channel) -> Payload:
+    name = person.name.lower()
+    return {
+        "user": {"id": person.id, "username": name, "name": name, "team_id": TEAM},
+        "api_app_id": APP,
+        "token": "legacy-token",
+        "trigger_id": f"{secrets.randbits(40)}.{secrets.randbits(40)}.{secrets.token_hex(16)}",
+        "team": {"id": TEAM, "domain": TEAM_NAME.lower().replace(" ", "-")},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},
+        "response_url": "http://127.0.0.1/unused",
+    }

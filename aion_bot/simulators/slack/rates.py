@@ -1,0 +1,116 @@
+"""How many calls Slack takes: per method and workspace in any minute, and posts per channel. No I/O.
+
+https://docs.slack.dev/apis/web-api/rate-limits names the tiers (20+, 50+, 100+ calls a minute) and for
+chat.postMessage one message a second and channel, with short bursts, and several hundred a minute and workspace.
+"""
+
+import math
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from aion_bot.simulators.workspace import Logged
+
+POST = "chat.postMessage"
+TIER_2, TIER_3, TIER_4 = 20, 50, 100
+REFUSED = 429
+_ROUNDING = 1e-6
+"""Seconds by which sums of floats may miss."""
+
+DOCUMENTED: Mapping[str, int] = {
+    "agents.sessions.setStatus": TIER_3,
+    "apps.connections.open": TIER_3,
+    "auth.test": 600,
+    "chat.appendStream": TIER_4,
+    "chat.delete": TIER_3,
+    "chat.postEphemeral": TIER_4,
+    POST: 600,
+    "chat.startStream": TIER_2,
+    "chat.stopStream": TIER_2,
+    "chat.update": TIER_3,
+    "conversations.info": TIER_3,
+    "conversations.replies": TIER_3,
+    "reactions.add": TIER_3,
+    "reactions.remove": TIER_2,
+}
+"""Calls a minute. Where no number is published ("several hundred", "special") a generous one stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackLimits:
+    """What is taken: `calls` by method in any `window` seconds, in the whole workspace; others without limit.
+
+    A channel takes `posts_a_second`, and up to `burst` at once after a quiet time: the strictest reading of "short
+    bursts" is 1, which allows none.
+    """
+
+    calls: Mapping[str, int] = field(default_factory=lambda: DOCUMENTED)
+    window: float = 60.0
+    posts_a_second: float = 1.0
+    burst: int = 1
+
+    def scaled(self, factor: float) -> Self:
+        """The same with so many times the calls, each rounded down, at least one."""
+        return replace(
+            self,
+            calls={method: max(1, int(calls * factor)) for method, calls in self.calls.items()},
+            posts_a_second=self.posts_a_second * factor,
+            burst=max(1, int(self.burst * factor)),
+        )
+
+
+class Rates:
+    """Counts calls against `limits`; without any it takes everything and counts nothing.
+
+    `refused` are the calls turned away, which count against no limit; `clock` tells seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits: SlackLimits | None = None
+        self.refused: list[Logged] = []
+        self._clock = clock
+        self._taken: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._channels: dict[str, tuple[float, float]] = {}
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """How many calls were turned away, by method."""
+        return Counter(call.name for call in self.refused)
+
+    def take(self, method: str, channel: str) -> int:
+        """Take a call: 0, or the whole seconds after which it may come again (`Retry-After`, at least 1)."""
+        pause = self._take(method, channel)
+        if pause > 0:
+            self.refused.append(Logged(self._clock(), method, channel, REFUSED))
+        return math.ceil(pause)
+
+    def use(self, method: str, calls: int = 1, *, channel: str = "") -> int:
+        """Let another process of the same app call; returns how many of its calls were taken."""
+        return sum(self._take(method, channel) <= 0 for _ in range(calls))
+
+    def _take(self, method: str, channel: str) -> float:
+        if self.limits is None:
+            return 0.0
+        now = self._clock()
+        posts = self._posts_left(self.limits, channel, now) if method == POST and channel else 1.0
+        pause = max((1.0 - posts) / self.limits.posts_a_second, self._pause(self.limits, method, now))
+        if pause > _ROUNDING:
+            return pause
+        self._taken[method].append(now)
+        if method == POST and channel:
+            self._channels[channel] = (posts - 1.0, now)
+        return 0.0
+
+    def _pause(self, limits: SlackLimits, method: str, now: float) -> float:
+        """Tell how long until a call of `method` leaves the window so that another fits in."""
+        taken = self._taken[method]
+        while taken and now - taken[0] >= limits.window:
+            taken.popleft()
+        over = len(taken) - limits.calls.get(method, len(taken) + 1)
+        return taken[over] + limits.window - now if over >= 0 else 0.0
+
+    def _posts_left(self, limits: SlackLimits, channel: str, now: float) -> float:
+        left, at = self._channels.get(channel, (float(limits.burst), now))
+        return min(float(limits.burst), left + (now - at) * limits.posts_a_second)

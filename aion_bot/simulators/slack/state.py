@@ -1,0 +1,142 @@
+"""What a simulated workspace holds: channels and messages. No I/O."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aion_bot.simulators.slack.stream import Stream
+from aion_bot.simulators.workspace import Someone
+
+TEAM = "T0SITEOPS"
+TEAM_NAME = "Site Operations"
+APP = "A0AION"
+BOT = Someone("U0AION", "aion")
+BOT_ID = "B0AION"
+SLACKBOT = Someone("USLACKBOT", "Slackbot")
+
+KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
+"""Kinds of conversations as `channel_type` names them, and the event that tells of messages there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A conversation. `member` tells whether the bot sits in it, `shared` whether another organisation does.
+
+    Where `archived`, nobody writes any more.
+    """
+
+    id: str
+    name: str
+    kind: str = "channel"
+    member: bool = True
+    shared: bool = False
+    archived: bool = False
+
+
+@dataclass(slots=True)
+class Message:
+    """One message; `versions` are the bodies it had, newest last.
+
+    `reactions` are those of the bot; `buried` is a deleted message whose thread goes on; of one that was streamed
+    `stream` tells who sees how much.
+    """
+
+    ts: str
+    channel: str
+    author: Someone
+    versions: list[Mapping[str, Any]]
+    thread_ts: str | None = None
+    only_for: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    files: tuple[Mapping[str, Any], ...] = ()
+    pings: list[str] = field(default_factory=list)
+    reactions: list[str] = field(default_factory=list)
+    buried: bool = False
+    stream: Stream | None = None
+
+    @property
+    def by_bot(self) -> bool:
+        """Whether the bot under test wrote it."""
+        return self.author == BOT
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What it shows now."""
+        return self.versions[-1]
+
+    def shown_to(self, person: str | None) -> Mapping[str, Any]:
+        """What somebody sees of it, by id; None is anybody whom it does not answer."""
+        return self.body if self.stream is None else self.stream.shown(self.body, person)
+
+
+class Clock:
+    """Makes `ts` values: the time in microseconds, never the same twice."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def ts(self) -> str:
+        """The next one."""
+        self._last = max(self._last + 1, time.time_ns() // 1_000)
+        return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+
+
+class Conversations:
+    """Every channel and message of the workspace, in the order in which they appeared."""
+
+    def __init__(self, people: Sequence[Someone]) -> None:
+        self.clock = Clock()
+        self.channels: dict[str, Channel] = {}
+        self.messages: list[Message] = []
+        self.deleted: list[Message] = []
+        self.sessions: dict[tuple[str, str], str] = {}
+        self._people = {person.id: person for person in people}
+        self.add(Channel("C0GENERAL", "general"))
+        for person in people:
+            self.add(Channel(direct_channel(person.id), person.name, kind="im"))
+
+    def add(self, channel: Channel) -> Channel:
+        """Open a channel."""
+        self.channels[channel.id] = channel
+        return channel
+
+    def find_channel(self, name: str) -> Channel | None:
+        """The channel with this id; for a person's id the direct conversation with the bot."""
+        return self.channels.get(direct_channel(name) if name in self._people else name)
+
+    def find(self, channel: str, ts: str) -> Message | None:
+        """The message with this `ts`."""
+        return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
+
+    def thread(self, ts: str) -> list[Message]:
+        """The message with this `ts`, everything under it, and what its writer alone was told in the channel."""
+        return [m for m in self.messages if ts in {m.ts, m.thread_ts} or self._answered(m) == ts]
+
+    def _answered(self, private: Message) -> str | None:
+        """Name the message to which a private one in the channel can only be the answer: its reader's last."""
+        if private.only_for is None or private.thread_ts is not None:
+            return None
+        said = (m for m in self.messages if (m.channel, m.author.id) == (private.channel, private.only_for))
+        return max((m.ts for m in said if m.thread_ts is None and m.ts < private.ts), default=None)
+
+    def remove(self, message: Message) -> None:
+        """Delete a message; one with replies leaves a tombstone, as which Slack shows it from then on."""
+        self.deleted.append(replace(message, versions=list(message.versions)))
+        if any(message.ts == other.thread_ts for other in self.messages):
+            message.buried, message.author = True, SLACKBOT
+            message.versions.append({"text": "This message was deleted."})
+        else:
+            self.messages.remove(message)
+
+    def names(self) -> Mapping[str, str]:
+        """What a person reads in place of an id."""
+        known: Iterable[Someone] = (*self._people.values(), BOT)
+        return {someone.id: someone.name for someone in known} | {
+            c.id: c.name for c in self.channels.values()
+        }
+
+
+def direct_channel(person: str) -> str:
+    """Id of the direct conversation of a person with the bot."""
+    return "D" + person[1:]
