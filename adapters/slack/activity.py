@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Mapping
 
 from adapters.slack import ids
-from adapters.slack.scopes import Method
-from adapters.slack.web import LACKING, WebApi
+from adapters.slack.client import LACKING, WebApi
+from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.messages import Person, ThreadKey
 

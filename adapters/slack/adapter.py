@@ -4,16 +4,16 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from adapters.slack import budgets, ids, render, tails
+from adapters.slack import ids, rate_limits, rendering, stream_text
 from adapters.slack.activity import Activity
+from adapters.slack.client import WebApi
 from adapters.slack.config import SlackSettings
-from adapters.slack.intake import Intake
-from adapters.slack.patience import Patience
-from adapters.slack.posting import Posts, whispered
-from adapters.slack.scopes import Method
+from adapters.slack.handlers import Intake
+from adapters.slack.methods import Method
+from adapters.slack.native_streams import NativeStreams, is_direct
+from adapters.slack.posts import Posts, whispered
 from adapters.slack.socket_mode import SOCKETS, SocketMode
-from adapters.slack.streams import NativeStreams, is_direct
-from adapters.slack.web import WebApi
+from adapters.slack.timeouts import Patience
 from aion_bot.ports.adapter import Host, OwnMessage, Presence, Streams
 from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.messages import (
@@ -46,7 +46,7 @@ class SlackAdapter:
     """One workspace over Socket Mode. `patience` is how long its sockets may take, from the next `listen` on."""
 
     platform = ids.PLATFORM
-    limits: Limits = budgets.LIMITS
+    limits: Limits = rate_limits.LIMITS
 
     def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
         self.patience = patience
@@ -84,14 +84,14 @@ class SlackAdapter:
 
         What is in doubt is known to this process alone.
         """
-        return await self._posts.post(thread, nonce, {**_INERT, **render.arguments(content)})
+        return await self._posts.post(thread, nonce, {**_INERT, **rendering.arguments(content)})
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one call of `chat.update`.
 
         One that is still a stream takes two calls, and three if an earlier process began it: Slack edits no stream.
         """
-        await self._streams.replace(message, {**_INERT, **render.arguments(content)})
+        await self._streams.replace(message, {**_INERT, **rendering.arguments(content)})
 
     async def begin(self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str) -> MessageRef:
         """Post a reply that grows, as `post` does. Raises Unsupported, once for a channel or a workspace."""
@@ -107,7 +107,7 @@ class SlackAdapter:
 
     def tail(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream."""
-        return tails.tail(shown, content, last=last)
+        return stream_text.tail(shown, content, last=last)
 
     def streams(self, thread: ThreadKey) -> Streams:
         """Prefer streams in direct messages, where the sign of work comes before their first words."""
@@ -139,7 +139,7 @@ class SlackAdapter:
     async def whisper(self, inbound: Inbound, line: Line) -> None:
         """Show `line` to one person where they stand; by a direct message where the bot cannot."""
         place = ids.thread(inbound.thread)
-        shown = {**_INERT, **render.sentence(line)}
+        shown = {**_INERT, **rendering.sentence(line)}
         message = {**shown, "metadata": whispered(inbound.person.id)}
         try:
             if inbound.place.direct:
@@ -153,7 +153,7 @@ class SlackAdapter:
 
     def measure(self, content: Content) -> int:
         """Size of `content` against `limits.page`."""
-        return render.measure(content)
+        return rendering.measure(content)
 
     def scope(self, thread: ThreadKey, per: Per) -> str:
         """The channel or the workspace of a thread."""

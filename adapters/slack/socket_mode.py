@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import aiohttp
 
-from adapters.slack.intake import Intake
-from adapters.slack.link import Link
-from adapters.slack.patience import Patience
-from adapters.slack.web import WebApi
+from adapters.slack.client import WebApi
+from adapters.slack.handlers import Intake
+from adapters.slack.socket_connection import Link
+from adapters.slack.timeouts import Patience
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
 _log = logging.getLogger(__name__)

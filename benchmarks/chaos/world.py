@@ -15,7 +15,7 @@ from aiohttp import web
 from adapters.discord import gateway as discord_gateway
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.patience import Patience
+from adapters.slack.timeouts import Patience
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.simulators.aion import SimulatedAion, script

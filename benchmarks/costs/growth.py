@@ -14,7 +14,7 @@ from statistics import median
 
 from adapters import discover
 from adapters.discord import render as discord
-from adapters.slack import render as slack
+from adapters.slack import rendering as slack
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.delivery.diff import Screen
 from aion_bot.ports.adapter import PlatformAdapter

@@ -7,7 +7,7 @@ platform takes `FACTOR` times what is documented in any minute.
 from bisect import bisect_right
 from collections import deque
 
-from adapters.slack.budgets import LIMITS
+from adapters.slack.rate_limits import LIMITS
 from aion_bot.ports.rate_limits import Budget, Call
 from aion_bot.ratelimit.scheduler import Costs, Pacer, Priority, Wish
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack.budgets import LIMITS
+from adapters.slack.rate_limits import LIMITS
 from aion_bot.ports.rate_limits import Budget, Call
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.slack import SimulatedSlack

@@ -9,7 +9,7 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
-from adapters.slack.patience import Patience
+from adapters.slack.timeouts import Patience
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.contracts import slack as contracts

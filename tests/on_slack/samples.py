@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from adapters.slack.inbound import Identity
+from adapters.slack.events import Identity
 
 ME = Identity(team="T024SITES", team_name="Sites", user="U07AION00", bot="B07AION00", name="aion")
 

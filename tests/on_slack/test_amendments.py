@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.slack import amendments, ids, inbound
+from adapters.slack import edits, events, ids
 from aion_bot.ports.messages import Amendment, Person, Place
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.on_slack.recording import RecordingHost
@@ -13,14 +13,14 @@ ROOT = "1790001000.000100"
 
 
 def amended(situation: str) -> Amendment:
-    found = amendments.amendment(sample(situation), ME)
+    found = edits.amendment(sample(situation), ME)
     assert found is not None
     return found
 
 
 def test_edited_question_has_its_new_words() -> None:
     """An edit names the prompt by the very key that the question had, and reads its words like a question's."""
-    asked = inbound.prompt_from_event(sample("mention_as_message"), ME)
+    asked = events.prompt_from_event(sample("mention_as_message"), ME)
     assert asked is not None
     assert amended("question_edited") == Amendment(
         prompt=asked.key,
@@ -34,7 +34,7 @@ def test_edited_question_has_its_new_words() -> None:
 @pytest.mark.parametrize("situation", ["question_deleted", "question_deleted_with_replies"])
 def test_deleted_question_has_no_words(situation: str) -> None:
     """A deletion says who wrote the message, also where Slack leaves a tombstone because of its replies."""
-    asked = inbound.prompt_from_event(sample("mention_as_message"), ME)
+    asked = events.prompt_from_event(sample("mention_as_message"), ME)
     assert asked is not None
     found = amended(situation)
     assert (found.prompt, found.thread, found.person, found.text) == (
@@ -47,7 +47,7 @@ def test_deleted_question_has_no_words(situation: str) -> None:
 
 def test_edited_reply_stays_in_its_thread() -> None:
     """A reply's amendment has the reply's key and the thread's name."""
-    asked = inbound.prompt_from_event(sample("reply_in_thread"), ME)
+    asked = events.prompt_from_event(sample("reply_in_thread"), ME)
     assert asked is not None
     found = amended("reply_edited")
     assert (found.prompt, found.thread) == (asked.key, ids.thread_key("T024SITES", CHANNEL, ROOT))
@@ -69,7 +69,7 @@ def test_edited_reply_stays_in_its_thread() -> None:
 )
 def test_no_amendment(situation: str) -> None:
     """A preview, the bot's own edits, a tombstone's end and everything said for the first time change no question."""
-    assert amendments.amendment(sample(situation), ME) is None
+    assert edits.amendment(sample(situation), ME) is None
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_amendment_of_an_unknown_shape_is_ignored(situation: str, missing: str) 
     """A payload without the expected fields raises nothing: it would be sent again and again."""
     payload = sample(situation)
     del payload["event"][missing]
-    assert amendments.amendment(payload, ME) is None
+    assert edits.amendment(payload, ME) is None
 
 
 def test_event_without_a_body_is_no_amendment() -> None:
     """Nor does an empty one."""
-    assert amendments.amendment({}, ME) is None
+    assert edits.amendment({}, ME) is None
 
 
 async def test_edit_and_deletion_arrive(slack: SimulatedSlack, host: RecordingHost) -> None:

@@ -1,7 +1,7 @@
 """What Slack allows, as the core is told."""
 
-from adapters.slack.budgets import LIMITS
-from adapters.slack.scopes import Method
+from adapters.slack.methods import Method
+from adapters.slack.rate_limits import LIMITS
 from aion_bot.ports.rate_limits import Call, Per
 from aion_bot.simulators.slack.rates import DOCUMENTED, SlackLimits
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack import entities
+from adapters.slack import mrkdwn
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import reading
 from tests.on_slack.samples import ME, sample
@@ -13,7 +13,7 @@ from tests.on_slack.texts import HOSTILE, texts
 
 def test_entities_are_read_as_their_writer_saw_them() -> None:
     """Names, channels, links and signs read as in Slack; nothing is unescaped twice."""
-    assert entities.to_words(sample("mention_with_entities")["event"]["text"], ME.user) == (
+    assert mrkdwn.to_words(sample("mention_with_entities")["event"]["text"], ME.user) == (
         "is 3 < 4 & 5 > 4? See the plan (https://example.org/a?b=1&c=2), https://example.org/x, "
         "ada@example.org, #roofs and @ben. @crew &lt;done&gt;"
     )
@@ -41,35 +41,35 @@ def test_entities_are_read_as_their_writer_saw_them() -> None:
 )
 def test_reading(written: str, read: str) -> None:
     """Each entity has one reading, also where Slack left out the name."""
-    assert entities.to_words(written, ME.user) == read
+    assert mrkdwn.to_words(written, ME.user) == read
 
 
 @given(st.text())
 def test_words_without_markup_stay_as_they_are(words: str) -> None:
     """What a person types arrives unchanged but for the space around it."""
     sent = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert entities.to_words(sent, ME.user) == words.strip()
+    assert mrkdwn.to_words(sent, ME.user) == words.strip()
 
 
 @given(texts())
 def test_no_text_pings(text: str) -> None:
     """Whatever the text, it can ping nobody as markdown, as mrkdwn, or as plain text."""
-    assert reading.pinged({"blocks": [{"type": "markdown", "text": entities.in_markdown(text)}]}) == []
-    assert reading.pinged({"text": entities.in_mrkdwn(text)}) == []
-    assert reading.pinged({"text": entities.in_markdown(text)}) == []
+    assert reading.pinged({"blocks": [{"type": "markdown", "text": mrkdwn.in_markdown(text)}]}) == []
+    assert reading.pinged({"text": mrkdwn.in_mrkdwn(text)}) == []
+    assert reading.pinged({"text": mrkdwn.in_markdown(text)}) == []
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_that_would_ping_looks_the_same(text: str) -> None:
     """Making a text inert adds nothing that can be seen, and the simulator would have noticed the ping."""
-    assert entities.in_markdown(text).replace(entities.WORD_JOINER, "") == text
+    assert mrkdwn.in_markdown(text).replace(mrkdwn.WORD_JOINER, "") == text
     assert reading.pinged({"blocks": [{"type": "markdown", "text": text}]}) != []
 
 
 def test_persons_of_a_line_are_mentioned() -> None:
     """The bot's own sentences mention people, and nothing else in them can."""
     line = ("Only ", Person("U024ADA00", "Ada"), " may decide, <!channel> & all.")
-    assert entities.line_in_mrkdwn(line) == "Only <@U024ADA00> may decide, &lt;!channel&gt; &amp; all."
+    assert mrkdwn.line_in_mrkdwn(line) == "Only <@U024ADA00> may decide, &lt;!channel&gt; &amp; all."
 
 
 def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
@@ -81,10 +81,10 @@ def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
         ("@", Person("?", "here")),
         ("<@", "U1>"),
     ):
-        assert reading.pinged({"text": entities.line_in_mrkdwn(line)}) == []
+        assert reading.pinged({"text": mrkdwn.line_in_mrkdwn(line)}) == []
 
 
 @pytest.mark.parametrize("forged", ["!channel", "U1> <!here", "", "u024ada00"])
 def test_person_with_a_strange_id_is_written_by_name(forged: str) -> None:
     """An id that is not Slack's cannot become another entity."""
-    assert reading.pinged({"text": entities.line_in_mrkdwn((Person(forged, "Ada <!here>"),))}) == []
+    assert reading.pinged({"text": mrkdwn.line_in_mrkdwn((Person(forged, "Ada <!here>"),))}) == []

@@ -10,7 +10,7 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
-from adapters.slack.patience import Patience
+from adapters.slack.timeouts import Patience
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.slack import SimulatedSlack

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.slack import ids, inbound
+from adapters.slack import events, ids
 from aion_bot.ports.messages import Action, Click, Person, Place, Prompt, StopRequest
 from tests.on_slack.samples import ME, sample
 
@@ -11,7 +11,7 @@ ROOT = "1790001000.000100"
 
 
 def read(situation: str) -> Prompt | None:
-    return inbound.prompt_from_event(sample(situation), ME)
+    return events.prompt_from_event(sample(situation), ME)
 
 
 def asked(situation: str) -> Prompt:
@@ -129,18 +129,18 @@ def test_hidden_message_is_ignored() -> None:
     """What Slack hides from people is not said by one."""
     payload = sample("mention_as_message")
     payload["event"]["hidden"] = True
-    assert inbound.prompt_from_event(payload, ME) is None
+    assert events.prompt_from_event(payload, ME) is None
 
 
 def test_event_of_an_unknown_shape_is_ignored() -> None:
     """A payload without the expected fields raises nothing: it would be sent again and again."""
     for event in ({}, {"type": "message"}, {"type": "message", "channel": "C1", "ts": "1.2"}, None):
-        assert inbound.prompt_from_event({"event": event}, ME) is None
+        assert events.prompt_from_event({"event": event}, ME) is None
 
 
 def test_shortcut_asks_about_its_message() -> None:
     """The message shortcut carries the message's words as a quote, into the message's own thread."""
-    prompt = inbound.prompt_from_shortcut(sample("shortcut_on_message"), ME, shared=False)
+    prompt = events.prompt_from_shortcut(sample("shortcut_on_message"), ME, shared=False)
     assert prompt is not None
     assert prompt.quote == "the <north> roof of #roofs leaks"
     assert (prompt.text, prompt.attachments, prompt.addressed) == ("", 1, True)
@@ -150,7 +150,7 @@ def test_shortcut_asks_about_its_message() -> None:
 
 def test_shortcut_on_a_reply_asks_in_that_thread() -> None:
     """Using the shortcut on a reply continues the thread of the reply."""
-    prompt = inbound.prompt_from_shortcut(sample("shortcut_on_reply"), ME, shared=True)
+    prompt = events.prompt_from_shortcut(sample("shortcut_on_reply"), ME, shared=True)
     assert prompt is not None
     assert ids.thread(prompt.thread).ts == ROOT
     assert prompt.place.shared
@@ -160,7 +160,7 @@ def test_each_use_of_the_shortcut_is_a_question_of_its_own() -> None:
     """Two uses on the same message have different keys, and neither has the key of the message itself."""
     payload = sample("shortcut_on_message")
     again = payload | {"action_ts": "1790001099.000001"}
-    keys = {p.key for p in (inbound.prompt_from_shortcut(x, ME, shared=False) for x in (payload, again)) if p}
+    keys = {p.key for p in (events.prompt_from_shortcut(x, ME, shared=False) for x in (payload, again)) if p}
     assert len(keys) == 2
     assert not any(key.endswith("/1790001012.000100") for key in keys)
 
@@ -171,14 +171,14 @@ def test_source_is_the_persons_own_message() -> None:
     assert reply.source is not None
     assert ids.message(reply.source).ts == sample("reply_in_thread")["event"]["ts"] != ROOT
     assert reply.source.thread == reply.thread
-    shortcut = inbound.prompt_from_shortcut(sample("shortcut_on_message"), ME, shared=False)
+    shortcut = events.prompt_from_shortcut(sample("shortcut_on_message"), ME, shared=False)
     assert shortcut is not None
     assert shortcut.source is None
 
 
 def test_slacks_own_stop_is_a_stop_request() -> None:
     """Stop names the thread, and who pressed it."""
-    assert inbound.stop_request(sample("session_stopped"), ME) == StopRequest(
+    assert events.stop_request(sample("session_stopped"), ME) == StopRequest(
         thread=ids.thread_key("T024SITES", CHANNEL, ROOT),
         place=Place("T024SITES", CHANNEL),
         person=Person("U024BEN00"),
@@ -191,8 +191,8 @@ def test_stop_without_a_thread_and_other_events_stop_nothing() -> None:
     payload = sample("session_stopped")
     for name in ("channel", "thread_ts", "user"):
         event = {**payload["event"], name: None}
-        assert inbound.stop_request({**payload, "event": event}, ME) is None
-    assert inbound.stop_request(sample("mention_in_thread"), ME) is None
+        assert events.stop_request({**payload, "event": event}, ME) is None
+    assert events.stop_request(sample("mention_in_thread"), ME) is None
 
 
 def test_reply_token_names_the_thread_in_which_somebody_stands() -> None:
@@ -201,14 +201,14 @@ def test_reply_token_names_the_thread_in_which_somebody_stands() -> None:
     assert asked("reply_in_thread").reply_token == ROOT
     tokens = []
     for situation in ("shortcut_on_message", "shortcut_on_reply"):
-        prompt = inbound.prompt_from_shortcut(sample(situation), ME, shared=False)
+        prompt = events.prompt_from_shortcut(sample(situation), ME, shared=False)
         tokens.append(prompt and prompt.reply_token)
     assert tokens == ["", ROOT]
 
 
 def test_shortcut_of_another_name_is_ignored() -> None:
     """Only `aion_ask` is ours."""
-    assert inbound.prompt_from_shortcut(sample("shortcut_of_another_name"), ME, shared=False) is None
+    assert events.prompt_from_shortcut(sample("shortcut_of_another_name"), ME, shared=False) is None
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_shortcut_of_another_name_is_ignored() -> None:
 def test_press_of_our_button_is_a_click(situation: str, action: Action, key: str) -> None:
     """A press becomes its action, its key, its message and who pressed it."""
     thread = ids.thread_key("T024SITES", CHANNEL, ROOT)
-    assert inbound.click(sample(situation), ME, shared=True) == Click(
+    assert events.click(sample(situation), ME, shared=True) == Click(
         action=action,
         key=key,
         message=ids.message_ref(thread, CHANNEL, "1790001035.000100"),
@@ -236,7 +236,7 @@ def test_press_of_our_button_is_a_click(situation: str, action: Action, key: str
 
 def test_press_on_a_private_message_names_that_message() -> None:
     """Slack leaves out the message of a private one; its container names it."""
-    click = inbound.click(sample("press_on_private_message"), ME, shared=False)
+    click = events.click(sample("press_on_private_message"), ME, shared=False)
     assert click is not None
     assert ids.message(click.message).ts == "1790001036.000100"
     assert ids.thread(click.message.thread).ts == ROOT
@@ -245,15 +245,15 @@ def test_press_on_a_private_message_names_that_message() -> None:
 def test_press_in_a_direct_message_is_direct() -> None:
     """A press in a direct message is in the thread of its own message, and no channel has to be looked up."""
     payload = sample("press_in_direct_message")
-    click = inbound.click(payload, ME, shared=False)
+    click = events.click(payload, ME, shared=False)
     assert click is not None
     assert click.place.direct
     assert ids.thread(click.message.thread).ts == "1790001037.000100"
-    assert inbound.room(payload) is None
-    assert inbound.room(sample("press_approve")) == CHANNEL
+    assert events.room(payload) is None
+    assert events.room(sample("press_approve")) == CHANNEL
 
 
 def test_press_of_another_button_is_ignored() -> None:
     """Only our action ids are ours; a press without any is none either."""
-    assert inbound.click(sample("press_of_unknown_button"), ME, shared=False) is None
-    assert inbound.click(sample("press_approve") | {"actions": []}, ME, shared=False) is None
+    assert events.click(sample("press_of_unknown_button"), ME, shared=False) is None
+    assert events.click(sample("press_approve") | {"actions": []}, ME, shared=False) is None

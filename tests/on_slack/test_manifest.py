@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.slack import inbound, scopes
+from adapters.slack import events, methods
 from tests.contracts import slack as contracts
 
 FILE = Path(__file__).resolve().parents[2] / "manifest.yml"
@@ -26,20 +26,20 @@ def test_manifest_is_one_that_slack_takes(manifest: dict[str, Any]) -> None:
 def test_scopes_are_those_that_the_code_uses(manifest: dict[str, Any]) -> None:
     """The bot asks for no scope that it does not use, and for every one that it does."""
     asked = manifest["oauth_config"]["scopes"]
-    assert set(asked["bot"]) == scopes.required()
-    assert set(asked["bot_optional"]) == set(scopes.OPTIONAL)
+    assert set(asked["bot"]) == methods.required()
+    assert set(asked["bot_optional"]) == set(methods.OPTIONAL)
     assert len(asked["bot"]) == len(set(asked["bot"]))
 
 
 def test_events_are_those_that_the_code_reads(manifest: dict[str, Any]) -> None:
     """The app is subscribed to exactly the events that become prompts."""
-    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(scopes.EVENTS)
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(methods.EVENTS)
 
 
 def test_parts_that_need_a_scope_are_there(manifest: dict[str, Any]) -> None:
     """Each part for which a scope is asked stands in the manifest, and the shortcut is the one that the code reads."""
-    assert set(scopes.FEATURES) <= set(manifest["features"])
-    assert [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]] == [inbound.SHORTCUT]
+    assert set(methods.FEATURES) <= set(manifest["features"])
+    assert [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]] == [events.SHORTCUT]
 
 
 def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack import render
+from adapters.slack import rendering
 from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.simulators.slack import reading, rules
 from tests.contracts import slack as contracts
@@ -52,10 +52,10 @@ cards = st.builds(
 
 def accepted(content: Content) -> dict[str, Any]:
     """The arguments, once Slack's rules and contracts found nothing wrong with them."""
-    arguments = render.arguments(content)
+    arguments = rendering.arguments(content)
     for method in ("chat.postMessage", "chat.update"):
         assert rules.refusal(method, arguments) is None
-    assert len(arguments["text"]) <= render.FALLBACK
+    assert len(arguments["text"]) <= rendering.FALLBACK
     if contracts.BESIDE:
         contracts.check_blocks(arguments["blocks"])
     return arguments
@@ -69,7 +69,7 @@ def shown(content: Content) -> str:
 @given(replies | cards)
 def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Content) -> None:
     """What measures no more than a page is taken by Slack, and notifies only whom the bot itself names."""
-    if render.measure(content) > render.FALLBACK:
+    if rendering.measure(content) > rendering.FALLBACK:
         return
     assert set(reading.pinged(accepted(content))) <= {ADA.id}
 
@@ -78,13 +78,13 @@ def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Conte
 @given(replies | cards)
 def test_no_content_pings_whatever_its_size(content: Content) -> None:
     """A content that is too large for Slack still could not ping anybody."""
-    assert set(reading.pinged(render.arguments(content))) <= {ADA.id}
+    assert set(reading.pinged(rendering.arguments(content))) <= {ADA.id}
 
 
 @given(texts(60), texts(10))
 def test_text_of_an_answer_is_shown_whole(text: str, note: str) -> None:
     """Nothing of the model's words is lost or changed, nor of the note."""
-    blocks = render.arguments(Reply(text, note))["blocks"]
+    blocks = rendering.arguments(Reply(text, note))["blocks"]
     if text.strip():
         assert blocks[0]["text"].replace("\u2060", "") == text.replace("\u2060", "")
     if text.strip() and note.strip():
@@ -109,7 +109,7 @@ def test_byline_names_a_person() -> None:
     stopped = Reply("Two roofs", "12 s", byline=("Stopped by ", ADA, "."))
     assert shown(stopped) == "Two roofs\n12 s\nStopped by @Ada."
     assert [b["type"] for b in accepted(stopped)["blocks"]] == ["markdown", "context", "context"]
-    assert render.arguments(stopped)["text"].endswith(f"Stopped by <@{ADA.id}>.")
+    assert rendering.arguments(stopped)["text"].endswith(f"Stopped by <@{ADA.id}>.")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_long_description_is_spread_over_sections() -> None:
     """A section takes 3,000 characters; more of them carry the rest, cut between words."""
     description = " ".join(f"roof{number:04}" for number in range(420))
     card = PlanCard("", description)
-    assert render.measure(card) <= render.FALLBACK
+    assert rendering.measure(card) <= rendering.FALLBACK
     pieces = [block["text"]["text"] for block in accepted(card)["blocks"]]
     assert len(pieces) == 2
     assert " ".join(pieces) == description
@@ -182,17 +182,17 @@ def test_cut_never_halves_an_escape_or_a_mention() -> None:
     """Where text is cut, `&amp;` and `<@U…>` stay whole."""
     for shift in range(30):
         words = "x" * shift + "&" * 700
-        pieces = [block["text"]["text"] for block in render.arguments(PlanCard("", words))["blocks"]]
+        pieces = [block["text"]["text"] for block in rendering.arguments(PlanCard("", words))["blocks"]]
         assert "".join(pieces).replace("&amp;", "&") == words
-        record = PlanCard("", "", record=(("x" * (render.SECTION - 40 + shift), ADA, "y" * 50),))
+        record = PlanCard("", "", record=(("x" * (rendering.SECTION - 40 + shift), ADA, "y" * 50),))
         assert "".join(b["text"]["text"] for b in accepted(record)["blocks"]).count(f"<@{ADA.id}>") == 1
 
 
 def test_fallback_is_clipped_to_what_an_update_takes() -> None:
     """However long the words, the text beside the blocks stays below 4,000 characters, escapes whole."""
     for sign in "a&<":
-        text = render.arguments(Reply(sign * 5_000))["text"]
-        assert len(text) <= render.FALLBACK
+        text = rendering.arguments(Reply(sign * 5_000))["text"]
+        assert len(text) <= rendering.FALLBACK
         assert text.replace("&amp;", "").replace("&lt;", "").strip("a") == ""
 
 
@@ -215,10 +215,12 @@ def test_fallback_is_clipped_to_what_an_update_takes() -> None:
 )
 def test_larger_content_measures_more(larger: Callable[[int], Content]) -> None:
     """Measures grow with the content past a page, and up to a page Slack takes it."""
-    sizes = [render.measure(larger(n)) for n in range(1, 5_000, 200)]
+    sizes = [rendering.measure(larger(n)) for n in range(1, 5_000, 200)]
     assert sizes == sorted(sizes)
-    assert sizes[-1] > render.FALLBACK
-    too_large = bisect_right(range(5_000), render.FALLBACK, lo=1, key=lambda n: render.measure(larger(n)))
+    assert sizes[-1] > rendering.FALLBACK
+    too_large = bisect_right(
+        range(5_000), rendering.FALLBACK, lo=1, key=lambda n: rendering.measure(larger(n))
+    )
     accepted(larger(too_large - 1))
 
 
@@ -227,7 +229,7 @@ def test_what_stays_one_block_measures_its_characters() -> None:
     code = "```python\n" + "# why\nx = 1\n" * 100 + "```"
     quotation = "> said\n" * 100
     for text in (code, quotation):
-        assert render.measure(Reply(text)) == len(text)
+        assert rendering.measure(Reply(text)) == len(text)
         accepted(Reply(text))
 
 
@@ -238,6 +240,6 @@ def test_label_is_clipped() -> None:
 
 def test_sentence_mentions_its_persons() -> None:
     """A sentence of the bot's own is one section, with its persons as mentions."""
-    said = render.sentence(("Only ", ADA, " may decide <this>."))
+    said = rendering.sentence(("Only ", ADA, " may decide <this>."))
     assert said["text"] == said["blocks"][0]["text"]["text"] == "Only <@U024ADA00> may decide &lt;this&gt;."
-    assert rules.refusal("chat.postEphemeral", render.sentence(())) is None
+    assert rules.refusal("chat.postEphemeral", rendering.sentence(())) is None

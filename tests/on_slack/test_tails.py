@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack import entities
-from adapters.slack.tails import CAP, tail
+from adapters.slack import mrkdwn
+from adapters.slack.stream_text import CAP, tail
 from aion_bot.ports.messages import Action, Button, Person, Reply
 from aion_bot.simulators.slack.reading import pinged
 from tests.on_slack.texts import HOSTILE, texts
@@ -74,7 +74,7 @@ def test_no_mention_pings_in_pieces(hostile: str) -> None:
     text = f"so {hostile} said"
     pieces = [Reply(text[:end]) for end in range(4, len(text) + 1)]
     whole = streamed(*pieces)
-    assert whole == entities.in_markdown(text)
+    assert whole == mrkdwn.in_markdown(text)
     assert pinged({"text": whole}) == []
 
 
@@ -83,7 +83,7 @@ def test_pieces_make_the_whole(text: str, cuts: list[int]) -> None:
     """What a stream shows in the end is what a post would show, unless it says that it cannot be appended."""
     replies = [Reply(text[:cut]) for cut in sorted(cuts)]
     whole = streamed(*replies, Reply(text))
-    assert whole is None or whole == (entities.in_markdown(text) if text.strip() else "")
+    assert whole is None or whole == (mrkdwn.in_markdown(text) if text.strip() else "")
 
 
 @given(text=texts(), cuts=st.lists(st.integers(min_value=0, max_value=400), max_size=6))

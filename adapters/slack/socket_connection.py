@@ -14,7 +14,7 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from adapters.slack.patience import Patience
+from adapters.slack.timeouts import Patience
 from aion_bot.ports.errors import PlatformDown
 
 _STILL_SERVED = {"warning", "refresh_requested"}

@@ -16,10 +16,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import amendments, inbound, sdk_log
-from adapters.slack.inbound import Identity, Payload
-from adapters.slack.scopes import Method
-from adapters.slack.web import WebApi
+from adapters.slack import edits, events, sdk_log
+from adapters.slack.client import WebApi
+from adapters.slack.events import Identity, Payload
+from adapters.slack.methods import Method
 from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Inbound
@@ -81,14 +81,14 @@ class Intake:
     async def _take_click(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._delivery():
-            click = inbound.click(body, self._me, shared=await self._is_shared(body))
+            click = events.click(body, self._me, shared=await self._is_shared(body))
             if click is not None:
                 await self._insist(click)
 
     async def _take_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._delivery():
-            prompt = inbound.prompt_from_shortcut(body, self._me, shared=await self._is_shared(body))
+            prompt = events.prompt_from_shortcut(body, self._me, shared=await self._is_shared(body))
             if prompt is not None:
                 await self._insist(prompt)
 
@@ -116,7 +116,7 @@ class Intake:
 
     async def _is_shared(self, payload: Payload) -> bool:
         """Whether another organisation sees the channel; true where Slack will not say."""
-        channel = inbound.room(payload)
+        channel = events.room(payload)
         if channel is None:
             return False
         try:
@@ -128,11 +128,7 @@ class Intake:
 
 
 def _read(body: Payload, me: Identity) -> Inbound | None:
-    return (
-        inbound.prompt_from_event(body, me)
-        or inbound.stop_request(body, me)
-        or amendments.amendment(body, me)
-    )
+    return events.prompt_from_event(body, me) or events.stop_request(body, me) or edits.amendment(body, me)
 
 
 def _authorize(me: Identity) -> Callable[[], Awaitable[AuthorizeResult]]:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from adapters.slack import entities
+from adapters.slack import mrkdwn
 from aion_bot.ports.messages import Reply
 
 CAP: Final = 9_000
@@ -33,7 +33,7 @@ def tail(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
 @lru_cache(maxsize=256)  # what a stream shows is asked for again and again
 def _streamed(reply: Reply, *, last: bool) -> str:
     text = reply.text if last else _settled(reply.text[: len(reply.text) - reply.closing])
-    return entities.in_markdown(text) if text.strip() else ""
+    return mrkdwn.in_markdown(text) if text.strip() else ""
 
 
 def _settled(text: str) -> str:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.posting import Posts, marked
-from adapters.slack.scopes import Method
-from adapters.slack.tails import tail
-from adapters.slack.web import LACKING, Refused, WebApi
+from adapters.slack.client import LACKING, Refused, WebApi
+from adapters.slack.methods import Method
+from adapters.slack.posts import Posts, marked
+from adapters.slack.stream_text import tail
 from aion_bot.ports.errors import PlatformDown, Unsupported
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack import entities, ids
+from adapters.slack import ids, mrkdwn
 from aion_bot.ports.messages import Action, Click, Person, Place, Prompt, StopRequest
 
 Payload = Mapping[str, Any]
@@ -48,7 +48,7 @@ def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
-    addressed = direct or entities.mentions(text, me.user)
+    addressed = direct or mrkdwn.mentions(text, me.user)
     if not addressed and not _continues_thread(event, text):
         return None
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
@@ -57,7 +57,7 @@ def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
         thread=thread,
         place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
         person=Person(event["user"], profile_name(event)),
-        text=entities.to_words(text, me.user),
+        text=mrkdwn.to_words(text, me.user),
         addressed=addressed,
         young=not addressed and _is_young(event),
         attachments=len(event.get("files") or ()),
@@ -77,7 +77,7 @@ def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Pro
         place=Place(me.team, channel, is_direct(channel), shared),
         person=_presser(payload),
         text="",
-        quote=entities.to_words(message.get("text") or "", me.user),
+        quote=mrkdwn.to_words(message.get("text") or "", me.user),
         attachments=len(message.get("files") or ()),
         reply_token=message.get("thread_ts") or "",
     )
@@ -160,7 +160,7 @@ def _is_message(event: Payload) -> bool:
 def _continues_thread(event: Payload, text: str) -> bool:
     in_thread = event.get("thread_ts") not in {None, event["ts"]}
     says_something = bool(text.strip() or event.get("files"))
-    return in_thread and says_something and not entities.begins_with_somebody(text)
+    return in_thread and says_something and not mrkdwn.begins_with_somebody(text)
 
 
 def _is_young(event: Payload) -> bool:

@@ -8,8 +8,8 @@ https://docs.slack.dev/apis/web-api/rate-limits; the tier of a method stands on 
 
 from typing import Final
 
-from adapters.slack.render import FALLBACK
-from adapters.slack.scopes import Method
+from adapters.slack.methods import Method
+from adapters.slack.rendering import FALLBACK
 from aion_bot.ports.rate_limits import Budget, Call, Limits, Per
 
 _MINUTE = 60.0

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from adapters.slack import entities
-from adapters.slack.inbound import ACTIONS
+from adapters.slack import mrkdwn
+from adapters.slack.events import ACTIONS
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
 from aion_bot.ports.text import clip, one_line
 
@@ -44,7 +44,7 @@ def arguments(content: Content) -> dict[str, Any]:
 
 def sentence(line: Line) -> dict[str, Any]:
     """What shows a sentence of the bot's own, outside of any content."""
-    text = entities.line_in_mrkdwn(line)
+    text = mrkdwn.line_in_mrkdwn(line)
     return {"text": _cut_escaped(text), "blocks": list(_sections(text)) or [_markdown("…")]}
 
 
@@ -64,11 +64,11 @@ def _blocks(content: Content) -> list[Block]:
 
 
 def _reply(reply: Reply) -> list[Block]:
-    text = entities.in_markdown(reply.text)
+    text = mrkdwn.in_markdown(reply.text)
     return [
         *([_markdown(text)] if text.strip() else []),
-        *_contexts(entities.in_mrkdwn(reply.note)),
-        *_contexts(entities.line_in_mrkdwn(reply.byline)),
+        *_contexts(mrkdwn.in_mrkdwn(reply.note)),
+        *_contexts(mrkdwn.line_in_mrkdwn(reply.byline)),
         *_actions(reply.buttons),
     ]
 
@@ -76,7 +76,7 @@ def _reply(reply: Reply) -> list[Block]:
 def _card(card: PlanCard) -> list[Block]:
     return [
         *_title(card.title),
-        *_sections(entities.in_mrkdwn(card.description)),
+        *_sections(mrkdwn.in_mrkdwn(card.description)),
         *_sections(_steps(card.steps)),
         *_contexts(_lines(card.facts)),
         *_sections(_lines(card.record)),
@@ -85,22 +85,22 @@ def _card(card: PlanCard) -> list[Block]:
 
 
 def _title(title: str) -> Iterator[Block]:
-    shown = entities.in_markdown(one_line(title, len(title)))
+    shown = mrkdwn.in_markdown(one_line(title, len(title)))
     if len(shown) > HEADER:
-        yield from _sections(entities.in_mrkdwn(title))
+        yield from _sections(mrkdwn.in_mrkdwn(title))
     elif shown:
         yield {"type": "header", "text": _plain(shown)}
 
 
 def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(
-        f"*{number}. {entities.in_mrkdwn(step.agent)}*\n{entities.in_mrkdwn(step.description)}"
+        f"*{number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{mrkdwn.in_mrkdwn(step.description)}"
         for number, step in enumerate(steps, start=1)
     )
 
 
 def _lines(lines: Iterable[Line]) -> str:
-    return "\n".join(entities.line_in_mrkdwn(line) for line in lines)
+    return "\n".join(mrkdwn.line_in_mrkdwn(line) for line in lines)
 
 
 def _markdown(text: str) -> Block:
@@ -123,7 +123,7 @@ def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
 
 
 def _button(button: Button) -> Block:
-    label = entities.in_markdown(one_line(button.label, BUTTON))
+    label = mrkdwn.in_markdown(one_line(button.label, BUTTON))
     shown: Block = {
         "type": "button",
         "action_id": _ACTION_IDS[button.action],
@@ -164,12 +164,12 @@ def _cut_escaped(escaped: str, limit: int = FALLBACK) -> str:
 def _words(content: Content) -> Iterator[str]:
     """Everything that `content` says, escaped, in reading order."""
     if isinstance(content, Reply):
-        yield entities.in_mrkdwn(content.text)
-        yield entities.in_mrkdwn(content.note)
-        yield entities.line_in_mrkdwn(content.byline)
+        yield mrkdwn.in_mrkdwn(content.text)
+        yield mrkdwn.in_mrkdwn(content.note)
+        yield mrkdwn.line_in_mrkdwn(content.byline)
         return
-    yield entities.in_mrkdwn(content.title)
-    yield entities.in_mrkdwn(content.description)
+    yield mrkdwn.in_mrkdwn(content.title)
+    yield mrkdwn.in_mrkdwn(content.description)
     yield _steps(content.steps)
     yield _lines(content.facts)
     yield _lines(content.record)

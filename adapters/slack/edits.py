@@ -4,8 +4,8 @@ https://docs.slack.dev/reference/events/message/message_changed, and `message_de
 has replies is told as changed: into a "tombstone".
 """
 
-from adapters.slack import entities, ids
-from adapters.slack.inbound import Identity, Payload, is_direct, is_from_person, message_key, profile_name
+from adapters.slack import ids, mrkdwn
+from adapters.slack.events import Identity, Payload, is_direct, is_from_person, message_key, profile_name
 from aion_bot.ports.messages import Amendment, Person, Place
 
 
@@ -18,8 +18,8 @@ def amendment(body: Payload, me: Identity) -> Amendment | None:
     message = before if after is None else after
     if not (event.get("channel") and message.get("ts") and is_from_person(message, me)):
         return None
-    text = None if after is None else entities.to_words(after.get("text") or "", me.user)
-    if text is not None and text == entities.to_words(before.get("text") or "", me.user):
+    text = None if after is None else mrkdwn.to_words(after.get("text") or "", me.user)
+    if text is not None and text == mrkdwn.to_words(before.get("text") or "", me.user):
         return None
     channel, thread = event["channel"], message.get("thread_ts") or message["ts"]
     direct = is_direct(channel, event.get("channel_type"))

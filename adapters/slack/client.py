@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import sdk_log
 from adapters.slack.config import APP_TOKEN, BOT_TOKEN, SlackSettings
-from adapters.slack.inbound import Identity
-from adapters.slack.scopes import Method
+from adapters.slack.events import Identity
+from adapters.slack.methods import Method
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,

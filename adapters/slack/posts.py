@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.inbound import Identity
-from adapters.slack.scopes import Method
-from adapters.slack.web import WebApi, field
+from adapters.slack.client import WebApi, field
+from adapters.slack.events import Identity
+from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.messages import MessageRef, ThreadKey
