@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from adapters.discord.rest import Rest
+from adapters.discord.client import Rest
 from aion_bot.ports.errors import PlatformError
 
 _log = logging.getLogger(__name__)

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from adapters.discord import budgets, ids, render
+from adapters.discord import ids, rate_limits, rendering
 from adapters.discord.activity import Activity
+from adapters.discord.backfill import Missed
+from adapters.discord.client import Rest
 from adapters.discord.config import Settings
 from adapters.discord.errors import Archived, translated
 from adapters.discord.gateway import SILENCE, Gateway
-from adapters.discord.intake import Intake
+from adapters.discord.handlers import Intake
+from adapters.discord.interaction_tokens import PrivateReplies
 from adapters.discord.interactions import Interactions
-from adapters.discord.missed import Missed
-from adapters.discord.replies import PrivateReplies
-from adapters.discord.rest import Rest
 from adapters.discord.streams import NoStreams
-from adapters.discord.wording import WAITING
+from adapters.discord.strings import WAITING
 from aion_bot.ports.adapter import Host, OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
 from aion_bot.ports.messages import (
@@ -38,7 +38,7 @@ class DiscordAdapter(NoStreams):
     """
 
     platform = ids.PLATFORM
-    limits: Limits = budgets.LIMITS
+    limits: Limits = rate_limits.LIMITS
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -73,13 +73,13 @@ class DiscordAdapter(NoStreams):
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; an archived thread comes back by that."""
         channel = ids.channel_of(thread)
-        message = await self._rest.send(channel, render.body(content), nonce=nonce)
+        message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
         return ids.message_ref(thread, channel, message)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message; one in an archived thread after taking the thread out of the archive."""
         channel, message_id = ids.address_of(message)
-        body = render.body(content)
+        body = rendering.body(content)
         try:
             await self._rest.edit(channel, message_id, body)
         except Archived:
@@ -112,7 +112,7 @@ class DiscordAdapter(NoStreams):
 
         Where neither can be done the answer goes where the person spoke: better seen by others than not at all.
         """
-        text = render.sentence(line)
+        text = rendering.sentence(line)
         reply = None if isinstance(inbound, Amendment) else self._replies.find(inbound.reply_token)
         try:
             if reply is not None:
@@ -120,7 +120,7 @@ class DiscordAdapter(NoStreams):
                 return
         except (Forbidden, MessageGone):
             pass
-        await self._answer_beside(inbound, render.Body(content=text, components=[]))
+        await self._answer_beside(inbound, rendering.Body(content=text, components=[]))
 
     def _connection(self, host: Host) -> Gateway:
         intake = Intake(host, self._rest, self.whisper)
@@ -130,13 +130,13 @@ class DiscordAdapter(NoStreams):
             host, intake, interactions, self._missed, message_content=content, silence=self.silence
         )
 
-    async def _answer_beside(self, inbound: Inbound, body: render.Body) -> None:
+    async def _answer_beside(self, inbound: Inbound, body: rendering.Body) -> None:
         try:
             await self._rest.send(await self._rest.direct_channel(int(inbound.person.id)), body)
         except (Forbidden, MessageGone):
             await self._answer_openly(inbound, body)
 
-    async def _answer_openly(self, inbound: Inbound, body: render.Body) -> None:
+    async def _answer_openly(self, inbound: Inbound, body: rendering.Body) -> None:
         if isinstance(inbound, Prompt) and inbound.opening is not None:
             channel, answering = int(inbound.place.channel), ids.channel_of(inbound.thread)
             await self._rest.send(channel, body, answering=answering)
@@ -145,7 +145,7 @@ class DiscordAdapter(NoStreams):
 
     def measure(self, content: Content) -> int:
         """Count the characters of a message."""
-        return render.measure(content)
+        return rendering.measure(content)
 
     def scope(self, thread: ThreadKey, per: Per) -> str:
         """Name the channel where each has its own budget."""

@@ -6,7 +6,7 @@ import json
 import discord
 from discord import app_commands
 
-from adapters.discord import wording
+from adapters.discord import strings
 from adapters.discord.errors import translate
 from adapters.discord.interactions import Interactions, answer_privately
 from aion_bot.ports.adapter import Host
@@ -26,7 +26,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         """Log a failure, or explain an outdated command."""
         outdated = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
         if isinstance(error, outdated):
-            await answer_privately(interaction, wording.UNKNOWN_COMMAND)
+            await answer_privately(interaction, strings.UNKNOWN_COMMAND)
             return
         await super().on_error(interaction, error)
 

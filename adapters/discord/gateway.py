@@ -11,14 +11,14 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import inbound, seen
+from adapters.discord import events, sdk_objects
+from adapters.discord.backfill import Missed
 from adapters.discord.commands import Commands, declare, register
 from adapters.discord.edits import Edits
-from adapters.discord.inbound import Kind, Room
-from adapters.discord.intake import Intake
+from adapters.discord.events import Kind, Room
+from adapters.discord.handlers import Intake
+from adapters.discord.http import NOBODY
 from adapters.discord.interactions import Interactions
-from adapters.discord.missed import Missed
-from adapters.discord.session import NOBODY
 from aion_bot.ports.adapter import Host, Presence
 from aion_bot.ports.errors import PlatformDown
 
@@ -146,7 +146,7 @@ class Gateway(discord.Client):
         """Hand a question over, if this is one."""
         async with self._intake.lane(message.channel.id):
             said, me = await self._said(message)
-            prompt = inbound.from_message(said, me)
+            prompt = events.from_message(said, me)
             if prompt is not None:
                 await self._intake.hand_over(prompt)
 
@@ -156,7 +156,7 @@ class Gateway(discord.Client):
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
         async with self._intake.lane(event.channel_id):
-            amendment = inbound.from_edit(*await self._said(message))
+            amendment = events.from_edit(*await self._said(message))
             if amendment is not None:
                 await self._intake.hand_over(amendment)
 
@@ -173,17 +173,17 @@ class Gateway(discord.Client):
         if interaction.type is discord.InteractionType.component:
             await self._interactions.pressed(interaction)
 
-    async def _said(self, message: discord.Message) -> tuple[inbound.Said, inbound.Me]:
+    async def _said(self, message: discord.Message) -> tuple[events.Said, events.Me]:
         where = await self._intake.room(message.channel, message.guild)
         bot = self._connection.self_id or 0
-        return seen.said(message, where, bot), seen.me(bot, message.guild)
+        return sdk_objects.said(message, where, bot), sdk_objects.me(bot, message.guild)
 
     async def _deleted(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         unknown = Room(Kind.DIRECT if guild is None else Kind.PLAIN, channel, guild)
-        where = seen.room(self.get_channel(channel), guild) or unknown
+        where = sdk_objects.room(self.get_channel(channel), guild) or unknown
         async with self._intake.lane(channel):
             for message in messages:
-                await self._intake.hand_over(inbound.from_deletion(message, where))
+                await self._intake.hand_over(events.from_deletion(message, where))
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

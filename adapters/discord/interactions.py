@@ -6,15 +6,15 @@ from typing import Any
 
 import discord
 
-from adapters.discord import inbound, seen, wording
+from adapters.discord import events, sdk_objects, strings
+from adapters.discord.client import Rest
 from adapters.discord.errors import FAILURES, translate
-from adapters.discord.inbound import Asked, Kind, Room
-from adapters.discord.intake import Intake
-from adapters.discord.render import Body
-from adapters.discord.replies import PrivateReplies
-from adapters.discord.rest import Rest
-from adapters.discord.session import NOBODY
-from adapters.discord.words import readable
+from adapters.discord.events import Asked, Kind, Room
+from adapters.discord.handlers import Intake
+from adapters.discord.http import NOBODY
+from adapters.discord.interaction_tokens import PrivateReplies
+from adapters.discord.mentions import readable
+from adapters.discord.rendering import Body
 from aion_bot.ports.errors import MessageGone, PlatformDown, RateLimited
 
 ACKNOWLEDGEMENT = 5.0
@@ -35,10 +35,10 @@ class Interactions:
 
     async def pressed(self, interaction: discord.Interaction) -> None:
         """Take a press of a button. No view is kept for it, so buttons of an earlier process work."""
-        where = seen.room(interaction.channel, interaction.guild_id) or Room(Kind.PLAIN, 0)
-        click = inbound.from_press(seen.pressed(interaction, where))
+        where = sdk_objects.room(interaction.channel, interaction.guild_id) or Room(Kind.PLAIN, 0)
+        click = events.from_press(sdk_objects.pressed(interaction, where))
         if click is None:
-            await answer_privately(interaction, wording.UNKNOWN_BUTTON)
+            await answer_privately(interaction, strings.UNKNOWN_BUTTON)
             return
         self._keep(interaction)
         with self._intake.working():
@@ -51,24 +51,24 @@ class Interactions:
 
     async def asked(self, interaction: discord.Interaction, prompt: str) -> None:
         """Take `/ask`."""
-        late = wording.asked_by(str(interaction.user.id), prompt)
+        late = strings.asked_by(str(interaction.user.id), prompt)
         with self._intake.working():
-            answer = await self._acknowledge(interaction, wording.asked(prompt), late)
+            answer = await self._acknowledge(interaction, strings.asked(prompt), late)
             where = await self._intake.room(interaction.channel, interaction.guild)
-            text = readable(prompt.strip(), seen.names_in(interaction.guild, prompt))
-            asked = Asked(interaction.id, where, seen.person(interaction.user), text, answer)
-            await self._intake.hand_over(inbound.from_command(asked))
+            text = readable(prompt.strip(), sdk_objects.names_in(interaction.guild, prompt))
+            asked = Asked(interaction.id, where, sdk_objects.person(interaction.user), text, answer)
+            await self._intake.hand_over(events.from_command(asked))
 
     async def asked_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Take `Ask Aion` on a message."""
-        quote, author, link = seen.text(message), message.author.display_name, message.jump_url
-        late = wording.asked_about_by(str(interaction.user.id), author, link, quote)
+        quote, author, link = sdk_objects.text(message), message.author.display_name, message.jump_url
+        late = strings.asked_about_by(str(interaction.user.id), author, link, quote)
         with self._intake.working():
-            answer = await self._acknowledge(interaction, wording.asked_about(author, link, quote), late)
+            answer = await self._acknowledge(interaction, strings.asked_about(author, link, quote), late)
             where = await self._intake.room(interaction.channel, interaction.guild)
-            asker = seen.person(interaction.user)
+            asker = sdk_objects.person(interaction.user)
             about = Asked(interaction.id, where, asker, "", answer, quote, len(message.attachments))
-            await self._intake.hand_over(inbound.from_command(about))
+            await self._intake.hand_over(events.from_command(about))
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command at once, and return the message's id.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.discord.wording import NOT_TAKEN
+from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
 from benchmarks.chaos import journal, scenes
 from benchmarks.chaos.fates import Course

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 
-from adapters.discord.wording import NOT_TAKEN
+from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
 from benchmarks.chaos.fates import Course, Decision
 from benchmarks.chaos.people import People, is_decided, is_under_way

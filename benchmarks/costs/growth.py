@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from statistics import median
 
 from adapters import discover
-from adapters.discord import render as discord
+from adapters.discord import rendering as discord
 from adapters.slack import rendering as slack
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.delivery.diff import Screen

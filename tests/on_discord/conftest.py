@@ -12,7 +12,7 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord import configure, intake
+from adapters.discord import configure, handlers
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contracts.discord import inspect
@@ -67,7 +67,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_client: Client, _shard: int | None, *, initial: bool = False) -> None:
         assert initial in {True, False}
 
-    monkeypatch.setattr(intake, "AGAIN", (0.01, 0.01))
+    monkeypatch.setattr(handlers, "AGAIN", (0.01, 0.01))
     monkeypatch.setattr(ExponentialBackoff, "delay", lambda _: 0.0)
     monkeypatch.setattr(Client, "before_identify_hook", at_once)
 

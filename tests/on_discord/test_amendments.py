@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.discord import ids, intake
+from adapters.discord import handlers, ids
 from adapters.discord.edits import Edits
 from aion_bot.ports.messages import Amendment, Person, Prompt, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -147,7 +147,7 @@ async def test_an_edit_that_cannot_be_taken(discord: SimulatedDiscord, host: Rec
         await host.prompt()
         host.refusal = OSError("disk full")
         discord.rewrite(message, f"<@{discord.world.bot.id}> edited")
-        await host.until(lambda: host.knocking == 2 + len(intake.AGAIN))
+        await host.until(lambda: host.knocking == 2 + len(handlers.AGAIN))
         host.refusal = None
         await discord.mention(ada, "second")
         await host.prompt(2)

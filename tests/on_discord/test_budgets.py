@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import buckets, budgets, ids
+from adapters.discord import buckets, ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.ports.adapter import Streams
 from aion_bot.ports.errors import RateLimited, Unsupported
@@ -51,15 +51,15 @@ def heard(adapter: DiscordAdapter) -> list[Reading]:
 
 def test_budgets_are_those_that_people_report() -> None:
     """Posts and edits share what a channel takes, everything but an answer to an interaction what the bot does."""
-    posts, everything = budgets.LIMITS.budgets[Call.POST]
-    assert budgets.LIMITS.budgets[Call.EDIT] == (posts, everything)
+    posts, everything = rate_limits.LIMITS.budgets[Call.POST]
+    assert rate_limits.LIMITS.budgets[Call.EDIT] == (posts, everything)
     assert (posts.per, everything.per) == (Per.CHANNEL, Per.BOT)
     assert Rate(posts.calls, posts.seconds) == DiscordLimits().messages
     left_to_others = DiscordLimits().everything.calls - everything.calls
     assert 0 < left_to_others <= 5
     streamed = {Call.BEGIN, Call.APPEND, Call.CONCLUDE}
-    assert set(Call) - set(budgets.LIMITS.budgets) == streamed | {Call.WHISPER}
-    assert all(found[-1] == everything for found in budgets.LIMITS.budgets.values())
+    assert set(Call) - set(rate_limits.LIMITS.budgets) == streamed | {Call.WHISPER}
+    assert all(found[-1] == everything for found in rate_limits.LIMITS.budgets.values())
 
 
 def test_scopes(adapter: DiscordAdapter, general: ThreadKey) -> None:
@@ -128,7 +128,7 @@ async def test_other_answers_tell_nothing(
 )
 def test_answers_without_a_limit_are_none(headers: dict[str, str]) -> None:
     """Discord need not tell."""
-    assert budgets.reading("POST", "/api/v10/channels/1/messages", headers) is None
+    assert rate_limits.reading("POST", "/api/v10/channels/1/messages", headers) is None
 
 
 async def test_five_posts_return_at_once(discord: SimulatedDiscord, adapter: DiscordAdapter) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.discord import intake, interactions, wording
+from adapters.discord import handlers, interactions, strings
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.on_discord.conftest import Bot
@@ -146,7 +146,7 @@ async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: 
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await discord.until(lambda: len(discord.thread(thread)) == 2)
     told = discord.thread(thread)[-1]
-    assert (told.text, told.only_for) == (wording.NOT_TAKEN, discord.people[0].id)
+    assert (told.text, told.only_for) == (strings.NOT_TAKEN, discord.people[0].id)
 
 
 @pytest.mark.usefixtures("bot")
@@ -154,7 +154,7 @@ async def test_a_question_that_can_be_taken_a_moment_later(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the core cannot write a question down at first it is offered again, as Discord tells of it once."""
-    monkeypatch.setattr(intake, "AGAIN", (0.1,))
+    monkeypatch.setattr(handlers, "AGAIN", (0.1,))
     host.refusal = OSError("disk full")
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await host.until(lambda: host.knocking == 1)
@@ -171,7 +171,7 @@ async def test_somebody_is_told_though_discord_fails(discord: SimulatedDiscord, 
     discord.fail_next("POST /users/@me/channels", status=503)
     await discord.mention(ada, "Anybody there?")
     await discord.until(lambda: len(discord.thread(discord.direct(ada))) == 1)
-    assert discord.thread(discord.direct(ada))[0].text == wording.NOT_TAKEN
+    assert discord.thread(discord.direct(ada))[0].text == strings.NOT_TAKEN
 
 
 @pytest.mark.usefixtures("bot")
@@ -221,7 +221,7 @@ async def test_an_outdated_command(discord: SimulatedDiscord) -> None:
     discord.interact(2, ada, general, {"id": "1", "name": "query", "type": 1, "options": []})
     await discord.until(lambda: bool(discord.thread(general.id)))
     told = discord.thread(general.id)[-1]
-    assert (told.text, told.only_for) == (wording.UNKNOWN_COMMAND, ada.id)
+    assert (told.text, told.only_for) == (strings.UNKNOWN_COMMAND, ada.id)
 
 
 async def test_a_command_that_is_not_registered(discord: SimulatedDiscord) -> None:

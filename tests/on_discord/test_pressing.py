@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.discord import ids, wording
+from adapters.discord import ids, strings
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import Message
@@ -63,7 +63,7 @@ async def test_a_button_that_nobody_knows(
     await discord.press(discord.people[2], old.channel, old.id, custom_id)
     await discord.until(lambda: len(discord.thread(old.channel)) == 2)
     told = discord.thread(old.channel)[-1]
-    assert (told.text, told.only_for) == (wording.UNKNOWN_BUTTON, discord.people[2].id)
+    assert (told.text, told.only_for) == (strings.UNKNOWN_BUTTON, discord.people[2].id)
     ours = _message(discord, "aion:cancel:plan-1")
     await discord.press(discord.people[2], ours.channel, ours.id, "aion:cancel:plan-1")
     assert [await host.click()] == host.inbound

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.discord import render
+from adapters.discord import rendering
 from aion_bot.ports.messages import Action, Button, Content, Person, PlanCard, Reply, Step
 from aion_bot.simulators.discord import limits
 from tests.contracts.discord import FILE, check_schema
@@ -31,7 +31,7 @@ CARD = PlanCard(
 
 def test_a_reply() -> None:
     """A reply is plain content, its note small and under it, its buttons in a row."""
-    body = render.body(
+    body = rendering.body(
         Reply(
             "Two roofs are *damaged*.", "agents: 2\n4 s", buttons=(Button(Action.RETRY, "t1", "Try again"),)
         )
@@ -44,28 +44,28 @@ def test_a_reply() -> None:
 def test_who_ended_a_reply() -> None:
     """Who stopped an answer is mentioned in small print, below the note."""
     reply = Reply("So far", "4 s", ("Stopped by ", Person("42"), "."))
-    assert render.body(reply)["content"] == "So far\n-# 4 s\n-# Stopped by <@42>."
+    assert rendering.body(reply)["content"] == "So far\n-# 4 s\n-# Stopped by <@42>."
 
 
 def test_a_note_is_not_swallowed_by_code() -> None:
     """A note stands outside a code block that is still growing."""
-    assert render.body(Reply("```\ncode", "working"))["content"] == "```\ncode\n```\n-# working"
+    assert rendering.body(Reply("```\ncode", "working"))["content"] == "```\ncode\n```\n-# working"
 
 
 @pytest.mark.parametrize("reply", [Reply(""), Reply(" \n"), Reply("", "\n")])
 def test_nothing_to_say(reply: Reply) -> None:
     """Discord refuses empty messages, so there is always something to see."""
-    assert render.body(reply)["content"] == "…"
+    assert rendering.body(reply)["content"] == "…"
 
 
 def test_a_note_alone() -> None:
     """A first sign of life needs no text."""
-    assert render.body(Reply("", "thinking"))["content"] == "-# thinking"
+    assert rendering.body(Reply("", "thinking"))["content"] == "-# thinking"
 
 
 def test_a_plan() -> None:
     """A card shows title, description, steps in order with their agents, and facts in small print."""
-    assert render.body(CARD)["content"] == (
+    assert rendering.body(CARD)["content"] == (
         "### Tag 12 images\n"
         "I will tag what is damaged.\n"
         "1. **image\\_analyst**: Look at the roof\n"
@@ -78,33 +78,33 @@ def test_a_plan() -> None:
 def test_a_decided_plan() -> None:
     """What became of a plan stands in ordinary size at its end."""
     decided = PlanCard("Plan", "", record=((Person("42"), " approved it."), ("Done.",)))
-    assert render.body(decided)["content"] == "### Plan\n<@42> approved it.\nDone."
+    assert rendering.body(decided)["content"] == "### Plan\n<@42> approved it.\nDone."
 
 
 def test_looks_of_buttons() -> None:
     """Approve is green, cancel red, retry blue, stop grey."""
     buttons = tuple(Button(action, "k", action) for action in Action)
-    (row,) = render.body(Reply("x", buttons=buttons))["components"]
+    (row,) = rendering.body(Reply("x", buttons=buttons))["components"]
     assert [button["style"] for button in row["components"]] == [3, 4, 1, 2]
 
 
 def test_a_person_without_an_id_of_discord() -> None:
     """A person whose id Discord cannot know is called by name."""
-    assert render.sentence((Person("U123", "*Ada*"), " said so")) == r"\*Ada\* said so"
+    assert rendering.sentence((Person("U123", "*Ada*"), " said so")) == r"\*Ada\* said so"
 
 
 def test_a_sentence_is_one_line_of_text() -> None:
     """A sentence of the bot's own opens no code block and stays small where it is written small."""
-    assert render.sentence(("broke\n```\n", Person("42"))) == "broke ``\u200b` <@42>"
+    assert rendering.sentence(("broke\n```\n", Person("42"))) == "broke ``\u200b` <@42>"
 
 
 @given(CONTENTS)
 @settings(max_examples=150, deadline=None)
 def test_what_measures_a_page_is_taken(content: Content) -> None:
     """Whatever the content, a message that measures no more than a page breaks none of Discord's limits."""
-    body = render.body(content)
-    assert render.measure(content) == len(body["content"])
-    if render.measure(content) <= limits.CONTENT:
+    body = rendering.body(content)
+    assert rendering.measure(content) == len(body["content"])
+    if rendering.measure(content) <= limits.CONTENT:
         limits.check_message(body)
         assert body["content"].strip()
 
@@ -114,8 +114,8 @@ def test_what_measures_a_page_is_taken(content: Content) -> None:
 @settings(max_examples=60, deadline=None)
 def test_every_message_follows_the_contract(content: Content) -> None:
     """Whatever the content, Discord's own document allows the message, new or edited."""
-    body = dict(render.body(content))
-    if render.measure(content) <= limits.CONTENT:
+    body = dict(rendering.body(content))
+    if rendering.measure(content) <= limits.CONTENT:
         check_schema("POST /channels/{channel_id}/messages", body)
         check_schema("PATCH /channels/{channel_id}/messages/{message_id}", body)
 
@@ -124,4 +124,4 @@ def test_every_message_follows_the_contract(content: Content) -> None:
 def test_a_longer_text_never_measures_less(text: str, more: str) -> None:
     """Size grows with plain words, so that a page can be cut by trying."""
     words = "".join(letter for letter in text + more if letter.isalnum())
-    assert render.measure(Reply(words[: len(text)])) <= max(render.measure(Reply(words)), 1)
+    assert rendering.measure(Reply(words[: len(text)])) <= max(rendering.measure(Reply(words)), 1)

@@ -1,6 +1,6 @@
 """Tokens for private answers."""
 
-from adapters.discord.replies import LIFETIME, PrivateReplies
+from adapters.discord.interaction_tokens import LIFETIME, PrivateReplies
 
 
 class Clock:

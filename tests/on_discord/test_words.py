@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord import wording
-from adapters.discord.inbound import UNTITLED, title
-from adapters.discord.words import begins_by_mentioning, readable, without
+from adapters.discord import strings
+from adapters.discord.events import UNTITLED, title
+from adapters.discord.mentions import begins_by_mentioning, readable, without
 
 NAMES = {"@1": "Ada", "@&2": "crew", "#3": "site-7"}
 
@@ -65,7 +65,7 @@ def test_who_is_spoken_to(text: str, *, begins: bool) -> None:
 @given(st.text(), st.integers(min_value=10, max_value=300))
 def test_a_quote_fits(text: str, limit: int) -> None:
     """A quote keeps to its limit, and each of its lines is quoted."""
-    quoted = wording.quote(text, limit)
+    quoted = strings.quote(text, limit)
     assert all(line.startswith("> ") for line in quoted.split("\n"))
     lines = len(text.strip().splitlines())
     assert len(quoted) <= max(limit, 3 * lines)
@@ -75,8 +75,8 @@ def test_a_quote_fits(text: str, limit: int) -> None:
 def test_acknowledgements_fit(text: str, name: str) -> None:
     """An acknowledgement fits into one message, whatever was asked."""
     link = "https://discord.com/channels/1/2/3"
-    for told in (wording.asked_by("1", text), wording.asked_about(name, link, text), wording.asked(text)):
-        assert 1 <= len(told.strip()) <= wording.MESSAGE
+    for told in (strings.asked_by("1", text), strings.asked_about(name, link, text), strings.asked(text)):
+        assert 1 <= len(told.strip()) <= strings.MESSAGE
 
 
 @given(st.text())

@@ -7,8 +7,8 @@ import discord
 
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
-from adapters.discord.render import Body
-from adapters.discord.session import NOBODY, Session
+from adapters.discord.http import NOBODY, Session
+from adapters.discord.rendering import Body
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import Reading
 

@@ -12,7 +12,7 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from adapters.discord import budgets
+from adapters.discord import rate_limits
 from adapters.discord.buckets import Buckets
 from adapters.discord.config import Settings
 from adapters.discord.errors import pause, translated
@@ -46,7 +46,7 @@ class Session:
         """
         remaining = self._held_until - monotonic()
         if held and remaining > 0:
-            raise RateLimited(remaining, budgets.GLOBAL)
+            raise RateLimited(remaining, rate_limits.GLOBAL)
         with translated():
             async with asyncio.timeout(TIME_LIMIT):
                 yield await self._logged_in()
@@ -87,7 +87,7 @@ class Session:
     ) -> None:
         """Pass on what an answer says about a limit, unless it is a refusal."""
         await self._fail_at_once(end.response)
-        reading = budgets.reading(end.method, end.url.path, end.response.headers)
+        reading = rate_limits.reading(end.method, end.url.path, end.response.headers)
         if reading is not None and self.heard is not None:
             self.heard(reading)
 
@@ -97,7 +97,7 @@ class Session:
             seconds = pause(answer.headers, await _body(answer))
             if answer.headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in answer.headers:
                 self._held_until = monotonic() + seconds
-                raise RateLimited(seconds, budgets.GLOBAL)
+                raise RateLimited(seconds, rate_limits.GLOBAL)
             raise RateLimited(seconds)
         if answer.status >= 500:
             raise PlatformDown(f"Discord answered {answer.status}")

@@ -2,8 +2,8 @@
 
 import discord
 
-from adapters.discord.inbound import Kind, Me, Pressed, Room, Said
-from adapters.discord.words import readable
+from adapters.discord.events import Kind, Me, Pressed, Room, Said
+from adapters.discord.mentions import readable
 from aion_bot.ports.messages import Person
 
 _WRITTEN = {discord.MessageType.default, discord.MessageType.reply}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from adapters.discord import ids
-from adapters.discord.words import begins_by_mentioning, readable, without
+from adapters.discord.mentions import begins_by_mentioning, readable, without
 from aion_bot.ports.messages import Amendment, Click, Person, Place, Prompt, ThreadKey
 from aion_bot.ports.text import one_line
 

@@ -8,9 +8,9 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from adapters.discord import seen, wording
-from adapters.discord.inbound import Kind, Room
-from adapters.discord.rest import Rest
+from adapters.discord import sdk_objects, strings
+from adapters.discord.client import Rest
+from adapters.discord.events import Kind, Room
 from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Amendment, Inbound, Line
@@ -62,12 +62,12 @@ class Intake:
     async def room(self, channel: object, guild: discord.Guild | None) -> Room:
         """Describe a channel, asking Discord about one that it has not described yet, such as an archived thread."""
         guild_id = guild.id if guild is not None else None
-        known = seen.room(channel, guild_id)
+        known = sdk_objects.room(channel, guild_id)
         if known is not None:
             return known
         channel_id = getattr(channel, "id", 0)
         try:
-            found = seen.room(await self._rest.channel(channel_id), guild_id)
+            found = sdk_objects.room(await self._rest.channel(channel_id), guild_id)
         except PlatformError as error:
             _log.warning("a channel could not be looked up: %s", error)
             found = None
@@ -91,11 +91,11 @@ class Intake:
     async def _tell(self, said: Inbound) -> None:
         for pause in AGAIN:
             try:
-                await self._whisper(said, (wording.NOT_TAKEN,))
+                await self._whisper(said, (strings.NOT_TAKEN,))
             except RateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except PlatformDown:
                 await asyncio.sleep(pause)
             else:
                 return
-        await self._whisper(said, (wording.NOT_TAKEN,))
+        await self._whisper(said, (strings.NOT_TAKEN,))

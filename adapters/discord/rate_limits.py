@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.discord.wording import MESSAGE
+from adapters.discord.strings import MESSAGE
 from aion_bot.ports.rate_limits import Budget, Call, Limits, Per, Reading
 
 GLOBAL: Final = "global"
