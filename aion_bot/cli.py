@@ -21,7 +21,7 @@ from aion_bot.ports.settings import Problem, read_environment
 from aion_bot.simulators.world import World
 from aion_bot.storage import StoreError
 
-app = typer.Typer(
+program = typer.Typer(
     name="aion-bot",
     help="Talk to Aion from Slack and Discord: answers that grow in the thread, plans behind buttons.",
     no_args_is_help=True,
@@ -34,7 +34,7 @@ _PLATFORM_VARIABLES = "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, DISCORD_TOKEN"
 
 def main() -> None:
     """Run the program."""
-    app()
+    program()
 
 
 def _print_version(wanted: bool) -> None:
@@ -43,7 +43,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@program.callback()
 def _options(
     version: Annotated[  # the callback acts on it
         bool,
@@ -63,7 +63,7 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     return settings, platforms, found
 
 
-@app.command()
+@program.command()
 def run() -> None:
     """Connect every platform whose variables are set and serve until SIGTERM or SIGINT.
 
@@ -87,7 +87,7 @@ def run() -> None:
         raise typer.Exit(1)
 
 
-@app.command("doctor")
+@program.command("doctor")
 def check() -> None:
     """Check the settings, the form of the key and the database, one line a check; connects to nothing."""
     settings, platforms, problems = compose(read_environment(Path.cwd()))
@@ -97,7 +97,7 @@ def check() -> None:
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)
 
 
-@app.command()
+@program.command()
 def demo(
     tour: Annotated[
         bool, typer.Option("--tour", help="Play a fixed tour, print its transcript and exit.")

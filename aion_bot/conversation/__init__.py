@@ -1,1 +1,1 @@
-"""What the bot does, one behaviour a file. None imports another."""
+"""What the bot does with a question and with a plan, one behaviour per module."""

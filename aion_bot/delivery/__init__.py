@@ -1,1 +1,1 @@
-"""Events → what a thread shows. Everything but `pump` is pure and does no I/O."""
+"""Making a thread show what it should: the diff, the delivery mode, and the task that performs one call at a time."""

@@ -1,1 +1,1 @@
-"""The one room of the bot that adapters import: the values that cross, and the Protocols both sides keep."""
+"""All that an adapter may import: the values that cross the boundary and the Protocols of both sides."""

@@ -1,0 +1,1 @@
+"""What arrives from the platforms is dispatched here; running turns, actions and start-up recovery."""
