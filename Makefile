@@ -42,7 +42,7 @@ chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from S
 
 pictures: $(STAMP)  ## the README's screenshots, of the tour; needs chromium
 	$(BIN)/aion-bot demo --tour --html .venv/tour.html
-	$(BIN)/python -m tests.demo_page.pictures .venv/tour.html docs
+	$(BIN)/python -m tests.demo.pictures .venv/tour.html docs
 
 requirements:  ## pins anew what pyproject.toml names; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet pyproject.toml -o requirements.txt

@@ -6,7 +6,7 @@ import pytest
 
 from aion_bot.aion import AionVision
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
-from tests.contracts import aion as contract
+from tests.schemas import aion as contract
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from aion_bot.simulators.aion import API_KEY, OPERATIONS, SimulatedAion, library
 from aion_bot.simulators.aion.scene import Shape
 from aion_bot.simulators.aion.script import organize
-from tests.contracts import aion as contract
+from tests.schemas import aion as contract
 
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "create_session": {"title": "t", "use_all_images": True},

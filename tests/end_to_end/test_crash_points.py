@@ -12,9 +12,9 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.contracts import slack as slack_contracts
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.crashing import Steps
+from tests.schemas import slack as slack_contracts
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # a killed process closes nothing

@@ -11,8 +11,8 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
-from tests.contracts import slack as contracts
 from tests.end_to_end.bot import Bot
+from tests.schemas import slack as contracts
 
 
 class Disk:

@@ -11,11 +11,11 @@ from aion_bot.simulators.aion.scene import Answer, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Workspace
-from tests.contracts import aion as aion_contracts
-from tests.contracts import discord as discord_contracts
-from tests.contracts import slack as slack_contracts
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
+from tests.schemas import aion as aion_contracts
+from tests.schemas import discord as discord_contracts
+from tests.schemas import slack as slack_contracts
 
 ANSWER = "The whole answer, from its first word to its last."
 POST = {"slack": "chat.postMessage", "discord": "POST /channels/{channel_id}/messages"}

@@ -1,0 +1,230 @@
+"""`/ask` and `Ask Aion`, from a person in the simulated Discord through the real client to the core."""
+
+import pytest
+
+from adapters.discord import handlers, interactions, strings
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
+from tests.adapters.discord.conftest import Bot
+from tests.adapters.discord.host import RecordingHost
+
+CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+
+
+async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
+    """Open a thread by asking; returns its id."""
+    thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
+    await bot.adapter.open(await host.prompt())
+    host.inbound.clear()
+    return thread
+
+
+def _ask_data(discord: SimulatedDiscord, text: str) -> dict[str, object]:
+    known = discord.world.command("ask", 1)
+    option = {"name": "prompt", "type": 3, "value": text}
+    return {"id": known["id"], "name": "ask", "type": 1, "options": [option]}
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_command_in_a_channel(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """`/ask` in a text channel is answered at once by a quote, from which a thread is to be opened."""
+    ada = discord.people[0]
+    thread = await discord.ask(ada, "What is damaged on site 7?")
+    prompt = await host.prompt()
+    assert prompt.thread == ThreadKey("discord", thread)
+    assert prompt.text == prompt.opening == "What is damaged on site 7?"
+    assert prompt.person == Person(ada.id, "Ada")
+    assert (prompt.place.workspace, prompt.place.channel) == (
+        discord.world.guild,
+        discord.world.named("general").id,
+    )
+    assert [shown.text for shown in discord.thread(thread)] == ["> What is damaged on site 7?"]
+    assert prompt.reply_token
+    assert prompt.addressed
+    assert not prompt.place.direct
+
+
+async def test_opening_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """The thread is named after the question; opening it again, or another way, is harmless."""
+    thread = await discord.ask(discord.people[0], "What is\ndamaged? " + "x" * 200)
+    prompt = await host.prompt()
+    await bot.adapter.open(prompt)
+    await bot.adapter.open(prompt)
+    assert discord.title(thread).startswith("What is damaged? xxx")
+    assert len(discord.title(thread)) == 100
+
+
+async def test_a_command_in_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """`/ask` in a thread is answered in place, and the place is the parent channel."""
+    thread = await _thread(discord, bot, host)
+    assert await discord.ask(discord.people[1], "And on site 8?", channel=thread) == thread
+    prompt = await host.prompt()
+    assert (prompt.thread.id, prompt.opening) == (thread, None)
+    assert prompt.place.channel == discord.world.named("general").id
+    assert discord.thread(thread)[-1].text == "> And on site 8?"
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_command_in_a_direct_conversation(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """`/ask` in a direct conversation is answered in place."""
+    ben = discord.people[1]
+    direct = discord.direct(ben)
+    await discord.ask(ben, "Only you and me?", channel=direct)
+    prompt = await host.prompt()
+    assert (prompt.thread.id, prompt.opening, prompt.place.direct) == (direct, None, True)
+    assert (prompt.place.workspace, prompt.person.name) == ("", "Ben")
+
+
+async def test_a_late_acknowledgement(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """Where Discord takes no acknowledgement any more, the bot's token asks on, and says who asked."""
+    discord.late_acknowledgement = True
+    thread = await discord.ask(discord.people[0], "Too late?")
+    prompt = await host.prompt()
+    assert (prompt.thread.id, prompt.opening, prompt.text) == (thread, "Too late?", "Too late?")
+    assert discord.thread(thread)[0].text == "@Ada asked:\n> Too late?"
+    await bot.adapter.open(prompt)
+    assert discord.title(thread) == "Too late?"
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_lost_acknowledgement(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """An acknowledgement whose connection breaks is made up for by the bot's token."""
+    discord.fail_next(CALLBACK, drop=True)
+    general = discord.world.named("general").id
+    discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
+    prompt = await host.prompt()
+    assert discord.thread(prompt.thread.id)[0].text.endswith("> Lost?")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.usefixtures("bot")
+async def test_an_acknowledgement_that_arrived(
+    discord: SimulatedDiscord, host: RecordingHost, *, times: int
+) -> None:
+    """Where only Discord's word about it is lost, the acknowledgement is found and nothing is posted beside it."""
+    discord.fail_next(CALLBACK, drop=True, acted=True, times=times)
+    thread = await discord.ask(discord.people[0], "Lost?")
+    assert (await host.prompt()).thread.id == thread
+    asked = [one.text for one in discord.thread(discord.world.named("general").id) if "Lost?" in one.text]
+    assert asked == ["> Lost?"]
+
+
+@pytest.mark.parametrize("acted", [True, False])
+@pytest.mark.usefixtures("bot")
+async def test_a_command_in_the_worst_moment(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch, *, acted: bool
+) -> None:
+    """A command that can neither be acknowledged nor be made up for at first is asked all the same, and once."""
+    monkeypatch.setattr(interactions, "AGAIN", (0.01, 0.01))
+    discord.late_acknowledgement = True
+    discord.fail_next("POST /channels/{channel_id}/messages", drop=True, acted=acted, times=2)
+    general = discord.world.named("general").id
+    discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
+    prompt = await host.prompt()
+    assert [one.text for one in discord.thread(general)] == ["@Ada asked:\n> Lost?"]
+    assert discord.thread(general)[0].id == prompt.thread.id
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_long_question_is_clipped_in_the_quote_only(
+    discord: SimulatedDiscord, host: RecordingHost
+) -> None:
+    """The quote fits into a message; the question that Aion gets is whole."""
+    question = "Tell me about " + "every single image " * 300
+    thread = await discord.ask(discord.people[0], question)
+    prompt = await host.prompt()
+    assert prompt.text == question.strip()
+    shown = discord.thread(thread)[0].text
+    assert len(shown) <= 2_000
+    assert shown.endswith("…")
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """If the core cannot write a question down, the person is told privately."""
+    host.refusal = OSError("disk full")
+    thread = await discord.ask(discord.people[0], "Anybody there?")
+    await discord.until(lambda: len(discord.thread(thread)) == 2)
+    told = discord.thread(thread)[-1]
+    assert (told.text, told.only_for) == (strings.NOT_TAKEN, discord.people[0].id)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_question_that_can_be_taken_a_moment_later(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the core cannot write a question down at first it is offered again, as Discord tells of it once."""
+    monkeypatch.setattr(handlers, "AGAIN", (0.1,))
+    host.refusal = OSError("disk full")
+    thread = await discord.ask(discord.people[0], "Anybody there?")
+    await host.until(lambda: host.knocking == 1)
+    host.refusal = None
+    assert (await host.prompt()).thread.id == thread
+    assert len(discord.thread(thread)) == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_somebody_is_told_though_discord_fails(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """That a question could not be taken is told again where Discord could not tell it at first."""
+    host.refusal = OSError("disk full")
+    ada = discord.people[0]
+    discord.fail_next("POST /users/@me/channels", status=503)
+    await discord.mention(ada, "Anybody there?")
+    await discord.until(lambda: len(discord.thread(discord.direct(ada))) == 1)
+    assert discord.thread(discord.direct(ada))[0].text == strings.NOT_TAKEN
+
+
+@pytest.mark.usefixtures("bot")
+async def test_marks_in_a_command_become_words(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A command's text names channels too; what nothing explains stays as it is."""
+    site = discord.world.named("site-7").id
+    await discord.ask(discord.people[0], f"what of <#{site}> and <@1>?")
+    assert (await host.prompt()).text == "what of #site-7 and <@1>?"
+
+
+async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """`Ask Aion` carries the message's text, without the privileged intent, and opens a thread named after it."""
+    ada, ben, _ = discord.people
+    message = discord.say(ada, "The roof of site 7 leaks", attachments=("roof.jpg",))
+    thread = await discord.ask_about(ben, message.id)
+    prompt = await host.prompt()
+    assert (prompt.text, prompt.quote, prompt.attachments) == ("", "The roof of site 7 leaks", 1)
+    assert (prompt.thread.id, prompt.opening, prompt.person.name) == (
+        thread,
+        "The roof of site 7 leaks",
+        "Ben",
+    )
+    link = f"https://discord.com/channels/{discord.world.guild}/{message.channel}/{message.id}"
+    answer = f"Asked about [a message of Ada]({link}):\n> The roof of site 7 leaks"
+    assert discord.thread(thread)[0].text == answer
+    await bot.adapter.open(prompt)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_asking_about_a_message_too_late(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A late `Ask Aion` goes on by the bot's token, too."""
+    ada, ben, _ = discord.people
+    message = discord.say(ada, "The roof leaks")
+    discord.late_acknowledgement = True
+    thread = await discord.ask_about(ben, message.id)
+    assert (await host.prompt()).thread.id == thread
+    assert discord.thread(thread)[0].text.startswith("@Ben: Asked about [a message of Ada]")
+
+
+@pytest.mark.usefixtures("bot")
+async def test_an_outdated_command(discord: SimulatedDiscord) -> None:
+    """A command that Discord still shows, but that is gone, is answered privately."""
+    discord.world.commands.append(
+        {"id": "1", "name": "query", "type": 1, "description": "as it was last year"}
+    )
+    ada, general = discord.people[0], discord.world.named("general")
+    discord.interact(2, ada, general, {"id": "1", "name": "query", "type": 1, "options": []})
+    await discord.until(lambda: bool(discord.thread(general.id)))
+    told = discord.thread(general.id)[-1]
+    assert (told.text, told.only_for) == (strings.UNKNOWN_COMMAND, ada.id)
+
+
+async def test_a_command_that_is_not_registered(discord: SimulatedDiscord) -> None:
+    """The simulator shows only commands that were registered."""
+    with pytest.raises(LookupError, match="ask"):
+        await discord.ask(discord.people[0], "Anybody?")

@@ -1,0 +1,96 @@
+"""Private answers: never silence, and never louder than needed."""
+
+from aion_bot.ports.messages import Person
+from aion_bot.simulators.discord import SimulatedDiscord
+from tests.adapters.discord.conftest import Bot
+from tests.adapters.discord.host import RecordingHost
+
+LINE = ("Only ", Person("42", "Ben"), " may decide.")
+
+
+async def test_to_whoever_used_a_command(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """A command is answered so that only its author sees it, whether its thread exists or not."""
+    ada = discord.people[0]
+    thread = await discord.ask(ada, "May I?")
+    await bot.adapter.whisper(await host.prompt(), LINE)
+    told = discord.thread(thread)[-1]
+    assert (told.text, told.only_for, told.pings) == ("Only <@42> may decide.", ada.id, [])
+
+
+async def test_after_fifteen_minutes(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """When an interaction's token has expired, a direct message takes its place."""
+    ada = discord.people[0]
+    thread = await discord.ask(ada, "May I?")
+    prompt = await host.prompt()
+    discord.expire_tokens()
+    await bot.adapter.whisper(prompt, LINE)
+    assert [shown.text for shown in discord.thread(discord.direct(ada))] == ["Only <@42> may decide."]
+    assert len(discord.thread(thread)) == 1
+
+
+async def test_to_whoever_mentioned_the_bot(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """A mention cannot be answered privately in the channel, so a direct message is."""
+    ben = discord.people[1]
+    message = await discord.mention(ben, "may I?")
+    await bot.adapter.whisper(await host.prompt(), LINE)
+    assert [shown.text for shown in discord.thread(discord.direct(ben))] == ["Only <@42> may decide."]
+    assert len(discord.thread(message)) == 1
+
+
+async def test_to_somebody_who_takes_no_direct_messages(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """Where no direct message is taken, the mention is replied to in its channel, and pings nobody."""
+    ben = discord.people[1]
+    discord.world.closed_to_bot.add(ben.id)
+    message = await discord.mention(ben, "may I?")
+    await bot.adapter.whisper(await host.prompt(), LINE)
+    reply = discord.world.messages[discord.world.named("general").id][-1]
+    assert (reply.content, reply.pings) == ("Only <@42> may decide.", [])
+    assert reply.replied_to is not None
+    assert reply.replied_to.id == message
+
+
+async def test_about_a_message_that_was_deleted(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """If the mention is gone by then, the answer of last resort stands alone."""
+    ben = discord.people[1]
+    discord.world.closed_to_bot.add(ben.id)
+    message = await discord.mention(ben, "may I?")
+    prompt = await host.prompt()
+    discord.backend.delete(discord.world.anywhere(message))
+    await bot.adapter.whisper(prompt, LINE)
+    (alone,) = discord.world.messages[discord.world.named("general").id]
+    assert (alone.content, alone.replied_to) == ("Only <@42> may decide.", None)
+
+
+async def test_in_a_thread_to_somebody_who_takes_none(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """In a thread the answer of last resort comes in the thread."""
+    ben = discord.people[1]
+    discord.world.closed_to_bot.add(ben.id)
+    thread = await discord.ask(ben, "May I?")
+    await bot.adapter.open(await host.prompt())
+    await discord.reply(ben, thread, "and now?")
+    await bot.adapter.whisper(await host.prompt(2), LINE)
+    assert discord.thread(thread)[-1].text == "Only <@42> may decide."
+
+
+async def test_in_a_direct_conversation(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """A direct conversation is private as it is."""
+    direct = await discord.direct_message(discord.people[0], "may I?")
+    await bot.adapter.whisper(await host.prompt(), LINE)
+    assert discord.thread(direct)[-1].text == "Only <@42> may decide."
+
+
+async def test_while_the_gateway_is_away(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """A command is still answered privately after listening has ended, as during a shutdown."""
+    ada = discord.people[0]
+    thread = await discord.ask(ada, "May I?")
+    prompt = await host.prompt()
+    bot.listening.cancel()
+    await discord.until(lambda: not discord.gateway.listening)
+    await bot.adapter.whisper(prompt, LINE)
+    assert discord.thread(thread)[-1].only_for == ada.id

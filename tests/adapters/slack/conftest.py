@@ -1,0 +1,88 @@
+"""A simulated Slack, an adapter that listens to it through the real client, and a host that records."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from adapters.slack import ids
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.config import read
+from adapters.slack.timeouts import Patience
+from aion_bot.ports.messages import ThreadKey
+from aion_bot.simulators.slack import SimulatedSlack, state
+from tests.adapters.slack.recording import RecordingHost
+from tests.schemas import slack as contracts
+
+HASTE = Patience(
+    call=1.0,
+    sign=0.2,
+    again=(0.0, 0.02),
+    greeting=0.5,
+    ping=0.1,
+    linger=0.5,
+    steady=5.0,
+    pause=0.02,
+    pause_at_most=0.1,
+    stagger=0.02,
+    away=0.6,
+    look=0.02,
+    goodbye=0.1,
+)
+
+
+async def end(listening: asyncio.Task[None]) -> float:
+    """Cancel `listen`; returns how many seconds it took."""
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+    return clock() - begun
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SimulatedSlack]:
+    """A workspace that repeats fast and objects to what the contracts do not allow."""
+    simulated = SimulatedSlack(contracts.inspect, within=1.0, again=(0.0, 0.1, 0.5))
+    simulated.sockets.goodbye = 0.3
+    await simulated.start()
+    yield simulated
+    await simulated.stop()
+    assert simulated.violations == []
+
+
+@pytest.fixture
+async def adapter(slack: SimulatedSlack) -> AsyncIterator[SlackAdapter]:
+    """An adapter for this workspace that does not listen yet."""
+    settings, problems = read(slack.env)
+    assert settings is not None, problems
+    built = SlackAdapter(settings, HASTE)
+    yield built
+    await built.close()
+
+
+@pytest.fixture
+async def thread(slack: SimulatedSlack) -> ThreadKey:
+    """A thread that somebody began in the general channel."""
+    return ids.thread_key(state.TEAM, slack.general.id, await slack.ask(slack.people[0], "what broke?"))
+
+
+@pytest.fixture
+async def direct(slack: SimulatedSlack) -> ThreadKey:
+    """A thread that somebody began with the bot alone."""
+    return ids.thread_key(state.TEAM, "D0ADA", await slack.direct_message(slack.people[0], "what broke?"))
+
+
+@pytest.fixture
+async def host(slack: SimulatedSlack, adapter: SlackAdapter) -> AsyncIterator[RecordingHost]:
+    """The host of the adapter, which listens on both sockets."""
+    recording = RecordingHost()
+    listening = asyncio.create_task(adapter.listen(recording))
+    await recording.until(lambda: bool(recording.presences))
+    await slack.until(lambda: slack.sockets.open == 2)
+    yield recording
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening

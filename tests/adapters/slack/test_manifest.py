@@ -1,0 +1,49 @@
+"""`manifest.yml` and the code ask Slack for the same."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from adapters.slack import events, methods
+from tests.schemas import slack as contracts
+
+FILE = Path(__file__).resolve().parents[3] / "manifest.yml"
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+@contracts.needed
+def test_manifest_is_one_that_slack_takes(manifest: dict[str, Any]) -> None:
+    """Slack's own schema of manifests finds nothing wrong."""
+    assert contracts.manifest_errors(manifest) == []
+
+
+def test_scopes_are_those_that_the_code_uses(manifest: dict[str, Any]) -> None:
+    """The bot asks for no scope that it does not use, and for every one that it does."""
+    asked = manifest["oauth_config"]["scopes"]
+    assert set(asked["bot"]) == methods.required()
+    assert set(asked["bot_optional"]) == set(methods.OPTIONAL)
+    assert len(asked["bot"]) == len(set(asked["bot"]))
+
+
+def test_events_are_those_that_the_code_reads(manifest: dict[str, Any]) -> None:
+    """The app is subscribed to exactly the events that become prompts."""
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == set(methods.EVENTS)
+
+
+def test_parts_that_need_a_scope_are_there(manifest: dict[str, Any]) -> None:
+    """Each part for which a scope is asked stands in the manifest, and the shortcut is the one that the code reads."""
+    assert set(methods.FEATURES) <= set(manifest["features"])
+    assert [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]] == [events.SHORTCUT]
+
+
+def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> None:
+    """No public address is needed, and presses are delivered."""
+    settings = manifest["settings"]
+    assert settings["socket_mode_enabled"] is True
+    assert settings["interactivity"] == {"is_enabled": True}

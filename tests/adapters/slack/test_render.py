@@ -1,0 +1,245 @@
+"""What contents look like in Slack, and that Slack would take every one of them."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.slack import rendering
+from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
+from aion_bot.simulators.slack import reading, rules
+from tests.adapters.slack.texts import texts
+from tests.schemas import slack as contracts
+
+ADA = Person("U024ADA00", "Ada")
+NAMES = {ADA.id: ADA.name}
+
+APPROVE = Button(Action.APPROVE, "plan-7f3a", "Approve")
+CANCEL = Button(Action.CANCEL, "plan-7f3a", "Cancel")
+RETRY = Button(Action.RETRY, "turn-19", "Retry")
+
+CARD = PlanCard(
+    title="Tag the damaged roofs",
+    description="Aion will add the tag <damaged> & nothing else.",
+    steps=(Step("Image analyst", "Find damaged roofs"), Step("Librarian", "Tag 12 images")),
+    facts=(("2 operations",), (ADA, " may decide.")),
+    record=(("Approved by ", ADA, "."),),
+    buttons=(APPROVE, CANCEL),
+)
+
+lines: st.SearchStrategy[Line] = st.lists(
+    texts(4) | st.just(ADA) | st.builds(Person, texts(2), texts(2)), max_size=4
+).map(tuple)
+buttons = st.lists(
+    st.builds(Button, st.sampled_from(Action), st.text(max_size=64), texts(6)),
+    max_size=3,
+    unique_by=lambda b: b.action,
+).map(tuple)
+replies = st.builds(Reply, texts(120), texts(10), lines, buttons)
+cards = st.builds(
+    PlanCard,
+    title=texts(12),
+    description=texts(120),
+    steps=st.lists(st.builds(Step, texts(4), texts(40)), max_size=12).map(tuple),
+    facts=st.lists(lines, max_size=4).map(tuple),
+    record=st.lists(lines, max_size=4).map(tuple),
+    buttons=buttons,
+)
+
+
+def accepted(content: Content) -> dict[str, Any]:
+    """The arguments, once Slack's rules and contracts found nothing wrong with them."""
+    arguments = rendering.arguments(content)
+    for method in ("chat.postMessage", "chat.update"):
+        assert rules.refusal(method, arguments) is None
+    assert len(arguments["text"]) <= rendering.FALLBACK
+    if contracts.BESIDE:
+        contracts.check_blocks(arguments["blocks"])
+    return arguments
+
+
+def shown(content: Content) -> str:
+    return reading.words(accepted(content), NAMES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(replies | cards)
+def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Content) -> None:
+    """What measures no more than a page is taken by Slack, and notifies only whom the bot itself names."""
+    if rendering.measure(content) > rendering.FALLBACK:
+        return
+    assert set(reading.pinged(accepted(content))) <= {ADA.id}
+
+
+@settings(max_examples=60, deadline=None)
+@given(replies | cards)
+def test_no_content_pings_whatever_its_size(content: Content) -> None:
+    """A content that is too large for Slack still could not ping anybody."""
+    assert set(reading.pinged(rendering.arguments(content))) <= {ADA.id}
+
+
+@given(texts(60), texts(10))
+def test_text_of_an_answer_is_shown_whole(text: str, note: str) -> None:
+    """Nothing of the model's words is lost or changed, nor of the note."""
+    blocks = rendering.arguments(Reply(text, note))["blocks"]
+    if text.strip():
+        assert blocks[0]["text"].replace("\u2060", "") == text.replace("\u2060", "")
+    if text.strip() and note.strip():
+        assert blocks[1]["type"] == "context"
+
+
+def test_answer_is_markdown_with_a_note_and_buttons() -> None:
+    """Model text is drawn by Slack's own markdown block, the note small under it, the buttons last."""
+    blocks = accepted(Reply("## Roofs\n- two", "12 s", buttons=(RETRY,)))["blocks"]
+    assert [block["type"] for block in blocks] == ["markdown", "context", "actions"]
+    assert blocks[0]["text"] == "## Roofs\n- two"
+    assert blocks[2]["elements"][0] == {
+        "type": "button",
+        "action_id": "aion_retry",
+        "text": {"type": "plain_text", "text": "Retry", "emoji": False},
+        "value": "turn-19",
+    }
+
+
+def test_byline_names_a_person() -> None:
+    """Who stopped an answer is mentioned under it, small, after the note."""
+    stopped = Reply("Two roofs", "12 s", byline=("Stopped by ", ADA, "."))
+    assert shown(stopped) == "Two roofs\n12 s\nStopped by @Ada."
+    assert [b["type"] for b in accepted(stopped)["blocks"]] == ["markdown", "context", "context"]
+    assert rendering.arguments(stopped)["text"].endswith(f"Stopped by <@{ADA.id}>.")
+
+
+@pytest.mark.parametrize(
+    "content", [Reply(""), Reply(" \n"), PlanCard("", ""), Reply("", buttons=(RETRY,)), Reply("", "x")]
+)
+def test_nothing_to_say_is_still_a_message(content: Content) -> None:
+    """Empty words never become an empty block or an empty text."""
+    accepted(content)
+
+
+def test_card_reads_from_what_to_what_became_of_it() -> None:
+    """A card shows its title, what it is about, the steps in order with their agents, facts, record, buttons."""
+    assert shown(CARD) == (
+        "Tag the damaged roofs\n"
+        "Aion will add the tag <damaged> & nothing else.\n"
+        "*1. Image analyst*\nFind damaged roofs\n*2. Librarian*\nTag 12 images\n"
+        "2 operations\n@Ada may decide.\n"
+        "Approved by @Ada."
+    )
+    assert [b["type"] for b in accepted(CARD)["blocks"]] == [
+        "header",
+        "section",
+        "section",
+        "context",
+        "section",
+        "actions",
+    ]
+
+
+def test_slack_finds_no_names_in_a_card() -> None:
+    """Every mrkdwn text of a card tells Slack to link nothing by itself."""
+    blocks = accepted(CARD)["blocks"]
+    found = [text for block in blocks for text in (block.get("text"), *block.get("elements", ())) if text]
+    assert all(text["verbatim"] for text in found if text["type"] == "mrkdwn")
+
+
+def test_only_approve_is_emphasised() -> None:
+    """The button that lets something happen is the primary one; Cancel and Retry are plain."""
+    (row,) = (block for block in accepted(CARD)["blocks"] if block["type"] == "actions")
+    assert [(b["action_id"], b["value"], b.get("style")) for b in row["elements"]] == [
+        ("aion_plan_approve", "plan-7f3a", "primary"),
+        ("aion_plan_cancel", "plan-7f3a", None),
+    ]
+
+
+def test_block_id_changes_with_the_buttons() -> None:
+    """Slack wants a new name where the buttons differ, and the same content gives the same message."""
+    first, again = (accepted(CARD)["blocks"][-1]["block_id"] for _ in range(2))
+    other = accepted(Reply("x", buttons=(RETRY,)))["blocks"][-1]["block_id"]
+    assert first == again != other
+
+
+def test_long_title_becomes_text_and_stays_whole() -> None:
+    """A title that no header takes is shown as text instead of being cut."""
+    title = "roof " * 60
+    assert shown(PlanCard(title, "")) == title.strip()
+
+
+def test_long_description_is_spread_over_sections() -> None:
+    """A section takes 3,000 characters; more of them carry the rest, cut between words."""
+    description = " ".join(f"roof{number:04}" for number in range(420))
+    card = PlanCard("", description)
+    assert rendering.measure(card) <= rendering.FALLBACK
+    pieces = [block["text"]["text"] for block in accepted(card)["blocks"]]
+    assert len(pieces) == 2
+    assert " ".join(pieces) == description
+
+
+def test_cut_never_halves_an_escape_or_a_mention() -> None:
+    """Where text is cut, `&amp;` and `<@U…>` stay whole."""
+    for shift in range(30):
+        words = "x" * shift + "&" * 700
+        pieces = [block["text"]["text"] for block in rendering.arguments(PlanCard("", words))["blocks"]]
+        assert "".join(pieces).replace("&amp;", "&") == words
+        record = PlanCard("", "", record=(("x" * (rendering.SECTION - 40 + shift), ADA, "y" * 50),))
+        assert "".join(b["text"]["text"] for b in accepted(record)["blocks"]).count(f"<@{ADA.id}>") == 1
+
+
+def test_fallback_is_clipped_to_what_an_update_takes() -> None:
+    """However long the words, the text beside the blocks stays below 4,000 characters, escapes whole."""
+    for sign in "a&<":
+        text = rendering.arguments(Reply(sign * 5_000))["text"]
+        assert len(text) <= rendering.FALLBACK
+        assert text.replace("&amp;", "").replace("&lt;", "").strip("a") == ""
+
+
+@pytest.mark.parametrize(
+    "larger",
+    [
+        lambda n: Reply("word " * n),
+        lambda n: Reply("# h\n" * n),
+        lambda n: Reply("a\n---\n" * n),
+        lambda n: Reply("```\nx\n```\n" * n),
+        lambda n: Reply("> a\n\nb\n" * n),
+        lambda n: Reply("| a |\n|---|\n\nb\n\n" * n),
+        lambda n: Reply("<@U024ADA00>" * n),
+        lambda n: Reply("", note="note " * n),
+        lambda n: PlanCard("t", "d", tuple(Step("Agent", "does a thing") for _ in range(n))),
+        lambda n: PlanCard("t", "&" * n),
+        lambda n: PlanCard("t" * n, "d"),
+        lambda n: PlanCard("t", "d", facts=tuple(("fact",) for _ in range(n))),
+    ],
+)
+def test_larger_content_measures_more(larger: Callable[[int], Content]) -> None:
+    """Measures grow with the content past a page, and up to a page Slack takes it."""
+    sizes = [rendering.measure(larger(n)) for n in range(1, 5_000, 200)]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] > rendering.FALLBACK
+    too_large = bisect_right(
+        range(5_000), rendering.FALLBACK, lo=1, key=lambda n: rendering.measure(larger(n))
+    )
+    accepted(larger(too_large - 1))
+
+
+def test_what_stays_one_block_measures_its_characters() -> None:
+    """Comments inside a code block and the lines of one quotation make no page smaller."""
+    code = "```python\n" + "# why\nx = 1\n" * 100 + "```"
+    quotation = "> said\n" * 100
+    for text in (code, quotation):
+        assert rendering.measure(Reply(text)) == len(text)
+        accepted(Reply(text))
+
+
+def test_label_is_clipped() -> None:
+    """A button's label is a name: it is shortened to what Slack takes, also if it had to be made inert."""
+    accepted(Reply("x", buttons=(Button(Action.RETRY, "k", "@here " * 40), Button(Action.CANCEL, "k", ""))))
+
+
+def test_sentence_mentions_its_persons() -> None:
+    """A sentence of the bot's own is one section, with its persons as mentions."""
+    said = rendering.sentence(("Only ", ADA, " may decide <this>."))
+    assert said["text"] == said["blocks"][0]["text"]["text"] == "Only <@U024ADA00> may decide &lt;this&gt;."
+    assert rules.refusal("chat.postEphemeral", rendering.sentence(())) is None

@@ -1,0 +1,91 @@
+"""Signs of life, with a platform that takes its time."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from aion_bot.concurrency.background import Tasks
+from aion_bot.conversation.indicators import Signs
+from aion_bot.delivery.registry import Desk
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.messages import MessageRef, Person, Place, Prompt, ThreadKey
+from aion_bot.ports.rate_limits import Budget, Call, Per
+from aion_bot.storage import Store
+from tests.support.plain import PlainAdapter
+
+ADA = Person("U1", "ada")
+THREAD = ThreadKey("plain", "1")
+
+
+class SlowAdapter(PlainAdapter):
+    """Takes the sign away when `go` is set; `asked` when it was told to. `shows` is what stands there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+        self.shows = True
+
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002  # the port's signature
+        if not active:
+            self.asked.set()
+            await self.go.wait()
+        self.shows = active
+        return True
+
+
+def turn(key: str) -> Turn:
+    origin = Prompt(key, THREAD, Place("T1", "C1"), ADA, "What?")
+    return Turn(key, THREAD, ADA, "What?", origin=origin)
+
+
+async def test_a_sign_is_not_lit_while_an_older_one_is_taken_away(tmp_path: Path) -> None:
+    """What an earlier process left standing and what a new answer shows are one sign, and in the end it is gone."""
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), Tasks(), SlowAdapter()
+    signs = Signs(store, tasks, Desk())
+    signs.inherit(turn("old"))
+    tasks.spawn(signs.tidy(adapter, turn("old")))
+    await adapter.asked.wait()
+    seen = asyncio.Event()
+    async with signs.at_work(adapter, turn("new"), asyncio.Event(), seen.set):
+        await asyncio.sleep(0)
+        adapter.go.set()
+        await seen.wait()
+    await tasks.wait(5.0)
+    assert not adapter.shows
+    await store.close()
+
+
+class Marking(PlainAdapter):
+    """A platform that takes two marks in a minute, and on which each of them can be seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        marks = Budget("marks", 2, 60.0, Per.WORKSPACE)
+        self.limits = replace(self.limits, budgets={Call.MARK: (marks,)})
+        self.calls: list[tuple[str, bool]] = []
+
+    def scope(self, thread: ThreadKey, per: Per) -> str:
+        return "" if per is Per.BOT else thread.id
+
+    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+        self.calls.append((message.id, waiting))
+
+
+async def test_what_was_not_marked_is_not_unmarked(tmp_path: Path) -> None:
+    """Where there was no room for a mark, no call is spent on taking it away."""
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), Tasks(), Marking()
+    signs = Signs(store, tasks, Desk())
+    turns = [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
+    for one in turns:
+        signs.waits(adapter, one)
+    await tasks.wait(5.0)
+    for one in turns:
+        await signs.begins(adapter, one)
+    marked = [name for name, waiting in adapter.calls if waiting]
+    assert len(marked) == 2
+    assert sorted(name for name, waiting in adapter.calls if not waiting) == sorted(marked)
+    await store.close()
+
+
+def asked(key: str) -> Prompt:
+    return Prompt(key, THREAD, Place("T1", "C1"), ADA, "What?", source=MessageRef(THREAD, key))

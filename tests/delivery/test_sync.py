@@ -1,0 +1,180 @@
+"""What a thread shows in the end, on a platform that fails at random and under processes that are killed."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import pytest
+
+from aion_bot.delivery.diff import Screen
+from aion_bot.delivery.nonces import adopted
+from aion_bot.delivery.registry import Desk
+from aion_bot.delivery.sync import Pump, TakenOver
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.errors import MessageGone, PlatformDown
+from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
+from tests.support.plain import PlainAdapter
+
+THREAD = ThreadKey("plain", "t")
+ADA = Person("ada")
+PAGES = ["first", "second", "third", "fourth"]
+
+
+class Fragile(PlainAdapter):
+    """A platform in memory. Calls fail, before or after acting, as `fails` says; nonces are known for ever."""
+
+    def __init__(self, fails: Callable[[], float]) -> None:
+        super().__init__()
+        self.messages: dict[str, str] = {}
+        self.nonces: dict[str, str] = {}
+        self._fails = fails
+
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        assert isinstance(content, Reply)
+        await self._maybe(0.1)
+        if nonce not in self.nonces:
+            self.nonces[nonce] = f"{len(self.nonces):03}"
+            self.messages[self.nonces[nonce]] = content.text
+        await self._maybe(0.1)
+        return MessageRef(thread, self.nonces[nonce])
+
+    async def edit(self, message: MessageRef, content: Content) -> None:
+        assert isinstance(content, Reply)
+        await self._maybe(0.1)
+        if message.id not in self.messages:
+            raise MessageGone("gone")
+        self.messages[message.id] = content.text
+        await self._maybe(0.1)
+
+    async def delete(self, message: MessageRef) -> None:
+        await self._maybe(0.1)
+        if self.messages.pop(message.id, None) is None:
+            raise MessageGone("gone")
+        await self._maybe(0.1)
+
+    async def _maybe(self, share: float) -> None:
+        await asyncio.sleep(0)
+        if self._fails() < share:
+            raise PlatformDown("it fails")
+
+
+class Growing:
+    """An answer that grows, or is looked for, and then stands there in four pages."""
+
+    def __init__(self, *pages: str) -> None:
+        self.ended = False
+        self.pages = list(pages)
+
+    def screen(self) -> Screen:
+        return tuple(Reply(page) for page in self.pages)
+
+    def shrink(self) -> bool:
+        return False
+
+
+class Process:
+    """One life of the bot, up to a kill; `row` is what outlives it."""
+
+    def __init__(self, platform: Fragile, row: list[str], *, first: bool) -> None:
+        self.source = Growing("thinking")
+        self._row = row
+        self.pump: Pump = Desk().pump(
+            platform,
+            THREAD,
+            self.source,
+            name="key-0",
+            reader=ADA,
+            posted=tuple(MessageRef(THREAD, name) for name in row),
+            on_posted=self._posted,
+            resumed=not first,
+        )
+
+    async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:
+        del slot, content, message
+        await asyncio.sleep(0)
+        self._row[:] = [one.id for one in self.pump.replies]
+
+    def end(self) -> None:
+        self.source.pages, self.source.ended = list(PAGES), True
+        self.pump.wake(urgent=True)
+
+
+async def steps(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Pump, "_be_patient", lambda *_: asyncio.sleep(0))
+
+
+async def live(process: Process, dice: random.Random, *, first: bool) -> None:
+    """Live for a while, and be killed."""
+    running = asyncio.create_task(process.pump.run())
+    await steps(dice.randrange(20))
+    for number in range(len(PAGES) if first else 0):
+        process.source.pages = PAGES[: number + 1]
+        process.pump.wake()
+        await steps(dice.randrange(10))
+    if dice.random() < 0.7:
+        process.end()
+    await steps(dice.randrange(40))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("tells_nonces", [True, False])
+async def test_pages_stand_in_order_whatever_fails(*, tells_nonces: bool) -> None:
+    """After any number of kills and failures each page of an answer is there once, in reading order."""
+    for seed in range(200):
+        dice = random.Random(seed)
+        platform, row = Fragile(dice.random), list[str]()
+        for number in range(dice.randrange(1, 4)):
+            await live(Process(platform, row, first=number == 0), dice, first=number == 0)
+            if tells_nonces:
+                row[:] = _adopted(platform, row)
+        last = Process(platform, row, first=False)
+        last.end()
+        await last.pump.run()
+        assert [platform.messages[name] for name in sorted(platform.messages)] == PAGES, seed
+
+
+def _adopted(platform: Fragile, row: list[str]) -> list[str]:
+    own = [
+        OwnMessage(MessageRef(THREAD, name), nonce)
+        for nonce, name in platform.nonces.items()
+        if name in platform.messages
+    ]
+    return [one.id for one in adopted("key-0", tuple(MessageRef(THREAD, name) for name in row), own)]
+
+
+async def test_the_newer_of_two_wins() -> None:
+    """An edit that is tried again never covers what somebody made of the message in the meantime."""
+    down = True
+    platform = Fragile(lambda: 0.0 if down else 1.0)
+    platform.messages["card"] = "pending"
+    desk, message = Desk(), (MessageRef(THREAD, "card"),)
+    old, new = Growing("failed, press again"), Growing("done")
+    old.ended = new.ended = True
+    older = desk.pump(platform, THREAD, old, name="key", reader=ADA, posted=message)
+    trying = asyncio.create_task(older.run())
+    await steps(10)
+    newer = desk.pump(platform, THREAD, new, name="key", reader=ADA, posted=message)
+    down = False
+    await newer.run()
+    with pytest.raises(TakenOver):
+        await trying
+    assert platform.messages == {"card": "done"}
+
+
+async def test_an_ended_one_is_in_nobodys_way() -> None:
+    """What has shown its last screen is not waited for."""
+    platform = Fragile(lambda: 1.0)
+    platform.messages["card"] = "pending"
+    desk, message = Desk(), (MessageRef(THREAD, "card"),)
+    for text in ("busy", "done"):
+        source = Growing(text)
+        source.ended = True
+        await desk.pump(platform, THREAD, source, name="key", reader=ADA, posted=message).run()
+    assert platform.messages == {"card": "done"}

@@ -1,0 +1,81 @@
+"""The page in a real browser."""
+
+import pytest
+
+from aion_bot.demo.page import Page
+from aion_bot.demo.running import Running
+from aion_bot.simulators.world import World
+from tests.demo.chromium import ABSENT, BROWSER, tab
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason=ABSENT)
+
+SLACK, DISCORD = (
+    "document.querySelector('#slack-log').innerText",
+    "document.querySelector('#discord-log').innerText",
+)
+
+
+async def test_a_person_uses_both_sides(world: World, bot: Running) -> None:
+    """Ask on both sides, see the answer and the card; a stranger is refused privately; approve, see the record.
+
+    Nothing is loaded from elsewhere, and the console stays clean.
+    """
+    async with Page(world, bot, 0) as page, tab() as browser:
+        await browser.resize(1280, 800)
+        await browser.go(page.address)
+        await browser.click("#slack .suggestions button:nth-of-type(1)")
+        await browser.click("#discord .suggestions button:nth-of-type(3)")
+        await browser.until(f"{SLACK}.includes('I found 3 pieces') && {SLACK}.includes('named the hoist')")
+        await browser.until("document.querySelector('#discord-log button.success') !== null")
+        await browser.click("#as-cy")
+        await browser.until("document.querySelector('#as-cy[aria-current]') !== null")
+        await browser.click("#discord-log button.success")
+        await browser.until(
+            "document.querySelector('#discord-log .private')?.innerText.includes(\"isn't yours\")"
+        )
+        await browser.click("#as-ada")
+        await browser.until("document.querySelector('#discord-log .private') === null")
+        await browser.click("#discord-log button.success")
+        await browser.until(f"{DISCORD}.includes('Approved by') && {DISCORD}.includes('Done')")
+        await browser.until("document.querySelector('#discord-log button') === null")
+        assert browser.errors == []
+        assert [one for one in browser.requested if not one.startswith(page.address)] == []
+
+
+async def test_the_keyboard_is_enough(world: World, bot: Running) -> None:
+    """Type, Enter, and go on in the thread with no mouse; what is half typed survives the answer's edits."""
+    async with Page(world, bot, 0) as page, tab() as browser:
+        await browser.go(page.address)
+        await browser.until("document.querySelectorAll('.online').length === 2")
+        await browser.evaluate("document.querySelector('#slack-words').focus()")
+        await browser.type("What is damaged on site 7?")
+        await browser.key("Enter", "\r")
+        await browser.until("document.querySelector('#slack-words').placeholder.startsWith('Reply')")
+        await browser.type("Which of them is")
+        await browser.until(f"{SLACK}.includes('named the hoist')")
+        await browser.type(" the most urgent?")
+        assert (
+            await browser.evaluate("document.querySelector('#slack-words').value")
+            == "Which of them is the most urgent?"
+        )
+        await browser.key("Enter", "\r")
+        await browser.until(f"{SLACK}.includes('Of the three')")
+        assert browser.errors == []
+
+
+async def test_every_control_has_a_name_and_narrow_screens_scroll_only_down(
+    world: World, bot: Running
+) -> None:
+    """Buttons, links and fields have words for a screen reader; at 360 pixels nothing is wider than the screen."""
+    async with Page(world, bot, 0) as page, tab() as browser:
+        await browser.resize(360, 740)
+        await browser.go(page.address)
+        await browser.click("#slack .suggestions button:nth-of-type(3)")
+        await browser.until("document.querySelector('#slack-log button.primary') !== null")
+        nameless = (
+            "[...document.querySelectorAll('button, a, input:not([type=hidden]), summary, section, nav')]"
+            ".filter(one => !(one.getAttribute('aria-label') || one.textContent.trim())).length"
+        )
+        assert await browser.evaluate(nameless) == 0
+        assert await browser.evaluate("document.documentElement.scrollWidth") <= 360
+        assert browser.errors == []
