@@ -16,16 +16,8 @@ from adapters.discord.streams import NoStreams
 from adapters.discord.strings import WAITING
 from aion_bot.ports.adapter import Host, OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
-from aion_bot.ports.messages import (
-    Amendment,
-    Content,
-    Inbound,
-    Line,
-    MessageRef,
-    Person,
-    Prompt,
-    ThreadKey,
-)
+from aion_bot.ports.events import Amendment, Inbound, Prompt
+from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Limits, Per, Reading
 
 OWN_MESSAGES = 20

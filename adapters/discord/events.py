@@ -9,7 +9,8 @@ from enum import Enum
 
 from adapters.discord import ids
 from adapters.discord.mentions import begins_by_mentioning, readable, without
-from aion_bot.ports.messages import Amendment, Click, Person, Place, Prompt, ThreadKey
+from aion_bot.ports.events import Amendment, Click, Place, Prompt
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import one_line
 
 THREAD_NAME = 100

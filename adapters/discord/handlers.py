@@ -13,7 +13,8 @@ from adapters.discord.client import Rest
 from adapters.discord.events import Kind, Room
 from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import Amendment, Inbound, Line
+from aion_bot.ports.events import Amendment, Inbound
+from aion_bot.ports.messages import Line
 
 _log = logging.getLogger(__name__)
 

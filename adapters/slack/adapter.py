@@ -16,17 +16,8 @@ from adapters.slack.socket_mode import SOCKETS, SocketMode
 from adapters.slack.timeouts import Patience
 from aion_bot.ports.adapter import Host, OwnMessage, Presence, Streams
 from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.messages import (
-    Amendment,
-    Content,
-    Inbound,
-    Line,
-    MessageRef,
-    Person,
-    Prompt,
-    Reply,
-    ThreadKey,
-)
+from aion_bot.ports.events import Amendment, Inbound, Prompt
+from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, Per, Reading
 
 _log = logging.getLogger(__name__)

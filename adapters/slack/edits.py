@@ -6,7 +6,8 @@ has replies is told as changed: into a "tombstone".
 
 from adapters.slack import ids, mrkdwn
 from adapters.slack.events import Identity, Payload, is_direct, is_from_person, message_key, profile_name
-from aion_bot.ports.messages import Amendment, Person, Place
+from aion_bot.ports.events import Amendment, Place
+from aion_bot.ports.messages import Person
 
 
 def amendment(body: Payload, me: Identity) -> Amendment | None:

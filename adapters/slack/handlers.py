@@ -22,7 +22,7 @@ from adapters.slack.events import Identity, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.messages import Inbound
+from aion_bot.ports.events import Inbound
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from aion_bot.domain.access import may_decide
 from aion_bot.domain.turn import Plan, PlanStatus
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
+from aion_bot.ports.events import Click
+from aion_bot.ports.messages import Action, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.plan_card import Approvers, CardScreen, record
 from aion_bot.storage import Store, insist

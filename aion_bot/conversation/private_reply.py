@@ -9,7 +9,8 @@ import structlog
 from aion_bot.delivery.registry import Desk
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import Inbound, Line
+from aion_bot.ports.events import Inbound
+from aion_bot.ports.messages import Line
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.limiter import Gate
 from aion_bot.ratelimit.scheduler import Priority

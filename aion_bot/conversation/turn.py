@@ -14,7 +14,8 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.ports.rate_limits import Call
 from aion_bot.ratelimit.scheduler import Priority
 from aion_bot.rendering.answer import Transcript

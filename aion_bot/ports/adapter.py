@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from aion_bot.ports.messages import Content, Inbound, Line, MessageRef, Person, Prompt, Reply, ThreadKey
+from aion_bot.ports.events import Inbound, Prompt
+from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, Per, Reading
 from aion_bot.ports.settings import Problem
 

@@ -17,7 +17,8 @@ from aion_bot.domain import access, strings
 from aion_bot.domain.access import may_stop
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.messages import Action, Click, Inbound, Line, StopRequest
+from aion_bot.ports.events import Click, Inbound, StopRequest
+from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import Running
 
 _log = structlog.get_logger(__name__)

@@ -25,7 +25,8 @@ from aion_bot.domain import access, strings
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
+from aion_bot.ports.events import Amendment, Click, Inbound, Prompt, StopRequest
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.actions import Clicks
 from aion_bot.runtime.active_turns import Running
 from aion_bot.runtime.reorder_buffer import Openings, comes

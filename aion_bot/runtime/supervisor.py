@@ -10,7 +10,8 @@ import structlog
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, Presence
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.messages import Inbound, ThreadKey
+from aion_bot.ports.events import Inbound
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)

@@ -8,7 +8,8 @@ from aion_bot.concurrency.background import Tasks
 from aion_bot.conversation.indicators import Signs
 from aion_bot.delivery.registry import Desk
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.messages import MessageRef, Person, Place, Prompt, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Call, Per
 from aion_bot.storage import Store
 from tests.support.plain import PlainAdapter

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.ports.messages import Prompt, ThreadKey
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.reorder_buffer import Openings, comes
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken

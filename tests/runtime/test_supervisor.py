@@ -9,7 +9,7 @@ import pytest
 
 from aion_bot.ports.adapter import Host, Presence
 from aion_bot.ports.errors import PlatformDown, TokenRefused
-from aion_bot.ports.messages import Inbound
+from aion_bot.ports.events import Inbound
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from aion_bot.ports.adapter import Presence
-from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, ThreadKey
+from aion_bot.ports.events import Amendment, Click, Inbound, Prompt
+from aion_bot.ports.messages import ThreadKey
 
 
 class RecordingHost:

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.discord import handlers, ids
 from adapters.discord.edits import Edits
-from aion_bot.ports.messages import Amendment, Person, Prompt, Reply
+from aion_bot.ports.events import Amendment, Prompt
+from aion_bot.ports.messages import Person, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Channel
 from tests.adapters.discord.conftest import Bot, running

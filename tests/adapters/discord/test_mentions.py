@@ -2,7 +2,7 @@
 
 import pytest
 
-from aion_bot.ports.messages import Prompt
+from aion_bot.ports.events import Prompt
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, VOICE, Channel
 from tests.adapters.discord.conftest import Bot, running

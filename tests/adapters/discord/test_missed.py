@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.discord import backfill
-from aion_bot.ports.messages import Prompt, ThreadKey
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, running
 from tests.adapters.discord.host import RecordingHost

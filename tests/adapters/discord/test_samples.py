@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.ports.messages import Amendment, Prompt
+from aion_bot.ports.events import Amendment, Prompt
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot

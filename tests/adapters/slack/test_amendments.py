@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.slack import edits, events, ids
-from aion_bot.ports.messages import Amendment, Person, Place
+from aion_bot.ports.events import Amendment, Place
+from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.recording import RecordingHost
 from tests.adapters.slack.samples import ME, sample

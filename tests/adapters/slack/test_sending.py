@@ -12,7 +12,8 @@ from aion_bot.ports.errors import (
     PlatformDown,
     RateLimited,
 )
-from aion_bot.ports.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.rate_limits import Per
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.recording import RecordingHost

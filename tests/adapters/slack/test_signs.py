@@ -7,7 +7,8 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
-from aion_bot.ports.messages import MessageRef, Person, Place, StopRequest, ThreadKey
+from aion_bot.ports.events import Place, StopRequest
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.conftest import HASTE
 from tests.adapters.slack.recording import RecordingHost

@@ -9,7 +9,8 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import PlatformDown, RateLimited, Unsupported
-from aion_bot.ports.messages import Place, Prompt, Reply, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, another, begin
 from tests.adapters.slack.test_sending import AMBIGUOUS, LOOKUPS, answers
