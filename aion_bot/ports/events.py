@@ -46,7 +46,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Amendment:
+class MessageChange:
     """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had."""
 
     prompt: str
@@ -83,4 +83,4 @@ class StopRequest:
     reply_token: str = ""
 
 
-Inbound = Prompt | Amendment | Click | StopRequest
+InboundEvent = Prompt | MessageChange | Click | StopRequest

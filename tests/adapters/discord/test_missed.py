@@ -35,7 +35,7 @@ async def _thread(discord: SimulatedDiscord, host: RecordingHost) -> str:
     """Ask once, and leave; returns the thread's id."""
     async with running(discord, host) as bot:
         thread = await discord.ask(discord.people[0], "What is damaged?")
-        await bot.adapter.open(await host.prompt())
+        await bot.adapter.open_thread(await host.prompt())
     host.inbound.clear()
     host.presences.clear()
     return thread
