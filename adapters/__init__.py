@@ -1,32 +1,46 @@
-"""The platforms. How to add one:
+"""The chat platforms: each sub-package is one, and `docs/add-a-platform.md` tells how to add another.
 
-1. Make a folder here that offers `aion_bot.ports.adapter.Platform`: `variables()` and `configure(env)`. Import its SDK
-   only inside `configure`, so that a bot without it starts without it.
-2. `ids.py` makes and reads `ThreadKey` and `MessageRef`; nobody else looks inside an id. `inbound.py` turns payloads
-   into `Prompt` and `Click`; `render.py` turns `Reply` and `PlanCard` into payloads and measures them. All three are
-   pure. `adapter.py` alone talks to the platform and translates its errors to those of `aion_bot.ports.errors`.
-3. Name the folder in `discover`.
-4. Write a simulator in `aion_bot/demo` that implements `Workspace`, and let the suite in `tests/` run on it.
-
-Nothing in `aion_bot` changes, and nothing here imports more of it than `aion_bot.ports`.
+A platform is any sub-package that offers `aion_bot.ports.adapter.Platform`. It is found by being there: here, or in a
+folder `adapters/<name>/` anywhere on the Python path, for instance of another distribution. Nothing lists names.
+Adapters import nothing of the bot but `aion_bot.ports`, and their SDK only once they are configured.
 """
 
+import importlib
+import pkgutil
 from collections.abc import Mapping, Sequence
 
-from adapters import discord, slack
 from aion_bot.ports.adapter import Platform, PlatformAdapter
 from aion_bot.ports.settings import Problem
 
-PLATFORMS: Sequence[Platform] = (slack, discord)
+__path__ = pkgutil.extend_path(__path__, __name__)
+
+
+def platforms() -> Sequence[Platform]:
+    """Import every platform and return them by name; loads no SDK.
+
+    Raises:
+        TypeError: a sub-package is no platform, because it lacks a function of `Platform`.
+    """
+    names = sorted({found.name for found in pkgutil.iter_modules(__path__) if found.ispkg})
+    return [_platform(f"{__name__}.{name}") for name in names]
 
 
 def discover(env: Mapping[str, str]) -> tuple[list[PlatformAdapter], list[Problem]]:
     """Build the adapter of every platform whose variables are set; connects to nothing."""
     adapters: list[PlatformAdapter] = []
     problems: list[Problem] = []
-    for platform in PLATFORMS:
+    for platform in platforms():
         adapter, found = platform.configure(env)
         problems.extend(found)
         if adapter is not None:
             adapters.append(adapter)
     return adapters, problems
+
+
+def _platform(name: str) -> Platform:
+    module = importlib.import_module(name)
+    if not isinstance(module, Platform):
+        raise TypeError(
+            f"{name} is no platform: its __init__ lacks a function of aion_bot.ports.adapter.Platform"
+        )
+    return module

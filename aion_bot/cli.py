@@ -23,13 +23,11 @@ from aion_bot.storage import StoreError
 
 program = typer.Typer(
     name="aion-bot",
-    help="Talk to Aion from Slack and Discord: answers that grow in the thread, plans behind buttons.",
+    help="Talk to Aion from your team's chat: answers that grow in the thread, plans behind buttons.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its frames would print local variables, tokens among them
 )
-
-_PLATFORM_VARIABLES = "SLACK_BOT_TOKEN, SLACK_APP_TOKEN, DISCORD_TOKEN"
 
 
 def main() -> None:
@@ -50,7 +48,7 @@ def _options(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Talk to Aion from Slack and Discord."""
+    """Talk to Aion from your team's chat."""
 
 
 def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
@@ -59,8 +57,15 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     platforms, more = adapters.discover(env)
     found = [*problems, *more]
     if not platforms and not more:
-        found.append(Problem(_PLATFORM_VARIABLES, strings.NO_PLATFORM))
+        required = [platform.required() for platform in adapters.platforms()]
+        variables = ", ".join(name for names in required for name in names)
+        found.append(Problem(variables, strings.no_platform(required)))
     return settings, platforms, found
+
+
+def sdk_loggers() -> list[str]:
+    """Name the loggers of every platform's SDK."""
+    return [logger for platform in adapters.platforms() for logger in platform.loggers()]
 
 
 @program.command()
@@ -76,7 +81,7 @@ def run() -> None:
         for problem in problems:
             print(problem, file=sys.stderr)
         raise typer.Exit(2)
-    log_config.configure(settings.log_level, settings.log_format, log_config.secrets_in(env))
+    log_config.configure(settings.log_level, settings.log_format, log_config.secrets_in(env), sdk_loggers())
     try:
         served = asyncio.run(app.serve_until_signal(settings, platforms))
     except StoreError as error:
@@ -117,7 +122,7 @@ def demo(
     """
     if (tour and port is not None) or (html is not None and not tour):
         raise typer.BadParameter("--html goes with --tour, --port without it")
-    log_config.configure("error", "text", ())
+    log_config.configure("error", "text", (), sdk_loggers())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
         try:
             ok = asyncio.run(_demo(Path(folder), tour=tour, html=html, port=port))

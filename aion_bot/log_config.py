@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_QUIET = ("httpx", "httpcore", "slack_bolt", "slack_sdk", "discord", "aiosqlite", "asyncio", "aiohttp")
-"""Libraries whose own chatter is for debugging them: they speak from warning on."""
+_QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp")
+"""Loggers of libraries whose records below warning are only for debugging the library itself."""
 
-_SECRET_NAMES = ("TOKEN", "KEY", "PROXY_URL")
+_SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD", "PROXY_URL")
+"""How the name of a variable ends that holds a secret, whichever platform it belongs to."""
 
 
 def secrets_in(env: Mapping[str, str]) -> frozenset[str]:
@@ -35,8 +36,12 @@ class StrikeOut:
         return line
 
 
-def configure(level: str, style: str, secrets: Iterable[str]) -> None:
-    """Send the logs of the process to stderr; `style` is `text` or `json`."""
+def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterable[str] = ()) -> None:
+    """Send the logs of the process to stderr.
+
+    `style` is `text` or `json`. `secrets` are struck out of every line. `libraries` are the loggers of the platforms'
+    SDKs, of which only warnings and errors are kept.
+    """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -60,7 +65,7 @@ def configure(level: str, style: str, secrets: Iterable[str]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for library in _QUIET:
+    for library in (*_QUIET, *libraries):
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[

@@ -17,6 +17,16 @@ def variables() -> Sequence[str]:
     return config.VARIABLES
 
 
+def required() -> Sequence[str]:
+    """The variables without which Discord is not used."""
+    return (config.TOKEN,)
+
+
+def loggers() -> Sequence[str]:
+    """The loggers of Discord's libraries."""
+    return ("discord",)
+
+
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
     """Build the adapter if a token is set; connects to nothing."""
     settings, problems = config.read(env)

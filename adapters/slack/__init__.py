@@ -12,6 +12,16 @@ def variables() -> Sequence[str]:
     return config.VARIABLES
 
 
+def required() -> Sequence[str]:
+    """The variables without which Slack is not used."""
+    return (config.BOT_TOKEN, config.APP_TOKEN)
+
+
+def loggers() -> Sequence[str]:
+    """The loggers of Slack's libraries."""
+    return ("slack_bolt", "slack_sdk")
+
+
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
     """Build the adapter if both tokens are set; None if neither is. Connects to nothing."""
     settings, problems = config.read(env)

@@ -1,7 +1,7 @@
 """Every sentence that the bot says to a person. No I/O, no decisions."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aion_bot.ports.messages import Action, Line, Person
 
@@ -190,4 +190,7 @@ def several_servers(names: tuple[str, ...]) -> str:
     )
 
 
-NO_PLATFORM = "no platform is set: give SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_TOKEN, or all three"
+def no_platform(required: Sequence[Sequence[str]]) -> str:
+    """Say which variables would connect a platform; `required` are those that each one needs."""
+    ways = [" and ".join(variables) for variables in required]
+    return f"no platform is set: give {', or '.join(ways)}, or those of several"

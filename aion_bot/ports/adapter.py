@@ -132,11 +132,21 @@ class QueuedMarker(Protocol):
         """Show on a message that it waits in the queue, or no more; doing either twice is harmless."""
 
 
+@runtime_checkable
 class Platform(Protocol):
-    """A folder in `adapters`: what its `__init__` offers."""
+    """A sub-package of `adapters`: what its `__init__` offers. None of it may import the platform's SDK by itself."""
 
     def variables(self) -> Sequence[str]:
-        """Every environment variable that belongs to this platform."""
+        """Every environment variable that belongs to this platform.
+
+        A name that ends in TOKEN, KEY, SECRET or PASSWORD holds a secret: its value is kept out of the logs.
+        """
+
+    def required(self) -> Sequence[str]:
+        """Those of `variables` that must be set for the platform to be used."""
+
+    def loggers(self) -> Sequence[str]:
+        """Names of the loggers of its SDK. They are kept quiet below warning."""
 
     def configure(self, env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
         """Build the adapter if its variables are set; None if it is not wanted. Connects to nothing."""

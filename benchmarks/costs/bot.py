@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aion_bot import app, log_config
-from aion_bot.cli import compose
+from aion_bot.cli import compose, sdk_loggers
 from aion_bot.ports.adapter import PlatformAdapter
 from benchmarks.costs.processes import Orders, obey
 
@@ -42,7 +42,9 @@ class Bot:
         settings, adapters, problems = compose(env)
         if settings is None or problems:
             raise RuntimeError(f"wrong settings: {', '.join(map(str, problems))}")
-        log_config.configure(settings.log_level, settings.log_format, log_config.secrets_in(env))
+        log_config.configure(
+            settings.log_level, settings.log_format, log_config.secrets_in(env), sdk_loggers()
+        )
         for adapter in adapters:
             unlimit(adapter, gap)
         self._tasks.append(asyncio.create_task(app.serve(settings, adapters, self._stop)))
