@@ -11,7 +11,7 @@ from aion_bot.simulators.world import World
 HELP = """\
   any words     ask the bot: the first words open a thread, more words go on in it
   /new          leave this thread; the next words open another
-  /slack        go to the Slack workspace          /discord   go to the Discord server
+  {places}  go to another workspace
   /ada /ben /cy speak as somebody else             /press X   press a button by (part of) its label
   /help         show this again                    /quit      end"""
 
@@ -32,11 +32,9 @@ class Terminal:
         """Obey the keyboard until it says /quit or closes."""
         for workspace in self._world.workspaces:
             await workspace.connected()
-        self._print(
-            "The bot is in a simulated Slack and a simulated Discord; its Aion knows a small building company."
-        )
+        self._print(f"The bot is in {self._names()}, all simulated; its Aion knows a small building company.")
         self._print("Try: What is damaged on site 7?   or: Organize the photos of site 7 into folders")
-        self._print(HELP)
+        self._print(self._help())
         watching = asyncio.create_task(self._watch())
         try:
             while line := await asyncio.to_thread(self._read):
@@ -46,6 +44,12 @@ class Terminal:
         finally:
             watching.cancel()
         return True
+
+    def _names(self) -> str:
+        return " and ".join(workspace.name for workspace in self._world.workspaces)
+
+    def _help(self) -> str:
+        return HELP.format(places=" ".join(f"/{one.name.lower()}" for one in self._world.workspaces))
 
     def _read(self) -> str:
         self._screen.write(f"{self._workspace.name}, {self._person.name}> ")
@@ -66,7 +70,7 @@ class Terminal:
         elif command == "/press":
             await self._press(rest)
         elif command.startswith("/"):
-            self._print(HELP)
+            self._print(self._help())
         elif line:
             await self._say(line)
 
@@ -96,7 +100,7 @@ class Terminal:
         return None
 
     async def _watch(self) -> None:
-        """Print what changes in the open threads of both workspaces."""
+        """Print what changes in the open threads of all workspaces."""
         await asyncio.gather(*(self._follow(workspace) for workspace in self._world.workspaces))
 
     async def _follow(self, workspace: Workspace) -> None:

@@ -1,8 +1,13 @@
-"""What a simulated Slack and a simulated Discord have in common: people who write, read and press buttons."""
+"""What every simulated platform has in common: people who write, read and press buttons, and failures on request.
+
+`Workspace` is what any platform's simulator offers, and what the contract suite needs of one. `FullWorkspace` adds what
+only a platform with direct messages, queued markers and message shortcuts has.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum, auto
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +65,62 @@ CALLS_KEPT = 2_000
 """How many of the newest calls a simulator remembers."""
 
 
+class Operation(StrEnum):
+    """What a bot does on any platform, whatever the platform's requests for it are called."""
+
+    OPEN_THREAD = auto()
+    POST = auto()
+    EDIT = auto()
+    DELETE = auto()
+    LIST_MESSAGES = auto()
+    MARK_QUEUED = auto()
+    UNMARK_QUEUED = auto()
+    REPLY_PRIVATELY = auto()
+
+
+class Failure(StrEnum):
+    """How a request fails."""
+
+    DOWN = auto()
+    """The platform answers that it cannot now; it did nothing."""
+    LOST = auto()
+    """The platform carries the request out and its answer is lost."""
+    RATE_LIMITED = auto()
+    """The platform wants a pause."""
+    FORBIDDEN = auto()
+    """The platform does not allow it here."""
+
+
 class Workspace(Protocol):
-    """A simulated platform, used the way a person uses it. Thread ids are the platform's own."""
+    """A simulated platform, used the way a person uses it. Thread and message ids are the platform's own.
+
+    `requests` names the requests by which a bot performs an operation, as `log` and the inspector name them; an
+    operation that the platform does not have is missing.
+    """
 
     name: str
     people: Sequence[Someone]
+    requests: Mapping[Operation, Sequence[str]]
 
     @property
     def env(self) -> Mapping[str, str]:
         """The settings that connect a bot to this workspace."""
+
+    @property
+    def log(self) -> Sequence[Logged]:
+        """The newest requests that it took, at most `CALLS_KEPT`, oldest first."""
+
+    async def start(self) -> None:
+        """Serve on a free loopback port; after a `stop`, on the same one."""
+
+    async def stop(self) -> None:
+        """Cut every connection and stop serving."""
+
+    async def connected(self, *, timeout: float = 10.0) -> None:
+        """Wait until a bot listens. Raises TimeoutError."""
+
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+        """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
 
     async def ask(self, person: Someone, text: str) -> str:
         """Ask the bot in the general channel as the platform would have it; returns the thread's id."""
@@ -77,22 +129,67 @@ class Workspace(Protocol):
         """Write in a thread, so that the bot takes it as a question."""
 
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
-        """Press the button with this id on a message of the thread."""
+        """Press the button with this id on a message of the thread. Raises LookupError if it is not there."""
+
+    def edit_message(self, message: str, text: str) -> None:
+        """Let a person edit a question of theirs. Raises LookupError if it is not there."""
+
+    def delete_message(self, message: str) -> None:
+        """Let a person delete a message of theirs. Raises LookupError if it is not there."""
 
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, private messages included."""
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
-        """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
+    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
+        """What the bot told this person alone about a thread: there, or in the direct conversation, oldest first."""
 
-    async def connected(self, *, timeout: float = 10.0) -> None:
-        """Wait until a bot listens. Raises TimeoutError."""
+    def refuse(
+        self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
+    ) -> None:
+        """Let the next requests of an operation fail; `retry_after` in seconds where they are rate limited."""
 
-    async def start(self) -> None:
-        """Serve on a free loopback port."""
 
-    async def stop(self) -> None:
-        """Cut every connection and stop serving."""
+@runtime_checkable
+class QueuedMarks(Protocol):
+    """A platform where a bot can mark a person's message."""
+
+    def is_marked(self, message: str) -> bool:
+        """Tell whether the bot marks a message of a person as waiting. Raises LookupError if it is not there."""
+
+
+class FullWorkspace(Workspace, QueuedMarks, Protocol):
+    """A workspace with all that Slack and Discord both have.
+
+    `repeats_events`: the platform sends an event again that the bot did not acknowledge. Elsewhere the bot has to look
+    for what it missed, and finds it where it takes part already.
+    """
+
+    repeats_events: bool
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What the platform gave the bot besides its settings and no log may hold."""
+
+    async def mention(self, person: Someone, text: str) -> str:
+        """Mention the bot in the general channel; returns the id of the thread in which it answers."""
+
+    async def direct_message(self, person: Someone, text: str) -> str:
+        """Write to the bot alone; returns the thread's id."""
+
+    def remark(self, person: Someone, text: str) -> str:
+        """Write in the general channel to nobody in particular; returns the message's id."""
+
+    async def ask_about(self, person: Someone, message: str) -> str:
+        """Use the bot's shortcut on a message; returns the id of the thread in which it answers."""
+
+    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+        """Press a button that the message does not have, as a forged or outdated client does."""
+
+    def shows_lasting_activity(self, thread: str) -> bool:
+        """Tell whether the platform shows in a thread that the bot works, until the bot says otherwise.
+
+        Never where the platform ends the indicator by itself.
+        """
 
 
 Inspector = Callable[[str, Mapping[str, Any]], Awaitable[None] | None]

@@ -7,7 +7,7 @@ from typing import Self
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.workspace import Workspace
+from aion_bot.simulators.workspace import FullWorkspace
 
 TOKEN_DELAY = 0.02
 """Seconds between two tokens of an answer: slow enough to be watched."""
@@ -23,7 +23,7 @@ class World:
         self._stack = AsyncExitStack()
 
     @property
-    def workspaces(self) -> Sequence[Workspace]:
+    def workspaces(self) -> Sequence[FullWorkspace]:
         """Both places where people are."""
         return (self.slack, self.discord)
 

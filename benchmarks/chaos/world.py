@@ -13,8 +13,6 @@ from typing import Any
 from aiohttp import web
 
 from adapters.discord import gateway as discord_gateway
-from adapters.discord.adapter import DiscordAdapter
-from adapters.slack.adapter import SlackAdapter
 from adapters.slack.timeouts import Patience
 from aion_bot import app
 from aion_bot.cli import compose
@@ -110,6 +108,10 @@ class World:
             "slack": SlackPlace(self.slack),
             "discord": DiscordPlace(self.discord),
         }
+        self._hasten: Mapping[str, Callable[[Any], None]] = {
+            "slack": lambda adapter: setattr(adapter, "patience", _PATIENCE),
+            "discord": lambda adapter: setattr(adapter, "silence", _SILENCE),
+        }
         self.disk = Disk()
         self.troubled: list[float] = []
         self.ended: list[Ended] = []
@@ -156,10 +158,7 @@ class World:
             raise RuntimeError(f"the soak's own settings are wrong: {problems}")
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
-            if isinstance(adapter, SlackAdapter):
-                adapter.patience = _PATIENCE
-            if isinstance(adapter, DiscordAdapter):
-                adapter.silence = _SILENCE
+            self._hasten[adapter.platform](adapter)
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
         await self.slack.connected(timeout=_AT_LAST)

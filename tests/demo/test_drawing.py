@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 
 from aion_bot.demo.page import discord_payload, markdown, message, meter, mrkdwn, slack_payload, view
-from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.elements import Html, element
 from aion_bot.demo.page.sides import Place, Side, find
-from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.view import Look
-from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.workspace import Logged
 from tests.demo.parsed import Parsed
+from tests.demo.telling import TELL
 
 NAMES = {"U0ADA": "Ada", "42": "Ada", "C0GENERAL": "general"}
 
@@ -120,25 +118,8 @@ def test_embeds_and_components_are_drawn() -> None:
 
 async def told(side: Side, *versions: str, only_for: str | None = None, pings: tuple[str, ...] = ()) -> Place:
     """Let the bot say something in a new thread, edited so often."""
-    ada = side.workspace.people[0]
-    if isinstance(side, SlackSide):
-        held = side.workspace.conversations
-        root = side.workspace.say(ada, side.workspace.general, "A question")
-        for text in ("An answer", None):
-            bodies = [{"text": one} for one in (versions if text is None else [text])]
-            said = Message(held.clock.ts(), root.channel, BOT, list(bodies), thread_ts=root.ts)
-            said.only_for, said.pings = (only_for, list(pings)) if text is None else (None, [])
-            held.messages.append(said)
-        return find(side, ada, root.ts)
-    assert isinstance(side, DiscordSide)
-    discord = side.workspace
-    root_there = discord.say(ada, "A question")
-    discord.backend.open_thread(root_there, {"name": "A question"})
-    made = discord.backend.post_as_bot(root_there.id, {"content": versions[0]})
-    for text in versions[1:]:
-        discord.backend.edit(made, {"content": text})
-    made.only_for, made.pings = only_for, list(pings)
-    return find(side, ada, root_there.id)
+    thread = TELL[side.key](side, versions, only_for, pings)
+    return find(side, side.workspace.people[0], thread)
 
 
 def seen(side: Side, place: Place, person: int) -> str:

@@ -12,8 +12,7 @@ from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.workspace import Shown, Someone, Workspace
+from aion_bot.simulators.workspace import FullWorkspace, Shown, Someone
 
 
 class Bot:
@@ -22,7 +21,7 @@ class Bot:
     `limits` replace those of the adapters: the simulators have no rate limits, and the suite is in haste.
     """
 
-    def __init__(self, aion: SimulatedAion, place: Workspace, folder: Path) -> None:
+    def __init__(self, aion: SimulatedAion, place: FullWorkspace, folder: Path) -> None:
         self.aion = aion
         self.place = place
         self.ada, self.ben, self.cy = place.people
@@ -75,15 +74,21 @@ class Bot:
         return "\n".join(one.text for one in self.bots(thread))
 
     def private_replies(self, thread: str, person: Someone) -> list[str]:
-        """What the bot told this person alone: in the thread, or where Discord has no other way, directly."""
-        told = [one for one in self.place.thread(thread) if one.only_for == person.id]
-        if isinstance(self.place, SimulatedDiscord):
-            told += [one for one in self.place.thread(self.place.direct(person)) if one.by_bot]
-        return [one.text for one in told]
+        """What the bot told this person alone: in the thread, or where the platform has no other way, directly."""
+        return [one.text for one in self.place.private_messages(thread, person)]
 
     async def told(self, thread: str, person: Someone, sentence: str) -> None:
         """Wait until this person was told something privately."""
         await self.until(lambda: any(sentence in one for one in self.private_replies(thread, person)))
+
+    def message_of(self, thread: str, words: str) -> str:
+        """Find a person's message in a thread by its words; returns its id."""
+        return next(one.id for one in self.place.thread(thread) if not one.by_bot and words in one.text)
+
+    def queued_marks(self, thread: str) -> int:
+        """How many messages of people carry the mark of waiting."""
+        said = [one.id for one in self.place.thread(thread) if not one.by_bot]
+        return sum(self.place.is_marked(one) for one in said)
 
     def pressable(self, thread: str) -> list[str]:
         """Labels of the buttons in a thread."""

@@ -8,7 +8,7 @@ import pytest
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.workspace import Workspace
+from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
 from tests.schemas import aion as aion_contracts
 from tests.schemas import discord as discord_contracts
@@ -44,14 +44,14 @@ async def discord() -> AsyncIterator[SimulatedDiscord]:
 
 
 @pytest.fixture(params=["slack", "discord"])
-def place(request: pytest.FixtureRequest) -> Workspace:
+def place(request: pytest.FixtureRequest) -> FullWorkspace:
     """Each platform in turn."""
-    workspace: Workspace = request.getfixturevalue(request.param)
+    workspace: FullWorkspace = request.getfixturevalue(request.param)
     return workspace
 
 
 @pytest.fixture
-async def idle(aion: SimulatedAion, place: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
+async def idle(aion: SimulatedAion, place: FullWorkspace, tmp_path: Path) -> AsyncIterator[Bot]:
     """A bot that was not started yet."""
     made = Bot(aion, place, tmp_path)
     yield made

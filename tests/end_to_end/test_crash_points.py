@@ -10,7 +10,6 @@ import pytest
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
-from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.crashing import Steps
@@ -190,8 +189,8 @@ def decided(bot: Bot, thread: str) -> bool:
 
 
 async def known_place(bot: Bot) -> None:
-    """Discord's lost messages are caught up where the bot takes part already: let it take part in a conversation."""
-    if isinstance(bot.place, SimulatedDiscord):
+    """Let the bot take part in a conversation where only such are caught up."""
+    if not bot.place.repeats_events:
         await bot.start()
         await bot.shows(await bot.place.direct_message(bot.ada, "What can you do?"), "Ask me what is damaged")
         await bot.stop()
@@ -199,7 +198,7 @@ async def known_place(bot: Bot) -> None:
 
 async def ask(bot: Bot, question: str) -> str:
     """Ask without waiting for what the bot does about it."""
-    if isinstance(bot.place, SimulatedDiscord):
+    if not bot.place.repeats_events:
         return await bot.place.direct_message(bot.ada, question)
     return await bot.place.ask(bot.ada, question)
 

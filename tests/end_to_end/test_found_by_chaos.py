@@ -13,26 +13,19 @@ from aion_bot.ports.messages import Content, MessageRef, ThreadKey
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
 
 
 def lose_the_next_post(bot: Bot) -> None:
     """Let the platform post the next message and lose its answer."""
-    if isinstance(bot.place, SimulatedDiscord):
-        bot.place.fail_next("POST /channels/{channel_id}/messages", drop=True, acted=True)
-    elif isinstance(bot.place, SimulatedSlack):
-        bot.place.fail_next("chat.postMessage", drop=True, acted=True)
+    bot.place.refuse(Operation.POST, Failure.LOST)
 
 
 def sign_stays(bot: Bot, thread: str, question: str) -> bool:
     """Tell whether a person's message still shows that it waits."""
-    asked = next(one for one in bot.place.thread(thread) if question in one.text and not one.by_bot)
-    if isinstance(bot.place, SimulatedSlack):
-        return bool(bot.place.reactions(asked.id))
-    assert isinstance(bot.place, SimulatedDiscord)
-    return bot.place.waits(asked.id)
+    return bot.place.is_marked(bot.message_of(thread, question))
 
 
 async def test_a_post_in_doubt_ends_on_the_newest_text(bot: Bot) -> None:
@@ -102,10 +95,7 @@ async def test_a_post_that_nobody_noted_is_looked_for_until_the_platform_answers
     await idle.until(lambda: any("What do" not in one.text for one in idle.bots(thread)))
     await idle.aion.until(lambda: idle.aion.count("send_stream") == 1 and not idle.aion.streaming)
     await idle.kill()
-    if isinstance(idle.place, SimulatedDiscord):
-        idle.place.fail_next("GET /channels/{channel_id}/messages", status=503)
-    elif isinstance(idle.place, SimulatedSlack):
-        idle.place.fail_next("conversations.replies", status=503)
+    idle.place.refuse(Operation.LIST_MESSAGES, Failure.DOWN)
     idle.watch = lambda _: None
     await idle.start()
     await idle.shows(thread, "The whole answer.", without=[strings.THINKING])
@@ -158,22 +148,17 @@ async def test_a_sign_of_waiting_is_taken_away_after_a_refusal(bot: Bot) -> None
     thread = await bot.asked(bot.ada, "What is first?", "The first.")
     await bot.place.reply(bot.ada, thread, "What is second?")
     await bot.until(lambda: sign_stays(bot, thread, "What is second?"))
-    if isinstance(bot.place, SimulatedDiscord):
-        route = "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
-        bot.place.fail_next(route, status=503)
-    elif isinstance(bot.place, SimulatedSlack):
-        bot.place.fail_next("reactions.remove", status=503)
+    bot.place.refuse(Operation.UNMARK_QUEUED, Failure.DOWN)
     bot.aion.release("go")
     await bot.shows(thread, "The second.")
     await bot.until(lambda: not sign_stays(bot, thread, "What is second?"))
 
 
 @pytest.mark.parametrize("place", ["discord"], indirect=True)
-async def test_a_limit_of_all_calls_costs_no_question(bot: Bot) -> None:
+async def test_a_limit_of_all_calls_costs_no_question(bot: Bot, discord: SimulatedDiscord) -> None:
     """Where Discord refuses everything for a moment, the thread of a new question is opened afterwards."""
-    assert isinstance(bot.place, SimulatedDiscord)
-    opening = "POST /channels/{channel_id}/messages/{message_id}/threads"
-    bot.place.fail_next(opening, status=429, retry_after=0.2, all_routes=True)
+    (opening,) = discord.requests[Operation.OPEN_THREAD]
+    discord.fail_next(opening, status=429, retry_after=0.2, all_routes=True)
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.place.mention(bot.ada, "What do you see?")
     await bot.shows(thread, "The whole answer.")
@@ -181,11 +166,7 @@ async def test_a_limit_of_all_calls_costs_no_question(bot: Bot) -> None:
 
 def withdraw(bot: Bot, thread: str, question: str) -> None:
     """Let somebody delete a question."""
-    asked = next(one for one in bot.place.thread(thread) if question in one.text and not one.by_bot)
-    if isinstance(bot.place, SimulatedDiscord):
-        bot.place.withdraw(asked.id)
-    elif isinstance(bot.place, SimulatedSlack):
-        bot.place.delete(asked.id)
+    bot.place.delete_message(bot.message_of(thread, question))
 
 
 @pytest.mark.parametrize("doubt", [False, True])
@@ -220,7 +201,7 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
     if doubt:
         lose_the_next_post(bot)
     await bot.place.reply(bot.ada, thread, "And this?")
-    if doubt and isinstance(bot.place, SimulatedDiscord):
+    if doubt:
         await bot.until(lambda: strings.THINKING in bot.text(thread))
     await reached.wait()
     withdraw(bot, thread, "And this?")

@@ -138,8 +138,7 @@ async def test_a_retry_that_comes_later_keeps_nobody_waiting(bot: Bot, disk: Dis
     bot.aion.play(spoken("The second answer."))
     await bot.place.reply(bot.ada, thread, "And this?")
     await bot.shows(thread, "The second answer.")
-    if isinstance(bot.place, SimulatedSlack):
-        await bot.until(lambda: "processing" not in bot.place.conversations.sessions.values())  # type: ignore[attr-defined]
+    await bot.until(lambda: not bot.place.shows_lasting_activity(thread))
 
 
 async def test_a_plan_that_cannot_be_recorded_for_a_moment_gets_its_card(bot: Bot, disk: Disk) -> None:

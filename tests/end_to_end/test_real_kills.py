@@ -10,7 +10,7 @@ from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Answer, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.workspace import Workspace
+from aion_bot.simulators.workspace import FullWorkspace, Operation
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
 from tests.schemas import aion as aion_contracts
@@ -18,8 +18,6 @@ from tests.schemas import discord as discord_contracts
 from tests.schemas import slack as slack_contracts
 
 ANSWER = "The whole answer, from its first word to its last."
-POST = {"slack": "chat.postMessage", "discord": "POST /channels/{channel_id}/messages"}
-EDIT = {"slack": "chat.update", "discord": "PATCH /channels/{channel_id}/messages/{message_id}"}
 
 
 class Deadly:
@@ -53,7 +51,7 @@ async def aion(deadly: Deadly) -> AsyncIterator[SimulatedAion]:
 
 
 @pytest.fixture(params=["slack", "discord"])
-async def place(request: pytest.FixtureRequest, deadly: Deadly) -> AsyncIterator[Workspace]:
+async def place(request: pytest.FixtureRequest, deadly: Deadly) -> AsyncIterator[FullWorkspace]:
     def inspect_slack(method: str, body: Mapping[str, Any]) -> None:
         slack_contracts.inspect(method, body)
         deadly.strike(method)
@@ -77,11 +75,12 @@ async def program(tmp_path: Path, deadly: Deadly) -> AsyncIterator[Program]:
     await made.kill()
 
 
-@pytest.mark.parametrize("point", ["create_session", "send_stream", "post", "edit"])
-async def test_a_question_survives(idle: Bot, program: Program, deadly: Deadly, point: str) -> None:
+@pytest.mark.parametrize("point", ["create_session", "send_stream", Operation.POST, Operation.EDIT])
+async def test_a_question_survives(
+    idle: Bot, program: Program, deadly: Deadly, point: str | Operation
+) -> None:
     """Killed as it opens a session, asks, posts or edits: the answer is there once, or a Retry that brings it."""
-    kind = "slack" if isinstance(idle.place, SimulatedSlack) else "discord"
-    deadly.name = {"post": POST, "edit": EDIT}.get(point, {}).get(kind, point)
+    deadly.name = idle.place.requests[point][0] if isinstance(point, Operation) else point
     idle.aion.play(spoken(ANSWER), spoken(ANSWER))
     await program.start(idle.env())
     await idle.place.connected()

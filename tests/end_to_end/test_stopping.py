@@ -10,7 +10,6 @@ from aion_bot.domain import strings
 from aion_bot.runtime.dispatcher import WAITING
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
-from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
 from tests.end_to_end.bot import Bot
@@ -54,10 +53,10 @@ async def test_what_waits_is_visible(bot: Bot) -> None:
     bot.aion.play(HELD, spoken("The next answer."))
     thread = await bot.asked(bot.ada, "first", "The first half,")
     await bot.place.reply(bot.ben, thread, "second")
-    await bot.until(lambda: _marks(bot, thread) == 1)
+    await bot.until(lambda: bot.queued_marks(thread) == 1)
     bot.aion.release("go")
     await bot.shows(thread, "The next answer.")
-    await bot.until(lambda: _marks(bot, thread) == 0)
+    await bot.until(lambda: bot.queued_marks(thread) == 0)
 
 
 @pytest.fixture
@@ -81,8 +80,8 @@ async def test_a_waiting_question_can_be_edited(bot: Bot, amended: asyncio.Event
     bot.aion.play(HELD, spoken("The next answer."))
     thread = await bot.asked(bot.ada, "first", "The first half,")
     await bot.place.reply(bot.ben, thread, "secnd")
-    await bot.until(lambda: _marks(bot, thread) == 1)
-    _edit(bot, thread, "secnd", "second, rightly spelt")
+    await bot.until(lambda: bot.queued_marks(thread) == 1)
+    bot.place.edit_message(bot.message_of(thread, "secnd"), "second, rightly spelt")
     await amended.wait()
     bot.aion.release("go")
     await bot.shows(thread, "The next answer.")
@@ -95,8 +94,8 @@ async def test_a_waiting_question_can_be_withdrawn(bot: Bot, amended: asyncio.Ev
     thread = await bot.asked(bot.ada, "first", "The first half,")
     await bot.place.reply(bot.ben, thread, "second")
     await bot.place.reply(bot.cy, thread, "third")
-    await bot.until(lambda: _marks(bot, thread) == 2)
-    _delete(bot, thread, "second")
+    await bot.until(lambda: bot.queued_marks(thread) == 2)
+    bot.place.delete_message(bot.message_of(thread, "second"))
     await amended.wait()
     bot.aion.release("go")
     await bot.shows(thread, "The third answer.")
@@ -109,7 +108,7 @@ async def test_a_full_thread_says_so(bot: Bot) -> None:
     thread = await bot.asked(bot.ada, "first", "The first half,")
     for number in range(WAITING):
         await bot.place.reply(bot.ben, thread, f"question {number}")
-    await bot.until(lambda: _marks(bot, thread) == WAITING)
+    await bot.until(lambda: bot.queued_marks(thread) == WAITING)
     await bot.place.reply(bot.cy, thread, "one too many")
     await bot.told(thread, bot.cy, strings.FULL)
     bot.aion.release("go")
@@ -120,7 +119,6 @@ async def test_a_full_thread_says_so(bot: Bot) -> None:
 @pytest.mark.parametrize("words", ["\u200b\u200d\ufeff", "\u202e\u2066"])
 async def test_words_that_nobody_can_see_are_no_question(bot: Bot, words: str) -> None:
     """Zero-width and direction marks alone get the hint."""
-    assert isinstance(bot.place, SimulatedSlack | SimulatedDiscord)
     thread = await bot.place.direct_message(bot.ada, words)
     await bot.until(lambda: any(strings.HINT in one.text for one in bot.place.thread(thread)))
     assert bot.aion.requests == []
@@ -131,7 +129,7 @@ async def test_waiting_questions_survive_a_restart(bot: Bot) -> None:
     bot.aion.play(HELD)
     thread = await bot.asked(bot.ada, "first", "The first half,")
     await bot.place.reply(bot.ben, thread, "second")
-    await bot.until(lambda: _marks(bot, thread) == 1)
+    await bot.until(lambda: bot.queued_marks(thread) == 1)
     await bot.kill()
     (session,) = bot.aion.sessions
     bot.aion.sessions.store(session, "assistant", Answer("The first half, the second half."))
@@ -166,33 +164,3 @@ async def test_stopping_cancels_the_plan(aion: SimulatedAion, slack: SimulatedSl
     await bot.shows(thread, "Cancelled by", strings.DROPPED)
     assert [body["action"] for body in aion.bodies("plan_action")] == ["cancel"]
     await bot.stop()
-
-
-def _said(bot: Bot, thread: str, words: str) -> str:
-    """Find a person's message by its words."""
-    return next(one.id for one in bot.place.thread(thread) if not one.by_bot and words in one.text)
-
-
-def _marks(bot: Bot, thread: str) -> int:
-    """How many messages of people carry the mark of waiting."""
-    said = [one.id for one in bot.place.thread(thread) if not one.by_bot]
-    if isinstance(bot.place, SimulatedDiscord):
-        return sum(bot.place.waits(one) for one in said)
-    assert isinstance(bot.place, SimulatedSlack)
-    return sum(bool(bot.place.reactions(one)) for one in said)
-
-
-def _edit(bot: Bot, thread: str, words: str, other: str) -> None:
-    message = _said(bot, thread, words)
-    if isinstance(bot.place, SimulatedDiscord):
-        bot.place.rewrite(message, f"<@{bot.place.world.bot.id}> {other}")
-    elif isinstance(bot.place, SimulatedSlack):
-        bot.place.edit(message, other)
-
-
-def _delete(bot: Bot, thread: str, words: str) -> None:
-    message = _said(bot, thread, words)
-    if isinstance(bot.place, SimulatedDiscord):
-        bot.place.withdraw(message)
-    elif isinstance(bot.place, SimulatedSlack):
-        bot.place.delete(message)

@@ -1,6 +1,7 @@
 """Who is served, and what gets a sentence instead of an answer."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,10 +72,7 @@ async def test_a_shared_slack_channel_is_refused_unless_listed(on_slack: Bot, sl
 
 async def test_a_mention_without_words_gets_a_hint(bot: Bot) -> None:
     """A bare mention is answered by a short hint, once, and Aion is not asked."""
-    if isinstance(bot.place, SimulatedDiscord):
-        thread = await bot.place.mention(bot.ada, "")
-    else:
-        thread = await bot.place.ask(bot.ada, "")
+    thread = await bot.place.mention(bot.ada, "")
     await bot.told(thread, bot.ada, strings.HINT)
     await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
     assert sum(strings.HINT in one for one in bot.private_replies(thread, bot.ada)) == 1
@@ -101,13 +99,8 @@ async def test_too_long_a_question_is_told(on_slack: Bot) -> None:
 
 async def test_a_message_can_be_asked_about(bot: Bot) -> None:
     """The shortcut on a message of somebody's asks Aion about it: the question carries that message's words."""
-    if isinstance(bot.place, SimulatedDiscord):
-        said = bot.place.say(bot.ben, "The crane on site 7 looks bent.")
-        thread = await bot.place.ask_about(bot.ada, said.id)
-    else:
-        assert isinstance(bot.place, SimulatedSlack)
-        thread = bot.place.say(bot.ben, bot.place.general, "The crane on site 7 looks bent.").ts
-        await bot.place.shortcut(bot.ada, thread)
+    said = bot.place.remark(bot.ben, "The crane on site 7 looks bent.")
+    thread = await bot.place.ask_about(bot.ada, said)
     bot.aion.play(spoken("It is bent indeed."))
     await bot.shows(thread, "It is bent indeed.")
     assert "The crane on site 7 looks bent." in bot.aion.bodies("send_stream")[0]["message"]
@@ -115,7 +108,6 @@ async def test_a_message_can_be_asked_about(bot: Bot) -> None:
 
 async def test_direct_messages_are_answered(bot: Bot) -> None:
     """Whoever writes to the bot directly needs no mention, and a second message goes on with it."""
-    assert isinstance(bot.place, SimulatedDiscord | SimulatedSlack)
     thread = await bot.place.direct_message(bot.ada, "What is damaged on site 7?")
     await bot.shows(thread, "I found 3 pieces")
     await bot.place.reply(bot.ada, thread, "Which is the worst?")
@@ -193,17 +185,9 @@ async def test_a_foreign_or_forged_card_answers(bot: Bot) -> None:
     """A button whose key nobody knows gets a private sentence, and Aion is not told."""
     thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
     card = await bot.card(thread)
-    if isinstance(bot.place, SimulatedDiscord):
-        shown = bot.place.world.anywhere(card.id)
-        data = {"custom_id": "aion:approve:0123456789abcdef", "component_type": 2}
-        bot.place.interact(3, bot.ada, bot.place.world.channel(shown.channel), data, shown)
-    else:
-        assert isinstance(bot.place, SimulatedSlack)
-        shown_in_slack = next(one for one in bot.place.conversations.thread(thread) if one.ts == card.id)
-        for block in shown_in_slack.body["blocks"]:
-            for element in block.get("elements", ()):
-                if element.get("action_id") == "aion_plan_approve":
-                    element["value"] = "0123456789abcdef"
-        await bot.place.press(bot.ada, thread, card.id, "aion_plan_approve")
+    approve = card.buttons[0]
+    key = approve.value or approve.id.rpartition(":")[2]
+    forged = {name: getattr(approve, name).replace(key, "0123456789abcdef") for name in ("id", "value")}
+    await bot.place.press_forged(bot.ada, thread, card.id, replace(approve, **forged))
     await bot.told(thread, bot.ada, strings.UNKNOWN_PLAN)
     assert bot.aion.count("plan_action") == 0

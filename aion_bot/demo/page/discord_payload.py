@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aion_bot.demo.page import markdown
-from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.elements import Button, Html, element, joined
 from aion_bot.demo.page.markdown import Names, is_address
-from aion_bot.demo.page.slack_payload import Button
 
 Body = Mapping[str, Any]
 

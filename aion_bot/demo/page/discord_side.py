@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aion_bot.demo.page import discord_payload, meter
-from aion_bot.demo.page.elements import Html
+from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.sides import Entry, Place, clipped
-from aion_bot.demo.page.slack_payload import Button
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message
 from aion_bot.simulators.discord.workspace import IN_CHAT
@@ -28,6 +27,7 @@ class DiscordSide:
     """Channels, threads and the conversation with the bot."""
 
     key = "discord"
+    prefix = "/ask"
 
     def __init__(self, workspace: SimulatedDiscord) -> None:
         self.workspace = workspace

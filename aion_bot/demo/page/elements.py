@@ -1,7 +1,7 @@
 """HTML as values that cannot forget to escape: what is not `Html` is text. No I/O."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _VOID = frozenset({"br", "hr", "input", "link", "meta"})
 
@@ -10,6 +10,10 @@ class Html(str):
     """Text that is HTML already."""
 
     __slots__ = ()
+
+
+Button = Callable[[str, str, str], Html]
+"""Draws a button of its label, its platform's id, and its style: "primary", "danger" or ""."""
 
 
 def text(words: str) -> Html:

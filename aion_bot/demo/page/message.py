@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.elements import Button, Html, element, joined
 from aion_bot.demo.page.sides import Entry, Side
-from aion_bot.demo.page.slack_payload import Button
 
 
 def draw(side: Side, entry: Entry, button: Button, *, below: Html | None = None) -> Html:

@@ -13,10 +13,9 @@ from aiohttp import web
 from aion_bot.demo.page import layout, view
 from aion_bot.demo.page.assets import asset
 from aion_bot.demo.page.changes import changes
-from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.guard import HEADERS, guard
+from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Side, find, who
-from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.demo.running import BotProcess
@@ -44,7 +43,7 @@ class Page:
         self._wanted = port
         self._port = 0
         self._token = secrets.token_urlsafe(16)
-        self._sides: tuple[Side, Side] = (SlackSide(world.slack), DiscordSide(world.discord))
+        self._sides = sides(world.workspaces)
         self._troubles = Troubles(world, bot, self._tell)
         self._looking: set[asyncio.Event] = set()
         self._watching: list[asyncio.Task[None]] = []
@@ -109,12 +108,12 @@ class Page:
         return view.draw(self._sides, look, self._troubles.news)
 
     async def _show(self, request: web.Request) -> web.Response:
-        look = Look.of(request.query)
+        look = self._look(request.query)
         drawn = layout.live(self._sides, look, self._parts(look), MENU)
         return web.Response(text=drawn, content_type="text/html", headers=HEADERS)
 
     async def _follow(self, request: web.Request) -> web.StreamResponse:
-        look = Look.of(request.query)
+        look = self._look(request.query)
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         changed = asyncio.Event()
@@ -134,7 +133,7 @@ class Page:
 
     async def _say(self, request: web.Request) -> web.Response:
         form = await _form(request, "side", "words")
-        look, side = Look.of(form), self._side(form["side"])
+        look, side = self._look(form), self._side(form["side"])
         person = who(side, look.person)
         place = find(side, person, form.get("place") or _channel(side, person, look))
         try:
@@ -146,7 +145,7 @@ class Page:
     async def _press(self, request: web.Request) -> web.Response:
         form = await _form(request, "press")
         key, place, message, button = (*form["press"].split("|", 3), "", "", "")[:4]
-        look, side = Look.of(form), self._side(key)
+        look, side = self._look(form), self._side(key)
         try:
             await side.workspace.press(who(side, look.person), place, message, button)
         except LookupError:
@@ -158,7 +157,10 @@ class Page:
         if form["trouble"] not in MENU:
             raise web.HTTPBadRequest(text="no such trouble", headers=HEADERS)
         self._troubles.make(form["trouble"])
-        return self._back(Look.of(form))
+        return self._back(self._look(form))
+
+    def _look(self, query: Mapping[str, str]) -> Look:
+        return Look.of(query, self._sides)
 
     def _side(self, key: str) -> Side:
         for side in self._sides:

@@ -1,12 +1,11 @@
-"""What one side of the page shows of its workspace, the same for both platforms. No I/O."""
+"""What one side of the page shows of its workspace, the same for every platform. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.demo.page.elements import Html
+from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.meter import Reading
-from aion_bot.demo.page.slack_payload import Button
 from aion_bot.simulators.workspace import Shown, Someone, Workspace
 
 TITLE = 44
@@ -35,10 +34,14 @@ class Entry:
 
 
 class Side(Protocol):
-    """One workspace as the page shows it to one person at a time. Private messages of others are never in it."""
+    """One workspace as the page shows it to one person at a time. Private messages of others are never in it.
+
+    `key` names the side in addresses and in the style sheet; `prefix` is what people write before a question.
+    """
 
     key: str
     server: str
+    prefix: str
 
     @property
     def workspace(self) -> Workspace:

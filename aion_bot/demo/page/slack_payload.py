@@ -3,16 +3,14 @@
 Blocks and their elements: https://docs.slack.dev/reference/block-kit
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aion_bot.demo.page import markdown, mrkdwn
-from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.elements import Button, Html, element, joined
 from aion_bot.demo.page.markdown import Names
 
 Body = Mapping[str, Any]
-Button = Callable[[str, str, str], Html]
-"""Draws a button of its label, its platform's id, and its style: "primary", "danger" or ""."""
 
 
 def draw(body: Body, names: Names, button: Button) -> Html:

@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from aion_bot.demo.page import meter, slack_payload
-from aion_bot.demo.page.elements import Html
+from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.sides import Entry, Place, clipped
-from aion_bot.demo.page.slack_payload import Button
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
 from aion_bot.simulators.workspace import Shown, Someone
@@ -20,6 +19,7 @@ class SlackSide:
 
     key = "slack"
     server = TEAM_NAME
+    prefix = "@aion"
 
     def __init__(self, workspace: SimulatedSlack) -> None:
         self.workspace = workspace

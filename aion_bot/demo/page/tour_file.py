@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from aion_bot.demo.page import message
 from aion_bot.demo.page.assets import asset
-from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.elements import Html, element, joined
 from aion_bot.demo.page.layout import document
+from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Entry, Place, Side
-from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.tour import Stop
 from aion_bot.simulators.world import World
 
@@ -16,11 +15,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def tour_file(world: World, stops: Sequence[Stop]) -> str:
-    """Draw every step of the tour, both platforms side by side. Private messages are shown, and say whose they are."""
-    sides: Mapping[str, Side] = {
-        world.slack.name: SlackSide(world.slack),
-        world.discord.name: DiscordSide(world.discord),
-    }
+    """Draw every step of the tour, all platforms side by side. Private messages are shown, and say whose they are."""
+    drawn_by = {side.workspace.name: side for side in sides(world.workspaces)}
     head = joined(
         [
             element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
@@ -29,7 +25,7 @@ def tour_file(world: World, stops: Sequence[Stop]) -> str:
     )
     steps = dict.fromkeys(stop.title for stop in stops)
     sections = [
-        _step(number, title, [stop for stop in stops if stop.title == title], sides)
+        _step(number, title, [stop for stop in stops if stop.title == title], drawn_by)
         for number, title in enumerate(steps, 1)
     ]
     title = element("h1", "aion-bot", " ", element("small", "the tour: what the threads showed in the end"))
@@ -37,8 +33,8 @@ def tour_file(world: World, stops: Sequence[Stop]) -> str:
     return document(head, body)
 
 
-def _step(number: int, title: str, stops: Sequence[Stop], sides: Mapping[str, Side]) -> Html:
-    threads = (_thread(sides[stop.workspace.name], stop) for stop in stops)
+def _step(number: int, title: str, stops: Sequence[Stop], drawn_by: Mapping[str, Side]) -> Html:
+    threads = (_thread(drawn_by[stop.workspace.name], stop) for stop in stops)
     return element(
         "section", element("h2", title), element("div", *threads, class_="pair"), id=f"step-{number}"
     )

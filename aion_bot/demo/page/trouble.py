@@ -5,10 +5,11 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from aion_bot.demo.running import BotProcess
+from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.simulators.world import World
 
 MENU: Mapping[str, str] = {
-    "limit": "Slack and Discord refuse the next edits (429)",
+    "limit": "Every platform refuses the next edits (429)",
     "cut": "Aion's stream breaks in mid-answer",
     "restart": "The bot is restarted in mid-answer",
     "kill": "The bot is killed in mid-answer and started again",
@@ -56,9 +57,8 @@ class Troubles:
             await asyncio.wait({self._under_way})
 
     async def _limit(self) -> None:
-        self._world.slack.fail_next("chat.update", retry_after=self._pause, times=2)
-        edit = "PATCH /channels/{channel_id}/messages/{message_id}"
-        self._world.discord.fail_next(edit, status=429, retry_after=self._pause, times=2)
+        for workspace in self._world.workspaces:
+            workspace.refuse(Operation.EDIT, Failure.RATE_LIMITED, retry_after=self._pause, times=2)
         self._say(
             f"Each side refuses the next two edits for {self._pause:g} seconds: watch the meters, and the answer catch up."
         )

@@ -23,9 +23,6 @@ THREADS = 6
 ROLES = ("asks", "a colleague", "a stranger")
 """What the people are there for, in their order."""
 
-FIELDS = ("as", "slack", "discord")
-"""What the address of a look consists of."""
-
 _MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}
 
 
@@ -37,9 +34,9 @@ class Look:
     places: Mapping[str, str]
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Look":
+    def of(cls, query: Mapping[str, str], sides: Sequence[Side]) -> "Look":
         """Read the address or the fields of a form."""
-        return cls(query.get("as", ""), {key: query.get(key, "") for key in FIELDS[1:]})
+        return cls(query.get("as", ""), {side.key: query.get(side.key, "") for side in sides})
 
     def address(self, person: str | None = None, **places: str) -> str:
         """The address of this look, or of one that differs so."""
@@ -174,7 +171,7 @@ def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str
 def _composer(side: Side, person: Someone, place: Place) -> Html:
     how = {"channel": "Ask in #{}", "thread": "Reply in this thread", "direct": "Write to {} directly"}
     label = f"{how[place.kind].format(place.name)} as {person.name}"
-    prefix = {"slack": "@aion", "discord": "/ask"}[side.key] if place.kind == "channel" else ""
+    prefix = side.prefix if place.kind == "channel" else ""
     return joined(
         [
             element("input", type="hidden", name="place", value=place.id),

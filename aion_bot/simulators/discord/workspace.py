@@ -14,11 +14,20 @@ from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.server import Server
 from aion_bot.simulators.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.watching import Watcher
-from aion_bot.simulators.workspace import Inspector, Shown, ShownButton, Someone
+from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
 
 COMMAND, COMPONENT = 2, 3
 IN_CHAT, ON_MESSAGE = 1, 3
 GENERAL = "general"
+
+_MESSAGES = "/channels/{channel_id}/messages"
+_MESSAGE = f"{_MESSAGES}/{{message_id}}"
+_REACTION = f"{_MESSAGE}/reactions/{{emoji_name}}/@me"
+_FAILURES: Mapping[Failure, Mapping[str, Any]] = {
+    Failure.DOWN: {"status": 503},
+    Failure.LOST: {"drop": True, "acted": True},
+    Failure.FORBIDDEN: {"status": 403, "code": 50013},
+}
 
 
 class SimulatedDiscord:
@@ -29,6 +38,20 @@ class SimulatedDiscord:
     """
 
     name = "Discord"
+    repeats_events = False
+    requests: Mapping[Operation, Sequence[str]] = {
+        Operation.OPEN_THREAD: (f"POST {_MESSAGE}/threads",),
+        Operation.POST: (f"POST {_MESSAGES}",),
+        Operation.EDIT: (f"PATCH {_MESSAGE}",),
+        Operation.DELETE: (f"DELETE {_MESSAGE}",),
+        Operation.LIST_MESSAGES: (f"GET {_MESSAGES}",),
+        Operation.MARK_QUEUED: (f"PUT {_REACTION}",),
+        Operation.UNMARK_QUEUED: (f"DELETE {_REACTION}",),
+        Operation.REPLY_PRIVATELY: (
+            "POST /webhooks/{webhook_id}/{webhook_token}",
+            "POST /users/@me/channels",
+        ),
+    }
 
     def __init__(
         self,
@@ -58,6 +81,16 @@ class SimulatedDiscord:
     def violations(self) -> list[str]:
         """What the inspector found wrong, and requests that no route took."""
         return self.server.violations
+
+    @property
+    def log(self) -> Sequence[Logged]:
+        """The newest requests of the REST API, oldest first."""
+        return tuple(self.server.log)
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """The tokens of all interactions."""
+        return tuple(self.world.interactions)
 
     async def ask(self, person: Someone, text: str, *, channel: str = GENERAL) -> str:
         """Use `/ask`; returns the thread's id, or that of the channel where there is none to open."""
@@ -96,9 +129,21 @@ class SimulatedDiscord:
         """Name the conversation between somebody and the bot."""
         return self.world.direct(person).id
 
+    def remark(self, person: Someone, text: str) -> str:
+        """Write in the general channel without a mention; returns the message's id."""
+        return self.say(person, text).id
+
     def say(self, person: Someone, text: str, channel: str = GENERAL, **about: Any) -> Message:
         """Write anything anywhere; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
+
+    def edit_message(self, message: str, text: str) -> None:
+        """Let somebody edit a question, in words that mention the bot: it is told of no others."""
+        self.rewrite(message, f"<@{self.world.bot.id}> {text}")
+
+    def delete_message(self, message: str) -> None:
+        """Let somebody delete what they wrote."""
+        self.withdraw(message)
 
     def rewrite(self, message: str, text: str) -> None:
         """Let somebody edit what they wrote."""
@@ -108,9 +153,13 @@ class SimulatedDiscord:
         """Let somebody delete what they wrote."""
         self.backend.delete(self.world.anywhere(message))
 
-    def waits(self, message: str) -> bool:
-        """Tell whether the bot shows on a message that it waits."""
+    def is_marked(self, message: str) -> bool:
+        """Tell whether the bot reacted to a message."""
         return bool(self.world.anywhere(message).reactions)
+
+    def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  a method of every workspace
+        """Never: Discord ends "is typing" by itself."""
+        return False
 
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
         """Press a button that the message shows, or showed before: a client may lag behind."""
@@ -118,6 +167,12 @@ class SimulatedDiscord:
         if found is None or button not in found.buttons:
             raise LookupError(f"no message {message!r} with a button {button!r} was seen in {thread!r}")
         data = {"custom_id": button, "component_type": 2}
+        self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
+
+    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+        """Send what a client sends for a button that the message does not have."""
+        found = next(one for one in self._seen_in(thread) if one.id == message)
+        data = {"custom_id": button.id, "component_type": 2}
         self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
 
     def interact(
@@ -147,6 +202,11 @@ class SimulatedDiscord:
         """Everything that people see in a thread, channel or conversation, the message it was opened from first."""
         return [self._shown(message) for message in self._seen_in(thread)]
 
+    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
+        """What the bot told this person alone: in answer to an interaction, or in the direct conversation."""
+        there = [one for one in self.thread(thread) if one.only_for == person.id]
+        return there + [one for one in self.thread(self.direct(person)) if one.by_bot]
+
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Tell `watcher` what every message of the bot's shows, at each change; returns what ends that."""
         return self.backend.watchers.add(watcher)
@@ -163,6 +223,14 @@ class SimulatedDiscord:
         if route not in {ANY, *self.server.routes}:
             raise LookupError(f"no route {route!r}")
         self.server.faults.order(route, Fault(pause=retry_after, **how), times)
+
+    def refuse(
+        self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
+    ) -> None:
+        """Let the next requests of an operation's routes fail."""
+        how = _FAILURES.get(failure) or {"status": 429, "retry_after": retry_after}
+        for route in self.requests[operation]:
+            self.fail_next(route, times=times, **how)
 
     def expire_tokens(self) -> None:
         """Let fifteen minutes pass for every interaction so far."""

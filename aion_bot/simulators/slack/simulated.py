@@ -16,7 +16,7 @@ from aion_bot.simulators.slack.sockets import Sockets
 from aion_bot.simulators.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.watching import Watcher
-from aion_bot.simulators.workspace import Inspector, Shown, Someone
+from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
 
 ADA = Someone("U0ADA", "Ada")
 BEN = Someone("U0BEN", "Ben")
@@ -27,6 +27,12 @@ APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  likewise
 
 EVENTS = frozenset({"agent_session_stopped", "app_mention", *KINDS.values()})
 SHORTCUT = "aion_ask"
+
+_FAILURES: Mapping[Failure, Mapping[str, Any]] = {
+    Failure.DOWN: {"status": 503},
+    Failure.LOST: {"drop": True, "acted": True},
+    Failure.FORBIDDEN: {"error": "restricted_action"},
+}
 
 
 class SimulatedSlack:
@@ -39,6 +45,17 @@ class SimulatedSlack:
 
     name = "Slack"
     people: Sequence[Someone] = (ADA, BEN, CY)
+    repeats_events = True
+    secrets: Sequence[str] = ()
+    requests: Mapping[Operation, Sequence[str]] = {
+        Operation.POST: ("chat.postMessage",),
+        Operation.EDIT: ("chat.update",),
+        Operation.DELETE: ("chat.delete",),
+        Operation.LIST_MESSAGES: ("conversations.replies",),
+        Operation.MARK_QUEUED: ("reactions.add",),
+        Operation.UNMARK_QUEUED: ("reactions.remove",),
+        Operation.REPLY_PRIVATELY: ("chat.postEphemeral",),
+    }
 
     def __init__(
         self,
@@ -75,6 +92,11 @@ class SimulatedSlack:
         return self.api.violations
 
     @property
+    def log(self) -> Sequence[Logged]:
+        """The newest calls of the Web API, oldest first."""
+        return tuple(self.api.log)
+
+    @property
     def general(self) -> Channel:
         """The channel in which people ask."""
         return self.conversations.channels["C0GENERAL"]
@@ -105,6 +127,14 @@ class SimulatedSlack:
         root = self._message(thread)
         self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
 
+    async def mention(self, person: Someone, text: str) -> str:
+        """Mention the bot, which is how people ask here."""
+        return await self.ask(person, text)
+
+    def remark(self, person: Someone, text: str) -> str:
+        """Write in the general channel without a mention; returns the `ts` of the message."""
+        return self.say(person, self.general, _escaped(text)).ts
+
     async def direct_message(self, person: Someone, text: str) -> str:
         """Write to the bot alone; returns the `ts` of the message, which names its thread."""
         return self.say(person, self.conversations.channels[direct_channel(person.id)], _escaped(text)).ts
@@ -117,6 +147,25 @@ class SimulatedSlack:
             raise LookupError(f"no button {button} on {message} in {thread}")
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, element, channel, ts))
+
+    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+        """Send what a client sends for a button that the message does not have."""
+        found = next(one for one in self.conversations.thread(thread) if one.ts == message)
+        text = {"type": "plain_text", "text": button.label}
+        forged = {
+            "type": "button",
+            "action_id": button.id,
+            "value": button.value,
+            "block_id": "b",
+            "text": text,
+        }
+        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
+        self.sockets.deliver("interactive", payloads.pressed(found, person, forged, channel, ts))
+
+    async def ask_about(self, person: Someone, message: str) -> str:
+        """Use the bot's message shortcut; the answer comes in the message's thread."""
+        await self.shortcut(person, message)
+        return message
 
     async def shortcut(self, person: Someone, message: str, callback: str = SHORTCUT) -> None:
         """Use a message shortcut of the bot's on the message with this `ts`."""
@@ -142,6 +191,14 @@ class SimulatedSlack:
         """Edit the message with this `ts`, as its writer."""
         self.change(self._message(message), {"text": text})
 
+    def edit_message(self, message: str, text: str) -> None:
+        """Edit the message with this `ts`, as its writer."""
+        self.edit(message, _escaped(text))
+
+    def delete_message(self, message: str) -> None:
+        """Delete the message with this `ts`, as its writer."""
+        self.delete(message)
+
     def unfurl(self, message: str) -> None:
         """Let Slack draw a preview under the message with this `ts`."""
         found, ts = self._message(message), self.conversations.clock.ts()
@@ -164,6 +221,14 @@ class SimulatedSlack:
     def reactions(self, message: str) -> Sequence[str]:
         """The bot's reactions on the message with this `ts`."""
         return tuple(self._message(message).reactions)
+
+    def is_marked(self, message: str) -> bool:
+        """Tell whether the bot reacted to the message with this `ts`."""
+        return bool(self.reactions(message))
+
+    def shows_lasting_activity(self, thread: str) -> bool:
+        """Tell whether Slack shows the bot at work in a thread."""
+        return self.status(thread) == "processing"
 
     def archive(self, channel: Channel) -> None:
         """Archive a channel."""
@@ -198,10 +263,22 @@ class SimulatedSlack:
         fault = Fault(error, status, retry_after, drop, hang, plain, kind, acted)
         self.api.fail_next(method, fault, times)
 
+    def refuse(
+        self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
+    ) -> None:
+        """Let the next calls of an operation's methods fail."""
+        how = _FAILURES.get(failure) or {"retry_after": retry_after}
+        for method in self.requests[operation]:
+            self.fail_next(method, times=times, **how)
+
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, private messages included."""
         names = self.conversations.names()
         return [reading.shown(message, names) for message in self.conversations.thread(thread)]
+
+    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
+        """What the bot showed in a thread to this person alone."""
+        return [one for one in self.thread(thread) if one.by_bot and one.only_for == person.id]
 
     def channel(self, channel: Channel) -> Sequence[Shown]:
         """Everything in a channel, oldest first, threads included."""

@@ -30,7 +30,7 @@ async def test_a_message_that_waits(discord: SimulatedDiscord, bot: Bot, host: R
         assert discord.world.anywhere(message).reactions == ["⏳"]
     for _ in range(2):
         await bot.adapter.mark_queued(source, queued=False)
-        assert not discord.waits(message)
+        assert not discord.is_marked(message)
 
 
 async def test_a_waiting_message_that_is_gone(
