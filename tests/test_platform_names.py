@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1]
 SIMULATED = ("aion_bot/simulators/", "aion_bot/demo/")
 """These imitate the platforms."""
 
-NAMES = re.compile("|".join(platform.__name__.rpartition(".")[2] for platform in adapters.platforms()), re.I)
+NAMES = re.compile(
+    "|".join(platform.__name__.rpartition(".")[2] for platform in adapters.platforms()), re.IGNORECASE
+)
 
 
 def named(source: str) -> Iterator[str]:

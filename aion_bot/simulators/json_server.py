@@ -1,0 +1,93 @@
+"""A JSON API on loopback for a platform's simulator: it keeps a log, fails on request, and wakes those who wait."""
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from aion_bot.simulators.workspace import CALLS_KEPT, Failure, Logged
+
+Answer = Callable[..., Awaitable[Any]]
+"""Answers one route: takes the body (None without one) and the fields of the path by name, returns what becomes JSON.
+
+A `LookupError` becomes status 404, a `ValueError` 413: the body is larger than the platform takes.
+"""
+
+HOST = "127.0.0.1"
+_STATUS = {Failure.DOWN: 503, Failure.FORBIDDEN: 403, Failure.RATE_LIMITED: 429}
+
+
+class JsonServer:
+    """Serves `routes`, named like "PUT /messages/{message}", to whoever sends `token` as Authorization; it is a new one each time."""
+
+    def __init__(self, routes: Mapping[str, Answer]) -> None:
+        self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
+        self._routes = routes
+        self.token = secrets.token_urlsafe(16)
+        self._failures: dict[str, deque[tuple[Failure, float]]] = defaultdict(deque)
+        self._happened = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def address(self) -> str:
+        """Where it serves, once it has started."""
+        return f"http://{HOST}:{self._port}"
+
+    async def start(self) -> None:
+        """Serve: on a free port the first time, later on the same one."""
+        app = web.Application()
+        for route, answer in self._routes.items():
+            verb, path = route.split(" ")
+            app.router.add_route(verb, path, partial(self._serve, route, answer))
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self._port).start()
+        self._port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Cut every connection and stop serving."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def refuse(self, route: str, failure: Failure, *, retry_after: float = 0.2, times: int = 1) -> None:
+        """Let the next requests of a route fail."""
+        self._failures[route].extend([(failure, retry_after)] * times)
+
+    def changed(self) -> None:
+        """Wake everybody who waits in `until`."""
+        self._happened.set()
+
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+        """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self._happened.clear()
+                await self._happened.wait()
+
+    async def _serve(self, route: str, answer: Answer, request: web.Request) -> web.Response:
+        body = await request.json() if request.can_read_body else None
+        due = self._failures[route]
+        failure, pause = due.popleft() if due else (None, 0.0)
+        status, told = _STATUS.get(failure, 200) if failure else 200, None
+        if request.headers.get("Authorization") != self.token:
+            status = 401
+        elif status == 200:
+            try:
+                told = await answer(body, **request.match_info)
+            except LookupError:
+                status = 404
+            except ValueError:
+                status = 413
+        self.log.append(Logged(time.monotonic(), route, "", status))
+        self.changed()
+        if failure is Failure.LOST and request.transport is not None:
+            request.transport.abort()
+        return web.json_response(
+            told, status=status, headers={"Retry-After": f"{pause:g}"} if pause else None
+        )

@@ -1,0 +1,18 @@
+"""What the contract suite needs of a platform besides its adapter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aion_bot.simulators.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """Offered as `HARNESS` by the module `platform_harness.py` in each platform's test folder.
+
+    `simulator` makes a simulated platform that was not started; `capabilities` are the optional Protocols of
+    `aion_bot.ports.adapter` that the adapter has.
+    """
+
+    simulator: Callable[[], Workspace]
+    capabilities: frozenset[type] = frozenset()

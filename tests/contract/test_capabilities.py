@@ -1,0 +1,73 @@
+"""Optional capabilities: those that a platform has, and no others."""
+
+import pytest
+
+from aion_bot.ports.adapter import (
+    ActivityIndicator,
+    NativeStreaming,
+    PlatformAdapter,
+    QueuedMarker,
+    StreamingMode,
+)
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Reply
+from aion_bot.simulators.workspace import QueuedMarks
+from tests.contract.conftest import HARNESSES, Connection
+from tests.contract.harness import Harness
+
+CAPABILITIES = (ActivityIndicator, NativeStreaming, QueuedMarker)
+
+
+def only_with(capability: type) -> pytest.MarkDecorator:
+    """Run a test on the platforms that have a capability."""
+    having = sorted(name for name, harness in HARNESSES.items() if capability in harness.capabilities)
+    return pytest.mark.parametrize("harness", [HARNESSES[name] for name in having], ids=having)
+
+
+async def test_an_adapter_has_what_its_platform_has(harness: Harness, adapter: PlatformAdapter) -> None:
+    """The core finds a capability by its Protocol; an adapter has none that it does not mean to have."""
+    assert {one for one in CAPABILITIES if isinstance(adapter, one)} == harness.capabilities
+
+
+@only_with(QueuedMarker)
+async def test_a_question_is_marked_while_it_waits(connection: Connection) -> None:
+    """A mark is put on a person's message and taken away; doing either twice is harmless."""
+    thread, prompt = await connection.asked()
+    await connection.adapter.post(prompt.thread, Reply("Words."), nonce="a")
+    await connection.workspace.reply(connection.ada, thread, "Which ones?")
+    further = await connection.host.newest(Prompt, 2)
+    inside = connection.workspace.thread(thread)
+    asked = next(one.id for one in inside if not one.by_bot and "Which ones?" in one.text)
+    assert further.source is not None
+    assert isinstance(connection.workspace, QueuedMarks)
+    assert isinstance(connection.adapter, QueuedMarker)
+    for queued in (True, True, False, False):
+        await connection.adapter.mark_queued(further.source, queued=queued)
+        assert connection.workspace.is_marked(asked) is queued
+
+
+@only_with(ActivityIndicator)
+async def test_activity_is_shown_without_failing(connection: Connection) -> None:
+    """Showing that the bot works, and that it does no more, is one attempt each that says whether it is so."""
+    _, prompt = await connection.asked()
+    assert isinstance(connection.adapter, ActivityIndicator)
+    assert await connection.adapter.show_activity(prompt.thread, prompt.person, active=True) is True
+    assert await connection.adapter.show_activity(prompt.thread, prompt.person, active=False) is True
+
+
+@only_with(NativeStreaming)
+async def test_a_native_stream_grows_and_ends(connection: Connection) -> None:
+    """A stream is one message that shows what was appended, and can be edited once it has ended."""
+    thread, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, NativeStreaming)
+    assert adapter.streaming_mode(prompt.thread) is not StreamingMode.NEVER
+    before = len(connection.said(thread))
+    parts = [Reply("Three"), Reply("Three lamps"), Reply("Three lamps are broken.")]
+    assert adapter.stream_delta(parts[0], parts[1], last=False) == " lamps"
+    message = await adapter.start_stream(prompt.thread, prompt.person, parts[0], nonce="stream")
+    await adapter.append_stream(message, parts[0], parts[1])
+    await adapter.stop_stream(message, parts[1], parts[2])
+    assert connection.said(thread)[before:] == ["Three lamps are broken."]
+    await adapter.edit(message, Reply("Four lamps are broken."))
+    assert connection.said(thread)[before:] == ["Four lamps are broken."]

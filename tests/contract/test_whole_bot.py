@@ -1,0 +1,56 @@
+"""The whole bot on every platform: a question and a plan."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.workspace import Workspace
+from tests.end_to_end.bot import Bot
+from tests.schemas import aion as aion_contracts
+
+
+@pytest.fixture
+async def bot(workspace: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot that serves."""
+    async with SimulatedAion(inspector=aion_contracts.inspect) as aion:
+        made = Bot(aion, workspace, tmp_path)
+        await made.start()
+        yield made
+        await made.stop()
+        assert aion.violations == []
+
+
+async def test_questions_of_a_thread_are_answered(bot: Bot) -> None:
+    """A question is answered in its thread, references in words; a further one goes on with it."""
+    thread = await bot.asked(
+        bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
+    )
+    await bot.place.reply(bot.ben, thread, "Which is the worst?")
+    await bot.shows(thread, "Of the three, the", without=[strings.THINKING])
+    assert bot.aion.count("create_session") == 1
+
+
+async def test_an_answer_survives_a_restart(bot: Bot) -> None:
+    """What was asked while the bot was away, or is sent again, is answered once by the next process."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await bot.stop()
+    await bot.start()
+    await bot.place.reply(bot.ada, thread, "Which is the worst?")
+    await bot.shows(thread, "Of the three, the")
+    assert bot.text(thread).count("I found 3 pieces") == 1
+
+
+async def test_a_plan_is_decided(bot: Bot) -> None:
+    """A plan waits for the person who asked; nobody else decides it, and Aion is told once."""
+    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await bot.press(bot.ben, thread, "Approve")
+    await bot.told(thread, bot.ben, "This decision isn't yours.")
+    assert bot.aion.count("plan_action") == 0
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by", "Done")
+    assert bot.pressable(thread) == []
+    assert bot.aion.count("plan_action") == 1

@@ -1,0 +1,57 @@
+"""A core that records what an adapter tells it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.host import Presence
+from aion_bot.ports.messages import ThreadKey
+
+Event = TypeVar("Event", bound=InboundEvent)
+
+
+class RecordingHost:
+    """Takes every event at once and keeps it."""
+
+    def __init__(self) -> None:
+        self.events: list[InboundEvent] = []
+        self.presences: list[Presence] = []
+        self._facts: dict[str, str] = {}
+        self._happened = asyncio.Event()
+
+    async def accept(self, event: InboundEvent) -> None:
+        self.events.append(event)
+        self._happened.set()
+
+    async def connected(self, presence: Presence) -> None:
+        self.presences.append(presence)
+        self._happened.set()
+
+    async def known_threads(self) -> Sequence[ThreadKey]:
+        return ()
+
+    async def missed_since(self) -> float | None:
+        return None
+
+    async def recall(self, name: str) -> str | None:
+        return self._facts.get(name)
+
+    async def remember(self, name: str, value: str) -> None:
+        self._facts[name] = value
+
+    def of_kind(self, kind: type[Event]) -> list[Event]:
+        """The events of one kind so far, oldest first; each once, although a platform may tell of it repeatedly."""
+        return list(dict.fromkeys(event for event in self.events if isinstance(event, kind)))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds, looking again after everything told. Raises TimeoutError."""
+        async with asyncio.timeout(10):
+            while not condition():
+                self._happened.clear()
+                await self._happened.wait()
+
+    async def newest(self, kind: type[Event], number: int = 1) -> Event:
+        """Wait for so many events of a kind; returns the last of them."""
+        await self.until(lambda: len(self.of_kind(kind)) >= number)
+        return self.of_kind(kind)[number - 1]

@@ -1,0 +1,66 @@
+"""Toy as the core sees it: no native streams, no activity indicator, no queued marker."""
+
+from collections.abc import Sequence
+
+from adapters.toy import events, rendering
+from adapters.toy.client import Client
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.host import Host, Presence
+from aion_bot.ports.messages import Content, Line, MessageRef, ThreadKey
+from aion_bot.ports.rate_limits import Budget, Limits, Operation, RequestObserver, Scope
+
+MESSAGES = Budget("messages", 20, 1.0, Scope.BOT)
+
+
+class ToyAdapter:
+    platform = events.PLATFORM
+    limits = Limits(2_000, 0.5, dict.fromkeys((Operation.POST, Operation.EDIT), (MESSAGES,)))
+
+    def __init__(self, url: str, token: str) -> None:
+        self._client = Client(url, token)
+        self.close = self._client.close
+
+    async def listen(self, host: Host) -> None:
+        """Take events one by one. What was taken last is remembered, so a restart misses none."""
+        await host.connected(Presence(("Toy",), (await self._client.call("GET /me"))["name"]))
+        after = await host.recall("after") or "0"
+        while True:
+            for event in await self._client.call("GET /events/{after}", after=after):
+                if (inbound := events.inbound(event)) is not None:
+                    await host.accept(inbound)
+                after = event["id"]
+                await host.remember("after", after)
+
+    async def open_thread(self, prompt: Prompt) -> None:
+        """Do nothing: a question is a thread."""
+
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        """Toy answers a nonce that it knows with the message that it made then."""
+        body = {**rendering.body(content), "nonce": nonce}
+        made = await self._client.call("POST /threads/{thread}", (MESSAGES, ""), body=body, thread=thread.id)
+        return MessageRef(thread, made["id"])
+
+    async def edit(self, message: MessageRef, content: Content) -> None:
+        body = rendering.body(content)
+        await self._client.call("PUT /messages/{message}", (MESSAGES, ""), body=body, message=message.id)
+
+    async def delete(self, message: MessageRef) -> None:
+        await self._client.call("DELETE /messages/{message}", message=message.id)
+
+    async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
+        found = await self._client.call("GET /threads/{thread}", thread=thread.id)
+        return [OwnMessage(MessageRef(thread, one), None) for one in found]
+
+    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
+        body = {"text": rendering.sentence(line), "buttons": [], "only_for": event.person.id}
+        await self._client.call("POST /threads/{thread}/private", body=body, thread=event.thread.id)
+
+    def measure(self, content: Content) -> int:
+        return len(rendering.text(content))
+
+    def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
+        return thread.id if scope is Scope.CHANNEL else ""
+
+    def observe_requests(self, observer: RequestObserver) -> None:
+        self._client.observer = observer
