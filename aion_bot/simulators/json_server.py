@@ -88,6 +88,5 @@ class JsonServer:
         self.changed()
         if failure is Failure.LOST and request.transport is not None:
             request.transport.abort()
-        return web.json_response(
-            told, status=status, headers={"Retry-After": f"{pause:g}"} if pause else None
-        )
+        headers = {"Retry-After": f"{pause:g}"} if failure is Failure.RATE_LIMITED else None
+        return web.json_response(told, status=status, headers=headers)
