@@ -77,7 +77,12 @@ async def test_every_request_is_reported(connection: Connection, observed: Obser
     reported = Counter(request.method for request in observed.observer.began)
     assert reported == taken(connection, since)
     assert [request for request, *_ in observed.observer.ended] == observed.observer.began
-    assert {status for _, status, _ in observed.observer.ended} == {RequestStatus.OK}
+    failed = [
+        request.method for request, status, _ in observed.observer.ended if status is not RequestStatus.OK
+    ]
+    assert set(failed) <= set(
+        connection.workspace.requests.get(Performed.OPEN_THREAD, ())
+    )  # it is open already
 
 
 async def test_requests_count_against_the_limits_of_their_operation(observed: Observed) -> None:
