@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -23,10 +23,14 @@ _STATUS = {Failure.DOWN: 503, Failure.FORBIDDEN: 403, Failure.RATE_LIMITED: 429}
 
 
 class JsonServer:
-    """Serves `routes`, named like "PUT /messages/{message}", to whoever sends `token` as Authorization; it is a new one each time."""
+    """Serves `routes`, named like "PUT /messages/{message}", to whoever sends `token` as Authorization.
+
+    `log` holds the newest requests, oldest first; `in_progress` counts those of each route that have no answer yet.
+    """
 
     def __init__(self, routes: Mapping[str, Answer]) -> None:
         self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
+        self.in_progress: Counter[str] = Counter()
         self._routes = routes
         self.token = secrets.token_urlsafe(16)
         self._failures: dict[str, deque[tuple[Failure, float]]] = defaultdict(deque)
@@ -45,7 +49,10 @@ class JsonServer:
         for route, answer in self._routes.items():
             verb, path = route.split(" ")
             app.router.add_route(verb, path, partial(self._serve, route, answer))
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+        # a caller who hangs up ends what is done for it, so that nobody counts as listening who is not there
+        self._runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=0.1, handler_cancellation=True
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self._port).start()
         self._port = int(self._runner.addresses[0][1])
@@ -71,6 +78,15 @@ class JsonServer:
                 await self._happened.wait()
 
     async def _serve(self, route: str, answer: Answer, request: web.Request) -> web.Response:
+        self.in_progress[route] += 1
+        self.changed()
+        try:
+            return await self._answer(route, answer, request)
+        finally:
+            self.in_progress[route] -= 1
+            self.changed()
+
+    async def _answer(self, route: str, answer: Answer, request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else None
         due = self._failures[route]
         failure, pause = due.popleft() if due else (None, 0.0)
@@ -85,7 +101,6 @@ class JsonServer:
             except ValueError:
                 status = 413
         self.log.append(Logged(time.monotonic(), route, "", status))
-        self.changed()
         if failure is Failure.LOST and request.transport is not None:
             request.transport.abort()
         headers = {"Retry-After": f"{pause:g}"} if failure is Failure.RATE_LIMITED else None

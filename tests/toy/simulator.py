@@ -1,5 +1,7 @@
 """A simulated Toy: the chat that people see, and the HTTP API that the adapter calls."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aion_bot.simulators.json_server import JsonServer
@@ -24,18 +26,15 @@ class SimulatedToy:
         more = {"GET /events/{after}": self._poll, "GET /me": self._me}
         server = self._server = JsonServer(dict(routes.values()) | more)
         self.start, self.stop, self.until, self.log = server.start, server.stop, server.until, server.log
+        self.connected = partial(server.until, lambda: server.in_progress["GET /events/{after}"] > 0)
         self._messages: dict[str, Shown] = {}
         self._threads: dict[str, str] = {}  # by message
         self._nonces: dict[str, str] = {}  # messages by nonce
         self._events: list[dict[str, str]] = []
-        self._polling = 0
 
     @property
     def env(self) -> dict[str, str]:
         return {"TOY_URL": self._server.address, "TOY_TOKEN": self._server.token}
-
-    async def connected(self, *, timeout: float = 10.0) -> None:
-        await self.until(lambda: self._polling > 0, timeout=timeout)
 
     async def ask(self, person: Someone, text: str, thread: str = "") -> str:
         message = self._add(Shown("", person.name, [text]), thread)
@@ -84,33 +83,32 @@ class SimulatedToy:
         """A nonce that was used before leads to the message of then."""
         message = self._nonces.get(body.get("nonce", ""))
         if message is None:
-            message = self._add(Shown("", "aion", [], by_bot=True, only_for=body.get("only_for")), thread)
-            await self._edit(body, message)
+            shown = Shown("", "aion", [], by_bot=True, only_for=body.get("only_for"))
+            self._show(shown, body)
+            message = self._add(shown, thread)
             self._nonces[body.get("nonce", message)] = message
         return {"id": message}
 
     async def _edit(self, body: dict[str, Any], message: str) -> None:
+        self._show(self._messages[message], body)
+
+    def _show(self, shown: Shown, body: dict[str, Any]) -> None:
         if len(body["text"]) > 2_000:
             raise ValueError("too long")
-        self._messages[message].versions.append(body["text"])
-        self._messages[message].buttons = tuple(ShownButton(**button) for button in body["buttons"])
+        shown.versions.append(body["text"])
+        shown.buttons = tuple(ShownButton(**button) for button in body["buttons"])
 
     async def _delete(self, _: None, message: str) -> None:
         del self._messages[message]
 
     async def _list(self, _: None, thread: str) -> list[str]:
-        own = [shown.id for shown in self.thread(thread) if shown.by_bot and shown.only_for is None]
-        return own[:-21:-1]
+        return [shown.id for shown in self.thread(thread) if shown.by_bot and shown.only_for is None][:-21:-1]
 
     async def _me(self, _: None) -> dict[str, str]:
         return {"name": "aion"}
 
     async def _poll(self, _: None, after: str) -> list[dict[str, str]]:
-        """Answer as soon as there is an event after the one that the bot names."""
-        self._polling += 1
-        self._server.changed()
-        try:
+        """Answer as soon as there is an event after the one that the bot names, or with none after half a minute."""
+        with suppress(TimeoutError):
             await self.until(lambda: len(self._events) > int(after), timeout=30)
-        finally:
-            self._polling -= 1
         return self._events[int(after) :]

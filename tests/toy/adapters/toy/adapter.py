@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-from adapters.toy import events, rendering
+from adapters.toy import events
 from adapters.toy.client import Client
+from adapters.toy.rendering import body, sentence, text
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import Content, Line, MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Limits, Operation, RequestObserver, Scope
 
-MESSAGES = Budget("messages", 20, 1.0, Scope.BOT)
+MESSAGES = Budget("messages", 20, 1.0, Scope.BOT)  # all threads share it: its scope key is ""
 
 
 class ToyAdapter:
@@ -37,13 +38,13 @@ class ToyAdapter:
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Toy answers a nonce that it knows with the message that it made then."""
-        body = {**rendering.body(content), "nonce": nonce}
-        made = await self._client.call("POST /threads/{thread}", (MESSAGES, ""), body=body, thread=thread.id)
+        sent = {**body(content), "nonce": nonce}
+        made = await self._client.call("POST /threads/{thread}", (MESSAGES, ""), body=sent, thread=thread.id)
         return MessageRef(thread, made["id"])
 
     async def edit(self, message: MessageRef, content: Content) -> None:
-        body = rendering.body(content)
-        await self._client.call("PUT /messages/{message}", (MESSAGES, ""), body=body, message=message.id)
+        sent = body(content)
+        await self._client.call("PUT /messages/{message}", (MESSAGES, ""), body=sent, message=message.id)
 
     async def delete(self, message: MessageRef) -> None:
         await self._client.call("DELETE /messages/{message}", message=message.id)
@@ -53,11 +54,11 @@ class ToyAdapter:
         return [OwnMessage(MessageRef(thread, one), None) for one in found]
 
     async def reply_privately(self, event: InboundEvent, line: Line) -> None:
-        body = {"text": rendering.sentence(line), "buttons": [], "only_for": event.person.id}
-        await self._client.call("POST /threads/{thread}/private", body=body, thread=event.thread.id)
+        sent = {"text": sentence(line), "buttons": [], "only_for": event.person.id}
+        await self._client.call("POST /threads/{thread}/private", body=sent, thread=event.thread.id)
 
     def measure(self, content: Content) -> int:
-        return len(rendering.text(content))
+        return len(text(content))
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         return thread.id if scope is Scope.CHANNEL else ""

@@ -14,7 +14,8 @@ _STATUS = {200: RequestStatus.OK, 429: RequestStatus.RATE_LIMITED, 503: RequestS
 
 class Client:
     def __init__(self, url: str, token: str) -> None:
-        self._http = httpx.AsyncClient(base_url=url, headers={"Authorization": token}, timeout=60)
+        headers = {"Authorization": token}
+        self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
         self.close = self._http.aclose
         self.observer: RequestObserver | None = None
 
@@ -27,7 +28,7 @@ class Client:
             answer = await self._http.request(*route.format(**ids).split(" "), json=body)
             status = _STATUS.get(answer.status_code, RequestStatus.REFUSED)
             pause = float(answer.headers.get("Retry-After", 0))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, RuntimeError) as error:  # the latter once it is closed
             raise errors.PlatformDown(f"{route}: {type(error).__name__}") from None
         finally:
             if self.observer is not None:
