@@ -13,8 +13,8 @@ import typer
 import adapters
 from aion_bot import __version__, app, doctor, log_config
 from aion_bot.config import Settings, read_settings
-from aion_bot.demo import ways
-from aion_bot.demo.running import BotProcess
+from aion_bot.demo import modes
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem, read_environment
@@ -140,7 +140,7 @@ async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None
             "AION_BOT_SHUTDOWN_GRACE": "1",
         }
         async with BotProcess(functools.partial(_serve_demo, env)) as bot:
-            return await (ways.play_tour(world, html) if tour else ways.serve(world, bot, port))
+            return await (modes.play_tour(world, html) if tour else modes.serve(world, bot, port))
 
 
 async def _serve_demo(env: Mapping[str, str], stop: asyncio.Event) -> bool:

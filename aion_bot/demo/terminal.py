@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TextIO
 
-from aion_bot.demo.reading import Reader
+from aion_bot.demo.transcript import Reader
 from aion_bot.simulators.workspace import ShownButton, Someone, Workspace
 from aion_bot.simulators.world import World
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aion_bot.demo.reading import Reader, final
+from aion_bot.demo.transcript import Reader, final
 from aion_bot.simulators.aion.long_report import LONG_REPORT
 from aion_bot.simulators.workspace import Shown, Workspace
 from aion_bot.simulators.world import World

@@ -13,11 +13,11 @@ import structlog
 
 from aion_bot import app
 from aion_bot.cli import compose
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.sides import Side
 from aion_bot.demo.page.slack_side import SlackSide
-from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.world import World

@@ -2,8 +2,8 @@
 
 import pytest
 
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
-from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.world import World
 from tests.demo.chromium import ABSENT, BROWSER, tab
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.server import NO_ANSWER
-from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.world import World
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page.trouble import MENU, Troubles
-from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.workspace import Shown, Workspace
 from aion_bot.simulators.world import World
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from aiohttp import web
 
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import layout, view
 from aion_bot.demo.page.assets import asset
 from aion_bot.demo.page.changes import changes
@@ -18,7 +19,6 @@ from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
-from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.workspace import Someone, Workspace
 from aion_bot.simulators.world import World
 

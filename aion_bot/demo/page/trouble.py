@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from aion_bot.demo.running import BotProcess
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.simulators.world import World
 

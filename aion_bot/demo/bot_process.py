@@ -1,4 +1,4 @@
-"""The bot under the demo's hand: started, stopped, killed and started again. What it is inside is not known here."""
+"""The bot of the demo: started, stopped, killed and started again. It is a task of this process."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -1,13 +1,13 @@
-"""The ways to see the demo: a tour, a page in the browser, and a page with a keyboard beside it."""
+"""The two modes of the demo: a fixed tour, and a page in the browser with a terminal beside it where there is one."""
 
 import asyncio
 import signal
 import sys
 from pathlib import Path
 
+from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.tour_file import tour_file
-from aion_bot.demo.running import BotProcess
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.simulators.world import World

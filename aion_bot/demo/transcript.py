@@ -1,4 +1,4 @@
-"""Reading a thread aloud: every change once, as lines of text. No I/O."""
+"""What a thread shows, as lines of text: every change once. No I/O."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ _HEAD, _TAIL = 10, 4
 
 
 class Reader:
-    """Remembers what of a thread has been read. A brief one tells of an edit only how the new text ends."""
+    """Remembers what it has told of a thread. A brief one tells of an edit only how the new text ends."""
 
     def __init__(self, *, brief: bool = False) -> None:
         self._brief = brief
