@@ -18,7 +18,7 @@ from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem, read_environment
-from aion_bot.simulators.world import World
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import StoreError
 
 program = typer.Typer(
@@ -133,14 +133,14 @@ def demo(
 
 
 async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None) -> bool:
-    async with World() as world:
+    async with SimulatedServices() as services:
         env = {
-            **world.env,
+            **services.env,
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "AION_BOT_SHUTDOWN_GRACE": "1",
         }
         async with BotProcess(functools.partial(_serve_demo, env)) as bot:
-            return await (modes.play_tour(world, html) if tour else modes.serve(world, bot, port))
+            return await (modes.play_tour(services, html) if tour else modes.serve(services, bot, port))
 
 
 async def _serve_demo(env: Mapping[str, str], stop: asyncio.Event) -> bool:

@@ -10,32 +10,32 @@ from aion_bot.demo.page import Page
 from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
-from aion_bot.simulators.world import World
+from aion_bot.simulators.services import SimulatedServices
 
 WATCHABLE = 0.04
 """Seconds between two tokens for somebody who watches: an answer takes about two seconds."""
 
 
-async def play_tour(world: World, html: Path | None) -> bool:
+async def play_tour(services: SimulatedServices, html: Path | None) -> bool:
     """Play the tour; write the ended threads to `html`. False if anything came out wrong."""
-    tour = Tour(world, _say)
+    tour = Tour(services, _say)
     right = await tour.play()
     if html is not None:
-        await asyncio.to_thread(html.write_text, tour_file(world, tour.stops), "utf-8")
+        await asyncio.to_thread(html.write_text, tour_file(services, tour.stops), "utf-8")
     return right
 
 
-async def serve(world: World, bot: BotProcess, port: int | None) -> bool:
+async def serve(services: SimulatedServices, bot: BotProcess, port: int | None) -> bool:
     """Serve the page: with a terminal beside it until its person ends, otherwise until SIGINT or SIGTERM.
 
     Raises:
         OSError: `port` cannot be used.
     """
-    world.aion.token_delay = WATCHABLE
-    async with Page(world, bot, port) as page:
+    services.aion.token_delay = WATCHABLE
+    async with Page(services, bot, port) as page:
         _say(f"The demo, in a browser: {page.address}")
         if sys.stdin.isatty() and sys.stdout.isatty():
-            return await Terminal(world, sys.stdin, sys.stdout).converse()
+            return await Terminal(services, sys.stdin, sys.stdout).converse()
         await _signal()
     return True
 

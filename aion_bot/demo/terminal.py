@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import TextIO
 
 from aion_bot.demo.transcript import Reader
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import ShownButton, Someone, Workspace
-from aion_bot.simulators.world import World
 
 HELP = """\
   any words     ask the bot: the first words open a thread, more words go on in it
@@ -19,18 +19,18 @@ HELP = """\
 class Terminal:
     """One person at a keyboard."""
 
-    def __init__(self, world: World, keyboard: TextIO, screen: TextIO) -> None:
-        self._world = world
+    def __init__(self, services: SimulatedServices, keyboard: TextIO, screen: TextIO) -> None:
+        self._services = services
         self._keyboard = keyboard
         self._screen = screen
-        self._workspace: Workspace = world.workspaces[0]
+        self._workspace: Workspace = services.workspaces[0]
         self._person: Someone = self._workspace.people[0]
         self._threads: dict[str, str] = {}
         self._readers: dict[tuple[str, str], Reader] = {}
 
     async def converse(self) -> bool:
         """Obey the keyboard until it says /quit or closes."""
-        for workspace in self._world.workspaces:
+        for workspace in self._services.workspaces:
             await workspace.connected()
         self._print(f"The bot is in {self._names()}, all simulated; its Aion knows a small building company.")
         self._print("Try: What is damaged on site 7?   or: Organize the photos of site 7 into folders")
@@ -46,10 +46,10 @@ class Terminal:
         return True
 
     def _names(self) -> str:
-        return " and ".join(workspace.name for workspace in self._world.workspaces)
+        return " and ".join(workspace.name for workspace in self._services.workspaces)
 
     def _help(self) -> str:
-        return HELP.format(places=" ".join(f"/{one.name.lower()}" for one in self._world.workspaces))
+        return HELP.format(places=" ".join(f"/{one.name.lower()}" for one in self._services.workspaces))
 
     def _read(self) -> str:
         self._screen.write(f"{self._workspace.name}, {self._person.name}> ")
@@ -58,7 +58,7 @@ class Terminal:
 
     async def _obey(self, line: str) -> None:
         people = {f"/{someone.name.lower()}": someone for someone in self._workspace.people}
-        places = {f"/{workspace.name.lower()}": workspace for workspace in self._world.workspaces}
+        places = {f"/{workspace.name.lower()}": workspace for workspace in self._services.workspaces}
         command, _, rest = line.partition(" ")
         if command in places:
             self._workspace = places[command]
@@ -101,7 +101,7 @@ class Terminal:
 
     async def _watch(self) -> None:
         """Print what changes in the open threads of all workspaces."""
-        await asyncio.gather(*(self._follow(workspace) for workspace in self._world.workspaces))
+        await asyncio.gather(*(self._follow(workspace) for workspace in self._services.workspaces))
 
     async def _follow(self, workspace: Workspace) -> None:
         news: list[str] = []

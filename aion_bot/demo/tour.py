@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from aion_bot.demo.transcript import Reader, final
 from aion_bot.simulators.aion.long_report import LONG_REPORT
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
-from aion_bot.simulators.world import World
 
 PATIENCE = 60.0
 """Seconds that one sight of the tour is waited for."""
@@ -28,9 +28,14 @@ class Tour:
     """Plays every step in each workspace; prints what the threads show as it happens, and what came out wrong."""
 
     def __init__(
-        self, world: World, say: Callable[[str], None], *, retries: int = 3, patience: float = PATIENCE
+        self,
+        services: SimulatedServices,
+        say: Callable[[str], None],
+        *,
+        retries: int = 3,
+        patience: float = PATIENCE,
     ) -> None:
-        self._world = world
+        self._services = services
         self._say = say
         self._retries = retries
         self._patience = patience
@@ -39,9 +44,9 @@ class Tour:
 
     async def play(self) -> bool:
         """Return whether all of it came out right."""
-        for workspace in self._world.workspaces:
+        for workspace in self._services.workspaces:
             await workspace.connected(timeout=self._patience)
-            visit = _Visit(self._world, workspace, self._say, self._retries, self._patience)
+            visit = _Visit(self._services, workspace, self._say, self._retries, self._patience)
             await visit.play()
             self._wrong += visit.wrong
             self.stops += visit.stops
@@ -56,12 +61,17 @@ class _Visit:
     """The tour in one workspace."""
 
     def __init__(
-        self, world: World, workspace: Workspace, say: Callable[[str], None], retries: int, patience: float
+        self,
+        services: SimulatedServices,
+        workspace: Workspace,
+        say: Callable[[str], None],
+        retries: int,
+        patience: float,
     ) -> None:
         self.wrong: list[str] = []
         self.stops: list[Stop] = []
         self._step = ""
-        self._world = world
+        self._services = services
         self._workspace = workspace
         self._say = say
         self._retries = retries
@@ -138,7 +148,7 @@ class _Visit:
 
     async def _long(self) -> str:
         self._title("An answer longer than a message")
-        self._world.aion.token_delay /= 5
+        self._services.aion.token_delay /= 5
         thread = await self._workspace.ask(self._ada, "Give me a long report on everything, please.")
         words = "".join(word for word in LONG_REPORT.split() if word.isalnum())[-200:]
         await self._watch(
@@ -147,13 +157,13 @@ class _Visit:
         self._expect(
             "nothing of it is missing", not _missing(LONG_REPORT, _letters(self._workspace.thread(thread)))
         )
-        self._world.aion.token_delay *= 5
+        self._services.aion.token_delay *= 5
         self._expect("it took several messages", len(self._bots(thread)) > 1)
         return thread
 
     async def _failed(self) -> str:
         self._title("A failure told, and asked again")
-        self._world.aion.fail_next("send_stream", 503, times=self._retries + 1)
+        self._services.aion.fail_next("send_stream", 503, times=self._retries + 1)
         thread = await self._workspace.ask(self._ada, "What does the safety report say?")
         await self._watch(
             thread, "the failure is a sentence with a way on", lambda _: self._retriable(thread) is not None

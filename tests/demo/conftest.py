@@ -19,14 +19,14 @@ from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.sides import Side
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.world import World
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def services() -> AsyncIterator[SimulatedServices]:
     """The three simulators."""
-    async with World(token_delay=0.002) as simulated:
+    async with SimulatedServices(token_delay=0.002) as simulated:
         yield simulated
 
 
@@ -68,9 +68,9 @@ def ready() -> Iterator[Ready]:
     structlog.reset_defaults()
 
 
-async def _serve(world: World, folder: Path, ready: Ready, stop: asyncio.Event) -> bool:
+async def _serve(services: SimulatedServices, folder: Path, ready: Ready, stop: asyncio.Event) -> bool:
     env = {
-        **world.env,
+        **services.env,
         "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
         "AIONVISION_RETRY_DELAY": "0.05",
         "AION_BOT_SHUTDOWN_GRACE": "0",
@@ -84,10 +84,10 @@ async def _serve(world: World, folder: Path, ready: Ready, stop: asyncio.Event) 
 
 
 @pytest.fixture
-async def bot(world: World, tmp_path: Path, ready: Ready) -> AsyncIterator[BotProcess]:
+async def bot(services: SimulatedServices, tmp_path: Path, ready: Ready) -> AsyncIterator[BotProcess]:
     """A bot that serves both workspaces."""
-    async with BotProcess(partial(_serve, world, tmp_path, ready)) as running:
-        for workspace in world.workspaces:
+    async with BotProcess(partial(_serve, services, tmp_path, ready)) as running:
+        for workspace in services.workspaces:
             await workspace.connected()
         await ready.wait()
         yield running
@@ -106,9 +106,9 @@ async def idle() -> AsyncIterator[BotProcess]:
 
 
 @pytest.fixture
-async def page(world: World, idle: BotProcess) -> AsyncIterator[Page]:
+async def page(services: SimulatedServices, idle: BotProcess) -> AsyncIterator[Page]:
     """The page, with nobody who answers."""
-    async with Page(world, idle, 0) as served:
+    async with Page(services, idle, 0) as served:
         yield served
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
-from aion_bot.simulators.world import World
+from aion_bot.simulators.services import SimulatedServices
 from tests.demo.chromium import ABSENT, BROWSER, tab
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=ABSENT)
@@ -15,12 +15,12 @@ SLACK, DISCORD = (
 )
 
 
-async def test_a_person_uses_both_sides(world: World, bot: BotProcess) -> None:
+async def test_a_person_uses_both_sides(services: SimulatedServices, bot: BotProcess) -> None:
     """Ask on both sides, see the answer and the card; a stranger is refused privately; approve, see the record.
 
     Nothing is loaded from elsewhere, and the console stays clean.
     """
-    async with Page(world, bot, 0) as page, tab() as browser:
+    async with Page(services, bot, 0) as page, tab() as browser:
         await browser.resize(1280, 800)
         await browser.go(page.address)
         await browser.click("#slack .suggestions button:nth-of-type(1)")
@@ -42,9 +42,9 @@ async def test_a_person_uses_both_sides(world: World, bot: BotProcess) -> None:
         assert [one for one in browser.requested if not one.startswith(page.address)] == []
 
 
-async def test_the_keyboard_is_enough(world: World, bot: BotProcess) -> None:
+async def test_the_keyboard_is_enough(services: SimulatedServices, bot: BotProcess) -> None:
     """Type, Enter, and go on in the thread with no mouse; what is half typed survives the answer's edits."""
-    async with Page(world, bot, 0) as page, tab() as browser:
+    async with Page(services, bot, 0) as page, tab() as browser:
         await browser.go(page.address)
         await browser.until("document.querySelectorAll('.online').length === 2")
         await browser.evaluate("document.querySelector('#slack-words').focus()")
@@ -64,10 +64,10 @@ async def test_the_keyboard_is_enough(world: World, bot: BotProcess) -> None:
 
 
 async def test_every_control_has_a_name_and_narrow_screens_scroll_only_down(
-    world: World, bot: BotProcess
+    services: SimulatedServices, bot: BotProcess
 ) -> None:
     """Buttons, links and fields have words for a screen reader; at 360 pixels nothing is wider than the screen."""
-    async with Page(world, bot, 0) as page, tab() as browser:
+    async with Page(services, bot, 0) as page, tab() as browser:
         await browser.resize(360, 740)
         await browser.go(page.address)
         await browser.click("#slack .suggestions button:nth-of-type(3)")

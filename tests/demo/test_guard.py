@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from aion_bot.demo.page import Page
-from aion_bot.simulators.world import World
+from aion_bot.simulators.services import SimulatedServices
 
 QUESTION = {"side": "slack", "words": "What is damaged?", "as": "Ada"}
 
@@ -20,14 +20,16 @@ async def post(http: aiohttp.ClientSession, address: str, headers: dict[str, str
         return answer.status
 
 
-def asked(world: World) -> int:
-    return len(world.slack.conversations.messages)
+def asked(services: SimulatedServices) -> int:
+    return len(services.slack.conversations.messages)
 
 
-async def test_the_page_itself_may(page: Page, world: World, http: aiohttp.ClientSession) -> None:
+async def test_the_page_itself_may(
+    page: Page, services: SimulatedServices, http: aiohttp.ClientSession
+) -> None:
     """A form of the page asks and leads back to the page."""
     assert await post(http, f"{page.address}say", {"Origin": origin(page)}) == 303
-    assert asked(world) == 1
+    assert asked(services) == 1
 
 
 @pytest.mark.parametrize(
@@ -43,24 +45,24 @@ async def test_the_page_itself_may(page: Page, world: World, http: aiohttp.Clien
     ],
 )
 async def test_others_may_not(
-    page: Page, world: World, http: aiohttp.ClientSession, headers: dict[str, str]
+    page: Page, services: SimulatedServices, http: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:
     """Even with the token: a foreign origin, none at all, or a foreign name for this address asks nothing."""
     sent = {name: value.replace("{own}", origin(page)) for name, value in headers.items()}
     assert await post(http, f"{page.address}say", sent) == 404
-    assert asked(world) == 0
+    assert asked(services) == 0
 
 
 @pytest.mark.parametrize("path", ["", "say", "wrong/", "wrong/say", "wrong/events", "wrong/style.css"])
 async def test_nothing_is_found_without_the_token(
-    page: Page, world: World, http: aiohttp.ClientSession, path: str
+    page: Page, services: SimulatedServices, http: aiohttp.ClientSession, path: str
 ) -> None:
     """Neither the page nor its changes nor its forms answer to an address without the token."""
     address = f"{origin(page)}/{path}"
     async with http.get(address) as answer:
         assert answer.status == 404
     assert await post(http, address, {"Origin": origin(page)}) == 404
-    assert asked(world) == 0
+    assert asked(services) == 0
 
 
 async def test_a_foreign_name_sees_nothing(page: Page, http: aiohttp.ClientSession) -> None:

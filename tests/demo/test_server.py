@@ -10,8 +10,8 @@ import pytest
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.server import NO_ANSWER
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
-from aion_bot.simulators.world import World
 
 
 async def news(stream: aiohttp.ClientResponse) -> dict[str, Any]:
@@ -39,8 +39,8 @@ async def post(http: aiohttp.ClientSession, page: Page, action: str, **fields: s
         return answer.status
 
 
-def bot_says(world: World, thread: str, text: str, only_for: str | None = None) -> Message:
-    slack = world.slack
+def bot_says(services: SimulatedServices, thread: str, text: str, only_for: str | None = None) -> Message:
+    slack = services.slack
     message = Message(
         slack.conversations.clock.ts(), slack.general.id, BOT, [{"text": text}], thread_ts=thread
     )
@@ -49,32 +49,34 @@ def bot_says(world: World, thread: str, text: str, only_for: str | None = None) 
     return message
 
 
-async def test_only_what_changed_is_told(world: World, page: Page, http: aiohttp.ClientSession) -> None:
+async def test_only_what_changed_is_told(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
     """After the first event, one edit is told as one message; the others are only named."""
-    thread = await world.slack.ask(world.slack.people[0], "A question")
-    answer = bot_says(world, thread, "first")
+    thread = await services.slack.ask(services.slack.people[0], "A question")
+    answer = bot_says(services, thread, "first")
     async with http.get(f"{page.address}events?as=Ada&slack={thread}") as stream:
         assert all(drawn for _, drawn in (await until_told(stream, "first"))["logs"]["slack-log"])
-        world.slack.change(answer, {"text": "second"})
+        services.slack.change(answer, {"text": "second"})
         told = await until_told(stream, "second")
     assert [drawn is None for _, drawn in told["logs"]["slack-log"]] == [True, False]
     assert "discord-log" not in told["logs"]
 
 
 async def test_a_whisper_goes_to_its_reader_alone(
-    world: World, page: Page, http: aiohttp.ClientSession
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
 ) -> None:
     """What only Ben may see is in no event for anybody else."""
-    slack = world.slack
+    slack = services.slack
     thread = await slack.ask(slack.people[0], "A question")
-    bot_says(world, thread, "An answer")
+    bot_says(services, thread, "An answer")
     async with (
         http.get(f"{page.address}events?as=Ada&slack={thread}") as hers,
         http.get(f"{page.address}events?as=Ben&slack={thread}") as his,
     ):
-        bot_says(world, thread, "for Ben's eyes", only_for=slack.people[1].id)
+        bot_says(services, thread, "for Ben's eyes", only_for=slack.people[1].id)
         await until_told(his, "for Ben")
-        bot_says(world, thread, "for everybody")
+        bot_says(services, thread, "for everybody")
         told = await until_told(hers, "for everybody")
     assert "for Ben" not in json.dumps(told)
     assert len(told["logs"]["slack-log"]) == 3
@@ -114,21 +116,21 @@ async def test_a_command_without_a_bot_is_told(page: Page, http: aiohttp.ClientS
 
 
 async def test_a_suggestion_in_a_thread_asks_in_its_channel(
-    world: World, page: Page, http: aiohttp.ClientSession
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
 ) -> None:
     """The suggested questions open a thread of their own wherever one is."""
-    slack = world.slack
+    slack = services.slack
     thread = await slack.ask(slack.people[0], "A question")
-    bot_says(world, thread, "An answer")
+    bot_says(services, thread, "An answer")
     await post(http, page, "say", side="slack", words="Another one", slack=thread)
     assert slack.conversations.messages[-1].thread_ts is None
 
 
 async def test_a_taken_port_is_a_refusal_only_if_it_was_wanted(
-    world: World, idle: BotProcess, page: Page
+    services: SimulatedServices, idle: BotProcess, page: Page
 ) -> None:
     """A port that somebody named must be free."""
     taken = urlsplit(page.address).port
     with pytest.raises(OSError, match="in use"):
-        async with Page(world, idle, taken):
+        async with Page(services, idle, taken):
             pass

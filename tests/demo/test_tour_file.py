@@ -9,14 +9,14 @@ from typer.testing import CliRunner
 from aion_bot.cli import program
 from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.tour import Stop
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
-from aion_bot.simulators.world import World
 from tests.demo.parsed import Parsed
 
 
-async def ended(world: World) -> list[Stop]:
+async def ended(services: SimulatedServices) -> list[Stop]:
     """Two ended threads, one with a private message."""
-    slack, discord = world.slack, world.discord
+    slack, discord = services.slack, services.discord
     thread = await slack.ask(slack.people[0], "On Slack?")
     for only_for in (None, slack.people[1].id):
         said = [{"text": f"[words](https://aion.example) *Yes*, {only_for}"}]
@@ -34,9 +34,9 @@ async def ended(world: World) -> list[Stop]:
     return [Stop("A question", slack, thread), Stop("A question", discord, root.id)]
 
 
-async def test_it_is_one_file_that_asks_for_nothing(world: World) -> None:
+async def test_it_is_one_file_that_asks_for_nothing(services: SimulatedServices) -> None:
     """No script, no picture, no sheet from elsewhere, and a policy that forbids them all the same."""
-    drawn = tour_file(world, await ended(world))
+    drawn = tour_file(services, await ended(services))
     found = Parsed(drawn)
     assert found.wrong == []
     assert not {"script", "link", "form"} & set(found.elements)
@@ -45,9 +45,9 @@ async def test_it_is_one_file_that_asks_for_nothing(world: World) -> None:
     assert "@import" not in drawn
 
 
-async def test_it_shows_both_platforms_of_a_step_and_whose_a_whisper_is(world: World) -> None:
+async def test_it_shows_both_platforms_of_a_step_and_whose_a_whisper_is(services: SimulatedServices) -> None:
     """A step is told once, with both threads; a private message names its reader."""
-    found = Parsed(tour_file(world, await ended(world)))
+    found = Parsed(tour_file(services, await ended(services)))
     assert found.text.count("A question") == 1
     for words in ("On Slack?", "On Discord?", "Only visible to Ben"):
         assert words in found.text

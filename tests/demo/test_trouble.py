@@ -6,8 +6,8 @@ import pytest
 
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page.trouble import MENU, Troubles
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
-from aion_bot.simulators.world import World
 
 WHOLE = ("I found 3 pieces", "named the hoist")
 QUESTION = "What is damaged on site 7?"
@@ -16,8 +16,8 @@ QUESTION = "What is damaged on site 7?"
 class Told:
     """What the menu says, as something to wait for."""
 
-    def __init__(self, world: World, bot: BotProcess) -> None:
-        self.menu = Troubles(world, bot, self._changed, pause=0.2)
+    def __init__(self, services: SimulatedServices, bot: BotProcess) -> None:
+        self.menu = Troubles(services, bot, self._changed, pause=0.2)
         self._news = asyncio.Event()
 
     def _changed(self) -> None:
@@ -48,15 +48,15 @@ async def press_retry(place: Workspace, thread: str) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-async def test_refused_edits_are_caught_up(world: World, bot: BotProcess, number: int) -> None:
+async def test_refused_edits_are_caught_up(services: SimulatedServices, bot: BotProcess, number: int) -> None:
     """Refused edits show in the log that the meter reads, and the answer is complete in the end."""
-    place = world.workspaces[number]
-    told = Told(world, bot)
+    place = services.workspaces[number]
+    told = Told(services, bot)
     told.menu.make("limit")
     await told.until("refuses")
     thread = await place.ask(place.people[0], QUESTION)
     await shows(place, thread, *WHOLE)
-    log = (world.slack.api.log, world.discord.server.log)[number]
+    log = place.log
     assert sum(call.status == 429 for call in log) >= 1
 
 
@@ -64,34 +64,34 @@ async def test_refused_edits_are_caught_up(world: World, bot: BotProcess, number
     ("trouble", "end"), [("cut", "The stream broke"), ("kill", "is back"), ("restart", "is back")]
 )
 async def test_an_answer_that_was_cut_is_completed(
-    world: World, bot: BotProcess, trouble: str, end: str
+    services: SimulatedServices, bot: BotProcess, trouble: str, end: str
 ) -> None:
     """A broken stream, a killed bot and one that was restarted all end in the whole answer, asked once."""
-    told = Told(world, bot)
+    told = Told(services, bot)
     told.menu.make(trouble)
     await told.until("Ask something")
-    thread = await world.slack.ask(world.slack.people[0], QUESTION)
+    thread = await services.slack.ask(services.slack.people[0], QUESTION)
     await told.until(end)
-    await shows(world.slack, thread, *WHOLE)
-    assert world.aion.count("send_stream") == 1
+    await shows(services.slack, thread, *WHOLE)
+    assert services.aion.count("send_stream") == 1
 
 
-async def test_what_cannot_be_completed_has_a_retry(world: World, bot: BotProcess) -> None:
+async def test_what_cannot_be_completed_has_a_retry(services: SimulatedServices, bot: BotProcess) -> None:
     """After a failure the button brings the answer."""
-    told = Told(world, bot)
+    told = Told(services, bot)
     told.menu.make("down")
     await told.until("Ask something")
-    thread = await world.slack.ask(world.slack.people[0], QUESTION)
+    thread = await services.slack.ask(services.slack.people[0], QUESTION)
     await told.until("Aion failed")
-    await press_retry(world.slack, thread)
-    await shows(world.slack, thread, *WHOLE)
+    await press_retry(services.slack, thread)
+    await shows(services.slack, thread, *WHOLE)
     await told.menu.stop()
 
 
-async def test_every_entry_of_the_menu_does_something(world: World, idle: BotProcess) -> None:
+async def test_every_entry_of_the_menu_does_something(services: SimulatedServices, idle: BotProcess) -> None:
     """Each trouble on the menu can be made and says what it waits for or does."""
     for trouble in MENU:
-        told = Told(world, idle)
+        told = Told(services, idle)
         told.menu.make(trouble)
         await told.until(" ")
         await told.menu.stop()

@@ -11,14 +11,14 @@ from aion_bot.cli import compose
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.simulators.aion.scene import spoken
-from aion_bot.simulators.world import World
+from aion_bot.simulators.services import SimulatedServices
 
 
-async def serving(world: World, folder: Path, stop: asyncio.Event) -> "asyncio.Task[bool]":
+async def serving(services: SimulatedServices, folder: Path, stop: asyncio.Event) -> "asyncio.Task[bool]":
     """A bot for both workspaces of the demo."""
     settings, adapters, problems = compose(
         {
-            **world.env,
+            **services.env,
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "AIONVISION_RETRY_DELAY": "0.01",
             "AION_BOT_SHUTDOWN_GRACE": "0.1",
@@ -34,9 +34,9 @@ async def test_the_tour_comes_out_right(tmp_path: Path) -> None:
     """Every step of the tour holds on both platforms, and its transcript shows questions, edits, cards and records."""
     lines: list[str] = []
     stop = asyncio.Event()
-    async with World(token_delay=0.001) as world:
-        bot = await serving(world, tmp_path, stop)
-        assert await Tour(world, lines.append).play(), "\n".join(lines)
+    async with SimulatedServices(token_delay=0.001) as services:
+        bot = await serving(services, tmp_path, stop)
+        assert await Tour(services, lines.append).play(), "\n".join(lines)
         stop.set()
         assert await bot
     transcript = "\n".join(lines)
@@ -58,10 +58,10 @@ async def test_a_tour_that_goes_wrong_says_so(tmp_path: Path) -> None:
     """When Aion does not answer as it should, the tour is not passed off as right."""
     lines: list[str] = []
     stop = asyncio.Event()
-    async with World(token_delay=0.0) as world:
-        bot = await serving(world, tmp_path, stop)
-        world.aion.play(*(spoken("Something else.") for _ in range(30)))
-        assert not await Tour(world, lines.append, patience=0.1).play()
+    async with SimulatedServices(token_delay=0.0) as services:
+        bot = await serving(services, tmp_path, stop)
+        services.aion.play(*(spoken("Something else.") for _ in range(30)))
+        assert not await Tour(services, lines.append, patience=0.1).play()
         stop.set()
         assert await bot
     assert any("✗" in line for line in lines)
@@ -112,9 +112,9 @@ async def test_a_person_can_use_the_terminal(tmp_path: Path) -> None:
         ("Approved by", "/quit"),
     ]
     stop = asyncio.Event()
-    async with World(token_delay=0.0) as world:
-        bot = await serving(world, tmp_path, stop)
-        assert await Terminal(world, Keyboard(screen, script), screen).converse()
+    async with SimulatedServices(token_delay=0.0) as services:
+        bot = await serving(services, tmp_path, stop)
+        assert await Terminal(services, Keyboard(screen, script), screen).converse()
         stop.set()
         assert await bot
     for part in ("I found", "3 pieces"):  # an edit tells what it added: the number may come in a later one

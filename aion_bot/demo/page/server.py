@@ -19,8 +19,8 @@ from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Someone, Workspace
-from aion_bot.simulators.world import World
 
 PORT = 8321
 """The port, unless somebody names another or it is taken."""
@@ -39,12 +39,12 @@ GONE = "That button is no longer there."
 class Page:
     """Serves until it is left. `port` None: the default one, or any free one if that is taken. Raises OSError."""
 
-    def __init__(self, world: World, bot: BotProcess, port: int | None = None) -> None:
+    def __init__(self, services: SimulatedServices, bot: BotProcess, port: int | None = None) -> None:
         self._wanted = port
         self._port = 0
         self._token = secrets.token_urlsafe(16)
-        self._sides = sides(world.workspaces)
-        self._troubles = Troubles(world, bot, self._tell)
+        self._sides = sides(services.workspaces)
+        self._troubles = Troubles(services, bot, self._tell)
         self._looking: set[asyncio.Event] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None

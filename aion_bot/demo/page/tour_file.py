@@ -9,14 +9,14 @@ from aion_bot.demo.page.layout import document
 from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Entry, Place, Side
 from aion_bot.demo.tour import Stop
-from aion_bot.simulators.world import World
+from aion_bot.simulators.services import SimulatedServices
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def tour_file(world: World, stops: Sequence[Stop]) -> str:
+def tour_file(services: SimulatedServices, stops: Sequence[Stop]) -> str:
     """Draw every step of the tour, all platforms side by side. Private messages are shown, and say whose they are."""
-    drawn_by = {side.workspace.name: side for side in sides(world.workspaces)}
+    drawn_by = {side.workspace.name: side for side in sides(services.workspaces)}
     head = joined(
         [
             element("meta", http_equiv="Content-Security-Policy", content=_POLICY),

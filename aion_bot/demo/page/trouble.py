@@ -5,8 +5,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from aion_bot.demo.bot_process import BotProcess
+from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Failure, Operation
-from aion_bot.simulators.world import World
 
 MENU: Mapping[str, str] = {
     "limit": "Every platform refuses the next edits (429)",
@@ -28,11 +28,16 @@ class Troubles:
     """Makes trouble, and says so in `news`. `changed` is told of every new sentence."""
 
     def __init__(
-        self, world: World, bot: BotProcess, changed: Callable[[], None], *, pause: float = PAUSE
+        self,
+        services: SimulatedServices,
+        bot: BotProcess,
+        changed: Callable[[], None],
+        *,
+        pause: float = PAUSE,
     ) -> None:
         self.news = ""
         self._pause = pause
-        self._world = world
+        self._services = services
         self._bot = bot
         self._changed = changed
         self._under_way: asyncio.Task[None] | None = None
@@ -57,7 +62,7 @@ class Troubles:
             await asyncio.wait({self._under_way})
 
     async def _limit(self) -> None:
-        for workspace in self._world.workspaces:
+        for workspace in self._services.workspaces:
             workspace.refuse(Operation.EDIT, Failure.RATE_LIMITED, retry_after=self._pause, times=2)
         self._say(
             f"Each side refuses the next two edits for {self._pause:g} seconds: watch the meters, and the answer catch up."
@@ -65,7 +70,7 @@ class Troubles:
 
     async def _cut(self) -> None:
         await self._middle("its stream will break")
-        self._world.aion.cut_streams()
+        self._services.aion.cut_streams()
         self._say("The stream broke. The bot fetches the answer that Aion has stored; it does not ask again.")
 
     async def _restart(self) -> None:
@@ -85,7 +90,7 @@ class Troubles:
         )
 
     async def _down(self) -> None:
-        aion = self._world.aion
+        aion = self._services.aion
         asked = aion.count("send_stream")
         aion.fail_next("send_stream", 500)
         self._say("Ask something: Aion fails on the next question.")
@@ -94,13 +99,13 @@ class Troubles:
 
     async def _start(self, told: str) -> None:
         self._bot.start()
-        for workspace in self._world.workspaces:
+        for workspace in self._services.workspaces:
             await workspace.connected(timeout=60)
         self._say(told)
 
     async def _middle(self, what: str) -> None:
         """Wait until an answer is being told."""
-        aion = self._world.aion
+        aion = self._services.aion
         if not aion.streams:
             self._say(f"Ask something: in the middle of the next answer {what}.")
         await aion.until(

@@ -1,4 +1,4 @@
-"""The three simulators together, and the settings that lead a bot to them."""
+"""Every simulated service together, and the settings that connect a bot to them."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -13,7 +13,7 @@ TOKEN_DELAY = 0.02
 """Seconds between two tokens of an answer: slow enough to be watched."""
 
 
-class World:
+class SimulatedServices:
     """Aion, a Slack workspace and a Discord server, all on loopback."""
 
     def __init__(self, token_delay: float = TOKEN_DELAY) -> None:
@@ -24,21 +24,25 @@ class World:
 
     @property
     def workspaces(self) -> Sequence[FullWorkspace]:
-        """Both places where people are."""
+        """The platforms, in the order in which the demo shows them."""
         return (self.slack, self.discord)
 
     @property
     def env(self) -> Mapping[str, str]:
-        """The settings that connect a bot to all three."""
-        return {**self.aion.env, **self.slack.env, **self.discord.env}
+        """The settings that connect a bot to all of them."""
+        settings = dict(self.aion.env)
+        for workspace in self.workspaces:
+            settings |= workspace.env
+        return settings
 
     async def __aenter__(self) -> Self:
-        """Start all three."""
-        for simulator in (self.aion, self.slack, self.discord):
+        """Start all of them."""
+        simulators: list[SimulatedAion | FullWorkspace] = [self.aion, *self.workspaces]
+        for simulator in simulators:
             await simulator.start()
             self._stack.push_async_callback(simulator.stop)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop all three."""
+        """Stop all of them."""
         await self._stack.aclose()
