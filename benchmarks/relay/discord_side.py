@@ -10,7 +10,7 @@ from functools import partial
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import Channel, Message
 from aion_bot.simulators.discord.rates import DiscordLimits
-from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import Limiting
 from benchmarks.relay.slack_side import FACTORS
@@ -54,8 +54,8 @@ class DiscordStage:
             thread = self.discord.backend.open_thread(message, {"name": f"Site {number}"})
             self._threads.append(thread)
 
-    def watch(self, watcher: Watcher) -> None:
-        self.discord.watch(watcher)
+    def watch(self, listener: ChangeListener) -> None:
+        self.discord.watch(listener)
 
     def limit(self, limiting: Limiting) -> None:
         self._before, self._began = self.discord.server.calls.copy(), time.monotonic()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aion_bot.simulators.watching import Sight
+from aion_bot.simulators.visible_changes import VisibleChange
 from benchmarks.relay import words
 
 
@@ -49,13 +49,13 @@ class Seen:
         """Return an answer of which nothing was seen."""
         return cls(Eyes([math.nan] * tokens), Eyes([math.nan] * tokens))
 
-    def follow(self, sight: Sight) -> None:
+    def follow(self, change: VisibleChange) -> None:
         """Take a change of one of its messages."""
         if math.isnan(self.begun):
-            self.begun = sight.at
-        self.last = sight.at
-        self.asker.see(sight.message, sight.asker, sight.at)
-        self.bystanders.see(sight.message, sight.bystanders, sight.at)
+            self.begun = change.at
+        self.last = change.at
+        self.asker.see(change.message, change.asker, change.at)
+        self.bystanders.see(change.message, change.bystanders, change.at)
 
     @property
     def complete(self) -> bool:

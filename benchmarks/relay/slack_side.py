@@ -11,7 +11,7 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.rates import DOCUMENTED, POST, SlackLimits
 from aion_bot.simulators.slack.state import BOT, Channel, direct_channel
 from aion_bot.simulators.slack.stream import State
-from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged, Someone
 from benchmarks.relay.loads import CHANNELS, Limiting, Place
 from benchmarks.relay.stage import Asked, Rival
@@ -59,8 +59,8 @@ class SlackStage:
             count = CHANNELS if self._place is Place.CHANNELS else 1
             self._channels = [self.slack.open_channel(f"site{number}") for number in range(count)]
 
-    def watch(self, watcher: Watcher) -> None:
-        self.slack.watch(watcher)
+    def watch(self, listener: ChangeListener) -> None:
+        self.slack.watch(listener)
 
     def limit(self, limiting: Limiting) -> None:
         self._before, self._began = self.slack.api.calls.copy(), time.monotonic()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import Limiting
 
@@ -43,7 +43,7 @@ class Stage(Protocol):
     def prepare(self, answers: int) -> None:
         """Open what so many answers stand in."""
 
-    def watch(self, watcher: Watcher) -> None:
+    def watch(self, listener: ChangeListener) -> None:
         """Tell of every change of the bot's messages."""
 
     def limit(self, limiting: Limiting) -> None:

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aion_bot.simulators.watching import Sight
+from aion_bot.simulators.visible_changes import VisibleChange
 from benchmarks.relay import aion, bot, figures, stage
 from benchmarks.relay.discord_side import DiscordStage
 from benchmarks.relay.loads import Carrier, Limiting, Load, Place
@@ -71,10 +71,10 @@ class World:
         self.cards: dict[int, float] = {}
         self._threads: dict[str, int] = {}
 
-    def follow(self, sight: Sight) -> None:
+    def follow(self, change: VisibleChange) -> None:
         """Take a change that people see."""
-        if (number := self._threads.get(sight.thread)) is not None:
-            self.seen[number].follow(sight)
+        if (number := self._threads.get(change.thread)) is not None:
+            self.seen[number].follow(change)
 
     def ask(self, number: int) -> Asked:
         """Put the question of this number."""

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from aion_bot.simulators.watching import Sight
+from aion_bot.simulators.visible_changes import VisibleChange
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay import words
 from benchmarks.relay.bound import Crowd, DeliveryStrategy, Streams, buckets, crowded, shared
@@ -124,8 +124,8 @@ def test_every_word_tells_its_number() -> None:
     ]
 
 
-def sight(at: float, message: str, asker: str, bystanders: str) -> Sight:
-    return Sight(at, "C", "T", message, asker, bystanders)
+def sight(at: float, message: str, asker: str, bystanders: str) -> VisibleChange:
+    return VisibleChange(at, "C", "T", message, asker, bystanders)
 
 
 def test_a_word_counts_from_when_it_was_first_seen_by_whom() -> None:

@@ -27,7 +27,7 @@ from aion_bot.simulators.discord.model import (
     World,
 )
 from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
-from aion_bot.simulators.watching import Sight, Watchers
+from aion_bot.simulators.visible_changes import ChangeListeners, VisibleChange
 from aion_bot.simulators.workspace import Someone
 
 Body = Mapping[str, Any]
@@ -36,12 +36,12 @@ STARTER = 21
 
 
 class Backend:
-    """Changes the world, tells the gateway, and lets `watchers` see the bot's messages at `clock`'s time."""
+    """Changes the world, tells the gateway, and lets `listeners` see the bot's messages at `clock`'s time."""
 
     def __init__(self, world: World, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
         self.world = world
         self.gateway = gateway
-        self.watchers = Watchers()
+        self.listeners = ChangeListeners()
         self._clock = clock
         self._nonces: dict[tuple[str, str], Message] = {}
 
@@ -223,11 +223,13 @@ class Backend:
     def _changed(self, message: Message, *, gone: bool = False) -> None:
         """Wake those who wait, and show the message, as Discord's own Markdown, to those who watch."""
         self.gateway.changed.set()
-        if self.watchers and message.author == self.world.bot:
+        if self.listeners and message.author == self.world.bot:
             asker = "" if gone else message.versions[-1]
             bystanders = "" if message.only_for else asker
             thread = message.seen_in or message.channel
-            self.watchers.tell(Sight(self._clock(), message.channel, thread, message.id, asker, bystanders))
+            self.listeners.tell(
+                VisibleChange(self._clock(), message.channel, thread, message.id, asker, bystanders)
+            )
 
     def _tell(self, kind: str, message: Message) -> None:
         channel = self.world.channel(message.channel)

@@ -13,7 +13,7 @@ from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction
 from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.server import Server
 from aion_bot.simulators.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
-from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
 
 COMMAND, COMPONENT = 2, 3
@@ -207,9 +207,9 @@ class SimulatedDiscord:
         there = [one for one in self.thread(thread) if one.only_for == person.id]
         return there + [one for one in self.thread(self.direct(person)) if one.by_bot]
 
-    def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Tell `watcher` what every message of the bot's shows, at each change; returns what ends that."""
-        return self.backend.watchers.add(watcher)
+    def watch(self, listener: ChangeListener) -> Callable[[], None]:
+        """Tell `listener` what every message of the bot's shows, at each change; returns what ends that."""
+        return self.backend.listeners.add(listener)
 
     def title(self, thread: str) -> str:
         """The name of a thread."""

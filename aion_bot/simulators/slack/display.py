@@ -6,14 +6,14 @@ from typing import Any
 from aion_bot.simulators.slack import reading
 from aion_bot.simulators.slack.state import Conversations, Message
 from aion_bot.simulators.slack.stream import State, Streams
-from aion_bot.simulators.watching import Sight, Watchers
+from aion_bot.simulators.visible_changes import ChangeListeners, VisibleChange
 
 
 class Display:
-    """Shows messages, and tells `watchers` and whoever waits (`woken`) of every change."""
+    """Shows messages, and tells `listeners` and whoever waits (`woken`) of every change."""
 
     def __init__(self, conversations: Conversations, streams: Streams, woken: Callable[[], None]) -> None:
-        self.watchers = Watchers()
+        self.listeners = ChangeListeners()
         self._conversations = conversations
         self._streams = streams
         self._woken = woken
@@ -50,13 +50,15 @@ class Display:
     def changed(self, message: Message, at: float | None = None, *, gone: bool = False) -> None:
         """Wake those who wait, and let those who watch see the message."""
         self._woken()
-        if self.watchers and message.by_bot:
+        if self.listeners and message.by_bot:
             now = self._streams.clock() if at is None else at
-            self.watchers.tell(self._sight(message, now, {} if gone else message.body))
+            self.listeners.tell(self._visible_change(message, now, {} if gone else message.body))
 
-    def _sight(self, message: Message, at: float, body: Mapping[str, Any]) -> Sight:
+    def _visible_change(self, message: Message, at: float, body: Mapping[str, Any]) -> VisibleChange:
         names = self._conversations.names()
         asker = reading.words(body, names)
         others = message.shown_to(None) if body and not message.only_for else {}
         bystanders = asker if others is body else reading.words(others, names)
-        return Sight(at, message.channel, message.thread_ts or message.ts, message.ts, asker, bystanders)
+        return VisibleChange(
+            at, message.channel, message.thread_ts or message.ts, message.ts, asker, bystanders
+        )

@@ -15,7 +15,7 @@ from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.sockets import Sockets
 from aion_bot.simulators.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
 from aion_bot.simulators.slack.stream import Streams
-from aion_bot.simulators.watching import Watcher
+from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
 
 ADA = Someone("U0ADA", "Ada")
@@ -289,9 +289,9 @@ class SimulatedSlack:
         """What somebody reads on the message with this `ts`: one that is streamed grows for one person alone."""
         return self.display.words(self._message(message), person.id)
 
-    def watch(self, watcher: Watcher) -> Callable[[], None]:
-        """Tell `watcher` what every message of the bot's shows, at each change; returns what ends that."""
-        return self.display.watchers.add(watcher)
+    def watch(self, listener: ChangeListener) -> Callable[[], None]:
+        """Tell `listener` what every message of the bot's shows, at each change; returns what ends that."""
+        return self.display.listeners.add(listener)
 
     async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""

@@ -12,7 +12,7 @@ from aion_bot.ports.messages import Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.errors import ApiError
 from aion_bot.simulators.discord.rates import CREATE, EDIT, KINDS, DiscordLimits, Rate, Rates
-from aion_bot.simulators.watching import Sight
+from aion_bot.simulators.visible_changes import VisibleChange
 from tests.adapters.discord.caller import Caller
 from tests.adapters.discord.conftest import build, served
 from tests.schemas import discord as contracts
@@ -226,7 +226,7 @@ async def test_discords_own_library_understands_the_limits() -> None:
 
 async def test_watching(caller: Caller) -> None:
     """A message of the bot's is seen when it appears, changes and goes; people's are not told."""
-    seen: list[Sight] = []
+    seen: list[VisibleChange] = []
     end = caller.discord.watch(seen.append)
     caller.discord.say(caller.discord.people[0], "hello")
     _, message = await caller.post({"content": "one"})

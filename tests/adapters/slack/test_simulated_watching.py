@@ -7,7 +7,7 @@ import pytest
 
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import TEAM
-from aion_bot.simulators.watching import Sight
+from aion_bot.simulators.visible_changes import VisibleChange
 from tests.adapters.slack.calling import Caller
 from tests.support.turned_clock import TurnedClock
 
@@ -32,18 +32,18 @@ async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
 
 
 @pytest.fixture
-def seen(slack: SimulatedSlack) -> list[Sight]:
-    sights: list[Sight] = []
+def seen(slack: SimulatedSlack) -> list[VisibleChange]:
+    sights: list[VisibleChange] = []
     slack.watch(sights.append)
     return sights
 
 
-def texts(seen: list[Sight]) -> list[tuple[float, str, str]]:
+def texts(seen: list[VisibleChange]) -> list[tuple[float, str, str]]:
     return [(sight.at, sight.asker, sight.bystanders) for sight in seen]
 
 
 async def test_posts_edits_and_deletions(
-    slack: SimulatedSlack, call: Caller, seen: list[Sight], clock: TurnedClock
+    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange], clock: TurnedClock
 ) -> None:
     """A message of the bot's is seen when it appears, changes and goes; people's are not told."""
     thread = await slack.ask(slack.people[0], "hello")
@@ -60,7 +60,7 @@ async def test_posts_edits_and_deletions(
 
 
 async def test_private_messages_are_not_for_bystanders(
-    slack: SimulatedSlack, call: Caller, seen: list[Sight]
+    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange]
 ) -> None:
     """Only the asker sees a private message."""
     await call("chat.postEphemeral", channel=slack.general.id, user="U0ADA", text="psst")
@@ -68,7 +68,7 @@ async def test_private_messages_are_not_for_bystanders(
 
 
 async def test_a_stream_is_seen_by_two_kinds_of_readers(
-    slack: SimulatedSlack, call: Caller, seen: list[Sight], clock: TurnedClock
+    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange], clock: TurnedClock
 ) -> None:
     """The asker sees each piece, bystanders the first and then the end: by stop, or when the stream ended itself."""
     thread = await slack.ask(slack.people[0], "hello")
@@ -90,7 +90,7 @@ async def test_a_stream_is_seen_by_two_kinds_of_readers(
 
 async def test_watching_ends(slack: SimulatedSlack, call: Caller) -> None:
     """Who does not want to watch any more is told nothing."""
-    sights: list[Sight] = []
+    sights: list[VisibleChange] = []
     end = slack.watch(sights.append)
     end()
     await call("chat.postMessage", channel=slack.general.id, text="one")

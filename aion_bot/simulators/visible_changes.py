@@ -1,0 +1,44 @@
+"""What people see of the bot's messages, reported at every change, for measurements. Keeps no history. No I/O."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleChange:
+    """What a message of the bot's shows from `at` on (seconds of the simulator's clock).
+
+    `asker` is the text for the one whom it answers, `bystanders` that for everybody else in the channel; they differ
+    while Slack streams to one person, and in private messages. Both are empty once the message is deleted.
+    """
+
+    at: float
+    channel: str
+    thread: str
+    message: str
+    asker: str
+    bystanders: str
+
+
+ChangeListener = Callable[[VisibleChange], None]
+
+
+class ChangeListeners:
+    """Everybody who is told; false while there is nobody, so that no text is drawn for nothing."""
+
+    def __init__(self) -> None:
+        self._listening: list[ChangeListener] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._listening)
+
+    def add(self, listener: ChangeListener) -> Callable[[], None]:
+        """Tell `listener` of every change; returns what ends that."""
+        self._listening.append(listener)
+        return partial(self._listening.remove, listener)
+
+    def tell(self, change: VisibleChange) -> None:
+        """Tell all of them."""
+        for listener in tuple(self._listening):
+            listener(change)
