@@ -1,18 +1,26 @@
 """The chat platforms: each sub-package is one, and `docs/add-a-platform.md` tells how to add another.
 
-A platform is any sub-package that offers `aion_bot.ports.adapter.Platform`. It is found by being there: here, or in a
-folder `adapters/<name>/` anywhere on the Python path, for instance of another distribution. Nothing lists names.
+A platform is a sub-package that offers `aion_bot.ports.adapter.Platform`. It is found by being there: here, or in a
+folder `adapters/<name>/` anywhere on the Python path, for instance of another distribution. Nothing lists names. Such a
+further folder `adapters` has no `__init__.py` of its own; one that has is somebody else's package and is left alone.
 Adapters import nothing of the bot but `aion_bot.ports`, and their SDK only once they are configured.
 """
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from aion_bot.ports.adapter import Platform, PlatformAdapter
 from aion_bot.ports.settings import Problem
 
-__path__ = pkgutil.extend_path(__path__, __name__)
+# pkgutil.extend_path would take other packages named "adapters" too, and there are some
+__path__ += [
+    str(folder)
+    for folder in (Path(entry, __name__) for entry in sys.path)
+    if folder.is_dir() and not (folder / "__init__.py").exists()
+]
 
 
 def platforms() -> Sequence[Platform]:

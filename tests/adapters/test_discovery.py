@@ -1,5 +1,8 @@
 """A platform is found because its folder is there."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 import adapters
 from aion_bot import cli, log_config
 
+ROOT = Path(__file__).parents[2]
 PLATFORM = '''
 """A platform that is never wanted."""
 
@@ -80,3 +84,28 @@ def test_secrets_of_a_further_platform_are_known_by_their_names(ending: str) -> 
     """The value of a variable of any platform that ends so never reaches a log."""
     env = {f"PIGEON_{ending}": "a-secret-value", "PIGEON_URL": "http://127.0.0.1"}
     assert log_config.secrets_in(env) == {"a-secret-value"}
+
+
+def listed(*path: Path) -> str:
+    """Start a Python with these folders on its path, and let it list the platforms."""
+    code = "import adapters; print([one.__name__ for one in adapters.platforms()])"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, (*path, ROOT)))}
+    done = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_platforms_of_other_distributions_are_found(tmp_path: Path) -> None:
+    """A folder `adapters` anywhere on the Python path adds its platforms."""
+    (tmp_path / "adapters").mkdir()
+    add(tmp_path / "adapters", "pigeon", PLATFORM)
+    assert listed(tmp_path) == "['adapters.discord', 'adapters.pigeon', 'adapters.slack']"
+
+
+def test_another_package_of_the_same_name_is_left_alone(tmp_path: Path) -> None:
+    """A package named `adapters` that has nothing to do with the bot is not searched."""
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "__init__.py").write_text("", "utf-8")
+    add(tmp_path / "adapters", "models", "raise RuntimeError")
+    assert listed(ROOT, tmp_path) == "['adapters.discord', 'adapters.slack']"
