@@ -15,9 +15,11 @@ NAMES = re.compile(
     "|".join(platform.__name__.rpartition(".")[2] for platform in adapters.platforms()), re.IGNORECASE
 )
 
+SQL_COMMENT = re.compile("--.*")
+
 
 def named(source: str) -> Iterator[str]:
-    """Every identifier and every string that names a platform. Docstrings may: they tell where a fact comes from."""
+    """Every identifier and every string that names a platform. Prose may: it tells where a fact comes from."""
     tree = ast.parse(source)
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -25,7 +27,7 @@ def named(source: str) -> Iterator[str]:
             continue
         for field in ("id", "attr", "arg", "name", "module", "value"):
             text = getattr(node, field, None)
-            if isinstance(text, str) and NAMES.search(text):
+            if isinstance(text, str) and NAMES.search(SQL_COMMENT.sub("", text)):
                 yield text
 
 
