@@ -1,6 +1,6 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
-from aion_bot.storage.database import StoreError
+from aion_bot.storage.errors import StoreError
 from aion_bot.storage.retrying import BRIEFLY, insist
 from aion_bot.storage.store import Store
 

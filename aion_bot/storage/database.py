@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import errno
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
 
 import aiosqlite
 
-
-class StoreError(Exception):
-    """The database cannot be used. The text is for the engineer and says what to do."""
+from aion_bot.storage.errors import StoreError, reason
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -32,12 +29,12 @@ async def open_database(path: Path) -> aiosqlite.Connection:
         await asyncio.to_thread(_try, path)
         connection = await aiosqlite.connect(path, isolation_level=None)
     except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be opened ({_reason(error, path)})") from error
+        raise StoreError(f"{path} cannot be opened ({reason(error, path)})") from error
     try:
         await _prepare(connection, path)
     except sqlite3.Error as error:
         await connection.close()
-        raise StoreError(f"{path} cannot be used ({_reason(error, path)})") from error
+        raise StoreError(f"{path} cannot be used ({reason(error, path)})") from error
     except BaseException:
         await connection.close()
         raise
@@ -74,20 +71,3 @@ def _try(path: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("CREATE TABLE probe (x)")  # a read-only file lets a transaction begin
         connection.execute("ROLLBACK")
-
-
-def _reason(error: sqlite3.Error, path: Path) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_READONLY"):
-        return "it is read-only: give the bot's user write permission to the file and its folder"
-    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
-        return "it is not a sound SQLite database: move it away to start afresh, or restore a backup"
-    if name.startswith("SQLITE_CANTOPEN"):
-        return "it cannot be opened: " + (
-            "the folder does not exist" if not path.parent.exists() else "check permissions"
-        )
-    if name.startswith("SQLITE_FULL"):
-        return "the disk is full"
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another process holds it: one bot a database"
-    return name or errno.errorcode.get(getattr(error, "errno", 0), str(error))
