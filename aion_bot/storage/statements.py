@@ -3,14 +3,15 @@
 import sqlite3
 from collections.abc import Iterable
 
-import aiosqlite
+from aion_bot.storage.database import Database
 
 
 class Statements:
     """A connection whose statements are awaited one by one. Each raises `sqlite3.Error` where the file fails."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection = database.connection
 
     async def _do(self, sql: str, *values: object) -> int:
         async with self._connection.execute(sql, values) as cursor:

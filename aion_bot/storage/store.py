@@ -21,8 +21,8 @@ class Store(Journal, Plans):
         return cls(await open_database(path))
 
     async def close(self) -> None:
-        """Close the file; what was written is safe already."""
-        await self._connection.close()
+        """Close the file and let another process have it; what was written is safe already."""
+        await self._database.close()
 
     # The map.
 

@@ -175,8 +175,11 @@ async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
     """A file that cannot be written is found at the start, with what to do about it."""
     path = tmp_path / "bot.db"
     await (await Store.open(path)).close()
+    with path.open("r+b") as file:
+        file.seek(18)  # the version of the file format for writers; what SQLite does not know it only reads
+        file.write(b"\x03")
     with pytest.raises(StoreError, match="read-only"):
-        await Store.open(Path(f"file:{path}?mode=ro"))
+        await Store.open(path)
 
 
 async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None:
