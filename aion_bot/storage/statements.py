@@ -24,3 +24,9 @@ class Statements:
     async def _all(self, sql: str, *values: object) -> Iterable[sqlite3.Row]:
         async with self._connection.execute(sql, values) as cursor:
             return await cursor.fetchall()
+
+
+def among(column: str, values: Iterable[str]) -> str:
+    """SQL for a column that has one of these values; they are members of an enumeration, never somebody's text."""
+    listed = ", ".join(f"'{value}'" for value in sorted(values))
+    return f"{column} IN ({listed})"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.domain.turn import PlanStatus
+from aion_bot.domain.turn import PlanPhase
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.database import open_database
@@ -58,7 +58,7 @@ async def test_an_older_database_keeps_its_rows(path: Path, schema: int) -> None
         assert plan is not None
         assert (plan.description, plan.steps[0].description) == ("Sort", "sort them")
         statuses[key] = plan.status
-    assert statuses == {"running": PlanStatus.RUNNING, "finished": PlanStatus.DONE}
+    assert statuses == {"running": PlanPhase.RUNNING, "finished": PlanPhase.DONE}
     assert await store.note("discord", "newest") == "42"
     await store.close()
     assert dump(path)[0] == NEWEST
