@@ -12,7 +12,7 @@ from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 HELD = Scene(
@@ -64,15 +64,15 @@ async def test_what_waits_is_visible(bot: Bot) -> None:
 def amended(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Set when the journal has taken a change of a question."""
     happened = asyncio.Event()
-    for name in ("amend", "withdraw"):
-        change = getattr(Store, name)
+    for name in ("edit_queued", "withdraw"):
+        change = getattr(Turns, name)
 
         async def noting(*arguments: object, change: Callable[..., Awaitable[bool]] = change) -> bool:
             changed = await change(*arguments)
             happened.set()
             return changed
 
-        monkeypatch.setattr(Store, name, noting)
+        monkeypatch.setattr(Turns, name, noting)
     return happened
 
 
