@@ -1,7 +1,6 @@
 """A whole bot against simulators, as the command line would put it together."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -77,7 +76,6 @@ class Bot:
             with suppress(asyncio.CancelledError):
                 await self._serving
             self._serving = None
-            gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
 
     def bots(self, thread: str) -> list[Shown]:
         """The bot's messages in a thread that everybody sees."""
