@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.domain.turn import Plan
+from aion_bot.domain.plan import Plan
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, ThreadKey
 from aion_bot.simulators.aion import script
