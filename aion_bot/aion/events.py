@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from aion_bot.aion.plain import Plain
-from aion_bot.aion.reading import flag, mapping, mappings, text, texts, whole
+from aion_bot.aion.json_fields import flag, mapping, mappings, text, texts, whole
 from aion_bot.aion.references import (
     ParsedReferences,
     ResultRefData,
@@ -14,6 +13,7 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
+from aion_bot.aion.serialization import Plain
 
 
 class ChatTokenType(StrEnum):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.markers import Marker, find_markers
-from aion_bot.aion.reading import mapping, mappings, text, text_or_none, texts, whole
+from aion_bot.aion.json_fields import mapping, mappings, text, text_or_none, texts, whole
+from aion_bot.aion.reference_markers import Marker, find_markers
 
 UNKNOWN_COUNT = "some"
 """Stands where the count of a `[[ref:KEY]]` is not known."""

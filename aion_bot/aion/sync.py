@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from aion_bot.aion.breaker import CircuitBreaker
-from aion_bot.aion.calls import Call
-from aion_bot.aion.connection import accepted, options, request
+from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError
-from aion_bot.aion.protocol import Answer, failure_for
+from aion_bot.aion.http_options import accepted, options, request
+from aion_bot.aion.requests import Call
+from aion_bot.aion.responses import Answer, failure_for
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import DEFAULT_BASE_URL, ClientSettings
 from aion_bot.aion.sync_chats import SyncChatResource, SyncChatSessionContext

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from aion_bot.aion import calls
+from aion_bot.aion import requests
+from aion_bot.aion._async.session import Conversation
 from aion_bot.aion.errors import AionvisionError
-from aion_bot.aion.session import Conversation
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 class Carries(Protocol):
     """Whatever sends a call and reads its answer."""
 
-    def carry(self, call: calls.Call[T]) -> T:
+    def carry(self, call: requests.Call[T]) -> T:
         """Send a call and return what its answer says."""
 
 
@@ -69,7 +69,7 @@ class SyncChatResource(_NoStream):
     ) -> ChatResponse:
         """Ask, and return the whole answer."""
         return self._carrier.carry(
-            calls.send(message, session_id, force_detailed_analysis, expected_image_ids)
+            requests.send(message, session_id, force_detailed_analysis, expected_image_ids)
         )
 
     def create_session(
@@ -80,17 +80,17 @@ class SyncChatResource(_NoStream):
         use_all_images: bool = True,
     ) -> ChatSession:
         """Open a conversation."""
-        return self._carrier.carry(calls.create_session(title, image_ids, use_all_images))
+        return self._carrier.carry(requests.create_session(title, image_ids, use_all_images))
 
     def get_session(
         self, session_id: str, *, include_messages: bool = True, message_limit: int | None = None
     ) -> ChatSessionDetail:
         """Return a conversation with its messages."""
-        return self._carrier.carry(calls.get_session(session_id, include_messages, message_limit))
+        return self._carrier.carry(requests.get_session(session_id, include_messages, message_limit))
 
     def list_sessions(self, *, limit: int = 20, offset: int = 0, active_only: bool = False) -> SessionList:
         """Return one page of conversations."""
-        return self._carrier.carry(calls.list_sessions(limit, offset, active_only))
+        return self._carrier.carry(requests.list_sessions(limit, offset, active_only))
 
     def iter_sessions(self, *, page_size: int = 20, active_only: bool = False) -> Iterator[ChatSession]:
         """Yield all conversations."""
@@ -104,39 +104,39 @@ class SyncChatResource(_NoStream):
 
     def get_messages(self, session_id: str, *, limit: int | None = None) -> list[ChatMessage]:
         """Return the newest messages of a conversation, oldest first."""
-        return self._carrier.carry(calls.get_messages(session_id, limit))
+        return self._carrier.carry(requests.get_messages(session_id, limit))
 
     def update_images(self, session_id: str, image_ids: Sequence[str]) -> dict[str, Any]:
         """Select the images that a conversation may use."""
-        return self._carrier.carry(calls.update_images(session_id, image_ids))
+        return self._carrier.carry(requests.update_images(session_id, image_ids))
 
     def update_documents(self, session_id: str, document_ids: Sequence[str]) -> dict[str, Any]:
         """Select the documents that a conversation may use."""
-        return self._carrier.carry(calls.update_documents(session_id, document_ids))
+        return self._carrier.carry(requests.update_documents(session_id, document_ids))
 
     def update_videos(self, session_id: str, video_ids: Sequence[str]) -> dict[str, Any]:
         """Select the videos that a conversation may use."""
-        return self._carrier.carry(calls.update_videos(session_id, video_ids))
+        return self._carrier.carry(requests.update_videos(session_id, video_ids))
 
     def update_mode(self, session_id: str, use_all_images: bool) -> dict[str, Any]:
         """Let a conversation use all images, or only the selected ones."""
-        return self._carrier.carry(calls.update_mode(session_id, use_all_images))
+        return self._carrier.carry(requests.update_mode(session_id, use_all_images))
 
     def approve_plan(self, session_id: str, plan_id: str) -> PlanActionResponse:
         """Let a plan run."""
-        return self._carrier.carry(calls.plan_action(session_id, plan_id, "approve"))
+        return self._carrier.carry(requests.plan_action(session_id, plan_id, "approve"))
 
     def cancel_plan(self, session_id: str, plan_id: str) -> PlanActionResponse:
         """Drop a plan."""
-        return self._carrier.carry(calls.plan_action(session_id, plan_id, "cancel"))
+        return self._carrier.carry(requests.plan_action(session_id, plan_id, "cancel"))
 
     def close_session(self, session_id: str) -> dict[str, Any]:
         """Close a conversation."""
-        return self._carrier.carry(calls.close_session(session_id))
+        return self._carrier.carry(requests.close_session(session_id))
 
     def rename_session(self, session_id: str, title: str) -> dict[str, Any]:
         """Give a conversation another title."""
-        return self._carrier.carry(calls.rename_session(session_id, title))
+        return self._carrier.carry(requests.rename_session(session_id, title))
 
     def export_session(
         self,
@@ -146,15 +146,15 @@ class SyncChatResource(_NoStream):
         include_metadata: bool = False,
     ) -> bytes:
         """Return a conversation as a file."""
-        return self._carrier.carry(calls.export_session(session_id, format, include_metadata))
+        return self._carrier.carry(requests.export_session(session_id, format, include_metadata))
 
     def get_all_images(self, *, limit: int = 1000, offset: int = 0) -> ChatImageList:
         """Return one page of the ids of all images."""
-        return self._carrier.carry(calls.get_all_images(limit, offset))
+        return self._carrier.carry(requests.get_all_images(limit, offset))
 
     def search_images(self, query: str, *, limit: int = 50, offset: int = 0) -> list[ImageReference]:
         """Find images by words, without a conversation."""
-        return self._carrier.carry(calls.search_images(query, limit, offset))
+        return self._carrier.carry(requests.search_images(query, limit, offset))
 
 
 class SyncChatSessionContext(_NoStream, Conversation):

@@ -10,8 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from aion_bot.aion.collection import FileCollection, FileRef
-from aion_bot.aion.plain import Plain
+from aion_bot.aion.file_collection import FileCollection, FileRef
 from aion_bot.aion.references import (
     ParsedReferences,
     ResultRefData,
@@ -20,6 +19,7 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
+from aion_bot.aion.serialization import Plain
 
 IMAGES = "images"
 

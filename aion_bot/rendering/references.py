@@ -2,7 +2,7 @@
 
 import re
 
-from aion_bot.aion.markers import LONGEST, find_markers
+from aion_bot.aion.reference_markers import LONGEST, find_markers
 from aion_bot.aion.references import resolve_content
 
 UNCOUNTED = "a number of"

@@ -45,7 +45,7 @@ def trying_again() -> Iterator[asyncio.Event]:
             if "once more" in record.getMessage():
                 happened.set()
 
-    listening, log = Listening(), logging.getLogger("aion_bot.aion.carrier")
+    listening, log = Listening(), logging.getLogger("aion_bot.aion._async.transport")
     log.addHandler(listening)
     log.setLevel(logging.INFO)
     yield happened

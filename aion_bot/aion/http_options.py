@@ -6,8 +6,8 @@ from typing import Any, TypedDict
 
 import httpx
 
-from aion_bot.aion.calls import Call
-from aion_bot.aion.protocol import Answer, error_for
+from aion_bot.aion.requests import Call
+from aion_bot.aion.responses import Answer, error_for
 from aion_bot.aion.settings import ClientSettings
 
 UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)

@@ -15,9 +15,9 @@ from httpx_sse import ServerSentEvent
 # not to be seen through them. These two are the parser itself.
 from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
-from aion_bot.aion.decoding import TokenDecoder
 from aion_bot.aion.errors import AionvisionError, AionvisionTimeoutError, SSEStreamError
 from aion_bot.aion.events import ChatToken, ChatTokenType
+from aion_bot.aion.token_decoder import TokenDecoder
 
 _TOKEN = ChatTokenType.TOKEN.value
 _KNOWN = {kind.value: kind for kind in ChatTokenType}

@@ -10,7 +10,7 @@ from aion_bot.aion.events import ChatToken
 from aion_bot.aion.types import ChatMessage, ChatResponse, ChatSession, PlanActionResponse
 
 if TYPE_CHECKING:
-    from aion_bot.aion.chats import ChatResource
+    from aion_bot.aion._async.chats import ChatResource
 
 logger = logging.getLogger(__name__)
 

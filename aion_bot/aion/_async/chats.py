@@ -8,10 +8,10 @@ or decides something, only while it provably was not done.
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from aion_bot.aion import calls
-from aion_bot.aion.carrier import Carrier
+from aion_bot.aion import requests
+from aion_bot.aion._async.session import ChatSessionContext
+from aion_bot.aion._async.transport import Carrier
 from aion_bot.aion.events import ChatToken
-from aion_bot.aion.session import ChatSessionContext
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,
@@ -66,7 +66,7 @@ class ChatResource:
             expected_image_ids: Images that the conversation should have; the server adds what is missing.
         """
         return await self._carrier.carry(
-            calls.send(message, session_id, force_detailed_analysis, expected_image_ids)
+            requests.send(message, session_id, force_detailed_analysis, expected_image_ids)
         )
 
     def send_stream(
@@ -88,7 +88,7 @@ class ChatResource:
             AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping counts as life.
         """
         return self._carrier.stream(
-            calls.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)
+            requests.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)
         )
 
     async def create_session(
@@ -99,19 +99,19 @@ class ChatResource:
         use_all_images: bool = True,
     ) -> ChatSession:
         """Open a conversation over all images, or over at most 1,000 selected ones."""
-        return await self._carrier.carry(calls.create_session(title, image_ids, use_all_images))
+        return await self._carrier.carry(requests.create_session(title, image_ids, use_all_images))
 
     async def get_session(
         self, session_id: str, *, include_messages: bool = True, message_limit: int | None = None
     ) -> ChatSessionDetail:
         """Return a conversation with its newest `message_limit` messages, 1 to 1,000."""
-        return await self._carrier.carry(calls.get_session(session_id, include_messages, message_limit))
+        return await self._carrier.carry(requests.get_session(session_id, include_messages, message_limit))
 
     async def list_sessions(
         self, *, limit: int = 20, offset: int = 0, active_only: bool = False
     ) -> SessionList:
         """Return one page of conversations, 1 to 100 of them."""
-        return await self._carrier.carry(calls.list_sessions(limit, offset, active_only))
+        return await self._carrier.carry(requests.list_sessions(limit, offset, active_only))
 
     async def iter_sessions(
         self, *, page_size: int = 20, active_only: bool = False
@@ -128,23 +128,23 @@ class ChatResource:
 
     async def get_messages(self, session_id: str, *, limit: int | None = None) -> list[ChatMessage]:
         """Return the newest `limit` messages of a conversation, oldest first; 1,000 at most."""
-        return await self._carrier.carry(calls.get_messages(session_id, limit))
+        return await self._carrier.carry(requests.get_messages(session_id, limit))
 
     async def update_images(self, session_id: str, image_ids: Sequence[str]) -> dict[str, Any]:
         """Select the images that a conversation may use, at most 1,000."""
-        return await self._carrier.carry(calls.update_images(session_id, image_ids))
+        return await self._carrier.carry(requests.update_images(session_id, image_ids))
 
     async def update_documents(self, session_id: str, document_ids: Sequence[str]) -> dict[str, Any]:
         """Select the documents that a conversation may use, at most 100."""
-        return await self._carrier.carry(calls.update_documents(session_id, document_ids))
+        return await self._carrier.carry(requests.update_documents(session_id, document_ids))
 
     async def update_videos(self, session_id: str, video_ids: Sequence[str]) -> dict[str, Any]:
         """Select the videos that a conversation may use, at most 100."""
-        return await self._carrier.carry(calls.update_videos(session_id, video_ids))
+        return await self._carrier.carry(requests.update_videos(session_id, video_ids))
 
     async def update_mode(self, session_id: str, use_all_images: bool) -> dict[str, Any]:
         """Let a conversation use all images, or only the selected ones."""
-        return await self._carrier.carry(calls.update_mode(session_id, use_all_images))
+        return await self._carrier.carry(requests.update_mode(session_id, use_all_images))
 
     async def approve_plan(self, session_id: str, plan_id: str) -> PlanActionResponse:
         """Let a plan run.
@@ -156,19 +156,19 @@ class ChatResource:
             ResourceNotFoundError: The plan is unknown, expired or decided already (404).
             ChatError: Another request is deciding it (409).
         """
-        return await self._carrier.carry(calls.plan_action(session_id, plan_id, "approve"))
+        return await self._carrier.carry(requests.plan_action(session_id, plan_id, "approve"))
 
     async def cancel_plan(self, session_id: str, plan_id: str) -> PlanActionResponse:
         """Drop a plan; raises as `approve_plan` does."""
-        return await self._carrier.carry(calls.plan_action(session_id, plan_id, "cancel"))
+        return await self._carrier.carry(requests.plan_action(session_id, plan_id, "cancel"))
 
     async def close_session(self, session_id: str) -> dict[str, Any]:
         """Close a conversation; the answer says when, and how many messages and tokens it had."""
-        return await self._carrier.carry(calls.close_session(session_id))
+        return await self._carrier.carry(requests.close_session(session_id))
 
     async def rename_session(self, session_id: str, title: str) -> dict[str, Any]:
         """Give a conversation another title, 1 to 255 characters."""
-        return await self._carrier.carry(calls.rename_session(session_id, title))
+        return await self._carrier.carry(requests.rename_session(session_id, title))
 
     async def export_session(
         self,
@@ -178,12 +178,12 @@ class ChatResource:
         include_metadata: bool = False,
     ) -> bytes:
         """Return a conversation as a file: "json", "markdown" or "text"."""
-        return await self._carrier.carry(calls.export_session(session_id, format, include_metadata))
+        return await self._carrier.carry(requests.export_session(session_id, format, include_metadata))
 
     async def get_all_images(self, *, limit: int = 1000, offset: int = 0) -> ChatImageList:
         """Return one page of the ids of all images, 1 to 5,000 of them."""
-        return await self._carrier.carry(calls.get_all_images(limit, offset))
+        return await self._carrier.carry(requests.get_all_images(limit, offset))
 
     async def search_images(self, query: str, *, limit: int = 50, offset: int = 0) -> list[ImageReference]:
         """Find images by words, without a conversation: 1 to 500 characters, 1 to 100 images. Costs few tokens."""
-        return await self._carrier.carry(calls.search_images(query, limit, offset))
+        return await self._carrier.carry(requests.search_images(query, limit, offset))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from aion_bot.aion import answers, limits
-from aion_bot.aion.protocol import Answer
-from aion_bot.aion.reading import mappings
+from aion_bot.aion import parsing, validation
+from aion_bot.aion.json_fields import mappings
+from aion_bot.aion.responses import Answer
 from aion_bot.aion.retry import Repeat
 from aion_bot.aion.types import (
     ChatImageList,
@@ -50,8 +50,8 @@ def create_session(
     title: str | None, image_ids: Sequence[str] | None, use_all_images: bool
 ) -> Call[ChatSession]:
     """Open a conversation."""
-    limits.text("title", title or "", limits.LONGEST_TITLE, least=0)
-    limits.entries("image_ids", image_ids or (), limits.MOST_IMAGES)
+    validation.text("title", title or "", validation.LONGEST_TITLE, least=0)
+    validation.entries("image_ids", image_ids or (), validation.MOST_IMAGES)
     body: dict[str, Any] = {"use_all_images": use_all_images}
     if title is not None:
         body["title"] = title
@@ -60,15 +60,15 @@ def create_session(
     context = {"use_all_images": use_all_images, "selected_image_count": len(image_ids or ())}
 
     def read(answer: Answer) -> ChatSession:
-        return answers.read_session(context | answer.object())
+        return parsing.read_session(context | answer.object())
 
     return Call("POST", "/chat/sessions", "sessions", Repeat.REFUSED_ONLY, read, body=body)
 
 
 def list_sessions(limit: int, offset: int, active_only: bool) -> Call[SessionList]:
     """Read one page of conversations, 1 to 100 of them."""
-    limits.within("limit", limit, 1, 100)
-    limits.within("offset", offset, 0)
+    validation.within("limit", limit, 1, 100)
+    validation.within("offset", offset, 0)
     query: dict[str, str | int] = {"limit": limit, "offset": offset}
     if active_only:
         query["is_active"] = "true"
@@ -77,7 +77,7 @@ def list_sessions(limit: int, offset: int, active_only: bool) -> Call[SessionLis
         "/chat/sessions",
         "sessions",
         Repeat.ALWAYS,
-        lambda answer: answers.read_session_list(answer.object()),
+        lambda answer: parsing.read_session_list(answer.object()),
         query=query,
     )
 
@@ -88,14 +88,14 @@ def get_session(
     """Read a conversation with its newest `message_limit` messages, 1 to 1,000."""
     query: dict[str, str | int] = {"include_messages": "true" if include_messages else "false"}
     if message_limit is not None:
-        limits.within("message_limit", message_limit, 1, 1000)
+        validation.within("message_limit", message_limit, 1, 1000)
         query["message_limit"] = message_limit
     return Call(
         "GET",
         _session(session_id),
         "sessions",
         Repeat.ALWAYS,
-        lambda answer: answers.read_session_detail(answer.object()),
+        lambda answer: parsing.read_session_detail(answer.object()),
         query=query,
         about=("session", session_id),
     )
@@ -113,19 +113,19 @@ def get_messages(session_id: str, limit: int | None) -> Call[list[ChatMessage]]:
 
 def update_images(session_id: str, image_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the images that a conversation may use, at most 1,000."""
-    limits.entries("image_ids", image_ids, limits.MOST_IMAGES)
+    validation.entries("image_ids", image_ids, validation.MOST_IMAGES)
     return _change(session_id, "PUT", "/images", {"image_ids": list(image_ids)})
 
 
 def update_documents(session_id: str, document_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the documents that a conversation may use, at most 100."""
-    limits.entries("document_ids", document_ids, limits.MOST_DOCUMENTS)
+    validation.entries("document_ids", document_ids, validation.MOST_DOCUMENTS)
     return _change(session_id, "PUT", "/documents", {"document_ids": list(document_ids)})
 
 
 def update_videos(session_id: str, video_ids: Sequence[str]) -> Call[dict[str, Any]]:
     """Select the videos that a conversation may use, at most 100."""
-    limits.entries("video_ids", video_ids, limits.MOST_VIDEOS)
+    validation.entries("video_ids", video_ids, validation.MOST_VIDEOS)
     return _change(session_id, "PUT", "/videos", {"video_ids": list(video_ids)})
 
 
@@ -136,7 +136,7 @@ def update_mode(session_id: str, use_all_images: bool) -> Call[dict[str, Any]]:
 
 def rename_session(session_id: str, title: str) -> Call[dict[str, Any]]:
     """Give a conversation another title, 1 to 255 characters."""
-    limits.text("title", title, limits.LONGEST_TITLE)
+    validation.text("title", title, validation.LONGEST_TITLE)
     return _change(session_id, "PATCH", "/title", {"title": title})
 
 
@@ -155,7 +155,7 @@ def close_session(session_id: str) -> Call[dict[str, Any]]:
 def export_session(session_id: str, export_format: str, include_metadata: bool) -> Call[bytes]:
     """Read a conversation as a file: json, markdown or text."""
     if export_format not in EXPORT_FORMATS:
-        raise limits.refused("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
+        raise validation.refused("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
     return Call(
         "GET",
         _session(session_id) + "/export",
@@ -173,7 +173,7 @@ def send(
     """Ask, and get the whole answer at once."""
 
     def read(answer: Answer) -> ChatResponse:
-        return answers.read_response(answer.object(), session_id)
+        return parsing.read_response(answer.object(), session_id)
 
     body = _question(message, force_detailed_analysis, expected_image_ids)
     return _ask(session_id, "/messages", read, body)
@@ -189,10 +189,10 @@ def send_stream(
 
 def plan_action(session_id: str, plan_id: str, action: str) -> Call[PlanActionResponse]:
     """Decide a plan: `approve` or `cancel`. Sent once."""
-    limits.text("plan_id", plan_id, limits.LONGEST_ID)
+    validation.text("plan_id", plan_id, validation.LONGEST_ID)
 
     def read(answer: Answer) -> PlanActionResponse:
-        return answers.read_plan_action(answer.object(), plan_id, action, accepted=answer.status == 202)
+        return parsing.read_plan_action(answer.object(), plan_id, action, accepted=answer.status == 202)
 
     path = f"{_session(session_id)}/plans/{quote(plan_id, safe='')}/action"
     return Call(
@@ -202,33 +202,33 @@ def plan_action(session_id: str, plan_id: str, action: str) -> Call[PlanActionRe
 
 def get_all_images(limit: int, offset: int) -> Call[ChatImageList]:
     """Read one page of the ids of all images, 1 to 5,000 of them."""
-    limits.within("limit", limit, 1, 5000)
-    limits.within("offset", offset, 0)
+    validation.within("limit", limit, 1, 5000)
+    validation.within("offset", offset, 0)
     return Call(
         "GET",
         "/chat/images/all",
         "images",
         Repeat.ALWAYS,
-        lambda answer: answers.read_image_list(answer.object()),
+        lambda answer: parsing.read_image_list(answer.object()),
         query={"limit": limit, "offset": offset},
     )
 
 
 def search_images(query: str, limit: int, offset: int) -> Call[list[ImageReference]]:
     """Find images by words, 1 to 500 characters of them. It only reads, so it may be repeated."""
-    limits.text("query", query, limits.LONGEST_QUERY)
-    limits.within("limit", limit, 1, 100)
-    limits.within("offset", offset, 0)
+    validation.text("query", query, validation.LONGEST_QUERY)
+    validation.within("limit", limit, 1, 100)
+    validation.within("offset", offset, 0)
 
     def read(answer: Answer) -> list[ImageReference]:
-        return [answers.read_image(each) for each in mappings(answer.object().get("results"))]
+        return [parsing.read_image(each) for each in mappings(answer.object().get("results"))]
 
     body = {"query": query, "limit": limit, "offset": offset}
     return Call("POST", "/chat/images/search", "images", Repeat.ALWAYS, read, body=body)
 
 
 def _session(session_id: str) -> str:
-    limits.text("session_id", session_id, limits.LONGEST_ID)
+    validation.text("session_id", session_id, validation.LONGEST_ID)
     return f"/chat/sessions/{quote(session_id, safe='')}"
 
 
@@ -252,7 +252,7 @@ def _ask(session_id: str, part: str, read: Callable[[Answer], T_co], body: Mappi
 def _question(
     message: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
 ) -> dict[str, Any]:
-    limits.text("message", message, limits.LONGEST_MESSAGE)
+    validation.text("message", message, validation.LONGEST_MESSAGE)
     body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
     if expected_image_ids is not None:
         body["expected_image_ids"] = list(expected_image_ids)

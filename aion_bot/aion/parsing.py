@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aion_bot.aion.reading import (
+from aion_bot.aion.json_fields import (
     flag,
     mapping,
     mappings,

@@ -26,7 +26,7 @@ from aion_bot.aion.errors import (
     ServerError,
     ValidationError,
 )
-from aion_bot.aion.reading import mapping, mappings, text, whole_or_none
+from aion_bot.aion.json_fields import mapping, mappings, text, whole_or_none
 
 QUOTA_CODES = frozenset({"USAGE_LIMIT_EXCEEDED", "STORAGE_QUOTA_EXCEEDED", "QUOTA_EXCEEDED"})
 """Codes that mean an allowance is used up, whatever the status: asking again later today does not help."""

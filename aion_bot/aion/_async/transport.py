@@ -8,15 +8,15 @@ from typing import Any, TypeVar
 
 import httpx
 
-from aion_bot.aion.breaker import CircuitBreaker
-from aion_bot.aion.calls import Call
-from aion_bot.aion.connection import accepted, options, request
+from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError
 from aion_bot.aion.events import ChatToken
-from aion_bot.aion.protocol import EVENT_STREAM, Answer, failure_for
+from aion_bot.aion.http_options import accepted, options, request
+from aion_bot.aion.requests import Call
+from aion_bot.aion.responses import EVENT_STREAM, Answer, failure_for
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
-from aion_bot.aion.stream import StreamReader
+from aion_bot.aion.stream_reader import StreamReader
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from aion_bot.aion.carrier import Carrier
-from aion_bot.aion.chats import ChatResource
-from aion_bot.aion.session import ChatSessionContext
+from aion_bot.aion._async.chats import ChatResource
+from aion_bot.aion._async.session import ChatSessionContext
+from aion_bot.aion._async.transport import Carrier
 from aion_bot.aion.settings import DEFAULT_BASE_URL, ClientSettings
 from aion_bot.aion.types import ChatResponse
 

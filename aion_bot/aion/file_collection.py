@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, overload
 
-from aion_bot.aion.plain import Plain
+from aion_bot.aion.serialization import Plain
 
 UNKNOWN = "unknown"
 
