@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.aion.sse import LONGEST_EVENT
 from aion_bot.aion.stream_reader import StreamReader
 from aion_bot.aion.token_decoder import TokenDecoder
 
@@ -45,7 +46,7 @@ def wire(events: Sequence[Event], *, newline: str = "\n", **style: Any) -> bytes
 def read(chunks: Sequence[bytes]) -> tuple[list[ChatToken], StreamReader]:
     reader = StreamReader(lambda _: None)
     tokens = [token for chunk in chunks for token in reader.feed(chunk)]
-    return tokens + reader.finish(), reader
+    return tokens, reader
 
 
 def seen(tokens: Sequence[ChatToken]) -> tuple[str, str, list[tuple[int, int]]]:
@@ -252,3 +253,13 @@ def test_memory_does_not_grow_with_the_number_of_events() -> None:
 
     peak(100)
     assert peak(20_000) < peak(1_000) * 1.5
+
+
+def test_an_event_that_is_too_long_is_skipped_with_a_word() -> None:
+    """It is counted and warned of, its bytes are dropped, and the stream goes on."""
+    warnings: list[str] = []
+    reader = StreamReader(warnings.append)
+    assert reader.feed(b"event: status\ndata: " + b"x" * LONGEST_EVENT + b"\n\n") == []
+    assert [token.type for token in reader.feed(wire([("ping", {"type": "ping"})]))] == [ChatTokenType.PING]
+    assert (reader.malformed, reader.events_received) == (1, 2)
+    assert "is too long" in warnings[0]

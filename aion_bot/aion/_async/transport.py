@@ -65,8 +65,6 @@ class Carrier:
                 if reader.closed:
                     await _let_go(chunks)
                     return
-            for token in reader.finish():
-                yield token
         except httpx.HTTPError as failure:
             reader.check_cut(failure_for(failure))
             logger.debug("the connection broke after the whole answer (%s)", type(failure).__name__)
