@@ -27,15 +27,7 @@ async def serve(settings: Settings, adapters: Sequence[PlatformAdapter], stop: a
     """
     store = await Store.open(settings.database)
     try:
-        async with AionVision(
-            api_key=settings.api_key.get_secret_value(),
-            base_url=settings.base_url,
-            timeout=settings.timeout,
-            max_retries=settings.max_retries,
-            retry_delay=settings.retry_delay,
-            tenant_id=settings.tenant_id,
-            proxy_url=settings.proxy_url,
-        ) as aion:
+        async with AionVision.from_settings(settings) as aion:
             try:
                 return await App(settings, store, aion, adapters).serve(stop)
             finally:

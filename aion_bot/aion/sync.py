@@ -7,7 +7,6 @@ leaves out.
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -19,7 +18,13 @@ from aion_bot.aion.http_options import accepted, options, request
 from aion_bot.aion.requests import Call
 from aion_bot.aion.responses import Answer, failure_for
 from aion_bot.aion.retry import RetryPolicy
-from aion_bot.aion.settings import DEFAULT_BASE_URL, ClientSettings
+from aion_bot.aion.settings import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_RETRY_DELAY,
+    DEFAULT_TIMEOUT,
+    ClientSettings,
+)
 from aion_bot.aion.sync_chats import SyncChatResource, SyncChatSessionContext
 from aion_bot.aion.types import ChatResponse
 
@@ -32,7 +37,7 @@ class SyncCarrier:
     """The connections of one client. Raises the errors of `errors`."""
 
     def __init__(self, settings: ClientSettings) -> None:
-        self._key = settings.api_key
+        self._key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
         self._http = httpx.Client(**options(settings))
@@ -73,13 +78,13 @@ class SyncAionVision:
         api_key: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        timeout: float = 300.0,
-        max_retries: int = 3,
-        retry_delay: float = 1.0,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_delay: float = DEFAULT_RETRY_DELAY,
         tenant_id: str | None = None,
         proxy_url: str | None = None,
     ) -> None:
-        self._settings = ClientSettings(
+        self._settings = ClientSettings.from_arguments(
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
@@ -94,7 +99,20 @@ class SyncAionVision:
     @classmethod
     def from_env(cls, **overrides: Any) -> "SyncAionVision":
         """Make a client from `AIONVISION_API_KEY` and its siblings; overrides are the arguments of the class."""
-        return cls(**asdict(ClientSettings.from_env(**overrides)))
+        return cls.from_settings(ClientSettings.from_env(**overrides))
+
+    @classmethod
+    def from_settings(cls, settings: ClientSettings) -> "SyncAionVision":
+        """Make a client from settings that are checked already."""
+        return cls(
+            settings.api_key.get_secret_value(),
+            base_url=settings.base_url,
+            timeout=settings.timeout,
+            max_retries=settings.max_retries,
+            retry_delay=settings.retry_delay,
+            tenant_id=settings.tenant_id,
+            proxy_url=settings.proxy_url,
+        )
 
     def __repr__(self) -> str:
         return f"SyncAionVision(base_url={self._settings.base_url!r})"

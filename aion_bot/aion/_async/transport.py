@@ -35,7 +35,7 @@ class Carrier:
 
     def __init__(self, settings: ClientSettings) -> None:
         self.malformed_events = 0
-        self._key = settings.api_key
+        self._key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
         self._http = httpx.AsyncClient(**options(settings))
