@@ -10,7 +10,7 @@ import structlog
 from aion_bot.aion import AionVision
 from aion_bot.config import Settings
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.runtime.dispatcher import App
+from aion_bot.runtime.dispatcher import Dispatcher
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ async def serve(settings: Settings, adapters: Sequence[PlatformAdapter], stop: a
     try:
         async with AionVision.from_settings(settings) as aion:
             try:
-                return await App(settings, store, aion, adapters).serve(stop)
+                return await Dispatcher(settings, store, aion, adapters).serve(stop)
             finally:
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:

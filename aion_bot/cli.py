@@ -14,7 +14,7 @@ import adapters
 from aion_bot import __version__, app, doctor, log_config
 from aion_bot.config import Settings, read_settings
 from aion_bot.demo import ways
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem, read_environment
@@ -134,7 +134,7 @@ async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "AION_BOT_SHUTDOWN_GRACE": "1",
         }
-        async with Running(functools.partial(_serve_demo, env)) as bot:
+        async with BotProcess(functools.partial(_serve_demo, env)) as bot:
             return await (ways.play_tour(world, html) if tour else ways.serve(world, bot, port))
 
 

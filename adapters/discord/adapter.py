@@ -1,6 +1,6 @@
 """Discord as the core sees it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from adapters.discord import ids, rate_limits, rendering
 from adapters.discord.activity import Activity
@@ -12,26 +12,18 @@ from adapters.discord.gateway import SILENCE, Gateway
 from adapters.discord.handlers import Intake
 from adapters.discord.interaction_tokens import PrivateReplies
 from adapters.discord.interactions import Interactions
-from adapters.discord.streams import NoStreams
 from adapters.discord.strings import WAITING
-from aion_bot.ports.adapter import Host, OwnMessage
+from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
-from aion_bot.ports.messages import (
-    Amendment,
-    Content,
-    Inbound,
-    Line,
-    MessageRef,
-    Person,
-    Prompt,
-    ThreadKey,
-)
-from aion_bot.ports.rate_limits import Limits, Per, Reading
+from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.host import Host
+from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
 
 
-class DiscordAdapter(NoStreams):
+class DiscordAdapter:
     """One bot account. Keeps nothing that a restart would miss but the tokens for private answers.
 
     `silence`: seconds after which a gateway that says nothing counts as dead, from the next `listen` on.
@@ -64,7 +56,7 @@ class DiscordAdapter(NoStreams):
         await self._activity.close()
         await self._rest.close()
 
-    async def open(self, prompt: Prompt) -> None:
+    async def open_thread(self, prompt: Prompt) -> None:
         """Open the thread of a message. One that is there already is fine."""
         if prompt.opening is None:
             return
@@ -96,10 +88,10 @@ class DiscordAdapter(NoStreams):
         found = await self._rest.own_messages(channel, OWN_MESSAGES)
         return [OwnMessage(ids.message_ref(thread, channel, message), None) for message in found]
 
-    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+    async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Show an hourglass under a message, or take it away."""
         channel, message_id = ids.address_of(message)
-        await (self._rest.react if waiting else self._rest.unreact)(channel, message_id, WAITING)
+        await (self._rest.react if queued else self._rest.unreact)(channel, message_id, WAITING)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002
         """Show that the bot is typing, which nobody waits for; it ends with the next post or after ten seconds."""
@@ -107,13 +99,13 @@ class DiscordAdapter(NoStreams):
             self._activity.show(ids.channel_of(thread))
         return True
 
-    async def whisper(self, inbound: Inbound, line: Line) -> None:
+    async def reply_privately(self, inbound: InboundEvent, line: Line) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct one.
 
         Where neither can be done the answer goes where the person spoke: better seen by others than not at all.
         """
         text = rendering.sentence(line)
-        reply = None if isinstance(inbound, Amendment) else self._replies.find(inbound.reply_token)
+        reply = None if isinstance(inbound, MessageChange) else self._replies.find(inbound.reply_token)
         try:
             if reply is not None:
                 await self._rest.follow_up(reply.application, reply.token, text)
@@ -123,20 +115,20 @@ class DiscordAdapter(NoStreams):
         await self._answer_beside(inbound, rendering.Body(content=text, components=[]))
 
     def _connection(self, host: Host) -> Gateway:
-        intake = Intake(host, self._rest, self.whisper)
+        intake = Intake(host, self._rest, self.reply_privately)
         interactions = Interactions(intake, self._rest, self._replies)
         content = self._settings.message_content
         return Gateway(
             host, intake, interactions, self._missed, message_content=content, silence=self.silence
         )
 
-    async def _answer_beside(self, inbound: Inbound, body: rendering.Body) -> None:
+    async def _answer_beside(self, inbound: InboundEvent, body: rendering.Body) -> None:
         try:
             await self._rest.send(await self._rest.direct_channel(int(inbound.person.id)), body)
         except (Forbidden, MessageGone):
             await self._answer_openly(inbound, body)
 
-    async def _answer_openly(self, inbound: Inbound, body: rendering.Body) -> None:
+    async def _answer_openly(self, inbound: InboundEvent, body: rendering.Body) -> None:
         if isinstance(inbound, Prompt) and inbound.opening is not None:
             channel, answering = int(inbound.place.channel), ids.channel_of(inbound.thread)
             await self._rest.send(channel, body, answering=answering)
@@ -147,10 +139,10 @@ class DiscordAdapter(NoStreams):
         """Count the characters of a message."""
         return rendering.measure(content)
 
-    def scope(self, thread: ThreadKey, per: Per) -> str:
+    def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""
-        return str(ids.channel_of(thread)) if per is Per.CHANNEL else ""
+        return str(ids.channel_of(thread)) if scope is Scope.CHANNEL else ""
 
-    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
+    def observe_requests(self, observer: RequestObserver) -> None:
         """Call `heard` with what the answers to posts and edits say about the limit of their channel."""
-        self._rest.watch_limits(heard)
+        self._rest.watch_rate_limits(observer.limit_read)

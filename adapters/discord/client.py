@@ -10,7 +10,7 @@ from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
 from adapters.discord.http import NOBODY, Session
 from adapters.discord.rendering import Body
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.rate_limits import Reading
+from aion_bot.ports.rate_limits import LimitReading
 
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
@@ -25,7 +25,7 @@ class Rest:
     def __init__(self, settings: Settings) -> None:
         self._session = Session(settings)
 
-    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
+    def watch_rate_limits(self, heard: Callable[[LimitReading], None]) -> None:
         """Call `heard` with what the answers to posts and edits say about their limit."""
         self._session.heard = heard
 

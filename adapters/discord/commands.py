@@ -9,8 +9,8 @@ from discord import app_commands
 from adapters.discord import strings
 from adapters.discord.errors import translate
 from adapters.discord.interactions import Interactions, answer_privately
-from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformDown, PlatformError, TokenRefused
+from aion_bot.ports.host import Host
 
 LONGEST_QUESTION = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""

@@ -9,7 +9,8 @@ from enum import Enum
 
 from adapters.discord import ids
 from adapters.discord.mentions import begins_by_mentioning, readable, without
-from aion_bot.ports.messages import Amendment, Click, Person, Place, Prompt, ThreadKey
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import one_line
 
 THREAD_NAME = 100
@@ -121,7 +122,7 @@ def from_message(said: Said, me: Me) -> Prompt | None:
     )
 
 
-def from_edit(said: Said, me: Me) -> Amendment | None:
+def from_edit(said: Said, me: Me) -> MessageChange | None:
     """Take an edited message as an amendment, whether or not it was a question: the core knows.
 
     A message in a server that arrives empty is one whose words the bot may not see, or a file without words.
@@ -131,7 +132,7 @@ def from_edit(said: Said, me: Me) -> Amendment | None:
     return _amended(said.id, said.room, said.person, _words(said, me))
 
 
-def from_deletion(message: int, room: Room) -> Amendment:
+def from_deletion(message: int, room: Room) -> MessageChange:
     """Take a deleted message as an amendment. Discord does not say whose it was, nor who deleted it."""
     return _amended(message, room, Person(""), None)
 
@@ -173,8 +174,8 @@ def title(text: str) -> str:
     return one_line(text, THREAD_NAME) or UNTITLED
 
 
-def _amended(message: int, room: Room, person: Person, text: str | None) -> Amendment:
-    return Amendment(ids.prompt_key(message), room.thread_from(message), room.place, person, text)
+def _amended(message: int, room: Room, person: Person, text: str | None) -> MessageChange:
+    return MessageChange(ids.prompt_key(message), room.thread_from(message), room.place, person, text)
 
 
 def _words(said: Said, me: Me) -> str:

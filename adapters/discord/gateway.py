@@ -19,8 +19,8 @@ from adapters.discord.events import Kind, Room
 from adapters.discord.handlers import Intake
 from adapters.discord.http import NOBODY
 from adapters.discord.interactions import Interactions
-from aion_bot.ports.adapter import Host, Presence
 from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.host import Host, Presence
 
 HANDING_OVER = 0.4
 """Seconds that what was begun may take when leaving."""
@@ -128,7 +128,7 @@ class Gateway(discord.Client):
 
     async def setup_hook(self) -> None:
         """Prepare; discord.py calls this between login and gateway."""
-        self._away = await self._host.away_since()
+        self._away = await self._host.missed_since()
         self._registered = await register(self._commands, self._host, self.application_id)
 
     async def on_ready(self) -> None:
@@ -139,7 +139,7 @@ class Gateway(discord.Client):
         await self._host.connected(Presence(servers, name, (self._registered, f"invite the bot: {link}")))
         if self._catching_up is not None:
             self._catching_up.cancel()
-        fetch = self._missed.fetch(self, self._away, await self._host.threads(), self.on_message)
+        fetch = self._missed.fetch(self, self._away, await self._host.known_threads(), self.on_message)
         self._catching_up = asyncio.create_task(fetch)
 
     async def on_message(self, message: discord.Message) -> None:

@@ -11,25 +11,26 @@ import discord
 from adapters.discord import sdk_objects, strings
 from adapters.discord.client import Rest
 from adapters.discord.events import Kind, Room
-from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import Amendment, Inbound, Line
+from aion_bot.ports.events import InboundEvent, MessageChange
+from aion_bot.ports.host import Host
+from aion_bot.ports.messages import Line
 
 _log = logging.getLogger(__name__)
 
 AGAIN = (0.2, 1.0, 5.0)
 """Seconds before something that the core could not take is handed to it anew: Discord tells of it once."""
 
-Whisper = Callable[[Inbound, Line], Awaitable[None]]
+Whisper = Callable[[InboundEvent, Line], Awaitable[None]]
 
 
 class Intake:
     """Hands over to `host`."""
 
-    def __init__(self, host: Host, rest: Rest, whisper: Whisper) -> None:
+    def __init__(self, host: Host, rest: Rest, reply_privately: Whisper) -> None:
         self._host = host
         self._rest = rest
-        self._whisper = whisper
+        self._whisper = reply_privately
         self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._working = 0
         self._idle = asyncio.Event()
@@ -73,7 +74,7 @@ class Intake:
             found = None
         return found or Room(Kind.PLAIN, channel_id, guild_id)
 
-    async def hand_over(self, said: Inbound) -> None:
+    async def hand_over(self, said: InboundEvent) -> None:
         """Give something to the core, several times if need be; whoever is behind it learns if it could not be taken."""
         for pause in AGAIN:
             try:
@@ -84,11 +85,11 @@ class Intake:
         try:
             await self._host.accept(said)
         except Exception:
-            if not isinstance(said, Amendment):
+            if not isinstance(said, MessageChange):
                 await self._tell(said)
             raise
 
-    async def _tell(self, said: Inbound) -> None:
+    async def _tell(self, said: InboundEvent) -> None:
         for pause in AGAIN:
             try:
                 await self._whisper(said, (strings.NOT_TAKEN,))

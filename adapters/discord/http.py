@@ -17,7 +17,7 @@ from adapters.discord.buckets import Buckets
 from adapters.discord.config import Settings
 from adapters.discord.errors import pause, translated
 from aion_bot.ports.errors import PlatformDown, RateLimited
-from aion_bot.ports.rate_limits import Reading
+from aion_bot.ports.rate_limits import LimitReading
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -35,7 +35,7 @@ class Session:
         self._client: discord.Client | None = None
         self._logging_in = asyncio.Lock()
         self._held_until = 0.0
-        self.heard: Callable[[Reading], None] | None = None
+        self.heard: Callable[[LimitReading], None] | None = None
 
     @asynccontextmanager
     async def calling(self, *, held: bool = True) -> AsyncIterator[discord.Client]:

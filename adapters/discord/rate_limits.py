@@ -12,30 +12,30 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.discord.strings import MESSAGE
-from aion_bot.ports.rate_limits import Budget, Call, Limits, Per, Reading
+from aion_bot.ports.rate_limits import Budget, LimitReading, Limits, Operation, Scope
 
 GLOBAL: Final = "global"
 """The limit of the whole bot."""
 
-_MESSAGES = Budget("messages", 5, 5.0, Per.CHANNEL, promised=True)
-_DELETIONS = Budget("deletions", 5, 5.0, Per.CHANNEL)
-_REACTIONS = Budget("reactions", 1, 0.25, Per.CHANNEL)
-_TYPING = Budget("typing", 5, 5.0, Per.CHANNEL)
-_HISTORY = Budget("history", 5, 5.0, Per.CHANNEL)
-_EVERYTHING = Budget(GLOBAL, 45, 1.0, Per.BOT, spare=5)
+_MESSAGES = Budget("messages", 5, 5.0, Scope.CHANNEL, reserved=True)
+_DELETIONS = Budget("deletions", 5, 5.0, Scope.CHANNEL)
+_REACTIONS = Budget("reactions", 1, 0.25, Scope.CHANNEL)
+_TYPING = Budget("typing", 5, 5.0, Scope.CHANNEL)
+_HISTORY = Budget("history", 5, 5.0, Scope.CHANNEL)
+_EVERYTHING = Budget(GLOBAL, 45, 1.0, Scope.BOT, headroom=5)
 
 LIMITS: Final = Limits(
     page=MESSAGE,
     edit_gap=1.2,
     budgets={
-        Call.OPEN: (_EVERYTHING,),
-        Call.POST: (_MESSAGES, _EVERYTHING),
-        Call.EDIT: (_MESSAGES, _EVERYTHING),
-        Call.DELETE: (_DELETIONS, _EVERYTHING),
-        Call.MARK: (_REACTIONS, _EVERYTHING),
-        Call.UNMARK: (_REACTIONS, _EVERYTHING),
-        Call.ACTIVITY: (_TYPING, _EVERYTHING),
-        Call.LOOK: (_HISTORY, _EVERYTHING),
+        Operation.OPEN_THREAD: (_EVERYTHING,),
+        Operation.POST: (_MESSAGES, _EVERYTHING),
+        Operation.EDIT: (_MESSAGES, _EVERYTHING),
+        Operation.DELETE: (_DELETIONS, _EVERYTHING),
+        Operation.MARK_QUEUED: (_REACTIONS, _EVERYTHING),
+        Operation.UNMARK_QUEUED: (_REACTIONS, _EVERYTHING),
+        Operation.SHOW_ACTIVITY: (_TYPING, _EVERYTHING),
+        Operation.LIST_MESSAGES: (_HISTORY, _EVERYTHING),
     },
 )
 
@@ -44,14 +44,14 @@ _EDITING = re.compile(r"/channels/(\d+)/messages/\d+$")
 _ROUTES = {"POST": _CREATING, "PATCH": _EDITING}
 
 
-def reading(method: str, path: str, headers: Mapping[str, str]) -> Reading | None:
+def reading(method: str, path: str, headers: Mapping[str, str]) -> LimitReading | None:
     """Read what the answer to a request says about the messages of a channel; None for any other request."""
     route = _ROUTES.get(method)
     found = route.search(path) if route else None
     if found is None:
         return None
     try:
-        return Reading(
+        return LimitReading(
             _MESSAGES.name,
             found[1],
             int(headers["X-RateLimit-Limit"]),

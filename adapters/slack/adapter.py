@@ -1,7 +1,7 @@
 """Slack as the port knows a platform."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from adapters.slack import ids, rate_limits, rendering, stream_text
@@ -11,23 +11,15 @@ from adapters.slack.config import SlackSettings
 from adapters.slack.handlers import Intake
 from adapters.slack.methods import Method
 from adapters.slack.native_streams import NativeStreams, is_direct
-from adapters.slack.posts import Posts, whispered
+from adapters.slack.posts import Posts, private_metadata
 from adapters.slack.socket_mode import SOCKETS, SocketMode
 from adapters.slack.timeouts import Patience
-from aion_bot.ports.adapter import Host, OwnMessage, Presence, Streams
+from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.messages import (
-    Amendment,
-    Content,
-    Inbound,
-    Line,
-    MessageRef,
-    Person,
-    Prompt,
-    Reply,
-    ThreadKey,
-)
-from aion_bot.ports.rate_limits import Limits, Per, Reading
+from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.host import Host, Presence
+from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +68,7 @@ class SlackAdapter:
         """Close the pool of Web API connections; the sockets end with `listen`."""
         await self._web.close()
 
-    async def open(self, prompt: Prompt) -> None:
+    async def open_thread(self, prompt: Prompt) -> None:
         """Do nothing: a Slack thread begins with the first reply."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
@@ -93,29 +85,31 @@ class SlackAdapter:
         """
         await self._streams.replace(message, {**_INERT, **rendering.arguments(content)})
 
-    async def begin(self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str) -> MessageRef:
+    async def start_stream(
+        self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str
+    ) -> MessageRef:
         """Post a reply that grows, as `post` does. Raises Unsupported, once for a channel or a workspace."""
         return await self._streams.begin(thread, person, content, nonce)
 
-    async def append(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+    async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """Let a stream of this process grow. Raises Unsupported where it has ended."""
         await self._streams.append(message, shown, content)
 
-    async def conclude(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+    async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """End a stream of this process. Raises Unsupported where it had ended."""
         await self._streams.conclude(message, shown, content)
 
-    def tail(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
+    def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream."""
         return stream_text.tail(shown, content, last=last)
 
-    def streams(self, thread: ThreadKey) -> Streams:
+    def streaming_mode(self, thread: ThreadKey) -> StreamingMode:
         """Prefer streams in direct messages, where the sign of work comes before their first words."""
         channel = ids.thread(thread).channel
         if not self._streams.offered(channel):
-            return Streams.NEVER
+            return StreamingMode.NEVER
         first = is_direct(channel) and self._activity.offered(channel)
-        return Streams.FIRST if first else Streams.CROWD
+        return StreamingMode.PREFERRED if first else StreamingMode.WHEN_CROWDED
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
@@ -126,28 +120,30 @@ class SlackAdapter:
         """Return the bot's newest twenty in a thread, newest first, as Slack has them: earlier processes' too."""
         return await self._posts.newest(thread)
 
-    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
+    async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
         channel, ts = ids.message(message)
-        method, done = (Method.MARK, "already_reacted") if waiting else (Method.UNMARK, "no_reaction")
+        method, done = (Method.MARK, "already_reacted") if queued else (Method.UNMARK, "no_reaction")
         await self._web.call(method, tolerated={done}, channel=channel, timestamp=ts, name=_WAITING)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Make Slack show that the bot works, with its own Stop button; without delay and without failing."""
         return await self._activity.show(thread, person, active=active)
 
-    async def whisper(self, inbound: Inbound, line: Line) -> None:
+    async def reply_privately(self, inbound: InboundEvent, line: Line) -> None:
         """Show `line` to one person where they stand; by a direct message where the bot cannot."""
         place = ids.thread(inbound.thread)
         shown = {**_INERT, **rendering.sentence(line)}
-        message = {**shown, "metadata": whispered(inbound.person.id)}
+        message = {**shown, "metadata": private_metadata(inbound.person.id)}
         try:
             if inbound.place.direct:
                 await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **message)
             else:
                 standing = _standing(inbound)
                 person = inbound.person.id
-                await self._web.call(Method.WHISPER, channel=place.channel, user=person, **standing, **shown)
+                await self._web.call(
+                    Method.POST_EPHEMERAL, channel=place.channel, user=person, **standing, **shown
+                )
         except (Forbidden, MessageGone):
             await self._web.call(Method.POST, channel=inbound.person.id, **message)
 
@@ -155,17 +151,17 @@ class SlackAdapter:
         """Size of `content` against `limits.page`."""
         return rendering.measure(content)
 
-    def scope(self, thread: ThreadKey, per: Per) -> str:
+    def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""
         place = ids.thread(thread)
-        return {Per.CHANNEL: place.channel, Per.WORKSPACE: place.team, Per.BOT: ""}[per]
+        return {Scope.CHANNEL: place.channel, Scope.WORKSPACE: place.team, Scope.BOT: ""}[scope]
 
-    def watch_limits(self, heard: Callable[[Reading], None]) -> None:
-        """Do nothing: Slack says nothing about its limits but how long to pause, where one is exceeded."""
+    def observe_requests(self, observer: RequestObserver) -> None:
+        """Report every request to `observer` from now on."""
 
 
-def _standing(inbound: Inbound) -> dict[str, str]:
+def _standing(inbound: InboundEvent) -> dict[str, str]:
     """The thread in which the person behind `inbound` reads, if any."""
-    if isinstance(inbound, Amendment) or not inbound.reply_token:
+    if isinstance(inbound, MessageChange) or not inbound.reply_token:
         return {}
     return {"thread_ts": inbound.reply_token}

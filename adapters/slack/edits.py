@@ -6,10 +6,11 @@ has replies is told as changed: into a "tombstone".
 
 from adapters.slack import ids, mrkdwn
 from adapters.slack.events import Identity, Payload, is_direct, is_from_person, message_key, profile_name
-from aion_bot.ports.messages import Amendment, Person, Place
+from aion_bot.ports.events import MessageChange, Place
+from aion_bot.ports.messages import Person
 
 
-def amendment(body: Payload, me: Identity) -> Amendment | None:
+def message_change(body: Payload, me: Identity) -> MessageChange | None:
     """Read an event; None unless a person changed the words of a message or deleted it."""
     event = body.get("event") or {}
     if event.get("type") != "message" or event.get("subtype") not in {"message_changed", "message_deleted"}:
@@ -23,7 +24,7 @@ def amendment(body: Payload, me: Identity) -> Amendment | None:
         return None
     channel, thread = event["channel"], message.get("thread_ts") or message["ts"]
     direct = is_direct(channel, event.get("channel_type"))
-    return Amendment(
+    return MessageChange(
         prompt=message_key(me, channel, message["ts"]),
         thread=ids.thread_key(me.team, channel, thread),
         place=Place(me.team, channel, direct, shared=bool(body.get("is_ext_shared_channel"))),

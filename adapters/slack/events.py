@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids, mrkdwn
-from aion_bot.ports.messages import Action, Click, Person, Place, Prompt, StopRequest
+from aion_bot.ports.events import Click, Place, Prompt, StopRequest
+from aion_bot.ports.messages import Action, Person
 
 Payload = Mapping[str, Any]
 

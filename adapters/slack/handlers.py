@@ -20,9 +20,9 @@ from adapters.slack import edits, events, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.events import Identity, Payload
 from adapters.slack.methods import Method
-from aion_bot.ports.adapter import Host
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.messages import Inbound
+from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.host import Host
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Intake:
             if prompt is not None:
                 await self._insist(prompt)
 
-    async def _insist(self, said: Inbound) -> None:
+    async def _insist(self, said: InboundEvent) -> None:
         """Hand something over, several times if need be."""
         for pause in self._again:
             try:
@@ -127,8 +127,10 @@ class Intake:
         return bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
 
 
-def _read(body: Payload, me: Identity) -> Inbound | None:
-    return events.prompt_from_event(body, me) or events.stop_request(body, me) or edits.amendment(body, me)
+def _read(body: Payload, me: Identity) -> InboundEvent | None:
+    return (
+        events.prompt_from_event(body, me) or events.stop_request(body, me) or edits.message_change(body, me)
+    )
 
 
 def _authorize(me: Identity) -> Callable[[], Awaitable[AuthorizeResult]]:

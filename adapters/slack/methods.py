@@ -14,7 +14,7 @@ class Method(StrEnum):
     POST = "chat.postMessage"
     UPDATE = "chat.update"
     DELETE = "chat.delete"
-    WHISPER = "chat.postEphemeral"
+    POST_EPHEMERAL = "chat.postEphemeral"
     CHANNEL = "conversations.info"
     REPLIES = "conversations.replies"
     MARK = "reactions.add"
@@ -30,7 +30,7 @@ METHODS: dict[Method, tuple[str, ...]] = {
     Method.POST: ("chat:write",),
     Method.UPDATE: ("chat:write",),
     Method.DELETE: ("chat:write",),
-    Method.WHISPER: ("chat:write",),
+    Method.POST_EPHEMERAL: ("chat:write",),
     Method.CHANNEL: ("channels:read", "groups:read", "mpim:read"),
     Method.REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
     Method.MARK: ("reactions:write",),

@@ -144,7 +144,7 @@ def marked(nonce: str) -> Mapping[str, Any]:
     return {"event_type": _MARK, "event_payload": {"nonce": nonce}}
 
 
-def whispered(person: str) -> Mapping[str, Any]:
+def private_metadata(person: str) -> Mapping[str, Any]:
     """The metadata of a message that is for one person, and no answer."""
     return {"event_type": _WHISPER, "event_payload": {"to": person}}
 

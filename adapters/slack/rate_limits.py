@@ -10,7 +10,7 @@ from typing import Final
 
 from adapters.slack.methods import Method
 from adapters.slack.rendering import FALLBACK
-from aion_bot.ports.rate_limits import Budget, Call, Limits, Per
+from aion_bot.ports.rate_limits import Budget, Limits, Operation, Scope
 
 _MINUTE = 60.0
 _TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
@@ -22,19 +22,33 @@ LIMITS: Final = Limits(
     page=FALLBACK,
     edit_gap=1.0,
     budgets={
-        Call.POST: (
-            Budget(f"{Method.POST} in a channel", 1, 1.0, Per.CHANNEL),
-            Budget(Method.POST, _SEVERAL_HUNDRED, _MINUTE, Per.WORKSPACE),
+        Operation.POST: (
+            Budget(f"{Method.POST} in a channel", 1, 1.0, Scope.CHANNEL),
+            Budget(Method.POST, _SEVERAL_HUNDRED, _MINUTE, Scope.WORKSPACE),
         ),
-        Call.EDIT: (Budget(Method.UPDATE, _TIER_3, _MINUTE, Per.WORKSPACE, promised=True, spare=5, sure=25),),
-        Call.DELETE: (Budget(Method.DELETE, _TIER_3, _MINUTE, Per.WORKSPACE),),
-        Call.BEGIN: (Budget(Method.BEGIN, _TIER_2, _MINUTE, Per.WORKSPACE, spare=2),),
-        Call.APPEND: (Budget(Method.APPEND, _TIER_4, _MINUTE, Per.WORKSPACE, spare=5, sure=50),),
-        Call.CONCLUDE: (Budget(Method.CONCLUDE, _TIER_2, _MINUTE, Per.WORKSPACE, promised=True, spare=2),),
-        Call.MARK: (Budget(Method.MARK, _TIER_3, _MINUTE, Per.WORKSPACE),),
-        Call.UNMARK: (Budget(Method.UNMARK, _TIER_2, _MINUTE, Per.WORKSPACE, promised=True),),
-        Call.ACTIVITY: (Budget(Method.ACTIVITY, _TIER_3, _MINUTE, Per.WORKSPACE, promised=True),),
-        Call.WHISPER: (Budget(Method.WHISPER, _TIER_4, _MINUTE, Per.WORKSPACE),),
-        Call.LOOK: (Budget(Method.REPLIES, _TIER_3, _MINUTE, Per.WORKSPACE),),
+        Operation.EDIT: (
+            Budget(
+                Method.UPDATE,
+                _TIER_3,
+                _MINUTE,
+                Scope.WORKSPACE,
+                reserved=True,
+                headroom=5,
+                probe_threshold=25,
+            ),
+        ),
+        Operation.DELETE: (Budget(Method.DELETE, _TIER_3, _MINUTE, Scope.WORKSPACE),),
+        Operation.START_STREAM: (Budget(Method.BEGIN, _TIER_2, _MINUTE, Scope.WORKSPACE, headroom=2),),
+        Operation.APPEND_STREAM: (
+            Budget(Method.APPEND, _TIER_4, _MINUTE, Scope.WORKSPACE, headroom=5, probe_threshold=50),
+        ),
+        Operation.STOP_STREAM: (
+            Budget(Method.CONCLUDE, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True, headroom=2),
+        ),
+        Operation.MARK_QUEUED: (Budget(Method.MARK, _TIER_3, _MINUTE, Scope.WORKSPACE),),
+        Operation.UNMARK_QUEUED: (Budget(Method.UNMARK, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True),),
+        Operation.SHOW_ACTIVITY: (Budget(Method.ACTIVITY, _TIER_3, _MINUTE, Scope.WORKSPACE, reserved=True),),
+        Operation.REPLY_PRIVATELY: (Budget(Method.POST_EPHEMERAL, _TIER_4, _MINUTE, Scope.WORKSPACE),),
+        Operation.LIST_MESSAGES: (Budget(Method.REPLIES, _TIER_3, _MINUTE, Scope.WORKSPACE),),
     },
 )

@@ -10,7 +10,7 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 
-class Tasks:
+class BackgroundTasks:
     """Work that nobody awaits, kept in sight until it ends; what fails is logged."""
 
     def __init__(self) -> None:

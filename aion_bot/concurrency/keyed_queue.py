@@ -13,7 +13,7 @@ Job = Callable[[], Awaitable[None]]
 _log = structlog.get_logger(__name__)
 
 
-class Lanes(Generic[Key]):
+class KeyedQueue(Generic[Key]):
     """One queue a key. A lane exists only while it has work, so idle keys cost nothing."""
 
     def __init__(self) -> None:

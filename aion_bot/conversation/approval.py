@@ -8,18 +8,20 @@ import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
-from aion_bot.conversation.private_reply import tell
-from aion_bot.conversation.session_history import Sessions, said
-from aion_bot.delivery.registry import Desk
-from aion_bot.delivery.sync import Pump
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.session_history import SessionHistory, said
+from aion_bot.delivery.executor import Delivery
+from aion_bot.delivery.registry import Registry
+from aion_bot.delivery.sync import MessageSync
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import may_decide
 from aion_bot.domain.turn import Plan, PlanStatus
-from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.messages import Action, Click, Line, MessageRef, Person
+from aion_bot.ports.events import Click
+from aion_bot.ports.messages import Action, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
-from aion_bot.rendering.plan_card import Approvers, CardScreen, record
+from aion_bot.rendering.plan_card import Approvers, PlanCardView, record
 from aion_bot.storage import Store, insist
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +36,7 @@ _PATIENCE = {PlanStatus.RUNNING: 600.0, PlanStatus.BUSY: 60.0, PlanStatus.UNKNOW
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Decision:
     """Where a decision led: the plan's next status, a sentence, and the text of the result if the session has one."""
 
     status: PlanStatus
@@ -56,18 +58,18 @@ class Approvals:
 
     store: Store
     aion: AionVision
-    sessions: Sessions
-    desk: Desk
+    sessions: SessionHistory
+    registry: Registry
     approvers: Approvers
     stream_end: StreamEnd
     acting: set[asyncio.Future[PlanActionResponse]] = field(default_factory=set)
     """Plan actions on their way: what a shutdown should wait for."""
 
-    async def click(self, adapter: PlatformAdapter, click: Click) -> None:
+    async def click(self, thread: Thread, click: Click) -> None:
         """Answer a click privately, and carry the decision out if it counts."""
         answer, claimed = await self._judge(click)
-        decision = self._show(adapter, claimed, self._carry_out) if claimed else asyncio.sleep(0)
-        await asyncio.gather(tell(self.desk, adapter, click, answer), decision)
+        decision = self._show(thread, claimed, self._carry_out) if claimed else asyncio.sleep(0)
+        await asyncio.gather(reply_privately(thread, click, answer), decision)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the click claimed its decision."""
@@ -82,13 +84,13 @@ class Approvals:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
         return strings.already(record(now)), None
 
-    async def stop(self, adapter: PlatformAdapter, key: str, person: Person) -> None:
+    async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
         claimed = await insist(lambda: self.store.claim_plan(key, Action.CANCEL, person))
         if claimed and (plan := await insist(lambda: self.store.plan(key))):
-            await self._show(adapter, plan, self._carry_out)
+            await self._show(thread, plan, self._carry_out)
 
-    async def resume(self, adapter: PlatformAdapter, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
+    async def resume(self, thread: Thread, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
         """Settle a decision that an earlier process left under way, or show one that it could not show any more."""
         if plan.status not in _UNDER_WAY:
             work: Work = self._as_it_is
@@ -96,37 +98,31 @@ class Approvals:
             work = self._lost if plan.seen else self._never_sent
         else:
             work = self._watch
-        await self._show(adapter, plan, work, posted)
+        await self._show(thread, plan, work, posted)
 
     async def _show(
-        self, adapter: PlatformAdapter, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
+        self, thread: Thread, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
     ) -> None:
         """Run `work` while the card shows how it goes, then show and keep the outcome; `posted` are taken over."""
         if plan.message is None:
             _log.warning("plan without a card", plan=plan.key)
             return
-        screen = CardScreen(plan, self.approvers, adapter)
-        pump = self.desk.pump(
-            adapter,
-            plan.thread,
-            screen,
-            name=plan.key,
-            reader=plan.requester,
-            posted=posted or (plan.message,),
-            keeps_cards=True,
-            resumed=bool(posted),
+        screen = PlanCardView(plan, self.approvers, thread.adapter)
+        delivery = Delivery(
+            plan.key, plan.requester, posted or (plan.message,), owns_cards=True, resumed=bool(posted)
         )
-        showing = asyncio.create_task(pump.run())
+        sync = self.registry.sync(thread, screen, delivery)
+        showing = asyncio.create_task(sync.run())
         try:
-            outcome = await work(plan, Showing(self.store, screen, pump))
-            await self._end(screen, pump, outcome, showing)
+            outcome = await work(plan, Showing(self.store, screen, sync))
+            await self._end(screen, sync, outcome, showing)
         except PlatformError as error:
             _log.warning("card could not be shown", plan=plan.key, reason=repr(error))
         finally:
             showing.cancel()
 
     async def _end(
-        self, screen: CardScreen, pump: Pump, outcome: Outcome, showing: "asyncio.Task[None]"
+        self, screen: PlanCardView, sync: MessageSync, outcome: Decision, showing: "asyncio.Task[None]"
     ) -> None:
         plan = replace(screen.plan, status=outcome.status, detail=one_line(outcome.detail, _DETAIL))
         back = outcome.status is PlanStatus.PENDING
@@ -136,7 +132,7 @@ class Approvals:
             await self._keep(plan)  # before its buttons can be pressed again
         screen.show(plan, outcome.result)
         screen.ended = True
-        pump.wake(urgent=True)
+        sync.wake(urgent=True)
         await showing
         if outcome.result:
             await self._keep(plan)
@@ -147,13 +143,13 @@ class Approvals:
             lambda: self.store.move_plan(plan.key, plan.status, detail=plan.detail, doubt=plan.doubt)
         )
 
-    async def _carry_out(self, plan: Plan, showing: "Showing") -> Outcome:
+    async def _carry_out(self, plan: Plan, showing: "Showing") -> Decision:
         if (card := plan.message) is not None:
             await insist(lambda: self.store.note_card(plan.key, card))
         try:
             seen = [message.id for message in await self.sessions.messages(plan.session_id)]
         except AionvisionError as error:
-            return Outcome(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
+            return Decision(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
         await insist(lambda: self.store.note_seen(plan.key, seen))
         plan = replace(plan, seen=tuple(seen))
         chats = self.aion.chats
@@ -169,35 +165,35 @@ class Approvals:
             return await self._watch(await showing.move(plan, PlanStatus.RUNNING), showing)
         return _answered(plan, response)
 
-    async def _not_answered(self, plan: Plan, showing: "Showing", error: AionvisionError) -> Outcome:
+    async def _not_answered(self, plan: Plan, showing: "Showing", error: AionvisionError) -> Decision:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
         if error.status_code == 404:
             return (
-                Outcome(PlanStatus.SETTLED, strings.SETTLED)
+                Decision(PlanStatus.SETTLED, strings.SETTLED)
                 if plan.doubt
-                else Outcome(PlanStatus.EXPIRED, strings.EXPIRED)
+                else Decision(PlanStatus.EXPIRED, strings.EXPIRED)
             )
         if error.status_code == 409:
             return await self._watch(await showing.move(plan, PlanStatus.BUSY), showing)
         if error.maybe_acted and error.status_code is None:
             return await self._lost(plan, showing)
-        return Outcome(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
+        return Decision(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
 
-    async def _lost(self, plan: Plan, showing: "Showing") -> Outcome:
+    async def _lost(self, plan: Plan, showing: "Showing") -> Decision:
         return await self._watch(await showing.move(replace(plan, doubt=True), PlanStatus.UNKNOWN), showing)
 
-    async def _as_it_is(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
-        return Outcome(plan.status, plan.detail)
+    async def _as_it_is(self, plan: Plan, showing: "Showing") -> Decision:  # noqa: ARG002  # one signature for all
+        return Decision(plan.status, plan.detail)
 
-    async def _never_sent(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
-        return Outcome(PlanStatus.PENDING, strings.refused(strings.INTERRUPTED))
+    async def _never_sent(self, plan: Plan, showing: "Showing") -> Decision:  # noqa: ARG002  # one signature for all
+        return Decision(PlanStatus.PENDING, strings.refused(strings.INTERRUPTED))
 
-    async def _watch(self, plan: Plan, showing: "Showing") -> Outcome:  # noqa: ARG002  # one signature for all
+    async def _watch(self, plan: Plan, showing: "Showing") -> Decision:  # noqa: ARG002  # one signature for all
         """Look at the session until a result shows, and say what is known."""
         ended = PlanStatus.DONE if plan.action is Action.APPROVE else PlanStatus.CANCELLED
         patience = _PATIENCE[plan.status]
         if await self.stream_end(plan.key, patience):
-            return Outcome(ended, strings.SEE_BELOW)
+            return Decision(ended, strings.SEE_BELOW)
         found = await self.sessions.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -205,14 +201,14 @@ class Approvals:
             undecided=lambda: insist(lambda: self.store.asks(plan.session_id)),
         )
         if found is not None:
-            return Outcome(ended, strings.SEE_BELOW, _words(found))
+            return Decision(ended, strings.SEE_BELOW, _words(found))
         match plan.status:
             case PlanStatus.RUNNING:
-                return Outcome(PlanStatus.SETTLED, strings.UNSEEN_END)
+                return Decision(PlanStatus.SETTLED, strings.UNSEEN_END)
             case PlanStatus.BUSY:
-                return Outcome(PlanStatus.PENDING, strings.STILL_BUSY)
+                return Decision(PlanStatus.PENDING, strings.STILL_BUSY)
             case _:
-                return Outcome(PlanStatus.PENDING, strings.STILL_UNKNOWN)
+                return Decision(PlanStatus.PENDING, strings.STILL_UNKNOWN)
 
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the message that came of the plan, if it is among these: no other plan or question can have it then."""
@@ -226,27 +222,27 @@ class Showing:
     """A card that shows each step of a decision."""
 
     store: Store
-    screen: CardScreen
-    pump: Pump
+    screen: PlanCardView
+    sync: MessageSync
 
     async def move(self, plan: Plan, to: PlanStatus) -> Plan:
         """Keep and show that the plan has moved."""
         await insist(lambda: self.store.move_plan(plan.key, to, doubt=plan.doubt))
         moved = replace(plan, status=to, detail="")
         self.screen.show(moved)
-        self.pump.wake(urgent=True)
+        self.sync.wake(urgent=True)
         return moved
 
 
-Work = Callable[[Plan, Showing], Awaitable[Outcome]]
+Work = Callable[[Plan, Showing], Awaitable[Decision]]
 
 
-def _answered(plan: Plan, response: PlanActionResponse) -> Outcome:
+def _answered(plan: Plan, response: PlanActionResponse) -> Decision:
     if not response.success:
-        return Outcome(PlanStatus.FAILED, strings.not_done(response.message))
+        return Decision(PlanStatus.FAILED, strings.not_done(response.message))
     if plan.action is Action.CANCEL:
-        return Outcome(PlanStatus.CANCELLED, strings.DROPPED)
-    return Outcome(PlanStatus.DONE, strings.done(response.message, response.results))
+        return Decision(PlanStatus.CANCELLED, strings.DROPPED)
+    return Decision(PlanStatus.DONE, strings.done(response.message, response.results))
 
 
 def _words(message: ChatMessage) -> str:

@@ -9,13 +9,12 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from aion_bot.concurrency.background import Tasks
-from aion_bot.delivery.registry import Desk
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.ports.rate_limits import Call
+from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.scheduler import Costs, Priority
 from aion_bot.storage import Store
 
@@ -34,59 +33,56 @@ _LONGEST = 1.0
 """Seconds for which an answer that had to wait waits once more, for its sign to be taken away."""
 
 
-class Signs:
+class Indicators:
     """Shows and removes the signs. The journal knows which question may still have one when a process ends."""
 
-    def __init__(self, store: Store, tasks: Tasks, desk: Desk) -> None:
+    def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
         self._store = store
         self._tasks = tasks
-        self._desk = desk
-        self._waiting = _Waiting(desk)
+        self._waiting = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
         self._lit: dict[ThreadKey, Costs] = {}
         """What is kept for taking each sign away that may stand; nothing for one of an earlier process."""
         self._switches: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
 
-    def waits(self, adapter: PlatformAdapter, turn: Turn) -> None:
+    def waits(self, thread: Thread, turn: Turn) -> None:
         """Show on a question that it waits for its turn."""
         self._waiting.marked(turn)
-        self._tasks.spawn(self._wait(adapter, turn))
+        self._tasks.spawn(self._wait(thread, turn))
 
-    async def _wait(self, adapter: PlatformAdapter, turn: Turn) -> None:
-        await self._waiting.show(adapter, turn)
+    async def _wait(self, thread: Thread, turn: Turn) -> None:
+        await self._waiting.show(thread, turn)
 
     def inherit(self, turn: Turn) -> None:
         """Take it that an earlier process showed that a question waits, and that the bot works."""
         self._waiting.marked(turn)
         self._lit.setdefault(turn.thread, ())
 
-    async def begins(self, adapter: PlatformAdapter, turn: Turn) -> None:
+    async def begins(self, thread: Thread, turn: Turn) -> None:
         """Show no more that a question waits; one that the platform does not remove holds up nobody for long."""
         if self._waiting.stands(turn):
-            await asyncio.wait({self._tasks.spawn(self._waiting.remove(adapter, turn))}, timeout=_LONGEST)
+            await asyncio.wait({self._tasks.spawn(self._waiting.remove(thread, turn))}, timeout=_LONGEST)
 
     @asynccontextmanager
     async def at_work(
-        self, adapter: PlatformAdapter, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
+        self, thread: Thread, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
     ) -> AsyncIterator[None]:
         """Show that the bot is at work, and afterwards nothing of that question any more.
 
         `begun` is set when the answer's first message stands, `seen` called when people see another sign of life.
         """
         self._working[turn.thread] += 1
-        showing = self._tasks.spawn(self._show(adapter, turn, begun, seen))
+        showing = self._tasks.spawn(self._show(thread, turn, begun, seen))
         try:
             yield
         finally:
             self._working -= Counter([turn.thread])
-            self._tasks.spawn(self._tidy_after(showing, adapter, turn))
+            self._tasks.spawn(self._tidy_after(showing, thread, turn))
 
-    async def _show(
-        self, adapter: PlatformAdapter, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
-    ) -> None:
+    async def _show(self, thread: Thread, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]) -> None:
         """Light the platform's own sign; where there is none and the first message has to wait, mark the question."""
         async with self._switch(turn.thread):
-            lit = await self._light(adapter, turn)
+            lit = await self._light(thread, turn)
         if lit:
             seen()
             return
@@ -94,65 +90,65 @@ class Signs:
             await asyncio.wait_for(begun.wait(), _UNNOTICED)
             return
         self._waiting.marked(turn)
-        if await self._waiting.show(adapter, turn):
+        if await self._waiting.show(thread, turn):
             seen()
         await begun.wait()
-        await self._waiting.remove(adapter, turn)
+        await self._waiting.remove(thread, turn)
 
-    async def _light(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+    async def _light(self, thread: Thread, turn: Turn) -> bool:
         """Show that the bot works, if the platform can be made to show it no more, too."""
-        gate = self._desk.gate(adapter)
+        limiter = thread.limiter
         if self._lit.get(turn.thread):
             return True  # another answer's, and taken away with the last of them
-        if not gate.possible(Call.ACTIVITY, turn.thread):
+        if thread.activity is None or not limiter.possible(Operation.SHOW_ACTIVITY, turn.thread):
             return False
         inherited = turn.thread in self._lit
-        self._lit[turn.thread] = gate.promise(Call.ACTIVITY, turn.thread)
+        self._lit[turn.thread] = limiter.promise(Operation.SHOW_ACTIVITY, turn.thread)
         try:
-            async with gate.courtesy(Call.ACTIVITY, turn.thread) as allowed:
+            async with limiter.best_effort(Operation.SHOW_ACTIVITY, turn.thread) as allowed:
                 if allowed:
-                    return await adapter.show_activity(turn.thread, turn.asker, active=True)
-                gate.release(self._lit.pop(turn.thread))
+                    return await thread.show_activity(turn.asker, active=True)
+                limiter.release(self._lit.pop(turn.thread))
                 if inherited:
                     self._lit[turn.thread] = ()
                 return False
         except RateLimited:
             return False
 
-    async def _darken(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+    async def _darken(self, thread: Thread, turn: Turn) -> bool:
         """Show no more that the bot works; tells whether that is so."""
         for pause in _PAUSES:
             try:
                 async with self._switch(turn.thread):
-                    if await self._is_dark(adapter, turn):
+                    if await self._is_dark(thread, turn):
                         return True
             except RateLimited:
                 continue  # the gate knows for how long
             await asyncio.sleep(pause)
         return False
 
-    async def _is_dark(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+    async def _is_dark(self, thread: Thread, turn: Turn) -> bool:
         if turn.thread not in self._lit or self._working[turn.thread]:
             return True  # nothing is there, or the sign is another answer's
-        gate = self._desk.gate(adapter)
-        async with gate.turn(Call.ACTIVITY, turn.thread, Priority.FINAL):
-            gone = await adapter.show_activity(turn.thread, turn.asker, active=False)
+        limiter = thread.limiter
+        async with thread.permit(Operation.SHOW_ACTIVITY, Priority.FINAL):
+            gone = await thread.show_activity(turn.asker, active=False)
         if gone:
-            gate.release(self._lit.pop(turn.thread, ()))
+            limiter.release(self._lit.pop(turn.thread, ()))
         return gone
 
     def _switch(self, thread: ThreadKey) -> asyncio.Lock:
         """Let nobody light what somebody else is about to take away: Slack may take the two in any order."""
         return self._switches.setdefault(thread, asyncio.Lock())
 
-    async def _tidy_after(self, showing: "asyncio.Task[None]", adapter: PlatformAdapter, turn: Turn) -> None:
+    async def _tidy_after(self, showing: "asyncio.Task[None]", thread: Thread, turn: Turn) -> None:
         await asyncio.wait({showing})
-        await self.tidy(adapter, turn)
+        await self.tidy(thread, turn)
 
-    async def tidy(self, adapter: PlatformAdapter, turn: Turn) -> None:
+    async def tidy(self, thread: Thread, turn: Turn) -> None:
         """Take away every sign of a question; where one cannot be removed now, the next process tries again."""
-        dark = await self._darken(adapter, turn)
-        await self._waiting.remove(adapter, turn)
+        dark = await self._darken(thread, turn)
+        await self._waiting.remove(thread, turn)
         if dark and not self._waiting.stands(turn):
             try:
                 await self._store.note_tidy(turn.key)
@@ -160,11 +156,10 @@ class Signs:
                 _log.error("journal could not be written", turn=turn.key, reason=str(error))
 
 
-class _Waiting:
+class _QueuedMarks:
     """The signs on people's messages. One is removed after it was shown, however long that took."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self) -> None:
         self._standing: dict[str, asyncio.Lock] = {}
         self._removals: dict[str, Costs] = {}
 
@@ -174,58 +169,60 @@ class _Waiting:
     def stands(self, turn: Turn) -> bool:
         return turn.key in self._standing
 
-    async def show(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+    async def show(self, thread: Thread, turn: Turn) -> bool:
         """Show a sign, and tell whether that could be done; one attempt, as it is a courtesy."""
         async with self._standing[turn.key]:
-            gate = self._desk.gate(adapter)
-            if not all(gate.possible(call, turn.thread) for call in (Call.MARK, Call.UNMARK)):
+            limiter = thread.limiter
+            if not all(
+                limiter.possible(call, turn.thread)
+                for call in (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
+            ):
                 del self._standing[turn.key]
                 return False
-            self._removals[turn.key] = gate.promise(Call.UNMARK, turn.thread)
+            self._removals[turn.key] = limiter.promise(Operation.UNMARK_QUEUED, turn.thread)
             try:
-                async with gate.courtesy(Call.MARK, turn.thread) as allowed:
+                async with limiter.best_effort(Operation.MARK_QUEUED, turn.thread) as allowed:
                     if allowed:
-                        return await _mark(adapter, turn, waiting=True)
+                        return await _mark(thread, turn, waiting=True)
                     del self._standing[turn.key]
-                    self._give_back(adapter, turn)
+                    self._give_back(thread, turn)
             except PlatformError as error:
-                _log.info("waiting could not be shown", platform=adapter.platform, reason=repr(error))
+                _log.info("waiting could not be shown", platform=thread.platform, reason=repr(error))
         return False
 
-    async def remove(self, adapter: PlatformAdapter, turn: Turn) -> None:
+    async def remove(self, thread: Thread, turn: Turn) -> None:
         """Remove a sign if it may be there."""
         lock = self._standing.get(turn.key)
         if lock is None:
             return
         async with lock:
-            if self.stands(turn) and await self._unmarked(adapter, turn):
+            if self.stands(turn) and await self._unmarked(thread, turn):
                 del self._standing[turn.key]
-            self._give_back(adapter, turn)
+            self._give_back(thread, turn)
 
-    def _give_back(self, adapter: PlatformAdapter, turn: Turn) -> None:
-        self._desk.gate(adapter).release(self._removals.pop(turn.key, ()))
+    def _give_back(self, thread: Thread, turn: Turn) -> None:
+        thread.limiter.release(self._removals.pop(turn.key, ()))
 
-    async def _unmarked(self, adapter: PlatformAdapter, turn: Turn) -> bool:
+    async def _unmarked(self, thread: Thread, turn: Turn) -> bool:
         """Tell whether the sign is gone, after a while if need be."""
-        gate = self._desk.gate(adapter)
         for pause in _AGAIN:
             try:
-                async with gate.turn(Call.UNMARK, turn.thread, Priority.FINAL):
-                    await _mark(adapter, turn, waiting=False)
+                async with thread.permit(Operation.UNMARK_QUEUED, Priority.FINAL):
+                    await _mark(thread, turn, waiting=False)
             except RateLimited:
                 await asyncio.sleep(pause)  # and the gate knows for how long
             except (Forbidden, MessageGone):
                 return True  # nothing that a later attempt would change
             except PlatformError as error:
-                _log.info("waiting is still shown", platform=adapter.platform, reason=repr(error))
+                _log.info("waiting is still shown", platform=thread.platform, reason=repr(error))
                 await asyncio.sleep(pause)
             else:
                 return True
         return False
 
 
-async def _mark(adapter: PlatformAdapter, turn: Turn, *, waiting: bool) -> bool:
+async def _mark(thread: Thread, turn: Turn, *, waiting: bool) -> bool:
     if turn.origin is None or turn.origin.source is None:
         return False
-    await adapter.mark_waiting(turn.origin.source, waiting=waiting)
+    await thread.mark_queued(turn.origin.source, queued=waiting)
     return True

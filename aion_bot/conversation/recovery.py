@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aion_bot.delivery.nonces import adopted, card_of
-from aion_bot.delivery.registry import Desk
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Plan, Turn
-from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
+from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, ThreadKey
-from aion_bot.ports.rate_limits import Call
-from aion_bot.ratelimit.scheduler import Priority
 from aion_bot.storage import Store, insist
 
 _log = structlog.get_logger(__name__)
@@ -28,11 +26,10 @@ class Recovery:
     """Puts the rows of an earlier process together with what the threads really show."""
 
     store: Store
-    desk: Desk
 
-    async def turn(self, adapter: PlatformAdapter, turn: Turn) -> Turn:
+    async def turn(self, thread: Thread, turn: Turn) -> Turn:
         """Return an unsettled question with every message of its answer, noted or not; cards of its plans are noted."""
-        found = await self._own(adapter, turn.thread)
+        found = await self._own(thread)
         for plan in await self.store.plans_of(turn.key):
             card = None if plan.message else card_of(plan.key, found)
             if card is not None:
@@ -48,23 +45,22 @@ class Recovery:
         known = await self.store.posted_in(thread) if streams else ()
         return [message for message in streams if message.id not in known]
 
-    async def decision(self, adapter: PlatformAdapter, plan: Plan) -> tuple[MessageRef, ...]:
+    async def decision(self, thread: Thread, plan: Plan) -> tuple[MessageRef, ...]:
         """Return the card of an unsettled plan and the messages of its result, noted or not."""
         if plan.message is None:
             return ()
-        return adopted(plan.key, (plan.message,), await self._own(adapter, plan.thread))
+        return adopted(plan.key, (plan.message,), await self._own(thread))
 
-    async def _own(self, adapter: PlatformAdapter, thread: ThreadKey) -> list[OwnMessage]:
+    async def _own(self, thread: Thread) -> list[OwnMessage]:
         for pause in _PAUSES:
             try:
-                async with self.desk.gate(adapter).turn(Call.LOOK, thread, Priority.FINAL):
-                    return list(await adapter.own_messages(thread))
+                return list(await thread.own_messages())
             except RateLimited:
                 continue  # the gate knows for how long
             except PlatformDown:
                 await asyncio.sleep(pause)
             except PlatformError as error:
-                _log.info("thread could not be looked at", platform=adapter.platform, reason=repr(error))
+                _log.info("thread could not be looked at", platform=thread.platform, reason=repr(error))
                 return []
-        _log.warning("thread could not be looked at", platform=adapter.platform)
+        _log.warning("thread could not be looked at", platform=thread.platform)
         return []

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from aion_bot.domain import strings
 from aion_bot.domain.access import may_stop
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.messages import Click, Line
+from aion_bot.ports.events import Click
+from aion_bot.ports.messages import Line
 from aion_bot.rendering.plan_card import Approvers
 from aion_bot.storage import Store
 

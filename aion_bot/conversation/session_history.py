@@ -28,7 +28,7 @@ async def _never() -> bool:
     return False
 
 
-class Sessions:
+class SessionHistory:
     """Reads sessions again. `first` is the first pause in seconds; the others and all totals follow from it."""
 
     def __init__(self, aion: AionVision, first: float) -> None:

@@ -7,17 +7,17 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage
-from aion_bot.conversation.aion_stream import Asking, Bench, Ending
-from aion_bot.conversation.private_reply import tell
+from aion_bot.conversation.aion_stream import AionStream, Outcome, Services
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import Turn, TurnState
-from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Prompt, Reply
-from aion_bot.ports.rate_limits import Call
-from aion_bot.ratelimit.scheduler import Priority
-from aion_bot.rendering.answer import Transcript
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import insist
 
 _log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ _OPENING_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between attempts to open a thread while the platform is down."""
 
 
-class Answering:
+class TurnRunner:
     """One question being answered.
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
@@ -34,32 +34,24 @@ class Answering:
     message stands or none will. `resumed` says that an earlier process began the answer.
     """
 
-    def __init__(self, bench: Bench, adapter: PlatformAdapter, turn: Turn, *, resumed: bool = False) -> None:
+    def __init__(self, services: Services, thread: Thread, turn: Turn, *, resumed: bool = False) -> None:
         self.turn = turn
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.begun = asyncio.Event()
-        self._bench = bench
-        self._adapter = adapter
+        self._services = services
+        self.thread = thread
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
-        self._transcript = Transcript(adapter, while_growing=(stop,))
-        self._pump = bench.desk.pump(
-            adapter,
-            turn.thread,
-            self._transcript,
-            name=turn.name,
-            reader=turn.asker,
-            posted=turn.posted,
-            on_posted=self._posted,
-            resumed=resumed,
+        self._view = AnswerView(thread.adapter, while_growing=(stop,))
+        delivery = Delivery(turn.name, turn.asker, turn.posted, self._posted, resumed=resumed)
+        self._sync = services.registry.sync(self.thread, self._view, delivery)
+        self._asking = AionStream(
+            services, thread, turn, self._view, lambda urgent: self._sync.wake(urgent=urgent)
         )
-        self._asking = Asking(
-            bench, adapter, turn, self._transcript, lambda urgent: self._pump.wake(urgent=urgent)
-        )
-        self._work: asyncio.Task[Ending] | None = None
-        self._interruption: Ending | None = None
-        self._owed: Ending | None = None
+        self._work: asyncio.Task[Outcome] | None = None
+        self._interruption: Outcome | None = None
+        self._owed: Outcome | None = None
         self._kept = True
 
     @property
@@ -70,16 +62,16 @@ class Answering:
     @property
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
-        return self._transcript.has_plan and not self._transcript.waits_at_plan
+        return self._view.has_plan and not self._view.waits_at_plan
 
     def seen(self) -> None:
         """Note that people see a sign of life, so that the first message need not hurry."""
-        self._pump.may_wait()
+        self._sync.may_wait()
 
-    def interrupt(self, ending: Ending) -> None:
-        """End the answer now: its stream is closed, and the text so far stays with the sentence of `ending`."""
+    def interrupt(self, outcome: Outcome) -> None:
+        """End the answer now: its stream is closed, and the text so far stays with the sentence of `outcome`."""
         if self._interruption is None:
-            self._interruption = ending
+            self._interruption = outcome
             if self._work is not None:
                 self._work.cancel()
 
@@ -105,7 +97,7 @@ class Answering:
 
     async def complete(self, found: ChatMessage) -> None:
         """Show in place the answer to a question that a stop had cut off."""
-        self._transcript.restore(found.content, found.metadata)
+        self._view.restore(found.content, found.metadata)
         try:
             await self._show_while(self._whole)
         except PlatformError as error:
@@ -117,31 +109,31 @@ class Answering:
         """Write down what could not be written when it was shown; a failure gets its Retry button only then."""
         if not self._kept:
             await insist(self._note_replies)
-        ending = self._owed
-        if ending is None:
+        outcome = self._owed
+        if outcome is None:
             return
         try:
-            if await insist(lambda: self._fail(ending)):
-                self._transcript.offer(self._retry)
-                await self._pump.run()
+            if await insist(lambda: self._fail(outcome)):
+                self._view.offer(self._retry)
+                await self._sync.run()
         except PlatformError as error:
             _log.warning("Retry could not be shown", turn=self.turn.key, reason=repr(error))
-        await insist(lambda: self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
+        await insist(lambda: self._services.store.settle_turn(self.turn.key, self.turn.attempt))
 
     async def _note_replies(self) -> None:
-        now = await self._bench.store.turn(self.turn.key)
+        now = await self._services.store.turn(self.turn.key)
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt notes its own
-            await self._bench.store.note_posted(self.turn.key, self._pump.replies)
+            await self._services.store.note_posted(self.turn.key, self._sync.replies)
 
-    async def _whole(self) -> Ending:
+    async def _whole(self) -> Outcome:
         await self._asking.show_unposted_plans()
-        return Ending()
+        return Outcome()
 
-    async def _marked(self) -> Ending:
-        return Ending(strings.INTERRUPTED, retry=True)
+    async def _marked(self) -> Outcome:
+        return Outcome(strings.INTERRUPTED, retry=True)
 
-    async def _withdrawn(self) -> Ending:
-        return Ending(withdrawn=True)
+    async def _withdrawn(self) -> Outcome:
+        return Outcome(withdrawn=True)
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a question whose answer cannot be shown: the person is told where that is possible."""
@@ -150,8 +142,8 @@ class Answering:
         _log.warning("answer could not be shown", turn=self.turn.key, reason=repr(error))
         self._release()  # telling may take a while
         if self.turn.origin is not None:
-            await tell(self._bench.desk, self._adapter, self.turn.origin, (strings.CANNOT_WRITE,))
-        await self._noted(self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
+            await reply_privately(self.thread, self.turn.origin, (strings.CANNOT_WRITE,))
+        await self._noted(self._services.store.settle_turn(self.turn.key, self.turn.attempt))
 
     def _release(self) -> None:
         self.begun.set()
@@ -163,7 +155,7 @@ class Answering:
         if origin is None:
             return
         if origin.attachments:
-            self._transcript.notice(strings.NO_FILES)
+            self._view.notice(strings.NO_FILES)
         if origin.opening is None or self.turn.attempt:
             return
         for pause in _OPENING_PAUSES:
@@ -178,15 +170,14 @@ class Answering:
         await self._open_thread(origin)
 
     async def _open_thread(self, origin: Prompt) -> None:
-        async with self._bench.desk.gate(self._adapter).turn(Call.OPEN, self.turn.thread, Priority.SIGN):
-            await self._adapter.open(origin)
+        await self.thread.open(origin)
 
-    async def _show_while(self, work: Callable[[], Awaitable[Ending]]) -> None:
+    async def _show_while(self, work: Callable[[], Awaitable[Outcome]]) -> None:
         """Run `work` while the pump shows what it brings, then show the end and close the row."""
         self._work = asyncio.create_task(self._guarded(work))
         if self._interruption is not None:
             self._work.cancel()
-        showing = asyncio.create_task(self._pump.run())
+        showing = asyncio.create_task(self._sync.run())
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
@@ -196,48 +187,48 @@ class Answering:
             self._work.cancel()
             showing.cancel()
 
-    async def _guarded(self, work: Callable[[], Awaitable[Ending]]) -> Ending:
+    async def _guarded(self, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
         try:
             return await work()
         except AionvisionError as error:
             kind = error_messages.kind(error)
             _log.warning("Aion did not answer", turn=self.turn.key, kind=kind, code=error.code)
-            return Ending(error_messages.sentence(error), retry=kind in strings.ASKING_AGAIN_HELPS)
+            return Outcome(error_messages.sentence(error), retry=kind in strings.ASKING_AGAIN_HELPS)
         except sqlite3.Error as error:
             _log.error("journal could not be written", turn=self.turn.key, reason=str(error))
-            return Ending(strings.NO_RECORD_ANY_MORE if self._asking.sent else strings.NO_RECORD, retry=True)
+            return Outcome(strings.NO_RECORD_ANY_MORE if self._asking.sent else strings.NO_RECORD, retry=True)
         except Exception:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
             _log.exception("turn failed", turn=self.turn.key)
-            return Ending(strings.INTERNAL, retry=True)
+            return Outcome(strings.INTERNAL, retry=True)
 
-    async def _ending(self, work: "asyncio.Task[Ending]") -> Ending:
+    async def _ending(self, work: "asyncio.Task[Outcome]") -> Outcome:
         await asyncio.wait({work})
         if not work.cancelled():
             return work.result()
-        return self._interruption or Ending(strings.INTERNAL, retry=True)
+        return self._interruption or Outcome(strings.INTERNAL, retry=True)
 
-    async def _close(self, ending: Ending, showing: "asyncio.Task[None]") -> None:
-        if ending.withdrawn:
-            self._transcript.retract()
-        elif self._transcript.waits_at_plan:
-            ending = Ending()  # the card has its own way on
-        elif not ending.sentence and not ending.byline and self._transcript.empty:
-            ending = Ending(strings.NO_ANSWER, retry=True)
+    async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
+        if outcome.withdrawn:
+            self._view.retract()
+        elif self._view.waits_at_plan:
+            outcome = Outcome()  # the card has its own way on
+        elif not outcome.sentence and not outcome.byline and self._view.empty:
+            outcome = Outcome(strings.NO_ANSWER, retry=True)
         try:
-            failed = ending.retry and await self._fail(ending)  # before its button can be pressed
+            failed = outcome.retry and await self._fail(outcome)  # before its button can be pressed
         except sqlite3.Error as error:
             _log.error("failure could not be written", turn=self.turn.key, reason=str(error))
-            failed, self._owed = False, ending
-        self._transcript.finish(ending.sentence, (self._retry,) if failed else (), ending.byline)
-        self._pump.wake(urgent=True)
+            failed, self._owed = False, outcome
+        self._view.finish(outcome.sentence, (self._retry,) if failed else (), outcome.byline)
+        self._sync.wake(urgent=True)
         self.parked.set()
         await showing
         if self._owed is None:  # otherwise it would be closed as answered
-            await self._noted(self._bench.store.settle_turn(self.turn.key, self.turn.attempt))
+            await self._noted(self._services.store.settle_turn(self.turn.key, self.turn.attempt))
 
-    async def _fail(self, ending: Ending) -> bool:
-        store = self._bench.store
-        return await store.close_turn(self.turn.key, TurnState.FAILED, interrupted=ending.may_come)
+    async def _fail(self, outcome: Outcome) -> bool:
+        store = self._services.store
+        return await store.close_turn(self.turn.key, TurnState.FAILED, interrupted=outcome.may_come)
 
     async def _noted(self, writing: Awaitable[None]) -> bool:
         """Write to the journal; a full disk costs the note, never the answer. Tells whether it was written."""
@@ -251,7 +242,9 @@ class Answering:
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:  # noqa: ARG002  # the pump's signature
         self.begun.set()
         if isinstance(content, PlanCard):
-            await self._noted(self._bench.store.note_card(content.key, message))
+            await self._noted(self._services.store.note_card(content.key, message))
             self.parked.set()
         elif isinstance(content, Reply):
-            self._kept = await self._noted(self._bench.store.note_posted(self.turn.key, self._pump.replies))
+            self._kept = await self._noted(
+                self._services.store.note_posted(self.turn.key, self._sync.replies)
+            )

@@ -93,7 +93,7 @@ class _Slot:
     began: float = 0.0
 
 
-class Outbox:
+class MessageDiff:
     """One answer's messages.
 
     A growing message is changed every `gap` seconds at most. A plan's card is posted here and then belongs to the

@@ -1,66 +1,42 @@
-"""Which gate the calls of a platform go through, and which pump shows a message."""
+"""Bound threads, one limiter per platform, and which message sync shows a message."""
 
 from weakref import WeakValueDictionary
 
-from aion_bot.delivery.executor import Posted
-from aion_bot.delivery.sync import Pump, Source
+from aion_bot.delivery.executor import Delivery
+from aion_bot.delivery.sync import MessageSync, View
+from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.messages import MessageRef, Person, ThreadKey
-from aion_bot.ratelimit.limiter import Gate
+from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ratelimit.limiter import Limiter
 
 
-class Desk:
-    """Hands out pumps. One gate a platform, for everything in the process; at most one pump shows a message."""
+class Registry:
+    """One limiter per platform for the whole process; at most one message sync shows a message."""
 
     def __init__(self) -> None:
-        self._gates: dict[str, Gate] = {}
-        self._showing: WeakValueDictionary[MessageRef, Pump] = WeakValueDictionary()
+        self._limiters: dict[str, Limiter] = {}
+        self._showing: WeakValueDictionary[MessageRef, MessageSync] = WeakValueDictionary()
 
-    def gate(self, adapter: PlatformAdapter) -> Gate:
-        """Return the gate of a platform."""
-        gate = self._gates.get(adapter.platform)
-        if gate is None:
-            gate = self._gates[adapter.platform] = Gate(adapter)
-        return gate
+    def thread(self, adapter: PlatformAdapter, key: ThreadKey) -> Thread:
+        """Bind a thread to its adapter and the limiter of its platform."""
+        limiter = self._limiters.get(adapter.platform)
+        if limiter is None:
+            limiter = self._limiters[adapter.platform] = Limiter(adapter)
+        return Thread(adapter, limiter, key)
 
-    def pump(
-        self,
-        adapter: PlatformAdapter,
-        thread: ThreadKey,
-        source: Source,
-        *,
-        name: str,
-        reader: Person,
-        posted: tuple[MessageRef, ...] = (),
-        on_posted: Posted | None = None,
-        keeps_cards: bool = False,
-        resumed: bool = False,
-    ) -> Pump:
-        """Return a pump that shows `source` in `thread`.
+    def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:
+        """Return a message sync that shows `view` in `thread`.
 
-        `posted` are messages that it takes over, from the pump that shows them if there is one: that may still try to
-        show its last screen. `resumed` says that an earlier process may have posted others.
+        The messages that `delivery` takes over may be shown by another sync, which ends: it may still try to show
+        its last screen.
         """
-        before = [showing for message in posted if (showing := self._showing.get(message)) is not None]
+        before = [self._showing[message] for message in delivery.posted if message in self._showing]
         for showing in before:
             showing.take_over()
-        pump = Pump(
-            adapter,
-            self.gate(adapter),
-            thread,
-            source,
-            name=name,
-            reader=reader,
-            posted=posted,
-            on_posted=on_posted,
-            keeps_cards=keeps_cards,
-            resumed=resumed,
-            before=before,
-            hold=self._hold,
-        )
-        for message in posted:
-            self._hold(pump, message)
-        return pump
+        sync = MessageSync(thread, view, delivery, before=before, hold=self._hold)
+        for message in delivery.posted:
+            self._hold(sync, message)
+        return sync
 
-    def _hold(self, pump: Pump, message: MessageRef) -> None:
-        self._showing[message] = pump
+    def _hold(self, sync: MessageSync, message: MessageRef) -> None:
+        self._showing[message] = sync

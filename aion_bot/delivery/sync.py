@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Idle, Outbox, Post, Screen, Step
-from aion_bot.delivery.executor import Carrier, Posted
-from aion_bot.delivery.strategy import Road
-from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.delivery.diff import Append, Begin, Conclude, Idle, MessageDiff, Post, Screen, Step
+from aion_bot.delivery.executor import Delivery, Executor
+from aion_bot.delivery.strategy import DeliveryStrategy
+from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
-from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, ThreadKey
-from aion_bot.ratelimit.limiter import Gate
-from aion_bot.ratelimit.scheduler import Wish
+from aion_bot.ports.messages import Content, MessageRef, PlanCard
+from aion_bot.ratelimit.scheduler import Permit
 
 _RECONSIDERED = 0.5
 """Seconds for which a post waits for its turn before another road is looked for, again and again."""
@@ -22,7 +21,7 @@ PATIENCE = 600.0
 """Seconds that a platform may be down before a message is given up."""
 
 
-class Source(Protocol):
+class View(Protocol):
     """Where the wanted screen comes from."""
 
     @property
@@ -40,57 +39,47 @@ class TakenOver(PlatformError):
     """Another pump shows these messages from now on; what this one still had to show is older."""
 
 
-class Pump:
+class MessageSync:
     """Shows one answer in one thread; `reader` is the person who sees a native stream of it growing."""
 
     def __init__(
         self,
-        adapter: PlatformAdapter,
-        gate: Gate,
-        thread: ThreadKey,
-        source: Source,
+        thread: Thread,
+        view: View,
+        delivery: Delivery,
         *,
-        name: str,
-        reader: Person,
-        posted: tuple[MessageRef, ...] = (),
-        on_posted: Posted | None = None,
-        keeps_cards: bool = False,
-        resumed: bool = False,
-        before: Sequence["Pump"] = (),
-        hold: Callable[["Pump", MessageRef], None] = lambda _pump, _message: None,
+        before: Sequence["MessageSync"] = (),
+        hold: Callable[["MessageSync", MessageRef], None] = lambda _sync, _message: None,
     ) -> None:
         """`before` are those that showed the same messages; nothing is shown until none of their calls is in flight.
 
         `hold` is told of each message that this one alone may edit from now on: a card is its decision's.
         """
-        self._gate = gate
-        self._source = source
-        self._on_posted = on_posted
-        self._hasty = keeps_cards
-        limits = adapter.limits
-        self._outbox = Outbox(
+        self._limiter = thread.limiter
+        self._view = view
+        self._on_posted = delivery.on_posted
+        self._hasty = delivery.owns_cards
+        limits = thread.adapter.limits
+        self._diff = MessageDiff(
             limits.edit_gap,
-            posted,
-            keeps_cards=keeps_cards,
-            resumed=resumed,
-            tail=adapter.tail,
+            delivery.posted,
+            keeps_cards=delivery.owns_cards,
+            resumed=delivery.resumed,
+            tail=thread.streaming.stream_delta if thread.streaming else None,
             life=limits.stream_life,
         )
-        self._carrier = Carrier(
-            adapter,
+        self._executor = Executor(
             thread,
-            self._outbox,
-            name=name,
-            reader=reader,
-            resumed=resumed,
-            on_posted=self._posted,
+            self._diff,
+            delivery,
+            self._posted,
         )
         self._news = asyncio.Event()
         self._unseen_since = time.monotonic()
-        self._road = Road(gate, adapter, thread, self._unseen_since)
+        self._strategy = DeliveryStrategy(thread, self._unseen_since)
         self._seen = False
         self._queues = self._shuns_streams = False
-        self._wish: Wish | None = None
+        self._permit: Permit | None = None
         self._before = before
         self._hold = hold
         self._taken_over = asyncio.Event()
@@ -102,21 +91,21 @@ class Pump:
     @property
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in reading order."""
-        return self._outbox.replies
+        return self._diff.replies
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
         if self._seen:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
-        if urgent and self._wish is not None:
-            self._gate.withdraw(self._wish)
+        if urgent and self._permit is not None:
+            self._limiter.withdraw(self._permit)
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
-        self._road.signed = True
-        if self._wish is not None and self._wish.promise:
-            self._gate.withdraw(self._wish)
+        self._strategy.signed = True
+        if self._permit is not None and self._permit.promise:
+            self._limiter.withdraw(self._permit)
 
     def take_over(self) -> None:
         """Make this pump end, as another one shows its messages from now on."""
@@ -138,12 +127,12 @@ class Pump:
         """
         self._over.clear()
         try:
-            for pump in self._before:
-                await pump.ended()
+            for sync in self._before:
+                await sync.ended()
             self._before = ()
             await self._show()
         finally:
-            self._road.leave(time.monotonic())
+            self._strategy.leave(time.monotonic())
             self._over.set()
 
     async def _show(self) -> None:
@@ -154,49 +143,53 @@ class Pump:
             step, hasty = self._next(streams=self._streams())
             if not isinstance(step, Idle):
                 await self._wait_and_do(step, hasty=hasty)
-            elif self._source.ended:
+            elif self._view.ended:
                 return
             else:
                 await self._news.wait()
 
     def _next(self, *, streams: bool) -> tuple[Step | Idle, bool]:
         """Return what is to be done, and whether the end or a decision makes it urgent."""
-        ended, now = self._source.ended, time.monotonic()
-        screen = self._source.screen()
-        hasty = ended or self._hasty or self._outbox.awaits_card(screen)
-        step = self._outbox.next(screen, ended=ended, now=now, streams=streams)
+        ended, now = self._view.ended, time.monotonic()
+        screen = self._view.screen()
+        hasty = ended or self._hasty or self._diff.awaits_card(screen)
+        step = self._diff.next(screen, ended=ended, now=now, streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
             step = self._in_doubt  # what may stand there is found by posting it again, and then removed
         return step, hasty
 
     async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
-        wish = self._wish = self._road.wish(step, self._unseen_since, hasty=hasty)
+        permit = self._permit = self._strategy.permit(step, self._unseen_since, hasty=hasty)
         if isinstance(step, Post | Begin):
-            self._reconsider(wish, stream=isinstance(step, Begin))
+            self._reconsider(permit, stream=isinstance(step, Begin))
         try:
-            if not await self._gate.granted(wish):
+            if not await self._limiter.granted(permit):
                 return
         finally:
-            self._wish = None
+            self._permit = None
         # The text may have grown; the road stays, as what was granted for it would look like a lack.
         newer, hasty = self._next(streams=isinstance(step, Begin))
-        if self._taken_over.is_set() or isinstance(newer, Idle) or self._road.costs(newer) != wish.costs:
-            self._gate.unused(wish)
+        if (
+            self._taken_over.is_set()
+            or isinstance(newer, Idle)
+            or self._strategy.costs(newer) != permit.costs
+        ):
+            self._limiter.unused(permit)
             return
-        self._road.granted(newer, time.monotonic(), hasty=hasty)
-        await self._do(newer, wish)
+        self._strategy.granted(newer, time.monotonic(), hasty=hasty)
+        await self._do(newer, permit)
 
-    def _reconsider(self, wish: Wish, *, stream: bool) -> None:
+    def _reconsider(self, permit: Permit, *, stream: bool) -> None:
         """Withdraw the wish for a post that has to wait, as soon as a stream has room; and that for a stream for good."""
         loop = asyncio.get_running_loop()
 
         def look() -> None:
-            if self._wish is not wish:
+            if self._permit is not permit:
                 return
             self._queues = True
             self._shuns_streams |= stream
             if stream or self._streams():
-                self._gate.withdraw(wish)
+                self._limiter.withdraw(permit)
             else:
                 loop.call_later(_RECONSIDERED, look)
 
@@ -204,16 +197,16 @@ class Pump:
 
     def _streams(self) -> bool:
         """Tell whether the next message should be a stream: for a whole answer only if posts have to wait."""
-        ended, now = self._source.ended, time.monotonic()
-        if self._shuns_streams or (ended and not self._queues and not self._road.contested(now)):
+        ended, now = self._view.ended, time.monotonic()
+        if self._shuns_streams or (ended and not self._queues and not self._strategy.contested(now)):
             return False
-        return self._road.streams(now, queues=ended)
+        return self._strategy.streams(now, queues=ended)
 
-    async def _do(self, step: Step, wish: Wish) -> None:
+    async def _do(self, step: Step, permit: Permit) -> None:
         unseen_since, self._seen = self._unseen_since, True
         try:
-            async with self._gate.making(wish):
-                await self._carrier.do(step)
+            async with self._limiter.making(permit):
+                await self._executor.do(step)
         except RateLimited:
             pass  # the pacer knows
         except PlatformDown:
@@ -222,11 +215,11 @@ class Pump:
             await self._be_patient(step)
         except Unsupported:
             if isinstance(step, Append | Conclude):
-                self._outbox.broken(step)
+                self._diff.broken(step)
         except TooLong:
             if isinstance(step, Append | Conclude):
-                self._outbox.broken(step)
-            elif not self._source.shrink():
+                self._diff.broken(step)
+            elif not self._view.shrink():
                 raise
         else:
             self._failing_since = None
@@ -243,7 +236,7 @@ class Pump:
 
     async def _be_patient(self, step: Step) -> None:
         if isinstance(step, Append | Conclude):
-            self._outbox.broken(step)  # what was to be appended may stand there: only an edit is sure
+            self._diff.broken(step)  # what was to be appended may stand there: only an edit is sure
         now = time.monotonic()
         if self._failing_since is None:
             self._failing_since = now

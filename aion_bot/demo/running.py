@@ -8,7 +8,7 @@ Serve = Callable[[asyncio.Event], Coroutine[Any, Any, bool]]
 """Runs a new bot until the event is set."""
 
 
-class Running:
+class BotProcess:
     """One bot at a time."""
 
     def __init__(self, serve: Serve) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.tour_file import tour_file
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.simulators.world import World
@@ -25,7 +25,7 @@ async def play_tour(world: World, html: Path | None) -> bool:
     return right
 
 
-async def serve(world: World, bot: Running, port: int | None) -> bool:
+async def serve(world: World, bot: BotProcess, port: int | None) -> bool:
     """Serve the page: with a terminal beside it until its person ends, otherwise until SIGINT or SIGTERM.
 
     Raises:

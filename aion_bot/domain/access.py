@@ -2,7 +2,8 @@
 
 from aion_bot.config import Settings
 from aion_bot.domain import strings
-from aion_bot.ports.messages import Person, Place
+from aion_bot.ports.events import Place
+from aion_bot.ports.messages import Person
 
 
 def refusal(settings: Settings, place: Place, person: Person) -> str | None:

@@ -3,7 +3,7 @@
 import unicodedata
 
 from aion_bot.domain import strings
-from aion_bot.ports.messages import Prompt
+from aion_bot.ports.events import Prompt
 
 MESSAGE_LIMIT = 10_000
 """Characters of a question that Aion takes (its published API, POST /chat/sessions/{id}/messages)."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aion_bot.ports.messages import Action, MessageRef, Person, Prompt, Step, ThreadKey
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 
 
 class TurnState(StrEnum):

@@ -1,4 +1,4 @@
-"""What crosses between the core and a platform, as values. No I/O."""
+"""What the bot shows on a platform, as values: replies, plan cards, buttons, and the names of threads and messages."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -36,57 +36,6 @@ Line = tuple[str | Person, ...]
 no adapter may let ping anybody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something was said, in the platform's own ids.
-
-    `workspace` is a Slack team or a Discord server (empty in a Discord direct message); `shared` is true for a
-    Slack channel that another organisation sees too.
-    """
-
-    workspace: str
-    channel: str
-    direct: bool = False
-    shared: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Somebody asked something.
-
-    `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an
-    ordinary message in a thread, which counts only where the bot already takes part; of a `young` one it may have
-    overtaken the question with which the thread began. `opening` names the thread
-    that has to be opened before anything can be posted there, or is None where it exists. `quote` is the message
-    that the question is about. `source` is the person's own message, where the question is one. `reply_token` lets
-    the adapter answer privately; it means nothing elsewhere.
-    """
-
-    key: str
-    thread: ThreadKey
-    place: Place
-    person: Person
-    text: str
-    addressed: bool = True
-    young: bool = False
-    opening: str | None = None
-    quote: str = ""
-    attachments: int = 0
-    source: MessageRef | None = None
-    reply_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Amendment:
-    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had."""
-
-    prompt: str
-    thread: ThreadKey
-    place: Place
-    person: Person
-    text: str | None
-
-
 class Action(StrEnum):
     """What a button of ours does."""
 
@@ -94,36 +43,6 @@ class Action(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     STOP = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class Click:
-    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone."""
-
-    action: Action
-    key: str
-    message: MessageRef
-    place: Place
-    person: Person
-    reply_token: str = ""
-
-    @property
-    def thread(self) -> ThreadKey:
-        """Where the button is."""
-        return self.message.thread
-
-
-@dataclass(frozen=True, slots=True)
-class StopRequest:
-    """Somebody used the platform's own way to stop what runs in a thread."""
-
-    thread: ThreadKey
-    place: Place
-    person: Person
-    reply_token: str = ""
-
-
-Inbound = Prompt | Amendment | Click | StopRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,29 @@
-"""What a platform allows, as data. No I/O."""
+"""What a platform allows, as data, and how its requests are reported. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
+from typing import Protocol
 
 
-class Call(StrEnum):
-    """Everything that the core asks of a platform and that the platform counts."""
+class Operation(StrEnum):
+    """Everything that the core asks of a platform and that is scheduled against the platform's limits."""
 
-    OPEN = auto()
+    OPEN_THREAD = auto()
     POST = auto()
     EDIT = auto()
     DELETE = auto()
-    BEGIN = auto()
-    """Begin a message that is written in pieces: a native stream."""
-    APPEND = auto()
-    CONCLUDE = auto()
-    MARK = auto()
-    UNMARK = auto()
-    ACTIVITY = auto()
-    WHISPER = auto()
-    LOOK = auto()
+    START_STREAM = auto()
+    APPEND_STREAM = auto()
+    STOP_STREAM = auto()
+    MARK_QUEUED = auto()
+    UNMARK_QUEUED = auto()
+    SHOW_ACTIVITY = auto()
+    REPLY_PRIVATELY = auto()
+    LIST_MESSAGES = auto()
 
 
-class Per(StrEnum):
+class Scope(StrEnum):
     """What shares a budget."""
 
     BOT = auto()
@@ -33,30 +33,30 @@ class Per(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """At most `calls` in any `seconds`, shared by everything in the same `per`.
+    """At most `calls` requests in any `seconds`, shared by everything in the same `scope`.
 
-    `name` is the platform's own word for it: a method, a bucket. `promised`: each answer that runs keeps one call for
-    its end. `spare` calls are kept besides for what nobody foresees: an answer that begins, a plan's card. Above
-    `sure` calls in the window, half of them if it is None, they are made one at a time until so many were taken once,
-    so that a limit which is lower than documented is met by one refusal and not by a volley.
+    `name` is the platform's own word for it: a method, a bucket. `reserved`: each answer that runs keeps one request
+    for its end. `headroom` requests are kept besides for what nobody foresees: an answer that starts, a plan's card.
+    Above `probe_threshold` requests in the window, half of them if it is None, requests are made one at a time until so
+    many were taken once, so that a limit which is lower than documented is met by one refusal and not by many.
     """
 
     name: str
     calls: int
     seconds: float
-    per: Per
-    promised: bool = False
-    spare: int = 0
-    sure: int | None = None
+    scope: Scope
+    reserved: bool = False
+    headroom: int = 0
+    probe_threshold: int | None = None
 
 
-UNNAMED = 1_000_000
-"""Calls of a budget that nobody has named."""
+UNLIMITED_CALLS = 1_000_000
+"""Calls of a budget whose limit nobody has documented."""
 
 
-def unnamed(call: Call) -> Budget:
-    """What a call counts against where no limit of it is known: it is kept from nothing but what the platform refuses."""
-    return Budget(call, UNNAMED, 1.0, Per.BOT)
+def unlimited(operation: Operation) -> Budget:
+    """What an operation counts against where no limit of it is known: only the platform's refusals hold it back."""
+    return Budget(operation, UNLIMITED_CALLS, 1.0, Scope.BOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +64,51 @@ class Limits:
     """A platform's sizes and budgets.
 
     `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
-    message while it grows. `budgets` says what a call counts against, the most specific first; what is not named is
-    not limited until the platform refuses it, and then for as long as it says. Where `crowd` answers share the edits,
-    native streams help out if there are any. One of those takes no more after `stream_life` seconds.
+    message while it grows. `budgets` says what an operation counts against, the most specific first; what is not named
+    is not limited until the platform refuses it, and then for as long as it says. From `crowd` answers that share the
+    edits on, native streams are used where there are any. One of those takes no more after `stream_life` seconds.
     """
 
     page: int
     edit_gap: float
-    budgets: Mapping[Call, tuple[Budget, ...]] = field(default_factory=dict)
+    budgets: Mapping[Operation, tuple[Budget, ...]] = field(default_factory=dict)
     crowd: int = 11
     stream_life: float = 240.0
 
 
+Charge = tuple[Budget, str]
+"""A budget that a request counts against, and the scope key (`PlatformAdapter.scope_key`) that it counts in."""
+
+
+class RequestStatus(StrEnum):
+    """What came of a request."""
+
+    OK = "ok"
+    RATE_LIMITED = "rate_limited"
+    REFUSED = "refused"
+    """The platform answered that it will not do this."""
+    ERROR = "error"
+    """The platform did not answer, or answered that it cannot now."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlatformRequest:
+    """One HTTP request to a platform.
+
+    `method` names it for metrics: Slack's method name, Discord's verb and route with placeholders. `charges` are the
+    budgets it counts against; empty where the platform documents none.
+    """
+
+    method: str
+    charges: tuple[Charge, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LimitReading:
     """What a platform's answer says about one of its limits.
 
-    `budget` is the name of a `Budget` and `scope` what `PlatformAdapter.scope` returns for it. `remaining` calls are
-    left for `reset_after` seconds, after which there are `calls` again.
+    `budget` is the name of a `Budget` and `scope` what `PlatformAdapter.scope_key` returns for it. `remaining` calls
+    are left for `reset_after` seconds, after which there are `calls` again.
     """
 
     budget: str
@@ -89,3 +116,23 @@ class Reading:
     calls: int
     remaining: int
     reset_after: float
+
+
+class RequestObserver(Protocol):
+    """Learns of every request to a platform: the limiter counts them, the metrics too.
+
+    The three methods return at once and never raise.
+    """
+
+    def sent(self, request: PlatformRequest) -> None:
+        """Called before a request is sent."""
+
+    def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
+        """Called once for each request that was `sent`; `retry_after` in seconds where it was rate limited.
+
+        Where several budgets could have refused it, the most specific one is blamed, unless the operation's
+        `RateLimited.budget` names another.
+        """
+
+    def limit_read(self, reading: LimitReading) -> None:
+        """Called with what an answer says about a limit, before the operation returns."""

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from aion_bot.ports.rate_limits import Budget
-from aion_bot.ratelimit.sliding_window import Window
+from aion_bot.ratelimit.sliding_window import SlidingWindow
 
 _YOUTH = 1 / 6
 """Of a window's length: how long an answer counts as young."""
@@ -16,7 +16,7 @@ staler: `benchmarks/relay` measures both."""
 
 
 @dataclass(slots=True)
-class Crowd:
+class ActiveAnswers:
     """The answers that share a limit for their previews, by when they began."""
 
     old: int = 0
@@ -39,12 +39,12 @@ class Crowd:
             self.old -= 1
 
 
-class Limit:
+class SharedLimit:
     """A window, the answers that share it, and when the last preview went."""
 
     def __init__(self, budget: Budget, now: float) -> None:
-        self.window = Window(budget, now)
-        self.crowd = Crowd()
+        self.window = SlidingWindow(budget, now)
+        self.crowd = ActiveAnswers()
         self.awaited = 0
         """Answers that wait for a promise of this limit."""
         self._previewed = -math.inf
@@ -52,16 +52,16 @@ class Limit:
     @property
     def kept(self) -> int:
         """Calls that previews leave alone."""
-        return self.window.promised + self.awaited + self.window.budget.spare
+        return self.window.reserved + self.awaited + self.window.budget.headroom
 
     @property
     def pledged(self) -> int:
         """Calls that new promises leave alone: those promised, and a little of what is spare."""
-        return self.window.promised + self.window.budget.spare // 4
+        return self.window.reserved + self.window.budget.headroom // 4
 
     def idle(self, now: float) -> bool:
         """Tell whether nobody uses the limit and nothing is known of it but what is documented."""
-        return not (self.crowd or self.awaited or self.window.promised) and self.window.untouched(now)
+        return not (self.crowd or self.awaited or self.window.reserved) and self.window.untouched(now)
 
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may go."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from aion_bot.ports.rate_limits import Budget
-from aion_bot.ratelimit.fair_share import Limit
+from aion_bot.ratelimit.fair_share import SharedLimit
 
 Key = tuple[str, str]
 """A budget's name, and what shares it."""
@@ -44,15 +44,15 @@ class Priority(IntEnum):
 
     FINAL = 0
     """The end of an answer, a plan's card, a private sentence."""
-    SIGN = 1
+    FIRST_MESSAGE = 1
     """The first message of an answer."""
     PREVIEW = 2
-    COURTESY = 3
+    BEST_EFFORT = 3
     """A sign that nobody misses."""
 
 
 @dataclass(eq=False, slots=True)
-class Wish:
+class Permit:
     """A call that somebody would like to make.
 
     `since` is the moment from which what it shows has been unseen; `promise` what it must be able to promise before
@@ -68,37 +68,37 @@ class Wish:
     withdrawn: bool = False
 
 
-_Queue = list[tuple[Priority, float, int, Wish]]
+_Queue = list[tuple[Priority, float, int, Permit]]
 
 
-def _head(queue: _Queue) -> tuple[Priority, float, int, int, Wish]:
+def _head(queue: _Queue) -> tuple[Priority, float, int, int, Permit]:
     """Return who comes next of those that wait for the same, to be compared with the others.
 
     Of those who began in the same second, who has more behind goes first: promises are spread over the channels.
     """
-    priority, since, order, wish = queue[0]
-    crowded = priority is Priority.SIGN
-    return priority, math.floor(since) if crowded else since, -len(queue) if crowded else 0, order, wish
+    priority, since, order, permit = queue[0]
+    crowded = priority is Priority.FIRST_MESSAGE
+    return priority, math.floor(since) if crowded else since, -len(queue) if crowded else 0, order, permit
 
 
-class Pacer:
+class Scheduler:
     """Everything that waits for the limits of one platform. `gap` is the shortest time between two edits of a message."""
 
     def __init__(self, gap: float) -> None:
         self._gap = gap
-        self._limits: dict[Key, Limit] = {}
+        self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[tuple[Key, ...], _Queue] = {}
-        self._sleeping: list[tuple[float, int, Wish]] = []
+        self._sleeping: list[tuple[float, int, Permit]] = []
         self._count = itertools.count()
         self._tidied_at = _LIMITS
 
-    def limit(self, key: Key, budget: Budget, now: float) -> Limit:
+    def limit(self, key: Key, budget: Budget, now: float) -> SharedLimit:
         """Return what is known of a limit."""
         found = self._limits.get(key)
         if found is None:
             if len(self._limits) >= self._tidied_at:
                 self._forget_idle(now)
-            found = self._limits[key] = Limit(budget, now)
+            found = self._limits[key] = SharedLimit(budget, now)
         return found
 
     def _forget_idle(self, now: float) -> None:
@@ -106,7 +106,7 @@ class Pacer:
         waiting = [one[2] for one in self._sleeping] + [
             one[3] for all_of in self._ready.values() for one in all_of
         ]
-        wanted = {key for wish in waiting for key, _ in (*wish.costs, *wish.promise)}
+        wanted = {key for permit in waiting for key, _ in (*permit.costs, *permit.promise)}
         self._limits = {
             key: limit for key, limit in self._limits.items() if key in wanted or not limit.idle(now)
         }
@@ -136,14 +136,14 @@ class Pacer:
     def promise(self, costs: Costs, now: float) -> None:
         """Keep a call of each limit."""
         for key, budget in costs:
-            if budget.promised:
-                self.limit(key, budget, now).window.promised += 1
+            if budget.reserved:
+                self.limit(key, budget, now).window.reserved += 1
 
     def release(self, costs: Costs, now: float) -> None:
         """Keep it no longer."""
         for key, budget in costs:
-            if budget.promised:
-                self.limit(key, budget, now).window.promised -= 1
+            if budget.reserved:
+                self.limit(key, budget, now).window.reserved -= 1
 
     def promisable(self, costs: Costs, now: float) -> bool:
         """Tell whether one more call could be promised, besides those that others wait for."""
@@ -161,62 +161,62 @@ class Pacer:
 
     # Wishes.
 
-    def ask(self, wish: Wish, now: float) -> None:
+    def ask(self, permit: Permit, now: float) -> None:
         """Queue a wish."""
-        for key, budget in wish.costs:
+        for key, budget in permit.costs:
             self.limit(key, budget, now)
-        for key, budget in wish.promise:
+        for key, budget in permit.promise:
             self.limit(key, budget, now).awaited += 1
-        heapq.heappush(self._sleeping, (max(wish.earliest, now), next(self._count), wish))
+        heapq.heappush(self._sleeping, (max(permit.earliest, now), next(self._count), permit))
 
-    def withdraw(self, wish: Wish) -> None:
+    def withdraw(self, permit: Permit) -> None:
         """Forget a wish that waits."""
-        wish.withdrawn = True
-        self._await_no_more(wish)
+        permit.withdrawn = True
+        self._await_no_more(permit)
 
-    def grants(self, now: float) -> tuple[Sequence[Wish], float]:
+    def grants(self, now: float) -> tuple[Sequence[Permit], float]:
         """Return the wishes whose calls may be made now, each counted as begun; and when to ask again at the latest."""
         while self._sleeping and self._sleeping[0][0] <= now:
-            _, order, wish = heapq.heappop(self._sleeping)
-            keys = tuple(key for key, _ in wish.costs)
-            heapq.heappush(self._ready.setdefault(keys, []), (wish.priority, wish.since, order, wish))
-        granted: list[Wish] = []
+            _, order, permit = heapq.heappop(self._sleeping)
+            keys = tuple(key for key, _ in permit.costs)
+            heapq.heappush(self._ready.setdefault(keys, []), (permit.priority, permit.since, order, permit))
+        granted: list[Permit] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
         heads = [_head(queue) for queue in self._ready.values()]
         heapq.heapify(heads)
         while heads:
-            wish = heapq.heappop(heads)[-1]
-            keys = tuple(key for key, _ in wish.costs)
+            permit = heapq.heappop(heads)[-1]
+            keys = tuple(key for key, _ in permit.costs)
             queue = self._ready[keys]
-            at = now if wish.withdrawn else self._at(wish, now)
+            at = now if permit.withdrawn else self._at(permit, now)
             if at > now:
                 again = min(again, at)
                 continue
             heapq.heappop(queue)
-            if not wish.withdrawn:
-                self._begin(wish, now)
-                granted.append(wish)
+            if not permit.withdrawn:
+                self._begin(permit, now)
+                granted.append(permit)
             if queue:
                 heapq.heappush(heads, _head(queue))
             else:
                 del self._ready[keys]
         return granted, again
 
-    def ended(self, wish: Wish, now: float) -> None:
+    def ended(self, permit: Permit, now: float) -> None:
         """Record that a granted call was answered."""
-        for key, _ in wish.costs:
+        for key, _ in permit.costs:
             self._limits[key].window.end(now)
 
-    def unused(self, wish: Wish) -> None:
+    def unused(self, permit: Permit) -> None:
         """Record that a granted call was not made."""
-        for key, _ in wish.costs:
+        for key, _ in permit.costs:
             self._limits[key].window.unused()
 
-    def refused(self, wish: Wish, now: float, retry_after: float, budget: str) -> None:
+    def refused(self, permit: Permit, now: float, retry_after: float, budget: str) -> None:
         """Record that a granted call was refused by the limit of this name; by the most specific one if it is ""."""
-        names = [key[0] for key, _ in wish.costs]
+        names = [key[0] for key, _ in permit.costs]
         culprit = names.index(budget) if budget in names else 0
-        for index, (key, _) in enumerate(wish.costs):
+        for index, (key, _) in enumerate(permit.costs):
             if index == culprit:
                 self._limits[key].window.refused(now, retry_after)
             else:
@@ -227,35 +227,35 @@ class Pacer:
         if (limit := self._limits.get(key)) is not None:
             limit.window.told(now, calls, remaining, reset_after)
 
-    def _await_no_more(self, wish: Wish) -> None:
-        for key, _ in wish.promise:
+    def _await_no_more(self, permit: Permit) -> None:
+        for key, _ in permit.promise:
             self._limits[key].awaited -= 1
 
-    def _begin(self, wish: Wish, now: float) -> None:
-        self._await_no_more(wish)
-        for key, _ in wish.costs:
+    def _begin(self, permit: Permit, now: float) -> None:
+        self._await_no_more(permit)
+        for key, _ in permit.costs:
             limit = self._limits[key]
             limit.window.begin()
-            if wish.priority is Priority.PREVIEW:
+            if permit.priority is Priority.PREVIEW:
                 limit.previewed(now)
 
-    def _at(self, wish: Wish, now: float) -> float:
+    def _at(self, permit: Permit, now: float) -> float:
         """Return when a wish's call may be made; `inf` while only an answer can tell."""
         at = now
-        for key, _ in wish.costs:
+        for key, _ in permit.costs:
             limit = self._limits[key]
-            match wish.priority:
+            match permit.priority:
                 case Priority.PREVIEW:
                     free = limit.preview_at(now, self._gap)
-                case Priority.COURTESY:
+                case Priority.BEST_EFFORT:
                     free = limit.window.room_at(now, limit.kept)
                 case _:
                     free = limit.window.room_at(now, 0)
                     if free > now or not limit.crowd:
                         limit.window.pressed(now, pressed=free > now)
             at = max(at, free)
-        if wish.promise and now < wish.insists_until:
-            at = max(at, min(self._promise_at(wish.promise, now), wish.insists_until))
+        if permit.promise and now < permit.insists_until:
+            at = max(at, min(self._promise_at(permit.promise, now), permit.insists_until))
         return at
 
     def _promise_at(self, costs: Costs, now: float) -> float:

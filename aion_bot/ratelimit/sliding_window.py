@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right, insort
 
-from aion_bot.ports.rate_limits import UNNAMED, Budget
+from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
 
 _QUIET = 60.0
 """Seconds without a refusal after which a limit that was found lower than documented is tried a little higher."""
@@ -16,7 +16,7 @@ _STEP = 1.25
 """How much higher."""
 
 
-class Window:
+class SlidingWindow:
     """At most so many calls in any stretch of `seconds`.
 
     A call counts from the moment it begins until `seconds` after its answer: the platform counted it somewhere in
@@ -27,10 +27,12 @@ class Window:
         self.budget = budget
         self.calls = float(budget.calls)
         """What the limit is taken to be."""
-        self.promised = 0
+        self.reserved = 0
         """Calls that somebody will certainly make: they are kept."""
         self.refusals = 0
-        self._sure = math.ceil(budget.calls / 2) if budget.sure is None else budget.sure
+        self._probe_threshold = (
+            math.ceil(budget.calls / 2) if budget.probe_threshold is None else budget.probe_threshold
+        )
         self._under_way = 0
         self._until: list[float] = []
         self._closed_until = self._refused_at = -math.inf
@@ -70,7 +72,9 @@ class Window:
         self._under_way -= 1
         self._last = now
         insort(self._until, now + self._seconds)
-        self._sure = max(self._sure, self.used(now) - self._under_way)  # so many were taken in one window
+        self._probe_threshold = max(
+            self._probe_threshold, self.used(now) - self._under_way
+        )  # so many were taken in one window
 
     def unused(self) -> None:
         """Take back a `begin` that led to no call."""
@@ -85,14 +89,14 @@ class Window:
         self._under_way -= 1
         self.refusals += 1
         self._closed_until = max(self._closed_until, now + retry_after)
-        if self.budget.calls >= UNNAMED:
+        if self.budget.calls >= UNLIMITED_CALLS:
             return
         self._refused_at = now
         counted = self.used(now)  # if those under way are refused too, they correct it
         if counted < 1 and now - self._last < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last)
         self.calls = max(1.0, min(self.calls, float(counted)))
-        self._sure = math.ceil(self.calls / 2)
+        self._probe_threshold = math.ceil(self.calls / 2)
         self._failed += self._raised
         self._raised = False
         self._quiet_since, self._pressed_since = now, None
@@ -107,7 +111,7 @@ class Window:
     def room_at(self, now: float, keep: int) -> float:
         """Return when a call may begin that leaves `keep` others; `inf` while only an answer can tell."""
         self._raise(now)
-        if self._under_way and self.used(now) >= self._sure:
+        if self._under_way and self.used(now) >= self._probe_threshold:
             return math.inf
         return self.free_at(now, keep)
 

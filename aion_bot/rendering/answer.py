@@ -84,7 +84,7 @@ class Facts:
     error: dict[str, Any] | None = None
 
 
-class Transcript:
+class AnswerView:
     """One answer. Fold events into it; ask it for the screen when there is time to show one.
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text

@@ -70,7 +70,7 @@ def _buttons(plan: Plan) -> tuple[Button, ...]:
     )
 
 
-class CardScreen:
+class PlanCardView:
     """A card on its own after the decision, and the result under it."""
 
     def __init__(self, plan: Plan, approvers: Approvers, adapter: PlatformAdapter) -> None:

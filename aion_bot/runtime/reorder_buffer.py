@@ -14,7 +14,7 @@ _IN_ALL = 200
 """Replies that wait at most; the others count only if their thread is known already."""
 
 
-class Openings:
+class ReorderBuffer:
     """Replies that wait until their thread turns out to be the bot's."""
 
     def __init__(self) -> None:

@@ -5,99 +5,104 @@ import functools
 from collections.abc import Mapping
 
 from aion_bot.aion import ChatMessage
-from aion_bot.concurrency.background import Tasks
-from aion_bot.concurrency.keyed_queue import Lanes
-from aion_bot.conversation.aion_stream import Bench
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.concurrency.keyed_queue import KeyedQueue
+from aion_bot.conversation.aion_stream import Services
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.indicators import Signs
+from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.late_answers import LateAnswers
 from aion_bot.conversation.recovery import Recovery
-from aion_bot.conversation.turn import Answering
+from aion_bot.conversation.turn import TurnRunner
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn, TurnState
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.active_turns import Running
+from aion_bot.runtime.active_turns import ActiveTurns
 
 
-class TakingUp:
+class StartupRecovery:
     """Takes up questions in the order in which they were asked, decisions, and signs that were left standing."""
 
     def __init__(
         self,
         *,
-        bench: Bench,
+        services: Services,
         adapters: Mapping[str, PlatformAdapter],
-        lanes: Lanes[ThreadKey],
-        tasks: Tasks,
-        signs: Signs,
-        running: Running,
+        queues: KeyedQueue[ThreadKey],
+        tasks: BackgroundTasks,
+        indicators: Indicators,
+        running: ActiveTurns,
         approvals: Approvals,
     ) -> None:
-        self._bench = bench
+        self._services = services
         self._adapters = adapters
-        self._lanes = lanes
+        self._queues = queues
         self._tasks = tasks
-        self._looking = Tasks()
-        self._signs = signs
+        self._looking = BackgroundTasks()
+        self._indicators = indicators
         self._running = running
         self._approvals = approvals
-        self._recovery = Recovery(bench.store, bench.desk)
-        self._late = LateAnswers(bench)
+        self._recovery = Recovery(services.store)
+        self._late = LateAnswers(services)
 
     async def begin(self) -> None:
         """Put everything that was left open to its lane, in order."""
-        store = self._bench.store
+        store = self._services.store
         under_way: dict[str, asyncio.Event] = {}
         for turn in await store.unsettled_turns():
-            if (adapter := self._adapters.get(turn.thread.platform)) is not None:
+            if (thread := self._thread(turn.thread)) is not None:
                 taken_up = under_way[turn.key] = asyncio.Event()
-                self._lanes.submit(turn.thread, functools.partial(self._take_up, adapter, turn, taken_up))
+                self._queues.submit(turn.thread, functools.partial(self._take_up, thread, turn, taken_up))
         for plan in await store.unsettled_plans():
-            if (adapter := self._adapters.get(plan.thread.platform)) is not None:
-                self._tasks.spawn(self._resume(adapter, plan.key, under_way.get(plan.turn)))
+            if (thread := self._thread(plan.thread)) is not None:
+                self._tasks.spawn(self._resume(thread, plan.key, under_way.get(plan.turn)))
         for turn in await store.untidy_turns():
-            if (adapter := self._adapters.get(turn.thread.platform)) is not None:
-                self._signs.inherit(turn)
-                self._tasks.spawn(self._signs.tidy(adapter, turn))
+            if (thread := self._thread(turn.thread)) is not None:
+                self._indicators.inherit(turn)
+                self._tasks.spawn(self._indicators.tidy(thread, turn))
         for turn in await store.interrupted_turns():
-            if (adapter := self._adapters.get(turn.thread.platform)) is not None:
-                self._looking.spawn(self._look(adapter, turn))
+            if (thread := self._thread(turn.thread)) is not None:
+                self._looking.spawn(self._look(thread, turn))
+
+    def _thread(self, key: ThreadKey) -> Thread | None:
+        adapter = self._adapters.get(key.platform)
+        return None if adapter is None else self._services.registry.thread(adapter, key)
 
     async def end(self) -> None:
         """Look for late answers no more; the next start does."""
         await self._looking.cancel()
 
-    async def _take_up(self, adapter: PlatformAdapter, turn: Turn, taken_up: asyncio.Event) -> None:
+    async def _take_up(self, thread: Thread, turn: Turn, taken_up: asyncio.Event) -> None:
         try:
-            await self._finish(adapter, await self._recovery.turn(adapter, turn))
+            await self._finish(thread, await self._recovery.turn(thread, turn))
         finally:
             taken_up.set()
 
-    async def _finish(self, adapter: PlatformAdapter, turn: Turn) -> None:
-        self._signs.inherit(turn)
-        await self._signs.begins(adapter, turn)
-        answering = Answering(self._bench, adapter, turn, resumed=True)
+    async def _finish(self, thread: Thread, turn: Turn) -> None:
+        self._indicators.inherit(turn)
+        await self._indicators.begins(thread, turn)
+        runner = TurnRunner(self._services, thread, turn, resumed=True)
         asked = turn.session_id or turn.state is not TurnState.OPEN
-        await self._running.hold(adapter, answering, answering.restore() if asked else answering.run())
+        await self._running.hold(runner, runner.restore() if asked else runner.run())
         if asked:
-            await answering.ended.wait()
+            await runner.ended.wait()
 
-    async def _resume(self, adapter: PlatformAdapter, key: str, turn_first: asyncio.Event | None) -> None:
+    async def _resume(self, thread: Thread, key: str, turn_first: asyncio.Event | None) -> None:
         """Settle a decision, after the question that led to it: that is where its card may have to be posted."""
         if turn_first is not None:
             await turn_first.wait()
-        plan = await self._bench.store.plan(key)
+        plan = await self._services.store.plan(key)
         if plan is not None:
-            await self._approvals.resume(adapter, plan, await self._recovery.decision(adapter, plan))
+            await self._approvals.resume(thread, plan, await self._recovery.decision(thread, plan))
 
-    async def _look(self, adapter: PlatformAdapter, turn: Turn) -> None:
+    async def _look(self, thread: Thread, turn: Turn) -> None:
         found = await self._late.find(turn)
         if found is not None:
-            self._lanes.submit(turn.thread, functools.partial(self._complete, adapter, turn, found))
+            self._queues.submit(turn.thread, functools.partial(self._complete, thread, turn, found))
 
-    async def _complete(self, adapter: PlatformAdapter, turn: Turn, found: ChatMessage) -> None:
+    async def _complete(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
         """Show a late answer in the place of its interruption, unless somebody has had it asked again."""
         if await self._late.claim(turn, found):
-            turn = await self._recovery.turn(adapter, await self._bench.store.turn(turn.key) or turn)
-            answering = Answering(self._bench, adapter, turn, resumed=True)
-            await self._running.hold(adapter, answering, answering.complete(found))
+            turn = await self._recovery.turn(thread, await self._services.store.turn(turn.key) or turn)
+            runner = TurnRunner(self._services, thread, turn, resumed=True)
+            await self._running.hold(runner, runner.complete(found))

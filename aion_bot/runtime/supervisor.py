@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import PlatformAdapter, Presence
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.messages import Inbound, ThreadKey
+from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.host import Presence
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -27,7 +29,7 @@ _THREADS = 200
 _LONGEST_PAUSE = 60.0
 """Seconds between two attempts to connect at most."""
 
-Accept = Callable[[Inbound], Awaitable[None]]
+Accept = Callable[[InboundEvent], Awaitable[None]]
 
 
 async def supervise(
@@ -82,7 +84,7 @@ class PlatformHost:
         self._many_welcome = many_welcome
         self._caught_up = False
 
-    async def accept(self, inbound: Inbound) -> None:
+    async def accept(self, inbound: InboundEvent) -> None:
         """Hand over to the app; what it raises leaves the event unacknowledged."""
         await self._accept(inbound)
 
@@ -109,11 +111,11 @@ class PlatformHost:
         if len(presence.workspaces) > 1 and not self._many_welcome:
             _log.warning(strings.several_servers(presence.workspaces), platform=self._platform)
 
-    async def threads(self) -> Sequence[ThreadKey]:
+    async def known_threads(self) -> Sequence[ThreadKey]:
         """Ask the map."""
         return await self._store.threads(self._platform, _THREADS)
 
-    async def away_since(self) -> float | None:
+    async def missed_since(self) -> float | None:
         """Return the last note, less the time in which a dead connection may have passed for a live one."""
         heard = await self.recall(_HEARD)
         self._caught_up = True

@@ -16,7 +16,7 @@ class StoreError(Exception):
 
 def migrations() -> list[tuple[int, str]]:
     """Every migration that this version knows, as (number, SQL), in order."""
-    folder = files("aion_bot.storage") / "schema"
+    folder = files("aion_bot.storage") / "migrations"
     found = [(int(entry.name.split("_")[0]), entry.read_text("utf-8")) for entry in folder.iterdir()]
     return sorted(found)
 

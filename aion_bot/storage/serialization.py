@@ -4,7 +4,8 @@ import json
 import sqlite3
 
 from aion_bot.domain.turn import Plan, PlanStatus, Turn, TurnState
-from aion_bot.ports.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 
 
 def pack_refs(refs: tuple[MessageRef, ...]) -> str:

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 
 from aion_bot.domain.turn import Turn, TurnState
-from aion_bot.ports.messages import MessageRef, Prompt, ThreadKey
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.storage.serialization import pack_origin, pack_refs, turn_from
 from aion_bot.storage.statements import Statements
 

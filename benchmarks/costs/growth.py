@@ -19,7 +19,7 @@ from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.delivery.diff import Screen
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content
-from aion_bot.rendering.answer import Transcript
+from aion_bot.rendering.answer import AnswerView
 from benchmarks.costs.load import WORDS
 
 LENGTHS = (1_000, 4_000, 16_000)
@@ -50,7 +50,7 @@ class _Answer:
     """An answer on one platform, and what its thread shows."""
 
     def __init__(self, adapter: PlatformAdapter) -> None:
-        self._transcript = Transcript(adapter)
+        self._transcript = AnswerView(adapter)
         self._draw = _DRAW[adapter.platform]
         self._shown: Screen = ()
 

@@ -47,7 +47,7 @@ def bare_words(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Operation:
     """A call that showed something: when after the first question, what, and in which message."""
 
     at: float
@@ -63,7 +63,7 @@ class Asked:
     channel: str
     thread: str
     whole: bool
-    calls: tuple[Call, ...]
+    calls: tuple[Operation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +83,4 @@ class Replay:
     channel: str
     thread: str
     begin: float
-    calls: tuple[Call, ...]
+    calls: tuple[Operation, ...]

@@ -14,7 +14,7 @@ from aion_bot.simulators.aion.scene import Scene
 from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import Message
-from benchmarks.costs.load import Asked, Call, Load, Replay, Seen, bare_words
+from benchmarks.costs.load import Asked, Load, Operation, Replay, Seen, bare_words
 from benchmarks.costs.processes import Orders, obey
 
 _SHOWING = {"chat.postMessage", "chat.update"}
@@ -38,7 +38,7 @@ class Servers:
     def __init__(self) -> None:
         self._aion = _Aion()
         self._slack = SimulatedSlack(inspector=self._note)
-        self._calls: list[Call] = []
+        self._calls: list[Operation] = []
         self._begun = 0.0
 
     async def env(self) -> Mapping[str, str]:
@@ -101,7 +101,7 @@ class Servers:
 
     def _note(self, method: str, body: Mapping[str, Any]) -> None:
         if method in _SHOWING:
-            self._calls.append(Call(time.monotonic() - self._begun, method, body))
+            self._calls.append(Operation(time.monotonic() - self._begun, method, body))
 
     def _all_whole(self, threads: list[str], shown: str) -> bool:
         said = self._said()
@@ -126,7 +126,7 @@ class Servers:
         said = self._said()
         homes = {message.ts: thread for thread in threads for message in said[thread]}
         posted = {thread: (message.ts for message in said[thread]) for thread in threads}
-        calls: dict[str, list[Call]] = defaultdict(list)
+        calls: dict[str, list[Operation]] = defaultdict(list)
         for call in self._calls:
             message = call.body.get("ts") or next(posted[call.body["thread_ts"]])
             calls[homes[message]].append(replace(call, message=message))

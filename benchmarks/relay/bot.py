@@ -46,8 +46,8 @@ def model(adapters: Sequence[PlatformAdapter]) -> dict[str, Any]:
                     "name": one.name,
                     "calls": one.calls,
                     "seconds": one.seconds,
-                    "spare": one.spare,
-                    "promised": one.promised,
+                    "headroom": one.headroom,
+                    "reserved": one.reserved,
                 }
                 for one in budgets
             ]

@@ -8,7 +8,7 @@ the gap is long: an answer of `T` seconds that is shown `v` times, the last time
 **In the long run.** `S` answers share `R` showings a second. By the same convexity the sum is least when all get as
 many: each is shown every `S/R` seconds, `S/2R` stale. No message is edited more often than every `m` seconds, so that
 nothing is fresher than `m/2`: **max(m/2, S/2R)**. `R = N/W`, where a window of `W` seconds takes `calls`, of which `N`
-are free for showing what grows: without the one that each running answer keeps for its end, and without `spare`.
+are free for showing what grows: without the one that each running answer keeps for its end, and without `headroom`.
 
 A showing shows all that was sent so far. Where a long answer goes on from one message to the next, that takes an edit
 for the rest of the one and a post for the beginning of the other, so that further messages add no showings. (Who
@@ -52,17 +52,17 @@ from statistics import fmean, median
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
-    """A budget that shows text: `calls` in any `window` seconds, of which `spare` are always kept."""
+class DeliveryStrategy:
+    """A budget that shows text: `calls` in any `window` seconds, of which `headroom` are always kept."""
 
     calls: int
     window: float
-    spare: int = 0
+    headroom: int = 0
 
     @property
     def free(self) -> int:
         """Calls in a window that somebody may make."""
-        return max(0, self.calls - self.spare)
+        return max(0, self.calls - self.headroom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Streams:
 
     starts: int
     stops: int
-    appends: Road
+    appends: DeliveryStrategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Crowd:
     length: float
     gap: float
     channels: int
-    edits: Road
+    edits: DeliveryStrategy
     streams: Streams | None = None
 
 
@@ -109,11 +109,13 @@ def shared(answers: int, length: float, window: float, free: float) -> float:
     return answers * stretch**2 / (2 * free * length)
 
 
-def buckets(answers: int, length: float, gap: float, own: Road, common: Road) -> Permitted:
+def buckets(
+    answers: int, length: float, gap: float, own: DeliveryStrategy, common: DeliveryStrategy
+) -> Permitted:
     """Return what is permitted where each answer has a budget of its `own`, and all have one in `common`.
 
     Own budgets come back while an answer runs, so that the end needs no more than what is kept. Ends that come
-    together find the `spare` calls of the common budget, and then what comes back of it at the pace at which the
+    together find the `headroom` calls of the common budget, and then what comes back of it at the pace at which the
     previews before them were made.
     """
     staleness = max(
@@ -121,7 +123,7 @@ def buckets(answers: int, length: float, gap: float, own: Road, common: Road) ->
         shared(1, length, own.window, own.free),
         shared(answers, length, common.window, common.free),
     )
-    lags = [common.window * max(0, number + 1 - common.spare) / common.calls for number in range(answers)]
+    lags = [common.window * max(0, number + 1 - common.headroom) / common.calls for number in range(answers)]
     return Permitted(staleness, median(lags), max(lags), staleness)
 
 

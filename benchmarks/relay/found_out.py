@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections import deque
 
 from adapters.slack.rate_limits import LIMITS
-from aion_bot.ports.rate_limits import Budget, Call
-from aion_bot.ratelimit.scheduler import Costs, Pacer, Priority, Wish
+from aion_bot.ports.rate_limits import Budget, Operation
+from aion_bot.ratelimit.scheduler import Costs, Permit, Priority, Scheduler
 
 ANSWERS, GAP, TAKES = 10, 1.0, 0.05
 ENDS_EVERY = 60.0 / ANSWERS
@@ -38,17 +38,17 @@ def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) ->
     """Return the calls that were made in each minute, and how many were refused."""
     costs: Costs = (((budget.name, "team"), budget),)
     platform = _Platform(int(budget.calls * factor), budget.seconds)
-    pacer = Pacer(GAP)
+    scheduler = Scheduler(GAP)
     for _ in range(ANSWERS):
-        pacer.join(costs, 0.0)
-        pacer.promise(costs, 0.0)
-        pacer.ask(Wish(costs, Priority.PREVIEW, 0.0), 0.0)
+        scheduler.join(costs, 0.0)
+        scheduler.promise(costs, 0.0)
+        scheduler.ask(Permit(costs, Priority.PREVIEW, 0.0), 0.0)
     now, made, refused = 0.0, list[float](), 0
-    answers: deque[tuple[float, Wish]] = deque()
+    answers: deque[tuple[float, Permit]] = deque()
     while now < 60.0 * minutes:
-        refused += _answer(pacer, platform, answers, made, now)
-        granted, again = pacer.grants(now)
-        answers.extend((now + TAKES, wish) for wish in granted)
+        refused += _answer(scheduler, platform, answers, made, now)
+        granted, again = scheduler.grants(now)
+        answers.extend((now + TAKES, permit) for permit in granted)
         now = max(now + 1e-6, min(again, answers[0][0] if answers else again))
     return [
         bisect_right(made, 60.0 * (n + 1)) - bisect_right(made, 60.0 * n) for n in range(minutes)
@@ -56,25 +56,29 @@ def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) ->
 
 
 def _answer(
-    pacer: Pacer, platform: _Platform, answers: deque[tuple[float, Wish]], made: list[float], now: float
+    scheduler: Scheduler,
+    platform: _Platform,
+    answers: deque[tuple[float, Permit]],
+    made: list[float],
+    now: float,
 ) -> int:
     """Answer the calls whose time has come; each answer shows something new a moment later."""
     refused = 0
     while answers and answers[0][0] <= now:
-        _, wish = answers.popleft()
+        _, permit = answers.popleft()
         if pause := platform.takes(now):
             refused += 1
-            pacer.refused(wish, now, pause, "")
+            scheduler.refused(permit, now, pause, "")
         else:
             made.append(now)
-            pacer.ended(wish, now)
-        if now // ENDS_EVERY > (now - GAP) // ENDS_EVERY and wish.priority is Priority.PREVIEW:
-            pacer.ask(Wish(wish.costs, Priority.FINAL, now), now)
+            scheduler.ended(permit, now)
+        if now // ENDS_EVERY > (now - GAP) // ENDS_EVERY and permit.priority is Priority.PREVIEW:
+            scheduler.ask(Permit(permit.costs, Priority.FINAL, now), now)
         else:
-            pacer.ask(Wish(wish.costs, Priority.PREVIEW, now, earliest=now + GAP), now)
+            scheduler.ask(Permit(permit.costs, Priority.PREVIEW, now, earliest=now + GAP), now)
     return refused
 
 
 def edits() -> Budget:
     """Return the budget that is simulated: Slack's edits, as the bot reckons with them."""
-    return LIMITS.budgets[Call.EDIT][0]
+    return LIMITS.budgets[Operation.EDIT][0]

@@ -46,8 +46,8 @@ def ratio(value: float | None, bound: float) -> float | None:
 
 def lag_allowed(answers: int, permitted: float) -> float:
     """Return the final lag that is promised."""
-    promised = next((seconds for most, seconds in LAGS if answers <= most), LAGS[-1][1])
-    return max(promised, LAG_RATIO * permitted)
+    reserved = next((seconds for most, seconds in LAGS if answers <= most), LAGS[-1][1])
+    return max(reserved, LAG_RATIO * permitted)
 
 
 def standing(found: Mapping[str, Any]) -> int:

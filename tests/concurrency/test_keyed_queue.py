@@ -5,12 +5,12 @@ import logging
 
 import pytest
 
-from aion_bot.concurrency.keyed_queue import Lanes
+from aion_bot.concurrency.keyed_queue import KeyedQueue
 
 
 async def test_one_key_is_served_in_order_and_others_do_not_wait() -> None:
     """Jobs of one key run one after the other; another key's job runs while the first one still waits."""
-    lanes: Lanes[str] = Lanes()
+    queues: KeyedQueue[str] = KeyedQueue()
     order: list[str] = []
     gate = asyncio.Event()
 
@@ -25,17 +25,17 @@ async def test_one_key_is_served_in_order_and_others_do_not_wait() -> None:
         order.append("other")
         gate.set()
 
-    lanes.submit("a", held)
-    lanes.submit("a", second)
-    lanes.submit("b", other)
-    await lanes.idle()
+    queues.submit("a", held)
+    queues.submit("a", second)
+    queues.submit("b", other)
+    await queues.idle()
     assert order == ["other", "first", "second"]
-    assert not lanes.busy("a")
+    assert not queues.busy("a")
 
 
 async def test_a_failing_job_does_not_stop_its_lane(caplog: pytest.LogCaptureFixture) -> None:
     """What one job raises is logged, and the next job runs."""
-    lanes: Lanes[str] = Lanes()
+    queues: KeyedQueue[str] = KeyedQueue()
     ran: list[str] = []
 
     async def broken() -> None:
@@ -45,15 +45,15 @@ async def test_a_failing_job_does_not_stop_its_lane(caplog: pytest.LogCaptureFix
         ran.append("sound")
 
     with caplog.at_level(logging.ERROR):
-        lanes.submit("a", broken)
-        lanes.submit("a", sound)
-        await lanes.idle()
+        queues.submit("a", broken)
+        queues.submit("a", sound)
+        await queues.idle()
     assert ran == ["sound"]
 
 
 async def test_what_waits_can_be_dropped_while_what_runs_goes_on() -> None:
     """On the way out the running job ends, and the waiting ones never begin."""
-    lanes: Lanes[str] = Lanes()
+    queues: KeyedQueue[str] = KeyedQueue()
     ran: list[str] = []
     gate = asyncio.Event()
 
@@ -64,10 +64,10 @@ async def test_what_waits_can_be_dropped_while_what_runs_goes_on() -> None:
     async def waiting() -> None:
         ran.append("waiting")
 
-    lanes.submit("a", running)
-    lanes.submit("a", waiting)
+    queues.submit("a", running)
+    queues.submit("a", waiting)
     await asyncio.sleep(0)
-    lanes.drop_waiting()
+    queues.drop_waiting()
     gate.set()
-    await lanes.idle()
+    await queues.idle()
     assert ran == ["running"]

@@ -3,18 +3,29 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
-from aion_bot.concurrency.background import Tasks
-from aion_bot.conversation.indicators import Signs
-from aion_bot.delivery.registry import Desk
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation.indicators import Indicators
+from aion_bot.delivery.registry import Registry
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.messages import MessageRef, Person, Place, Prompt, ThreadKey
-from aion_bot.ports.rate_limits import Budget, Call, Per
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
+from aion_bot.ports.rate_limits import Budget, Operation, Scope
 from aion_bot.storage import Store
 from tests.support.plain import PlainAdapter
 
 ADA = Person("U1", "ada")
 THREAD = ThreadKey("plain", "1")
+
+
+_registry = WeakKeyDictionary[PlainAdapter, Registry]()
+
+
+def bound(adapter: PlainAdapter) -> Thread:
+    """The thread of this test on a platform."""
+    return _registry.setdefault(adapter, Registry()).thread(adapter, THREAD)
 
 
 class SlowAdapter(PlainAdapter):
@@ -40,13 +51,13 @@ def turn(key: str) -> Turn:
 
 async def test_a_sign_is_not_lit_while_an_older_one_is_taken_away(tmp_path: Path) -> None:
     """What an earlier process left standing and what a new answer shows are one sign, and in the end it is gone."""
-    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), Tasks(), SlowAdapter()
-    signs = Signs(store, tasks, Desk())
-    signs.inherit(turn("old"))
-    tasks.spawn(signs.tidy(adapter, turn("old")))
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), SlowAdapter()
+    indicators = Indicators(store, tasks)
+    indicators.inherit(turn("old"))
+    tasks.spawn(indicators.tidy(bound(adapter), turn("old")))
     await adapter.asked.wait()
     seen = asyncio.Event()
-    async with signs.at_work(adapter, turn("new"), asyncio.Event(), seen.set):
+    async with indicators.at_work(bound(adapter), turn("new"), asyncio.Event(), seen.set):
         await asyncio.sleep(0)
         adapter.go.set()
         await seen.wait()
@@ -60,27 +71,27 @@ class Marking(PlainAdapter):
 
     def __init__(self) -> None:
         super().__init__()
-        marks = Budget("marks", 2, 60.0, Per.WORKSPACE)
-        self.limits = replace(self.limits, budgets={Call.MARK: (marks,)})
+        marks = Budget("marks", 2, 60.0, Scope.WORKSPACE)
+        self.limits = replace(self.limits, budgets={Operation.MARK_QUEUED: (marks,)})
         self.calls: list[tuple[str, bool]] = []
 
-    def scope(self, thread: ThreadKey, per: Per) -> str:
-        return "" if per is Per.BOT else thread.id
+    def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
+        return "" if scope is Scope.BOT else thread.id
 
-    async def mark_waiting(self, message: MessageRef, *, waiting: bool) -> None:
-        self.calls.append((message.id, waiting))
+    async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
+        self.calls.append((message.id, queued))
 
 
 async def test_what_was_not_marked_is_not_unmarked(tmp_path: Path) -> None:
     """Where there was no room for a mark, no call is spent on taking it away."""
-    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), Tasks(), Marking()
-    signs = Signs(store, tasks, Desk())
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), Marking()
+    indicators = Indicators(store, tasks)
     turns = [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
     for one in turns:
-        signs.waits(adapter, one)
+        indicators.waits(bound(adapter), one)
     await tasks.wait(5.0)
     for one in turns:
-        await signs.begins(adapter, one)
+        await indicators.begins(bound(adapter), one)
     marked = [name for name, waiting in adapter.calls if waiting]
     assert len(marked) == 2
     assert sorted(name for name, waiting in adapter.calls if not waiting) == sorted(marked)

@@ -1,6 +1,6 @@
 """What a thread should show against what it shows."""
 
-from aion_bot.delivery.diff import Delete, Edit, Idle, Outbox, Post
+from aion_bot.delivery.diff import Delete, Edit, Idle, MessageDiff, Post
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 
 THREAD = ThreadKey("x", "t")
@@ -11,116 +11,116 @@ def ref(name: str) -> MessageRef:
     return MessageRef(THREAD, name)
 
 
-def posted(outbox: Outbox, *screen: Reply | PlanCard, now: float = 0.0) -> None:
+def posted(diff: MessageDiff, *screen: Reply | PlanCard, now: float = 0.0) -> None:
     for index in range(len(screen)):
-        step = outbox.next(tuple(screen), ended=False, now=now)
+        step = diff.next(tuple(screen), ended=False, now=now)
         assert isinstance(step, Post)
-        outbox.posted_at(step, ref(str(index)), now)
+        diff.posted_at(step, ref(str(index)), now)
 
 
 def test_a_message_is_posted_then_edited_then_left_alone() -> None:
     """The first screen is a post, a changed one an edit, an unchanged one nothing."""
-    outbox = Outbox(gap=1.0)
-    posted(outbox, Reply("a"))
-    assert isinstance(outbox.next((Reply("a"),), ended=False, now=5.0), Idle)
-    step = outbox.next((Reply("ab"),), ended=False, now=5.0)
+    diff = MessageDiff(gap=1.0)
+    posted(diff, Reply("a"))
+    assert isinstance(diff.next((Reply("a"),), ended=False, now=5.0), Idle)
+    step = diff.next((Reply("ab"),), ended=False, now=5.0)
     assert step == Edit(0, ref("0"), Reply("ab"), earliest=1.0)
 
 
 def test_edits_of_one_message_keep_their_distance() -> None:
     """While it grows a message is edited once a gap, counted from when it was shown last."""
-    outbox = Outbox(gap=1.0)
-    posted(outbox, Reply("a"))
-    step = outbox.next((Reply("ab"),), ended=False, now=5.3)
+    diff = MessageDiff(gap=1.0)
+    posted(diff, Reply("a"))
+    step = diff.next((Reply("ab"),), ended=False, now=5.3)
     assert isinstance(step, Edit)
-    outbox.edited(step, 5.5)
-    assert outbox.next((Reply("abc"),), ended=False, now=5.6) == Edit(0, ref("0"), Reply("abc"), earliest=6.5)
+    diff.edited(step, 5.5)
+    assert diff.next((Reply("abc"),), ended=False, now=5.6) == Edit(0, ref("0"), Reply("abc"), earliest=6.5)
 
 
 def test_a_card_that_is_not_there_yet_is_known() -> None:
     """Until a plan's card is posted nothing may wait for a preview's turn."""
-    outbox = Outbox(gap=1.0)
-    assert outbox.awaits_card((Reply("a"), CARD))
-    posted(outbox, Reply("a"), CARD)
-    assert not outbox.awaits_card((Reply("a"), CARD))
+    diff = MessageDiff(gap=1.0)
+    assert diff.awaits_card((Reply("a"), CARD))
+    posted(diff, Reply("a"), CARD)
+    assert not diff.awaits_card((Reply("a"), CARD))
 
 
 def test_a_full_page_is_settled_before_the_next_is_posted() -> None:
     """When an answer flows into a second message, the first shows its last text first."""
-    outbox = Outbox(gap=1.0)
-    posted(outbox, Reply("a"))
+    diff = MessageDiff(gap=1.0)
+    posted(diff, Reply("a"))
     screen = (Reply("a full"), Reply("b"))
-    step = outbox.next(screen, ended=False, now=0.1)
+    step = diff.next(screen, ended=False, now=0.1)
     assert step == Edit(0, ref("0"), Reply("a full"), earliest=1.0)
     assert isinstance(step, Edit)
-    outbox.edited(step, 0.1)
-    assert outbox.next(screen, ended=False, now=0.1) == Post(1, Reply("b"), 0)
+    diff.edited(step, 0.1)
+    assert diff.next(screen, ended=False, now=0.1) == Post(1, Reply("b"), 0)
 
 
 def test_a_card_belongs_to_its_decision_once_it_is_posted() -> None:
     """The answer that brought a plan never overwrites what the decision wrote on its card."""
-    outbox = Outbox(gap=0.0)
-    posted(outbox, Reply("a"), CARD)
+    diff = MessageDiff(gap=0.0)
+    posted(diff, Reply("a"), CARD)
     other = PlanCard("title", "other")
-    assert isinstance(outbox.next((Reply("a"), other), ended=True, now=9.0), Idle)
-    keeper = Outbox(0.0, (ref("1"),), keeps_cards=True)
+    assert isinstance(diff.next((Reply("a"), other), ended=True, now=9.0), Idle)
+    keeper = MessageDiff(0.0, (ref("1"),), keeps_cards=True)
     assert keeper.next((other,), ended=True, now=9.0) == Edit(0, ref("1"), other)
 
 
 def test_what_should_not_be_there_is_deleted() -> None:
     """A message that the final answer has no use for disappears."""
-    outbox = Outbox(gap=0.0)
-    posted(outbox, Reply("a"), Reply("b"))
-    step = outbox.next((Reply("a"),), ended=True, now=1.0)
+    diff = MessageDiff(gap=0.0)
+    posted(diff, Reply("a"), Reply("b"))
+    step = diff.next((Reply("a"),), ended=True, now=1.0)
     assert step == Delete(1, ref("1"))
-    outbox.gone(step)
-    assert isinstance(outbox.next((Reply("a"),), ended=True, now=1.0), Idle)
+    diff.gone(step)
+    assert isinstance(diff.next((Reply("a"),), ended=True, now=1.0), Idle)
 
 
 def test_a_message_that_somebody_removed_comes_back_once_at_the_end() -> None:
     """A deleted preview is not posted again and again, but the answer is not lost."""
-    outbox = Outbox(gap=0.0)
-    posted(outbox, Reply("a"))
-    step = outbox.next((Reply("ab"),), ended=False, now=1.0)
+    diff = MessageDiff(gap=0.0)
+    posted(diff, Reply("a"))
+    step = diff.next((Reply("ab"),), ended=False, now=1.0)
     assert isinstance(step, Edit)
-    outbox.gone(step)
-    assert isinstance(outbox.next((Reply("abc"),), ended=False, now=2.0), Idle)
-    assert outbox.next((Reply("abc"),), ended=True, now=3.0) == Post(0, Reply("abc"), attempt=1)
+    diff.gone(step)
+    assert isinstance(diff.next((Reply("abc"),), ended=False, now=2.0), Idle)
+    assert diff.next((Reply("abc"),), ended=True, now=3.0) == Post(0, Reply("abc"), attempt=1)
 
 
 def test_what_an_earlier_process_posted_stays_until_the_end() -> None:
     """While the stored answer is looked for, its second page is not removed: it would come back behind the third."""
-    outbox = Outbox(0.0, (ref("0"), ref("1")), resumed=True)
+    diff = MessageDiff(0.0, (ref("0"), ref("1")), resumed=True)
     looking = (Reply("thinking"),)
-    step = outbox.next(looking, ended=False, now=1.0)
+    step = diff.next(looking, ended=False, now=1.0)
     assert isinstance(step, Edit)
-    outbox.edited(step, 1.0)
-    assert isinstance(outbox.next(looking, ended=False, now=2.0), Idle)
-    assert outbox.next(looking, ended=True, now=2.0) == Delete(1, ref("1"))
+    diff.edited(step, 1.0)
+    assert isinstance(diff.next(looking, ended=False, now=2.0), Idle)
+    assert diff.next(looking, ended=True, now=2.0) == Delete(1, ref("1"))
 
 
 def test_a_message_shows_one_slot_only() -> None:
     """A message that a platform knows by its nonce is not also taken for the surplus that it was noted as."""
-    outbox = Outbox(0.0, (ref("gone"), ref("again")), resumed=True)
-    step = outbox.next((Reply("a"),), ended=True, now=1.0)
+    diff = MessageDiff(0.0, (ref("gone"), ref("again")), resumed=True)
+    step = diff.next((Reply("a"),), ended=True, now=1.0)
     assert isinstance(step, Edit)
-    outbox.gone(step)
-    post = outbox.next((Reply("a"),), ended=True, now=1.0)
+    diff.gone(step)
+    post = diff.next((Reply("a"),), ended=True, now=1.0)
     assert isinstance(post, Post)
-    outbox.posted_at(post, ref("again"), 1.0)
-    assert isinstance(outbox.next((Reply("a"),), ended=True, now=2.0), Idle)
+    diff.posted_at(post, ref("again"), 1.0)
+    assert isinstance(diff.next((Reply("a"),), ended=True, now=2.0), Idle)
 
 
 def test_replies_are_noted_in_reading_order() -> None:
     """A page that was posted again stands where it is read, and a card is none of the answer's own messages."""
-    outbox = Outbox(gap=0.0)
+    diff = MessageDiff(gap=0.0)
     screen = (Reply("a"), CARD, Reply("b"))
-    posted(outbox, *screen)
-    assert outbox.replies == (ref("0"), ref("2"))
-    step = outbox.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
+    posted(diff, *screen)
+    assert diff.replies == (ref("0"), ref("2"))
+    step = diff.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
     assert isinstance(step, Edit)
-    outbox.gone(step)
-    post = outbox.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
+    diff.gone(step)
+    post = diff.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
     assert isinstance(post, Post)
-    outbox.posted_at(post, ref("new"), 1.0)
-    assert outbox.replies == (ref("new"), ref("2"))
+    diff.posted_at(post, ref("new"), 1.0)
+    assert diff.replies == (ref("new"), ref("2"))

@@ -1,6 +1,6 @@
 """Messages that are written in pieces, as the outbox sees them."""
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Edit, Idle, Outbox, Post, Step
+from aion_bot.delivery.diff import Append, Begin, Conclude, Edit, Idle, MessageDiff, Post, Step
 from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
 
 REF = MessageRef(ThreadKey("x", "t"), "0")
@@ -14,30 +14,30 @@ def tail(shown: Reply | None, content: Reply, last: bool) -> str | None:
     return content.text[len(before) :] if fits else None
 
 
-def outbox(life: float = 100.0) -> Outbox:
-    return Outbox(1.0, tail=tail, life=life)
+def diff(life: float = 100.0) -> MessageDiff:
+    return MessageDiff(1.0, tail=tail, life=life)
 
 
-def begun(box: Outbox, text: str = "one") -> None:
+def begun(box: MessageDiff, text: str = "one") -> None:
     step = box.next((Reply(text, note="…"),), ended=False, now=0.0, streams=True)
     assert isinstance(step, Begin)
     box.posted_at(step, REF, 0.0)
 
 
-def then(box: Outbox, content: Reply, now: float = 5.0, *, ended: bool = False) -> Step | Idle:
+def then(box: MessageDiff, content: Reply, now: float = 5.0, *, ended: bool = False) -> Step | Idle:
     return box.next((content,), ended=ended, now=now, streams=True)
 
 
 def test_a_stream_begins_with_the_first_words() -> None:
     """While there is nothing but a note there is nothing to stream, and no message that would have to be replaced."""
-    box = outbox()
+    box = diff()
     assert then(box, Reply("", note="Thinking…")) == Idle()
     assert then(box, Reply("one", note="Thinking…")) == Begin(0, Reply("one", note="Thinking…"), 0)
 
 
 def test_a_stream_grows_by_what_is_new_and_keeps_its_distance() -> None:
     """Each append brings the text to its newest, once a gap; what is no text is not sent."""
-    box = outbox()
+    box = diff()
     begun(box)
     step = then(box, Reply("one two"))
     assert step == Append(0, REF, Reply("one", note="…"), Reply("one two"), earliest=1.0)
@@ -48,7 +48,7 @@ def test_a_stream_grows_by_what_is_new_and_keeps_its_distance() -> None:
 
 def test_a_stream_ends_with_the_rest_and_needs_no_edit() -> None:
     """The last words go with the end of the stream; nothing is sent twice."""
-    box = outbox()
+    box = diff()
     begun(box)
     step = then(box, Reply("one two"), ended=True)
     assert step == Conclude(0, REF, Reply("one", note="…"), Reply("one two"))
@@ -60,7 +60,7 @@ def test_a_stream_ends_with_the_rest_and_needs_no_edit() -> None:
 def test_what_a_stream_cannot_show_is_edited_in_once_it_has_ended() -> None:
     """Another text than the one that grew, or a sentence under it, takes an edit after the end."""
     for final in (Reply("another"), Reply("one", note="stopped by somebody")):
-        box = outbox()
+        box = diff()
         begun(box)
         step = then(box, final, ended=True)
         assert isinstance(step, Conclude)
@@ -74,7 +74,7 @@ def test_a_stream_that_is_full_or_old_goes_on_by_edits() -> None:
     """Before the platform ends a stream by itself it is ended, and its message grows by edits from then on."""
     longer, life = Reply("one, which is more than it holds"), 3.0
     for content, now in ((longer, 2.0), (Reply("one two"), life)):
-        box = outbox(life)
+        box = diff(life)
         begun(box)
         step = then(box, content, now)
         assert isinstance(step, Conclude)
@@ -85,7 +85,7 @@ def test_a_stream_that_is_full_or_old_goes_on_by_edits() -> None:
 
 def test_a_stream_that_broke_goes_on_by_edits() -> None:
     """Where it is not sure what a stream shows, the whole text is shown by an edit: nothing is lost or doubled."""
-    box = outbox()
+    box = diff()
     begun(box)
     step = then(box, Reply("one two"))
     assert isinstance(step, Append)
@@ -98,6 +98,6 @@ def test_a_stream_that_broke_goes_on_by_edits() -> None:
 def test_an_answer_that_ended_before_it_was_shown_is_one_post() -> None:
     """A whole answer needs no stream, unless posts have to wait and streams have not; its buttons always need a post."""
     pressed = Reply("one", buttons=(Button(Action.RETRY, "key", "Retry"),))
-    assert outbox().next((Reply("one"),), ended=True, now=5.0) == Post(0, Reply("one"), 0)
-    assert then(outbox(), Reply("one"), ended=True) == Begin(0, Reply("one"), 0)
-    assert then(outbox(), pressed, ended=True) == Post(0, pressed, 0)
+    assert diff().next((Reply("one"),), ended=True, now=5.0) == Post(0, Reply("one"), 0)
+    assert then(diff(), Reply("one"), ended=True) == Begin(0, Reply("one"), 0)
+    assert then(diff(), pressed, ended=True) == Post(0, pressed, 0)

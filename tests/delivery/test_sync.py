@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from aion_bot.delivery.diff import Screen
+from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.nonces import adopted
-from aion_bot.delivery.registry import Desk
-from aion_bot.delivery.sync import Pump, TakenOver
+from aion_bot.delivery.registry import Registry
+from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import MessageGone, PlatformDown
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
@@ -72,31 +73,33 @@ class Growing:
         return False
 
 
+def _shown(registry: Registry, platform: Fragile, view: Growing, delivery: Delivery) -> MessageSync:
+    return registry.sync(registry.thread(platform, THREAD), view, delivery)
+
+
 class Process:
     """One life of the bot, up to a kill; `row` is what outlives it."""
 
     def __init__(self, platform: Fragile, row: list[str], *, first: bool) -> None:
         self.source = Growing("thinking")
         self._row = row
-        self.pump: Pump = Desk().pump(
+        self.sync: MessageSync = _shown(
+            Registry(),
             platform,
-            THREAD,
             self.source,
-            name="key-0",
-            reader=ADA,
-            posted=tuple(MessageRef(THREAD, name) for name in row),
-            on_posted=self._posted,
-            resumed=not first,
+            Delivery(
+                "key-0", ADA, tuple(MessageRef(THREAD, name) for name in row), self._posted, resumed=not first
+            ),
         )
 
     async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:
         del slot, content, message
         await asyncio.sleep(0)
-        self._row[:] = [one.id for one in self.pump.replies]
+        self._row[:] = [one.id for one in self.sync.replies]
 
     def end(self) -> None:
         self.source.pages, self.source.ended = list(PAGES), True
-        self.pump.wake(urgent=True)
+        self.sync.wake(urgent=True)
 
 
 async def steps(number: int) -> None:
@@ -106,16 +109,16 @@ async def steps(number: int) -> None:
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Pump, "_be_patient", lambda *_: asyncio.sleep(0))
+    monkeypatch.setattr(MessageSync, "_be_patient", lambda *_: asyncio.sleep(0))
 
 
 async def live(process: Process, dice: random.Random, *, first: bool) -> None:
     """Live for a while, and be killed."""
-    running = asyncio.create_task(process.pump.run())
+    running = asyncio.create_task(process.sync.run())
     await steps(dice.randrange(20))
     for number in range(len(PAGES) if first else 0):
         process.source.pages = PAGES[: number + 1]
-        process.pump.wake()
+        process.sync.wake()
         await steps(dice.randrange(10))
     if dice.random() < 0.7:
         process.end()
@@ -136,7 +139,7 @@ async def test_pages_stand_in_order_whatever_fails(*, tells_nonces: bool) -> Non
                 row[:] = _adopted(platform, row)
         last = Process(platform, row, first=False)
         last.end()
-        await last.pump.run()
+        await last.sync.run()
         assert [platform.messages[name] for name in sorted(platform.messages)] == PAGES, seed
 
 
@@ -154,13 +157,13 @@ async def test_the_newer_of_two_wins() -> None:
     down = True
     platform = Fragile(lambda: 0.0 if down else 1.0)
     platform.messages["card"] = "pending"
-    desk, message = Desk(), (MessageRef(THREAD, "card"),)
+    registry, message = Registry(), (MessageRef(THREAD, "card"),)
     old, new = Growing("failed, press again"), Growing("done")
     old.ended = new.ended = True
-    older = desk.pump(platform, THREAD, old, name="key", reader=ADA, posted=message)
+    older = _shown(registry, platform, old, Delivery("key", ADA, message))
     trying = asyncio.create_task(older.run())
     await steps(10)
-    newer = desk.pump(platform, THREAD, new, name="key", reader=ADA, posted=message)
+    newer = _shown(registry, platform, new, Delivery("key", ADA, message))
     down = False
     await newer.run()
     with pytest.raises(TakenOver):
@@ -172,9 +175,9 @@ async def test_an_ended_one_is_in_nobodys_way() -> None:
     """What has shown its last screen is not waited for."""
     platform = Fragile(lambda: 1.0)
     platform.messages["card"] = "pending"
-    desk, message = Desk(), (MessageRef(THREAD, "card"),)
+    registry, message = Registry(), (MessageRef(THREAD, "card"),)
     for text in ("busy", "done"):
         source = Growing(text)
         source.ended = True
-        await desk.pump(platform, THREAD, source, name="key", reader=ADA, posted=message).run()
+        await _shown(registry, platform, source, Delivery("key", ADA, message)).run()
     assert platform.messages == {"card": "done"}

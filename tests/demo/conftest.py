@@ -17,7 +17,7 @@ from aion_bot.demo.page import Page
 from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.sides import Side
 from aion_bot.demo.page.slack_side import SlackSide
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.world import World
@@ -84,9 +84,9 @@ async def _serve(world: World, folder: Path, ready: Ready, stop: asyncio.Event) 
 
 
 @pytest.fixture
-async def bot(world: World, tmp_path: Path, ready: Ready) -> AsyncIterator[Running]:
+async def bot(world: World, tmp_path: Path, ready: Ready) -> AsyncIterator[BotProcess]:
     """A bot that serves both workspaces."""
-    async with Running(partial(_serve, world, tmp_path, ready)) as running:
+    async with BotProcess(partial(_serve, world, tmp_path, ready)) as running:
         for workspace in world.workspaces:
             await workspace.connected()
         await ready.wait()
@@ -95,18 +95,18 @@ async def bot(world: World, tmp_path: Path, ready: Ready) -> AsyncIterator[Runni
 
 
 @pytest.fixture
-async def idle() -> AsyncIterator[Running]:
+async def idle() -> AsyncIterator[BotProcess]:
     """Something in the bot's place that does nothing."""
 
     async def wait(stop: asyncio.Event) -> bool:
         return await stop.wait()
 
-    async with Running(wait) as running:
+    async with BotProcess(wait) as running:
         yield running
 
 
 @pytest.fixture
-async def page(world: World, idle: Running) -> AsyncIterator[Page]:
+async def page(world: World, idle: BotProcess) -> AsyncIterator[Page]:
     """The page, with nobody who answers."""
     async with Page(world, idle, 0) as served:
         yield served

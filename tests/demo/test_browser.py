@@ -3,7 +3,7 @@
 import pytest
 
 from aion_bot.demo.page import Page
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.world import World
 from tests.demo.chromium import ABSENT, BROWSER, tab
 
@@ -15,7 +15,7 @@ SLACK, DISCORD = (
 )
 
 
-async def test_a_person_uses_both_sides(world: World, bot: Running) -> None:
+async def test_a_person_uses_both_sides(world: World, bot: BotProcess) -> None:
     """Ask on both sides, see the answer and the card; a stranger is refused privately; approve, see the record.
 
     Nothing is loaded from elsewhere, and the console stays clean.
@@ -42,7 +42,7 @@ async def test_a_person_uses_both_sides(world: World, bot: Running) -> None:
         assert [one for one in browser.requested if not one.startswith(page.address)] == []
 
 
-async def test_the_keyboard_is_enough(world: World, bot: Running) -> None:
+async def test_the_keyboard_is_enough(world: World, bot: BotProcess) -> None:
     """Type, Enter, and go on in the thread with no mouse; what is half typed survives the answer's edits."""
     async with Page(world, bot, 0) as page, tab() as browser:
         await browser.go(page.address)
@@ -64,7 +64,7 @@ async def test_the_keyboard_is_enough(world: World, bot: Running) -> None:
 
 
 async def test_every_control_has_a_name_and_narrow_screens_scroll_only_down(
-    world: World, bot: Running
+    world: World, bot: BotProcess
 ) -> None:
     """Buttons, links and fields have words for a screen reader; at 360 pixels nothing is wider than the screen."""
     async with Page(world, bot, 0) as page, tab() as browser:

@@ -9,7 +9,7 @@ import pytest
 
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.server import NO_ANSWER
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.world import World
 
@@ -125,7 +125,7 @@ async def test_a_suggestion_in_a_thread_asks_in_its_channel(
 
 
 async def test_a_taken_port_is_a_refusal_only_if_it_was_wanted(
-    world: World, idle: Running, page: Page
+    world: World, idle: BotProcess, page: Page
 ) -> None:
     """A port that somebody named must be free."""
     taken = urlsplit(page.address).port

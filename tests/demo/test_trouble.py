@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from aion_bot.demo.page.trouble import MENU, Troubles
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.workspace import Shown, Workspace
 from aion_bot.simulators.world import World
 
@@ -16,7 +16,7 @@ QUESTION = "What is damaged on site 7?"
 class Told:
     """What the menu says, as something to wait for."""
 
-    def __init__(self, world: World, bot: Running) -> None:
+    def __init__(self, world: World, bot: BotProcess) -> None:
         self.menu = Troubles(world, bot, self._changed, pause=0.2)
         self._news = asyncio.Event()
 
@@ -48,7 +48,7 @@ async def press_retry(place: Workspace, thread: str) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-async def test_refused_edits_are_caught_up(world: World, bot: Running, number: int) -> None:
+async def test_refused_edits_are_caught_up(world: World, bot: BotProcess, number: int) -> None:
     """Refused edits show in the log that the meter reads, and the answer is complete in the end."""
     place = world.workspaces[number]
     told = Told(world, bot)
@@ -64,7 +64,7 @@ async def test_refused_edits_are_caught_up(world: World, bot: Running, number: i
     ("trouble", "end"), [("cut", "The stream broke"), ("kill", "is back"), ("restart", "is back")]
 )
 async def test_an_answer_that_was_cut_is_completed(
-    world: World, bot: Running, trouble: str, end: str
+    world: World, bot: BotProcess, trouble: str, end: str
 ) -> None:
     """A broken stream, a killed bot and one that was restarted all end in the whole answer, asked once."""
     told = Told(world, bot)
@@ -76,7 +76,7 @@ async def test_an_answer_that_was_cut_is_completed(
     assert world.aion.count("send_stream") == 1
 
 
-async def test_what_cannot_be_completed_has_a_retry(world: World, bot: Running) -> None:
+async def test_what_cannot_be_completed_has_a_retry(world: World, bot: BotProcess) -> None:
     """After a failure the button brings the answer."""
     told = Told(world, bot)
     told.menu.make("down")
@@ -88,7 +88,7 @@ async def test_what_cannot_be_completed_has_a_retry(world: World, bot: Running) 
     await told.menu.stop()
 
 
-async def test_every_entry_of_the_menu_does_something(world: World, idle: Running) -> None:
+async def test_every_entry_of_the_menu_does_something(world: World, idle: BotProcess) -> None:
     """Each trouble on the menu can be made and says what it waits for or does."""
     for trouble in MENU:
         told = Told(world, idle)

@@ -74,7 +74,7 @@ class Bot:
         """All that the bot's messages in a thread show now."""
         return "\n".join(one.text for one in self.bots(thread))
 
-    def whispers(self, thread: str, person: Someone) -> list[str]:
+    def private_replies(self, thread: str, person: Someone) -> list[str]:
         """What the bot told this person alone: in the thread, or where Discord has no other way, directly."""
         told = [one for one in self.place.thread(thread) if one.only_for == person.id]
         if isinstance(self.place, SimulatedDiscord):
@@ -83,7 +83,7 @@ class Bot:
 
     async def told(self, thread: str, person: Someone, sentence: str) -> None:
         """Wait until this person was told something privately."""
-        await self.until(lambda: any(sentence in one for one in self.whispers(thread, person)))
+        await self.until(lambda: any(sentence in one for one in self.private_replies(thread, person)))
 
     def pressable(self, thread: str) -> list[str]:
         """Labels of the buttons in a thread."""

@@ -73,7 +73,7 @@ async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> N
     idle.aion.token_delay = 0.03  # each piece is shown before the next one comes
     outcomes = await survive(idle, steps, ask_directly, in_pieces)
     report(outcomes)
-    assert {"begin", "append", "conclude"} <= {one.split(":")[0].split()[-1] for one in outcomes}
+    assert {"start_stream", "append_stream", "stop_stream"} <= {one.split(":")[0].split()[-1] for one in outcomes}
 
 
 def in_pieces(answer: str) -> Scene:
@@ -158,13 +158,13 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
 async def press_until_decided(bot: Bot, thread: str) -> None:
     """Press Approve as a person would: again where the bot answers that it was not ready for it."""
     while not decided(bot, thread):
-        told = len(bot.whispers(thread, bot.ada))
+        told = len(bot.private_replies(thread, bot.ada))
         await bot.press(bot.ada, thread, "Approve")
         await bot.until(
             lambda told=told: (
                 decided(bot, thread)  # type: ignore[misc]  # a bound default
                 or (
-                    len(bot.whispers(thread, bot.ada)) > told
+                    len(bot.private_replies(thread, bot.ada)) > told
                     and bot.pressable(thread) == ["Approve", "Cancel"]
                 )
             )

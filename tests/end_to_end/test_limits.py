@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack.rate_limits import LIMITS
-from aion_bot.ports.rate_limits import Budget, Call
+from aion_bot.ports.rate_limits import Budget, Operation
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.rates import SlackLimits
@@ -22,7 +22,7 @@ PARTS = (WORDS[:150], WORDS[150:])
 pytestmark = pytest.mark.parametrize("place", ["slack"], indirect=True)
 
 
-def hasty(budgets: Mapping[Call, tuple[Budget, ...]]) -> dict[Call, tuple[Budget, ...]]:
+def hasty(budgets: Mapping[Operation, tuple[Budget, ...]]) -> dict[Operation, tuple[Budget, ...]]:
     return {
         call: tuple(replace(one, seconds=one.seconds / HASTE) for one in all_of)
         for call, all_of in budgets.items()

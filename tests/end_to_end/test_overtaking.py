@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.ports.messages import Prompt, ThreadKey
-from aion_bot.runtime.reorder_buffer import Openings, comes
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import ThreadKey
+from aion_bot.runtime.reorder_buffer import ReorderBuffer, comes
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack
@@ -66,7 +67,7 @@ async def test_chatter_is_passed_over(on_slack: Bot, slack: SimulatedSlack) -> N
 
 async def test_only_so_many_wait() -> None:
     """Beyond its bound a thread lets no more replies wait; another thread's still do, and nothing is kept afterwards."""
-    openings = Openings()
+    openings = ReorderBuffer()
     held = [openings.expecting(THREAD) for _ in range(6)]
     events = [one.__enter__() for one in held]
     assert [event is None for event in events] == [False] * 5 + [True]

@@ -167,12 +167,12 @@ async def test_however_often_it_is_pressed_aion_is_told_once(bot: Bot) -> None:
     await asyncio.gather(
         *(bot.place.press(bot.ada, thread, card.id, one.id) for one in (approve, approve, cancel, approve))
     )
-    await bot.until(lambda: len(bot.whispers(thread, bot.ada)) == 4)
+    await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 4)
     await bot.until(lambda: not bot.pressable(thread))
     await bot.aion.until(lambda: bot.aion.count("plan_action") == 1)
     await bot.until(lambda: "Done" in bot.text(thread) or strings.DROPPED in bot.text(thread))
     assert bot.aion.count("plan_action") == 1
-    assert sum(strings.WORKING_ON_IT in one for one in bot.whispers(thread, bot.ada)) == 1
+    assert sum(strings.WORKING_ON_IT in one for one in bot.private_replies(thread, bot.ada)) == 1
 
 
 async def test_a_stranger_is_refused_privately(bot: Bot) -> None:

@@ -77,7 +77,7 @@ async def test_a_mention_without_words_gets_a_hint(bot: Bot) -> None:
         thread = await bot.place.ask(bot.ada, "")
     await bot.told(thread, bot.ada, strings.HINT)
     await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
-    assert sum(strings.HINT in one for one in bot.whispers(thread, bot.ada)) == 1
+    assert sum(strings.HINT in one for one in bot.private_replies(thread, bot.ada)) == 1
     assert bot.aion.count("send_stream") == 1
 
 
@@ -186,7 +186,7 @@ async def test_a_late_repetition_finds_nobody_busy(on_slack: Bot, slack: Simulat
     await on_slack.until(lambda: again.acknowledged)
     on_slack.aion.release("go")
     await on_slack.shows(thread, "the rest.")
-    assert on_slack.whispers(thread, on_slack.ada) == []
+    assert on_slack.private_replies(thread, on_slack.ada) == []
 
 
 async def test_a_foreign_or_forged_card_answers(bot: Bot) -> None:

@@ -6,142 +6,146 @@ import itertools
 import math
 from collections.abc import Callable
 
-from aion_bot.ports.rate_limits import Budget, Per
-from aion_bot.ratelimit.scheduler import Costs, Pacer, Priority, Wish
+from aion_bot.ports.rate_limits import Budget, Scope
+from aion_bot.ratelimit.scheduler import Costs, Permit, Priority, Scheduler
 
 UPDATES: Costs = (
-    (("updates", "team"), Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)),
+    (
+        ("updates", "team"),
+        Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25),
+    ),
 )
-POSTS: Costs = ((("posts", "channel"), Budget("posts", 1, 1.0, Per.CHANNEL)),)
-BRIEF: Costs = ((("brief", "team"), Budget("brief", 2, 10.0, Per.WORKSPACE)),)
+POSTS: Costs = ((("posts", "channel"), Budget("posts", 1, 1.0, Scope.CHANNEL)),)
+BRIEF: Costs = ((("brief", "team"), Budget("brief", 2, 10.0, Scope.WORKSPACE)),)
 
 
-def wish(priority: Priority, since: float, costs: Costs = BRIEF) -> Wish:
-    return Wish(costs, priority, since)
+def permit(priority: Priority, since: float, costs: Costs = BRIEF) -> Permit:
+    return Permit(costs, priority, since)
 
 
-def granted_at(pacer: Pacer, *wishes: Wish, until: float = 1000.0) -> dict[Wish, float]:
+def granted_at(scheduler: Scheduler, *wishes: Permit, until: float = 1000.0) -> dict[Permit, float]:
     """When each wish is granted, if every call is answered at once."""
-    now, times = 0.0, dict[Wish, float]()
+    now, times = 0.0, dict[Permit, float]()
     for one in wishes:
-        pacer.ask(one, now)
+        scheduler.ask(one, now)
     while now <= until:
-        granted, again = pacer.grants(now)
+        granted, again = scheduler.grants(now)
         for one in granted:
             times[one] = now
-            pacer.ended(one, now)
+            scheduler.ended(one, now)
         now = now if granted else again
     return times
 
 
 def test_who_ends_goes_first_then_who_begins_then_who_has_waited_longest() -> None:
     """Finals before first signs, these before previews, those by how long something has been unseen."""
-    pacer = Pacer(gap=0.0)
-    courtesy, newer, older = (
-        wish(Priority.COURTESY, 0.0),
-        wish(Priority.PREVIEW, 2.0),
-        wish(Priority.PREVIEW, 1.0),
+    scheduler = Scheduler(gap=0.0)
+    best_effort, newer, older = (
+        permit(Priority.BEST_EFFORT, 0.0),
+        permit(Priority.PREVIEW, 2.0),
+        permit(Priority.PREVIEW, 1.0),
     )
-    sign, final = wish(Priority.SIGN, 3.0), wish(Priority.FINAL, 4.0)
-    times = granted_at(pacer, courtesy, newer, older, sign, final)
-    assert list(times) == [final, sign, older, newer, courtesy]
+    sign, final = permit(Priority.FIRST_MESSAGE, 3.0), permit(Priority.FINAL, 4.0)
+    times = granted_at(scheduler, best_effort, newer, older, sign, final)
+    assert list(times) == [final, sign, older, newer, best_effort]
 
 
 def test_previews_leave_what_is_promised() -> None:
     """However many previews are wanted, every running answer's last edit goes out at once, and so does a newcomer's."""
-    pacer = Pacer(gap=1.0)
+    scheduler = Scheduler(gap=1.0)
     for _ in range(10):
-        pacer.join(UPDATES, 0.0)
-        pacer.promise(UPDATES, 0.0)
-    previews = [wish(Priority.PREVIEW, float(i), UPDATES) for i in range(200)]
-    assert 33 <= len(granted_at(pacer, *previews, until=59.0)) <= 35
+        scheduler.join(UPDATES, 0.0)
+        scheduler.promise(UPDATES, 0.0)
+    previews = [permit(Priority.PREVIEW, float(i), UPDATES) for i in range(200)]
+    assert 33 <= len(granted_at(scheduler, *previews, until=59.0)) <= 35
     for _ in range(10):
-        final = wish(Priority.FINAL, 59.0, UPDATES)
-        pacer.ask(final, 59.0)
-        assert pacer.grants(59.0)[0] == [final]
-        pacer.ended(final, 59.0)
+        final = permit(Priority.FINAL, 59.0, UPDATES)
+        scheduler.ask(final, 59.0)
+        assert scheduler.grants(59.0)[0] == [final]
+        scheduler.ended(final, 59.0)
 
 
 def test_a_message_that_would_grow_waits_for_a_promise_but_not_for_ever() -> None:
     """Where no last edit can be promised, the first message waits; after its time it goes all the same."""
-    pacer = Pacer(gap=1.0)
+    scheduler = Scheduler(gap=1.0)
     for _ in range(49):  # of fifty; one is left alone
-        pacer.promise(UPDATES, 0.0)
-    first = Wish(POSTS, Priority.SIGN, 0.0, promise=UPDATES, insists_until=12.0)
-    assert granted_at(pacer, first)[first] == 12.0
-    pacer.release(UPDATES, 12.0)
-    second = Wish(POSTS, Priority.SIGN, 20.0, promise=UPDATES, insists_until=32.0)
-    pacer.ask(second, 20.0)
-    assert pacer.grants(20.0)[0] == [second]
+        scheduler.promise(UPDATES, 0.0)
+    first = Permit(POSTS, Priority.FIRST_MESSAGE, 0.0, promise=UPDATES, insists_until=12.0)
+    assert granted_at(scheduler, first)[first] == 12.0
+    scheduler.release(UPDATES, 12.0)
+    second = Permit(POSTS, Priority.FIRST_MESSAGE, 20.0, promise=UPDATES, insists_until=32.0)
+    scheduler.ask(second, 20.0)
+    assert scheduler.grants(20.0)[0] == [second]
 
 
 def test_what_is_withdrawn_is_never_granted() -> None:
     """A wish that was given up takes nobody's place."""
-    pacer = Pacer(gap=0.0)
-    first, second = wish(Priority.FINAL, 0.0), wish(Priority.FINAL, 1.0)
-    pacer.ask(first, 0.0)
-    pacer.withdraw(first)
-    assert set(granted_at(pacer, second)) == {second}
+    scheduler = Scheduler(gap=0.0)
+    first, second = permit(Priority.FINAL, 0.0), permit(Priority.FINAL, 1.0)
+    scheduler.ask(first, 0.0)
+    scheduler.withdraw(first)
+    assert set(granted_at(scheduler, second)) == {second}
 
 
 def test_a_call_waits_for_every_limit_it_counts_against() -> None:
     """A post counts in its channel and in its workspace: both must have room, and a full channel delays no other."""
-    pacer = Pacer(gap=0.0)
+    scheduler = Scheduler(gap=0.0)
     there: Costs = ((("posts", "other"), POSTS[0][1]),)
     first, second, elsewhere = (
-        wish(Priority.SIGN, float(i), costs) for i, costs in enumerate((POSTS + BRIEF, POSTS + BRIEF, there))
+        permit(Priority.FIRST_MESSAGE, float(i), costs)
+        for i, costs in enumerate((POSTS + BRIEF, POSTS + BRIEF, there))
     )
-    times = granted_at(pacer, first, second, elsewhere)
+    times = granted_at(scheduler, first, second, elsewhere)
     assert (times[first], times[second], times[elsewhere]) == (0.0, 1.0, 0.0)
 
 
 def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
     """Where the platform names the limit that was exceeded, the others stay open."""
-    pacer = Pacer(gap=0.0)
-    one = wish(Priority.FINAL, 0.0, POSTS + BRIEF)
-    pacer.ask(one, 0.0)
-    pacer.grants(0.0)
-    pacer.refused(one, 0.0, 30.0, "brief")
-    alone = wish(Priority.FINAL, 0.0, POSTS)
-    pacer.ask(alone, 1.0)
-    assert pacer.grants(1.0)[0] == [alone]
+    scheduler = Scheduler(gap=0.0)
+    one = permit(Priority.FINAL, 0.0, POSTS + BRIEF)
+    scheduler.ask(one, 0.0)
+    scheduler.grants(0.0)
+    scheduler.refused(one, 0.0, 30.0, "brief")
+    alone = permit(Priority.FINAL, 0.0, POSTS)
+    scheduler.ask(alone, 1.0)
+    assert scheduler.grants(1.0)[0] == [alone]
 
 
 def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
     """However many channels there were, what is remembered is what is in use, and what was learned."""
-    pacer = Pacer(gap=0.0)
-    refused = Wish(POSTS, Priority.FINAL, 0.0)
-    pacer.ask(refused, 0.0)
-    pacer.grants(0.0)
-    pacer.refused(refused, 0.0, 1.0, "")
+    scheduler = Scheduler(gap=0.0)
+    refused = Permit(POSTS, Priority.FINAL, 0.0)
+    scheduler.ask(refused, 0.0)
+    scheduler.grants(0.0)
+    scheduler.refused(refused, 0.0, 1.0, "")
     for number in range(10_000):
         costs: Costs = ((("posts", str(number)), POSTS[0][1]),)
-        one, now = Wish(costs, Priority.FINAL, 0.0), 10.0 * number
-        pacer.ask(one, now)
-        pacer.grants(now)
-        pacer.ended(one, now)
-    assert len(pacer._limits) < 1_100  # what is remembered cannot be told from outside
-    assert pacer.limit(*POSTS[0], 1e6).window.refusals == 1
+        one, now = Permit(costs, Priority.FINAL, 0.0), 10.0 * number
+        scheduler.ask(one, now)
+        scheduler.grants(now)
+        scheduler.ended(one, now)
+    assert len(scheduler._limits) < 1_100  # what is remembered cannot be told from outside
+    assert scheduler.limit(*POSTS[0], 1e6).window.refusals == 1
 
 
 def test_what_headers_tell_anew_is_forgotten_too() -> None:
     """A limit that each answer's headers name is no reason to remember a channel in which nothing goes on."""
-    pacer = Pacer(gap=0.0)
+    scheduler = Scheduler(gap=0.0)
     for number in range(10_000):
         key, now = ("posts", str(number)), 10.0 * number
-        one = Wish(((key, POSTS[0][1]),), Priority.FINAL, 0.0)
-        pacer.ask(one, now)
-        pacer.grants(now)
-        pacer.told(key, now, calls=7, remaining=6, reset_after=1.0)
-        pacer.ended(one, now)
-    assert len(pacer._limits) < 1_100  # what is remembered cannot be told from outside
+        one = Permit(((key, POSTS[0][1]),), Priority.FINAL, 0.0)
+        scheduler.ask(one, now)
+        scheduler.grants(now)
+        scheduler.told(key, now, calls=7, remaining=6, reset_after=1.0)
+        scheduler.ended(one, now)
+    assert len(scheduler._limits) < 1_100  # what is remembered cannot be told from outside
 
 
 class Crowd:
     """`size` answers of `seconds` that begin together, each growing evenly, in a clock of their own."""
 
     def __init__(self, size: int, seconds: float, gap: float = 1.0) -> None:
-        self.pacer = Pacer(gap)
+        self.scheduler = Scheduler(gap)
         self._gap = gap
         self._end = seconds
         self._now = 0.0
@@ -149,13 +153,13 @@ class Crowd:
         self._area = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._whose: dict[Wish, int] = {}
-        self._waiting: dict[int, Wish] = {}
+        self._whose: dict[Permit, int] = {}
+        self._waiting: dict[int, Permit] = {}
         self.lags: list[float] = []
         self._at(0.0, lambda: None)
         for answer in range(size):
-            self.pacer.join(UPDATES, 0.0)
-            self.pacer.promise(UPDATES, 0.0)
+            self.scheduler.join(UPDATES, 0.0)
+            self.scheduler.promise(UPDATES, 0.0)
             self._want(answer, earliest=gap)
             self._at(seconds, functools.partial(self._finish, answer))
 
@@ -164,7 +168,7 @@ class Crowd:
         while self._events:
             self._now, _, event = heapq.heappop(self._events)
             event()
-            granted, again = self.pacer.grants(self._now)
+            granted, again = self.scheduler.grants(self._now)
             for one in granted:
                 self._show(one)
             if granted:
@@ -178,23 +182,23 @@ class Crowd:
 
     def _want(self, answer: int, earliest: float) -> None:
         if earliest < self._end:
-            one = Wish(UPDATES, Priority.PREVIEW, self._shown[answer], earliest=earliest)
+            one = Permit(UPDATES, Priority.PREVIEW, self._shown[answer], earliest=earliest)
             self._whose[one], self._waiting[answer] = answer, one
-            self.pacer.ask(one, self._now)
+            self.scheduler.ask(one, self._now)
 
     def _finish(self, answer: int) -> None:
         if answer in self._waiting:
-            self.pacer.withdraw(self._waiting[answer])
-        one = Wish(UPDATES, Priority.FINAL, self._shown[answer])
+            self.scheduler.withdraw(self._waiting[answer])
+        one = Permit(UPDATES, Priority.FINAL, self._shown[answer])
         self._whose[one] = answer
-        self.pacer.ask(one, self._now)
+        self.scheduler.ask(one, self._now)
 
-    def _show(self, one: Wish) -> None:
+    def _show(self, one: Permit) -> None:
         answer = self._whose[one]
         before, until = self._shown[answer], min(self._now, self._end)
         self._area += (self._now - (before + until) / 2) * (until - before)
         self._shown[answer] = until
-        self.pacer.ended(one, self._now)
+        self.scheduler.ended(one, self._now)
         self._waiting.pop(answer, None)
         if one.priority is Priority.FINAL:
             self.lags.append(self._now - self._end)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.ports.rate_limits import Budget, Call, Per, unnamed
-from aion_bot.ratelimit.sliding_window import Window
+from aion_bot.ports.rate_limits import Budget, Operation, Scope, unlimited
+from aion_bot.ratelimit.sliding_window import SlidingWindow
 
-UPDATES = Budget("updates", 50, 60.0, Per.WORKSPACE, promised=True, spare=5, sure=25)
-BRIEF = Budget("brief", 5, 4.0, Per.CHANNEL)
+UPDATES = Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25)
+BRIEF = Budget("brief", 5, 4.0, Scope.CHANNEL)
 
 
-def make(window: Window, now: float, calls: int = 1) -> None:
+def make(window: SlidingWindow, now: float, calls: int = 1) -> None:
     for _ in range(calls):
         window.begin()
         window.end(now)
@@ -23,7 +23,7 @@ def make(window: Window, now: float, calls: int = 1) -> None:
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 1)), max_size=80))
 def test_no_stretch_ever_holds_more_calls_than_the_budget(calls: list[tuple[float, float]]) -> None:
     """Whenever the platform counts a call between its beginning and its answer, no window holds more than allowed."""
-    window = Window(BRIEF, 0.0)
+    window = SlidingWindow(BRIEF, 0.0)
     now = 0.0
     counted: list[tuple[float, float]] = []
     for pause, answer in calls:
@@ -41,7 +41,7 @@ def test_no_stretch_ever_holds_more_calls_than_the_budget(calls: list[tuple[floa
 
 def test_what_is_kept_is_left_alone() -> None:
     """Room for a call that has to leave others is given up earlier than room for one that has not."""
-    window = Window(BRIEF, 0.0)
+    window = SlidingWindow(BRIEF, 0.0)
     make(window, 1.0, 3)
     assert window.room_at(1.0, keep=1) == 1.0
     assert window.room_at(1.0, keep=2) == 5.0
@@ -50,7 +50,7 @@ def test_what_is_kept_is_left_alone() -> None:
 
 def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
     """Beyond half of the documented limit the next call waits for the answer of the one before, until that is proven."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     make(window, 0.0, 25)
     assert window.room_at(0.0, 0) == 0.0
     window.begin()
@@ -61,7 +61,7 @@ def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
 
 def test_what_was_taken_once_is_sure_until_a_refusal() -> None:
     """So many calls as were taken in one window may be made side by side, until the platform refuses one."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     make(window, 0.0, 40)
     for _ in range(30):
         window.begin()
@@ -72,7 +72,7 @@ def test_what_was_taken_once_is_sure_until_a_refusal() -> None:
 
 def test_a_refusal_closes_the_limit_for_as_long_as_it_says() -> None:
     """After a refusal nothing is sent before the platform's own time."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     make(window, 4.0, 10)
     window.begin()
     window.refused(5.0, 7.0)
@@ -81,7 +81,7 @@ def test_a_refusal_closes_the_limit_for_as_long_as_it_says() -> None:
 
 def test_a_refusal_teaches_how_much_there_is() -> None:
     """What the platform took before it refused is what it is believed to take, and not a call more."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     make(window, 0.0, 25)
     window.begin()
     window.refused(1.0, 3.0)
@@ -91,7 +91,7 @@ def test_a_refusal_teaches_how_much_there_is() -> None:
 
 def test_calls_of_long_ago_prove_nothing() -> None:
     """Only what was taken in one window is sure: calls that count no more are not added to those that do."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     for start in (0.0, 61.0):
         for _ in range(20):
             window.begin()
@@ -105,7 +105,7 @@ def test_calls_of_long_ago_prove_nothing() -> None:
 
 def test_a_refusal_makes_a_limit_contested_for_a_minute() -> None:
     """Where calls were refused a moment ago another road is better; a minute later nobody remembers."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     assert not window.contested(0.0)
     window.begin()
     window.refused(1.0, 1.0)
@@ -115,7 +115,7 @@ def test_a_refusal_makes_a_limit_contested_for_a_minute() -> None:
 
 def test_a_limit_that_takes_not_even_one_call_a_window_is_longer_than_documented() -> None:
     """A channel that takes a post every two seconds is learned to take one every two seconds."""
-    window = Window(Budget("posts", 1, 1.0, Per.CHANNEL), 0.0)
+    window = SlidingWindow(Budget("posts", 1, 1.0, Scope.CHANNEL), 0.0)
     make(window, 0.0)
     window.begin()
     window.refused(1.0, 1.0)
@@ -125,7 +125,7 @@ def test_a_limit_that_takes_not_even_one_call_a_window_is_longer_than_documented
 
 def test_quiet_raises_a_lowered_limit_again() -> None:
     """A minute after a refusal a little more is tried, up to what is documented, as long as it is wanted."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     make(window, 0.0, 20)
     window.begin()
     window.refused(0.0, 1.0)
@@ -138,7 +138,7 @@ def test_quiet_raises_a_lowered_limit_again() -> None:
 
 def test_a_raise_that_is_refused_is_tried_again_ever_later() -> None:
     """Where the platform stays with its lower limit, the refusals become rarer."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     now, refused_at = 0.0, [0.0]
     make(window, 0.0, 20)
     window.begin()
@@ -161,7 +161,7 @@ def test_a_raise_that_is_refused_is_tried_again_ever_later() -> None:
 
 def test_more_than_documented_is_found_out_when_it_is_always_wanted() -> None:
     """After three minutes in which calls always waited, more than documented is tried, and kept if it is taken."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     now = 0.0
     while now < 179.0:
         window.pressed(now, pressed=True)
@@ -177,7 +177,7 @@ def test_more_than_documented_is_found_out_when_it_is_always_wanted() -> None:
 
 def test_more_than_documented_is_never_tried_where_nobody_waits() -> None:
     """A limit that suffices is left as it is."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     for now in range(0, 3600, 10):
         window.pressed(now, pressed=now % 100 == 0)
         window.room_at(now, 0)
@@ -186,7 +186,7 @@ def test_more_than_documented_is_never_tried_where_nobody_waits() -> None:
 
 def test_headers_are_believed_at_once() -> None:
     """What an answer says of its limit is taken over, and what somebody else used of it counts as used."""
-    window = Window(BRIEF, 0.0)
+    window = SlidingWindow(BRIEF, 0.0)
     window.begin()
     window.told(0.0, calls=10, remaining=4, reset_after=3.0)
     assert window.calls == 10
@@ -197,7 +197,7 @@ def test_headers_are_believed_at_once() -> None:
 
 def test_the_even_pace_is_what_the_window_can_keep() -> None:
     """A fresh window's calls are spread over the time asked for; a used one waits for what comes back."""
-    window = Window(UPDATES, 0.0)
+    window = SlidingWindow(UPDATES, 0.0)
     assert window.rate(0.0, horizon=60.0, keep=20, enough=99.0) == pytest.approx(0.5)
     assert window.rate(0.0, horizon=10.0, keep=20, enough=99.0) == pytest.approx(3.0)
     assert window.rate(0.0, horizon=10.0, keep=20, enough=2.0) == 2.0
@@ -207,7 +207,7 @@ def test_the_even_pace_is_what_the_window_can_keep() -> None:
 
 def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
     """What nobody has named a budget for is held for as long as the platform says, and not taken to be limited."""
-    window = Window(unnamed(Call.OPEN), 0.0)
+    window = SlidingWindow(unlimited(Operation.OPEN_THREAD), 0.0)
     window.begin()
     window.refused(1.0, 3.0)
     assert window.room_at(1.0, 0) == 4.0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.ports.adapter import Host, Presence
 from aion_bot.ports.errors import PlatformDown, TokenRefused
-from aion_bot.ports.messages import Inbound
+from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.host import Host, Presence
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
@@ -23,7 +23,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def _ignore(_: Inbound) -> None:
+async def _ignore(_: InboundEvent) -> None:
     """Take nothing."""
 
 
@@ -51,7 +51,7 @@ async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: py
     """A disk that is full for a moment does not end the notes of until when nothing can have been missed."""
     monkeypatch.setattr(supervisor, "_HEARD_EVERY", 0.0)
     host = PlatformHost("discord", store, _ignore, many_welcome=True)
-    await host.away_since()
+    await host.missed_since()
     written, refused, noted = store.set_note, asyncio.Event(), asyncio.Event()
 
     async def writing(platform: str, name: str, value: str) -> None:

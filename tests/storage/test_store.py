@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain.turn import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
-from aion_bot.ports.messages import Action, MessageRef, Person, Place, Prompt, Step, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.database import migrations
 

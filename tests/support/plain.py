@@ -1,7 +1,7 @@
 """A platform of plain text, for tests of the pure rooms: measures by length and talks to nobody."""
 
-from aion_bot.ports.adapter import PlatformAdapter, Streams
-from aion_bot.ports.messages import Content, PlanCard, Reply, ThreadKey
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Content, PlanCard, Reply
 from aion_bot.ports.rate_limits import Limits
 
 
@@ -22,9 +22,6 @@ class PlainAdapter(PlatformAdapter):
             *(step.agent + step.description for step in content.steps),
         ]
         return sum(len(line) for line in lines)
-
-    def streams(self, thread: ThreadKey) -> Streams:  # noqa: ARG002  # the port names it
-        return Streams.NEVER
 
 
 def texts(screen: tuple[Content | None, ...]) -> list[str]:

@@ -19,7 +19,7 @@ from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.workspace import Someone, Workspace
 from aion_bot.simulators.world import World
 
@@ -40,7 +40,7 @@ GONE = "That button is no longer there."
 class Page:
     """Serves until it is left. `port` None: the default one, or any free one if that is taken. Raises OSError."""
 
-    def __init__(self, world: World, bot: Running, port: int | None = None) -> None:
+    def __init__(self, world: World, bot: BotProcess, port: int | None = None) -> None:
         self._wanted = port
         self._port = 0
         self._token = secrets.token_urlsafe(16)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from aion_bot.demo.running import Running
+from aion_bot.demo.running import BotProcess
 from aion_bot.simulators.world import World
 
 MENU: Mapping[str, str] = {
@@ -27,7 +27,7 @@ class Troubles:
     """Makes trouble, and says so in `news`. `changed` is told of every new sentence."""
 
     def __init__(
-        self, world: World, bot: Running, changed: Callable[[], None], *, pause: float = PAUSE
+        self, world: World, bot: BotProcess, changed: Callable[[], None], *, pause: float = PAUSE
     ) -> None:
         self.news = ""
         self._pause = pause

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from aion_bot.ports.adapter import Presence
-from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, ThreadKey
+from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt
+from aion_bot.ports.host import Presence
+from aion_bot.ports.messages import ThreadKey
 
 
 class RecordingHost:
@@ -15,7 +16,7 @@ class RecordingHost:
     """
 
     def __init__(self) -> None:
-        self.inbound: list[Inbound] = []
+        self.inbound: list[InboundEvent] = []
         self.presences: list[Presence] = []
         self.memory: dict[str, str] = {}
         self.refusal: Exception | None = None
@@ -26,7 +27,7 @@ class RecordingHost:
         self.open.set()
         self._changed = asyncio.Event()
 
-    async def accept(self, inbound: Inbound) -> None:
+    async def accept(self, inbound: InboundEvent) -> None:
         self.knocking += 1
         self._changed.set()
         await self.open.wait()
@@ -39,10 +40,10 @@ class RecordingHost:
         self.presences.append(presence)
         self._changed.set()
 
-    async def threads(self) -> Sequence[ThreadKey]:
+    async def known_threads(self) -> Sequence[ThreadKey]:
         return self.known
 
-    async def away_since(self) -> float | None:
+    async def missed_since(self) -> float | None:
         return self.away
 
     async def recall(self, name: str) -> str | None:
@@ -65,11 +66,11 @@ class RecordingHost:
         assert isinstance(last, Prompt)
         return last
 
-    async def amendment(self, number: int = 1) -> Amendment:
+    async def amendment(self, number: int = 1) -> MessageChange:
         """Wait for so many inbounds; the last is an edit or a deletion."""
         await self.until(lambda: len(self.inbound) >= number)
         last = self.inbound[number - 1]
-        assert isinstance(last, Amendment)
+        assert isinstance(last, MessageChange)
         return last
 
     async def click(self, number: int = 1) -> Click:

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.discord import handlers, ids
 from adapters.discord.edits import Edits
-from aion_bot.ports.messages import Amendment, Person, Prompt, Reply
+from aion_bot.ports.events import MessageChange, Prompt
+from aion_bot.ports.messages import Person, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Channel
 from tests.adapters.discord.conftest import Bot, running
@@ -20,7 +21,9 @@ async def test_an_edited_question(discord: SimulatedDiscord, host: RecordingHost
     prompt = await host.prompt()
     discord.rewrite(message, f"<@{discord.world.bot.id}> what is damaged?")
     amendment = await host.amendment(2)
-    assert amendment == Amendment(prompt.key, prompt.thread, prompt.place, prompt.person, "what is damaged?")
+    assert amendment == MessageChange(
+        prompt.key, prompt.thread, prompt.place, prompt.person, "what is damaged?"
+    )
 
 
 @pytest.mark.usefixtures("bot")
@@ -29,7 +32,7 @@ async def test_a_deleted_question(discord: SimulatedDiscord, host: RecordingHost
     message = await discord.mention(discord.people[0], "what is damaged?")
     prompt = await host.prompt()
     discord.withdraw(message)
-    assert await host.amendment(2) == Amendment(prompt.key, prompt.thread, prompt.place, Person(""), None)
+    assert await host.amendment(2) == MessageChange(prompt.key, prompt.thread, prompt.place, Person(""), None)
 
 
 @pytest.mark.usefixtures("bot")
@@ -43,7 +46,7 @@ async def test_in_a_direct_conversation(discord: SimulatedDiscord, host: Recordi
     discord.rewrite(message, "")
     discord.withdraw(message)
     await host.amendment(4)
-    told = [one for one in host.inbound if isinstance(one, Amendment)]
+    told = [one for one in host.inbound if isinstance(one, MessageChange)]
     assert [one.text for one in told] == ["and the roof?", "", None]
     assert {(one.prompt, one.thread, one.place) for one in told} == {
         (prompt.key, prompt.thread, prompt.place)
@@ -54,7 +57,7 @@ async def test_in_a_thread(reading: SimulatedDiscord, reader: Bot, host: Recordi
     """With the intent, an edit in a thread needs no mention."""
     ada = reading.people[0]
     thread = await reading.ask(ada, "What is damaged?")
-    await reader.adapter.open(await host.prompt())
+    await reader.adapter.open_thread(await host.prompt())
     said = reading.say(ada, "and the rof?", thread)
     prompt = await host.prompt(2)
     reading.rewrite(said.id, "and the roof?")
@@ -70,7 +73,7 @@ async def test_several_deleted_at_once(discord: SimulatedDiscord, host: Recordin
     said = [discord.say(discord.people[0], "x") for _ in range(3)]
     discord.backend.purge(general, said)
     await host.amendment(3)
-    told = [one for one in host.inbound if isinstance(one, Amendment)]
+    told = [one for one in host.inbound if isinstance(one, MessageChange)]
     assert [(one.prompt, one.text) for one in told] == [(f"discord:{one.id}", None) for one in said]
 
 
@@ -86,7 +89,7 @@ async def test_what_is_no_edit(discord: SimulatedDiscord, host: RecordingHost) -
     discord.rewrite(among_others.id, "still among us")
     await discord.mention(discord.people[1], "the last word")
     await host.prompt(3)
-    texts = [one.text for one in host.inbound if isinstance(one, Prompt | Amendment)]
+    texts = [one.text for one in host.inbound if isinstance(one, Prompt | MessageChange)]
     assert texts == ["see https://aion.example", "look at https://aion.example", "the last word"]
 
 
@@ -124,7 +127,7 @@ async def test_an_edit_never_overtakes(discord: SimulatedDiscord, host: Recordin
         await host.until(lambda: host.knocking == 1)
         host.open.set()
         await host.prompt(3)
-    texts = [one.text for one in host.inbound if isinstance(one, Prompt | Amendment)]
+    texts = [one.text for one in host.inbound if isinstance(one, Prompt | MessageChange)]
     assert texts == ["first", "first, edited", "second"]
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from adapters.discord import buckets, ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.ports.adapter import Streams
-from aion_bot.ports.errors import RateLimited, Unsupported
+from aion_bot.ports.adapter import NativeStreaming
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
-from aion_bot.ports.rate_limits import Call, Per, Reading
+from aion_bot.ports.rate_limits import LimitReading, Operation, RequestObserver, Scope
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.rates import CREATE, EDIT, DiscordLimits, Rate
 from tests.adapters.discord.conftest import build
@@ -41,51 +41,55 @@ async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
     return await adapter.post(general, Reply("first"), nonce="first")
 
 
+class Readings(RequestObserver):
+    """Keeps what answers say about limits."""
+
+    def __init__(self, heard: list[LimitReading]) -> None:
+        self._heard = heard
+
+    def limit_read(self, reading: LimitReading) -> None:
+        self._heard.append(reading)
+
+
 @pytest.fixture
-def heard(adapter: DiscordAdapter) -> list[Reading]:
+def heard(adapter: DiscordAdapter) -> list[LimitReading]:
     """What the adapter tells of limits."""
-    heard: list[Reading] = []
-    adapter.watch_limits(heard.append)
+    heard: list[LimitReading] = []
+    adapter.observe_requests(Readings(heard))
     return heard
 
 
 def test_budgets_are_those_that_people_report() -> None:
     """Posts and edits share what a channel takes, everything but an answer to an interaction what the bot does."""
-    posts, everything = rate_limits.LIMITS.budgets[Call.POST]
-    assert rate_limits.LIMITS.budgets[Call.EDIT] == (posts, everything)
-    assert (posts.per, everything.per) == (Per.CHANNEL, Per.BOT)
+    posts, everything = rate_limits.LIMITS.budgets[Operation.POST]
+    assert rate_limits.LIMITS.budgets[Operation.EDIT] == (posts, everything)
+    assert (posts.scope, everything.scope) == (Scope.CHANNEL, Scope.BOT)
     assert Rate(posts.calls, posts.seconds) == DiscordLimits().messages
     left_to_others = DiscordLimits().everything.calls - everything.calls
     assert 0 < left_to_others <= 5
-    streamed = {Call.BEGIN, Call.APPEND, Call.CONCLUDE}
-    assert set(Call) - set(rate_limits.LIMITS.budgets) == streamed | {Call.WHISPER}
+    streamed = {Operation.START_STREAM, Operation.APPEND_STREAM, Operation.STOP_STREAM}
+    assert set(Operation) - set(rate_limits.LIMITS.budgets) == streamed | {Operation.REPLY_PRIVATELY}
     assert all(found[-1] == everything for found in rate_limits.LIMITS.budgets.values())
 
 
 def test_scopes(adapter: DiscordAdapter, general: ThreadKey) -> None:
     """A thread is a channel of its own; what counts for the bot counts everywhere."""
-    assert adapter.scope(general, Per.CHANNEL) != adapter.scope(ThreadKey("discord", "2"), Per.CHANNEL)
-    assert adapter.scope(general, Per.BOT) == adapter.scope(ThreadKey("discord", "2"), Per.BOT)
+    assert adapter.scope_key(general, Scope.CHANNEL) != adapter.scope_key(
+        ThreadKey("discord", "2"), Scope.CHANNEL
+    )
+    assert adapter.scope_key(general, Scope.BOT) == adapter.scope_key(ThreadKey("discord", "2"), Scope.BOT)
 
 
-async def test_there_are_no_streams(adapter: DiscordAdapter, message: MessageRef) -> None:
-    """Discord has none, and says so whatever is asked of them."""
-    assert adapter.streams(message.thread) is Streams.NEVER
-    assert adapter.tail(None, Reply("one"), last=True) is None
-    for call in (
-        adapter.begin(message.thread, ADA, Reply("one"), nonce="n"),
-        adapter.append(message, Reply("one"), Reply("one two")),
-        adapter.conclude(message, Reply("one"), Reply("one two")),
-    ):
-        with pytest.raises(Unsupported):
-            await call
+def test_there_are_no_streams(adapter: DiscordAdapter) -> None:
+    """Discord has no native streams, and its adapter does not offer any."""
+    assert not isinstance(adapter, NativeStreaming)
 
 
 async def test_answers_tell_what_is_left(
-    adapter: DiscordAdapter, general: ThreadKey, heard: list[Reading]
+    adapter: DiscordAdapter, general: ThreadKey, heard: list[LimitReading]
 ) -> None:
     """A post and an edit tell the limit of their channel before they return, by the name of its scope."""
-    scope = adapter.scope(general, Per.CHANNEL)
+    scope = adapter.scope_key(general, Scope.CHANNEL)
     message = await adapter.post(general, Reply("one"), nonce="n-1")
     assert [(one.budget, one.scope, one.calls, one.remaining) for one in heard] == [("messages", scope, 5, 4)]
     await adapter.edit(message, Reply("two"))
@@ -94,7 +98,7 @@ async def test_answers_tell_what_is_left(
 
 
 async def test_answers_tell_of_others(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, heard: list[Reading]
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, heard: list[LimitReading]
 ) -> None:
     """What another process used up is missing, and a limit that is not as documented is told as it is."""
     discord.rates.use(message.thread.id, 2)
@@ -106,10 +110,10 @@ async def test_answers_tell_of_others(
 
 
 async def test_other_answers_tell_nothing(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, heard: list[Reading]
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, heard: list[LimitReading]
 ) -> None:
     """Nor does a refusal: reactions, deletions, reading and typing have limits of their own."""
-    await adapter.mark_waiting(message, waiting=True)
+    await adapter.mark_queued(message, queued=True)
     await adapter.own_messages(message.thread)
     discord.rates.use(message.thread.id, 4)
     with pytest.raises(RateLimited):

@@ -14,7 +14,7 @@ CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
     """Open a thread by asking; returns its id."""
     thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
-    await bot.adapter.open(await host.prompt())
+    await bot.adapter.open_thread(await host.prompt())
     host.inbound.clear()
     return thread
 
@@ -48,8 +48,8 @@ async def test_opening_a_thread(discord: SimulatedDiscord, bot: Bot, host: Recor
     """The thread is named after the question; opening it again, or another way, is harmless."""
     thread = await discord.ask(discord.people[0], "What is\ndamaged? " + "x" * 200)
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
+    await bot.adapter.open_thread(prompt)
     assert discord.title(thread).startswith("What is damaged? xxx")
     assert len(discord.title(thread)) == 100
 
@@ -82,7 +82,7 @@ async def test_a_late_acknowledgement(discord: SimulatedDiscord, bot: Bot, host:
     prompt = await host.prompt()
     assert (prompt.thread.id, prompt.opening, prompt.text) == (thread, "Too late?", "Too late?")
     assert discord.thread(thread)[0].text == "@Ada asked:\n> Too late?"
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     assert discord.title(thread) == "Too late?"
 
 
@@ -197,7 +197,7 @@ async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host:
     link = f"https://discord.com/channels/{discord.world.guild}/{message.channel}/{message.id}"
     answer = f"Asked about [a message of Ada]({link}):\n> The roof of site 7 leaks"
     assert discord.thread(thread)[0].text == answer
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
 
 
 @pytest.mark.usefixtures("bot")

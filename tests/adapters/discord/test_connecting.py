@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from aion_bot.ports.errors import PlatformDown, RateLimited, TokenRefused
-from aion_bot.ports.messages import Prompt, Reply, ThreadKey
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, build, running, served
 from tests.adapters.discord.host import RecordingHost

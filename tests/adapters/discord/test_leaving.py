@@ -8,7 +8,8 @@ import pytest
 
 from adapters.discord import gateway, ids
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.messages import Action, Button, Click, Reply
+from aion_bot.ports.events import Click
+from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.sessions import GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot, build

@@ -23,7 +23,7 @@ async def _a_busy_day(discord: SimulatedDiscord, host: RecordingHost) -> None:
         ada = discord.people[0]
         thread = await discord.ask(ada, QUESTION)
         prompt = await host.prompt()
-        await bot.adapter.open(prompt)
+        await bot.adapter.open_thread(prompt)
         button = Button(Action.RETRY, "k", "Try again")
         ref = await bot.adapter.post(prompt.thread, Reply(ANSWER, buttons=(button,)), nonce="n")
         for fault in ({"status": 429, "retry_after": 1}, {"status": 503}, {"status": 400}, {"drop": True}):
@@ -32,9 +32,9 @@ async def _a_busy_day(discord: SimulatedDiscord, host: RecordingHost) -> None:
                 await bot.adapter.edit(ref, Reply(ANSWER))
         discord.fail_next(CALLBACK, status=400, code=50035)
         await discord.press(ada, thread, str(ids.address_of(ref)[1]), "aion:retry:k")
-        await bot.adapter.whisper(await host.click(2), (ANSWER,))
+        await bot.adapter.reply_privately(await host.click(2), (ANSWER,))
         discord.expire_tokens()
-        await bot.adapter.whisper(prompt, (ANSWER,))
+        await bot.adapter.reply_privately(prompt, (ANSWER,))
         host.refusal = OSError("disk full")
         await discord.mention(ada, QUESTION)
         await discord.until(lambda: len(discord.thread(discord.direct(ada))) == 3)

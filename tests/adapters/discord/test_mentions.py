@@ -2,7 +2,7 @@
 
 import pytest
 
-from aion_bot.ports.messages import Prompt
+from aion_bot.ports.events import Prompt
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, VOICE, Channel
 from tests.adapters.discord.conftest import Bot, running
@@ -14,7 +14,7 @@ CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
     """Open a thread by asking; returns its id."""
     thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
-    await bot.adapter.open(await host.prompt())
+    await bot.adapter.open_thread(await host.prompt())
     host.inbound.clear()
     return thread
 
@@ -29,7 +29,7 @@ async def test_a_mention_in_a_channel(discord: SimulatedDiscord, bot: Bot, host:
         "what is damaged?",
     )
     assert prompt.key == f"discord:{message}"
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     assert discord.title(message) == "what is damaged?"
 
 

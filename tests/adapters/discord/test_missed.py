@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.discord import backfill
-from aion_bot.ports.messages import Prompt, ThreadKey
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, running
 from tests.adapters.discord.host import RecordingHost
@@ -34,7 +35,7 @@ async def _thread(discord: SimulatedDiscord, host: RecordingHost) -> str:
     """Ask once, and leave; returns the thread's id."""
     async with running(discord, host) as bot:
         thread = await discord.ask(discord.people[0], "What is damaged?")
-        await bot.adapter.open(await host.prompt())
+        await bot.adapter.open_thread(await host.prompt())
     host.inbound.clear()
     host.presences.clear()
     return thread

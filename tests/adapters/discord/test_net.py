@@ -44,7 +44,7 @@ async def answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> Me
     """A message of the bot in a thread of its own."""
     await discord.ask(discord.people[0], "What is damaged?")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     return await bot.adapter.post(prompt.thread, Reply("the roof"), nonce="n")
 
 
@@ -87,7 +87,7 @@ async def test_the_limit_of_the_whole_bot(
         await bot.adapter.post(answer.thread, Reply("another"), nonce="n-2")
     assert 50 < caught.value.retry_after <= 60
     assert discord.server.calls == calls
-    await bot.adapter.whisper(await host.prompt(), ("Patience.",))
+    await bot.adapter.reply_privately(await host.prompt(), ("Patience.",))
     assert discord.server.calls[FOLLOW_UP] == 1
 
 
@@ -234,10 +234,10 @@ async def test_a_channel_where_the_bot_may_not_write(
     await discord.mention(ada, "what is damaged?")
     prompt = await host.prompt()
     with pytest.raises(Forbidden):
-        await bot.adapter.open(prompt)
+        await bot.adapter.open_thread(prompt)
     with pytest.raises(Forbidden):
         await bot.adapter.post(ids.thread_key(int(prompt.place.channel)), Reply("the roof"), nonce="n")
-    await bot.adapter.whisper(prompt, ("I may not write there.",))
+    await bot.adapter.reply_privately(prompt, ("I may not write there.",))
     assert [shown.text for shown in discord.thread(discord.direct(ada))] == ["I may not write there."]
 
 
@@ -248,4 +248,4 @@ async def test_nowhere_to_answer(discord: SimulatedDiscord, bot: Bot, host: Reco
     discord.world.read_only.add(discord.world.named("general").id)
     await discord.mention(ada, "what is damaged?")
     with pytest.raises(Forbidden):
-        await bot.adapter.whisper(await host.prompt(), ("I may not write there.",))
+        await bot.adapter.reply_privately(await host.prompt(), ("I may not write there.",))

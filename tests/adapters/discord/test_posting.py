@@ -135,7 +135,7 @@ async def test_a_message_in_an_archived_thread(
     """An old card in an archived thread is edited after taking the thread out of the archive."""
     thread = await discord.ask(discord.people[0], "Tag them")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     ref = await bot.adapter.post(prompt.thread, Reply("card"), nonce="n")
     discord.backend.update(discord.world.channel(thread), {"archived": True})
     await bot.adapter.edit(ref, Reply("decided"))
@@ -147,7 +147,7 @@ async def test_a_locked_thread(discord: SimulatedDiscord, bot: Bot, host: Record
     """Where the thread may not be taken out of the archive, the edit is forbidden."""
     thread = await discord.ask(discord.people[0], "Tag them")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     ref = await bot.adapter.post(prompt.thread, Reply("card"), nonce="n")
     discord.backend.update(discord.world.channel(thread), {"archived": True})
     discord.fail_next("PATCH /channels/{channel_id}", status=403, code=50013)
@@ -227,7 +227,7 @@ async def test_a_message_over_the_limit(adapter: DiscordAdapter, thread: ThreadK
 async def test_nothing_to_open(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """In a direct conversation nothing is opened."""
     await discord.direct_message(discord.people[0], "hello")
-    await bot.adapter.open(await host.prompt())
+    await bot.adapter.open_thread(await host.prompt())
     assert discord.server.calls[THREAD] == 0
 
 
@@ -238,7 +238,7 @@ async def test_threads_that_may_not_be_opened(
     await discord.ask(discord.people[0], "Open it")
     discord.fail_next(THREAD, status=403, code=50013)
     with pytest.raises(Forbidden):
-        await bot.adapter.open(await host.prompt())
+        await bot.adapter.open_thread(await host.prompt())
 
 
 async def test_a_long_answer_outlives_the_interaction(
@@ -247,7 +247,7 @@ async def test_a_long_answer_outlives_the_interaction(
     """After fifteen minutes an answer still grows: no edit depends on the interaction's token."""
     await discord.ask(discord.people[0], "Think hard")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     ref = await bot.adapter.post(prompt.thread, Reply("thinking"), nonce="n")
     discord.expire_tokens()
     await bot.adapter.edit(ref, Reply("done"))

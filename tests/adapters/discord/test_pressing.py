@@ -25,7 +25,7 @@ async def test_a_press(discord: SimulatedDiscord, bot: Bot, host: RecordingHost)
     ada, ben, _ = discord.people
     thread = await discord.ask(ada, "Tag them all")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     ref = await bot.adapter.post(prompt.thread, PlanCard("Plan", "Tag", buttons=(APPROVE,)), nonce="n")
     before = list(discord.thread(thread))
     await discord.press(ben, thread, str(ids.address_of(ref)[1]), "aion:approve:plan-1")
@@ -87,7 +87,7 @@ async def test_a_late_press(discord: SimulatedDiscord, bot: Bot, host: Recording
     await discord.press(ada, old.channel, old.id, "aion:cancel:plan-1")
     click = await host.click()
     assert click.action is Action.CANCEL
-    await bot.adapter.whisper(click, ("Cancelled.",))
+    await bot.adapter.reply_privately(click, ("Cancelled.",))
     assert [shown.text for shown in discord.thread(discord.direct(ada))] == ["Cancelled."]
 
 

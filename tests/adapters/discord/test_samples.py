@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.ports.messages import Amendment, Prompt
+from aion_bot.ports.events import MessageChange, Prompt
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot
@@ -51,7 +51,7 @@ DELETION = "deletion_of_a_mention"
 async def thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
     """A thread that the bot opened; nothing was said in it yet."""
     opened = await discord.ask(discord.people[0], "What is damaged?")
-    await bot.adapter.open(await host.prompt())
+    await bot.adapter.open_thread(await host.prompt())
     host.inbound.clear()
     return opened
 
@@ -92,7 +92,7 @@ async def test_edits(discord: SimulatedDiscord, host: RecordingHost, thread: str
     _deliver(discord, DELETION, thread, "MESSAGE_DELETE")
     number = 1 if EDITS[name] is None else 2
     assert (await host.amendment(number)).text is None
-    assert [one.text for one in host.inbound[:-1] if isinstance(one, Amendment)] == [EDITS[name]][
+    assert [one.text for one in host.inbound[:-1] if isinstance(one, MessageChange)] == [EDITS[name]][
         : number - 1
     ]
 

@@ -26,10 +26,10 @@ async def test_a_message_that_waits(discord: SimulatedDiscord, bot: Bot, host: R
     message = await discord.mention(discord.people[0], "what is damaged?")
     source = await _source(host)
     for _ in range(2):
-        await bot.adapter.mark_waiting(source, waiting=True)
+        await bot.adapter.mark_queued(source, queued=True)
         assert discord.world.anywhere(message).reactions == ["⏳"]
     for _ in range(2):
-        await bot.adapter.mark_waiting(source, waiting=False)
+        await bot.adapter.mark_queued(source, queued=False)
         assert not discord.waits(message)
 
 
@@ -42,7 +42,7 @@ async def test_a_waiting_message_that_is_gone(
     discord.withdraw(message)
     for waiting in (True, False):
         with pytest.raises(MessageGone):
-            await bot.adapter.mark_waiting(source, waiting=waiting)
+            await bot.adapter.mark_queued(source, queued=waiting)
 
 
 async def test_a_mark_that_may_not_be_set(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
@@ -51,14 +51,14 @@ async def test_a_mark_that_may_not_be_set(discord: SimulatedDiscord, bot: Bot, h
     source = await _source(host)
     discord.world.read_only.add(discord.world.named("general").id)
     with pytest.raises(Forbidden):
-        await bot.adapter.mark_waiting(source, waiting=True)
+        await bot.adapter.mark_queued(source, queued=True)
 
 
 async def test_a_command_has_no_message(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """A command's acknowledgement is the bot's message, not the person's: there is nothing to mark."""
     thread = await discord.ask(discord.people[0], "What is damaged?")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     said = discord.say(discord.people[0], f"<@{discord.world.bot.id}> and the roof?", thread)
     assert prompt.source is None
     assert (await host.prompt(2)).source == ids.message_ref(prompt.thread, int(thread), int(said.id))
@@ -104,7 +104,7 @@ async def test_the_bots_own_messages(discord: SimulatedDiscord, bot: Bot, host: 
     ada = discord.people[0]
     thread = await discord.ask(ada, "What is damaged?")
     prompt = await host.prompt()
-    await bot.adapter.open(prompt)
+    await bot.adapter.open_thread(prompt)
     refs = []
     for number in range(22):
         refs.append(await bot.adapter.post(prompt.thread, Reply(f"answer {number}"), nonce=f"n-{number}"))

@@ -12,7 +12,7 @@ async def test_to_whoever_used_a_command(discord: SimulatedDiscord, bot: Bot, ho
     """A command is answered so that only its author sees it, whether its thread exists or not."""
     ada = discord.people[0]
     thread = await discord.ask(ada, "May I?")
-    await bot.adapter.whisper(await host.prompt(), LINE)
+    await bot.adapter.reply_privately(await host.prompt(), LINE)
     told = discord.thread(thread)[-1]
     assert (told.text, told.only_for, told.pings) == ("Only <@42> may decide.", ada.id, [])
 
@@ -23,7 +23,7 @@ async def test_after_fifteen_minutes(discord: SimulatedDiscord, bot: Bot, host: 
     thread = await discord.ask(ada, "May I?")
     prompt = await host.prompt()
     discord.expire_tokens()
-    await bot.adapter.whisper(prompt, LINE)
+    await bot.adapter.reply_privately(prompt, LINE)
     assert [shown.text for shown in discord.thread(discord.direct(ada))] == ["Only <@42> may decide."]
     assert len(discord.thread(thread)) == 1
 
@@ -32,7 +32,7 @@ async def test_to_whoever_mentioned_the_bot(discord: SimulatedDiscord, bot: Bot,
     """A mention cannot be answered privately in the channel, so a direct message is."""
     ben = discord.people[1]
     message = await discord.mention(ben, "may I?")
-    await bot.adapter.whisper(await host.prompt(), LINE)
+    await bot.adapter.reply_privately(await host.prompt(), LINE)
     assert [shown.text for shown in discord.thread(discord.direct(ben))] == ["Only <@42> may decide."]
     assert len(discord.thread(message)) == 1
 
@@ -44,7 +44,7 @@ async def test_to_somebody_who_takes_no_direct_messages(
     ben = discord.people[1]
     discord.world.closed_to_bot.add(ben.id)
     message = await discord.mention(ben, "may I?")
-    await bot.adapter.whisper(await host.prompt(), LINE)
+    await bot.adapter.reply_privately(await host.prompt(), LINE)
     reply = discord.world.messages[discord.world.named("general").id][-1]
     assert (reply.content, reply.pings) == ("Only <@42> may decide.", [])
     assert reply.replied_to is not None
@@ -60,7 +60,7 @@ async def test_about_a_message_that_was_deleted(
     message = await discord.mention(ben, "may I?")
     prompt = await host.prompt()
     discord.backend.delete(discord.world.anywhere(message))
-    await bot.adapter.whisper(prompt, LINE)
+    await bot.adapter.reply_privately(prompt, LINE)
     (alone,) = discord.world.messages[discord.world.named("general").id]
     assert (alone.content, alone.replied_to) == ("Only <@42> may decide.", None)
 
@@ -72,16 +72,16 @@ async def test_in_a_thread_to_somebody_who_takes_none(
     ben = discord.people[1]
     discord.world.closed_to_bot.add(ben.id)
     thread = await discord.ask(ben, "May I?")
-    await bot.adapter.open(await host.prompt())
+    await bot.adapter.open_thread(await host.prompt())
     await discord.reply(ben, thread, "and now?")
-    await bot.adapter.whisper(await host.prompt(2), LINE)
+    await bot.adapter.reply_privately(await host.prompt(2), LINE)
     assert discord.thread(thread)[-1].text == "Only <@42> may decide."
 
 
 async def test_in_a_direct_conversation(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """A direct conversation is private as it is."""
     direct = await discord.direct_message(discord.people[0], "may I?")
-    await bot.adapter.whisper(await host.prompt(), LINE)
+    await bot.adapter.reply_privately(await host.prompt(), LINE)
     assert discord.thread(direct)[-1].text == "Only <@42> may decide."
 
 
@@ -92,5 +92,5 @@ async def test_while_the_gateway_is_away(discord: SimulatedDiscord, bot: Bot, ho
     prompt = await host.prompt()
     bot.listening.cancel()
     await discord.until(lambda: not discord.gateway.listening)
-    await bot.adapter.whisper(prompt, LINE)
+    await bot.adapter.reply_privately(prompt, LINE)
     assert discord.thread(thread)[-1].only_for == ada.id

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from aion_bot.ports.adapter import Presence
-from aion_bot.ports.messages import Amendment, Click, Inbound, Prompt, StopRequest, ThreadKey
+from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.host import Presence
+from aion_bot.ports.messages import ThreadKey
 
 
 class RecordingHost:
     """Takes everything over, unless told to fail or to take its time."""
 
     def __init__(self) -> None:
-        self.inbounds: list[Inbound] = []
+        self.inbounds: list[InboundEvent] = []
         self.presences: list[Presence] = []
         self.facts: dict[str, str] = {}
         self.failures = 0
@@ -21,7 +22,7 @@ class RecordingHost:
         self.entered = 0
         self._happened = asyncio.Event()
 
-    async def accept(self, inbound: Inbound) -> None:
+    async def accept(self, inbound: InboundEvent) -> None:
         """Keep `inbound`, once the gate is open."""
         self.entered += 1
         self._happened.set()
@@ -37,11 +38,11 @@ class RecordingHost:
         self.presences.append(presence)
         self._happened.set()
 
-    async def threads(self) -> Sequence[ThreadKey]:
+    async def known_threads(self) -> Sequence[ThreadKey]:
         """None: Slack sends again by itself what was missed."""
         return ()
 
-    async def away_since(self) -> float | None:
+    async def missed_since(self) -> float | None:
         """Never away."""
         return None
 
@@ -64,9 +65,9 @@ class RecordingHost:
         return [inbound for inbound in self.inbounds if isinstance(inbound, Click)]
 
     @property
-    def amendments(self) -> list[Amendment]:
+    def amendments(self) -> list[MessageChange]:
         """The edits and deletions so far."""
-        return [inbound for inbound in self.inbounds if isinstance(inbound, Amendment)]
+        return [inbound for inbound in self.inbounds if isinstance(inbound, MessageChange)]
 
     @property
     def stops(self) -> list[StopRequest]:

@@ -12,7 +12,7 @@ START, APPEND, STOP, UPDATE = "chat.startStream", "chat.appendStream", "chat.sto
 
 async def begin(adapter: SlackAdapter, thread: ThreadKey, text: str, nonce: str = "n-1") -> MessageRef:
     """Begin a stream that answers Ada."""
-    return await adapter.begin(thread, ADA, Reply(text), nonce=nonce)
+    return await adapter.start_stream(thread, ADA, Reply(text), nonce=nonce)
 
 
 def another(slack: SimulatedSlack) -> SlackAdapter:

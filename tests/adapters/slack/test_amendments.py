@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.slack import edits, events, ids
-from aion_bot.ports.messages import Amendment, Person, Place
+from aion_bot.ports.events import MessageChange, Place
+from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.recording import RecordingHost
 from tests.adapters.slack.samples import ME, sample
@@ -12,8 +13,8 @@ CHANNEL = "C024GENER"
 ROOT = "1790001000.000100"
 
 
-def amended(situation: str) -> Amendment:
-    found = edits.amendment(sample(situation), ME)
+def amended(situation: str) -> MessageChange:
+    found = edits.message_change(sample(situation), ME)
     assert found is not None
     return found
 
@@ -22,7 +23,7 @@ def test_edited_question_has_its_new_words() -> None:
     """An edit names the prompt by the very key that the question had, and reads its words like a question's."""
     asked = events.prompt_from_event(sample("mention_as_message"), ME)
     assert asked is not None
-    assert amended("question_edited") == Amendment(
+    assert amended("question_edited") == MessageChange(
         prompt=asked.key,
         thread=asked.thread,
         place=Place("T024SITES", CHANNEL),
@@ -69,7 +70,7 @@ def test_edited_reply_stays_in_its_thread() -> None:
 )
 def test_no_amendment(situation: str) -> None:
     """A preview, the bot's own edits, a tombstone's end and everything said for the first time change no question."""
-    assert edits.amendment(sample(situation), ME) is None
+    assert edits.message_change(sample(situation), ME) is None
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,12 @@ def test_amendment_of_an_unknown_shape_is_ignored(situation: str, missing: str) 
     """A payload without the expected fields raises nothing: it would be sent again and again."""
     payload = sample(situation)
     del payload["event"][missing]
-    assert edits.amendment(payload, ME) is None
+    assert edits.message_change(payload, ME) is None
 
 
 def test_event_without_a_body_is_no_amendment() -> None:
     """Nor does an empty one."""
-    assert edits.amendment({}, ME) is None
+    assert edits.message_change({}, ME) is None
 
 
 async def test_edit_and_deletion_arrive(slack: SimulatedSlack, host: RecordingHost) -> None:

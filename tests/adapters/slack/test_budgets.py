@@ -2,18 +2,18 @@
 
 from adapters.slack.methods import Method
 from adapters.slack.rate_limits import LIMITS
-from aion_bot.ports.rate_limits import Call, Per
+from aion_bot.ports.rate_limits import Operation, Scope
 from aion_bot.simulators.slack.rates import DOCUMENTED, SlackLimits
 
 
 def test_every_call_is_counted() -> None:
     """Slack counts everything that the core asks of it; opening a thread takes no call."""
-    assert set(LIMITS.budgets) == set(Call) - {Call.OPEN}
+    assert set(LIMITS.budgets) == set(Operation) - {Operation.OPEN_THREAD}
 
 
 def test_budgets_are_those_documented() -> None:
     """What a workspace shares has a method's name, and its number is the one that is documented for it."""
-    shared = [one for budgets in LIMITS.budgets.values() for one in budgets if one.per is Per.WORKSPACE]
+    shared = [one for budgets in LIMITS.budgets.values() for one in budgets if one.scope is Scope.WORKSPACE]
     assert {one.name for one in shared} <= set(Method)
     assert {one.name: (one.calls, one.seconds) for one in shared} == {
         one.name: (DOCUMENTED[one.name], 60.0) for one in shared
@@ -22,12 +22,17 @@ def test_budgets_are_those_documented() -> None:
 
 def test_posts_are_counted_by_channel_first() -> None:
     """A refusal that names no limit is taken for the most specific: one post a second in a channel."""
-    channel, workspace = LIMITS.budgets[Call.POST]
-    assert (channel.per, workspace.per) == (Per.CHANNEL, Per.WORKSPACE)
+    channel, workspace = LIMITS.budgets[Operation.POST]
+    assert (channel.scope, workspace.scope) == (Scope.CHANNEL, Scope.WORKSPACE)
     assert channel.calls / channel.seconds == SlackLimits().posts_a_second
 
 
 def test_what_ends_an_answer_is_promised() -> None:
     """What is begun keeps the call that ends it: an edit, the end of a stream, of a sign, of a mark."""
-    promised = {call for call, budgets in LIMITS.budgets.items() if any(one.promised for one in budgets)}
-    assert promised == {Call.EDIT, Call.CONCLUDE, Call.ACTIVITY, Call.UNMARK}
+    reserved = {call for call, budgets in LIMITS.budgets.items() if any(one.reserved for one in budgets)}
+    assert reserved == {
+        Operation.EDIT,
+        Operation.STOP_STREAM,
+        Operation.SHOW_ACTIVITY,
+        Operation.UNMARK_QUEUED,
+    }

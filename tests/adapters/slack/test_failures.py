@@ -61,15 +61,15 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"plain": "<p>maintenance</p>", "kind": "text/html"}, PlatformDown),
 ]
 
-Call = Callable[[SlackAdapter, MessageRef], Awaitable[Any]]
+Operation = Callable[[SlackAdapter, MessageRef], Awaitable[Any]]
 
-CALLS: dict[str, Call] = {
+CALLS: dict[str, Operation] = {
     "chat.postMessage": lambda adapter, ref: adapter.post(ref.thread, Reply("two"), nonce="n-2"),
     "chat.update": lambda adapter, ref: adapter.edit(ref, Reply("two")),
     "chat.delete": lambda adapter, ref: adapter.delete(ref),
     "conversations.replies": lambda adapter, ref: adapter.own_messages(ref.thread),
-    "reactions.add": lambda adapter, ref: adapter.mark_waiting(ref, waiting=True),
-    "reactions.remove": lambda adapter, ref: adapter.mark_waiting(ref, waiting=False),
+    "reactions.add": lambda adapter, ref: adapter.mark_queued(ref, queued=True),
+    "reactions.remove": lambda adapter, ref: adapter.mark_queued(ref, queued=False),
 }
 
 
@@ -185,7 +185,7 @@ async def test_deleted_question_takes_no_answer(
     calls: list[Callable[[], Awaitable[Any]]] = [
         lambda: adapter.post(thread, Reply("one"), nonce="n-1"),
         lambda: adapter.own_messages(thread),
-        lambda: adapter.mark_waiting(root, waiting=False),
+        lambda: adapter.mark_queued(root, queued=False),
     ]
     for call in calls:
         with pytest.raises(MessageGone):

@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.slack import events, ids
-from aion_bot.ports.messages import Action, Click, Person, Place, Prompt, StopRequest
+from aion_bot.ports.events import Click, Place, Prompt, StopRequest
+from aion_bot.ports.messages import Action, Person
 from tests.adapters.slack.samples import ME, sample
 
 CHANNEL = "C024GENER"

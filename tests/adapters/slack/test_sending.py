@@ -12,8 +12,9 @@ from aion_bot.ports.errors import (
     PlatformDown,
     RateLimited,
 )
-from aion_bot.ports.messages import Action, Button, Person, Place, PlanCard, Prompt, Reply, Step, ThreadKey
-from aion_bot.ports.rate_limits import Per
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
+from aion_bot.ports.rate_limits import Scope
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.recording import RecordingHost
 
@@ -198,7 +199,7 @@ async def test_whisper_is_seen_by_one_person(slack: SimulatedSlack, adapter: Sla
     """Who asked in the channel is answered in the channel, and nobody else sees it."""
     cy = slack.people[2]
     thread = ids.thread_key(TEAM, slack.general.id, await slack.ask(cy, "what broke?"))
-    await adapter.whisper(prompt(slack, thread), ("Not here, ", Person(cy.id, "Cy"), "."))
+    await adapter.reply_privately(prompt(slack, thread), ("Not here, ", Person(cy.id, "Cy"), "."))
     private = slack.thread(ids.thread(thread).ts)[-1]
     assert (private.text, private.only_for) == ("Not here, @Cy.", cy.id)
     assert "thread_ts" not in private.payload
@@ -210,7 +211,7 @@ async def test_whisper_to_a_reply_is_in_its_thread(
     """Who wrote in a thread is answered in that thread."""
     ts = ids.thread(thread).ts
     await slack.reply(slack.people[2], ts, "me too")
-    await adapter.whisper(prompt(slack, thread, replying=True), ("Not here.",))
+    await adapter.reply_privately(prompt(slack, thread, replying=True), ("Not here.",))
     private = slack.thread(ts)[-1]
     assert (private.only_for, private.payload["thread_ts"]) == ("U0CY", ts)
 
@@ -225,7 +226,7 @@ async def test_whisper_answers_a_click_in_the_cards_thread(
     )
     await slack.press(slack.people[2], ts, ids.message(card).ts, "aion_plan_approve")
     await host.until(lambda: bool(host.clicks))
-    await adapter.whisper(host.clicks[0], ("Only Ada may decide.",))
+    await adapter.reply_privately(host.clicks[0], ("Only Ada may decide.",))
     private = slack.thread(ts)[-1]
     assert (private.only_for, private.payload["thread_ts"]) == ("U0CY", ts)
 
@@ -237,7 +238,7 @@ async def test_whisper_becomes_a_direct_message_where_the_bot_is_no_member(
     for kind in ("channel", "group"):
         elsewhere = slack.open_channel(f"else{kind}", kind=kind, member=False)
         thread = ids.thread_key(TEAM, elsewhere.id, slack.say(slack.people[0], elsewhere, "look").ts)
-        await adapter.whisper(prompt(slack, thread), ("Invite me first.",))
+        await adapter.reply_privately(prompt(slack, thread), ("Invite me first.",))
     direct = slack.channel(slack.conversations.channels["D0CY"])
     assert [message.text for message in direct] == ["Invite me first."] * 2
 
@@ -246,15 +247,15 @@ async def test_whisper_in_a_direct_message_is_a_message(slack: SimulatedSlack, a
     """Where nobody else reads, nothing has to be hidden, and nothing vanishes."""
     ts = await slack.direct_message(slack.people[2], "hello")
     thread = ids.thread_key(TEAM, "D0CY", ts)
-    await adapter.whisper(prompt(slack, thread, direct=True), ("Not today.",))
+    await adapter.reply_privately(prompt(slack, thread, direct=True), ("Not today.",))
     assert [(m.text, m.only_for) for m in slack.thread(ts)][1:] == [("Not today.", None)]
 
 
 async def test_scopes(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
     """Threads share what counts by channel or by workspace, and neither this nor measuring needs a connection."""
     keys = [ids.thread_key(TEAM, *place) for place in (("C1", "1.2"), ("C1", "3.4"), ("D1", "5.6"))]
-    assert [adapter.scope(key, Per.CHANNEL) for key in keys] == ["C1", "C1", "D1"]
-    assert {adapter.scope(key, Per.WORKSPACE) for key in keys} == {TEAM}
-    assert {adapter.scope(key, Per.BOT) for key in keys} == {""}
+    assert [adapter.scope_key(key, Scope.CHANNEL) for key in keys] == ["C1", "C1", "D1"]
+    assert {adapter.scope_key(key, Scope.WORKSPACE) for key in keys} == {TEAM}
+    assert {adapter.scope_key(key, Scope.BOT) for key in keys} == {""}
     assert adapter.measure(Reply("four")) == 4
     assert slack.api.calls.total() == 0

@@ -7,7 +7,8 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
-from aion_bot.ports.messages import MessageRef, Person, Place, StopRequest, ThreadKey
+from aion_bot.ports.events import Place, StopRequest
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.conftest import HASTE
 from tests.adapters.slack.recording import RecordingHost
@@ -27,10 +28,10 @@ async def test_waiting_question_has_an_hourglass(
     """The mark comes and goes, and doing either twice is harmless."""
     ts = ids.message(question).ts
     for _ in range(2):
-        await adapter.mark_waiting(question, waiting=True)
+        await adapter.mark_queued(question, queued=True)
         assert slack.reactions(ts) == ("hourglass_flowing_sand",)
     for _ in range(2):
-        await adapter.mark_waiting(question, waiting=False)
+        await adapter.mark_queued(question, queued=False)
         assert slack.reactions(ts) == ()
 
 
@@ -55,7 +56,7 @@ async def test_mark_that_is_refused_has_the_ports_name(
     """The optional permission may be missing, and the message gone: the core is told."""
     slack.fail_next("reactions.add", **fault)  # type: ignore[arg-type]
     with pytest.raises(raised):
-        await adapter.mark_waiting(question, waiting=True)
+        await adapter.mark_queued(question, queued=True)
 
 
 async def test_work_is_shown_and_ends(
@@ -145,7 +146,7 @@ async def test_slacks_own_stop_arrives(
     assert host.stops == [
         StopRequest(thread, Place(state.TEAM, slack.general.id), Person("U0BEN"), reply_token=ts)
     ]
-    await adapter.whisper(host.stops[0], ("Only Ada may stop this.",))
+    await adapter.reply_privately(host.stops[0], ("Only Ada may stop this.",))
     await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
 
 

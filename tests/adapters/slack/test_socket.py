@@ -7,7 +7,7 @@ import pytest
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
-from aion_bot.ports.adapter import Presence
+from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import Reply
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.conftest import HASTE, end

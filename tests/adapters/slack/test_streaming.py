@@ -6,7 +6,7 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.ports.adapter import OwnMessage, Streams
+from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import (
     MessageGone,
     PlatformDown,
@@ -32,10 +32,10 @@ def calls(slack: SimulatedSlack) -> dict[str, int]:
 async def test_an_answer_is_streamed(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
     """A stream grows under the question for the one who asked, in one call a step, and ends for everybody."""
     message = await begin(adapter, thread, "Two")
-    await adapter.append(message, Reply("Two"), Reply("Two roofs"))
+    await adapter.append_stream(message, Reply("Two"), Reply("Two roofs"))
     ts = ids.message(message).ts
     assert [slack.seen(ts, person) for person in slack.people[:2]] == ["Two roofs", "Two"]
-    await adapter.conclude(message, Reply("Two roofs"), Reply("Two roofs leak"))
+    await adapter.stop_stream(message, Reply("Two roofs"), Reply("Two roofs leak"))
     assert slack.seen(ts, slack.people[1]) == "Two roofs leak"
     assert calls(slack) == {START: 1, APPEND: 1, STOP: 1}
     (begun,) = slack.api.bodies[START]
@@ -62,7 +62,7 @@ async def test_a_concluded_stream_is_found_like_a_post(
     message = await begin(adapter, thread, "Two", "t-0-0")
     later = another(slack)
     assert await later.own_messages(thread) == [OwnMessage(message, None, stream=True)]
-    await adapter.conclude(message, Reply("Two"), Reply("Two roofs"))
+    await adapter.stop_stream(message, Reply("Two"), Reply("Two roofs"))
     assert await later.own_messages(thread) == [OwnMessage(message, "t-0-0")]
     await later.close()
 
@@ -72,7 +72,7 @@ async def test_nothing_new_is_no_call(
 ) -> None:
     """Appending nothing asks Slack for nothing."""
     message = await begin(adapter, thread, "Two")
-    await adapter.append(message, Reply("Two"), Reply("Two", note="Looking"))
+    await adapter.append_stream(message, Reply("Two"), Reply("Two", note="Looking"))
     assert calls(slack) == {START: 1}
 
 
@@ -81,8 +81,8 @@ async def test_no_mention_pings_in_pieces(
 ) -> None:
     """A mention that the model wrote is inert, however it comes."""
     message = await begin(adapter, thread, "so <!chan")
-    await adapter.append(message, Reply("so <!chan"), Reply("so <!channel> said"))
-    await adapter.conclude(message, Reply("so <!channel> said"), Reply("so <!channel> said @here"))
+    await adapter.append_stream(message, Reply("so <!chan"), Reply("so <!channel> said"))
+    await adapter.stop_stream(message, Reply("so <!channel> said"), Reply("so <!channel> said @here"))
     shown = slack.thread(ids.thread(thread).ts)[-1]
     assert (shown.text, shown.pings) == ("so <!channel> said @here", [])
 
@@ -91,10 +91,16 @@ async def test_streams_are_best_in_direct_messages(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, direct: ThreadKey
 ) -> None:
     """There they come first if a sign of work comes before them; elsewhere they are for a crowd."""
-    assert (adapter.streams(direct), adapter.streams(thread)) == (Streams.FIRST, Streams.CROWD)
+    assert (adapter.streaming_mode(direct), adapter.streaming_mode(thread)) == (
+        StreamingMode.PREFERRED,
+        StreamingMode.WHEN_CROWDED,
+    )
     slack.fail_next("agents.sessions.setStatus", error="feature_disabled")
     await adapter.show_activity(direct, ADA, active=True)
-    assert (adapter.streams(direct), adapter.streams(thread)) == (Streams.CROWD, Streams.CROWD)
+    assert (adapter.streaming_mode(direct), adapter.streaming_mode(thread)) == (
+        StreamingMode.WHEN_CROWDED,
+        StreamingMode.WHEN_CROWDED,
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,10 @@ async def test_a_workspace_without_streams_is_asked_once(
     slack.fail_next(START, error=error)
     with pytest.raises(Unsupported):
         await begin(adapter, thread, "Two")
-    assert (adapter.streams(direct), adapter.streams(thread)) == (Streams.NEVER, Streams.NEVER)
+    assert (adapter.streaming_mode(direct), adapter.streaming_mode(thread)) == (
+        StreamingMode.NEVER,
+        StreamingMode.NEVER,
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,7 +139,10 @@ async def test_a_channel_without_streams_is_asked_once(
     slack.fail_next(START, error=error)
     with pytest.raises(Unsupported):
         await begin(adapter, thread, "Two")
-    assert (adapter.streams(direct), adapter.streams(thread)) == (Streams.FIRST, Streams.NEVER)
+    assert (adapter.streaming_mode(direct), adapter.streaming_mode(thread)) == (
+        StreamingMode.PREFERRED,
+        StreamingMode.NEVER,
+    )
     await adapter.post(thread, Reply("Two"), nonce="n-1")
     assert slack.api.calls["conversations.replies"] == 0
     assert answers(slack, thread) == ["Two"]
@@ -158,7 +170,7 @@ async def test_what_may_pass_ends_no_streams(
     slack.fail_next(START, **fault)
     with pytest.raises(raised):
         await begin(adapter, thread, "Two")
-    assert adapter.streams(thread) is Streams.CROWD
+    assert adapter.streaming_mode(thread) is StreamingMode.WHEN_CROWDED
 
 
 async def test_a_stream_that_ended_by_itself_is_edited(
@@ -168,9 +180,9 @@ async def test_a_stream_that_ended_by_itself_is_edited(
     message = await begin(adapter, thread, "Two")
     slack.streams.life = 0.0
     with pytest.raises(Unsupported):
-        await adapter.append(message, Reply("Two"), Reply("Two roofs"))
+        await adapter.append_stream(message, Reply("Two"), Reply("Two roofs"))
     with pytest.raises(Unsupported):
-        await adapter.conclude(message, Reply("Two"), Reply("Two roofs"))
+        await adapter.stop_stream(message, Reply("Two"), Reply("Two roofs"))
     await adapter.edit(message, Reply("Two roofs"))
     assert answers(slack, thread) == ["Two roofs"]
     assert calls(slack) == {START: 1, APPEND: 1, UPDATE: 1}
@@ -183,7 +195,7 @@ async def test_a_stream_that_a_person_stopped_is_edited(
     message = await begin(adapter, thread, "Two")
     await slack.stop_session(slack.people[0], ids.thread(thread).ts)
     with pytest.raises(Unsupported):
-        await adapter.append(message, Reply("Two"), Reply("Two roofs"))
+        await adapter.append_stream(message, Reply("Two"), Reply("Two roofs"))
     await adapter.edit(message, Reply("Two", note="Stopped by Ada."))
     assert answers(slack, thread) == ["Two\nStopped by Ada."]
 
@@ -194,7 +206,7 @@ async def test_a_stream_that_is_full_is_edited(
     """Where Slack takes fewer bytes than it was seen to take, the words are refused, and none is lost."""
     slack.streams.cap = 8
     message = await begin(adapter, thread, "Two")
-    for grow in (adapter.append, adapter.conclude):
+    for grow in (adapter.append_stream, adapter.stop_stream):
         with pytest.raises(TooLong):
             await grow(message, Reply("Two"), Reply("Two roofs"))
     await adapter.edit(message, Reply("Two roofs"))
@@ -207,8 +219,8 @@ async def test_what_cannot_be_appended_is_left_to_an_edit(
     """Other words than more of them are not appended; the end of a stream does not need them."""
     message = await begin(adapter, thread, "Two")
     with pytest.raises(Unsupported):
-        await adapter.append(message, Reply("Two"), Reply("Three"))
-    await adapter.conclude(message, Reply("Two"), Reply("Three"))
+        await adapter.append_stream(message, Reply("Two"), Reply("Three"))
+    await adapter.stop_stream(message, Reply("Two"), Reply("Three"))
     button = Button(Action.RETRY, "k", "Retry")
     await adapter.edit(message, Reply("Three", buttons=(button,)))
     shown = slack.thread(ids.thread(thread).ts)[-1]
@@ -232,7 +244,7 @@ async def test_editing_ends_a_stream_of_a_process_that_was_killed(
     """Nobody knows any more that it streams: the refused edit tells."""
     message = await begin(adapter, thread, "Two")
     later = another(slack)
-    for grow in (later.append, later.conclude):
+    for grow in (later.append_stream, later.stop_stream):
         with pytest.raises(Unsupported):
             await grow(message, Reply("Two"), Reply("Two roofs"))
     await later.edit(message, Reply("Three"))

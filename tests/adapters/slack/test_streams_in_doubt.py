@@ -9,7 +9,8 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import PlatformDown, RateLimited, Unsupported
-from aion_bot.ports.messages import Place, Prompt, Reply, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, another, begin
 from tests.adapters.slack.test_sending import AMBIGUOUS, LOOKUPS, answers
@@ -24,7 +25,7 @@ async def test_an_append_in_doubt_is_mended_by_an_edit(
     message = await begin(adapter, thread, "Two")
     slack.fail_next(APPEND, **fault, acted=acted)
     with pytest.raises(PlatformDown):
-        await adapter.append(message, Reply("Two"), Reply("Two roofs"))
+        await adapter.append_stream(message, Reply("Two"), Reply("Two roofs"))
     await adapter.edit(message, Reply("Two roofs leak"))
     assert answers(slack, thread) == ["Two roofs leak"]
 
@@ -37,7 +38,7 @@ async def test_an_end_in_doubt_is_mended_by_an_edit(
     message = await begin(adapter, thread, "Two")
     slack.fail_next(STOP, status=503, acted=acted)
     with pytest.raises(PlatformDown):
-        await adapter.conclude(message, Reply("Two"), Reply("Two roofs"))
+        await adapter.stop_stream(message, Reply("Two"), Reply("Two roofs"))
     await adapter.edit(message, Reply("Two roofs"))
     assert answers(slack, thread) == ["Two roofs"]
 
@@ -74,11 +75,11 @@ async def test_a_stream_is_never_doubled(
     assert failures == (2 if lookup else 1)
     if acted:  # it shows what the first try said, which nobody can know
         with pytest.raises(Unsupported):
-            await adapter.append(message, Reply("Two roofs"), Reply("Two roofs leak"))
+            await adapter.append_stream(message, Reply("Two roofs"), Reply("Two roofs leak"))
         await adapter.edit(message, Reply("Two roofs leak"))
     else:
         shown = Reply(f"Two{' roofs' * failures}")
-        await adapter.append(message, shown, Reply(shown.text + " leak"))
+        await adapter.append_stream(message, shown, Reply(shown.text + " leak"))
     assert len(answers(slack, thread)) == 1
     assert answers(slack, thread)[0].endswith("roofs leak")
 
@@ -107,7 +108,7 @@ async def test_a_post_in_doubt_is_not_begun_again(
         await adapter.post(thread, Reply("Two"), nonce="n-1")
     message = await begin(adapter, thread, "Two roofs")
     with pytest.raises(Unsupported):
-        await adapter.append(message, Reply("Two roofs"), Reply("Two roofs leak"))
+        await adapter.append_stream(message, Reply("Two roofs"), Reply("Two roofs leak"))
     await adapter.edit(message, Reply("Two roofs leak"))
     assert answers(slack, thread) == ["Two roofs leak"]
 
@@ -121,10 +122,10 @@ async def test_other_messages_are_not_mistaken_for_a_stream_in_doubt(
     slack.fail_next(START, status=503)
     with pytest.raises(PlatformDown):
         await begin(adapter, direct, "Two")
-    await adapter.whisper(Prompt("k", direct, place, ADA, "hello"), ("Not today.",))
-    await adapter.append(going, Reply("Other words"), Reply("Other words more"))
+    await adapter.reply_privately(Prompt("k", direct, place, ADA, "hello"), ("Not today.",))
+    await adapter.append_stream(going, Reply("Other words"), Reply("Other words more"))
     message = await begin(adapter, direct, "Two")
-    await adapter.append(message, Reply("Two"), Reply("Two roofs"))
+    await adapter.append_stream(message, Reply("Two"), Reply("Two roofs"))
     assert sorted(answers(slack, direct)) == ["Not today.", "Other words more", "Two roofs"]
 
 

@@ -1,0 +1,72 @@
+"""A thread of a platform, bound to its adapter and to the limiter that its operations wait at."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+
+from aion_bot.ports.adapter import (
+    ActivityIndicator,
+    NativeStreaming,
+    OwnMessage,
+    PlatformAdapter,
+    QueuedMarker,
+)
+from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.rate_limits import Operation
+from aion_bot.ratelimit.limiter import Limiter
+from aion_bot.ratelimit.scheduler import Priority
+
+
+class Thread:
+    """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
+
+    Every method may raise the errors of `ports.errors`. `streaming`, `activity` and `queued_marker` are the optional
+    capabilities of the adapter, or None.
+    """
+
+    def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:
+        self.adapter = adapter
+        self.limiter = limiter
+        self.key = key
+        self.streaming = adapter if isinstance(adapter, NativeStreaming) else None
+        self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
+        self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
+
+    @property
+    def platform(self) -> str:
+        """The platform's name."""
+        return self.adapter.platform
+
+    def permit(self, operation: Operation, priority: Priority) -> AbstractAsyncContextManager[None]:
+        """Wait until an operation may run, and run it inside."""
+        return self.limiter.permit(operation, self.key, priority)
+
+    def measure(self, content: Content) -> int:
+        """Size of `content` as the platform counts it."""
+        return self.adapter.measure(content)
+
+    async def open(self, prompt: Prompt) -> None:
+        """Make the thread of a prompt exist."""
+        async with self.permit(Operation.OPEN_THREAD, Priority.FIRST_MESSAGE):
+            await self.adapter.open_thread(prompt)
+
+    async def own_messages(self) -> Sequence[OwnMessage]:
+        """Return the bot's newest messages, at most twenty, newest first."""
+        async with self.permit(Operation.LIST_MESSAGES, Priority.FINAL):
+            return await self.adapter.own_messages(self.key)
+
+    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
+        """Answer the person behind `event` alone."""
+        async with self.permit(Operation.REPLY_PRIVATELY, Priority.FINAL):
+            await self.adapter.reply_privately(event, line)
+
+    async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
+        """Show on a message that it waits, or no more; the caller holds the permit. Nothing without the capability."""
+        if self.queued_marker is not None:
+            await self.queued_marker.mark_queued(message, queued=queued)
+
+    async def show_activity(self, person: Person, *, active: bool) -> bool:
+        """Show that the bot works, or no more; the caller holds the permit. False without the capability."""
+        if self.activity is None:
+            return not active
+        return await self.activity.show_activity(self.key, person, active=active)

@@ -1,0 +1,86 @@
+"""What happens on a platform, as values that adapters hand to the core: questions, edits, clicks."""
+
+from dataclasses import dataclass
+
+from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was said, in the platform's own ids.
+
+    `workspace` is a Slack team or a Discord server (empty in a Discord direct message); `shared` is true for a
+    Slack channel that another organisation sees too.
+    """
+
+    workspace: str
+    channel: str
+    direct: bool = False
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Somebody asked something.
+
+    `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an
+    ordinary message in a thread, which counts only where the bot already takes part; of a `young` one it may have
+    overtaken the question with which the thread began. `opening` names the thread
+    that has to be opened before anything can be posted there, or is None where it exists. `quote` is the message
+    that the question is about. `source` is the person's own message, where the question is one. `reply_token` lets
+    the adapter answer privately; it means nothing elsewhere.
+    """
+
+    key: str
+    thread: ThreadKey
+    place: Place
+    person: Person
+    text: str
+    addressed: bool = True
+    young: bool = False
+    opening: str | None = None
+    quote: str = ""
+    attachments: int = 0
+    source: MessageRef | None = None
+    reply_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChange:
+    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had."""
+
+    prompt: str
+    thread: ThreadKey
+    place: Place
+    person: Person
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone."""
+
+    action: Action
+    key: str
+    message: MessageRef
+    place: Place
+    person: Person
+    reply_token: str = ""
+
+    @property
+    def thread(self) -> ThreadKey:
+        """Where the button is."""
+        return self.message.thread
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequest:
+    """Somebody used the platform's own way to stop what runs in a thread."""
+
+    thread: ThreadKey
+    place: Place
+    person: Person
+    reply_token: str = ""
+
+
+InboundEvent = Prompt | MessageChange | Click | StopRequest

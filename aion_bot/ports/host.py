@@ -1,0 +1,45 @@
+"""What the core does for an adapter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.messages import ThreadKey
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a platform says once it is connected, for the operator.
+
+    `workspaces` are the names of the workspaces that the bot is a member of; `notices` are lines of their own.
+    """
+
+    workspaces: tuple[str, ...]
+    bot: str
+    notices: tuple[str, ...] = ()
+
+
+class Host(Protocol):
+    """The core, as an adapter sees it."""
+
+    async def accept(self, event: InboundEvent) -> None:
+        """Take over `event`; when this returns it is durable, and the platform may be acknowledged.
+
+        Returns at once for a duplicate. Raises if it could not be written: then do not acknowledge.
+        """
+
+    async def connected(self, presence: Presence) -> None:
+        """Tell that events can arrive from now on."""
+
+    async def known_threads(self) -> Sequence[ThreadKey]:
+        """Threads of this platform that the bot takes part in: at most 200, those with the newest questions first."""
+
+    async def missed_since(self) -> float | None:
+        """Seconds since the epoch after which events may have been missed; None if none can have been."""
+
+    async def recall(self, name: str) -> str | None:
+        """Read what this platform's `remember` stored, in this process or an earlier one."""
+
+    async def remember(self, name: str, value: str) -> None:
+        """Store a small fact beyond the process."""
