@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from aion_bot.aion.json_fields import flag, mapping, mappings, text, texts, whole
+from aion_bot.aion.json_fields import boolean, integer, json_object, json_objects, string, strings
 from aion_bot.aion.references import (
     ParsedReferences,
     ResultRefData,
@@ -13,7 +13,7 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
-from aion_bot.aion.serialization import Plain
+from aion_bot.aion.serialization import Serializable
 
 
 class ChatTokenType(StrEnum):
@@ -61,7 +61,7 @@ class PlanPendingApprovalData(TypedDict):
 
 
 @dataclass(frozen=True)
-class ChatToken(Plain):
+class ChatToken(Serializable):
     """One event of an answer's stream.
 
     `data` is the whole event as the server sent it. For `TOKEN`, `content` is the text that is new since the last
@@ -77,7 +77,7 @@ class ChatToken(Plain):
         """The answer in plain words; None for all but `COMPLETE`."""
         if self.type is not ChatTokenType.COMPLETE:
             return None
-        resolved = mapping(self.data).get("resolved_content")
+        resolved = json_object(self.data).get("resolved_content")
         return resolved if isinstance(resolved, str) else resolve_content(*self._answer())
 
     @property
@@ -93,29 +93,31 @@ class ChatToken(Plain):
     @property
     def plan(self) -> PlanPendingApprovalData | None:
         """The plan with what the server left out filled in; None for all but `PLAN_PENDING_APPROVAL`."""
-        return read_plan(mapping(self.data)) if self.type is ChatTokenType.PLAN_PENDING_APPROVAL else None
+        return (
+            parse_plan(json_object(self.data)) if self.type is ChatTokenType.PLAN_PENDING_APPROVAL else None
+        )
 
     def _answer(self) -> tuple[str, dict[str, Any]]:
-        data = mapping(self.data)
-        metadata = with_images(mapping(data.get("metadata")), data.get("image_context"))
-        return text(data.get("content")), metadata
+        data = json_object(self.data)
+        metadata = with_images(json_object(data.get("metadata")), data.get("image_context"))
+        return string(data.get("content")), metadata
 
 
-def read_plan(data: dict[str, Any]) -> PlanPendingApprovalData:
+def parse_plan(data: dict[str, Any]) -> PlanPendingApprovalData:
     """Return a plan with every field in place: missing words empty, one operation a step where no number is given."""
     invocations = [
         PlanInvocation(
-            agent_name=text(each.get("agent_name")),
-            description=text(each.get("description")),
-            depends_on=texts(each.get("depends_on")),
+            agent_name=string(each.get("agent_name")),
+            description=string(each.get("description")),
+            depends_on=strings(each.get("depends_on")),
         )
-        for each in mappings(data.get("invocations"))
+        for each in json_objects(data.get("invocations"))
     ]
     return PlanPendingApprovalData(
         type=ChatTokenType.PLAN_PENDING_APPROVAL.value,
-        plan_id=text(data.get("plan_id")),
-        description=text(data.get("description")),
+        plan_id=string(data.get("plan_id")),
+        description=string(data.get("description")),
         invocations=invocations,
-        requires_approval=flag(data.get("requires_approval"), default=True),
-        estimated_operations=whole(data.get("estimated_operations"), len(invocations)),
+        requires_approval=boolean(data.get("requires_approval"), default=True),
+        estimated_operations=integer(data.get("estimated_operations"), len(invocations)),
     )

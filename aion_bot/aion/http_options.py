@@ -1,4 +1,4 @@
-"""How both clients use httpx: what it is told when it is made, how a call is sent, what a response means."""
+"""The arguments that both clients give to httpx."""
 
 from functools import cache
 from ssl import SSLContext
@@ -6,15 +6,14 @@ from typing import Any, TypedDict
 
 import httpx
 
-from aion_bot.aion.requests import Call
-from aion_bot.aion.responses import Answer, error_for
+from aion_bot.aion.requests import Request
 from aion_bot.aion.settings import ClientSettings
 
 UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 """httpx stops at 100 connections; each answer that streams keeps one for minutes."""
 
 
-class Options(TypedDict):
+class ClientOptions(TypedDict):
     """Arguments that `httpx.Client` and `httpx.AsyncClient` share."""
 
     base_url: str
@@ -26,8 +25,8 @@ class Options(TypedDict):
     verify: SSLContext
 
 
-class Request(TypedDict):
-    """Arguments with which either client sends a call."""
+class RequestOptions(TypedDict):
+    """Arguments of `request` and `build_request`."""
 
     method: str
     url: str
@@ -35,36 +34,29 @@ class Request(TypedDict):
     json: Any
 
 
-def options(settings: ClientSettings) -> Options:
-    """Return what httpx is told.
+def client_options(settings: ClientSettings) -> ClientOptions:
+    """Return the arguments of httpx's client.
 
-    Proxy variables of the environment are not read, so that none takes what is meant for this machine.
+    Proxy variables of the environment are not read: one of them could divert requests to a loopback host.
     """
-    return Options(
+    return ClientOptions(
         base_url=settings.base_url,
         headers=settings.headers,
         timeout=settings.timeout,
         limits=UNLIMITED,
         proxy=settings.proxy_url,
         trust_env=False,
-        verify=_trusted(),
+        verify=_ssl_context(),
     )
 
 
-def request(call: Call[Any]) -> Request:
-    """Return a call as httpx sends it."""
-    return Request(method=call.method, url=call.path, params=call.query, json=call.body)
-
-
-def accepted(response: httpx.Response, call: Call[Any], key: str) -> Answer:
-    """Return what a response says, or raise the error that it stands for; the key is struck out of a complaint."""
-    if response.is_success:
-        return Answer(response.status_code, response.headers, response.content)
-    complaint = response.content.replace(key.encode(), b"[key]")
-    raise error_for(Answer(response.status_code, response.headers, complaint), call.about)
+def request_options(request: Request[Any]) -> RequestOptions:
+    """Return a request as httpx sends it."""
+    return RequestOptions(method=request.method, url=request.path, params=request.query, json=request.body)
 
 
 @cache
-def _trusted() -> SSLContext:
-    """The certificates to trust: those of `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's."""
+def _ssl_context() -> SSLContext:
+    """Return a context that trusts `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's certificates."""
+    # Loading them takes some ten milliseconds, so all clients of a process share the context.
     return httpx.create_ssl_context()

@@ -1,4 +1,4 @@
-"""What an answer means: its JSON, or the error that it stands for. No I/O.
+"""What an HTTP response means: its JSON, or an error. No I/O.
 
 Aion's error bodies come in three shapes: `{"error": {"code", "message", "details"}, "request_id"}` from the gateway,
 `{"error", "error_code", "detail", "timestamp"}` from the chat endpoints, and FastAPI's `{"detail": […]}` for a 422.
@@ -26,15 +26,17 @@ from aion_bot.aion.errors import (
     ServerError,
     ValidationError,
 )
-from aion_bot.aion.json_fields import mapping, mappings, text, whole_or_none
+from aion_bot.aion.json_fields import integer, json_object, json_objects, string
 
 QUOTA_CODES = frozenset({"USAGE_LIMIT_EXCEEDED", "STORAGE_QUOTA_EXCEEDED", "QUOTA_EXCEEDED"})
-"""Codes that mean an allowance is used up, whatever the status: asking again later today does not help."""
+"""Server codes for an allowance that is used up, whatever the status: asking again later today does not help."""
 
 EVENT_STREAM = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-"""Headers that ask for an answer as a stream of events."""
+"""Headers that ask for a stream of events."""
 
-_PROBLEM_PARTS: tuple[str, ...] = ("loc", "msg", "type")
+_FASTAPI_FIELDS = ("loc", "msg", "type")
+"""Fields of a FastAPI problem that are kept; `input` would repeat the question."""
+
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -45,23 +47,23 @@ _NEVER_SENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer, read to its end. Header names are found in any case, or are in lower case."""
+class Response:
+    """An HTTP response, read to its end. `headers` are httpx's, whose names have no case, or have lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
-    def object(self) -> dict[str, Any]:
+    def json_object(self) -> dict[str, Any]:
         """Return the JSON object of the body; an empty one where the body is empty or no object."""
         try:
-            return mapping(json.loads(self.body))
+            return json_object(json.loads(self.body))
         except (ValueError, RecursionError):
             return {}
 
 
 @dataclass(frozen=True, slots=True)
-class _Complaint:
+class _ErrorBody:
     """An error body, whichever its shape."""
 
     message: str = ""
@@ -70,27 +72,36 @@ class _Complaint:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def error_for(answer: Answer, about: tuple[str, str]) -> AionvisionError:
-    """Return the error that a refusing answer (300 and above) stands for.
+def check_response(response: httpx.Response, resource: tuple[str, str], api_key: str) -> Response:
+    """Return a successful response, or raise the error that it stands for.
 
     Args:
-        answer: What the server said.
-        about: Kind and id of what a 404 says is missing.
+        response: httpx's, read to its end.
+        resource: Kind and id of what a 404 says is missing.
+        api_key: Removed from an error body, should the server quote it.
     """
-    complaint = _complaint(answer.object())
-    error = _error(answer, complaint, about)
-    error.status_code = answer.status
-    error.server_code = complaint.code
-    error.request_id = complaint.request_id or answer.headers.get("x-request-id")
-    error.retry_after = _retry_after(answer.headers)
-    error.details = dict(complaint.details) | error.details
-    # Other 5xx answers are honest about failing, not about how far they came.
-    error.maybe_acted = answer.status >= 500 and answer.status != 503
+    if response.is_success:
+        return Response(response.status_code, response.headers, response.content)
+    body = response.content.replace(api_key.encode(), b"[key]")
+    raise error_for(Response(response.status_code, response.headers, body), resource)
+
+
+def error_for(response: Response, resource: tuple[str, str]) -> AionvisionError:
+    """Return the error for a response with a status of 300 or more."""
+    body = _parse_error_body(response.json_object())
+    error = _error(response, body, resource)
+    error.status_code = response.status
+    error.server_code = body.code
+    error.request_id = body.request_id or response.headers.get("x-request-id")
+    error.retry_after = _retry_after(response.headers)
+    error.details = dict(body.details) | error.details
+    # A 503 says that nothing was done. Other 5xx do not say how far the server came before it failed.
+    error.maybe_acted = response.status >= 500 and response.status != 503
     return error
 
 
-def failure_for(failure: httpx.HTTPError) -> AionvisionError:
-    """Return the error for a request that got no answer. Its text names no address: that may hold a proxy's password."""
+def error_without_response(failure: httpx.HTTPError) -> AionvisionError:
+    """Return the error for a request that got no response. Its text has no address: that may hold a proxy's password."""
     kind = type(failure).__name__
     error: AionvisionError
     if isinstance(failure, httpx.TimeoutException):
@@ -102,75 +113,71 @@ def failure_for(failure: httpx.HTTPError) -> AionvisionError:
     return error
 
 
-def _error(answer: Answer, complaint: _Complaint, about: tuple[str, str]) -> AionvisionError:  # noqa: PLR0911 # a table
-    words = complaint.message or f"Aion answered {answer.status}"
-    if answer.status == 402 or complaint.code in QUOTA_CODES:
-        return _quota(words, complaint.details)
-    match answer.status:
+def _error(  # noqa: PLR0911 # a table
+    response: Response, body: _ErrorBody, resource: tuple[str, str]
+) -> AionvisionError:
+    message = body.message or f"Aion answered {response.status}"
+    # Before the statuses: a used-up month may come as a 429, which must not be retried.
+    if response.status == 402 or body.code in QUOTA_CODES:
+        available, limit = body.details.get("available"), body.details.get("limit")
+        return QuotaExceededError(message, available=integer(available), limit=integer(limit))
+    match response.status:
         case 400 | 422:
-            return ValidationError(words)
+            return ValidationError(message)
         case 401:
-            return AuthenticationError(words)
+            return AuthenticationError(message)
         case 403:
-            return AionvisionPermissionError(words)
+            return AionvisionPermissionError(message)
         case 404:
-            return ResourceNotFoundError(*about, message=words)
+            return ResourceNotFoundError(*resource, message=message)
         case 429:
-            return _rate_limit(words, answer.headers)
+            return _rate_limit_error(message, response.headers)
         case status if status >= 500:
-            return ServerError(words)
-    session_id = about[1] if about[0] == "session" else None
-    return ChatError(words, session_id=session_id, error_code=complaint.code, plan_data=_plan_data(complaint))
+            return ServerError(message)
+    session_id = resource[1] if resource[0] == "session" else None
+    plan_data = json_object(body.details.get("plan_data")) or None
+    return ChatError(message, session_id=session_id, error_code=body.code, plan_data=plan_data)
 
 
-def _complaint(body: Mapping[str, Any]) -> _Complaint:
+def _parse_error_body(body: Mapping[str, Any]) -> _ErrorBody:
     error, detail = body.get("error"), body.get("detail")
-    request_id = text(body.get("request_id")) or None
+    request_id = string(body.get("request_id")) or None
     if isinstance(error, dict):
-        return _Complaint(
-            text(error.get("message")),
-            text(error.get("code")) or None,
+        return _ErrorBody(
+            string(error.get("message")),
+            string(error.get("code")) or None,
             request_id,
-            mapping(error.get("details")),
+            json_object(error.get("details")),
         )
     if isinstance(detail, list):
-        problems = [{key: each[key] for key in _PROBLEM_PARTS if key in each} for each in mappings(detail)]
-        return _Complaint(_places(problems), None, request_id, {"errors": problems})
-    message = text(error) or text(detail) or text(body.get("message"))
+        problems = [
+            {key: each[key] for key in _FASTAPI_FIELDS if key in each} for each in json_objects(detail)
+        ]
+        return _ErrorBody("; ".join(map(_describe, problems)), None, request_id, {"errors": problems})
+    message = string(error) or string(detail) or string(body.get("message"))
     details = {"detail": detail} if isinstance(detail, str) and error else {}
-    return _Complaint(
-        message, text(body.get("error_code")) or text(body.get("code")) or None, request_id, details
+    return _ErrorBody(
+        message, string(body.get("error_code")) or string(body.get("code")) or None, request_id, details
     )
 
 
-def _places(problems: list[dict[str, Any]]) -> str:
-    def place(problem: Mapping[str, Any]) -> str:
-        loc = problem.get("loc")
-        return ".".join(map(str, loc)) if isinstance(loc, list) else ""
-
-    return "; ".join(f"{place(each)}: {text(each.get('msg'))}" for each in problems)
+def _describe(problem: Mapping[str, Any]) -> str:
+    location = problem.get("loc")
+    place = ".".join(map(str, location)) if isinstance(location, list) else ""
+    return f"{place}: {string(problem.get('msg'))}"
 
 
-def _quota(words: str, details: Mapping[str, Any]) -> QuotaExceededError:
-    available = whole_or_none(details.get("available"))
-    return QuotaExceededError(words, available=available or 0, limit=whole_or_none(details.get("limit")) or 0)
-
-
-def _rate_limit(words: str, headers: Mapping[str, str]) -> RateLimitError:
+def _rate_limit_error(message: str, headers: Mapping[str, str]) -> RateLimitError:
     return RateLimitError(
-        words,
-        limit=_number(headers.get("x-ratelimit-limit")),
-        remaining=_number(headers.get("x-ratelimit-remaining")),
-        reset=_number(headers.get("x-ratelimit-reset")),
+        message,
+        limit=_header_number(headers.get("x-ratelimit-limit")),
+        remaining=_header_number(headers.get("x-ratelimit-remaining")),
+        reset=_header_number(headers.get("x-ratelimit-reset")),
     )
-
-
-def _plan_data(complaint: _Complaint) -> Mapping[str, Any] | None:
-    return mapping(complaint.details.get("plan_data")) or None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After, seconds or an HTTP date, as seconds from now."""
+    """Return the seconds of a Retry-After header, which holds seconds or an HTTP date; None for anything else."""
     value = headers.get("retry-after", "")
     try:
         seconds = float(value)
@@ -182,7 +189,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, seconds) if seconds < float("inf") else None
 
 
-def _number(value: str | None) -> int | None:
+def _header_number(value: str | None) -> int | None:
+    # int() takes time quadratic in the digits, so a header has at most 15.
     return (
         int(value) if value is not None and value.isascii() and value.isdigit() and len(value) < 16 else None
     )

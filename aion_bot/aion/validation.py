@@ -1,47 +1,50 @@
-"""The documented limits of arguments, checked before anything is sent. No I/O."""
+"""Checks of arguments against the documented limits, before anything is sent. No I/O.
+
+The limits are those of the vendor's machine-readable contract.
+"""
 
 from collections.abc import Sequence
 
 from aion_bot.aion.errors import ValidationError
 
-LONGEST_MESSAGE = 10_000
-LONGEST_TITLE = 255
-LONGEST_QUERY = 500
-MOST_IMAGES = 1_000
-MOST_DOCUMENTS = 100
-MOST_VIDEOS = 100
-LONGEST_ID = 255
+MAX_MESSAGE_LENGTH = 10_000
+MAX_TITLE_LENGTH = 255
+MAX_QUERY_LENGTH = 500
+MAX_IMAGES = 1_000
+MAX_DOCUMENTS = 100
+MAX_VIDEOS = 100
+MAX_ID_LENGTH = 255
 """Ours: ids are UUIDs, or short words in the vendor's examples."""
 
 
-def text(name: str, value: str, most: int, *, least: int = 1) -> None:
-    """Refuse a text with fewer than `least` or more than `most` characters, or with half of a character in it."""
-    if len(value) < least:
-        raise refused(name, "must not be empty")
-    if len(value) > most:
-        raise refused(name, f"must have at most {most:,} characters, not {len(value):,}")
+def check_text(name: str, value: str, maximum: int, *, minimum: int = 1) -> None:
+    """Raise for a text with fewer than `minimum` or more than `maximum` characters, or with half of a surrogate pair."""
+    if len(value) < minimum:
+        raise invalid(name, "must not be empty")
+    if len(value) > maximum:
+        raise invalid(name, f"must have at most {maximum:,} characters, not {len(value):,}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise refused(name, "holds a surrogate, which no JSON in UTF-8 can carry") from None
+        raise invalid(name, "holds a surrogate, which no JSON in UTF-8 can carry") from None
 
 
-def entries(name: str, values: Sequence[str], most: int) -> None:
-    """Refuse a list with more than `most` entries."""
-    if len(values) > most:
-        raise refused(name, f"must have at most {most:,} entries, not {len(values):,}")
+def check_list(name: str, values: Sequence[str], maximum: int) -> None:
+    """Raise for a list with more than `maximum` entries."""
+    if len(values) > maximum:
+        raise invalid(name, f"must have at most {maximum:,} entries, not {len(values):,}")
 
 
-def within(name: str, value: int, least: int, most: int | None = None) -> None:
-    """Refuse a number below `least` or above `most`."""
-    if value < least or (most is not None and value > most):
-        raise refused(
-            name, f"must be at least {least}" + (f" and at most {most:,}" if most is not None else "")
+def check_range(name: str, value: int, minimum: int, maximum: int | None = None) -> None:
+    """Raise for a number below `minimum` or above `maximum`."""
+    if value < minimum or (maximum is not None and value > maximum):
+        raise invalid(
+            name, f"must be at least {minimum}" + (f" and at most {maximum:,}" if maximum is not None else "")
         )
 
 
-def refused(name: str, rule: str) -> ValidationError:
-    """The error for an argument that breaks a rule; nothing was sent. Never repeats the value."""
+def invalid(name: str, rule: str) -> ValidationError:
+    """Return the error for an argument that breaks a rule; nothing was sent. Its text never repeats the value."""
     error = ValidationError(f"{name} {rule}", details={"field": name})
     error.request_sent = False
     return error

@@ -42,7 +42,7 @@ def trying_again() -> Iterator[asyncio.Event]:
 
     class Listening(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "once more" in record.getMessage():
+            if "retrying request" in record.getMessage():
                 happened.set()
 
     listening, log = Listening(), logging.getLogger("aion_bot.aion._async.transport")

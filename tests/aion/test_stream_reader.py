@@ -198,7 +198,7 @@ def test_decoding_by_comparison_is_decoding(
     events: list[tuple[str, bool, Any, dict[str, Any], list[str]]],
 ) -> None:
     """Whatever the events say, the comparing decoder returns exactly what `json.loads` returns."""
-    decoder = TokenDecoder(long=0)
+    decoder = TokenDecoder(min_length=0)
     text = ""
     for piece, anew, meta, style, order in events:
         text = piece if anew else text + piece
@@ -221,7 +221,7 @@ def test_decoding_by_comparison_is_decoding(
 )
 def test_decoding_by_comparison_is_not_misled(events: list[str]) -> None:
     """Doubled keys, halved characters, nested objects and escapes are decoded as `json.loads` does."""
-    decoder = TokenDecoder(long=0)
+    decoder = TokenDecoder(min_length=0)
     assert [decoder.decode(event) for event in events] == [json.loads(event) for event in events]
 
 
@@ -230,7 +230,7 @@ def test_decoding_by_comparison_is_not_misled(events: list[str]) -> None:
 )
 def test_decoding_by_comparison_refuses_what_is_no_json(broken: str) -> None:
     """An event that continues a known one is refused where `json.loads` refuses it, and does no harm."""
-    decoder = TokenDecoder(long=0)
+    decoder = TokenDecoder(min_length=0)
     decoder.decode('{"accumulated": "a"}')
     with pytest.raises(json.JSONDecodeError):
         decoder.decode(broken)

@@ -229,17 +229,17 @@ KEYS = sorted(
 @given(st.dictionaries(st.sampled_from(KEYS), json_values, max_size=12))
 def test_any_json_can_be_read(data: dict[str, Any]) -> None:
     """Missing, unknown and odd fields never raise; what comes out has the declared types."""
-    response = parsing.read_response(data, "s")
+    response = parsing.parse_response(data, "s")
     assert isinstance(response.content, str)
     assert isinstance(response.token_count, int)
     assert response.to_dict()["session_id"]
-    assert isinstance(parsing.read_message(data).role, MessageRole)
-    assert isinstance(parsing.read_session(data).remaining_tokens, int)
-    detail = parsing.read_session_detail({"session": data, "messages": [data, 7], **data})
+    assert isinstance(parsing.parse_message(data).role, MessageRole)
+    assert isinstance(parsing.parse_session(data).remaining_tokens, int)
+    detail = parsing.parse_session_detail({"session": data, "messages": [data, 7], **data})
     assert isinstance(detail.session, ChatSession)
-    assert isinstance(parsing.read_session_list({"sessions": [data], **data}).total, int)
-    assert isinstance(parsing.read_image_list(data).has_more, bool)
-    plan = parsing.read_plan_action(data, "p", "approve", accepted=False)
+    assert isinstance(parsing.parse_session_list({"sessions": [data], **data}).total, int)
+    assert isinstance(parsing.parse_image_list(data).has_more, bool)
+    plan = parsing.parse_plan_action(data, "p", "approve", accepted=False)
     assert plan.plan_id
     assert ChatToken(ChatTokenType.COMPLETE, None, data).references is not None
     assert ChatToken(ChatTokenType.PLAN_PENDING_APPROVAL, None, data).plan is not None
@@ -247,13 +247,13 @@ def test_any_json_can_be_read(data: dict[str, Any]) -> None:
 
 def test_times_without_a_zone_are_utc() -> None:
     """A time is always aware: of its zone, or of UTC."""
-    assert parsing.read_session({"created_at": "2026-01-02T03:04:05"}).created_at == datetime(
+    assert parsing.parse_session({"created_at": "2026-01-02T03:04:05"}).created_at == datetime(
         2026, 1, 2, 3, 4, 5, tzinfo=UTC
     )
-    assert parsing.read_session({"created_at": "2026-01-02T03:04:05Z"}).created_at == datetime(
+    assert parsing.parse_session({"created_at": "2026-01-02T03:04:05Z"}).created_at == datetime(
         2026, 1, 2, 3, 4, 5, tzinfo=UTC
     )
-    assert parsing.read_session({"created_at": "yesterday"}).created_at is None
+    assert parsing.parse_session({"created_at": "yesterday"}).created_at is None
 
 
 def test_all_published_names_can_be_imported() -> None:

@@ -1,4 +1,4 @@
-"""The client: settings, connections, and the chat API on them."""
+"""The client: settings, connections, and the chat API."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -6,7 +6,7 @@ from typing import Any
 
 from aion_bot.aion._async.chats import ChatResource
 from aion_bot.aion._async.session import ChatSessionContext
-from aion_bot.aion._async.transport import Carrier
+from aion_bot.aion._async.transport import AsyncTransport
 from aion_bot.aion.settings import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_RETRIES,
@@ -18,10 +18,10 @@ from aion_bot.aion.types import ChatResponse
 
 
 class AionVision:
-    """Aion's chat, asynchronously.
+    """The asynchronous client for Aion's chat.
 
-    Use it as `async with AionVision(api_key=…) as client:`, or call `aclose` at the end. One client serves any
-    number of conversations at once. Arguments as in `ClientSettings`; a wrong one raises ValueError.
+    Use it as `async with AionVision(api_key=…) as client:`, or call `aclose` at the end. One client serves any number
+    of conversations at once. The arguments are those of `ClientSettings`; a wrong one raises ValueError.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class AionVision:
             tenant_id=tenant_id,
             proxy_url=proxy_url,
         )
-        self._carrier = Carrier(self._settings)
-        self.chats = ChatResource(self._carrier)
+        self._transport = AsyncTransport(self._settings)
+        self.chats = ChatResource(self._transport)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "AionVision":
-        """Make a client from `AIONVISION_API_KEY` and its siblings; overrides are the arguments of the class."""
+        """Make a client from `AIONVISION_API_KEY` and the other variables; overrides are the arguments of the class."""
         return cls.from_settings(ClientSettings.from_env(**overrides))
 
     @classmethod
@@ -81,7 +81,7 @@ class AionVision:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._carrier.aclose()
+        await self._transport.aclose()
 
     def chat_session(
         self,

@@ -1,4 +1,4 @@
-"""Carries calls to Aion and answers back, over `httpx.AsyncClient`. It decides nothing: the pure rooms do."""
+"""Sends requests over httpx, with retries and the circuit breaker."""
 
 import asyncio
 import logging
@@ -11,9 +11,9 @@ import httpx
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError
 from aion_bot.aion.events import ChatToken
-from aion_bot.aion.http_options import accepted, options, request
-from aion_bot.aion.requests import Call
-from aion_bot.aion.responses import EVENT_STREAM, Answer, failure_for
+from aion_bot.aion.http_options import client_options, request_options
+from aion_bot.aion.requests import Request
+from aion_bot.aion.responses import EVENT_STREAM, Response, check_response, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.aion.stream_reader import StreamReader
@@ -22,94 +22,114 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-LET_GO = 0.5
-"""Seconds that a stream may take to end once the server has said `close`."""
+# async-only: begin
+DRAIN_TIMEOUT = 0.5
+"""Seconds that a stream may take to end once the server has sent `close`."""
+# async-only: end
 
 
-class Carrier:
-    """The connections of one client. Raises the errors of `errors`; cancellation closes what it interrupts at once.
-
-    Attributes:
-        malformed_events: How many events of all streams were skipped because they made no sense.
-    """
+class AsyncTransport:
+    """The connections of one client. Raises the errors of `errors`."""
 
     def __init__(self, settings: ClientSettings) -> None:
-        self.malformed_events = 0
-        self._key = settings.api_key.get_secret_value()
+        self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
-        self._http = httpx.AsyncClient(**options(settings))
+        self._http = httpx.AsyncClient(**client_options(settings))
+        # async-only: begin
+        self.malformed_events = 0
+        """Events of all streams that were skipped because they could not be read."""
+        # async-only: end
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
 
-    async def carry(self, call: Call[T]) -> T:
-        """Send a call, again where that is safe, and return what its answer says."""
-        return call.read(await self._repeated(call, self._exchange))
+    async def send(self, request: Request[T]) -> T:
+        """Send a request, again where its rule allows, and return what its response says."""
+        return request.parse(await self._with_retries(request, self._send_once))
 
-    async def stream(self, call: Call[None]) -> AsyncGenerator[ChatToken, None]:
+    # async-only: begin
+    async def stream(self, request: Request[None]) -> AsyncGenerator[ChatToken, None]:
         """Send a question, again only while it was refused, and yield the tokens of its answer.
 
-        Closing the generator closes the connection. Raises `SSEStreamError` for a stream that breaks off, and
-        `AionvisionTimeoutError` for one that falls silent.
+        Closing the generator, or cancelling its task, closes the connection. Raises `SSEStreamError` for a stream
+        that breaks off, and `AionvisionTimeoutError` for one that is silent for longer than the timeout.
         """
-        response = await self._repeated(call, self._open)
+        response = await self._with_retries(request, self._open_stream)
         reader = StreamReader(logger.warning)
-        # Without compression the bytes are those of the wire, and httpx need not look at each of them again.
+        # Without compression the raw bytes are the body, and httpx need not pass each of them through a decoder.
         chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
         try:
             async for chunk in chunks:
                 for token in reader.feed(chunk):
                     yield token
                 if reader.closed:
-                    await _let_go(chunks)
+                    await _drain(chunks)
                     return
         except httpx.HTTPError as failure:
-            reader.check_cut(failure_for(failure))
-            logger.debug("the connection broke after the whole answer (%s)", type(failure).__name__)
+            reader.check_cut(error_without_response(failure))
+            logger.debug("connection broke after the whole answer: %s", type(failure).__name__)
         else:
             reader.check_end()
         finally:
             self.malformed_events += reader.malformed
             await response.aclose()
 
-    async def _repeated(self, call: Call[Any], attempt: Callable[[Call[Any]], Awaitable[T]]) -> T:
-        tried = 0
-        with self._breaker.guard(call.group):
+    # async-only: end
+
+    async def _with_retries(
+        self, request: Request[Any], attempt: Callable[[Request[Any]], Awaitable[T]]
+    ) -> T:
+        attempts = 0
+        # The breaker counts a request once, after its last retry.
+        with self._breaker.guard(request.group):
             while True:
                 try:
-                    return await attempt(call)
+                    return await attempt(request)
                 except AionvisionError as error:
-                    tried += 1
-                    pause = self._policy.pause_after(error, call.repeat, tried)
-                    logger.info("%s %s: %r, once more in %.1f s", call.method, call.group, error, pause)
+                    attempts += 1
+                    pause = self._policy.pause_after(error, request.retry_rule, attempts)
+                    logger.info(
+                        "retrying request: %s %s in %.1f s after %r",
+                        request.method,
+                        request.group,
+                        pause,
+                        error,
+                    )
                 await asyncio.sleep(pause)
 
-    async def _exchange(self, call: Call[Any]) -> Answer:
+    async def _send_once(self, request: Request[Any]) -> Response:
         try:
-            response = await self._http.request(**request(call))
+            response = await self._http.request(**request_options(request))
         except httpx.HTTPError as failure:
-            raise failure_for(failure) from failure
-        return accepted(response, call, self._key)
+            raise error_without_response(failure) from failure
+        return check_response(response, request.resource, self._api_key)
 
-    async def _open(self, call: Call[Any]) -> httpx.Response:
-        """Send once and return the answer with its body still on the way."""
-        asked = self._http.build_request(**request(call), headers=EVENT_STREAM)
+    # async-only: begin
+    async def _open_stream(self, request: Request[Any]) -> httpx.Response:
+        """Send once and return the response when its headers have arrived."""
+        outgoing = self._http.build_request(**request_options(request), headers=EVENT_STREAM)
         try:
-            response = await self._http.send(asked, stream=True)
+            response = await self._http.send(outgoing, stream=True)
             if not response.is_success:
                 await response.aread()
         except httpx.HTTPError as failure:
-            raise failure_for(failure) from failure
+            raise error_without_response(failure) from failure
         if not response.is_success:
-            accepted(response, call, self._key)
+            check_response(response, request.resource, self._api_key)
         return response
 
+    # async-only: end
 
-async def _let_go(chunks: AsyncIterator[bytes]) -> None:
-    """Read what follows the server's `close`, so that its connection can be used again; not for long."""
+
+# async-only: begin
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Read what follows the server's `close`, so that the connection can be used again, for `DRAIN_TIMEOUT` at most."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(LET_GO):
+        async with asyncio.timeout(DRAIN_TIMEOUT):
             async for _ in chunks:
                 pass
+
+
+# async-only: end

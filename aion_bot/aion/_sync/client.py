@@ -1,23 +1,13 @@
-"""The client without `async`: the same calls on `httpx.Client`, for scripts and web frameworks that block.
+# Generated from aion_bot/aion/_async/client.py by scripts/unasync.py. Do not edit: run `make sync-client`.
+"""The client: settings, connections, and the chat API."""
 
-It shares every decision with the asynchronous client and has no event loop inside. Streams are the one thing it
-leaves out.
-"""
-
-import logging
-import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
-
-from aion_bot.aion.circuit_breaker import CircuitBreaker
-from aion_bot.aion.errors import AionvisionError
-from aion_bot.aion.http_options import accepted, options, request
-from aion_bot.aion.requests import Call
-from aion_bot.aion.responses import Answer, failure_for
-from aion_bot.aion.retry import RetryPolicy
+from aion_bot.aion._sync.chats import SyncChatResource
+from aion_bot.aion._sync.session import SyncChatSessionContext
+from aion_bot.aion._sync.transport import SyncTransport
 from aion_bot.aion.settings import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_RETRIES,
@@ -25,52 +15,14 @@ from aion_bot.aion.settings import (
     DEFAULT_TIMEOUT,
     ClientSettings,
 )
-from aion_bot.aion.sync_chats import SyncChatResource, SyncChatSessionContext
 from aion_bot.aion.types import ChatResponse
-
-T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
-
-
-class SyncCarrier:
-    """The connections of one client. Raises the errors of `errors`."""
-
-    def __init__(self, settings: ClientSettings) -> None:
-        self._key = settings.api_key.get_secret_value()
-        self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
-        self._breaker = CircuitBreaker()
-        self._http = httpx.Client(**options(settings))
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._http.close()
-
-    def carry(self, call: Call[T]) -> T:
-        """Send a call, again where that is safe, and return what its answer says."""
-        tried = 0
-        with self._breaker.guard(call.group):
-            while True:
-                try:
-                    return call.read(self._exchange(call))
-                except AionvisionError as error:
-                    tried += 1
-                    pause = self._policy.pause_after(error, call.repeat, tried)
-                    logger.info("%s %s: %r, once more in %.1f s", call.method, call.group, error, pause)
-                time.sleep(pause)
-
-    def _exchange(self, call: Call[Any]) -> Answer:
-        try:
-            response = self._http.request(**request(call))
-        except httpx.HTTPError as failure:
-            raise failure_for(failure) from failure
-        return accepted(response, call, self._key)
 
 
 class SyncAionVision:
-    """Aion's chat, blocking; arguments, calls, errors and limits as in `AionVision`, but no `send_stream`.
+    """The synchronous client for Aion's chat.
 
-    Use it as `with SyncAionVision(api_key=…) as client:`, or call `close` at the end. Threads may share one.
+    Use it as `with SyncAionVision(api_key=…) as client:`, or call `close` at the end. One client serves any number
+    of conversations at once. The arguments are those of `ClientSettings`; a wrong one raises ValueError.
     """
 
     def __init__(
@@ -93,12 +45,12 @@ class SyncAionVision:
             tenant_id=tenant_id,
             proxy_url=proxy_url,
         )
-        self._carrier = SyncCarrier(self._settings)
-        self.chats = SyncChatResource(self._carrier)
+        self._transport = SyncTransport(self._settings)
+        self.chats = SyncChatResource(self._transport)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "SyncAionVision":
-        """Make a client from `AIONVISION_API_KEY` and its siblings; overrides are the arguments of the class."""
+        """Make a client from `AIONVISION_API_KEY` and the other variables; overrides are the arguments of the class."""
         return cls.from_settings(ClientSettings.from_env(**overrides))
 
     @classmethod
@@ -130,7 +82,7 @@ class SyncAionVision:
 
     def close(self) -> None:
         """Close every connection."""
-        self._carrier.close()
+        self._transport.close()
 
     def chat_session(
         self,
