@@ -11,7 +11,7 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,25 +52,25 @@ class MarkerError(Exception):
     """Markers of a source file do not match."""
 
 
-def without_async_only(source: str) -> Iterator[str]:
+def without_async_only(source: str, name: str) -> Iterator[str]:
     """Yield the lines outside async-only blocks. Raises MarkerError for markers that do not match."""
     inside = False
     for line in source.splitlines(keepends=True):
         marker = line.strip()
         if marker in {BEGIN, END}:
             if inside == (marker == BEGIN):
-                raise MarkerError(f"unexpected marker: {marker}")
+                raise MarkerError(f"{name}: unexpected marker: {marker}")
             inside = not inside
         elif not inside:
             yield line
     if inside:
-        raise MarkerError(f"missing marker: {END}")
+        raise MarkerError(f"{name}: missing marker: {END}")
 
 
 def to_sync(source: str, name: str) -> str:
-    """Return the synchronous form of a file's text. `name` is the file's, for the header."""
+    """Return the synchronous form of a file's text. Raises MarkerError. `name` is the file's."""
     lines = []
-    for line in without_async_only(source):
+    for line in without_async_only(source, name):
         for pattern, replacement in SUBSTITUTIONS:
             line = pattern.sub(replacement, line)  # noqa: PLW2901 # one line through the whole table
         lines.append(line)
@@ -97,9 +97,8 @@ def generate(client: Path = CLIENT) -> dict[Path, str]:
     }
 
 
-def stale(client: Path = CLIENT) -> list[Path]:
+def stale(wanted: Mapping[Path, str], client: Path = CLIENT) -> list[Path]:
     """Return the files of `_sync` that are missing, not current, or have no source any more."""
-    wanted = generate(client)
     existing = {path: path.read_text("utf-8") for path in (client / "_sync").glob("*.py")}
     return sorted(path for path in wanted.keys() | existing.keys() if wanted.get(path) != existing.get(path))
 
@@ -112,12 +111,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--client", type=Path, default=CLIENT, help="folder that holds _async and _sync")
     given = parser.parse_args(arguments)
+    try:
+        wanted = generate(given.client)
+    except MarkerError as error:
+        print(error, file=sys.stderr)
+        return 1
     if given.check:
-        found = stale(given.client)
+        found = stale(wanted, given.client)
         for path in found:
             print(f"not current: {path}; run `make sync-client`", file=sys.stderr)
         return 1 if found else 0
-    wanted = generate(given.client)
     (given.client / "_sync").mkdir(exist_ok=True)
     for path, text in wanted.items():
         path.write_text(text, "utf-8")
