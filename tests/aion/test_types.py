@@ -224,8 +224,27 @@ KEYS = sorted(
 # Chosen values instead of any text and any number: making those takes long enough for Hypothesis to complain on a busy
 # machine, and what can go wrong is a value's kind or range, not its characters.
 scalars = st.sampled_from(
-    [None, True, False, 0, -1, 7, 10**400, 0.5, -0.0, float("inf"), float("nan")]
-    + ["", "s", "user", "[[img:i|a]]", "2026-01-02T03:04:05", "2026-13-99", "\ud800", "\U0001f600"]
+    [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        7,
+        10**400,
+        0.5,
+        -0.0,
+        float("inf"),
+        float("nan"),
+        "",
+        "s",
+        "user",
+        "[[img:i|a]]",
+        "2026-01-02T03:04:05",
+        "2026-13-99",
+        "\ud800",
+        "\U0001f600",
+    ]
 )
 inner = st.dictionaries(st.sampled_from(KEYS), scalars, max_size=3)
 json_values = st.one_of(scalars, st.lists(scalars, max_size=2), inner, st.lists(inner, max_size=2))
