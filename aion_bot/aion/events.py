@@ -1,4 +1,4 @@
-"""What an answer's stream says, event by event. No I/O."""
+"""The events of an answer's stream as published types. No I/O."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ from aion_bot.aion.serialization import Serializable
 
 
 class ChatTokenType(StrEnum):
-    """Kinds of events. `UNKNOWN` is ours: an event that this version does not know, whole in `data`."""
+    """Kinds of events. `UNKNOWN` is ours: an event that this version does not know; `data` has all of it."""
 
     CONNECTION = "connection"
     THINKING = "thinking"
@@ -27,7 +27,7 @@ class ChatTokenType(StrEnum):
     TOOL_RESULT = "tool_result"
     IMAGE_RESULTS = "image_results"
     DOCUMENT_RESULTS = "document_results"
-    TOKEN = "token"  # noqa: S105 # the wire's word, not a secret
+    TOKEN = "token"  # noqa: S105 # an event's name, not a secret
     PLAN_PENDING_APPROVAL = "plan_pending_approval"
     COMPLETE = "complete"
     ERROR = "error"
@@ -49,7 +49,7 @@ class PlanInvocation(TypedDict):
 class PlanPendingApprovalData(TypedDict):
     """A plan that waits for a decision, as in the `data` of a `PLAN_PENDING_APPROVAL` token.
 
-    Only `plan_id` is sure on the wire; `ChatToken.plan` gives it with every field in place.
+    The server may omit every field but `plan_id`; `ChatToken.plan` has them all.
     """
 
     type: str
@@ -74,7 +74,7 @@ class ChatToken(Serializable):
 
     @property
     def resolved_content(self) -> str | None:
-        """The answer in plain words; None for all but `COMPLETE`."""
+        """The answer with plain text in place of markers; None for all but `COMPLETE`."""
         if self.type is not ChatTokenType.COMPLETE:
             return None
         resolved = json_object(self.data).get("resolved_content")
@@ -92,7 +92,7 @@ class ChatToken(Serializable):
 
     @property
     def plan(self) -> PlanPendingApprovalData | None:
-        """The plan with what the server left out filled in; None for all but `PLAN_PENDING_APPROVAL`."""
+        """The plan, with defaults for what the server omitted; None for all but `PLAN_PENDING_APPROVAL`."""
         return (
             parse_plan(json_object(self.data)) if self.type is ChatTokenType.PLAN_PENDING_APPROVAL else None
         )
@@ -104,7 +104,7 @@ class ChatToken(Serializable):
 
 
 def parse_plan(data: dict[str, Any]) -> PlanPendingApprovalData:
-    """Return a plan with every field in place: missing words empty, one operation a step where no number is given."""
+    """Parse a plan. Defaults: empty texts, approval required, as many operations as there are invocations."""
     invocations = [
         PlanInvocation(
             agent_name=string(each.get("agent_name")),

@@ -10,7 +10,7 @@ from aion_bot.aion.requests import Request
 from aion_bot.aion.settings import ClientSettings
 
 UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-"""httpx stops at 100 connections; each answer that streams keeps one for minutes."""
+"""httpx allows 100 connections by default; each streaming answer keeps one for minutes."""
 
 
 class ClientOptions(TypedDict):

@@ -80,7 +80,7 @@ def parse_response(data: dict[str, Any], session_id: str) -> ChatResponse:
 
 
 def parse_session(data: dict[str, Any]) -> ChatSession:
-    """Parse a conversation, also as it comes from being created, where little is told."""
+    """Parse a conversation, also from the response to its creation, which has few fields."""
     return ChatSession(
         id=string(data.get("id")) or string(data.get("session_id")),
         title=string(data.get("title")),
@@ -129,7 +129,8 @@ def parse_image_list(data: dict[str, Any]) -> ChatImageList:
 def parse_plan_action(
     data: dict[str, Any], plan_id: str, action: str, *, accepted: bool
 ) -> PlanActionResponse:
-    """Parse what became of a plan; `accepted` says that it runs in the background (202, whose body may be empty)."""
+    """Parse the result of a plan action; `accepted` means that the plan runs in the background (202)."""
+    # A 202 may have an empty body, so the arguments of the request stand in.
     agent_results, pending = data.get("agent_results"), data.get("pending_actions")
     return PlanActionResponse(
         success=boolean(data.get("success"), default=True),

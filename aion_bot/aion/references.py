@@ -25,7 +25,7 @@ class ResultRefData:
 
 @dataclass(frozen=True)
 class ImageRef:
-    """An image named by `[[img:ID|filename]]`; `full_id` is None where the metadata does not tell."""
+    """An image named by `[[img:ID|filename]]`; `full_id` is None where the metadata does not have exactly one."""
 
     id_prefix: str
     filename: str
@@ -65,7 +65,7 @@ class ParsedReferences:
 
     @property
     def has_references(self) -> bool:
-        """Tell whether there is any."""
+        """Whether there is any."""
         return bool(self.images or self.documents or self.links or self.counts)
 
 
@@ -127,7 +127,7 @@ def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
 
 
 def with_images(metadata: Mapping[str, Any] | None, image_context: object) -> dict[str, Any]:
-    """Return an answer's metadata with the images that came beside it, where it names none itself."""
+    """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none."""
     known = dict(metadata or {})
     known["image_context"] = known.get("image_context") or image_context
     return known
@@ -161,7 +161,7 @@ def _link(marker: Marker, links: "_PrefixIndex") -> LinkRef:
 
 
 class _PrefixIndex:
-    """Finds the one entry whose id begins with a prefix."""
+    """Finds the one entry whose id begins with a prefix, by binary search."""
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
         named = ((string(entry.get(id_field)) or string(entry.get("id")), entry) for entry in entries)
@@ -169,7 +169,7 @@ class _PrefixIndex:
         self._ids = sorted(self._entries)
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
-        """Return the full id and its entry; None and nothing if no id or more than one fits."""
+        """Return the full id and its entry; None and an empty entry if no id or more than one begins with it."""
         place = bisect_left(self._ids, prefix)
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):
@@ -178,7 +178,7 @@ class _PrefixIndex:
 
 
 def _entries(value: object) -> list[dict[str, Any]]:
-    """Return the objects of a list, or of the lists and objects inside an object: the wire has both."""
+    """Return the objects of a list, or the lists and objects inside an object: the server sends both."""
     if isinstance(value, dict):
         if any(isinstance(item, str) for item in value.values()):
             return [value]

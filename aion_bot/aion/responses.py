@@ -37,6 +37,7 @@ EVENT_STREAM = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
 _FASTAPI_FIELDS = ("loc", "msg", "type")
 """Fields of a FastAPI problem that are kept; `input` would repeat the question."""
 
+# PoolTimeout and ProxyError happen before a byte of the request is written.
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,

@@ -54,12 +54,12 @@ class _Content(Serializable):
 
     @property
     def resolved_content(self) -> str:
-        """The content in plain words, without `[[…]]` markers."""
+        """The content with plain text in place of `[[…]]` markers."""
         return resolve_content(self.content, self.metadata)
 
     @property
     def references(self) -> ParsedReferences:
-        """What the content refers to."""
+        """The images, documents, links and counts that the content refers to."""
         images = [{"image_id": image.image_id} for image in self._images()]
         return parse_references(self.content, with_images(self.metadata, images))
 
@@ -80,8 +80,8 @@ class _Content(Serializable):
 class ChatResponse(_Content):
     """The answer to a message.
 
-    `token_count` is what it cost, `processing_time_ms` how long it took. `remaining_tokens` and
-    `remaining_messages` are what the session may still spend; None where the server did not say.
+    `token_count` is its cost, `processing_time_ms` its duration in milliseconds. `remaining_tokens` and
+    `remaining_messages` are what the session has left; None where the server omits them.
     """
 
     _images_field: ClassVar[str] = "images"
@@ -161,10 +161,10 @@ class SessionList(Serializable):
 
 @dataclass(frozen=True)
 class PlanActionResponse(Serializable):
-    """What became of a plan.
+    """The result of a plan action.
 
-    `results` and `agent_results` are there when it was done at once (200); `status` is "accepted" when it runs in
-    the background (202); `pending_actions` want a confirmation of their own.
+    `results` and `agent_results` are set when the plan ran at once (200). `status` is "accepted" when it runs in the
+    background (202). Each of `pending_actions` needs a confirmation of its own.
     """
 
     success: bool

@@ -84,13 +84,13 @@ class ChatResource(StreamHint):
     ) -> AsyncGenerator[ChatToken, None]:
         """Ask, and yield the events of the answer as they arrive; arguments as for `send`.
 
-        `ERROR` and `AUTH_ERROR` are events like others. Closing the generator, or being cancelled, closes the
+        `ERROR` and `AUTH_ERROR` are events like others. Closing the generator, or cancelling its task, closes the
         connection at once. The question is sent once: after a stream that broke off, `get_session` has the answer
         if the server finished it.
 
         Raises:
             SSEStreamError: The stream ended or was cut before the answer was whole.
-            AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping counts as life.
+            AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping restarts it.
         """
         return self._transport.stream(
             requests.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)

@@ -54,7 +54,7 @@ class AionVision:
 
     @classmethod
     def from_settings(cls, settings: ClientSettings) -> "AionVision":
-        """Make a client from settings that are checked already."""
+        """Make a client from settings, such as those of a program that extends `ClientSettings`."""
         return cls(
             settings.api_key.get_secret_value(),
             base_url=settings.base_url,

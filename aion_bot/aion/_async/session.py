@@ -46,7 +46,7 @@ class ChatSessionContext(StreamHint):
 
     @property
     def session_id(self) -> str:
-        """Its id. Raises ChatError before entry."""
+        """The conversation's id. Raises ChatError before entry."""
         return self.session.id
 
     async def __aenter__(self) -> "ChatSessionContext":

@@ -55,7 +55,7 @@ class SyncAionVision:
 
     @classmethod
     def from_settings(cls, settings: ClientSettings) -> "SyncAionVision":
-        """Make a client from settings that are checked already."""
+        """Make a client from settings, such as those of a program that extends `ClientSettings`."""
         return cls(
             settings.api_key.get_secret_value(),
             base_url=settings.base_url,
