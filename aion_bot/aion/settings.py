@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -43,27 +43,36 @@ def _check_api_key(value: SecretStr) -> SecretStr:
     return value
 
 
-def _check_base_url(value: str) -> str:
+def _split(url: str, sentence: str) -> SplitResult:
+    """Return the parts of an address. Raises ValueError with `sentence` for what is none."""
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(url)
         # Reading the port is what checks it.
-        host, _ = parts.hostname, parts.port
+        valid = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        host = None
-    if not host or parts.scheme not in {"http", "https"}:
-        raise ValueError("is not an address; give one like https://host/path")
+        # The message of urlsplit quotes a part of the address, which may be a password.
+        valid = False
+    if not valid:
+        raise ValueError(sentence)
+    return parts
+
+
+def _check_base_url(value: str) -> str:
+    sentence = "is not an address; give one like https://host/path"
+    parts = _split(value, sentence)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError(sentence)
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ValueError("must begin with https:// (http is accepted for this machine alone)")
     return value.rstrip("/")
 
 
-def _check_proxy_url(value: str | None) -> str | None:
-    if value is not None:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https", "socks5"} or not parts.hostname:
-            raise ValueError("must be an address like http://proxy:3128")
+def _check_proxy_url(value: str) -> str:
+    sentence = "must be an address like http://proxy:3128"
+    if _split(value, sentence).scheme not in {"http", "https", "socks5"}:
+        raise ValueError(sentence)
     return value
 
 
@@ -134,7 +143,7 @@ class ClientSettings(BaseSettings):
         DEFAULT_RETRY_DELAY, ge=0, le=60, allow_inf_nan=False, validation_alias="AIONVISION_RETRY_DELAY"
     )
     tenant_id: str | None = Field(None, validation_alias="AIONVISION_TENANT_ID")
-    proxy_url: Annotated[str | None, AfterValidator(_check_proxy_url)] = Field(
+    proxy_url: Annotated[str, AfterValidator(_check_proxy_url)] | None = Field(
         None, validation_alias="AIONVISION_PROXY_URL", repr=False
     )
 

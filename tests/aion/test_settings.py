@@ -84,6 +84,16 @@ def test_both_clients_come_from_the_environment(
         client.from_env()
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    ["proxy", "ftp://proxy:1", "http://", "http://u:hunter2@[hunter2]:1", "http://u:hunter2@p:hunter2"],
+)
+def test_a_malformed_proxy_is_refused_and_not_repeated(proxy: str) -> None:
+    """A proxy's address may hold a password, so no sentence quotes a part of it."""
+    with pytest.raises(ValueError, match=r"^proxy_url must be an address like http://proxy:3128$"):
+        AionVision(KEY, proxy_url=proxy)
+
+
 def test_secrets_are_not_shown() -> None:
     """Neither the key nor a proxy's password is in a representation."""
     settings = ClientSettings.from_arguments(api_key=KEY, proxy_url="http://user:hunter2@localhost:1")
