@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENT = ROOT / "aion_bot" / "aion"
@@ -68,33 +69,41 @@ def without_async_only(source: str, name: str) -> Iterator[str]:
 
 
 def to_sync(source: str, name: str) -> str:
-    """Return the synchronous form of a file's text. Raises MarkerError. `name` is the file's."""
+    """Return the synchronous form of a file's text, not formatted yet. Raises MarkerError. `name` is the file's."""
     lines = []
     for line in without_async_only(source, name):
         for pattern, replacement in SUBSTITUTIONS:
             line = pattern.sub(replacement, line)  # noqa: PLW2901 # one line through the whole table
         lines.append(line)
-    text = HEADER.format(name=name) + "".join(lines)
-    path = f"--stdin-filename={CLIENT / '_sync' / name}"
-    # F401: imports that only async-only blocks used. I: import order, which renamed modules change.
-    # The files of `_sync` need not exist yet, so ruff is told that their imports are our own.
+    return HEADER.format(name=name) + "".join(lines)
+
+
+def tidy(folder: Path) -> None:
+    """Remove unused imports from the files of a folder, sort the others, and format."""
+    # The folder is a temporary one, so ruff has to be told which imports are our own.
     first_party = 'lint.isort.known-first-party=["aion_bot"]'
-    text = _ruff(text, "check", "--quiet", "--fix-only", "--select=F401,I", "--config", first_party, path)
-    return _ruff(text, "format", "--quiet", path)
-
-
-def _ruff(text: str, *arguments: str) -> str:
-    command = [sys.executable, "-m", "ruff", *arguments, "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603 # our own arguments
-    return done.stdout
+    fix = ["check", "--quiet", "--fix-only", "--select=F401,I", "--config", first_party]
+    for arguments in (fix, ["format", "--quiet"]):
+        command = [
+            sys.executable,
+            "-m",
+            "ruff",
+            *arguments,
+            "--config",
+            str(ROOT / "pyproject.toml"),
+            str(folder),
+        ]
+        subprocess.run(command, check=True)  # noqa: S603 # our own arguments
 
 
 def generate(client: Path = CLIENT) -> dict[Path, str]:
-    """Return what each file of `_sync` has to hold, by path."""
-    return {
-        client / "_sync" / source.name: to_sync(source.read_text("utf-8"), source.name)
-        for source in sorted((client / "_async").glob("*.py"))
-    }
+    """Return what each file of `_sync` has to hold, by path. Raises MarkerError."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for source in (client / "_async").glob("*.py"):
+            (folder / source.name).write_text(to_sync(source.read_text("utf-8"), source.name), "utf-8")
+        tidy(folder)
+        return {client / "_sync" / path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.py"))}
 
 
 def stale(wanted: Mapping[Path, str], client: Path = CLIENT) -> list[Path]:

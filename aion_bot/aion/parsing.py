@@ -50,6 +50,7 @@ def parse_images(value: object) -> list[ImageReference] | None:
 
 def parse_message(data: dict[str, Any]) -> ChatMessage:
     """Parse one message; a role that is none of the published ones becomes `system`."""
+    # The enumeration would raise for a role of a later version.
     role = string(data.get("role"))
     return ChatMessage(
         id=string(data.get("id")),

@@ -61,6 +61,7 @@ def create_session(
         body["title"] = title
     if image_ids is not None:
         body["initial_image_ids"] = list(image_ids)
+    # The response has only id, title and time; the rest is what was asked for.
     context = {"use_all_images": use_all_images, "selected_image_count": len(image_ids or ())}
 
     def parse(response: Response) -> ChatSession:
@@ -107,6 +108,7 @@ def get_session(
 
 def get_messages(session_id: str, limit: int | None) -> Request[list[ChatMessage]]:
     """Read the newest `limit` messages of a conversation, oldest first."""
+    # The API has no request for messages alone.
     detail = get_session(session_id, include_messages=True, message_limit=limit)
 
     def parse(response: Response) -> list[ChatMessage]:
@@ -208,6 +210,7 @@ def plan_action(session_id: str, plan_id: str, action: str) -> Request[PlanActio
             response.json_object(), plan_id, action, accepted=response.status == 202
         )
 
+    # The contract also has `plan_data`, which is deprecated.
     path = f"{_session(session_id)}/plans/{quote(plan_id, safe='')}/action"
     return Request(
         "POST",
@@ -277,6 +280,7 @@ def _question(
     message: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
 ) -> dict[str, Any]:
     validation.check_text("message", message, validation.MAX_MESSAGE_LENGTH)
+    # None leaves the session as it is. Given a list, the server changes the session to match it.
     body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
     if expected_image_ids is not None:
         body["expected_image_ids"] = list(expected_image_ids)

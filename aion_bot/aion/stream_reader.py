@@ -53,6 +53,7 @@ class StreamReader:
         # Consecutive token events of this read, not decoded yet.
         pending: list[ServerSentEvent] = []
         for event in self._parser.feed(chunk):
+            # Legal, and says nothing.
             if not event.raw_data and not event.too_long:
                 continue
             self.events_received += 1
@@ -66,6 +67,7 @@ class StreamReader:
 
     def check_end(self) -> None:
         """Raise `SSEStreamError` unless the stream may end here: the answer is whole, or a plan waits."""
+        # After a plan the stream may end, or stay open and go on once the plan is decided: both are normal.
         if self._last not in _FINAL and self._last is not ChatTokenType.PLAN_PENDING_APPROVAL:
             raise self._stream_error("The stream ended before the answer did")
 
