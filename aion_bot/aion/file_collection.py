@@ -1,17 +1,20 @@
-"""Files that an answer named, as one value to pass on. No I/O."""
+"""`FileCollection`: the files of an answer as one value. No I/O.
+
+Names and fields are those of the vendor's public type stubs.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, overload
 
-from aion_bot.aion.plain import Plain
+from aion_bot.aion.serialization import Serializable
 
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class FileRef(Plain):
-    """One file: `id` is its full id, `size_bytes` its size where the server told."""
+class FileRef(Serializable):
+    """One file: `id` is its full id, `size_bytes` its size in bytes where the server sent it."""
 
     id: str
     media_type: str = "application/octet-stream"
@@ -82,10 +85,10 @@ class FileCollection:
 
     @classmethod
     def merge(cls, *collections: "FileCollection") -> "FileCollection":
-        """Return the files of all collections, each once: of two with one id, the one that says more."""
+        """Return the files of all collections, each once: of two with the same id, the one with more metadata."""
         found: dict[str, FileRef] = {}
         for ref in (ref for collection in collections for ref in collection):
-            if ref.id not in found or _told(ref) > _told(found[ref.id]):
+            if ref.id not in found or _detail(ref) > _detail(found[ref.id]):
                 found[ref.id] = ref
         sources = dict.fromkeys(each.source_capability for each in collections if each.source_capability)
         return cls(found.values(), _merged_type(collections), "+".join(sources) or None)
@@ -99,7 +102,7 @@ class FileCollection:
         }
 
 
-def _told(ref: FileRef) -> tuple[int, bool]:
+def _detail(ref: FileRef) -> tuple[int, bool]:
     return len(ref.metadata or {}), ref.filename is not None
 
 

@@ -1,7 +1,7 @@
 """Finding `[[…]]` markers in an answer. No I/O.
 
 Forms: `[[img:ID|name]]`, `[[doc:ID|name]]` with `|p:5` or `|pp:3-7`, `[[link:ID|title]]`, `[[ref:KEY]]`. An ID is
-a prefix of the full one. A name may hold `|`, `]` and balanced brackets; it ends within `LONGEST` characters and
+a prefix of the full one. A name may hold `|`, `]` and balanced brackets; it ends within `MAX_MARKER_LENGTH` characters and
 on its line. What does not close that way is left as the text it is. Time is linear in the text, whatever it holds.
 """
 
@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LONGEST = 1_000
-"""Characters that a marker may have between its brackets; file names end at 255 (ours: none is published)."""
+MAX_MARKER_LENGTH = 1_000
+"""Characters between a marker's brackets. Our bound, none is published; file names have at most 255."""
 
-_NESTED_ENDS = 8
+_MAX_CLOSINGS = 8
+"""Candidates for a marker's end that are tried. With `MAX_MARKER_LENGTH` it bounds the work for one opening, so that hostile
+text takes linear time."""
 _OPENING = re.compile(r"\[\[(img|doc|link|ref):")
 _PAGES = re.compile(r"p:(?P<page>\d{1,6})|pp:(?P<first>\d{1,6})-(?P<last>\d{1,6})")
 
@@ -47,10 +49,10 @@ def _end_of_name(content: str, start: int) -> int | None:
     It is the first `]]` that leaves no bracket of the name open, among a few; failing that the first of all, unless
     another marker opens before it.
     """
-    line_end = content.find("\n", start, start + LONGEST)
-    limit = min(start + LONGEST if line_end < 0 else line_end, len(content))
+    line_end = content.find("\n", start, start + MAX_MARKER_LENGTH)
+    limit = min(start + MAX_MARKER_LENGTH if line_end < 0 else line_end, len(content))
     first = end = content.find("]]", start, limit)
-    for _ in range(_NESTED_ENDS):
+    for _ in range(_MAX_CLOSINGS):
         if end < 0:
             break
         inner = content[start:end]

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from aion_bot.aion import AionVision, AionvisionError, CircuitBreakerError, ServerError, ValidationError
-from aion_bot.aion.breaker import CircuitBreaker
+from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 
 

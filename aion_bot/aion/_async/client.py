@@ -1,22 +1,27 @@
-"""The client: settings, connections, and the chat API on them."""
+"""The client: settings, connections, and the chat API."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from aion_bot.aion.carrier import Carrier
-from aion_bot.aion.chats import ChatResource
-from aion_bot.aion.session import ChatSessionContext
-from aion_bot.aion.settings import DEFAULT_BASE_URL, ClientSettings
+from aion_bot.aion._async.chats import ChatResource
+from aion_bot.aion._async.session import ChatSessionContext
+from aion_bot.aion._async.transport import AsyncTransport
+from aion_bot.aion.settings import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_RETRY_DELAY,
+    DEFAULT_TIMEOUT,
+    ClientSettings,
+)
 from aion_bot.aion.types import ChatResponse
 
 
 class AionVision:
-    """Aion's chat, asynchronously.
+    """The asynchronous client for Aion's chat.
 
-    Use it as `async with AionVision(api_key=…) as client:`, or call `aclose` at the end. One client serves any
-    number of conversations at once. Arguments as in `ClientSettings`; a wrong one raises ValueError.
+    Use it as `async with AionVision(api_key=…) as client:`, or call `aclose` at the end. One client serves any number
+    of conversations at once. The arguments are those of `ClientSettings`; a wrong one raises ValueError.
     """
 
     def __init__(
@@ -24,13 +29,13 @@ class AionVision:
         api_key: str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        timeout: float = 300.0,
-        max_retries: int = 3,
-        retry_delay: float = 1.0,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_delay: float = DEFAULT_RETRY_DELAY,
         tenant_id: str | None = None,
         proxy_url: str | None = None,
     ) -> None:
-        self._settings = ClientSettings(
+        self._settings = ClientSettings.from_arguments(
             api_key=api_key,
             base_url=base_url,
             timeout=timeout,
@@ -39,13 +44,26 @@ class AionVision:
             tenant_id=tenant_id,
             proxy_url=proxy_url,
         )
-        self._carrier = Carrier(self._settings)
-        self.chats = ChatResource(self._carrier)
+        self._transport = AsyncTransport(self._settings)
+        self.chats = ChatResource(self._transport)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "AionVision":
-        """Make a client from `AIONVISION_API_KEY` and its siblings; overrides are the arguments of the class."""
-        return cls(**asdict(ClientSettings.from_env(**overrides)))
+        """Make a client from `AIONVISION_API_KEY` and the other variables; overrides are the arguments of the class."""
+        return cls.from_settings(ClientSettings.from_env(**overrides))
+
+    @classmethod
+    def from_settings(cls, settings: ClientSettings) -> "AionVision":
+        """Make a client from settings, such as those of a program that extends `ClientSettings`."""
+        return cls(
+            settings.api_key.get_secret_value(),
+            base_url=settings.base_url,
+            timeout=settings.timeout,
+            max_retries=settings.max_retries,
+            retry_delay=settings.retry_delay,
+            tenant_id=settings.tenant_id,
+            proxy_url=settings.proxy_url,
+        )
 
     def __repr__(self) -> str:
         return f"AionVision(base_url={self._settings.base_url!r})"
@@ -63,7 +81,7 @@ class AionVision:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._carrier.aclose()
+        await self._transport.aclose()
 
     def chat_session(
         self,

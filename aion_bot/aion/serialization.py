@@ -1,4 +1,4 @@
-"""Values as JSON-ready dictionaries. No I/O."""
+"""`to_dict` for the published types. No I/O."""
 
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 
-class Plain:
+class Serializable:
     """Gives a dataclass `to_dict`."""
 
     def to_dict(self, exclude_none: bool = True) -> dict[str, Any]:
@@ -21,16 +21,16 @@ class Plain:
 
 def _fields(value: Any, exclude_none: bool) -> dict[str, Any]:
     named = ((field.name, getattr(value, field.name)) for field in fields(value))
-    return {name: _plain(item, exclude_none) for name, item in named if item is not None or not exclude_none}
+    return {name: _value(item, exclude_none) for name, item in named if item is not None or not exclude_none}
 
 
-def _plain(value: Any, exclude_none: bool) -> Any:
+def _value(value: Any, exclude_none: bool) -> Any:
     if is_dataclass(value):
         return _fields(value, exclude_none)
     if isinstance(value, list | tuple):
-        return [_plain(item, exclude_none) for item in value]
+        return [_value(item, exclude_none) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item, exclude_none) for key, item in value.items()}
+        return {key: _value(item, exclude_none) for key, item in value.items()}
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, datetime) else value

@@ -1,4 +1,4 @@
-"""A conversation as `async with` block."""
+"""A conversation as an `async with` block."""
 
 import logging
 from collections.abc import AsyncGenerator, Sequence
@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from aion_bot.aion.errors import AionvisionError, ChatError
 from aion_bot.aion.events import ChatToken
+from aion_bot.aion.stream_hint import StreamHint
 from aion_bot.aion.types import ChatMessage, ChatResponse, ChatSession, PlanActionResponse
 
 if TYPE_CHECKING:
-    from aion_bot.aion.chats import ChatResource
+    from aion_bot.aion._async.chats import ChatResource
 
 logger = logging.getLogger(__name__)
 
 
-class Conversation:
-    """What both kinds of conversation blocks know: how to open, whether to close, and the open session."""
+class ChatSessionContext(StreamHint):
+    """A conversation that is opened on entry and, unless `auto_close` is false, closed on exit.
+
+    Made by `client.chat_session()`. A failure to close is logged, not raised, so that it hides no other error.
+    """
 
     def __init__(
         self,
-        chats: Any,
+        chats: "ChatResource",
         title: str | None,
         image_ids: Sequence[str] | None,
         use_all_images: bool,
@@ -42,17 +46,8 @@ class Conversation:
 
     @property
     def session_id(self) -> str:
-        """Its id. Raises ChatError before entry."""
+        """The conversation's id. Raises ChatError before entry."""
         return self.session.id
-
-
-class ChatSessionContext(Conversation):
-    """A conversation that is opened on entry and, unless `auto_close` is false, closed on exit.
-
-    Made by `client.chat_session()`. A failure to close is logged, not raised: it takes nothing from the answers.
-    """
-
-    _chats: "ChatResource"
 
     async def __aenter__(self) -> "ChatSessionContext":
         self._session = await self._chats.create_session(
@@ -88,6 +83,7 @@ class ChatSessionContext(Conversation):
             expected_image_ids=expected_image_ids,
         )
 
+    # async-only: begin
     def send_stream(
         self,
         message: str,
@@ -102,6 +98,8 @@ class ChatSessionContext(Conversation):
             force_detailed_analysis=force_detailed_analysis,
             expected_image_ids=expected_image_ids,
         )
+
+    # async-only: end
 
     async def update_images(self, image_ids: Sequence[str]) -> dict[str, Any]:
         """Select the images that the conversation may use, at most 1,000."""
@@ -120,11 +118,11 @@ class ChatSessionContext(Conversation):
         return await self._chats.update_mode(self.session_id, use_all_images)
 
     async def approve_plan(self, plan_id: str) -> PlanActionResponse:
-        """Let a plan run; as `ChatResource.approve_plan`."""
+        """Approve a plan; as `ChatResource.approve_plan`."""
         return await self._chats.approve_plan(self.session_id, plan_id)
 
     async def cancel_plan(self, plan_id: str) -> PlanActionResponse:
-        """Drop a plan; as `ChatResource.cancel_plan`."""
+        """Cancel a plan; as `ChatResource.cancel_plan`."""
         return await self._chats.cancel_plan(self.session_id, plan_id)
 
     async def get_messages(self, *, limit: int | None = None) -> list[ChatMessage]:

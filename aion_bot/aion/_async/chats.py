@@ -1,17 +1,18 @@
-"""The chat API, asynchronously: one method a call.
+"""The chat API: one method for each request.
 
-Every method raises the errors of `errors`, and `ValidationError` before sending for what the documented limits
-forbid. Reads, and writes that set a value, are repeated after any failure of the network or the server; what asks
-or decides something, only while it provably was not done.
+Every method raises the errors of `errors`, and `ValidationError`, before anything is sent, for arguments that the
+documented limits forbid. Reads, and writes that set a value, are retried after any failure of the network or the
+server; requests that ask or decide something only while the server provably did nothing.
 """
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from aion_bot.aion import calls
-from aion_bot.aion.carrier import Carrier
+from aion_bot.aion import requests
+from aion_bot.aion._async.session import ChatSessionContext
+from aion_bot.aion._async.transport import AsyncTransport
 from aion_bot.aion.events import ChatToken
-from aion_bot.aion.session import ChatSessionContext
+from aion_bot.aion.stream_hint import StreamHint
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,
@@ -24,16 +25,19 @@ from aion_bot.aion.types import (
 )
 
 
-class ChatResource:
+class ChatResource(StreamHint):
     """Conversations; reached as `client.chats`."""
 
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
 
+    # async-only: begin
     @property
     def malformed_events(self) -> int:
-        """How many events of all streams so far made no sense and were skipped."""
-        return self._carrier.malformed_events
+        """How many events of all streams so far were skipped because they could not be read."""
+        return self._transport.malformed_events
+
+    # async-only: end
 
     def session(
         self,
@@ -56,8 +60,8 @@ class ChatResource:
     ) -> ChatResponse:
         """Ask, and return the whole answer once it is there.
 
-        Nothing is heard meanwhile, so an answer that takes longer than the timeout is lost here, though not on the
-        server; for answers that take minutes use `send_stream`.
+        Nothing arrives meanwhile, so an answer that takes longer than the timeout raises here, although the server
+        still finishes and stores it. Answers that take minutes are better streamed, which needs `async`.
 
         Args:
             message: 1 to 10,000 characters.
@@ -65,10 +69,11 @@ class ChatResource:
             force_detailed_analysis: Look at images in high resolution; slower, and costs more tokens.
             expected_image_ids: Images that the conversation should have; the server adds what is missing.
         """
-        return await self._carrier.carry(
-            calls.send(message, session_id, force_detailed_analysis, expected_image_ids)
+        return await self._transport.send(
+            requests.send(message, session_id, force_detailed_analysis, expected_image_ids)
         )
 
+    # async-only: begin
     def send_stream(
         self,
         message: str,
@@ -79,17 +84,19 @@ class ChatResource:
     ) -> AsyncGenerator[ChatToken, None]:
         """Ask, and yield the events of the answer as they arrive; arguments as for `send`.
 
-        `ERROR` and `AUTH_ERROR` are events like others. Closing the generator, or being cancelled, closes the
+        `ERROR` and `AUTH_ERROR` are events like others. Closing the generator, or cancelling its task, closes the
         connection at once. The question is sent once: after a stream that broke off, `get_session` has the answer
         if the server finished it.
 
         Raises:
             SSEStreamError: The stream ended or was cut before the answer was whole.
-            AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping counts as life.
+            AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping restarts it.
         """
-        return self._carrier.stream(
-            calls.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)
+        return self._transport.stream(
+            requests.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)
         )
+
+    # async-only: end
 
     async def create_session(
         self,
@@ -99,19 +106,19 @@ class ChatResource:
         use_all_images: bool = True,
     ) -> ChatSession:
         """Open a conversation over all images, or over at most 1,000 selected ones."""
-        return await self._carrier.carry(calls.create_session(title, image_ids, use_all_images))
+        return await self._transport.send(requests.create_session(title, image_ids, use_all_images))
 
     async def get_session(
         self, session_id: str, *, include_messages: bool = True, message_limit: int | None = None
     ) -> ChatSessionDetail:
         """Return a conversation with its newest `message_limit` messages, 1 to 1,000."""
-        return await self._carrier.carry(calls.get_session(session_id, include_messages, message_limit))
+        return await self._transport.send(requests.get_session(session_id, include_messages, message_limit))
 
     async def list_sessions(
         self, *, limit: int = 20, offset: int = 0, active_only: bool = False
     ) -> SessionList:
         """Return one page of conversations, 1 to 100 of them."""
-        return await self._carrier.carry(calls.list_sessions(limit, offset, active_only))
+        return await self._transport.send(requests.list_sessions(limit, offset, active_only))
 
     async def iter_sessions(
         self, *, page_size: int = 20, active_only: bool = False
@@ -128,47 +135,47 @@ class ChatResource:
 
     async def get_messages(self, session_id: str, *, limit: int | None = None) -> list[ChatMessage]:
         """Return the newest `limit` messages of a conversation, oldest first; 1,000 at most."""
-        return await self._carrier.carry(calls.get_messages(session_id, limit))
+        return await self._transport.send(requests.get_messages(session_id, limit))
 
     async def update_images(self, session_id: str, image_ids: Sequence[str]) -> dict[str, Any]:
         """Select the images that a conversation may use, at most 1,000."""
-        return await self._carrier.carry(calls.update_images(session_id, image_ids))
+        return await self._transport.send(requests.update_images(session_id, image_ids))
 
     async def update_documents(self, session_id: str, document_ids: Sequence[str]) -> dict[str, Any]:
         """Select the documents that a conversation may use, at most 100."""
-        return await self._carrier.carry(calls.update_documents(session_id, document_ids))
+        return await self._transport.send(requests.update_documents(session_id, document_ids))
 
     async def update_videos(self, session_id: str, video_ids: Sequence[str]) -> dict[str, Any]:
         """Select the videos that a conversation may use, at most 100."""
-        return await self._carrier.carry(calls.update_videos(session_id, video_ids))
+        return await self._transport.send(requests.update_videos(session_id, video_ids))
 
     async def update_mode(self, session_id: str, use_all_images: bool) -> dict[str, Any]:
         """Let a conversation use all images, or only the selected ones."""
-        return await self._carrier.carry(calls.update_mode(session_id, use_all_images))
+        return await self._transport.send(requests.update_mode(session_id, use_all_images))
 
     async def approve_plan(self, session_id: str, plan_id: str) -> PlanActionResponse:
-        """Let a plan run.
+        """Approve a plan.
 
-        Sent once; repeated only if no connection was made. `status` is "accepted" if the plan runs in the
+        Sent once; retried only if no connection was made. `status` is "accepted" if the plan runs in the
         background (202).
 
         Raises:
             ResourceNotFoundError: The plan is unknown, expired or decided already (404).
             ChatError: Another request is deciding it (409).
         """
-        return await self._carrier.carry(calls.plan_action(session_id, plan_id, "approve"))
+        return await self._transport.send(requests.plan_action(session_id, plan_id, "approve"))
 
     async def cancel_plan(self, session_id: str, plan_id: str) -> PlanActionResponse:
-        """Drop a plan; raises as `approve_plan` does."""
-        return await self._carrier.carry(calls.plan_action(session_id, plan_id, "cancel"))
+        """Cancel a plan; raises as `approve_plan` does."""
+        return await self._transport.send(requests.plan_action(session_id, plan_id, "cancel"))
 
     async def close_session(self, session_id: str) -> dict[str, Any]:
-        """Close a conversation; the answer says when, and how many messages and tokens it had."""
-        return await self._carrier.carry(calls.close_session(session_id))
+        """Close a conversation; the result has `closed_at`, `total_messages` and `total_tokens`."""
+        return await self._transport.send(requests.close_session(session_id))
 
     async def rename_session(self, session_id: str, title: str) -> dict[str, Any]:
         """Give a conversation another title, 1 to 255 characters."""
-        return await self._carrier.carry(calls.rename_session(session_id, title))
+        return await self._transport.send(requests.rename_session(session_id, title))
 
     async def export_session(
         self,
@@ -178,12 +185,12 @@ class ChatResource:
         include_metadata: bool = False,
     ) -> bytes:
         """Return a conversation as a file: "json", "markdown" or "text"."""
-        return await self._carrier.carry(calls.export_session(session_id, format, include_metadata))
+        return await self._transport.send(requests.export_session(session_id, format, include_metadata))
 
     async def get_all_images(self, *, limit: int = 1000, offset: int = 0) -> ChatImageList:
         """Return one page of the ids of all images, 1 to 5,000 of them."""
-        return await self._carrier.carry(calls.get_all_images(limit, offset))
+        return await self._transport.send(requests.get_all_images(limit, offset))
 
     async def search_images(self, query: str, *, limit: int = 50, offset: int = 0) -> list[ImageReference]:
         """Find images by words, without a conversation: 1 to 500 characters, 1 to 100 images. Costs few tokens."""
-        return await self._carrier.carry(calls.search_images(query, limit, offset))
+        return await self._transport.send(requests.search_images(query, limit, offset))
