@@ -46,7 +46,7 @@ class Activity:
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await self._web.call(
-                    Method.ACTIVITY,
+                    Method.AGENTS_SESSIONS_SET_STATUS,
                     tolerated=LACKING | _NOT_HERE,
                     channel_id=place.channel,
                     thread_ts=place.ts,

@@ -114,7 +114,7 @@ class SlackAdapter:
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
         channel, ts = ids.message(message)
-        await self._web.call(Method.DELETE, channel=channel, ts=ts)
+        await self._web.call(Method.CHAT_DELETE, channel=channel, ts=ts)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest twenty in a thread, newest first, as Slack has them: earlier processes' too."""
@@ -123,7 +123,9 @@ class SlackAdapter:
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
         channel, ts = ids.message(message)
-        method, done = (Method.MARK, "already_reacted") if queued else (Method.UNMARK, "no_reaction")
+        method, done = (
+            (Method.REACTIONS_ADD, "already_reacted") if queued else (Method.REACTIONS_REMOVE, "no_reaction")
+        )
         await self._web.call(method, tolerated={done}, channel=channel, timestamp=ts, name=_WAITING)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
@@ -137,15 +139,17 @@ class SlackAdapter:
         message = {**shown, "metadata": private_metadata(inbound.person.id)}
         try:
             if inbound.place.direct:
-                await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **message)
+                await self._web.call(
+                    Method.CHAT_POST_MESSAGE, channel=place.channel, thread_ts=place.ts, **message
+                )
             else:
                 standing = _standing(inbound)
                 person = inbound.person.id
                 await self._web.call(
-                    Method.POST_EPHEMERAL, channel=place.channel, user=person, **standing, **shown
+                    Method.CHAT_POST_EPHEMERAL, channel=place.channel, user=person, **standing, **shown
                 )
         except (Forbidden, MessageGone):
-            await self._web.call(Method.POST, channel=inbound.person.id, **message)
+            await self._web.call(Method.CHAT_POST_MESSAGE, channel=inbound.person.id, **message)
 
     def measure(self, content: Content) -> int:
         """Size of `content` against `limits.page`."""

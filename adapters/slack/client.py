@@ -25,10 +25,10 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.settings import is_loopback
 
-_READS = {Method.CHANNEL, Method.REPLIES}
+_READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
 """Methods that take no JSON: https://docs.slack.dev/apis/web-api/#methods_supporting_json"""
 
-_STREAMING = {Method.BEGIN, Method.APPEND, Method.CONCLUDE}
+_STREAMING = {Method.CHAT_START_STREAM, Method.CHAT_APPEND_STREAM, Method.CHAT_STOP_STREAM}
 _NO_STREAM = {"not_allowed_token_type", "user_not_found"}
 """Errors that say less about a stream than about other calls: a post may be taken all the same."""
 

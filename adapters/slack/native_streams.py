@@ -56,7 +56,7 @@ class NativeStreams:
         place = ids.thread(thread)
         text = tail(None, content, last=False)
         if not text:
-            raise Unsupported(f"{Method.BEGIN}: no text to begin with")
+            raise Unsupported(f"{Method.CHAT_START_STREAM}: no text to begin with")
         reader = {} if is_direct(place.channel) else _reader(person, place.team)
         found = await self._posts.earlier(thread, nonce)
         try:
@@ -74,9 +74,9 @@ class NativeStreams:
         text = tail(shown, content, last=False)
         self._check(message)
         if text is None:
-            raise Unsupported(f"{Method.APPEND}: this cannot be appended")
+            raise Unsupported(f"{Method.CHAT_APPEND_STREAM}: this cannot be appended")
         if text:
-            await self._change(Method.APPEND, message, chunks=_chunks(text))
+            await self._change(Method.CHAT_APPEND_STREAM, message, chunks=_chunks(text))
 
     async def conclude(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """End a stream, with its rest where that can be appended. Raises Unsupported where it had ended."""
@@ -92,7 +92,7 @@ class NativeStreams:
         if not await self._update(message, shown):
             await self._settle(message)
             if not await self._update(message, shown):
-                raise PlatformDown(f"{Method.UPDATE}: {_CONFLICT}")
+                raise PlatformDown(f"{Method.CHAT_UPDATE}: {_CONFLICT}")
 
     def _check(self, message: MessageRef) -> None:
         """Raise Unsupported unless this process began the stream and knows what it shows."""
@@ -108,7 +108,7 @@ class NativeStreams:
     async def _stop(self, message: MessageRef, **rest: Any) -> None:
         stream = self._streams.get(message.id)
         mark = {"metadata": marked(stream.nonce)} if stream is not None else {}
-        await self._change(Method.CONCLUDE, message, **mark, **rest)
+        await self._change(Method.CHAT_STOP_STREAM, message, **mark, **rest)
         if stream is not None:
             stream.going = False
 
@@ -123,7 +123,9 @@ class NativeStreams:
 
     async def _update(self, message: MessageRef, shown: Mapping[str, Any]) -> bool:
         channel, ts = ids.message(message)
-        answer = await self._web.call(Method.UPDATE, tolerated={_CONFLICT}, channel=channel, ts=ts, **shown)
+        answer = await self._web.call(
+            Method.CHAT_UPDATE, tolerated={_CONFLICT}, channel=channel, ts=ts, **shown
+        )
         return answer.get("error") != _CONFLICT
 
     def _learn(self, channel: str, error: str) -> None:

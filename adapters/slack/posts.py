@@ -55,11 +55,11 @@ class Posts:
         if message is not None:
             return message
         rest = {"metadata": marked(nonce), "unfurl_links": False, "unfurl_media": False}
-        return await self._try(Method.POST, thread, nonce, {**rest, **shown})
+        return await self._try(Method.CHAT_POST_MESSAGE, thread, nonce, {**rest, **shown})
 
     async def begin(self, thread: ThreadKey, nonce: str, shown: Arguments) -> MessageRef:
         """Post a reply as a stream. Ask for an `earlier` one first."""
-        message = await self._try(Method.BEGIN, thread, nonce, shown)
+        message = await self._try(Method.CHAT_START_STREAM, thread, nonce, shown)
         self._keep(message)
         return message
 
@@ -89,7 +89,7 @@ class Posts:
         A refusal says nothing about an earlier try, which may arrive late.
         """
         place, first_try = ids.thread(thread), nonce not in self._in_doubt
-        self._doubt(nonce).streamed |= method is Method.BEGIN
+        self._doubt(nonce).streamed |= method is Method.CHAT_START_STREAM
         try:
             answer = await self._web.call(method, channel=place.channel, thread_ts=place.ts, **shown)
             ts = field(answer, "ts", method)
@@ -122,7 +122,7 @@ class Posts:
         cursor = ""
         while True:
             page = await self._web.call(
-                Method.REPLIES,
+                Method.CONVERSATIONS_REPLIES,
                 channel=place.channel,
                 ts=place.ts,
                 oldest=f"{oldest:.6f}",

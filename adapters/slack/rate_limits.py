@@ -23,12 +23,12 @@ LIMITS: Final = Limits(
     edit_gap=1.0,
     budgets={
         Operation.POST: (
-            Budget(f"{Method.POST} in a channel", 1, 1.0, Scope.CHANNEL),
-            Budget(Method.POST, _SEVERAL_HUNDRED, _MINUTE, Scope.WORKSPACE),
+            Budget(f"{Method.CHAT_POST_MESSAGE} in a channel", 1, 1.0, Scope.CHANNEL),
+            Budget(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED, _MINUTE, Scope.WORKSPACE),
         ),
         Operation.EDIT: (
             Budget(
-                Method.UPDATE,
+                Method.CHAT_UPDATE,
                 _TIER_3,
                 _MINUTE,
                 Scope.WORKSPACE,
@@ -37,18 +37,26 @@ LIMITS: Final = Limits(
                 probe_threshold=25,
             ),
         ),
-        Operation.DELETE: (Budget(Method.DELETE, _TIER_3, _MINUTE, Scope.WORKSPACE),),
-        Operation.START_STREAM: (Budget(Method.BEGIN, _TIER_2, _MINUTE, Scope.WORKSPACE, headroom=2),),
+        Operation.DELETE: (Budget(Method.CHAT_DELETE, _TIER_3, _MINUTE, Scope.WORKSPACE),),
+        Operation.START_STREAM: (
+            Budget(Method.CHAT_START_STREAM, _TIER_2, _MINUTE, Scope.WORKSPACE, headroom=2),
+        ),
         Operation.APPEND_STREAM: (
-            Budget(Method.APPEND, _TIER_4, _MINUTE, Scope.WORKSPACE, headroom=5, probe_threshold=50),
+            Budget(
+                Method.CHAT_APPEND_STREAM, _TIER_4, _MINUTE, Scope.WORKSPACE, headroom=5, probe_threshold=50
+            ),
         ),
         Operation.STOP_STREAM: (
-            Budget(Method.CONCLUDE, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True, headroom=2),
+            Budget(Method.CHAT_STOP_STREAM, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True, headroom=2),
         ),
-        Operation.MARK_QUEUED: (Budget(Method.MARK, _TIER_3, _MINUTE, Scope.WORKSPACE),),
-        Operation.UNMARK_QUEUED: (Budget(Method.UNMARK, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True),),
-        Operation.SHOW_ACTIVITY: (Budget(Method.ACTIVITY, _TIER_3, _MINUTE, Scope.WORKSPACE, reserved=True),),
-        Operation.REPLY_PRIVATELY: (Budget(Method.POST_EPHEMERAL, _TIER_4, _MINUTE, Scope.WORKSPACE),),
-        Operation.LIST_MESSAGES: (Budget(Method.REPLIES, _TIER_3, _MINUTE, Scope.WORKSPACE),),
+        Operation.MARK_QUEUED: (Budget(Method.REACTIONS_ADD, _TIER_3, _MINUTE, Scope.WORKSPACE),),
+        Operation.UNMARK_QUEUED: (
+            Budget(Method.REACTIONS_REMOVE, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True),
+        ),
+        Operation.SHOW_ACTIVITY: (
+            Budget(Method.AGENTS_SESSIONS_SET_STATUS, _TIER_3, _MINUTE, Scope.WORKSPACE, reserved=True),
+        ),
+        Operation.REPLY_PRIVATELY: (Budget(Method.CHAT_POST_EPHEMERAL, _TIER_4, _MINUTE, Scope.WORKSPACE),),
+        Operation.LIST_MESSAGES: (Budget(Method.CONVERSATIONS_REPLIES, _TIER_3, _MINUTE, Scope.WORKSPACE),),
     },
 )
