@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Mapping
 
 from adapters.slack import ids
-from adapters.slack.client import LACKING, WebApi
+from adapters.slack.client import WebApi
+from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.messages import Person, ThreadKey
@@ -47,7 +48,8 @@ class Activity:
             async with asyncio.timeout(self._seconds):
                 answer = await self._web.call(
                     Method.AGENTS_SESSIONS_SET_STATUS,
-                    tolerated=LACKING | _NOT_HERE,
+                    place.team,
+                    tolerated=UNAVAILABLE | _NOT_HERE,
                     channel_id=place.channel,
                     thread_ts=place.ts,
                     **status,
@@ -59,7 +61,7 @@ class Activity:
         return str(answer.get("error") or "")
 
     def _learn(self, channel: str, error: str) -> None:
-        if error in LACKING:
+        if error in UNAVAILABLE:
             self._never = True
         elif error in _NOT_HERE:
             self._not_here.add(channel)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.slack import ids, rate_limits, rendering, stream_text
+from adapters.slack import ids, rate_limits, rendering, stream_text, strings
 from adapters.slack.activity import Activity
 from adapters.slack.client import WebApi
 from adapters.slack.config import SlackSettings
@@ -28,11 +28,6 @@ _INERT: dict[str, Any] = {"parse": "none", "link_names": False}
 
 _WAITING = "hourglass_flowing_sand"
 
-_FOREIGN_SOCKETS = (
-    f"Slack counts more connections of this app than the {SOCKETS} of this process, and gives each event to one of "
-    "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
-)
-
 
 class SlackAdapter:
     """One workspace over Socket Mode. `patience` is how long its sockets may take, from the next `listen` on."""
@@ -42,7 +37,7 @@ class SlackAdapter:
 
     def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
         self.patience = patience
-        self._web = WebApi(settings, timeout=patience.call)
+        self._web = WebApi(settings, lambda: self.limits, timeout=patience.call)
         self._posts = Posts(self._web)
         self._streams = NativeStreams(self._web, self._posts)
         self._activity = Activity(self._web, patience.sign)
@@ -54,12 +49,12 @@ class SlackAdapter:
 
         async def greeted(sockets: int) -> None:
             nonlocal told
-            notices = (_FOREIGN_SOCKETS,) if sockets > SOCKETS else ()
+            notices = (strings.foreign_connections(SOCKETS),) if sockets > SOCKETS else ()
             if not told:
                 told = True
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
             elif notices:
-                _log.warning(_FOREIGN_SOCKETS)
+                _log.warning(strings.foreign_connections(SOCKETS))
 
         intake = Intake(me, host, self._web, self.patience.again)
         await SocketMode(self._web, self.patience, intake, greeted).serve()
@@ -114,7 +109,7 @@ class SlackAdapter:
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
         channel, ts = ids.message(message)
-        await self._web.call(Method.CHAT_DELETE, channel=channel, ts=ts)
+        await self._web.call(Method.CHAT_DELETE, ids.team(message), channel=channel, ts=ts)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest twenty in a thread, newest first, as Slack has them: earlier processes' too."""
@@ -126,7 +121,14 @@ class SlackAdapter:
         method, done = (
             (Method.REACTIONS_ADD, "already_reacted") if queued else (Method.REACTIONS_REMOVE, "no_reaction")
         )
-        await self._web.call(method, tolerated={done}, channel=channel, timestamp=ts, name=_WAITING)
+        await self._web.call(
+            method,
+            ids.team(message),
+            tolerated={done},
+            channel=channel,
+            timestamp=ts,
+            name=_WAITING,
+        )
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Make Slack show that the bot works, with its own Stop button; without delay and without failing."""
@@ -140,16 +142,21 @@ class SlackAdapter:
         try:
             if inbound.place.direct:
                 await self._web.call(
-                    Method.CHAT_POST_MESSAGE, channel=place.channel, thread_ts=place.ts, **message
+                    Method.CHAT_POST_MESSAGE, place.team, channel=place.channel, thread_ts=place.ts, **message
                 )
             else:
                 standing = _standing(inbound)
                 person = inbound.person.id
                 await self._web.call(
-                    Method.CHAT_POST_EPHEMERAL, channel=place.channel, user=person, **standing, **shown
+                    Method.CHAT_POST_EPHEMERAL,
+                    place.team,
+                    channel=place.channel,
+                    user=person,
+                    **standing,
+                    **shown,
                 )
         except (Forbidden, MessageGone):
-            await self._web.call(Method.CHAT_POST_MESSAGE, channel=inbound.person.id, **message)
+            await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=inbound.person.id, **message)
 
     def measure(self, content: Content) -> int:
         """Size of `content` against `limits.page`."""
@@ -158,10 +165,11 @@ class SlackAdapter:
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""
         place = ids.thread(thread)
-        return {Scope.CHANNEL: place.channel, Scope.WORKSPACE: place.team, Scope.BOT: ""}[scope]
+        return rate_limits.scope_key(scope, place.team, place.channel)
 
     def observe_requests(self, observer: RequestObserver) -> None:
-        """Report every request to `observer` from now on."""
+        """Report every request to `observer` from now on, and to no earlier one any more."""
+        self._web.observer = observer
 
 
 def _standing(inbound: InboundEvent) -> dict[str, str]:

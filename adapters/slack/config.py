@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from adapters.slack import strings
 from aion_bot.ports.settings import Problem, check_base_url
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  the variable's name, not its value
@@ -16,11 +17,11 @@ DEFAULT_API_URL = "https://slack.com/api/"
 _FORMS = {
     BOT_TOKEN: (
         re.compile(r"xoxb-[A-Za-z0-9-]+"),
-        "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages",
+        strings.NOT_XOXB,
     ),
     APP_TOKEN: (
         re.compile(r"xapp-[A-Za-z0-9-]+"),
-        "is not an app-level token: copy the one that begins with xapp- from Basic Information of your app's pages",
+        strings.NOT_XAPP,
     ),
 }
 
@@ -51,7 +52,7 @@ def _token_problems(tokens: Mapping[str, str]) -> list[Problem]:
     for name, (form, mend) in _FORMS.items():
         if name not in tokens:
             (other,) = tokens
-            problems.append(Problem(name, f"is missing although {other} is set; Slack needs both of them"))
+            problems.append(Problem(name, strings.token_missing(other)))
         elif not form.fullmatch(tokens[name]):
             problems.append(Problem(name, mend))
     return problems

@@ -120,7 +120,9 @@ class Intake:
         if channel is None:
             return False
         try:
-            found = (await self._web.call(Method.CONVERSATIONS_INFO, channel=channel)).get("channel") or {}
+            found = (await self._web.call(Method.CONVERSATIONS_INFO, self._me.team, channel=channel)).get(
+                "channel"
+            ) or {}
         except PlatformError as error:
             _log.warning("cannot tell whether a channel is shared: %s", error)
             return True

@@ -46,3 +46,8 @@ def message(ref: MessageRef) -> Message:
     """Read a reference back. Raises ValueError if it is not one of ours."""
     channel, ts = ref.id.split(_BETWEEN)
     return Message(channel, ts)
+
+
+def team(ref: MessageRef) -> str:
+    """The team in whose workspace a message is."""
+    return thread(ref.thread).team

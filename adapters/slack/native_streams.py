@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.client import LACKING, Refused, WebApi
+from adapters.slack.client import WebApi
+from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.methods import Method
 from adapters.slack.posts import Posts, marked
 from adapters.slack.stream_text import tail
@@ -61,7 +62,7 @@ class NativeStreams:
         found = await self._posts.earlier(thread, nonce)
         try:
             message = found or await self._posts.begin(thread, nonce, {"chunks": _chunks(text), **reader})
-        except Refused as refused:
+        except StreamRefused as refused:
             self._learn(place.channel, refused.code)
             raise
         self._streams[message.id] = _Stream(nonce, known=found is None)
@@ -115,7 +116,7 @@ class NativeStreams:
     async def _change(self, method: Method, message: MessageRef, **arguments: Any) -> None:
         channel, ts = ids.message(message)
         try:
-            await self._web.call(method, channel=channel, ts=ts, **arguments)
+            await self._web.call(method, ids.team(message), channel=channel, ts=ts, **arguments)
         except Unsupported:
             if message.id in self._streams:
                 self._streams[message.id].going = False
@@ -124,12 +125,17 @@ class NativeStreams:
     async def _update(self, message: MessageRef, shown: Mapping[str, Any]) -> bool:
         channel, ts = ids.message(message)
         answer = await self._web.call(
-            Method.CHAT_UPDATE, tolerated={_CONFLICT}, channel=channel, ts=ts, **shown
+            Method.CHAT_UPDATE,
+            ids.team(message),
+            tolerated={_CONFLICT},
+            channel=channel,
+            ts=ts,
+            **shown,
         )
         return answer.get("error") != _CONFLICT
 
     def _learn(self, channel: str, error: str) -> None:
-        if error in LACKING:
+        if error in UNAVAILABLE:
             self._never = True
         else:
             self._not_here.add(channel)

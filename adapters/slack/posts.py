@@ -91,7 +91,9 @@ class Posts:
         place, first_try = ids.thread(thread), nonce not in self._in_doubt
         self._doubt(nonce).streamed |= method is Method.CHAT_START_STREAM
         try:
-            answer = await self._web.call(method, channel=place.channel, thread_ts=place.ts, **shown)
+            answer = await self._web.call(
+                method, place.team, channel=place.channel, thread_ts=place.ts, **shown
+            )
             ts = field(answer, "ts", method)
         except PlatformDown:
             raise
@@ -123,6 +125,7 @@ class Posts:
         while True:
             page = await self._web.call(
                 Method.CONVERSATIONS_REPLIES,
+                place.team,
                 channel=place.channel,
                 ts=place.ts,
                 oldest=f"{oldest:.6f}",

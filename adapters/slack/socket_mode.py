@@ -69,7 +69,7 @@ class SocketMode:
     async def _live(self, session: aiohttp.ClientSession) -> float:
         """Open a socket and return once another one is needed; for how many seconds this one was enough."""
         clock = asyncio.get_running_loop().time
-        address = await self._web.open_socket()
+        address = await self._web.open_connection()
         link = Link(self._app, self._patience)
         self._links.add(link)
         try:
