@@ -8,12 +8,12 @@ from adapters.slack import ids, rate_limits, rendering, stream_text, strings
 from adapters.slack.activity import Activity
 from adapters.slack.client import WebApi
 from adapters.slack.config import SlackSettings
-from adapters.slack.handlers import Intake
+from adapters.slack.handlers import EventHandlers
 from adapters.slack.methods import Method
 from adapters.slack.native_streams import NativeStreams, is_direct
 from adapters.slack.posts import Posts, private_metadata
-from adapters.slack.socket_mode import SOCKETS, SocketMode
-from adapters.slack.timeouts import Patience
+from adapters.slack.socket_mode import CONNECTIONS, SocketMode
+from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
@@ -30,34 +30,36 @@ _WAITING = "hourglass_flowing_sand"
 
 
 class SlackAdapter:
-    """One workspace over Socket Mode. `patience` is how long its sockets may take, from the next `listen` on."""
+    """One workspace over Socket Mode. `timeouts` apply to the connections from the next `listen` on."""
 
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
 
-    def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
-        self.patience = patience
-        self._web = WebApi(settings, lambda: self.limits, timeout=patience.call)
+    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  frozen
+        self.timeouts = timeouts
+        # `limits` is read at each request, because it may be replaced on the instance later.
+        self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
         self._posts = Posts(self._web)
         self._streams = NativeStreams(self._web, self._posts)
-        self._activity = Activity(self._web, patience.sign)
+        self._activity = Activity(self._web, timeouts.indicator)
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
         me = await self._web.identify()
         told = False
 
-        async def greeted(sockets: int) -> None:
+        async def on_hello(connections: int) -> None:
             nonlocal told
-            notices = (strings.foreign_connections(SOCKETS),) if sockets > SOCKETS else ()
+            foreign = connections > CONNECTIONS
+            notices = (strings.foreign_connections(CONNECTIONS),) if foreign else ()
             if not told:
                 told = True
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
-            elif notices:
-                _log.warning(strings.foreign_connections(SOCKETS))
+            elif foreign:
+                _log.warning(strings.foreign_connections(CONNECTIONS))
 
-        intake = Intake(me, host, self._web, self.patience.again)
-        await SocketMode(self._web, self.patience, intake, greeted).serve()
+        handlers = EventHandlers(me, host, self._web, self.timeouts.accept_retries)
+        await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""

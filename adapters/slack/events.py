@@ -117,7 +117,7 @@ def stop_request(body: Payload, me: Identity) -> StopRequest | None:
     )
 
 
-def room(payload: Payload) -> str | None:
+def channel_to_look_up(payload: Payload) -> str | None:
     """Id of the channel or group in which somebody pressed something, None for a direct message.
 
     Such payloads do not say whether another organisation sees the channel; somebody has to ask.

@@ -144,7 +144,7 @@ async def test_event_that_could_not_be_written_comes_again(
     message = await slack.direct_message(slack.people[0], "hello")
     await slack.until(lambda: all_acknowledged(slack))
     slack.sockets.within = 0.05
-    host.failures, host.failure = 1 + len(HASTE.again), failure
+    host.failures, host.failure = 1 + len(HASTE.accept_retries), failure
     await does(slack, message)
     await host.until(lambda: len(host.inbounds) == 2)
     delivery = slack.sockets.deliveries[-1]
@@ -156,7 +156,7 @@ async def test_event_that_could_not_be_written_at_first_need_not_come_again(
     slack: SimulatedSlack, host: RecordingHost
 ) -> None:
     """A core that fails for a moment gets the event anew without Slack, which repeats it at its own bad moments."""
-    host.failures = len(HASTE.again)
+    host.failures = len(HASTE.accept_retries)
     await slack.direct_message(slack.people[0], "hello")
     (delivery,) = slack.sockets.deliveries
     await slack.until(lambda: delivery.acknowledged)
@@ -170,7 +170,7 @@ async def test_press_that_could_not_be_written_is_handed_over_again(
     thread = await slack.ask(slack.people[0], "tag them")
     await host.until(lambda: len(host.prompts) == 2)
     card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
-    host.failures = len(HASTE.again)
+    host.failures = len(HASTE.accept_retries)
     await slack.press(slack.people[0], thread, ids.message(card).ts, "aion_plan_approve")
     await slack.shortcut(slack.people[0], thread)
     await host.until(lambda: len(host.clicks) == 1 and len(host.prompts) == 3)

@@ -250,8 +250,8 @@ def test_press_in_a_direct_message_is_direct() -> None:
     assert click is not None
     assert click.place.direct
     assert ids.thread(click.message.thread).ts == "1790001037.000100"
-    assert events.room(payload) is None
-    assert events.room(sample("press_approve")) == CHANNEL
+    assert events.channel_to_look_up(payload) is None
+    assert events.channel_to_look_up(sample("press_approve")) == CHANNEL
 
 
 def test_press_of_another_button_is_ignored() -> None:

@@ -127,7 +127,7 @@ async def test_sign_delays_nothing(slack: SimulatedSlack, adapter: SlackAdapter,
     slack.fail_next("agents.sessions.setStatus", hang=True)
     begun = clock()
     await adapter.show_activity(thread, ADA, active=True)
-    assert HASTE.sign <= clock() - begun < HASTE.call
+    assert HASTE.indicator <= clock() - begun < HASTE.request
     await adapter.close()
     await adapter.show_activity(thread, ADA, active=False)
     assert slack.api.calls["agents.sessions.setStatus"] == 1
