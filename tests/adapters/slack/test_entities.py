@@ -13,7 +13,7 @@ from tests.adapters.slack.texts import HOSTILE, texts
 
 def test_entities_are_read_as_their_writer_saw_them() -> None:
     """Names, channels, links and signs read as in Slack; nothing is unescaped twice."""
-    assert mrkdwn.to_words(sample("mention_with_entities")["event"]["text"], ME.user) == (
+    assert mrkdwn.to_plain_text(sample("mention_with_entities")["event"]["text"], ME.user) == (
         "is 3 < 4 & 5 > 4? See the plan (https://example.org/a?b=1&c=2), https://example.org/x, "
         "ada@example.org, #roofs and @ben. @crew &lt;done&gt;"
     )
@@ -41,14 +41,14 @@ def test_entities_are_read_as_their_writer_saw_them() -> None:
 )
 def test_reading(written: str, read: str) -> None:
     """Each entity has one reading, also where Slack left out the name."""
-    assert mrkdwn.to_words(written, ME.user) == read
+    assert mrkdwn.to_plain_text(written, ME.user) == read
 
 
 @given(st.text())
 def test_words_without_markup_stay_as_they_are(words: str) -> None:
     """What a person types arrives unchanged but for the space around it."""
     sent = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert mrkdwn.to_words(sent, ME.user) == words.strip()
+    assert mrkdwn.to_plain_text(sent, ME.user) == words.strip()
 
 
 @given(texts())
