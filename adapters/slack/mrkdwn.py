@@ -35,8 +35,10 @@ def to_plain_text(text: str, bot: str) -> str:
     """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot`."""
     mention = _mention_of(bot)
     text = re.sub(rf"^\s*{mention}[\s,:]*", "", text)
-    text = re.sub(rf"[ \t]*{mention}(?=[,.;:!?)\n]|$)", "", text)
-    text = re.sub(rf"[ \t]*{mention}[ \t]*", " ", text)
+    # The lookbehind keeps this linear: without it each blank of a long run is tried as the beginning of a match.
+    before = r"(?:(?<![ \t])[ \t]+)?"
+    text = re.sub(rf"{before}{mention}(?=[,.;:!?)\n]|$)", "", text)
+    text = re.sub(rf"{before}{mention}[ \t]*", " ", text)
     return _ENTITY.sub(_plain, text).strip()
 
 

@@ -1,5 +1,7 @@
 """Slack's markup: read as words, and never written by anybody but the bot itself."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +44,14 @@ def test_entities_are_read_as_their_writer_saw_them() -> None:
 def test_reading(written: str, read: str) -> None:
     """Each entity has one reading, also where Slack left out the name."""
     assert mrkdwn.to_plain_text(written, ME.user) == read
+
+
+def test_long_run_of_blanks_is_read_in_linear_time() -> None:
+    """Slack takes 40,000 characters: reading many blanks, with no mention after them, must not take seconds."""
+    blanks = " " * 40_000
+    begun = time.process_time()
+    assert mrkdwn.to_plain_text(f"a{blanks}b", ME.user) == f"a{blanks}b"
+    assert time.process_time() - begun < 1.0
 
 
 @given(st.text())
