@@ -1,4 +1,4 @@
-"""Slack's part of the environment. No I/O."""
+"""Slack's environment variables: read, checked, and told what is wrong with them. No I/O."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class SlackSettings:
-    """What connects one workspace. The tokens stay out of the repr."""
+    """The tokens of one workspace and the address of its Web API. The tokens stay out of the repr."""
 
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
@@ -36,12 +36,14 @@ class SlackSettings:
 
 
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
-    """Check Slack's variables: settings, or None and every problem; neither where no token is set."""
+    """Read Slack's variables: the settings, or None and every problem. None and no problem where no token is set."""
     tokens = {name: env[name] for name in (BOT_TOKEN, APP_TOKEN) if env.get(name, "").strip()}
     if not tokens:
         return None, ()
     api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
-    problems = [*_token_problems(tokens), *_url_problems(api_url)]
+    problems = _token_problems(tokens)
+    if url_problem := check_base_url(API_URL, api_url):
+        problems.append(url_problem)
     if problems:
         return None, problems
     return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()
@@ -49,15 +51,10 @@ def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem
 
 def _token_problems(tokens: Mapping[str, str]) -> list[Problem]:
     problems = []
-    for name, (form, mend) in _FORMS.items():
+    for name, (form, advice) in _FORMS.items():
         if name not in tokens:
             (other,) = tokens
             problems.append(Problem(name, strings.token_missing(other)))
         elif not form.fullmatch(tokens[name]):
-            problems.append(Problem(name, mend))
+            problems.append(Problem(name, advice))
     return problems
-
-
-def _url_problems(url: str) -> list[Problem]:
-    problem = check_base_url(API_URL, url)
-    return [] if problem is None else [problem]

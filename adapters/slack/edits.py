@@ -22,7 +22,7 @@ def message_change(body: Payload, me: Identity) -> MessageChange | None:
     if not (event.get("channel") and message.get("ts") and is_from_person(message, me)):
         return None
     text = None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user)
-    # A link preview or a first reply below changes a message too, and leaves its words.
+    # Slack tells of a link preview as an edit too, which leaves the words as they are.
     if text is not None and text == mrkdwn.to_plain_text(before.get("text") or "", me.user):
         return None
     channel, thread = event["channel"], message.get("thread_ts") or message["ts"]
