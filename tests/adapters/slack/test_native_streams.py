@@ -19,7 +19,7 @@ from aion_bot.ports.errors import (
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, UPDATE, another, begin
-from tests.adapters.slack.test_sending import answers
+from tests.adapters.slack.test_posts import answers
 
 
 def calls(slack: SimulatedSlack) -> dict[str, int]:

@@ -13,7 +13,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, another, begin
-from tests.adapters.slack.test_sending import AMBIGUOUS, LOOKUPS, answers
+from tests.adapters.slack.test_posts import AMBIGUOUS, LOOKUPS, answers
 
 
 @pytest.mark.parametrize("fault", [fault for fault in AMBIGUOUS if "hang" not in fault])
