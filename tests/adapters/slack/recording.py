@@ -64,11 +64,11 @@ class RecordingHost:
 
     @property
     def clicks(self) -> list[Click]:
-        """The presses so far."""
+        """The clicks so far."""
         return [inbound for inbound in self.inbounds if isinstance(inbound, Click)]
 
     @property
-    def amendments(self) -> list[MessageChange]:
+    def changes(self) -> list[MessageChange]:
         """The edits and deletions so far."""
         return [inbound for inbound in self.inbounds if isinstance(inbound, MessageChange)]
 

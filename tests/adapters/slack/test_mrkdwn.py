@@ -14,7 +14,7 @@ from tests.adapters.slack.texts import HOSTILE, texts
 
 
 def test_entities_are_read_as_their_writer_saw_them() -> None:
-    """Names, channels, links and signs read as in Slack; nothing is unescaped twice."""
+    """Names, channels, links and characters read as in Slack; nothing is unescaped twice."""
     assert mrkdwn.to_plain_text(sample("mention_with_entities")["event"]["text"], ME.user) == (
         "is 3 < 4 & 5 > 4? See the plan (https://example.org/a?b=1&c=2), https://example.org/x, "
         "ada@example.org, #roofs and @ben. @crew &lt;done&gt;"
@@ -83,7 +83,7 @@ def test_persons_of_a_line_are_mentioned() -> None:
 
 
 def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
-    """Where one part ends with a sign and the next begins with a name, nobody is pinged."""
+    """Where one part ends with a special character and the next begins with a name, nobody is pinged."""
     for line in (
         ("@", "channel"),
         ("<", "!here>"),

@@ -90,7 +90,7 @@ async def test_no_mention_pings_in_pieces(
 async def test_streams_are_best_in_direct_messages(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, direct: ThreadKey
 ) -> None:
-    """There they come first if a sign of work comes before them; elsewhere they are for a crowd."""
+    """There they come first if the indicator comes before them; elsewhere they are for when edits are scarce."""
     assert (adapter.streaming_mode(direct), adapter.streaming_mode(thread)) == (
         StreamingMode.PREFERRED,
         StreamingMode.WHEN_CROWDED,

@@ -30,7 +30,7 @@ def test_posts_are_counted_by_channel_first() -> None:
 
 
 def test_what_ends_an_answer_is_reserved() -> None:
-    """What is begun keeps the call that ends it: an edit, the end of a stream, of a sign, of a mark."""
+    """What is begun keeps the request that ends it: an edit, the end of a stream, of an indicator, of a mark."""
     reserved = {call for call, budgets in LIMITS.budgets.items() if any(one.reserved for one in budgets)}
     assert reserved == {
         Operation.EDIT,

@@ -70,10 +70,10 @@ async def test_refresh_leaves_no_gap(
     assert len(host.presences) == 1
 
 
-async def test_press_during_a_refresh_arrives(
+async def test_click_during_a_refresh_arrives(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
 ) -> None:
-    """Slack sends a press once: also while both sockets are refreshed none is lost."""
+    """Slack sends an interaction once: also while both sockets are refreshed none is lost."""
     thread = await slack.direct_message(slack.people[0], "tag them")
     await host.until(lambda: bool(host.prompts))
     card = Reply("card", buttons=(Button(Action.APPROVE, "k", "Approve"),))

@@ -99,7 +99,7 @@ def test_no_state_of_a_stream_pings(text: str, cuts: list[int]) -> None:
 
 
 def test_ordinary_words_are_not_held_back() -> None:
-    """Only from a sign on a last word waits for its end, and not for ever."""
+    """The last word is held back from where it may become a mention, and not for ever."""
     assert delta(None, Reply("mail a@b"), last=False) == "mail a"
     assert delta(Reply("mail a@b"), Reply("mail a@b.org and"), last=False) == "@b.org and"
     assert delta(None, Reply("x&" * 80), last=False) == "x&" * 50 + "x"
