@@ -41,15 +41,6 @@ def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem
     if not tokens:
         return None, ()
     api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
-    problems = _token_problems(tokens)
-    if url_problem := check_base_url(API_URL, api_url):
-        problems.append(url_problem)
-    if problems:
-        return None, problems
-    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()
-
-
-def _token_problems(tokens: Mapping[str, str]) -> list[Problem]:
     problems = []
     for name, (form, advice) in _FORMS.items():
         if name not in tokens:
@@ -57,4 +48,9 @@ def _token_problems(tokens: Mapping[str, str]) -> list[Problem]:
             problems.append(Problem(name, strings.token_missing(other)))
         elif not form.fullmatch(tokens[name]):
             problems.append(Problem(name, advice))
-    return problems
+    if url_problem := check_base_url(API_URL, api_url):
+        problems.append(url_problem)
+    if problems:
+        return None, problems
+    # The SDK appends a method's name to the address as it is.
+    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()

@@ -58,8 +58,15 @@ def in_mrkdwn(text: str) -> str:
 
 def line_in_mrkdwn(line: Line) -> str:
     """Write a sentence of the bot's own as mrkdwn: it mentions its persons and nobody else."""
-    joined = "".join(_mention(part) if isinstance(part, Person) else _escape(part) for part in line)
-    return _neutralize(_BROADCAST, joined)
+    parts = []
+    for part in line:
+        if isinstance(part, Person):
+            # An id that is not Slack's would be shown as text in angle brackets.
+            mention = f"<@{part.id}>" if _USER_ID.fullmatch(part.id) else _escape(part.name or part.id)
+            parts.append(mention)
+        else:
+            parts.append(_escape(part))
+    return _neutralize(_BROADCAST, "".join(parts))
 
 
 def _neutralize(opening: re.Pattern[str], text: str) -> str:
@@ -70,39 +77,25 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _mention(person: Person) -> str:
-    return f"<@{person.id}>" if _USER_ID.fullmatch(person.id) else _escape(person.name or person.id)
-
-
 def _mention_of(user: str) -> str:
     return rf"<@{re.escape(user)}(?:\|[^<>]*)?>"
 
 
 def _plain(found: re.Match[str]) -> str:
+    """What an entity shows to people: `&amp;`, `<@U1|ada>`, `<#C1|name>`, `<!here>` or `<url|label>`."""
     if found[2]:
         return _CHARACTERS[found[2]]
     target, _, label = (_unescape(part) for part in found[1].partition("|"))
-    if target.startswith("@"):
-        return "@" + (label or target[1:]).removeprefix("@")
-    if target.startswith("#"):
-        return "#" + (label or target[1:]).removeprefix("#")
+    if target.startswith(("@", "#")):
+        return target[0] + (label or target[1:]).removeprefix(target[0])
     if target.startswith("!"):
-        return _special(target[1:], label)
-    return _link(target, label)
-
-
-def _special(command: str, label: str) -> str:
-    name, _, rest = command.partition("^")
-    if name == "date":
-        return label or rest
-    return "@" + (label or rest or name).removeprefix("@")
-
-
-def _link(address: str, label: str) -> str:
-    bare = address.removeprefix("mailto:").removeprefix("tel:")
-    if not label or label in {bare, address.partition("://")[2]}:
-        return bare
-    return f"{label} ({bare})"
+        command, _, rest = target[1:].partition("^")
+        # `<!date^1392734382^{date}|18 February>`: the label is the text for clients that cannot format it.
+        return label or rest if command == "date" else "@" + (label or rest or command).removeprefix("@")
+    address = target.removeprefix("mailto:").removeprefix("tel:")
+    # Slack makes links of bare addresses: their label says nothing new.
+    is_bare = not label or label in {address, target.partition("://")[2]}
+    return address if is_bare else f"{label} ({address})"
 
 
 def _unescape(text: str) -> str:

@@ -8,12 +8,12 @@ end on. One that a lost request may have started is recognised by having none, a
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
 from adapters.slack.client import WebApi, field
-from adapters.slack.events import Identity
 from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError
@@ -95,12 +95,15 @@ class Posts:
     async def _create(self, method: Method, thread: ThreadKey, nonce: str, shown: Arguments) -> MessageRef:
         """Post; the outcome stays unknown unless Slack told what became of it, also if this task is cancelled."""
         place, first_try = ids.thread(thread), nonce not in self._unknown
-        # Recorded before the request: a cancelled task has no later moment.
-        self._remember_unknown(nonce).streamed |= method is Method.CHAT_START_STREAM
+        # Recorded before the request is sent, because a cancelled task has no later moment.
+        since = max(time.time() - _CLOCK_SKEW, self._newest_ts - _TS_SKEW)
+        unknown = self._unknown.setdefault(nonce, _Unknown(since))
+        unknown.streamed |= method is Method.CHAT_START_STREAM
+        if len(self._unknown) > _KEPT:
+            self._unknown.popitem(last=False)
+        where = {"channel": place.channel, "thread_ts": place.ts}
         try:
-            answer = await self._web.call(
-                method, place.team, channel=place.channel, thread_ts=place.ts, **shown
-            )
+            answer = await self._web.call(method, place.team, **where, **shown)
             ts = field(answer, "ts", method)
         except PlatformDown:
             raise
@@ -110,15 +113,9 @@ class Posts:
                 self._unknown.pop(nonce, None)
             raise
         self._unknown.pop(nonce, None)
-        self._newest_ts = max(self._newest_ts, _seconds(ts))
+        with suppress(ValueError):
+            self._newest_ts = max(self._newest_ts, float(ts))
         return ids.message_ref(thread, answer.get("channel") or place.channel, ts)
-
-    def _remember_unknown(self, nonce: str) -> _Unknown:
-        since = max(time.time() - _CLOCK_SKEW, self._newest_ts - _TS_SKEW)
-        unknown = self._unknown.setdefault(nonce, _Unknown(since))
-        if len(self._unknown) > _KEPT:
-            self._unknown.popitem(last=False)
-        return unknown
 
     def _remember_started(self, message: MessageRef) -> None:
         self._started[message.id] = None
@@ -142,9 +139,9 @@ class Posts:
                 cursor=cursor,
             )
             for message in page.get("messages") or ():
-                if _is_own(message, me):
-                    ref = ids.message_ref(thread, place.channel, message["ts"])
-                    own.append(OwnMessage(ref, _nonce(message), stream=_may_stream(message)))
+                by_bot = bool(me.bot) and message.get("bot_id") == me.bot
+                if by_bot or message.get("user") == me.user:
+                    own.append(_own_message(thread, place.channel, message))
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return own
@@ -160,25 +157,13 @@ def private_metadata(person: str) -> Mapping[str, Any]:
     return {"event_type": _PRIVATE_EVENT, "event_payload": {"to": person}}
 
 
-def _is_own(message: Arguments, me: Identity) -> bool:
-    return message.get("user") == me.user or (bool(me.bot) and message.get("bot_id") == me.bot)
-
-
-def _nonce(message: Arguments) -> str | None:
+def _own_message(thread: ThreadKey, channel: str, message: Arguments) -> OwnMessage:
+    """Read a message of the bot's own as `conversations.replies` shows it."""
     metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != _NONCE_EVENT:
-        return None
-    nonce = (metadata.get("event_payload") or {}).get("nonce")
-    return str(nonce) if nonce else None
-
-
-def _may_stream(message: Arguments) -> bool:
-    """Tell whether a message may be a stream that the bot did not stop: a reply without metadata."""
-    return message.get("thread_ts") not in {None, message["ts"]} and not message.get("metadata")
-
-
-def _seconds(ts: str) -> float:
-    try:
-        return float(ts)
-    except ValueError:
-        return 0.0
+    payload = metadata.get("event_payload") or {}
+    nonce = payload.get("nonce") if metadata.get("event_type") == _NONCE_EVENT else None
+    # Slack does not show whether a message is a live stream. A reply without metadata may be one: the bot gives
+    # metadata to everything else that it posts, and to a stream when it stops it.
+    may_stream = message.get("thread_ts") not in {None, message["ts"]} and not metadata
+    ref = ids.message_ref(thread, channel, message["ts"])
+    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream)

@@ -39,7 +39,8 @@ _RENDERED_BLOCKS = 40
 
 def arguments(content: Content) -> dict[str, Any]:
     """Arguments that show `content`: `text` in notifications and to screen readers, `blocks` everywhere else."""
-    return {"text": _fallback(_words(content)), "blocks": _blocks(content)}
+    text = _cut_escaped("\n".join(words for words in _words(content) if words.strip())).strip()
+    return {"text": text or "…", "blocks": _blocks(content)}
 
 
 def sentence(line: Line) -> dict[str, Any]:
@@ -60,6 +61,7 @@ def measure(content: Content) -> int:
 
 def _blocks(content: Content) -> list[Block]:
     blocks = _reply(content) if isinstance(content, Reply) else _card(content)
+    # Slack refuses a message without blocks or text.
     return blocks or [_markdown("…")]
 
 
@@ -86,6 +88,7 @@ def _card(card: PlanCard) -> list[Block]:
 
 def _title(title: str) -> Iterator[Block]:
     shown = mrkdwn.in_markdown(one_line(title, len(title)))
+    # A header is plain text of limited length: a longer title is shown as a section.
     if len(shown) > HEADER:
         yield from _sections(mrkdwn.in_mrkdwn(title))
     elif shown:
@@ -180,10 +183,6 @@ def _words(content: Content) -> Iterator[str]:
     yield _steps(content.steps)
     yield _lines(content.facts)
     yield _lines(content.record)
-
-
-def _fallback(words: Iterable[str]) -> str:
-    return _cut_escaped("\n".join(said for said in words if said.strip())).strip() or "…"
 
 
 def _texts(block: Block) -> Iterator[str]:

@@ -32,10 +32,10 @@ def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
 
 @lru_cache(maxsize=256)  # the text that is shown is asked for at each step again
 def _stream_text(reply: Reply, *, last: bool) -> str:
-    text = reply.text if last else _without_incomplete(reply.text[: len(reply.text) - reply.closing])
+    text = reply.text
+    if not last:
+        text = text[: len(text) - reply.closing]
+        # Only the end is searched: a longer word is no mention, and must not hold the stream back for ever.
+        incomplete = _INCOMPLETE.search(text, max(0, len(text) - _MAX_HELD_BACK))
+        text = text[: incomplete.start()] if incomplete else text
     return mrkdwn.in_markdown(text) if text.strip() else ""
-
-
-def _without_incomplete(text: str) -> str:
-    incomplete = _INCOMPLETE.search(text, max(0, len(text) - _MAX_HELD_BACK))
-    return text[: incomplete.start()] if incomplete else text
