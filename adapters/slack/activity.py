@@ -50,6 +50,7 @@ class Activity:
         except (PlatformError, TimeoutError):
             # The indicator is a courtesy, and the next attempt may succeed.
             return False
+        # What Slack refuses once it refuses again: asking anew would use up the method's 50 requests a minute.
         error = answer.get("error")
         if error in UNAVAILABLE:
             self._unavailable = True

@@ -49,6 +49,8 @@ class SlackAdapter:
         me = await self._web.identify()
         told = False
 
+        # `hello` counts the connections of every process that uses the app-level token. One with a single connection
+        # shows only when our second connection is counted, after the presence was told.
         async def on_hello(connections: int) -> None:
             nonlocal told
             foreign = connections > CONNECTIONS
@@ -57,7 +59,7 @@ class SlackAdapter:
                 told = True
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
             elif foreign:
-                _log.warning(strings.foreign_connections(CONNECTIONS))
+                _log.warning("foreign connections: %s", strings.foreign_connections(CONNECTIONS))
 
         handlers = EventHandlers(me, host, self._web, self.timeouts.accept_retries)
         await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()

@@ -53,8 +53,10 @@ def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
     addressed = direct or mrkdwn.mentions(text, me.user)
     if not addressed and not _is_thread_reply(event, text):
         return None
+    # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
+        # Not the `event_id`: `app_mention` and `message` have different ones for the same message.
         key=message_key(me, event["channel"], event["ts"]),
         thread=thread,
         place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
@@ -75,6 +77,7 @@ def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Pro
     if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
         return None
     return Prompt(
+        # Two uses on the same message differ in their `action_ts`, and two deliveries of one use do not.
         key=message_key(me, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"),
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
         place=Place(me.team, channel, is_direct(channel), shared),
@@ -90,6 +93,7 @@ def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
     """Read a click of a button; None if it is none of ours."""
     button: Payload = next(iter(payload.get("actions") or ()), {})
     action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
+    # Of an ephemeral message there is only the container.
     container, message = payload.get("container") or {}, payload.get("message") or {}
     ts = container.get("message_ts") or message.get("ts")
     if action is None or not channel or not ts:
@@ -106,7 +110,10 @@ def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
 
 
 def stop_request(body: Payload, me: Identity) -> StopRequest | None:
-    """Read a use of Slack's own Stop button; None if the event is none: https://docs.slack.dev/reference/events/agent_session_stopped"""
+    """Read a use of Slack's own Stop button; None if the event is none.
+
+    https://docs.slack.dev/reference/events/agent_session_stopped
+    """
     event = body.get("event") or {}
     channel, thread, user = (event.get(name) or "" for name in ("channel", "thread_ts", "user"))
     if event.get("type") != "agent_session_stopped" or not (channel and thread and user):
@@ -141,7 +148,7 @@ def is_from_person(event: Payload, me: Identity) -> bool:
 
 
 def is_direct(channel: str, channel_type: str | None = None) -> bool:
-    """Tell whether a person is alone with the bot there."""
+    """Tell whether a person is alone with the bot there. Only events have a `channel_type`; other payloads have the id."""
     return channel_type == "im" or channel.startswith("D")
 
 

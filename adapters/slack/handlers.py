@@ -137,6 +137,7 @@ class EventHandlers:
         except PlatformError as error:
             _log.warning("channel could not be looked up and counts as shared: %s", error)
             return True
+        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
         found = answer.get("channel") or {}
         return bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
 

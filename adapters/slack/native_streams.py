@@ -60,6 +60,7 @@ class NativeStreams:
         text = delta(None, content, last=False)
         if not text:
             raise Unsupported(f"{Method.CHAT_START_STREAM}: no text to begin with")
+        # Searched before the request, and not caught below: a failed search says nothing about streams here.
         found = await self._posts.find(thread, nonce)
         shown: dict[str, Any] = {"chunks": _chunks(text)}
         if not is_direct(place.channel):
@@ -131,6 +132,7 @@ class NativeStreams:
         try:
             await self._web.call(method, ids.team(message), channel=channel, ts=ts, **arguments)
         except Unsupported:
+            # Slack ended it after five minutes, or a person stopped it. What it shows can only be edited now.
             if message.id in self._streams:
                 self._streams[message.id].live = False
             raise

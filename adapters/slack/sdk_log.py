@@ -12,6 +12,7 @@ class _PlaceAndType(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         kind = record.exc_info[0] if record.exc_info else None
+        # The handlers of the root logger format the record later, from these fields and no others.
         record.msg = "Slack's library failed in %s (%s)"
         record.args = (record.funcName, kind.__name__ if kind else record.levelname)
         record.exc_info = record.exc_text = record.stack_info = None

@@ -91,6 +91,7 @@ class SocketConnection:
                 if frame.type is aiohttp.WSMsgType.TEXT:
                     self._receive(frame.data)
         finally:
+            # However reading ends, whoever waits for this connection goes on: `open`, `drain` and its owner.
             self._lost.set()
             self.replace.set()
             if not self._hello.done():
@@ -118,6 +119,8 @@ class SocketConnection:
     async def _dispatch(self, envelope_id: str, payload: Mapping[str, Any]) -> None:
         """Acknowledge an envelope if the app did. Slack sends an event again that is not acknowledged."""
         response = await self._app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=dict(payload)))
+        # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.
         if response.status == 200 and self._socket is not None:
+            # On a connection that was lost meanwhile nothing can be acknowledged: Slack sends the event again.
             with suppress(ConnectionError):
                 await self._socket.send_json({"envelope_id": envelope_id})

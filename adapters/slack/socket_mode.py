@@ -71,6 +71,7 @@ class SocketMode:
             if lasted >= self._timeouts.stable:
                 pause = self._timeouts.reconnect
                 continue
+            # The jitter keeps the two connections, and the processes of a deployment, from reconnecting in step.
             await asyncio.sleep(max(retry_after, pause * random.uniform(0.5, 1.0)))
             pause = min(2 * pause, self._timeouts.reconnect_max)
 
@@ -83,6 +84,7 @@ class SocketMode:
         try:
             connections = await connection.open(session, address, self._web.client.proxy)
         except PlatformError:
+            # It may have opened without a `hello`, and would count against the ten that an app may have.
             self._retire(connection)
             raise
         opened = clock()
