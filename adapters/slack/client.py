@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
-from adapters.slack.events import Identity
+from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus
@@ -35,7 +35,7 @@ class WebApi:
         self._limits = limits
         self._timeout = timeout
         self._client: AsyncWebClient | None = None
-        self._me: Identity | None = None
+        self._me: BotIdentity | None = None
         self._closed = False
 
     @property
@@ -105,10 +105,10 @@ class WebApi:
             if observer is not None:
                 observer.answered(request, status, retry_after)
 
-    async def identify(self) -> Identity:
+    async def identify(self) -> BotIdentity:
         """Ask who the bot token belongs to."""
         answer = await self.call(Method.AUTH_TEST)
-        self._me = Identity(
+        self._me = BotIdentity(
             team=field(answer, "team_id", Method.AUTH_TEST),
             team_name=answer.get("team", ""),
             user=field(answer, "user_id", Method.AUTH_TEST),
@@ -117,7 +117,7 @@ class WebApi:
         )
         return self._me
 
-    async def me(self) -> Identity:
+    async def me(self) -> BotIdentity:
         """Who the bot token belongs to. Asks Slack once."""
         return self._me or await self.identify()
 

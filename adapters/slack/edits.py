@@ -5,12 +5,12 @@ has replies comes as `message_changed`, with the subtype "tombstone".
 """
 
 from adapters.slack import ids, mrkdwn
-from adapters.slack.events import Identity, Payload, is_direct, is_from_person, message_key, profile_name
+from adapters.slack.events import BotIdentity, Payload, is_direct, is_from_person, message_key, profile_name
 from aion_bot.ports.events import MessageChange, Place
 from aion_bot.ports.messages import Person
 
 
-def message_change(body: Payload, me: Identity) -> MessageChange | None:
+def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
     """Read an event; None unless a person changed the words of a message or deleted it."""
     event = body.get("event") or {}
     if event.get("type") != "message" or event.get("subtype") not in {"message_changed", "message_deleted"}:

@@ -32,7 +32,7 @@ _NEW_MESSAGE = {None, "file_share", "thread_broadcast"}
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class BotIdentity:
     """Who the bot is, as `auth.test` answers: ids of the team, the bot's user and the bot, and names to show."""
 
     team: str
@@ -42,7 +42,7 @@ class Identity:
     name: str
 
 
-def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
+def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
     """Read an event; None if nobody asked the bot anything."""
     event = body.get("event") or {}
     is_message = event.get("type") in {"app_mention", "message"} and event.get("channel") and event.get("ts")
@@ -71,7 +71,7 @@ def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
     )
 
 
-def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Prompt | None:
+def prompt_from_shortcut(payload: Payload, me: BotIdentity, *, shared: bool) -> Prompt | None:
     """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own."""
     message, channel = payload.get("message") or {}, _channel_of(payload)
     if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
@@ -89,7 +89,7 @@ def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Pro
     )
 
 
-def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
+def click(payload: Payload, me: BotIdentity, *, shared: bool) -> Click | None:
     """Read a click of a button; None if it is none of ours."""
     button: Payload = next(iter(payload.get("actions") or ()), {})
     action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
@@ -109,7 +109,7 @@ def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
     )
 
 
-def stop_request(body: Payload, me: Identity) -> StopRequest | None:
+def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
     """Read a use of Slack's own Stop button; None if the event is none.
 
     https://docs.slack.dev/reference/events/agent_session_stopped
@@ -135,7 +135,7 @@ def channel_to_look_up(payload: Payload) -> str | None:
     return channel if channel and not is_direct(channel) else None
 
 
-def is_from_person(event: Payload, me: Identity) -> bool:
+def is_from_person(event: Payload, me: BotIdentity) -> bool:
     """Tell whether a person said this: no bot, nothing that Slack says by itself."""
     user = event.get("user") or ""
     return (
@@ -158,7 +158,7 @@ def profile_name(event: Payload) -> str:
     return profile.get("display_name") or profile.get("real_name") or ""
 
 
-def message_key(me: Identity, channel: str, rest: str) -> str:
+def message_key(me: BotIdentity, channel: str, rest: str) -> str:
     """Key of the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
     return f"{ids.PLATFORM}/{me.team}/{channel}/{rest}"
 

@@ -19,7 +19,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack import edits, events, sdk_log
 from adapters.slack.client import WebApi
-from adapters.slack.events import Identity, Payload
+from adapters.slack.events import BotIdentity, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import InboundEvent
@@ -34,7 +34,7 @@ _ANY = re.compile("")
 class EventHandlers:
     """Hands events and interactions to `host`, and knows which of them it still handles."""
 
-    def __init__(self, me: Identity, host: Host, web: WebApi, retries: Sequence[float]) -> None:
+    def __init__(self, me: BotIdentity, host: Host, web: WebApi, retries: Sequence[float]) -> None:
         """`retries` are the pauses in seconds before what the core could not write is handed to it again."""
         self._me = me
         self._host = host
@@ -87,7 +87,7 @@ class EventHandlers:
         )
         if event is not None:
             with self._tracked():
-                await self._accept(event)
+                await self._deliver(event)
         # An event that nobody acknowledges comes again, also one that means nothing to the bot.
         return await ack()
 
@@ -96,22 +96,22 @@ class EventHandlers:
         with self._tracked():
             click = events.click(body, self._me, shared=await self._is_shared(body))
             if click is not None:
-                await self._accept(click)
+                await self._deliver(click)
 
     async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
             prompt = events.prompt_from_shortcut(body, self._me, shared=await self._is_shared(body))
             if prompt is not None:
-                await self._accept(prompt)
+                await self._deliver(prompt)
 
-    async def _accept(self, event: InboundEvent) -> None:
-        """Hand an event to the core, again after each pause if it cannot be written. Raises what the last try raised."""
+    async def _deliver(self, event: InboundEvent) -> None:
+        """Hand an event to the core, again after each pause if it cannot be written. Raises what the last attempt raised."""
         for pause in self._retries:
             try:
                 return await self._host.accept(event)
             except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
-                _log.warning("event was not taken over, retrying: %s", type(error).__name__)
+                _log.warning("event was not accepted, retrying: %s", type(error).__name__)
             await asyncio.sleep(pause)
         return await self._host.accept(event)
 
@@ -135,7 +135,7 @@ class EventHandlers:
         try:
             answer = await self._web.call(Method.CONVERSATIONS_INFO, self._me.team, channel=channel)
         except PlatformError as error:
-            _log.warning("channel could not be looked up and counts as shared: %s", error)
+            _log.warning("channel lookup failed, counts as shared: %s", error)
             return True
         # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
         found = answer.get("channel") or {}
@@ -143,4 +143,4 @@ class EventHandlers:
 
 
 async def _log_failure(error: Exception) -> None:
-    _log.error("event was not taken over: %s", type(error).__name__)
+    _log.error("event was not accepted: %s", type(error).__name__)

@@ -55,7 +55,7 @@ async def test_no_secret_and_no_word_is_logged(
     with suppress(PlatformDown):
         await listening
     said = logged()
-    assert "taken over" in said
+    assert "not accepted" in said
     assert "could not be opened" in said
     secrets = (
         slack.env["SLACK_BOT_TOKEN"],
