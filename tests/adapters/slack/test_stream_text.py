@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack import mrkdwn
-from adapters.slack.stream_text import CAP, tail
+from adapters.slack.stream_text import MAX_BYTES, delta
 from aion_bot.ports.messages import Action, Button, Person, Reply
 from aion_bot.simulators.slack.reading import pinged
 from tests.adapters.slack.texts import HOSTILE, texts
@@ -16,7 +16,7 @@ def streamed(*replies: Reply) -> str | None:
     shown: Reply | None = None
     text = ""
     for number, reply in enumerate(replies, start=1):
-        piece = tail(shown, reply, last=number == len(replies))
+        piece = delta(shown, reply, last=number == len(replies))
         if piece is None:
             return None
         text, shown = text + piece, reply
@@ -25,47 +25,47 @@ def streamed(*replies: Reply) -> str | None:
 
 def test_what_is_new_is_appended() -> None:
     """The first piece is everything, each other what came since; nothing new is no text."""
-    assert tail(None, Reply("Two roofs"), last=False) == "Two roofs"
-    assert tail(Reply("Two roofs"), Reply("Two roofs leak"), last=False) == " leak"
-    assert tail(Reply("Two roofs"), Reply("Two roofs"), last=True) == ""
-    assert tail(None, Reply(" \n"), last=False) == ""
+    assert delta(None, Reply("Two roofs"), last=False) == "Two roofs"
+    assert delta(Reply("Two roofs"), Reply("Two roofs leak"), last=False) == " leak"
+    assert delta(Reply("Two roofs"), Reply("Two roofs"), last=True) == ""
+    assert delta(None, Reply(" \n"), last=False) == ""
 
 
 def test_what_closes_the_text_comes_last() -> None:
     """A fence that is closed only because the text is not at its end stays open, until it ends there."""
     half, more = Reply("```\na\n```", closing=4), Reply("```\na\nb\n```", closing=4)
-    assert tail(None, half, last=False) == "```\na"
-    assert tail(half, more, last=False) == "\nb"
-    assert tail(more, more, last=True) == "\n```"
+    assert delta(None, half, last=False) == "```\na"
+    assert delta(half, more, last=False) == "\nb"
+    assert delta(more, more, last=True) == "\n```"
 
 
 def test_what_is_not_text_is_not_streamed() -> None:
     """Notes, bylines and buttons are left to an edit."""
     button = Button(Action.STOP, "k", "Stop")
     dressed = Reply("one", note="Looking", byline=("by ", Person("U0ADA", "Ada")), buttons=(button,))
-    assert tail(Reply("one"), dressed, last=True) == ""
+    assert delta(Reply("one"), dressed, last=True) == ""
 
 
 def test_other_text_cannot_be_appended() -> None:
     """A text that is not a longer one needs an edit."""
-    assert tail(Reply("Two roofs"), Reply("Three roofs"), last=False) is None
-    assert tail(Reply("Two roofs"), Reply("Two"), last=True) is None
+    assert delta(Reply("Two roofs"), Reply("Three roofs"), last=False) is None
+    assert delta(Reply("Two roofs"), Reply("Two"), last=True) is None
 
 
 @pytest.mark.parametrize("character", ["a", "ä", "家", "🏠"])
 def test_a_stream_holds_so_many_bytes(character: str) -> None:
     """The whole text is counted as UTF-8, also what the stream shows already."""
-    most = CAP // len(character.encode())
+    most = MAX_BYTES // len(character.encode())
     shown = Reply(character * (most - 1))
-    assert tail(shown, Reply(character * most), last=True) == character
-    assert tail(shown, Reply(character * (most + 1)), last=True) is None
+    assert delta(shown, Reply(character * most), last=True) == character
+    assert delta(shown, Reply(character * (most + 1)), last=True) is None
 
 
 def test_invisible_characters_count_too() -> None:
     """What makes a mention inert takes bytes as well."""
-    text = "<!here> " * (CAP // 8)
-    assert len(text.encode()) <= CAP
-    assert tail(None, Reply(text), last=True) is None
+    text = "<!here> " * (MAX_BYTES // 8)
+    assert len(text.encode()) <= MAX_BYTES
+    assert delta(None, Reply(text), last=True) is None
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -91,7 +91,7 @@ def test_no_state_of_a_stream_pings(text: str, cuts: list[int]) -> None:
     """Nor does any text that is seen on the way."""
     shown, seen = None, ""
     for reply in [Reply(text[:cut]) for cut in sorted(cuts)]:
-        piece = tail(shown, reply, last=False)
+        piece = delta(shown, reply, last=False)
         if piece is None:
             break
         shown, seen = reply, seen + piece
@@ -99,7 +99,7 @@ def test_no_state_of_a_stream_pings(text: str, cuts: list[int]) -> None:
 
 
 def test_ordinary_words_are_not_held_back() -> None:
-    """Only from a sign on a last word waits for its end, and not for ever."""
-    assert tail(None, Reply("mail a@b"), last=False) == "mail a"
-    assert tail(Reply("mail a@b"), Reply("mail a@b.org and"), last=False) == "@b.org and"
-    assert tail(None, Reply("x&" * 80), last=False) == "x&" * 50 + "x"
+    """The last word is held back from where it may become a mention, and not for ever."""
+    assert delta(None, Reply("mail a@b"), last=False) == "mail a"
+    assert delta(Reply("mail a@b"), Reply("mail a@b.org and"), last=False) == "@b.org and"
+    assert delta(None, Reply("x&" * 80), last=False) == "x&" * 50 + "x"

@@ -222,8 +222,8 @@ def test_shortcut_of_another_name_is_ignored() -> None:
         ("press_without_value", Action.APPROVE, ""),
     ],
 )
-def test_press_of_our_button_is_a_click(situation: str, action: Action, key: str) -> None:
-    """A press becomes its action, its key, its message and who pressed it."""
+def test_our_button_is_a_click(situation: str, action: Action, key: str) -> None:
+    """A click has its action, its key, its message and who clicked."""
     thread = ids.thread_key("T024SITES", CHANNEL, ROOT)
     assert events.click(sample(situation), ME, shared=True) == Click(
         action=action,
@@ -235,7 +235,7 @@ def test_press_of_our_button_is_a_click(situation: str, action: Action, key: str
     )
 
 
-def test_press_on_a_private_message_names_that_message() -> None:
+def test_click_on_a_private_message_names_that_message() -> None:
     """Slack leaves out the message of a private one; its container names it."""
     click = events.click(sample("press_on_private_message"), ME, shared=False)
     assert click is not None
@@ -243,18 +243,18 @@ def test_press_on_a_private_message_names_that_message() -> None:
     assert ids.thread(click.message.thread).ts == ROOT
 
 
-def test_press_in_a_direct_message_is_direct() -> None:
-    """A press in a direct message is in the thread of its own message, and no channel has to be looked up."""
+def test_click_in_a_direct_message_is_direct() -> None:
+    """A click in a direct message is in the thread of its own message, and no channel has to be looked up."""
     payload = sample("press_in_direct_message")
     click = events.click(payload, ME, shared=False)
     assert click is not None
     assert click.place.direct
     assert ids.thread(click.message.thread).ts == "1790001037.000100"
-    assert events.room(payload) is None
-    assert events.room(sample("press_approve")) == CHANNEL
+    assert events.channel_to_look_up(payload) is None
+    assert events.channel_to_look_up(sample("press_approve")) == CHANNEL
 
 
-def test_press_of_another_button_is_ignored() -> None:
-    """Only our action ids are ours; a press without any is none either."""
+def test_click_of_another_button_is_ignored() -> None:
+    """Only our action ids are ours; a click without any is none either."""
     assert events.click(sample("press_of_unknown_button"), ME, shared=False) is None
     assert events.click(sample("press_approve") | {"actions": []}, ME, shared=False) is None

@@ -122,7 +122,7 @@ async def test_silence_ends(
 
 
 @pytest.mark.parametrize("answer", ['{"ok": true}', '{"ok": true, "ts": null}'])
-async def test_answer_without_what_it_must_hold_is_a_doubt(
+async def test_answer_without_what_it_must_hold_is_an_unknown_outcome(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, answer: str
 ) -> None:
     """A post that was confirmed without its `ts` is looked up instead of being made again."""
@@ -232,7 +232,7 @@ async def test_channel_without_the_bot_is_closed_to_it(
 async def test_pause_is_the_one_that_slack_wants(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
-    """`Retry-After` reaches the pacer in seconds."""
+    """`Retry-After` reaches the limiter in seconds."""
     slack.fail_next("chat.postMessage", retry_after=7)
     with pytest.raises(RateLimited) as raised:
         await adapter.post(thread, Reply("one"), nonce="n-1")
@@ -276,7 +276,7 @@ async def test_refused_token_is_named(slack: SimulatedSlack, variable: str, meth
 
 
 async def test_app_token_without_its_scope_is_refused(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
-    """An app-level token that may not open sockets is a token to mend, not a network to wait for."""
+    """An app-level token that may not open sockets is a token to replace, not a network to wait for."""
     slack.fail_next("apps.connections.open", error="missing_scope")
     with pytest.raises(TokenRefused) as raised:
         await adapter.listen(RecordingHost())

@@ -85,10 +85,10 @@ async def test_message_shortcut_asks_about_a_message(slack: SimulatedSlack, host
     assert ids.thread(first.thread).ts == message.ts
 
 
-async def test_press_becomes_a_click(
+async def test_button_becomes_a_click(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
 ) -> None:
-    """A press on a card names the action, the key, the card and who pressed."""
+    """A click on a card names the action, the key, the card and who clicked."""
     thread = await slack.ask(slack.people[0], "tag them")
     await host.until(lambda: bool(host.prompts))
     card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
@@ -144,7 +144,7 @@ async def test_event_that_could_not_be_written_comes_again(
     message = await slack.direct_message(slack.people[0], "hello")
     await slack.until(lambda: all_acknowledged(slack))
     slack.sockets.within = 0.05
-    host.failures, host.failure = 1 + len(HASTE.again), failure
+    host.failures, host.failure = 1 + len(HASTE.accept_retries), failure
     await does(slack, message)
     await host.until(lambda: len(host.inbounds) == 2)
     delivery = slack.sockets.deliveries[-1]
@@ -156,21 +156,21 @@ async def test_event_that_could_not_be_written_at_first_need_not_come_again(
     slack: SimulatedSlack, host: RecordingHost
 ) -> None:
     """A core that fails for a moment gets the event anew without Slack, which repeats it at its own bad moments."""
-    host.failures = len(HASTE.again)
+    host.failures = len(HASTE.accept_retries)
     await slack.direct_message(slack.people[0], "hello")
     (delivery,) = slack.sockets.deliveries
     await slack.until(lambda: delivery.acknowledged)
     assert len(host.prompts) == len(delivery.envelopes) == 1
 
 
-async def test_press_that_could_not_be_written_is_handed_over_again(
+async def test_click_that_could_not_be_written_is_handed_over_again(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
 ) -> None:
-    """Slack sends a press once: a core that fails for a moment gets it anew, once."""
+    """Slack sends an interaction once: a core that fails for a moment gets it anew, once."""
     thread = await slack.ask(slack.people[0], "tag them")
     await host.until(lambda: len(host.prompts) == 2)
     card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
-    host.failures = len(HASTE.again)
+    host.failures = len(HASTE.accept_retries)
     await slack.press(slack.people[0], thread, ids.message(card).ts, "aion_plan_approve")
     await slack.shortcut(slack.people[0], thread)
     await host.until(lambda: len(host.clicks) == 1 and len(host.prompts) == 3)
@@ -178,10 +178,10 @@ async def test_press_that_could_not_be_written_is_handed_over_again(
     assert len(host.inbounds) == 4
 
 
-async def test_press_is_acknowledged_at_once(
+async def test_click_is_acknowledged_at_once(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
 ) -> None:
-    """Slack gives a press three seconds: it is acknowledged before the core has it."""
+    """Slack gives an interaction three seconds: it is acknowledged before the core has it."""
     thread = await slack.ask(slack.people[0], "tag them")
     await host.until(lambda: len(host.prompts) == 2)
     card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
@@ -241,10 +241,10 @@ async def test_channel_counts_as_shared_where_slack_will_not_say(
     assert host.prompts[0].place.shared
 
 
-async def test_press_in_a_shared_channel_is_told(
+async def test_click_in_a_shared_channel_is_told(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
 ) -> None:
-    """Whoever presses a button in a channel that has become shared is seen as pressing it there."""
+    """Whoever clicks a button in a channel that has become shared is seen as clicking it there."""
     shared = slack.open_channel("partners", shared=True)
     question = slack.say(slack.people[0], shared, "<@U0AION> tag them")
     await host.until(lambda: bool(host.prompts))

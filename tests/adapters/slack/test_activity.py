@@ -1,4 +1,4 @@
-"""Signs without words: a question that waits, a thread in which the bot works, and Slack's own Stop."""
+"""Indicators: a queued question, a thread in which the bot works, and Slack's own Stop button."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def question(slack: SimulatedSlack, thread: ThreadKey) -> MessageRef:
     return ids.message_ref(thread, slack.general.id, ids.thread(thread).ts)
 
 
-async def test_waiting_question_has_an_hourglass(
+async def test_queued_question_has_an_hourglass(
     slack: SimulatedSlack, adapter: SlackAdapter, question: MessageRef
 ) -> None:
     """The mark comes and goes, and doing either twice is harmless."""
@@ -77,7 +77,7 @@ async def test_work_is_shown_and_ends(
 @pytest.mark.parametrize(
     "error", ["feature_disabled", "unknown_method", "missing_scope", "not_allowed_token_type"]
 )
-async def test_sign_that_slack_does_not_have_is_asked_for_once(
+async def test_indicator_that_slack_does_not_have_is_asked_for_once(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, error: str
 ) -> None:
     """A workspace or an app without agents' sessions is not asked again, in no channel."""
@@ -88,10 +88,10 @@ async def test_sign_that_slack_does_not_have_is_asked_for_once(
     assert slack.api.calls["agents.sessions.setStatus"] == 1
 
 
-async def test_channel_without_the_bot_ends_the_sign_there_alone(
+async def test_channel_without_the_bot_ends_the_indicator_there_alone(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
-    """Where the bot is no member Slack says `not_authorized`; elsewhere the sign goes on."""
+    """Where the bot is no member Slack says `not_authorized`; elsewhere the indicator goes on."""
     outside = slack.open_channel("outside", member=False)
     foreign = ids.thread_key(state.TEAM, outside.id, slack.say(slack.people[0], outside, "look").ts)
     for _ in range(2):
@@ -111,23 +111,25 @@ async def test_channel_without_the_bot_ends_the_sign_there_alone(
         {"plain": "<html>"},
     ],
 )
-async def test_sign_that_fails_is_not_missed(
+async def test_indicator_that_fails_is_tried_again(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, str]
 ) -> None:
-    """No such failure reaches the core but that nothing is seen, and the next sign is tried again."""
+    """No such failure reaches the core but that nothing is seen, and the next attempt is made."""
     slack.fail_next("agents.sessions.setStatus", **fault)  # type: ignore[arg-type]
     assert not await adapter.show_activity(thread, ADA, active=True)
     assert await adapter.show_activity(thread, ADA, active=True)
     assert slack.status(ids.thread(thread).ts) == "processing"
 
 
-async def test_sign_delays_nothing(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
+async def test_indicator_delays_nothing(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
     """A Slack that does not answer holds the core up for a moment only, and a closed adapter not at all."""
     clock = asyncio.get_running_loop().time
     slack.fail_next("agents.sessions.setStatus", hang=True)
     begun = clock()
     await adapter.show_activity(thread, ADA, active=True)
-    assert HASTE.sign <= clock() - begun < HASTE.call
+    assert HASTE.indicator <= clock() - begun < HASTE.request
     await adapter.close()
     await adapter.show_activity(thread, ADA, active=False)
     assert slack.api.calls["agents.sessions.setStatus"] == 1
@@ -136,7 +138,7 @@ async def test_sign_delays_nothing(slack: SimulatedSlack, adapter: SlackAdapter,
 async def test_slacks_own_stop_arrives(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost, thread: ThreadKey
 ) -> None:
-    """Slack shows its Stop while the bot works; a press names the thread and who pressed."""
+    """Slack shows its Stop while the bot works; a click names the thread and who clicked."""
     ts = ids.thread(thread).ts
     with pytest.raises(LookupError):
         await slack.stop_session(slack.people[1], ts)
@@ -150,10 +152,10 @@ async def test_slacks_own_stop_arrives(
     await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
 
 
-async def test_a_sign_that_stays_is_known(
+async def test_indicator_that_stays_is_known(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
-    """The core is told when a sign could not be taken away, and for how long Slack wants to be left alone."""
+    """The core is told when an indicator could not be taken away, and for how long Slack wants to be left alone."""
     await adapter.show_activity(thread, ADA, active=True)
     slack.fail_next("agents.sessions.setStatus", status=503)
     assert not await adapter.show_activity(thread, ADA, active=False)

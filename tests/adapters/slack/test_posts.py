@@ -62,7 +62,7 @@ async def test_delete_removes(slack: SimulatedSlack, adapter: SlackAdapter, thre
         await adapter.delete(ref)
 
 
-async def test_post_in_doubt_is_looked_up(
+async def test_post_of_unknown_outcome_is_looked_up(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """If Slack posted and only the answer was lost, posting again finds that message."""
@@ -88,7 +88,7 @@ async def test_post_that_never_arrived_is_made_after_a_look(
     assert slack.api.calls["conversations.replies"] == 1
 
 
-async def test_cancelled_post_is_in_doubt_too(
+async def test_cancelled_post_is_of_unknown_outcome_too(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """A post that was cancelled on its way makes no second message either."""
@@ -102,7 +102,7 @@ async def test_cancelled_post_is_in_doubt_too(
     assert answers(slack, thread) == ["Two roofs"]
 
 
-async def test_doubt_is_resolved_in_a_long_thread(
+async def test_post_is_looked_up_in_a_long_thread(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """The lookup reads on, page by page, until it has seen every message since the first try."""
@@ -160,7 +160,7 @@ async def test_post_is_never_doubled(
     assert answers(slack, thread) == ["Three roofs"]
 
 
-async def test_refusal_does_not_end_an_older_doubt(
+async def test_refusal_tells_nothing_about_an_older_request(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """A first try may arrive late: a refused second one says nothing about it."""
@@ -174,7 +174,7 @@ async def test_refusal_does_not_end_an_older_doubt(
     assert slack.api.calls["conversations.replies"] == 2
 
 
-async def test_refused_post_leaves_no_doubt(
+async def test_refused_post_is_not_looked_up(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """What Slack refused was not posted: the next try needs no lookup, nor does another nonce."""
@@ -195,7 +195,7 @@ def prompt(
     return Prompt("k", thread, Place(TEAM, place.channel, direct), Person(cy.id), "hello", reply_token=token)
 
 
-async def test_whisper_is_seen_by_one_person(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+async def test_private_reply_is_seen_by_one_person(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
     """Who asked in the channel is answered in the channel, and nobody else sees it."""
     cy = slack.people[2]
     thread = ids.thread_key(TEAM, slack.general.id, await slack.ask(cy, "what broke?"))
@@ -205,7 +205,7 @@ async def test_whisper_is_seen_by_one_person(slack: SimulatedSlack, adapter: Sla
     assert "thread_ts" not in private.payload
 
 
-async def test_whisper_to_a_reply_is_in_its_thread(
+async def test_private_reply_to_a_reply_is_in_its_thread(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """Who wrote in a thread is answered in that thread."""
@@ -216,7 +216,7 @@ async def test_whisper_to_a_reply_is_in_its_thread(
     assert (private.only_for, private.payload["thread_ts"]) == ("U0CY", ts)
 
 
-async def test_whisper_answers_a_click_in_the_cards_thread(
+async def test_private_reply_to_a_click_is_in_the_cards_thread(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost, thread: ThreadKey
 ) -> None:
     """Somebody who may not decide is told so below the card."""
@@ -231,7 +231,7 @@ async def test_whisper_answers_a_click_in_the_cards_thread(
     assert (private.only_for, private.payload["thread_ts"]) == ("U0CY", ts)
 
 
-async def test_whisper_becomes_a_direct_message_where_the_bot_is_no_member(
+async def test_private_reply_is_a_direct_message_where_the_bot_is_no_member(
     slack: SimulatedSlack, adapter: SlackAdapter
 ) -> None:
     """A shortcut works in channels without the bot: its answer comes as a direct message."""
@@ -243,7 +243,9 @@ async def test_whisper_becomes_a_direct_message_where_the_bot_is_no_member(
     assert [message.text for message in direct] == ["Invite me first."] * 2
 
 
-async def test_whisper_in_a_direct_message_is_a_message(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+async def test_private_reply_in_a_direct_message_is_a_message(
+    slack: SimulatedSlack, adapter: SlackAdapter
+) -> None:
     """Where nobody else reads, nothing has to be hidden, and nothing vanishes."""
     ts = await slack.direct_message(slack.people[2], "hello")
     thread = ids.thread_key(TEAM, "D0CY", ts)

@@ -10,7 +10,7 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
-from adapters.slack.timeouts import Patience
+from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.slack import SimulatedSlack
@@ -18,10 +18,10 @@ from tests.adapters.slack.conftest import HASTE, end
 from tests.adapters.slack.recording import RecordingHost
 
 
-def built(slack: SimulatedSlack, patience: Patience = HASTE) -> SlackAdapter:
+def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
     env = slack.env
     return SlackAdapter(
-        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"]), patience
+        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"]), timeouts
     )
 
 
@@ -70,10 +70,10 @@ async def test_refresh_leaves_no_gap(
     assert len(host.presences) == 1
 
 
-async def test_press_during_a_refresh_arrives(
+async def test_click_during_a_refresh_arrives(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
 ) -> None:
-    """Slack sends a press once: also while both sockets are refreshed none is lost."""
+    """Slack sends an interaction once: also while both sockets are refreshed none is lost."""
     thread = await slack.direct_message(slack.people[0], "tag them")
     await host.until(lambda: bool(host.prompts))
     card = Reply("card", buttons=(Button(Action.APPROVE, "k", "Approve"),))
@@ -170,7 +170,7 @@ async def test_refused_sockets_are_asked_for_with_pauses(slack: SimulatedSlack, 
     clock = asyncio.get_running_loop().time
     since = clock()
     await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] == begun + 5)
-    assert clock() - since > 2 * HASTE.pause
+    assert clock() - since > 2 * HASTE.reconnect
     slack.sockets.refusing = False
     await talk_until(slack, host, repaired(slack, 1))
     assert len(host.presences) == 1
@@ -225,7 +225,7 @@ async def test_sockets_that_stay_away_are_given_up(slack: SimulatedSlack, adapte
     await slack.sockets.cut()
     with pytest.raises(PlatformDown):
         await asyncio.wait_for(listening, 5)
-    assert clock() - begun > HASTE.away / 2
+    assert clock() - begun > HASTE.offline / 2
     await adapter.post(host.prompts[0].thread, Reply("still here"), nonce="n-1")
     slack.sockets.refusing = False
     again = asyncio.create_task(adapter.listen(host))
@@ -241,7 +241,7 @@ async def test_one_socket_is_enough_to_stay(slack: SimulatedSlack, host: Recordi
     await slack.sockets.cut(0)
     clock = asyncio.get_running_loop().time
     begun = clock()
-    await talk_until(slack, host, lambda: clock() - begun > 1.5 * HASTE.away)
+    await talk_until(slack, host, lambda: clock() - begun > 1.5 * HASTE.offline)
     assert len(host.presences) == 1
 
 
@@ -256,7 +256,7 @@ async def test_sockets_that_never_open_are_platform_down(
 
 async def test_second_socket_comes_later(slack: SimulatedSlack) -> None:
     """Sockets that were opened together would be refreshed together."""
-    adapter, host = built(slack, Patience(stagger=60.0)), RecordingHost()
+    adapter, host = built(slack, Timeouts(stagger=60.0)), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: bool(host.prompts))

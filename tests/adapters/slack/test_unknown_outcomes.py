@@ -1,4 +1,4 @@
-"""Streams whose calls had no answer: they are found, mended, and never doubled."""
+"""Streams whose requests had no answer: they are found, corrected, and never doubled."""
 
 import asyncio
 import time
@@ -13,12 +13,12 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, another, begin
-from tests.adapters.slack.test_sending import AMBIGUOUS, LOOKUPS, answers
+from tests.adapters.slack.test_posts import AMBIGUOUS, LOOKUPS, answers
 
 
 @pytest.mark.parametrize("fault", [fault for fault in AMBIGUOUS if "hang" not in fault])
 @pytest.mark.parametrize("acted", [True, False])
-async def test_an_append_in_doubt_is_mended_by_an_edit(
+async def test_append_of_unknown_outcome_is_corrected_by_an_edit(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, Any], acted: bool
 ) -> None:
     """Whether the words arrived or not, the edit that follows shows each of them once."""
@@ -31,7 +31,7 @@ async def test_an_append_in_doubt_is_mended_by_an_edit(
 
 
 @pytest.mark.parametrize("acted", [True, False])
-async def test_an_end_in_doubt_is_mended_by_an_edit(
+async def test_stop_of_unknown_outcome_is_corrected_by_an_edit(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, acted: bool
 ) -> None:
     """Whether the stream ended or not."""
@@ -84,7 +84,7 @@ async def test_a_stream_is_never_doubled(
     assert answers(slack, thread)[0].endswith("roofs leak")
 
 
-async def test_a_cancelled_beginning_is_in_doubt_too(
+async def test_cancelled_start_is_of_unknown_outcome_too(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """An answer that ended meanwhile is a post: it finds what the cancelled try began."""
@@ -99,7 +99,7 @@ async def test_a_cancelled_beginning_is_in_doubt_too(
     assert answers(slack, thread) == ["Two roofs"]
 
 
-async def test_a_post_in_doubt_is_not_begun_again(
+async def test_post_of_unknown_outcome_is_not_started_as_a_stream(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """A stream with the nonce of a post that arrived is that post, which takes nothing."""
@@ -113,7 +113,7 @@ async def test_a_post_in_doubt_is_not_begun_again(
     assert answers(slack, thread) == ["Two roofs leak"]
 
 
-async def test_other_messages_are_not_mistaken_for_a_stream_in_doubt(
+async def test_other_messages_are_not_mistaken_for_a_lost_stream(
     slack: SimulatedSlack, adapter: SlackAdapter, direct: ThreadKey
 ) -> None:
     """Not another stream, nor a private word."""
@@ -130,7 +130,7 @@ async def test_other_messages_are_not_mistaken_for_a_stream_in_doubt(
 
 
 @pytest.mark.parametrize(("age", "posted"), [(310.0, False), (10.0, True)])
-async def test_an_older_stream_is_not_mistaken_for_one_in_doubt(
+async def test_an_older_stream_is_not_mistaken_for_a_lost_one(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, age: float, posted: bool
 ) -> None:
     """What a process that was killed left behind is older than the try: by Slack's clock, once that is known."""
@@ -150,7 +150,7 @@ async def test_an_older_stream_is_not_mistaken_for_one_in_doubt(
     assert len(answers(slack, thread)) == 2 + posted
 
 
-async def test_a_post_in_doubt_is_known_by_its_nonce_alone(
+async def test_lost_post_is_known_by_its_nonce_alone(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """A message without one is taken for a stream only where a stream was tried."""
@@ -162,7 +162,7 @@ async def test_a_post_in_doubt_is_known_by_its_nonce_alone(
     assert answers(slack, thread) == ["Hello", "Two"]
 
 
-async def test_a_refused_beginning_leaves_no_doubt(
+async def test_refused_start_is_not_looked_up(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
     """What Slack refused did not begin: the next try needs no look."""

@@ -1,5 +1,7 @@
 """Slack's markup: read as words, and never written by anybody but the bot itself."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,8 @@ from tests.adapters.slack.texts import HOSTILE, texts
 
 
 def test_entities_are_read_as_their_writer_saw_them() -> None:
-    """Names, channels, links and signs read as in Slack; nothing is unescaped twice."""
-    assert mrkdwn.to_words(sample("mention_with_entities")["event"]["text"], ME.user) == (
+    """Names, channels, links and characters read as in Slack; nothing is unescaped twice."""
+    assert mrkdwn.to_plain_text(sample("mention_with_entities")["event"]["text"], ME.user) == (
         "is 3 < 4 & 5 > 4? See the plan (https://example.org/a?b=1&c=2), https://example.org/x, "
         "ada@example.org, #roofs and @ben. @crew &lt;done&gt;"
     )
@@ -41,14 +43,22 @@ def test_entities_are_read_as_their_writer_saw_them() -> None:
 )
 def test_reading(written: str, read: str) -> None:
     """Each entity has one reading, also where Slack left out the name."""
-    assert mrkdwn.to_words(written, ME.user) == read
+    assert mrkdwn.to_plain_text(written, ME.user) == read
+
+
+def test_long_run_of_blanks_is_read_in_linear_time() -> None:
+    """Slack takes 40,000 characters: reading many blanks, with no mention after them, must not take seconds."""
+    blanks = " " * 40_000
+    begun = time.process_time()
+    assert mrkdwn.to_plain_text(f"a{blanks}b", ME.user) == f"a{blanks}b"
+    assert time.process_time() - begun < 1.0
 
 
 @given(st.text())
 def test_words_without_markup_stay_as_they_are(words: str) -> None:
     """What a person types arrives unchanged but for the space around it."""
     sent = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert mrkdwn.to_words(sent, ME.user) == words.strip()
+    assert mrkdwn.to_plain_text(sent, ME.user) == words.strip()
 
 
 @given(texts())
@@ -73,7 +83,7 @@ def test_persons_of_a_line_are_mentioned() -> None:
 
 
 def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
-    """Where one part ends with a sign and the next begins with a name, nobody is pinged."""
+    """Where one part ends with a special character and the next begins with a name, nobody is pinged."""
     for line in (
         ("@", "channel"),
         ("<", "!here>"),

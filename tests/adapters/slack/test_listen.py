@@ -47,7 +47,7 @@ async def test_listen_ends_fast_when_the_core_is_busy(slack: SimulatedSlack, ada
 async def test_delivery_under_way_is_finished_at_the_end(
     slack: SimulatedSlack, adapter: SlackAdapter
 ) -> None:
-    """A delivery that the core finishes within the grace of a goodbye is acknowledged."""
+    """A delivery that the core finishes within `Timeouts.close` is acknowledged."""
     host = RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
@@ -55,7 +55,7 @@ async def test_delivery_under_way_is_finished_at_the_end(
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: host.entered == 1)
     listening.cancel()
-    asyncio.get_running_loop().call_later(HASTE.goodbye / 2, host.gate.set)
+    asyncio.get_running_loop().call_later(HASTE.close / 2, host.gate.set)
     with suppress(asyncio.CancelledError):
         await listening
     assert len(host.inbounds) == 1

@@ -19,7 +19,7 @@ from aion_bot.ports.errors import (
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, UPDATE, another, begin
-from tests.adapters.slack.test_sending import answers
+from tests.adapters.slack.test_posts import answers
 
 
 def calls(slack: SimulatedSlack) -> dict[str, int]:
@@ -90,7 +90,7 @@ async def test_no_mention_pings_in_pieces(
 async def test_streams_are_best_in_direct_messages(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, direct: ThreadKey
 ) -> None:
-    """There they come first if a sign of work comes before them; elsewhere they are for a crowd."""
+    """There they come first if the indicator comes before them; elsewhere they are for when edits are scarce."""
     assert (adapter.streaming_mode(direct), adapter.streaming_mode(thread)) == (
         StreamingMode.PREFERRED,
         StreamingMode.WHEN_CROWDED,
