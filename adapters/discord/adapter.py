@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from adapters.discord import ids, rate_limits, rendering
-from adapters.discord.activity import Activity
+from adapters.discord.activity import TypingIndicator
 from adapters.discord.backfill import Missed
-from adapters.discord.client import Rest
+from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
 from adapters.discord.errors import Archived, translated
 from adapters.discord.gateway import SILENCE, Gateway
 from adapters.discord.handlers import Intake
 from adapters.discord.interaction_tokens import PrivateReplies
 from adapters.discord.interactions import Interactions
+from adapters.discord.request_trace import RequestReporter
 from adapters.discord.strings import WAITING
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
@@ -34,9 +35,10 @@ class DiscordAdapter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._rest = Rest(settings)
+        self._reporter = RequestReporter(settings.api_url)
+        self._rest = RestClient(settings, self._reporter)
         self._replies = PrivateReplies()
-        self._activity = Activity(self._rest)
+        self._typing = TypingIndicator(self._rest)
         self._missed = Missed()
         self.silence = SILENCE
 
@@ -53,7 +55,7 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        await self._activity.close()
+        await self._typing.close()
         await self._rest.close()
 
     async def open_thread(self, prompt: Prompt) -> None:
@@ -94,9 +96,9 @@ class DiscordAdapter:
         await (self._rest.react if queued else self._rest.unreact)(channel, message_id, WAITING)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002
-        """Show that the bot is typing, which nobody waits for; it ends with the next post or after ten seconds."""
+        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told."""
         if active:
-            self._activity.show(ids.channel_of(thread))
+            await self._typing.show(ids.channel_of(thread))
         return True
 
     async def reply_privately(self, inbound: InboundEvent, line: Line) -> None:
@@ -119,7 +121,13 @@ class DiscordAdapter:
         interactions = Interactions(intake, self._rest, self._replies)
         content = self._settings.message_content
         return Gateway(
-            host, intake, interactions, self._missed, message_content=content, silence=self.silence
+            host,
+            intake,
+            interactions,
+            self._missed,
+            http_trace=self._reporter.trace(),
+            message_content=content,
+            silence=self.silence,
         )
 
     async def _answer_beside(self, inbound: InboundEvent, body: rendering.Body) -> None:
@@ -141,8 +149,8 @@ class DiscordAdapter:
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""
-        return str(ids.channel_of(thread)) if scope is Scope.CHANNEL else ""
+        return rate_limits.scope_key(scope, str(ids.channel_of(thread)))
 
     def observe_requests(self, observer: RequestObserver) -> None:
-        """Call `heard` with what the answers to posts and edits say about the limit of their channel."""
-        self._rest.watch_rate_limits(observer.limit_read)
+        """Report every request of both clients to `observer` from now on, and what answers say of a channel's messages."""
+        self._reporter.observer = observer

@@ -1,16 +1,16 @@
 """Discord's REST API with the bot's token, whether the gateway is up or not. Everything is named by ids."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import discord
 
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
-from adapters.discord.http import NOBODY, Session
 from adapters.discord.rendering import Body
+from adapters.discord.request_trace import RequestReporter
+from adapters.discord.rest_session import NO_MENTIONS, RestSession
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.rate_limits import LimitReading
 
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
@@ -19,19 +19,15 @@ PAGE = 100
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
 
 
-class Rest:
+class RestClient:
     """The calls that the adapter makes. Logs in at the first one. Raises the port's errors."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._session = Session(settings)
-
-    def watch_rate_limits(self, heard: Callable[[LimitReading], None]) -> None:
-        """Call `heard` with what the answers to posts and edits say about their limit."""
-        self._session.heard = heard
+    def __init__(self, settings: Settings, reporter: RequestReporter) -> None:
+        self._session = RestSession(settings, reporter)
 
     async def gateway(self) -> str:
         """Ask where the gateway is. Raises PlatformDown too if no session may be started for now."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             _, address, starts = await client.http.get_bot_gateway()
         if starts["remaining"] <= 0:
             raise PlatformDown(f"no session starts are left for {starts['reset_after'] / 1000:.0f} s")
@@ -47,26 +43,26 @@ class Rest:
         A nonce repeated within a few minutes returns the message that it made before (Discord's documentation,
         *Create Message*). discord.py makes one up where none is given.
         """
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             options = _options(channel, body, nonce, answering)
             message = await client.get_partial_messageable(channel).send(body["content"], **options)
         return message.id
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
         """Replace a message. A partial message leaves its flags alone, so that link previews stay away."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             target = client.get_partial_messageable(channel).get_partial_message(message)
             view = _view(body["components"]) if body["components"] else None
-            await target.edit(content=body["content"], view=view, allowed_mentions=NOBODY)
+            await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
 
     async def delete(self, channel: int, message: int) -> None:
         """Remove a message."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             await client.get_partial_messageable(channel).get_partial_message(message).delete()
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
         """Open a thread from a message; one that is there already is fine."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             try:
                 # The public way wants a server that the gateway has described.
                 await client.http.start_thread_with_message(
@@ -78,23 +74,23 @@ class Rest:
 
     async def unarchive(self, thread: int) -> None:
         """Take a thread out of the archive."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             await client.http.edit_channel(thread, archived=False)
 
     async def channel(self, channel: int) -> object:
         """Look up a channel or thread that the gateway has not described."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             return await client.fetch_channel(channel)
 
     async def direct_channel(self, user: int) -> int:
         """Find the channel of direct messages with somebody."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
 
     async def own_messages(self, channel: int, most: int) -> list[int]:
         """Ids of the messages that the bot posted among the newest hundred of a channel, newest first."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             history = client.get_partial_messageable(channel).history(limit=PAGE)
             found = [
                 message.id
@@ -105,12 +101,12 @@ class Rest:
 
     async def react(self, channel: int, message: int, emoji: str) -> None:
         """Add a reaction of the bot's own; one that is there already is fine."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             await client.get_partial_messageable(channel).get_partial_message(message).add_reaction(emoji)
 
     async def unreact(self, channel: int, message: int, emoji: str) -> None:
         """Remove a reaction of the bot's own; one that is not there is fine."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             try:
                 await client.http.remove_own_reaction(channel, message, emoji)
             except discord.NotFound as error:
@@ -119,15 +115,17 @@ class Rest:
 
     async def show_typing(self, channel: int) -> None:
         """Show that the bot is typing, for ten seconds (Discord's documentation, *Trigger Typing Indicator*)."""
-        async with self._session.calling() as client:
+        async with self._session.call() as client:
             await client.http.send_typing(channel)
 
     async def follow_up(self, application: int, token: str, text: str) -> None:
         """Answer an interaction so that only its author sees it."""
-        async with self._session.calling(held=False) as client:
+        async with self._session.call(for_interaction=True) as client:
             webhook = discord.Webhook.partial(application, token, client=client)
             webhook.type = discord.WebhookType.application
-            await webhook.send(text, ephemeral=True, allowed_mentions=NOBODY, suppress_embeds=True, wait=True)
+            await webhook.send(
+                text, ephemeral=True, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
+            )
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -139,7 +137,7 @@ def _is_ours(message: discord.Message, client: discord.Client) -> bool:
 
 
 def _options(channel: int, body: Body, nonce: str | None, answering: int | None) -> dict[str, Any]:
-    options: dict[str, Any] = {"allowed_mentions": NOBODY, "suppress_embeds": True}
+    options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
     if nonce is not None:
         options["nonce"] = nonce
     if answering is not None:

@@ -32,7 +32,7 @@ THREAD_EXISTS = 160004
 UNKNOWN_EMOJI = 10014
 _GONE = {10003, 10004, 10008, 10015, 10062, INVALID_WEBHOOK_TOKEN}
 _FORBIDDEN = {30010, 40060, 50001, 50007, 50013, 90001, 160005, 160006}
-_BRIEF = 1.0
+_DEFAULT_RETRY_AFTER = 1.0
 
 
 class Archived(Forbidden):
@@ -71,18 +71,21 @@ def translate(error: Exception) -> PlatformError:
             return PlatformDown(f"Discord cannot be reached ({type(error).__name__})")
 
 
-def pause(headers: Mapping[str, str], body: Any = None) -> float:
-    """Read how many seconds a 429 asks for: exactly in its body, rounded up in its header, else a second."""
-    exactly = body.get("retry_after") if isinstance(body, dict) else None
-    for told in (exactly, headers.get("Retry-After")):
+def retry_after(headers: Mapping[str, str], body: Any = None) -> float:
+    """Read how many seconds a 429 asks for: exact in its body, rounded up in its header, a second where neither is.
+
+    A proxy in front of Discord answers without the body (discord.py takes an answer without `Via` for a ban).
+    """
+    exact = body.get("retry_after") if isinstance(body, dict) else None
+    for value in (exact, headers.get("Retry-After")):
         with suppress(TypeError, ValueError):
-            return max(0.0, float(told))  # type: ignore[arg-type]  # None is a TypeError
-    return _BRIEF
+            return max(0.0, float(value))  # type: ignore[arg-type]  # None is a TypeError
+    return _DEFAULT_RETRY_AFTER
 
 
 def _refused(error: discord.HTTPException) -> PlatformError:
     if error.status == 429:
-        return RateLimited(pause(error.response.headers))
+        return RateLimited(retry_after(error.response.headers))
     if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
         return TokenRefused(TOKEN, "Discord does not accept it any more")
     return _kind(error)(f"Discord answered {error.status} with code {error.code}")

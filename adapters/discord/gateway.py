@@ -17,8 +17,8 @@ from adapters.discord.commands import Commands, declare, register
 from adapters.discord.edits import Edits
 from adapters.discord.events import Kind, Room
 from adapters.discord.handlers import Intake
-from adapters.discord.http import NOBODY
 from adapters.discord.interactions import Interactions
+from adapters.discord.rest_session import NO_MENTIONS
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
 
@@ -57,18 +57,20 @@ class Gateway(discord.Client):
         interactions: Interactions,
         missed: Missed,
         *,
+        http_trace: aiohttp.TraceConfig,
         message_content: bool,
         silence: float = SILENCE,
     ) -> None:
         super().__init__(
             intents=_intents(message_content=message_content),
-            allowed_mentions=NOBODY,
+            allowed_mentions=NO_MENTIONS,
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=SERVERS,
             heartbeat_timeout=silence,
             max_ratelimit_timeout=LONGEST_PAUSE,
+            http_trace=http_trace,
         )
         self._host = host
         self._intake = intake

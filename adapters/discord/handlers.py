@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import discord
 
 from adapters.discord import sdk_objects, strings
-from adapters.discord.client import Rest
+from adapters.discord.client import RestClient
 from adapters.discord.events import Kind, Room
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange
@@ -27,7 +27,7 @@ Whisper = Callable[[InboundEvent, Line], Awaitable[None]]
 class Intake:
     """Hands over to `host`."""
 
-    def __init__(self, host: Host, rest: Rest, reply_privately: Whisper) -> None:
+    def __init__(self, host: Host, rest: RestClient, reply_privately: Whisper) -> None:
         self._host = host
         self._rest = rest
         self._whisper = reply_privately

@@ -7,14 +7,14 @@ from typing import Any
 import discord
 
 from adapters.discord import events, sdk_objects, strings
-from adapters.discord.client import Rest
+from adapters.discord.client import RestClient
 from adapters.discord.errors import FAILURES, translate
 from adapters.discord.events import Asked, Kind, Room
 from adapters.discord.handlers import Intake
-from adapters.discord.http import NOBODY
 from adapters.discord.interaction_tokens import PrivateReplies
 from adapters.discord.mentions import readable
 from adapters.discord.rendering import Body
+from adapters.discord.rest_session import NO_MENTIONS
 from aion_bot.ports.errors import MessageGone, PlatformDown, RateLimited
 
 ACKNOWLEDGEMENT = 5.0
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 class Interactions:
     """Takes what people do beside writing."""
 
-    def __init__(self, intake: Intake, rest: Rest, replies: PrivateReplies) -> None:
+    def __init__(self, intake: Intake, rest: RestClient, replies: PrivateReplies) -> None:
         self._intake = intake
         self._rest = rest
         self._replies = replies
@@ -80,7 +80,7 @@ class Interactions:
         try:
             async with asyncio.timeout(ACKNOWLEDGEMENT):
                 answer = await interaction.response.send_message(
-                    text, allowed_mentions=NOBODY, suppress_embeds=True
+                    text, allowed_mentions=NO_MENTIONS, suppress_embeds=True
                 )
             if answer.message_id is not None:
                 return answer.message_id
@@ -121,6 +121,6 @@ async def answer_privately(interaction: discord.Interaction[Any], text: str) -> 
     """Answer an interaction that nobody else takes."""
     try:
         async with asyncio.timeout(ACKNOWLEDGEMENT):
-            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NOBODY)
+            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
     except FAILURES as error:
         _log.warning("an interaction was answered too late: %s", translate(error))

@@ -12,10 +12,11 @@ from adapters.discord.adapter import DiscordAdapter
 from aion_bot.ports.adapter import NativeStreaming
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
-from aion_bot.ports.rate_limits import LimitReading, Operation, RequestObserver, Scope
+from aion_bot.ports.rate_limits import LimitReading, Operation, Scope
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.rates import CREATE, EDIT, DiscordLimits, Rate
 from tests.adapters.discord.conftest import build
+from tests.adapters.discord.observer import RecordingObserver
 
 ADA = Person("1", "Ada")
 AT_ONCE = 0.5
@@ -41,22 +42,12 @@ async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
     return await adapter.post(general, Reply("first"), nonce="first")
 
 
-class Readings(RequestObserver):
-    """Keeps what answers say about limits."""
-
-    def __init__(self, heard: list[LimitReading]) -> None:
-        self._heard = heard
-
-    def limit_read(self, reading: LimitReading) -> None:
-        self._heard.append(reading)
-
-
 @pytest.fixture
 def heard(adapter: DiscordAdapter) -> list[LimitReading]:
     """What the adapter tells of limits."""
-    heard: list[LimitReading] = []
-    adapter.observe_requests(Readings(heard))
-    return heard
+    observer = RecordingObserver()
+    adapter.observe_requests(observer)
+    return observer.readings
 
 
 def test_budgets_are_those_that_people_report() -> None:
@@ -132,7 +123,7 @@ async def test_other_answers_tell_nothing(
 )
 def test_answers_without_a_limit_are_none(headers: dict[str, str]) -> None:
     """Discord need not tell."""
-    assert rate_limits.reading("POST", "/api/v10/channels/1/messages", headers) is None
+    assert rate_limits.reading(rate_limits.request("POST", "/channels/1/messages"), headers) is None
 
 
 async def test_five_posts_return_at_once(discord: SimulatedDiscord, adapter: DiscordAdapter) -> None:

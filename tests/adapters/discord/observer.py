@@ -1,0 +1,43 @@
+"""A limiter's place at the adapter: it keeps every report."""
+
+from collections import Counter
+
+from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
+
+
+class RecordingObserver(RequestObserver):
+    """Keeps what an adapter reports; `open` are the requests that are sent and not answered yet."""
+
+    def __init__(self) -> None:
+        self.requests: list[PlatformRequest] = []
+        self.answers: list[tuple[str, RequestStatus, float]] = []
+        self.open: list[PlatformRequest] = []
+        self.readings: list[LimitReading] = []
+
+    def sent(self, request: PlatformRequest) -> None:
+        self.requests.append(request)
+        self.open.append(request)
+
+    def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
+        self.open.remove(request)
+        self.answers.append((request.method, status, retry_after))
+
+    def limit_read(self, reading: LimitReading) -> None:
+        self.readings.append(reading)
+
+    @property
+    def methods(self) -> Counter[str]:
+        """How many requests of each method were reported."""
+        return Counter(request.method for request in self.requests)
+
+    def statuses(self, method: str) -> list[RequestStatus]:
+        """What came of the requests of a method, in the order of their answers."""
+        return [status for name, status, _ in self.answers if name == method]
+
+    def charges(self, method: str) -> list[set[tuple[str, str]]]:
+        """The budgets' names and scope keys that each request of a method was charged to."""
+        return [
+            {(budget.name, key) for budget, key in request.charges}
+            for request in self.requests
+            if request.method == method
+        ]
