@@ -31,12 +31,23 @@ _DELETIONS = Budget("deletions", 5, 5.0, Scope.CHANNEL)
 _REACTIONS = Budget("reactions", 1, 0.25, Scope.CHANNEL)
 _TYPING = Budget("typing", 5, 5.0, Scope.CHANNEL)
 _HISTORY = Budget("history", 5, 5.0, Scope.CHANNEL)
-# Nobody has documented how many threads and direct-message channels may be opened: only refusals hold these back.
-# Both count for the whole bot, because the operation is scheduled by a thread that does not name its parent channel.
-_THREAD_CREATION = Budget("thread creation", UNLIMITED_CALLS, 1.0, Scope.BOT)
-_DIRECT_CHANNELS = Budget("direct-message channels", UNLIMITED_CALLS, 1.0, Scope.BOT)
 # Five of the fifty are left to requests that are counted but not scheduled: logging in, looking up a channel, backfill.
 _WHOLE_BOT = Budget(GLOBAL, 45, 1.0, Scope.BOT, headroom=5)
+
+
+def _undocumented(name: str, scope: Scope) -> Budget:
+    """A limit without a documented number: only Discord's refusals hold it back, and no other limit with it."""
+    return Budget(name, UNLIMITED_CALLS, 1.0, scope)
+
+
+# Both count for the whole bot: the operations are scheduled by a thread, which does not name its parent channel.
+_THREAD_CREATION = _undocumented("thread creation", Scope.BOT)
+_DIRECT_CHANNELS = _undocumented("direct-message channels", Scope.BOT)
+_CHANNEL_LOOKUPS = _undocumented("channel lookups", Scope.CHANNEL)
+_CHANNEL_EDITS = _undocumented("channel edits", Scope.CHANNEL)
+_LOGIN = _undocumented("login", Scope.BOT)
+_COMMANDS = _undocumented("commands", Scope.BOT)
+_OTHERS = _undocumented("other routes", Scope.BOT)
 
 
 class Method(StrEnum):
@@ -63,12 +74,12 @@ class Method(StrEnum):
 
 
 BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
-    Method.GET_GATEWAY: (_WHOLE_BOT,),
-    Method.GET_CURRENT_USER: (_WHOLE_BOT,),
-    Method.GET_APPLICATION: (_WHOLE_BOT,),
-    Method.PUT_COMMANDS: (_WHOLE_BOT,),
-    Method.GET_CHANNEL: (_WHOLE_BOT,),
-    Method.EDIT_CHANNEL: (_WHOLE_BOT,),
+    Method.GET_GATEWAY: (_LOGIN, _WHOLE_BOT),
+    Method.GET_CURRENT_USER: (_LOGIN, _WHOLE_BOT),
+    Method.GET_APPLICATION: (_LOGIN, _WHOLE_BOT),
+    Method.PUT_COMMANDS: (_COMMANDS, _WHOLE_BOT),
+    Method.GET_CHANNEL: (_CHANNEL_LOOKUPS, _WHOLE_BOT),
+    Method.EDIT_CHANNEL: (_CHANNEL_EDITS, _WHOLE_BOT),
     Method.LIST_MESSAGES: (_HISTORY, _WHOLE_BOT),
     Method.CREATE_MESSAGE: (_MESSAGES, _WHOLE_BOT),
     Method.EDIT_MESSAGE: (_MESSAGES, _WHOLE_BOT),
@@ -83,7 +94,11 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.CREATE_FOLLOWUP: (),
     Method.GET_ORIGINAL_RESPONSE: (),
 }
-"""What each request counts against, the most specific budget first."""
+"""What each request counts against, the most specific budget first.
+
+A refusal is held against the first one. So the whole bot's limit is never the only one: else an exhausted quota of
+commands, which lasts a day, would stop every answer.
+"""
 
 OPERATIONS: Final[Mapping[Operation, Method]] = {
     Operation.OPEN_THREAD: Method.CREATE_THREAD,
@@ -126,7 +141,7 @@ def request(verb: str, path: str) -> PlatformRequest:
         if match := pattern.fullmatch(f"{verb} {path}"):
             return PlatformRequest(method, _charges(BUDGETS[method], match.groupdict().get("channel_id", "")))
     counted = not path.startswith(("/interactions/", "/webhooks/"))
-    return PlatformRequest(f"{verb} {_UNLISTED}", _charges((_WHOLE_BOT,), "") if counted else ())
+    return PlatformRequest(f"{verb} {_UNLISTED}", _charges((_OTHERS, _WHOLE_BOT), "") if counted else ())
 
 
 def _charges(budgets: tuple[Budget, ...], channel: str) -> tuple[Charge, ...]:

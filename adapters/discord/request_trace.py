@@ -7,6 +7,7 @@ calls and the one that listens, get one. So discord.py's own repetitions are cou
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,11 +23,15 @@ CheckAnswer = Callable[[aiohttp.ClientResponse], Awaitable[None]]
 
 
 class RequestReporter:
-    """Makes the traces of the adapter's clients; all of them report to the same `observer`, once there is one."""
+    """Makes the traces of the adapter's clients; all of them report to the same `observer`, once there is one.
+
+    `blocked_until` is the moment, by the monotonic clock, until which the limit of the whole bot is exceeded.
+    """
 
     def __init__(self, api_url: str) -> None:
         """`api_url`: the base of the API, without a slash at its end."""
         self.observer: RequestObserver | None = None
+        self.blocked_until = 0.0
         self._base = yarl.URL(api_url).raw_path.rstrip("/")
 
     def trace(self, check: CheckAnswer | None = None) -> aiohttp.TraceConfig:
@@ -78,6 +83,8 @@ class RequestReporter:
         if answer.status == 429:
             # May raise where the connection breaks now: `_failed` reports the request then.
             pause = retry_after(answer.headers, await read_json(answer))
+            if is_global(answer):
+                self.blocked_until = monotonic() + pause
             self._report(context, RequestStatus.RATE_LIMITED, pause)
             return
         if answer.status >= 500:
@@ -108,6 +115,11 @@ class RequestReporter:
         request, context.request = context.request, None
         if request is not None and self.observer is not None:
             self.observer.answered(request, status, pause)
+
+
+def is_global(answer: aiohttp.ClientResponse) -> bool:
+    """Tell whether a 429 is the limit of the whole bot (Discord's documentation, *Rate Limits*)."""
+    return answer.headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in answer.headers
 
 
 async def read_json(answer: aiohttp.ClientResponse) -> Any:

@@ -14,7 +14,7 @@ from adapters.discord import rate_limits
 from adapters.discord.buckets import Buckets
 from adapters.discord.config import Settings
 from adapters.discord.errors import retry_after, translated
-from adapters.discord.request_trace import RequestReporter, read_json
+from adapters.discord.request_trace import RequestReporter, is_global, read_json
 from aion_bot.ports.errors import PlatformDown, RateLimited
 
 TIME_LIMIT = 15.0
@@ -31,7 +31,6 @@ class RestSession:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
-        self._blocked_until = 0.0
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -40,7 +39,7 @@ class RestSession:
         While Discord's limit of the whole bot is exceeded, no call is made: `RateLimited`. Answers to interactions
         are, because that limit leaves them out (Discord's documentation, *Rate Limits*).
         """
-        remaining = self._blocked_until - monotonic()
+        remaining = self._reporter.blocked_until - monotonic()
         if remaining > 0 and not for_interaction:
             raise RateLimited(remaining, rate_limits.GLOBAL)
         with translated():
@@ -81,10 +80,7 @@ class RestSession:
         """Fail at once where discord.py would repeat the request later, by then with a stale text."""
         if answer.status == 429:
             seconds = retry_after(answer.headers, await read_json(answer))
-            if answer.headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in answer.headers:
-                self._blocked_until = monotonic() + seconds
-                raise RateLimited(seconds, rate_limits.GLOBAL)
-            raise RateLimited(seconds)
+            raise RateLimited(seconds, rate_limits.GLOBAL if is_global(answer) else "")
         if answer.status >= 500:
             raise PlatformDown(f"Discord answered {answer.status}")
 

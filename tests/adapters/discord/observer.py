@@ -1,6 +1,8 @@
 """A limiter's place at the adapter: it keeps every report."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
 
@@ -13,6 +15,7 @@ class RecordingObserver(RequestObserver):
         self.answers: list[tuple[str, RequestStatus, float]] = []
         self.open: list[PlatformRequest] = []
         self.readings: list[LimitReading] = []
+        self._changed = asyncio.Event()
 
     def sent(self, request: PlatformRequest) -> None:
         self.requests.append(request)
@@ -21,9 +24,17 @@ class RecordingObserver(RequestObserver):
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         self.open.remove(request)
         self.answers.append((request.method, status, retry_after))
+        self._changed.set()
 
     def limit_read(self, reading: LimitReading) -> None:
         self.readings.append(reading)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds, looking again after every answer."""
+        async with asyncio.timeout(5):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
 
     @property
     def methods(self) -> Counter[str]:

@@ -120,7 +120,7 @@ async def test_backfill_is_reported(
         await host.prompt()
         await discord.until(lambda: discord.server.calls[LIST] == 2)
     assert observer.methods == discord.server.calls
-    assert observer.charges(GET_CHANNEL) == [{WHOLE_BOT}]
+    assert observer.charges(GET_CHANNEL) == [{("channel lookups", direct), WHOLE_BOT}]
     assert [{("history", thread), WHOLE_BOT}, {("history", direct), WHOLE_BOT}] == sorted(
         observer.charges(LIST), key=lambda charges: ("history", direct) in charges
     )
@@ -282,7 +282,29 @@ async def test_nothing_is_reported_twice_without_an_observer(
     await adapter.close()
 
 
-async def test_the_limit_of_the_whole_bot_is_read(
+def test_a_refusal_holds_only_its_own_limit_back() -> None:
+    """The limit of the whole bot is never the most specific one, which a refusal is held against."""
+    for method, budgets in rate_limits.BUDGETS.items():
+        assert [budget.name for budget in budgets][1:] in ([], ["global"]), method
+        assert not budgets or budgets[0].name != "global"
+
+
+async def test_the_limit_of_the_whole_bot_is_one_for_both_clients(
+    discord: SimulatedDiscord, host: RecordingHost, observer: RecordingObserver, general: ThreadKey
+) -> None:
+    """Where the gateway's client exceeds it, no REST call is made until it is over."""
+    direct = discord.direct(discord.people[0])
+    host.known, host.away = [ids.thread_key(int(direct))], time.time() - 1
+    discord.fail_next(GET_CHANNEL, status=429, retry_after=60, all_routes=True)
+    async with observed(discord, host, observer) as adapter:
+        await observer.until(lambda: bool(observer.statuses(GET_CHANNEL)))
+        with pytest.raises(RateLimited) as caught:
+            await adapter.post(general, Reply("first"), nonce="n")
+    assert caught.value.budget == "global"
+    assert discord.server.calls[CREATE] == 0
+
+
+async def test_what_is_not_sent_is_not_reported(
     discord: SimulatedDiscord, adapter: DiscordAdapter, observer: RecordingObserver, general: ThreadKey
 ) -> None:
     """While the bot's limit is exceeded nothing is sent, so nothing is reported."""
@@ -297,10 +319,10 @@ async def test_the_limit_of_the_whole_bot_is_read(
 @pytest.mark.parametrize(
     ("verb", "path", "method", "charged"),
     [
-        ("GET", "/guilds/1", "GET /{unlisted}", {WHOLE_BOT}),
+        ("GET", "/guilds/1", "GET /{unlisted}", {("other routes", ""), WHOLE_BOT}),
         ("POST", "/webhooks/1/secret/other", "POST /{unlisted}", set()),
-        ("DELETE", "/channels/7", "DELETE /{unlisted}", {WHOLE_BOT}),
-        ("PATCH", "/channels/7", "PATCH /channels/{channel_id}", {WHOLE_BOT}),
+        ("DELETE", "/channels/7", "DELETE /{unlisted}", {("other routes", ""), WHOLE_BOT}),
+        ("PATCH", "/channels/7", "PATCH /channels/{channel_id}", {("channel edits", "7"), WHOLE_BOT}),
         ("POST", "/channels/7/messages", CREATE, {("messages", "7"), WHOLE_BOT}),
         ("POST", "/channels/7/messages/8/threads", THREAD, {("thread creation", ""), WHOLE_BOT}),
     ],
