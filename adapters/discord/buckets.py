@@ -1,8 +1,8 @@
-"""discord.py's own account of Discord's limits, kept so that no call pays for the next one.
+"""discord.py's rate-limit buckets, changed so that no call waits on behalf of the next one.
 
-discord.py lets the call that takes the last place of a bucket sleep until the bucket is empty again, although
-Discord has answered it. The core decides when calls are made; here they only wait where Discord said that it would
-refuse them.
+A bucket is what Discord counts the requests of a route and a channel in (its documentation, *Rate Limits*). In
+discord.py the call that uses a bucket up sleeps until the bucket is full again, although Discord has answered it. The
+core decides when calls are made. Here a call waits only where Discord said that it would refuse it.
 """
 
 import asyncio
@@ -12,12 +12,13 @@ import discord
 from discord.http import Ratelimit
 
 LONGEST_WAIT = 10.0
-"""Seconds that a call waits for a limit; where it would be more, the core is told."""
-_KEPT = 256
+"""Seconds that a call waits for a bucket; where it would be more, it raises."""
+_MAX_BUCKETS = 256
+"""Buckets from which on idle ones are forgotten; discord.py's own number."""
 
 
 class Bucket(Ratelimit):
-    """One limit. A call that would be refused waits; one that was answered returns."""
+    """One bucket. A call that would be refused waits; one that was answered returns."""
 
     def __init__(self) -> None:
         super().__init__(None)
@@ -43,16 +44,16 @@ class Bucket(Ratelimit):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let go of the place of a call."""
+        """End a call. discord.py waits here for the bucket to be full again."""
         self.outgoing -= 1
 
 
 class Buckets(dict[str, Ratelimit]):
-    """What discord.py looks its limits up in."""
+    """What discord.py looks its buckets up in."""
 
     def __missing__(self, key: str) -> Ratelimit:
-        """Begin an account; those that nobody needed for minutes are forgotten."""
-        if len(self) >= _KEPT:
+        """Make a bucket, and forget those that nobody used for minutes."""
+        if len(self) >= _MAX_BUCKETS:
             for old in [name for name, bucket in self.items() if bucket.is_inactive()]:
                 del self[old]
         bucket = self[key] = Bucket()

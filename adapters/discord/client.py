@@ -1,4 +1,4 @@
-"""Discord's REST API with the bot's token, whether the gateway is up or not. Everything is named by ids."""
+"""Discord's REST API with the bot's token: what the adapter calls, by ids, whether the gateway is connected or not."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -14,19 +14,22 @@ from aion_bot.ports.errors import PlatformDown
 
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
-PAGE = 100
+HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
 
 
 class RestClient:
-    """The calls that the adapter makes. Logs in at the first one. Raises the port's errors."""
+    """The calls that the adapter makes. The first one logs in. All of them raise the port's errors."""
 
     def __init__(self, settings: Settings, reporter: RequestReporter) -> None:
         self._session = RestSession(settings, reporter)
 
     async def gateway(self) -> str:
-        """Ask where the gateway is. Raises PlatformDown too if no session may be started for now."""
+        """Return the gateway's address. Raises `PlatformDown` also where no session may be started for now.
+
+        A bot has 1000 session starts a day; one more costs it its token (Discord's documentation, *Gateway*).
+        """
         async with self._session.call() as client:
             _, address, starts = await client.http.get_bot_gateway()
         if starts["remaining"] <= 0:
@@ -40,16 +43,27 @@ class RestClient:
     ) -> int:
         """Post a message and return its id; `answering` is the message that it replies to.
 
-        A nonce repeated within a few minutes returns the message that it made before (Discord's documentation,
-        *Create Message*). discord.py makes one up where none is given.
+        A nonce that is repeated within a few minutes returns the message that it made before (Discord's
+        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
         """
         async with self._session.call() as client:
-            options = _options(channel, body, nonce, answering)
+            options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
+            if nonce is not None:
+                options["nonce"] = nonce
+            if answering is not None:
+                options["reference"] = discord.MessageReference(
+                    message_id=answering, channel_id=channel, fail_if_not_exists=False
+                )
+            if body["components"]:
+                options["view"] = _view(body["components"])
             message = await client.get_partial_messageable(channel).send(body["content"], **options)
         return message.id
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
-        """Replace a message. A partial message leaves its flags alone, so that link previews stay away."""
+        """Replace a message.
+
+        Of a partial message: `Message.edit` of discord.py 2.7.1 sends flags, which would bring link previews back.
+        """
         async with self._session.call() as client:
             target = client.get_partial_messageable(channel).get_partial_message(message)
             view = _view(body["components"]) if body["components"] else None
@@ -64,7 +78,7 @@ class RestClient:
         """Open a thread from a message; one that is there already is fine."""
         async with self._session.call() as client:
             try:
-                # The public way wants a server that the gateway has described.
+                # discord.py's public way needs a server that the gateway has described.
                 await client.http.start_thread_with_message(
                     channel, message, name=name, auto_archive_duration=ARCHIVED_AFTER
                 )
@@ -83,19 +97,20 @@ class RestClient:
             return await client.fetch_channel(channel)
 
     async def direct_channel(self, user: int) -> int:
-        """Find the channel of direct messages with somebody."""
+        """Open the direct-message channel with a person, or find the one that exists; returns its id."""
         async with self._session.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
 
     async def own_messages(self, channel: int, most: int) -> list[int]:
-        """Ids of the messages that the bot posted among the newest hundred of a channel, newest first."""
+        """Return the ids of at most `most` messages that the bot posted, among the newest hundred, newest first."""
         async with self._session.call() as client:
-            history = client.get_partial_messageable(channel).history(limit=PAGE)
+            history = client.get_partial_messageable(channel).history(limit=HISTORY_LENGTH)
             found = [
                 message.id
                 async for message in history
-                if _is_ours(message, client) and message.type in _POSTED
+                # The acknowledgement of a command has a type of its own, and is no answer.
+                if client.user is not None and message.author.id == client.user.id and message.type in _POSTED
             ]
         return found[:most]
 
@@ -128,29 +143,15 @@ class RestClient:
             )
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._session.close()
 
 
-def _is_ours(message: discord.Message, client: discord.Client) -> bool:
-    return client.user is not None and message.author.id == client.user.id
-
-
-def _options(channel: int, body: Body, nonce: str | None, answering: int | None) -> dict[str, Any]:
-    options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
-    if nonce is not None:
-        options["nonce"] = nonce
-    if answering is not None:
-        options["reference"] = discord.MessageReference(
-            message_id=answering, channel_id=channel, fail_if_not_exists=False
-        )
-    if body["components"]:
-        options["view"] = _view(body["components"])
-    return options
-
-
 def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
-    """Make what discord.py sends from what `render` drew; it is stopped, so that the client does not keep it."""
+    """Build the view that discord.py sends from rendered components.
+
+    It is stopped, so that the client does not keep it: buttons are handled by their ids alone.
+    """
     view = discord.ui.View(timeout=None)
     for number, row in enumerate(rows):
         for button in row["components"]:

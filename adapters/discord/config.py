@@ -23,7 +23,7 @@ class Settings:
 
 
 def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
-    """Read the settings; None if Discord is not wanted or a value is malformed.
+    """Read the settings; None if there is no token or a value is malformed.
 
     A malformed value is a problem even where no token is set: nothing is accepted without effect.
     """

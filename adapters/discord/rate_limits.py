@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from adapters.discord.strings import MESSAGE
+from adapters.discord.strings import MESSAGE_LENGTH
 from aion_bot.ports.rate_limits import (
     UNLIMITED_CALLS,
     Budget,
@@ -117,7 +117,7 @@ when it is sent.
 """
 
 LIMITS: Final = Limits(
-    page=MESSAGE,
+    page=MESSAGE_LENGTH,
     edit_gap=1.2,
     budgets={operation: BUDGETS[method] for operation, method in OPERATIONS.items()},
 )

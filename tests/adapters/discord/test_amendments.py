@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.discord import handlers, ids
-from adapters.discord.edits import Edits
+from adapters.discord.edits import EditTimes
 from aion_bot.ports.events import MessageChange, Prompt
 from aion_bot.ports.messages import Person, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -150,7 +150,7 @@ async def test_an_edit_that_cannot_be_taken(discord: SimulatedDiscord, host: Rec
         await host.prompt()
         host.refusal = OSError("disk full")
         discord.rewrite(message, f"<@{discord.world.bot.id}> edited")
-        await host.until(lambda: host.knocking == 2 + len(handlers.AGAIN))
+        await host.until(lambda: host.knocking == 2 + len(handlers.RETRY_DELAYS))
         host.refusal = None
         await discord.mention(ada, "second")
         await host.prompt(2)
@@ -159,7 +159,7 @@ async def test_an_edit_that_cannot_be_taken(discord: SimulatedDiscord, host: Rec
 
 def test_few_edits_are_remembered() -> None:
     """Only the newest edits are kept; one told again is news only if it was forgotten."""
-    edits, at = Edits(capacity=2), datetime(2026, 1, 5, tzinfo=UTC)
+    edits, at = EditTimes(capacity=2), datetime(2026, 1, 5, tzinfo=UTC)
     assert [edits.is_new(message, at) for message in (1, 2, 1)] == [True, True, False]
     assert [edits.is_new(message, at) for message in (3, 1, 3)] == [True, True, False]
     assert not edits.is_new(4, None)

@@ -115,7 +115,7 @@ async def test_a_command_in_the_worst_moment(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch, *, acted: bool
 ) -> None:
     """A command that can neither be acknowledged nor be made up for at first is asked all the same, and once."""
-    monkeypatch.setattr(interactions, "AGAIN", (0.01, 0.01))
+    monkeypatch.setattr(interactions, "RETRY_DELAYS", (0.01, 0.01))
     discord.late_acknowledgement = True
     discord.fail_next("POST /channels/{channel_id}/messages", drop=True, acted=acted, times=2)
     general = discord.world.named("general").id
@@ -154,7 +154,7 @@ async def test_a_question_that_can_be_taken_a_moment_later(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If the core cannot write a question down at first it is offered again, as Discord tells of it once."""
-    monkeypatch.setattr(handlers, "AGAIN", (0.1,))
+    monkeypatch.setattr(handlers, "RETRY_DELAYS", (0.1,))
     host.refusal = OSError("disk full")
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await host.until(lambda: host.knocking == 1)

@@ -44,7 +44,9 @@ async def test_leaving_at_once(
     with pytest.raises(asyncio.CancelledError):
         await listening
     await adapter.close()
-    await asyncio.sleep(gateway.SERVERS + 0.1)  # discord.py's own task ends by this time, not by an event
+    await asyncio.sleep(
+        gateway.GUILD_READY_TIMEOUT + 0.1
+    )  # discord.py's own task ends by this time, not by an event
     gc.collect()
     assert host.presences == []
     assert caplog.records == []
@@ -87,7 +89,7 @@ async def test_a_silent_gateway(discord: SimulatedDiscord, host: RecordingHost) 
     """A connection on which nothing comes any more, not even an answer to a heartbeat, is made anew."""
     discord.gateway.heartbeat_every = 0.1
     adapter = build(discord.env)
-    adapter.silence = 0.3
+    adapter.heartbeat_timeout = 0.3
     listening = asyncio.create_task(adapter.listen(host))
     await discord.connected()
     discord.gateway.silent = True
@@ -104,7 +106,7 @@ async def test_a_gateway_that_stays_away(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If no session can be had for a while listening ends, so that a new client can try."""
-    monkeypatch.setattr(gateway, "ABSENCE", 0.2)
+    monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.2)
     adapter = build(discord.env)
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
@@ -119,7 +121,7 @@ async def test_a_short_absence(
     discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A session that came back in time is not given up later."""
-    monkeypatch.setattr(gateway, "ABSENCE", 0.3)
+    monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.3)
     await host.until(lambda: bool(host.presences))
     await discord.gateway.drop()
     await discord.until(lambda: discord.gateway.resumed == 1)

@@ -19,7 +19,7 @@ CHANNEL = "GET /channels/{channel_id}"
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill, "REST", 0.01)
+    monkeypatch.setattr(backfill, "ATTEMPT_DELAY", 0.01)
 
 
 def _texts(host: RecordingHost) -> list[str]:
@@ -122,7 +122,7 @@ async def test_what_was_heard_before(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what was said after the given moment is fetched."""
-    monkeypatch.setattr(backfill, "SKEW", 0)
+    monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
     thread = await _thread(discord, host)
     await discord.mention(discord.people[0], "known", thread)
     _know(host, thread)
@@ -165,7 +165,7 @@ async def test_another_attempt(
     fault: dict[str, Any],
 ) -> None:
     """What fails for a moment is asked for again, after the pause that Discord wants."""
-    monkeypatch.setattr(backfill, "EACH", 0.3)
+    monkeypatch.setattr(backfill, "ATTEMPT_TIMEOUT", 0.3)
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -209,12 +209,12 @@ async def test_its_bounds(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only so many threads are read, each with one request for a hundred messages."""
-    monkeypatch.setattr(backfill, "THREADS", 5)
+    monkeypatch.setattr(backfill, "MAX_THREADS", 5)
     thread = await _thread(discord, host)
     _know(host, *[thread] * 6)
     for number in range(101):
         discord.say(discord.people[0], f"<@{discord.world.bot.id}> {number}", thread)
-    monkeypatch.setattr(backfill, "SIDE_BY_SIDE", 1)
+    monkeypatch.setattr(backfill, "CONCURRENT_THREADS", 1)
     async with running(discord, host):
         await host.prompt(5 * 100)
     assert _texts(host)[:100] == [str(number) for number in range(100)]
@@ -225,7 +225,7 @@ async def test_what_could_not_be_fetched(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What took too long is fetched after the next fresh connection, from where the first should have begun."""
-    monkeypatch.setattr(backfill, "TOGETHER", 0.2)
+    monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 0.2)
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -241,7 +241,7 @@ async def test_threads_that_could_not_be_fetched(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread that could not be read is read after a while, in the same session."""
-    monkeypatch.setattr(backfill, "AGAIN", (0.01,))
+    monkeypatch.setattr(backfill, "RETRY_DELAYS", (0.01,))
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -255,7 +255,7 @@ async def test_a_session_lost_while_fetching(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is missed while earlier losses are being fetched is fetched too."""
-    monkeypatch.setattr(backfill, "SKEW", 0)
+    monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
     thread = await _thread(discord, host)
     _know(host, thread)
     ada, ben, _ = discord.people
