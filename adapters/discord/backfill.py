@@ -13,7 +13,7 @@ from adapters.discord.errors import FAILURES, translate
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
 from aion_bot.ports.messages import ThreadKey
 
-TOTAL_TIMEOUT = 20.0
+TOTAL_TIMEOUT = 30.0
 """Seconds for all threads."""
 ATTEMPT_TIMEOUT = 5.0
 """Seconds for one attempt at a thread."""
@@ -23,6 +23,8 @@ ATTEMPT_DELAY = 1.0
 RETRY_DELAYS = (5.0, 20.0, 60.0)
 """Seconds before the threads that could not be read are read again; after the last, the next session begins there."""
 CONCURRENT_THREADS = 4
+REQUEST_INTERVAL = 0.05
+"""Seconds between two requests: less than half of a bot's fifty a second, so that the others are left to answers."""
 MAX_THREADS = 200
 MESSAGES = 100
 """Messages of one thread, the oldest ones: as many as one request returns (Discord's documentation)."""
@@ -74,13 +76,14 @@ class Backfill:
 
 
 class _Reader:
-    """Reads threads from the moment `since` on, a few at a time."""
+    """Reads threads from the moment `since` on, a few at a time and no faster than `REQUEST_INTERVAL` allows."""
 
     def __init__(self, client: discord.Client, since: float, deliver: Deliver) -> None:
         self._client = client
         self._after = datetime.fromtimestamp(since, UTC)
         self._deliver = deliver
         self._slots = asyncio.Semaphore(CONCURRENT_THREADS)
+        self._next_request_at = 0.0
 
     async def read_all(self, threads: Sequence[ThreadKey]) -> Sequence[ThreadKey]:
         """Deliver what was written in these threads; returns those that could not be read to their end."""
@@ -125,8 +128,17 @@ class _Reader:
         found: object = self._client.get_channel(channel)
         if found is None:
             # Archived threads and direct conversations are in no session's description.
+            await self._pace()
             found = await self._client.fetch_channel(channel)
         if not isinstance(found, discord.abc.Messageable):
             return []
+        await self._pace()
         history = found.history(limit=MESSAGES, after=self._after, oldest_first=True)
         return [message async for message in history]
+
+    async def _pace(self) -> None:
+        """Wait for the next request's turn; nobody else's is taken, for there is no await before it is reserved."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next_request_at)
+        self._next_request_at = at + REQUEST_INTERVAL
+        await asyncio.sleep(at - now)

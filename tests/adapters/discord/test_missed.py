@@ -307,3 +307,36 @@ async def test_listening_again_after_an_outage(
     await host.until(lambda: "unheard" in _texts(host))
     again.cancel()
     await asyncio.gather(again, return_exceptions=True)
+
+
+async def test_its_pace(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are spread, so that backfill never takes the whole bot's limit from the answers."""
+    monkeypatch.setattr(backfill, "REQUEST_INTERVAL", 0.1)
+    directs = [discord.direct(person) for person in discord.people]
+    _know(host, *directs)
+    for person in discord.people:
+        await discord.direct_message(person, "missed")
+    async with running(discord, host):
+        await host.prompt(len(directs))
+    read = [call.at for call in discord.server.log if call.name in {LIST, CHANNEL}]
+    assert len(read) == 2 * len(directs)
+    assert read[-1] - read[0] > 0.1 * (len(read) - 2)  # the first may arrive late
+
+
+async def test_what_was_read_before_time_ran_out(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the threads that were not read to their end are read again."""
+    monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 0.5)
+    monkeypatch.setattr(backfill, "RETRY_DELAYS", (0.01,))
+    ada, ben, _ = discord.people
+    _know(host, discord.direct(ada), discord.direct(ben))
+    for person in (ada, ben):
+        await discord.direct_message(person, "missed")
+    discord.fail_next(LIST, hang=True)
+    async with running(discord, host):
+        await host.prompt(2)
+        await discord.until(lambda: discord.server.calls[LIST] == 3)
+    assert len(host.inbound) == 2
