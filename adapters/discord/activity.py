@@ -28,6 +28,7 @@ class TypingIndicator:
         """
         if channel not in self._requests:
             request = self._requests[channel] = asyncio.create_task(self._request(channel))
+            # `wait`, not `wait_for`: the request goes on after the timeout.
             await asyncio.wait({request}, timeout=LONGEST_WAIT)
 
     async def close(self) -> None:
@@ -43,4 +44,5 @@ class TypingIndicator:
         except PlatformError as error:
             _log.debug("typing indicator not shown: %s", error)
         finally:
+            # Also when cancelled, or the channel would never show the indicator again.
             del self._requests[channel]

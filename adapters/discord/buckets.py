@@ -26,14 +26,17 @@ class Bucket(Ratelimit):
     async def acquire(self) -> None:
         """Wait until Discord takes another call. Raises `discord.RateLimited` where that is long."""
         clock = asyncio.get_running_loop().time
+        # A loop: while this call waited, others may have used up the next window.
         while self.remaining <= 0 and self.expires is not None:
             wait = self.expires - clock()
+            # The core schedules better than a sleep here: it may have a newer text by then.
             if wait > LONGEST_WAIT:
                 raise discord.RateLimited(wait)
             if wait < 0:
                 self.reset()  # type: ignore[no-untyped-call]
             else:
                 await asyncio.sleep(wait)
+        # discord.py forgets a bucket by this moment, and by `outgoing` how many answers are still to come.
         self._last_request = clock()
         self.remaining -= 1
         self.outgoing += 1

@@ -31,6 +31,7 @@ class RestClient:
         A bot has 1000 session starts a day; one more costs it its token (Discord's documentation, *Gateway*).
         """
         async with self._session.call() as client:
+            # discord.py's `connect` never asks: it uses an address of its own.
             _, address, starts = await client.http.get_bot_gateway()
         if starts["remaining"] <= 0:
             raise PlatformDown(f"no session starts are left for {starts['reset_after'] / 1000:.0f} s")
@@ -47,10 +48,12 @@ class RestClient:
         documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
         """
         async with self._session.call() as client:
+            # Its types take no None, so what is not wanted is left out.
             options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
             if nonce is not None:
                 options["nonce"] = nonce
             if answering is not None:
+                # Without the check the message appears even if the question was deleted meanwhile.
                 options["reference"] = discord.MessageReference(
                     message_id=answering, channel_id=channel, fail_if_not_exists=False
                 )
@@ -66,6 +69,7 @@ class RestClient:
         """
         async with self._session.call() as client:
             target = client.get_partial_messageable(channel).get_partial_message(message)
+            # None removes the buttons; leaving `view` out would keep them.
             view = _view(body["components"]) if body["components"] else None
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
 
@@ -83,6 +87,7 @@ class RestClient:
                     channel, message, name=name, auto_archive_duration=ARCHIVED_AFTER
                 )
             except discord.HTTPException as error:
+                # An earlier attempt may have arrived although its answer was lost.
                 if error.code != THREAD_EXISTS:
                     raise
 
@@ -123,6 +128,7 @@ class RestClient:
         """Remove a reaction of the bot's own; one that is not there is fine."""
         async with self._session.call() as client:
             try:
+                # discord.py's public way needs the bot's user object for it.
                 await client.http.remove_own_reaction(channel, message, emoji)
             except discord.NotFound as error:
                 if error.code != UNKNOWN_EMOJI:
@@ -131,12 +137,14 @@ class RestClient:
     async def show_typing(self, channel: int) -> None:
         """Show that the bot is typing, for ten seconds (Discord's documentation, *Trigger Typing Indicator*)."""
         async with self._session.call() as client:
+            # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
             await client.http.send_typing(channel)
 
     async def follow_up(self, application: int, token: str, text: str) -> None:
         """Answer an interaction so that only its author sees it."""
         async with self._session.call(for_interaction=True) as client:
             webhook = discord.Webhook.partial(application, token, client=client)
+            # discord.py lets only an application's webhook send ephemeral messages.
             webhook.type = discord.WebhookType.application
             await webhook.send(
                 text, ephemeral=True, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True

@@ -45,6 +45,7 @@ def declare(commands: Commands, interactions: Interactions) -> None:
     ) -> None:
         await interactions.handle_ask(interaction, prompt)
 
+    # A message that a command is used on arrives with its content, whatever the bot's intents.
     @commands.context_menu(name="Ask Aion")
     async def ask_aion(interaction: discord.Interaction, message: discord.Message) -> None:
         await interactions.handle_ask_about(interaction, message)
@@ -58,11 +59,13 @@ async def register(commands: Commands, host: Host, application: int | None) -> s
     """
     names = ", ".join(command.name for command in commands.get_commands())
     payload = [command.to_dict(commands) for command in commands.get_commands()]
+    # With the application's id: another token belongs to another application, which has no commands yet.
     stamp = json.dumps([application, payload], sort_keys=True, default=str)
     digest = hashlib.sha256(stamp.encode()).hexdigest()
     if await host.recall(DIGEST) == digest:
         return f"commands as before: {names}"
     try:
+        # One bulk PUT. Deleting and creating would leave a gap, and nothing at all after a 429 between the two.
         await commands.sync()
     except (discord.HTTPException, discord.RateLimited) as error:
         reason = translate(error)

@@ -23,6 +23,7 @@ class EditTimes:
         if edited is None or (last is not None and edited <= last):
             return False
         self._last[message] = edited
+        # Ordered by when an edit arrived, so that the first entry is the one that was quiet longest.
         self._last.move_to_end(message)
         if len(self._last) > self._capacity:
             self._last.popitem(last=False)

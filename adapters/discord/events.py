@@ -112,10 +112,12 @@ class ButtonPress:
 
 def prompt_from_message(message: IncomingMessage, bot: BotIdentity) -> Prompt | None:
     """Read a message as a question; None if it is none."""
+    # By Discord's own list, not by searching the content: what only looks like a mention is not in it.
     mentioned = bot.user in message.mentions or (bot.role is not None and bot.role in message.roles)
     addressed = mentioned or message.channel.kind is ChannelKind.DIRECT
     if not message.by_person or not (addressed or _may_continue(message)):
         return None
+    # May be empty: a mention alone asks about what it replies to, or about its attachments.
     text, thread = _text(message, bot), message.channel.answer_thread(message.id)
     return Prompt(
         key=ids.prompt_key(message.id),
@@ -204,6 +206,7 @@ def _may_continue(message: IncomingMessage) -> bool:
     """
     if message.channel.kind is not ChannelKind.THREAD:
         return False
+    # People talk to one another in the bot's threads, too.
     if message.replies_to_other or begins_with_mention(message.content):
         return False
     return bool(message.content.strip() or message.attachments)

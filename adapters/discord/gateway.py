@@ -68,8 +68,10 @@ class Gateway(discord.Client):
         super().__init__(
             intents=intents,
             allowed_mentions=NO_MENTIONS,
+            # No caches: the raw events and REST hold what is needed.
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
+            # Asking for all members would need a privileged intent.
             chunk_guilds_at_startup=False,
             guild_ready_timeout=GUILD_READY_TIMEOUT,
             heartbeat_timeout=heartbeat_timeout,
@@ -116,6 +118,7 @@ class Gateway(discord.Client):
             async with asyncio.timeout(DELIVERY_GRACE):
                 await self._delivery.idle()
         with suppress(TimeoutError, aiohttp.ClientError):
+            # A peer that answers no close frame would hold `close` for half a minute.
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self.close()
         # `close` may have been cut off before it came to this.
@@ -128,6 +131,7 @@ class Gateway(discord.Client):
             return
         if event == "socket_event_type":
             self._backfill.note_event(args[0])
+        # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.
         elif event == "disconnect" and self._session_timeout.when() is None:
             self._session_timeout.reschedule(self.loop.time() + SESSION_TIMEOUT)
         elif event in {"connect", "resumed"}:
@@ -166,6 +170,7 @@ class Gateway(discord.Client):
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Deliver an edit. The raw event holds the whole message, so no message has to be kept for it."""
         message = event.message
+        # The bot's own edits arrive here as well, several a second while answers grow.
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
         async with self._delivery.in_order(event.channel_id):

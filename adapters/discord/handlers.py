@@ -56,6 +56,7 @@ class EventDelivery:
         the next. The lock is made at once and locks are fair, hence the order is that of the gateway.
         """
         with self.tracked():
+            # Whoever holds or waits for a lock keeps it alive; a channel where nothing happens needs none.
             lock = self._locks.setdefault(channel, asyncio.Lock())
             async with lock:
                 yield
@@ -76,6 +77,7 @@ class EventDelivery:
         except PlatformError as error:
             _log.warning("channel lookup failed: %s", error)
             found = None
+        # Without a description no thread is opened: the answer goes where the message is.
         return found or ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
 
     async def deliver(self, event: InboundEvent) -> None:
@@ -92,6 +94,7 @@ class EventDelivery:
         try:
             await self._host.accept(event)
         except Exception:
+            # A lost edit is no loss to tell of: the question itself was accepted.
             if not isinstance(event, MessageChange):
                 await self._report_failure(event)
             raise

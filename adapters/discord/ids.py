@@ -12,6 +12,7 @@ from aion_bot.ports.messages import Action, Button, MessageRef, ThreadKey
 PLATFORM = "discord"
 KEY_LENGTH = 64
 """Characters in a button's key: with action and prefix it stays below the 100 of a `custom_id`."""
+# Never changed: people press the buttons of old messages, too.
 CUSTOM_ID = re.compile(rf"aion:({'|'.join(Action)}):(.{{1,{KEY_LENGTH}}})")
 
 

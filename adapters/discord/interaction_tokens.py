@@ -31,6 +31,7 @@ class InteractionTokens:
     def keep(self, interaction: int, application: int, token: str) -> None:
         """Keep the token of `interaction`; the oldest one is dropped where there are too many."""
         self._tokens[str(interaction)] = InteractionToken(application, token, self._clock() + LIFETIME)
+        # Insertion order is expiry order, because all tokens live equally long.
         while len(self._tokens) > self._capacity:
             self._tokens.popitem(last=False)
 

@@ -45,6 +45,7 @@ class Interactions:
         with self._delivery.tracked():
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
+                    # Shows nothing (type 6 of a component): the answer is an edit of the message.
                     await interaction.response.defer()
             except FAILURES as error:
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
@@ -79,6 +80,7 @@ class Interactions:
         attachments: int = 0,
     ) -> None:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late."""
+        # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
         with self._delivery.tracked():
             answer = await self._acknowledge(interaction, acknowledgement, late)
             use = CommandUse(
@@ -98,6 +100,7 @@ class Interactions:
         Where it is not known whether the answer arrived, Discord is asked for it. Where there is none, and Discord
         takes none any more, the bot's token posts `late`.
         """
+        # Before the first await: the core may answer privately as soon as it has the event.
         self._keep_token(interaction)
         try:
             async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
@@ -128,6 +131,7 @@ class Interactions:
             except RateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except PlatformDown:
+                # Whether it arrived is not known; the nonce makes another attempt harmless.
                 await asyncio.sleep(delay)
         return await self._rest.send(channel, body, nonce=nonce)
 

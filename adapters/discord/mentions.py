@@ -25,6 +25,7 @@ def readable(text: str, names: Names) -> str:
     text = _USER.sub(_named(names, "@", "@"), text)
     text = _ROLE.sub(_named(names, "@&", "@"), text)
     text = _CHANNEL.sub(_named(names, "#", "#"), text)
+    # What follows explains itself: an emoji and a command hold their names.
     text = _EMOJI.sub(r":\1:", text)
     text = _COMMAND.sub(r"/\1", text)
     return _TIME.sub(_utc_time, text)
@@ -67,5 +68,6 @@ def _utc_time(match: re.Match[str]) -> str:
     """Write a timestamp as UTC: Discord shows it in each reader's own zone, which the bot does not know."""
     try:
         return datetime.fromtimestamp(int(match[1]), UTC).strftime("%Y-%m-%d %H:%M UTC")
+    # What a timestamp may be depends on the machine's C library.
     except (OverflowError, ValueError, OSError):
         return match[0]

@@ -118,6 +118,7 @@ when it is sent.
 
 LIMITS: Final = Limits(
     page=MESSAGE_LENGTH,
+    # Five edits in five seconds, with some room for the posts that share the budget.
     edit_gap=1.2,
     budgets={operation: BUDGETS[method] for operation, method in OPERATIONS.items()},
 )
@@ -162,6 +163,7 @@ def reading(request: PlatformRequest, headers: Mapping[str, str]) -> LimitReadin
     channel = next((key for budget, key in request.charges if budget is _MESSAGES), None)
     if channel is None:
         return None
+    # Discord need not send these headers.
     try:
         return LimitReading(
             _MESSAGES.name,

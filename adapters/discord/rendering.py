@@ -19,6 +19,7 @@ LABEL_LENGTH = 80
 """Characters on a button (ibid.)."""
 EMPTY = "…"
 """Shown where there is nothing to show yet: Discord refuses an empty message."""
+# Button styles: 1 primary, 2 secondary, 3 success, 4 danger (Discord's documentation, *Component Reference*).
 _STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1, Action.STOP: 2}
 _SPECIAL = re.compile(r"([\\*_~`|])")
 
@@ -78,14 +79,14 @@ def _mention(person: Person) -> str:
 
 
 def _rows(buttons: Sequence[Button]) -> list[dict[str, Any]]:
-    rows = [buttons[at : at + ROW_LENGTH] for at in range(0, len(buttons), ROW_LENGTH)]
-    return [{"type": 1, "components": [_button(button) for button in row]} for row in rows]
-
-
-def _button(button: Button) -> dict[str, Any]:
-    return {
-        "type": 2,
-        "style": _STYLES[button.action],
-        "label": one_line(button.label, LABEL_LENGTH),
-        "custom_id": custom_id(button),
-    }
+    """Lay out buttons as action rows; 1 is the type of a row, 2 that of a button."""
+    shown = [
+        {
+            "type": 2,
+            "style": _STYLES[button.action],
+            "label": one_line(button.label, LABEL_LENGTH),
+            "custom_id": custom_id(button),
+        }
+        for button in buttons
+    ]
+    return [{"type": 1, "components": shown[at : at + ROW_LENGTH]} for at in range(0, len(shown), ROW_LENGTH)]

@@ -43,6 +43,7 @@ class RestSession:
         if remaining > 0 and not for_interaction:
             raise RateLimited(remaining, rate_limits.GLOBAL)
         with translated():
+            # Includes logging in, and the wait for a bucket.
             async with asyncio.timeout(TIME_LIMIT):
                 yield await self._logged_in()
 
@@ -53,6 +54,7 @@ class RestSession:
             await client.close()
 
     async def _logged_in(self) -> discord.Client:
+        # Calls that begin together share one login.
         async with self._login_lock:
             if self._client is None:
                 self._client = await self._login()
@@ -63,6 +65,7 @@ class RestSession:
         # discord.py has no setting for the address of the API.
         Route.BASE = self._settings.api_url
         client = discord.Client(
+            # Never connected to the gateway; discord.py warns about a client without this intent.
             intents=discord.Intents(guilds=True),
             max_messages=None,
             allowed_mentions=NO_MENTIONS,
@@ -72,6 +75,7 @@ class RestSession:
         try:
             await client.login(self._settings.token)
         except BaseException:
+            # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
             await client.close()
             raise
         return client

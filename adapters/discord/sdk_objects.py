@@ -27,6 +27,7 @@ def channel_info(channel: object, guild: int | None) -> ChannelInfo | None:
     kind, channel_id = getattr(channel, "type", None), getattr(channel, "id", None)
     if not isinstance(kind, discord.ChannelType) or channel_id is None:
         return None
+    # Allow-lists name the parent; everything else happens in the thread itself.
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
     return ChannelInfo(_KINDS.get(kind, ChannelKind.OTHER), channel_id, guild, parent)
 
@@ -44,6 +45,7 @@ def bot_identity(user: int, guild: discord.Guild | None) -> BotIdentity:
 
 def incoming_message(message: discord.Message, channel: ChannelInfo, bot: int) -> IncomingMessage:
     """Describe a message. What it replies to or forwards is quoted, unless the bot wrote that itself."""
+    # A reply carries the message that it replies to, unless that was deleted; a forward carries snapshots.
     replied = message.reference.resolved if message.reference is not None else None
     other = replied if isinstance(replied, discord.Message) and replied.author.id != bot else None
     forwarded = "\n".join(snapshot.content for snapshot in message.message_snapshots)
@@ -77,6 +79,7 @@ def _names(message: discord.Message) -> dict[str, str]:
 
 def names_in(guild: discord.Guild | None, content: str) -> dict[str, str]:
     """Explain the mentions in `content` that a server's description explains: its channels, threads and roles."""
+    # Most messages mention nothing, and a server may have hundreds of channels.
     if guild is None or "<" not in content:
         return {}
     channels = {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
