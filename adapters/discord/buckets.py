@@ -33,7 +33,7 @@ class Bucket(Ratelimit):
             if wait > LONGEST_WAIT:
                 raise discord.RateLimited(wait)
             if wait < 0:
-                self.reset()  # type: ignore[no-untyped-call]
+                self.reset()  # type: ignore[no-untyped-call]  # discord.py left this one untyped
             else:
                 await asyncio.sleep(wait)
         # discord.py forgets a bucket by this moment, and by `outgoing` how many answers are still to come.

@@ -1,4 +1,4 @@
-"""What was said while nobody listened: fetched after a fresh connection, through the path that live messages take."""
+"""Backfill: what was written while nobody listened is read in a new session, and handled like live messages."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ CHANNEL = "GET /channels/{channel_id}"
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "ATTEMPT_DELAY", 0.01)
 
 
@@ -42,7 +42,7 @@ async def _thread(discord: SimulatedDiscord, host: RecordingHost) -> str:
 
 
 async def test_after_a_restart(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """What was said in threads and direct conversations while no process ran is taken, oldest first."""
+    """What was written in threads and direct conversations while no process ran is delivered, oldest first."""
     thread, direct = await _thread(discord, host), discord.direct(discord.people[1])
     _know(host, thread, direct)
     for text in ("first", "second"):
@@ -70,9 +70,11 @@ async def test_it_is_what_would_have_arrived(discord: SimulatedDiscord, host: Re
     assert host.inbound == live
 
 
-@pytest.mark.parametrize("told", [True, False])
-async def test_after_a_lost_session(discord: SimulatedDiscord, host: RecordingHost, *, told: bool) -> None:
-    """What a lost session would have told is fetched, though the core does not know that one was lost."""
+@pytest.mark.parametrize("invalidated", [True, False])
+async def test_after_a_lost_session(
+    discord: SimulatedDiscord, host: RecordingHost, *, invalidated: bool
+) -> None:
+    """What a lost session would have delivered is read, though the core does not know that one was lost."""
     thread = await _thread(discord, host)
     host.known = [ThreadKey("discord", thread)]
     async with running(discord, host):
@@ -82,7 +84,7 @@ async def test_after_a_lost_session(discord: SimulatedDiscord, host: RecordingHo
         discord.gateway.losing = True
         await discord.mention(discord.people[0], "unheard", thread)
         discord.gateway.losing = False
-        if told:
+        if invalidated:
             await discord.gateway.invalidate()
         else:
             discord.gateway.sessions.clear()
@@ -93,7 +95,7 @@ async def test_after_a_lost_session(discord: SimulatedDiscord, host: RecordingHo
 
 
 async def test_a_resumed_session_fetches_nothing(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A session that is resumed tells everything by itself."""
+    """A session that is resumed delivers everything by itself."""
     thread = await _thread(discord, host)
     host.known = [ThreadKey("discord", thread)]
     async with running(discord, host):
@@ -106,7 +108,7 @@ async def test_a_resumed_session_fetches_nothing(discord: SimulatedDiscord, host
 
 
 async def test_a_first_start_fetches_nothing(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """Where nothing can have been missed, nothing is fetched."""
+    """Where nothing can have been missed, nothing is read."""
     thread = await _thread(discord, host)
     host.known = [ThreadKey("discord", thread)]
     await discord.mention(discord.people[0], "long ago", thread)
@@ -118,10 +120,10 @@ async def test_a_first_start_fetches_nothing(discord: SimulatedDiscord, host: Re
     assert discord.server.calls[LIST] == 0
 
 
-async def test_what_was_heard_before(
+async def test_what_was_received_before(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only what was said after the given moment is fetched."""
+    """Only what was written after the given moment is read."""
     monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
     thread = await _thread(discord, host)
     await discord.mention(discord.people[0], "known", thread)
@@ -254,7 +256,7 @@ async def test_threads_that_could_not_be_fetched(
 async def test_a_session_lost_while_fetching(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is missed while earlier losses are being fetched is fetched too."""
+    """What is missed while a backfill is running is read too."""
     monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
     thread = await _thread(discord, host)
     _know(host, thread)
@@ -262,7 +264,7 @@ async def test_a_session_lost_while_fetching(
     await discord.mention(ada, "first", thread)
     host.open.clear()
     async with running(discord, host):
-        await host.until(lambda: host.knocking == 2)  # one when the thread was made
+        await host.until(lambda: host.accept_calls == 2)  # one when the thread was made
         discord.gateway.losing = True
         await discord.mention(ada, "second", thread)
         discord.gateway.losing = False
@@ -270,13 +272,13 @@ async def test_a_session_lost_while_fetching(
         await discord.gateway.invalidate()
         await discord.until(lambda: discord.gateway.identified == identified + 1)
         await discord.direct_message(ben, "live")
-        await host.until(lambda: host.knocking == 3)
+        await host.until(lambda: host.accept_calls == 3)
         host.open.set()
         await host.until(lambda: "second" in _texts(host))
 
 
 async def test_a_core_that_takes_nothing(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """What the core could not write is told to whoever said it, and offered again after a fresh connection."""
+    """The author of a message that the core could not write is told, and the message is delivered again in a new session."""
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -291,7 +293,7 @@ async def test_a_core_that_takes_nothing(discord: SimulatedDiscord, host: Record
 async def test_listening_again_after_an_outage(
     discord: SimulatedDiscord, host: RecordingHost, bot: Bot
 ) -> None:
-    """A new client of the same process knows what the old one heard last."""
+    """A new client of the same process knows when the old one received its last event."""
     direct = discord.direct(discord.people[0])
     host.known = [ThreadKey("discord", direct)]
     await host.until(lambda: len(host.presences) == 1)

@@ -1,4 +1,4 @@
-"""Connections that end: by the bot, by Discord, or without a word."""
+"""Connections that end: by the bot, by Discord, or silently."""
 
 import asyncio
 import gc
@@ -62,21 +62,21 @@ async def test_what_was_begun_is_handed_over(
     message = str(ids.address_of(await bot.adapter.post(direct, reply, nonce="n"))[1])
     host.open.clear()
     await discord.press(ada, direct.id, message, "aion:retry:k")
-    await host.until(lambda: host.knocking == 1)
+    await host.until(lambda: host.accept_calls == 1)
     bot.listening.cancel()
     await asyncio.sleep(0)
     await discord.press(ada, direct.id, message, "aion:retry:k")
     asyncio.get_running_loop().call_later(0.1, host.open.set)
     await asyncio.gather(bot.listening, return_exceptions=True)
     assert [type(one) for one in host.inbound] == [Click]
-    assert host.knocking == 1
+    assert host.accept_calls == 1
 
 
 async def test_what_cannot_be_handed_over(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """A core that does not take what was begun does not keep the bot from leaving."""
     host.open.clear()
     await discord.direct_message(discord.people[0], "hello")
-    await host.until(lambda: host.knocking == 1)
+    await host.until(lambda: host.accept_calls == 1)
     began = monotonic()
     bot.listening.cancel()
     await asyncio.gather(bot.listening, return_exceptions=True)
@@ -130,7 +130,7 @@ async def test_a_short_absence(
 
 
 async def test_an_event_that_nobody_understands(discord: SimulatedDiscord, bot: Bot) -> None:
-    """An event over which discord.py stumbles ends listening in the port's words, so that a new client can try."""
+    """An event over which discord.py stumbles ends listening as one of the port's errors, so that a new client can try."""
     discord.gateway.dispatch("MESSAGE_CREATE", {"nothing": "expected"}, GUILD_MESSAGES)
     with pytest.raises(PlatformDown, match="KeyError"):
         await bot.listening

@@ -1,4 +1,4 @@
-"""Failures of the library itself, in the port's words."""
+"""Failures of the library itself, as the port's errors."""
 
 import aiohttp
 import discord

@@ -1,4 +1,4 @@
-"""Marks inside messages, and how the adapter quotes."""
+"""Mentions inside messages, and how the adapter quotes."""
 
 import pytest
 from hypothesis import given
@@ -24,8 +24,8 @@ NAMES = {"@1": "Ada", "@&2": "crew", "#3": "site-7"}
         ("2 < 3 <b>", "2 < 3 <b>"),
     ],
 )
-def test_marks_become_words(written: str, read: str) -> None:
-    """Marks that something explains are replaced; everything else stays."""
+def test_mentions_become_names(written: str, read: str) -> None:
+    """Mentions that something explains are replaced; everything else stays."""
     assert readable(written, NAMES) == read
 
 
@@ -41,7 +41,7 @@ def test_marks_become_words(written: str, read: str) -> None:
         ("<@5> <@6> too", "<@6> too"),
     ],
 )
-def test_a_mark_is_taken_out(written: str, rest: str) -> None:
+def test_a_mention_is_removed(written: str, rest: str) -> None:
     """The bot's own mention leaves nothing behind."""
     assert without(written, "<@5>") == rest
 
