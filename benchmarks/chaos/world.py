@@ -107,7 +107,7 @@ class World:
         self.slack.sockets.goodbye = 2.0
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
-        discord_gateway.ABSENCE = _ABSENCE
+        discord_gateway.SESSION_TIMEOUT = _ABSENCE
         self.places: Mapping[str, Place] = {
             "slack": SlackPlace(self.slack),
             "discord": DiscordPlace(self.discord),
@@ -161,7 +161,7 @@ class World:
             if isinstance(adapter, SlackAdapter):
                 adapter.timeouts = _TIMEOUTS
             if isinstance(adapter, DiscordAdapter):
-                adapter.silence = _SILENCE
+                adapter.heartbeat_timeout = _SILENCE
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
         await self.slack.connected(timeout=_AT_LAST)

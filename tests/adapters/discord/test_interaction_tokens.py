@@ -1,6 +1,6 @@
 """Tokens for private answers."""
 
-from adapters.discord.interaction_tokens import LIFETIME, PrivateReplies
+from adapters.discord.interaction_tokens import LIFETIME, InteractionTokens
 
 
 class Clock:
@@ -15,7 +15,7 @@ class Clock:
 def test_a_reply_is_found_while_its_token_lives() -> None:
     """A token is kept for fifteen minutes."""
     clock = Clock()
-    replies = PrivateReplies(clock)
+    replies = InteractionTokens(clock)
     replies.keep(1, 2, "token")
     clock.now = LIFETIME - 1
     found = replies.find("1")
@@ -27,7 +27,7 @@ def test_a_reply_is_found_while_its_token_lives() -> None:
 
 def test_the_oldest_makes_room() -> None:
     """The table does not grow without end."""
-    replies = PrivateReplies(Clock(), capacity=2)
+    replies = InteractionTokens(Clock(), capacity=2)
     for interaction in (1, 2, 3):
         replies.keep(interaction, 0, f"token-{interaction}")
     assert [replies.find(str(number)) is not None for number in (1, 2, 3)] == [False, True, True]
@@ -35,7 +35,7 @@ def test_the_oldest_makes_room() -> None:
 
 def test_no_token_is_shown() -> None:
     """A kept reply hides its token when printed."""
-    replies = PrivateReplies(Clock())
+    replies = InteractionTokens(Clock())
     replies.keep(1, 2, "secret-token")
     assert "secret-token" not in repr(replies.find("1"))
     assert replies.find("") is None

@@ -1,4 +1,4 @@
-"""What was said while nobody listened: fetched after a fresh connection, through the path that live messages take."""
+"""Backfill: what was written while nobody listened is read in a new session, and handled like live messages."""
 
 import asyncio
 import time
@@ -18,8 +18,8 @@ CHANNEL = "GET /channels/{channel_id}"
 
 
 @pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backfill, "REST", 0.01)
+def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "ATTEMPT_DELAY", 0.01)
 
 
 def _texts(host: RecordingHost) -> list[str]:
@@ -42,7 +42,7 @@ async def _thread(discord: SimulatedDiscord, host: RecordingHost) -> str:
 
 
 async def test_after_a_restart(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """What was said in threads and direct conversations while no process ran is taken, oldest first."""
+    """What was written in threads and direct conversations while no process ran is delivered, oldest first."""
     thread, direct = await _thread(discord, host), discord.direct(discord.people[1])
     _know(host, thread, direct)
     for text in ("first", "second"):
@@ -70,9 +70,11 @@ async def test_it_is_what_would_have_arrived(discord: SimulatedDiscord, host: Re
     assert host.inbound == live
 
 
-@pytest.mark.parametrize("told", [True, False])
-async def test_after_a_lost_session(discord: SimulatedDiscord, host: RecordingHost, *, told: bool) -> None:
-    """What a lost session would have told is fetched, though the core does not know that one was lost."""
+@pytest.mark.parametrize("invalidated", [True, False])
+async def test_after_a_lost_session(
+    discord: SimulatedDiscord, host: RecordingHost, *, invalidated: bool
+) -> None:
+    """What a lost session would have delivered is read, though the core does not know that one was lost."""
     thread = await _thread(discord, host)
     host.known = [ThreadKey("discord", thread)]
     async with running(discord, host):
@@ -82,7 +84,7 @@ async def test_after_a_lost_session(discord: SimulatedDiscord, host: RecordingHo
         discord.gateway.losing = True
         await discord.mention(discord.people[0], "unheard", thread)
         discord.gateway.losing = False
-        if told:
+        if invalidated:
             await discord.gateway.invalidate()
         else:
             discord.gateway.sessions.clear()
@@ -93,7 +95,7 @@ async def test_after_a_lost_session(discord: SimulatedDiscord, host: RecordingHo
 
 
 async def test_a_resumed_session_fetches_nothing(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A session that is resumed tells everything by itself."""
+    """A session that is resumed delivers everything by itself."""
     thread = await _thread(discord, host)
     host.known = [ThreadKey("discord", thread)]
     async with running(discord, host):
@@ -106,7 +108,7 @@ async def test_a_resumed_session_fetches_nothing(discord: SimulatedDiscord, host
 
 
 async def test_a_first_start_fetches_nothing(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """Where nothing can have been missed, nothing is fetched."""
+    """Where nothing can have been missed, nothing is read."""
     thread = await _thread(discord, host)
     host.known = [ThreadKey("discord", thread)]
     await discord.mention(discord.people[0], "long ago", thread)
@@ -118,11 +120,11 @@ async def test_a_first_start_fetches_nothing(discord: SimulatedDiscord, host: Re
     assert discord.server.calls[LIST] == 0
 
 
-async def test_what_was_heard_before(
+async def test_what_was_received_before(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only what was said after the given moment is fetched."""
-    monkeypatch.setattr(backfill, "SKEW", 0)
+    """Only what was written after the given moment is read."""
+    monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
     thread = await _thread(discord, host)
     await discord.mention(discord.people[0], "known", thread)
     _know(host, thread)
@@ -165,7 +167,7 @@ async def test_another_attempt(
     fault: dict[str, Any],
 ) -> None:
     """What fails for a moment is asked for again, after the pause that Discord wants."""
-    monkeypatch.setattr(backfill, "EACH", 0.3)
+    monkeypatch.setattr(backfill, "ATTEMPT_TIMEOUT", 0.3)
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -209,12 +211,12 @@ async def test_its_bounds(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only so many threads are read, each with one request for a hundred messages."""
-    monkeypatch.setattr(backfill, "THREADS", 5)
+    monkeypatch.setattr(backfill, "MAX_THREADS", 5)
     thread = await _thread(discord, host)
     _know(host, *[thread] * 6)
     for number in range(101):
         discord.say(discord.people[0], f"<@{discord.world.bot.id}> {number}", thread)
-    monkeypatch.setattr(backfill, "SIDE_BY_SIDE", 1)
+    monkeypatch.setattr(backfill, "CONCURRENT_THREADS", 1)
     async with running(discord, host):
         await host.prompt(5 * 100)
     assert _texts(host)[:100] == [str(number) for number in range(100)]
@@ -225,7 +227,7 @@ async def test_what_could_not_be_fetched(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What took too long is fetched after the next fresh connection, from where the first should have begun."""
-    monkeypatch.setattr(backfill, "TOGETHER", 0.2)
+    monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 0.2)
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -241,7 +243,7 @@ async def test_threads_that_could_not_be_fetched(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread that could not be read is read after a while, in the same session."""
-    monkeypatch.setattr(backfill, "AGAIN", (0.01,))
+    monkeypatch.setattr(backfill, "RETRY_DELAYS", (0.01,))
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -254,15 +256,15 @@ async def test_threads_that_could_not_be_fetched(
 async def test_a_session_lost_while_fetching(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is missed while earlier losses are being fetched is fetched too."""
-    monkeypatch.setattr(backfill, "SKEW", 0)
+    """What is missed while a backfill is running is read too."""
+    monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
     thread = await _thread(discord, host)
     _know(host, thread)
     ada, ben, _ = discord.people
     await discord.mention(ada, "first", thread)
     host.open.clear()
     async with running(discord, host):
-        await host.until(lambda: host.knocking == 2)  # one when the thread was made
+        await host.until(lambda: host.accept_calls == 2)  # one when the thread was made
         discord.gateway.losing = True
         await discord.mention(ada, "second", thread)
         discord.gateway.losing = False
@@ -270,13 +272,13 @@ async def test_a_session_lost_while_fetching(
         await discord.gateway.invalidate()
         await discord.until(lambda: discord.gateway.identified == identified + 1)
         await discord.direct_message(ben, "live")
-        await host.until(lambda: host.knocking == 3)
+        await host.until(lambda: host.accept_calls == 3)
         host.open.set()
         await host.until(lambda: "second" in _texts(host))
 
 
 async def test_a_core_that_takes_nothing(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """What the core could not write is told to whoever said it, and offered again after a fresh connection."""
+    """The author of a message that the core could not write is told, and the message is delivered again in a new session."""
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
@@ -291,7 +293,7 @@ async def test_a_core_that_takes_nothing(discord: SimulatedDiscord, host: Record
 async def test_listening_again_after_an_outage(
     discord: SimulatedDiscord, host: RecordingHost, bot: Bot
 ) -> None:
-    """A new client of the same process knows what the old one heard last."""
+    """A new client of the same process knows when the old one received its last event."""
     direct = discord.direct(discord.people[0])
     host.known = [ThreadKey("discord", direct)]
     await host.until(lambda: len(host.presences) == 1)
@@ -307,3 +309,36 @@ async def test_listening_again_after_an_outage(
     await host.until(lambda: "unheard" in _texts(host))
     again.cancel()
     await asyncio.gather(again, return_exceptions=True)
+
+
+async def test_its_pace(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests are spread, so that backfill never takes the whole bot's limit from the answers."""
+    monkeypatch.setattr(backfill, "REQUEST_INTERVAL", 0.1)
+    directs = [discord.direct(person) for person in discord.people]
+    _know(host, *directs)
+    for person in discord.people:
+        await discord.direct_message(person, "missed")
+    async with running(discord, host):
+        await host.prompt(len(directs))
+    read = [call.at for call in discord.server.log if call.name in {LIST, CHANNEL}]
+    assert len(read) == 2 * len(directs)
+    assert read[-1] - read[0] > 0.1 * (len(read) - 2)  # the first may arrive late
+
+
+async def test_what_was_read_before_time_ran_out(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the threads that were not read to their end are read again."""
+    monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 0.5)
+    monkeypatch.setattr(backfill, "RETRY_DELAYS", (0.01,))
+    ada, ben, _ = discord.people
+    _know(host, discord.direct(ada), discord.direct(ben))
+    for person in (ada, ben):
+        await discord.direct_message(person, "missed")
+    discord.fail_next(LIST, hang=True)
+    async with running(discord, host):
+        await host.prompt(2)
+        await discord.until(lambda: discord.server.calls[LIST] == 3)
+    assert len(host.inbound) == 2

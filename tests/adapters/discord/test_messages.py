@@ -59,7 +59,7 @@ async def test_a_mention_in_a_thread(discord: SimulatedDiscord, bot: Bot, host: 
 async def test_a_thread_that_the_gateway_never_described(
     discord: SimulatedDiscord, host: RecordingHost
 ) -> None:
-    """A mention in a thread that was archived when the bot connected is taken as one in a thread."""
+    """A mention in a thread that was archived when the bot connected is read as one in a thread."""
     general = discord.world.named("general")
     old = discord.world.add(
         Channel(discord.world.new_id(), THREAD, "old", discord.world.guild, parent=general.id)
@@ -114,7 +114,7 @@ async def test_attachments_are_counted(discord: SimulatedDiscord, host: Recordin
 
 @pytest.mark.usefixtures("bot")
 async def test_marks_become_words(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """Other people, channels, roles and emoji are named; only the bot's own mention is taken out."""
+    """Other people, channels, roles and emoji are named; only the bot's own mention is removed."""
     world, (_, ben, _) = discord.world, discord.people
     site = world.named("site-7").id
     text = (

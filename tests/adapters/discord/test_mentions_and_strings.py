@@ -1,12 +1,12 @@
-"""Marks inside messages, and how the adapter quotes."""
+"""Mentions inside messages, and how the adapter quotes."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.discord import strings
-from adapters.discord.events import UNTITLED, title
-from adapters.discord.mentions import begins_by_mentioning, readable, without
+from adapters.discord.events import UNTITLED, thread_name
+from adapters.discord.mentions import begins_with_mention, readable, without
 
 NAMES = {"@1": "Ada", "@&2": "crew", "#3": "site-7"}
 
@@ -24,8 +24,8 @@ NAMES = {"@1": "Ada", "@&2": "crew", "#3": "site-7"}
         ("2 < 3 <b>", "2 < 3 <b>"),
     ],
 )
-def test_marks_become_words(written: str, read: str) -> None:
-    """Marks that something explains are replaced; everything else stays."""
+def test_mentions_become_names(written: str, read: str) -> None:
+    """Mentions that something explains are replaced; everything else stays."""
     assert readable(written, NAMES) == read
 
 
@@ -41,7 +41,7 @@ def test_marks_become_words(written: str, read: str) -> None:
         ("<@5> <@6> too", "<@6> too"),
     ],
 )
-def test_a_mark_is_taken_out(written: str, rest: str) -> None:
+def test_a_mention_is_removed(written: str, rest: str) -> None:
     """The bot's own mention leaves nothing behind."""
     assert without(written, "<@5>") == rest
 
@@ -59,7 +59,7 @@ def test_a_mark_is_taken_out(written: str, rest: str) -> None:
 )
 def test_who_is_spoken_to(text: str, *, begins: bool) -> None:
     """A message that begins with a mention speaks to whom it mentions."""
-    assert begins_by_mentioning(text) is begins
+    assert begins_with_mention(text) is begins
 
 
 @given(st.text(), st.integers(min_value=10, max_value=300))
@@ -75,13 +75,17 @@ def test_a_quote_fits(text: str, limit: int) -> None:
 def test_acknowledgements_fit(text: str, name: str) -> None:
     """An acknowledgement fits into one message, whatever was asked."""
     link = "https://discord.com/channels/1/2/3"
-    for told in (strings.asked_by("1", text), strings.asked_about(name, link, text), strings.asked(text)):
-        assert 1 <= len(told.strip()) <= strings.MESSAGE
+    for told in (
+        strings.question_by("1", text),
+        strings.question_about(name, link, text),
+        strings.question(text),
+    ):
+        assert 1 <= len(told.strip()) <= strings.MESSAGE_LENGTH
 
 
 @given(st.text())
 def test_a_thread_has_a_name(text: str) -> None:
     """A thread's name is one line of at most a hundred characters, and never empty."""
-    named = title(text)
+    named = thread_name(text)
     assert 1 <= len(named) <= 100
     assert named.split() == named.strip().split(" ") or named == UNTITLED

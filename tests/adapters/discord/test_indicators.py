@@ -1,4 +1,4 @@
-"""Small signs: that a message waits, that the bot types; and finding what the bot posted."""
+"""Indicators: that a message is queued, that the bot is typing; and finding what the bot posted."""
 
 from time import monotonic
 
@@ -21,7 +21,7 @@ async def _source(host: RecordingHost) -> MessageRef:
     return prompt.source
 
 
-async def test_a_message_that_waits(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+async def test_a_queued_message(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """A question in a channel gets an hourglass and loses it; doing either twice is harmless."""
     message = await discord.mention(discord.people[0], "what is damaged?")
     source = await _source(host)
@@ -33,10 +33,10 @@ async def test_a_message_that_waits(discord: SimulatedDiscord, bot: Bot, host: R
         assert not discord.waits(message)
 
 
-async def test_a_waiting_message_that_is_gone(
+async def test_a_queued_message_that_is_gone(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
-    """A mark on a message that was deleted says so, whether it comes or goes."""
+    """Marking a message that was deleted, or removing its mark, raises MessageGone."""
     message = await discord.mention(discord.people[0], "what is damaged?")
     source = await _source(host)
     discord.withdraw(message)
@@ -74,7 +74,7 @@ async def test_typing(discord: SimulatedDiscord, bot: Bot) -> None:
 
 
 async def test_typing_never_delays(discord: SimulatedDiscord, bot: Bot) -> None:
-    """Where Discord does not answer, nobody waits for the sign, one is asked for once, and closing ends it."""
+    """Where Discord does not answer, nobody waits for the indicator for long, it is requested once, and closing ends it."""
     direct = ThreadKey("discord", discord.direct(discord.people[0]))
     discord.fail_next(TYPING, hang=True)
     began = monotonic()
@@ -88,7 +88,7 @@ async def test_typing_never_delays(discord: SimulatedDiscord, bot: Bot) -> None:
 
 
 async def test_typing_raises_nothing(discord: SimulatedDiscord, bot: Bot) -> None:
-    """A sign that Discord refuses is left out, and the next is sent."""
+    """An indicator that Discord refuses is left out, and the next one is shown."""
     thread = ThreadKey("discord", discord.world.named("general").id)
     discord.fail_next(TYPING, status=403, code=50013)
     await bot.adapter.show_activity(thread, ADA, active=True)
@@ -100,7 +100,7 @@ async def test_typing_raises_nothing(discord: SimulatedDiscord, bot: Bot) -> Non
 
 
 async def test_the_bots_own_messages(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
-    """What the bot posted in a thread is found, newest first, without what others said and Discord noted."""
+    """What the bot posted in a thread is found, newest first, without what others wrote and what Discord added."""
     ada = discord.people[0]
     thread = await discord.ask(ada, "What is damaged?")
     prompt = await host.prompt()

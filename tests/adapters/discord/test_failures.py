@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import http, ids
+from adapters.discord import ids, rest_session
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
@@ -50,7 +50,7 @@ async def answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> Me
 
 @pytest.fixture
 def _impatient_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(rest_session, "TIME_LIMIT", 0.3)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def _impatient_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_rate_limits(
     discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, fault: Any, seconds: float
 ) -> None:
-    """A 429 is told at once with its pause, wherever Discord or a proxy names one, and nothing is shown."""
+    """A 429 is raised at once with its pause, wherever Discord or a proxy names one, and nothing is shown."""
     discord.fail_next(EDIT, status=429, **fault)
     with pytest.raises(RateLimited) as caught:
         await adapter.edit(message, Reply("second"))
@@ -156,7 +156,7 @@ async def test_nobody_at_the_other_end(discord: SimulatedDiscord, general: Threa
 async def test_logging_in_again(
     discord: SimulatedDiscord, general: ThreadKey, kind: type[PlatformError]
 ) -> None:
-    """A failure while logging in is told, and the next call logs in."""
+    """A failure while logging in is raised, and the next call logs in."""
     adapter = build(discord.env)
     how: Any = {"status": 429, "retry_after": 1} if kind is RateLimited else {"status": 503}
     discord.fail_next(ANY, **how)

@@ -1,4 +1,4 @@
-"""What Discord allows as the core is told, what its answers say about it, and that no call waits for the next one."""
+"""The budgets that the core schedules by, what answers say about them, and that no call waits for the next one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,10 +12,11 @@ from adapters.discord.adapter import DiscordAdapter
 from aion_bot.ports.adapter import NativeStreaming
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
-from aion_bot.ports.rate_limits import LimitReading, Operation, RequestObserver, Scope
+from aion_bot.ports.rate_limits import LimitReading, Operation, Scope
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.rates import CREATE, EDIT, DiscordLimits, Rate
 from tests.adapters.discord.conftest import build
+from tests.adapters.discord.observer import RecordingObserver
 
 ADA = Person("1", "Ada")
 AT_ONCE = 0.5
@@ -41,22 +42,12 @@ async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
     return await adapter.post(general, Reply("first"), nonce="first")
 
 
-class Readings(RequestObserver):
-    """Keeps what answers say about limits."""
-
-    def __init__(self, heard: list[LimitReading]) -> None:
-        self._heard = heard
-
-    def limit_read(self, reading: LimitReading) -> None:
-        self._heard.append(reading)
-
-
 @pytest.fixture
-def heard(adapter: DiscordAdapter) -> list[LimitReading]:
-    """What the adapter tells of limits."""
-    heard: list[LimitReading] = []
-    adapter.observe_requests(Readings(heard))
-    return heard
+def readings(adapter: DiscordAdapter) -> list[LimitReading]:
+    """What the adapter reports of limits."""
+    observer = RecordingObserver()
+    adapter.observe_requests(observer)
+    return observer.readings
 
 
 def test_budgets_are_those_that_people_report() -> None:
@@ -85,32 +76,34 @@ def test_there_are_no_streams(adapter: DiscordAdapter) -> None:
     assert not isinstance(adapter, NativeStreaming)
 
 
-async def test_answers_tell_what_is_left(
-    adapter: DiscordAdapter, general: ThreadKey, heard: list[LimitReading]
+async def test_answers_say_what_is_left(
+    adapter: DiscordAdapter, general: ThreadKey, readings: list[LimitReading]
 ) -> None:
     """A post and an edit tell the limit of their channel before they return, by the name of its scope."""
     scope = adapter.scope_key(general, Scope.CHANNEL)
     message = await adapter.post(general, Reply("one"), nonce="n-1")
-    assert [(one.budget, one.scope, one.calls, one.remaining) for one in heard] == [("messages", scope, 5, 4)]
+    assert [(one.budget, one.scope, one.calls, one.remaining) for one in readings] == [
+        ("messages", scope, 5, 4)
+    ]
     await adapter.edit(message, Reply("two"))
-    assert (heard[1].remaining, len(heard)) == (3, 2)
-    assert 4 < heard[1].reset_after <= 5
+    assert (readings[1].remaining, len(readings)) == (3, 2)
+    assert 4 < readings[1].reset_after <= 5
 
 
-async def test_answers_tell_of_others(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, heard: list[LimitReading]
+async def test_answers_count_others(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, readings: list[LimitReading]
 ) -> None:
-    """What another process used up is missing, and a limit that is not as documented is told as it is."""
+    """What another process used up is missing, and a limit that is not as documented is reported as it is."""
     discord.rates.use(message.thread.id, 2)
     await adapter.edit(message, Reply("two"))
-    assert (heard[-1].calls, heard[-1].remaining) == (5, 1)
+    assert (readings[-1].calls, readings[-1].remaining) == (5, 1)
     discord.rates.limits = DiscordLimits(messages=Rate(2, 7.0))
     await adapter.edit(message, Reply("three"))
-    assert (heard[-1].calls, heard[-1].remaining, heard[-1].reset_after) == (2, 1, 7.0)
+    assert (readings[-1].calls, readings[-1].remaining, readings[-1].reset_after) == (2, 1, 7.0)
 
 
-async def test_other_answers_tell_nothing(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, heard: list[LimitReading]
+async def test_other_answers_say_nothing(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, readings: list[LimitReading]
 ) -> None:
     """Nor does a refusal: reactions, deletions, reading and typing have limits of their own."""
     await adapter.mark_queued(message, queued=True)
@@ -119,7 +112,7 @@ async def test_other_answers_tell_nothing(
     with pytest.raises(RateLimited):
         await adapter.edit(message, Reply("two"))
     await adapter.delete(message)
-    assert heard == []
+    assert readings == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +125,7 @@ async def test_other_answers_tell_nothing(
 )
 def test_answers_without_a_limit_are_none(headers: dict[str, str]) -> None:
     """Discord need not tell."""
-    assert rate_limits.reading("POST", "/api/v10/channels/1/messages", headers) is None
+    assert rate_limits.reading(rate_limits.request("POST", "/channels/1/messages"), headers) is None
 
 
 async def test_five_posts_return_at_once(discord: SimulatedDiscord, adapter: DiscordAdapter) -> None:
@@ -171,10 +164,10 @@ async def test_a_call_too_many_waits_instead_of_being_refused(
     assert discord.rates.refused == []
 
 
-async def test_a_call_that_would_wait_long_is_told(
+async def test_a_call_that_would_wait_long_is_raised(
     discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef
 ) -> None:
-    """The core hears of a long pause at once, and Discord of no request."""
+    """The core learns of a long pause at once, and no request is sent."""
     discord.rates.limits = DiscordLimits(messages=Rate(1, buckets.LONGEST_WAIT + 5))
     await adapter.edit(message, Reply("one"))
     with pytest.raises(RateLimited) as caught:

@@ -59,7 +59,7 @@ def test_nothing_to_say(reply: Reply) -> None:
 
 
 def test_a_note_alone() -> None:
-    """A first sign of life needs no text."""
+    """A first message needs no text."""
     assert rendering.body(Reply("", "thinking"))["content"] == "-# thinking"
 
 

@@ -1,4 +1,4 @@
-"""Connections that end: by the bot, by Discord, or without a word."""
+"""Connections that end: by the bot, by Discord, or silently."""
 
 import asyncio
 import gc
@@ -44,7 +44,9 @@ async def test_leaving_at_once(
     with pytest.raises(asyncio.CancelledError):
         await listening
     await adapter.close()
-    await asyncio.sleep(gateway.SERVERS + 0.1)  # discord.py's own task ends by this time, not by an event
+    await asyncio.sleep(
+        gateway.GUILD_READY_TIMEOUT + 0.1
+    )  # discord.py's own task ends by this time, not by an event
     gc.collect()
     assert host.presences == []
     assert caplog.records == []
@@ -60,21 +62,21 @@ async def test_what_was_begun_is_handed_over(
     message = str(ids.address_of(await bot.adapter.post(direct, reply, nonce="n"))[1])
     host.open.clear()
     await discord.press(ada, direct.id, message, "aion:retry:k")
-    await host.until(lambda: host.knocking == 1)
+    await host.until(lambda: host.accept_calls == 1)
     bot.listening.cancel()
     await asyncio.sleep(0)
     await discord.press(ada, direct.id, message, "aion:retry:k")
     asyncio.get_running_loop().call_later(0.1, host.open.set)
     await asyncio.gather(bot.listening, return_exceptions=True)
     assert [type(one) for one in host.inbound] == [Click]
-    assert host.knocking == 1
+    assert host.accept_calls == 1
 
 
 async def test_what_cannot_be_handed_over(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """A core that does not take what was begun does not keep the bot from leaving."""
     host.open.clear()
     await discord.direct_message(discord.people[0], "hello")
-    await host.until(lambda: host.knocking == 1)
+    await host.until(lambda: host.accept_calls == 1)
     began = monotonic()
     bot.listening.cancel()
     await asyncio.gather(bot.listening, return_exceptions=True)
@@ -87,7 +89,7 @@ async def test_a_silent_gateway(discord: SimulatedDiscord, host: RecordingHost) 
     """A connection on which nothing comes any more, not even an answer to a heartbeat, is made anew."""
     discord.gateway.heartbeat_every = 0.1
     adapter = build(discord.env)
-    adapter.silence = 0.3
+    adapter.heartbeat_timeout = 0.3
     listening = asyncio.create_task(adapter.listen(host))
     await discord.connected()
     discord.gateway.silent = True
@@ -104,7 +106,7 @@ async def test_a_gateway_that_stays_away(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If no session can be had for a while listening ends, so that a new client can try."""
-    monkeypatch.setattr(gateway, "ABSENCE", 0.2)
+    monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.2)
     adapter = build(discord.env)
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
@@ -119,7 +121,7 @@ async def test_a_short_absence(
     discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A session that came back in time is not given up later."""
-    monkeypatch.setattr(gateway, "ABSENCE", 0.3)
+    monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.3)
     await host.until(lambda: bool(host.presences))
     await discord.gateway.drop()
     await discord.until(lambda: discord.gateway.resumed == 1)
@@ -128,7 +130,7 @@ async def test_a_short_absence(
 
 
 async def test_an_event_that_nobody_understands(discord: SimulatedDiscord, bot: Bot) -> None:
-    """An event over which discord.py stumbles ends listening in the port's words, so that a new client can try."""
+    """An event over which discord.py stumbles ends listening as one of the port's errors, so that a new client can try."""
     discord.gateway.dispatch("MESSAGE_CREATE", {"nothing": "expected"}, GUILD_MESSAGES)
     with pytest.raises(PlatformDown, match="KeyError"):
         await bot.listening
