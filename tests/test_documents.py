@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from adapters import PLATFORMS
+import adapters
 from aion_bot import __version__
 from aion_bot.config import NOT_YET, VARIABLES
 
@@ -16,7 +16,7 @@ def test_the_readme_lists_every_setting_and_no_other() -> None:
     """The table of settings names exactly the variables that the program reads."""
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     listed = {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]{5,})`", row.split("|")[1])}
-    known = {*VARIABLES, *(name for platform in PLATFORMS for name in platform.variables())}
+    known = {*VARIABLES, *(name for platform in adapters.platforms() for name in platform.variables())}
     assert listed == known
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.reorder_buffer import ReorderBuffer, comes
+from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.threads import Threads
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 THREAD, OTHER = ThreadKey("slack", "T/C/1"), ThreadKey("slack", "T/C/2")
@@ -30,20 +31,20 @@ async def test_a_reply_that_overtakes_its_opening_is_answered(
 ) -> None:
     """A reply without a mention that is taken before the mention counts, and is answered after it."""
     bot = on_slack
-    looked, accept, knows = asyncio.Event(), Store.accept, Store.knows
+    looked, accept, knows = asyncio.Event(), Turns.accept, Threads.known
 
-    async def late(store: Store, turn: object, prompt: Prompt) -> bool:
+    async def late(store: Turns, turn: object, prompt: Prompt) -> bool:
         if prompt.addressed:
             await looked.wait()
         return await accept(store, turn, prompt)  # type: ignore[arg-type]  # passed on
 
-    async def looking(store: Store, thread: ThreadKey) -> bool:
+    async def looking(store: Threads, thread: ThreadKey) -> bool:
         known = await knows(store, thread)
         looked.set()
         return known
 
-    monkeypatch.setattr(Store, "accept", late)
-    monkeypatch.setattr(Store, "knows", looking)
+    monkeypatch.setattr(Turns, "accept", late)
+    monkeypatch.setattr(Threads, "known", looking)
     await bot.start()
     bot.aion.play(spoken("The first answer."), spoken("The second answer."))
     thread = await bot.place.ask(bot.ada, "What is first?")
@@ -73,8 +74,8 @@ async def test_only_so_many_wait() -> None:
     assert [event is None for event in events] == [False] * 5 + [True]
     with openings.expecting(OTHER) as other:
         openings.opened(THREAD)
-        assert await comes(events[0])
-        assert not await comes(events[5])
+        assert await opens(events[0])
+        assert not await opens(events[5])
         assert other is not None
         assert not other.is_set()
     for one in held:
