@@ -46,4 +46,4 @@ async def test_telling_holds_up_nothing(
     await bot.shows(thread, "The next answer.")
     async with asyncio.timeout(4.0):
         await bot.stop()
-    assert "somebody was not told any more" in capsys.readouterr().out
+    assert "private reply cancelled" in capsys.readouterr().out
