@@ -28,7 +28,7 @@ from aion_bot.storage import Store
 
 async def hold():
     store = await Store.open(Path(sys.argv[1]))
-    await store.set_note("slack", "name", "written by the first")
+    await store.kv.set("slack", "name", "written by the first")
     print("open", flush=True)
     await asyncio.Event().wait()
 
@@ -105,7 +105,7 @@ async def test_another_process_is_refused_until_the_first_is_killed(
     holder.kill()
     await holder.wait()
     store = await Store.open(path)
-    assert await store.note("slack", "name") == "written by the first"
+    assert await store.kv.get("slack", "name") == "written by the first"
     await store.close()
 
 
@@ -177,15 +177,15 @@ def test_what_the_system_answers_is_told(path: Path, number: int, sentence: str)
 
 async def test_others_read_while_the_bot_writes(store: Store, path: Path) -> None:
     """A plain connection sees what is committed; one that reads for long does not keep the bot from writing."""
-    await store.set_note("slack", "name", "1")
+    await store.kv.set("slack", "name", "1")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN")
-        assert other.execute("SELECT value FROM note").fetchone() == ("1",)
+        assert other.execute("SELECT value FROM kv").fetchone() == ("1",)
         for number in range(2, 100):
-            await store.set_note("slack", "name", str(number))
-        assert other.execute("SELECT value FROM note").fetchone() == ("1",)
+            await store.kv.set("slack", "name", str(number))
+        assert other.execute("SELECT value FROM kv").fetchone() == ("1",)
         other.execute("COMMIT")
-        assert other.execute("SELECT value FROM note").fetchone() == ("99",)
+        assert other.execute("SELECT value FROM kv").fetchone() == ("99",)
 
 
 async def test_a_backup_is_made_while_the_bot_writes(store: Store, path: Path, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ async def test_a_backup_is_made_while_the_bot_writes(store: Store, path: Path, t
         nonlocal written
         while not done.is_set():
             written += 1
-            await store.set_note("slack", f"note {written}", "x" * 500)
+            await store.kv.set("slack", f"note {written}", "x" * 500)
             if written == 50:
                 enough.set()
 
@@ -211,17 +211,17 @@ async def test_a_backup_is_made_while_the_bot_writes(store: Store, path: Path, t
     await writing
     with closing(sqlite3.connect(tmp_path / "copy")) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        ((count, last),) = copy.execute("SELECT count(*), max(CAST(substr(name, 6) AS INTEGER)) FROM note")
+        ((count, last),) = copy.execute("SELECT count(*), max(CAST(substr(name, 6) AS INTEGER)) FROM kv")
     assert 50 <= count == last <= written
 
 
 async def test_doctor_looks_beside_a_bot(store: Store, path: Path, tmp_path: Path) -> None:
     """It changes nothing, and the bot goes on."""
-    await store.set_note("slack", "name", "value")
+    await store.kv.set("slack", "name", "value")
     before = files(tmp_path)
     assert await examined(path) == doctor.Check("database", True, f"{path} can be written")
     assert files(tmp_path) == before
-    await store.set_note("slack", "name", "other")
+    await store.kv.set("slack", "name", "other")
 
 
 # Doctor without a bot.
@@ -294,7 +294,7 @@ async def test_files_are_for_their_owner_alone(path: Path, tmp_path: Path, umask
     before = os.umask(umask)
     try:
         store = await Store.open(path)
-        await store.set_note("slack", "name", "value")
+        await store.kv.set("slack", "name", "value")
         names = ("bot.db", "bot.db-shm", "bot.db-wal", "bot.db.lock")
         assert modes(tmp_path) == dict.fromkeys(names, 0o600)
         await store.close()
@@ -304,14 +304,14 @@ async def test_files_are_for_their_owner_alone(path: Path, tmp_path: Path, umask
 
 async def test_deleted_words_are_not_in_the_file(store: Store, path: Path) -> None:
     """Their bytes are overwritten, not only given free."""
-    await store.set_note("slack", "name", "the secret words " * 100)
-    await store.set_note("slack", "name", "")
+    await store.kv.set("slack", "name", "the secret words " * 100)
+    await store.kv.set("slack", "name", "")
     await store.close()
     assert b"secret" not in files(path.parent)["bot.db"]
 
 
 async def test_a_commit_is_on_the_disk(store: Store) -> None:
     """SQLite syncs the log at each commit: a loss of power undoes nothing."""
-    row = await store._one("PRAGMA synchronous")
+    row = await store.kv._one("PRAGMA synchronous")
     assert row is not None
     assert row[0] == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.domain.turn import PlanPhase
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.database import open_database
@@ -21,8 +21,8 @@ from tests.storage.older import fill, write_older
 NEWEST = migrations()[-1][0]
 BROKEN = [
     *migrations(),
-    (NEWEST + 1, "CREATE TABLE extra (x); UPDATE note SET value = 'changed';"),
-    (NEWEST + 2, "DROP TABLE note; SELECT no_such_function();"),
+    (NEWEST + 1, "CREATE TABLE extra (x); UPDATE kv SET value = 'changed';"),
+    (NEWEST + 2, "DROP TABLE kv; SELECT no_such_function();"),
 ]
 
 MIGRATING = """
@@ -31,7 +31,7 @@ from pathlib import Path
 from aion_bot.storage.database import open_database, migrations
 
 numbers = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x, randomblob(900) AS y FROM n"
-endless = (migrations()[-1][0] + 1, f"DELETE FROM note; CREATE TABLE filled AS {numbers};")
+endless = (migrations()[-1][0] + 1, f"DELETE FROM kv; CREATE TABLE filled AS {numbers};")
 asyncio.run(open_database(Path(sys.argv[1]), [*migrations(), endless]))
 """
 
@@ -62,22 +62,22 @@ async def test_an_older_database_keeps_its_rows(path: Path, schema: int) -> None
     """Threads, questions, plans and notes of every earlier schema are read by this version."""
     write_older(path, schema)
     store = await Store.open(path)
-    assert await store.session(ThreadKey("slack", "T/C/1")) == "s1"
+    assert await store.threads.session(ThreadKey("slack", "T/C/1")) == "s1"
     texts = {}
     for key in ("open", "done", "failed"):
-        turn = await store.turn(key)
+        turn = await store.turns.get(key)
         assert turn is not None
         assert [ref.id for ref in turn.posted] == ["m1"]
         texts[key] = turn.text
     assert texts == {"open": "What?", "done": "", "failed": "Why?"}
     statuses = {}
     for key in ("running", "finished"):
-        plan = await store.plan(key)
+        plan = await store.plans.get(key)
         assert plan is not None
         assert (plan.description, plan.steps[0].description) == ("Sort", "sort them")
-        statuses[key] = plan.status
+        statuses[key] = plan.phase
     assert statuses == {"running": PlanPhase.RUNNING, "finished": PlanPhase.DONE}
-    assert await store.note("discord", "newest") == "42"
+    assert await store.kv.get("discord", "newest") == "42"
     await store.close()
     assert dump(path)[0] == NEWEST
 
@@ -111,7 +111,7 @@ async def test_a_killed_older_version_loses_nothing(path: Path, tmp_path: Path) 
         for name in ("", "-wal"):
             shutil.copy(f"{live}{name}", f"{path}{name}")
     store = await Store.open(path)
-    assert await store.note("discord", "newest") == "42"
+    assert await store.kv.get("discord", "newest") == "42"
     await store.close()
     with closing(sqlite3.connect(tmp_path / "bot.db.schema-2.backup")) as copy:
         assert copy.execute("SELECT count(*) FROM turn").fetchone() == (3,)
@@ -186,7 +186,7 @@ async def test_a_kill_in_the_middle_of_a_migration_changes_nothing(path: Path) -
     process.kill()
     await process.wait()
     store = await Store.open(path)
-    assert await store.note("discord", "newest") == "42"
+    assert await store.kv.get("discord", "newest") == "42"
     await store.close()
     assert dump(path)[0] == NEWEST
     assert list(copies(path)) == ["bot.db.schema-2.backup"]

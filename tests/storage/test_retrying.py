@@ -14,7 +14,7 @@ from aion_bot.storage.errors import is_transient
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     opened = await Store.open(tmp_path / "bot.db")
-    await opened.set_note("slack", "name", "value")
+    await opened.kv.set("slack", "name", "value")
     yield opened
     await opened.close()
 
@@ -28,12 +28,12 @@ def raised(connection: sqlite3.Connection, sql: str) -> sqlite3.Error:
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDAT note SET value = ''",
-        "UPDATE note SET no_such_column = ''",
+        "UPDAT kv SET value = ''",
+        "UPDATE kv SET no_such_column = ''",
         "INSERT INTO no_such_table VALUES (1)",
-        "INSERT INTO note VALUES ('slack', 'name', NULL)",
-        "INSERT INTO note VALUES ('slack', 'name', 'value')",
-        "INSERT INTO note VALUES ('slack', 'other', zeroblob(2000000000))",
+        "INSERT INTO kv VALUES ('slack', 'name', NULL)",
+        "INSERT INTO kv VALUES ('slack', 'name', 'value')",
+        "INSERT INTO kv VALUES ('slack', 'other', zeroblob(2000000000))",
     ],
 )
 async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str) -> None:
@@ -43,7 +43,7 @@ async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str)
     async def write() -> int:
         nonlocal tried
         tried += 1
-        return await store._do(sql)
+        return await store.kv._do(sql)
 
     with pytest.raises(sqlite3.Error):
         await insist(write)
@@ -52,13 +52,13 @@ async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str)
 
 async def test_a_read_only_database_is_tried_once(store: Store) -> None:
     """No pause makes a database writable."""
-    await store._do("PRAGMA query_only = ON")
+    await store.kv._do("PRAGMA query_only = ON")
     tried = 0
 
     async def write() -> None:
         nonlocal tried
         tried += 1
-        await store.set_note("slack", "name", "other")
+        await store.kv.set("slack", "name", "other")
 
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await insist(write)
@@ -77,24 +77,24 @@ async def test_a_closed_database_is_tried_once(store: Store) -> None:
     """An error of Python's module has no code of SQLite's."""
     await store.close()
     with pytest.raises(ValueError, match="no active connection"):
-        await insist(lambda: store.set_note("slack", "name", "other"))
+        await insist(lambda: store.kv.set("slack", "name", "other"))
 
 
 async def test_a_full_disk_is_waited_for(store: Store) -> None:
     """While there is no room the write is repeated, and done once there is."""
-    await store._do("PRAGMA max_page_count = 1")  # to SQLite the same as a disk without room
+    await store.kv._do("PRAGMA max_page_count = 1")  # to SQLite the same as a disk without room
     tried = 0
 
     async def write() -> None:
         nonlocal tried
         tried += 1
         if tried == 3:
-            await store._do("PRAGMA max_page_count = 1000000")
-        await store.set_note("slack", "long", "x" * 100_000)
+            await store.kv._do("PRAGMA max_page_count = 1000000")
+        await store.kv.set("slack", "long", "x" * 100_000)
 
     await insist(write, (0.0, 0.0, 0.0))
     assert tried == 3
-    assert await store.note("slack", "long") == "x" * 100_000
+    assert await store.kv.get("slack", "long") == "x" * 100_000
 
 
 def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
