@@ -5,9 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aion_bot.ports.messages import Content, MessageRef, PlanCard, Reply
-
-Screen = tuple[Content | None, ...]
-"""What a thread should show of one answer: slot i is message i; None is a message that should not be there."""
+from aion_bot.rendering.screen import Screen
 
 Tail = Callable[[Reply | None, Reply, bool], str | None]
 """What has to be appended to a stream that shows one reply so that it shows another; None where that cannot be done.

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Idle, MessageDiff, Post, Screen, Step
+from aion_bot.delivery.diff import Append, Begin, Conclude, Idle, MessageDiff, Post, Step
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.strategy import DeliveryStrategy
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
 from aion_bot.ports.messages import Content, MessageRef, PlanCard
 from aion_bot.ratelimit.scheduler import Permit
+from aion_bot.rendering.screen import Screen
 
 _RECONSIDERED = 0.5
 """Seconds for which a post waits for its turn before another road is looked for, again and again."""

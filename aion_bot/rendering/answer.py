@@ -5,13 +5,13 @@ from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
-from aion_bot.delivery.diff import Screen
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.screen import Screen
 
 _NOTE = 100
 """Characters of a status line at most."""

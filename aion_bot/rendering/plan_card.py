@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from aion_bot.delivery.diff import Screen
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Plan, PlanStatus
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
 from aion_bot.rendering.answer import page_limit
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.screen import Screen
 
 _ROOM = 700
 """What a card leaves free for the record of its decision, in the platform's measure."""

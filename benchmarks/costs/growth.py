@@ -16,10 +16,10 @@ from adapters import discover
 from adapters.discord import rendering as discord
 from adapters.slack import rendering as slack
 from aion_bot.aion import ChatToken, ChatTokenType
-from aion_bot.delivery.diff import Screen
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.screen import Screen
 from benchmarks.costs.load import WORDS
 
 LENGTHS = (1_000, 4_000, 16_000)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from aion_bot.delivery.diff import Screen
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.nonces import adopted
 from aion_bot.delivery.registry import Registry
@@ -14,6 +13,7 @@ from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import MessageGone, PlatformDown
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
+from aion_bot.rendering.screen import Screen
 from tests.support.plain import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")
