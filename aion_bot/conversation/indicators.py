@@ -15,7 +15,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.scheduler import Costs, Priority
+from aion_bot.ratelimit.permit import Charges, Priority
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class Indicators:
         self._tasks = tasks
         self._waiting = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
-        self._lit: dict[ThreadKey, Costs] = {}
+        self._lit: dict[ThreadKey, Charges] = {}
         """What is kept for taking each sign away that may stand; nothing for one of an earlier process."""
         self._switches: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
 
@@ -161,7 +161,7 @@ class _QueuedMarks:
 
     def __init__(self) -> None:
         self._standing: dict[str, asyncio.Lock] = {}
-        self._removals: dict[str, Costs] = {}
+        self._removals: dict[str, Charges] = {}
 
     def marked(self, turn: Turn) -> None:
         self._standing.setdefault(turn.key, asyncio.Lock())

@@ -7,7 +7,9 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.scheduler import CROWDED, HELD, Costs, Permit, Priority
+from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.tuning import CROWDED_PREVIEW_GAP as CROWDED
+from aion_bot.ratelimit.tuning import RESERVATION_PATIENCE as HELD
 
 _CALLS: dict[type[Step], Operation] = {
     Post: Operation.POST,
@@ -35,8 +37,8 @@ class DeliveryStrategy:
         self._limiter = thread.limiter
         self._thread = thread
         self._began = began
-        self._shared: Costs = ()
-        self._promised: Costs = ()
+        self._shared: Charges = ()
+        self._promised: Charges = ()
         self.signed = False
         """Whether people see another sign of life than a message, so that the first message may wait for some text."""
 
@@ -48,21 +50,23 @@ class DeliveryStrategy:
         if fit is StreamingMode.NEVER or (self._shared and self._shared == edits):
             return False
         scheduler = self._limiter.scheduler
-        alone = scheduler.crowd(edits) < self._thread.adapter.limits.crowd and not self.contested(now)
+        alone = scheduler.active_answers(
+            edits
+        ) < self._thread.adapter.limits.crowded_from and not self.contested(now)
         if fit is StreamingMode.WHEN_CROWDED and alone and not self._shared and not queues:
             return False
         return all(
-            scheduler.promisable(self._costs(call), now)
+            scheduler.can_reserve(self._costs(call), now)
             for call in (Operation.START_STREAM, Operation.STOP_STREAM)
         )
 
-    def costs(self, step: Step) -> Costs:
+    def costs(self, step: Step) -> Charges:
         """What a step's call counts against."""
         return self._costs(_CALLS[type(step)])
 
     def contested(self, now: float) -> bool:
         """Tell whether posts were refused here a moment ago, so that another road is better if there is one."""
-        return self._limiter.scheduler.contested(self._costs(Operation.POST), now)
+        return self._limiter.scheduler.recently_refused(self._costs(Operation.POST), now)
 
     def permit(self, step: Step, since: float, *, hasty: bool) -> Permit:
         """Return what has to be granted for a step; `hasty` where it ends the answer, or a decision waits for it."""
@@ -70,12 +74,12 @@ class DeliveryStrategy:
         promise = self._ending(step) if isinstance(step, Post | Begin) and not self._promised else ()
         if hasty or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
             # What posts the whole answer ends it; a stream has to be ended by another call.
-            return Permit(costs, Priority.FINAL, since, promise=promise if isinstance(step, Begin) else ())
+            return Permit(costs, Priority.FINAL, since, reserve=promise if isinstance(step, Begin) else ())
         if isinstance(step, Post | Begin):
             earliest = self._began + self._delay(since) if isinstance(step, Post) and promise else -math.inf
             held_until = self._began + HELD
             return Permit(
-                costs, Priority.FIRST_MESSAGE, since, earliest, promise=promise, insists_until=held_until
+                costs, Priority.FIRST_MESSAGE, since, earliest, reserve=promise, insists_until=held_until
             )
         earliest = step.earliest if isinstance(step, Edit | Append) else -math.inf
         priority = Priority.FINAL if isinstance(step, Conclude) else Priority.PREVIEW
@@ -88,7 +92,7 @@ class DeliveryStrategy:
             return 0.0
         return min(gap / 2, _LONGEST_DELAY) if self.signed else _UNSIGNED
 
-    def _ending(self, step: Post | Begin) -> Costs:
+    def _ending(self, step: Post | Begin) -> Charges:
         return self._costs(Operation.STOP_STREAM if isinstance(step, Begin) else Operation.EDIT)
 
     def granted(self, step: Step, now: float, *, hasty: bool) -> None:
@@ -98,7 +102,7 @@ class DeliveryStrategy:
         if self._promised or not isinstance(step, Post | Begin) or (hasty and isinstance(step, Post)):
             return
         self._promised = self._ending(step)
-        self._limiter.scheduler.promise(self._promised, now)
+        self._limiter.scheduler.reserve(self._promised, now)
         shared = self._costs(Operation.APPEND_STREAM if isinstance(step, Begin) else Operation.EDIT)
         if shared != self._shared:
             self._limiter.scheduler.leave(self._shared, self._began)
@@ -115,5 +119,5 @@ class DeliveryStrategy:
         self._limiter.scheduler.release(self._promised, now)
         self._promised = ()
 
-    def _costs(self, call: Operation) -> Costs:
-        return self._limiter.costs(call, self._thread.key)
+    def _costs(self, call: Operation) -> Charges:
+        return self._limiter.charges(call, self._thread.key)

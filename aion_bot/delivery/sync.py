@@ -12,7 +12,7 @@ from aion_bot.delivery.strategy import DeliveryStrategy
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
 from aion_bot.ports.messages import Content, MessageRef, PlanCard
-from aion_bot.ratelimit.scheduler import Permit
+from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 
 _RECONSIDERED = 0.5
@@ -100,13 +100,13 @@ class MessageSync:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
         if urgent and self._permit is not None:
-            self._limiter.withdraw(self._permit)
+            self._limiter.cancel(self._permit)
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
         self._strategy.signed = True
-        if self._permit is not None and self._permit.promise:
-            self._limiter.withdraw(self._permit)
+        if self._permit is not None and self._permit.reserve:
+            self._limiter.cancel(self._permit)
 
     def take_over(self) -> None:
         """Make this pump end, as another one shows its messages from now on."""
@@ -164,7 +164,7 @@ class MessageSync:
         if isinstance(step, Post | Begin):
             self._reconsider(permit, stream=isinstance(step, Begin))
         try:
-            if not await self._limiter.granted(permit):
+            if not await self._limiter.acquire(permit):
                 return
         finally:
             self._permit = None
@@ -173,9 +173,9 @@ class MessageSync:
         if (
             self._taken_over.is_set()
             or isinstance(newer, Idle)
-            or self._strategy.costs(newer) != permit.costs
+            or self._strategy.costs(newer) != permit.charges
         ):
-            self._limiter.unused(permit)
+            self._limiter.give_back(permit)
             return
         self._strategy.granted(newer, time.monotonic(), hasty=hasty)
         await self._do(newer, permit)
@@ -190,7 +190,7 @@ class MessageSync:
             self._queues = True
             self._shuns_streams |= stream
             if stream or self._streams():
-                self._limiter.withdraw(permit)
+                self._limiter.cancel(permit)
             else:
                 loop.call_later(_RECONSIDERED, look)
 
@@ -206,7 +206,7 @@ class MessageSync:
     async def _do(self, step: Step, permit: Permit) -> None:
         unseen_since, self._seen = self._unseen_since, True
         try:
-            async with self._limiter.making(permit):
+            async with self._limiter.using(permit):
                 await self._executor.do(step)
         except RateLimited:
             pass  # the pacer knows
