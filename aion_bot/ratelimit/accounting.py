@@ -86,12 +86,12 @@ class RequestAccounting:
         sent = self._sent.pop(request, None)
         if sent is None:
             # It outlived its operation or was overdue, and counts as made.
-            if status is not RequestStatus.RATE_LIMITED:
-                return
-            # The limit is exceeded all the same: `refused` takes back a request of its own.
-            sent = _Sent(self._windows(charges, now), None, now)
-            for _, window in sent.windows:
+            if status is RequestStatus.RATE_LIMITED and charges:
+                # The limit is exceeded all the same. `refused` takes back a begin, so there has to be one.
+                window = self._scheduler.limit(charges[0], now).window
                 window.begin()
+                window.refused(now, retry_after)
+            return
         operation = sent.operation
         if operation is not None:
             del operation.requests[request]

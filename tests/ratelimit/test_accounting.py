@@ -196,6 +196,18 @@ def test_a_cancelled_request_counts_and_does_not_leak() -> None:
     assert platform.used(POSTS, LOOK_UPS) == [0, 0]
 
 
+def test_a_late_refusal_closes_the_limit_and_counts_nothing_more() -> None:
+    """A request that was counted as made when its operation ended is not counted twice in its other limits."""
+    platform = Platform()
+    post = platform.operation(POSTS, TOTAL)
+    request = platform.send(post, POSTS, TOTAL)
+    platform.finish(post)
+    platform.answer(request, LIMITED, 7.0)
+    assert platform.used(POSTS, TOTAL) == [1, 1]
+    assert platform.refusals(POSTS, TOTAL) == [1, 0]
+    assert platform.open_at(POSTS) == 7.0
+
+
 def test_a_request_that_is_sent_after_its_operation_counts_besides() -> None:
     """A task that outlives its operation has no permit any more."""
     platform = Platform()
