@@ -1,4 +1,4 @@
-"""One run of the bot from opening to closing: the database first and last, the clients in between."""
+"""The composition root: builds the bot, serves until a signal, and closes everything in order."""
 
 import asyncio
 import resource
@@ -9,18 +9,31 @@ import structlog
 
 from aion_bot.aion import AionVision
 from aion_bot.config import Settings
+from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_history import Polling
+from aion_bot.delivery.registry import Registry
+from aion_bot.domain.access import AccessPolicy
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.runtime.dispatcher import Dispatcher
+from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
+
+DEFAULT_POLLING = Polling()
 
 _CONNECTIONS = 8_192
 """Open files that suffice for as many answers as may wait or run."""
 
 
-async def serve(settings: Settings, adapters: Sequence[PlatformAdapter], stop: asyncio.Event) -> bool:
+async def serve(
+    settings: Settings,
+    adapters: Sequence[PlatformAdapter],
+    stop: asyncio.Event,
+    polling: Polling = DEFAULT_POLLING,
+) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
+
+    `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -36,8 +49,20 @@ async def serve(settings: Settings, adapters: Sequence[PlatformAdapter], stop: a
             tenant_id=settings.tenant_id,
             proxy_url=settings.proxy_url,
         ) as aion:
+            policy = AccessPolicy(
+                allow_channels=settings.allow_channels,
+                allow_users=settings.allow_users,
+                allow_workspaces=settings.allow_workspaces,
+                approvers=settings.approvers,
+            )
+            services = Services(store, aion, Registry(), policy, polling)
+            options = DispatchOptions(
+                busy=settings.busy,
+                shutdown_grace=settings.shutdown_grace,
+                several_workspaces_expected=bool(settings.allow_workspaces),
+            )
             try:
-                return await Dispatcher(settings, store, aion, adapters).serve(stop)
+                return await Dispatcher(services, adapters, options).serve(stop)
             finally:
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aion_bot.config import Settings
 from aion_bot.ports.settings import Problem
-from aion_bot.storage import Store, StoreError
+from aion_bot.storage import StoreError, check_database, migrations
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,15 @@ async def examine(
 
 
 async def _database(path: Path) -> Check:
-    existed = await asyncio.to_thread(path.exists)
+    """Look at the database without changing it, also while a bot uses it."""
     try:
-        await (await Store.open(path)).close()
+        schema = await asyncio.to_thread(check_database, path)
     except StoreError as error:
         return Check("database", False, str(error))
-    if not existed:
-        await asyncio.to_thread(path.unlink)
-    return Check("database", True, f"{path} can be written" if existed else f"{path} can be created")
+    newest = migrations()[-1][0]
+    if schema is None:
+        return Check("database", True, f"{path} can be created")
+    if 0 < schema < newest:
+        due = f"schema {schema}; the next start brings it to {newest} and keeps a copy"
+        return Check("database", True, f"{path} can be written: {due}")
+    return Check("database", True, f"{path} can be written")

@@ -1,27 +1,27 @@
-"""A click on a plan: permission → claim → plan action → card."""
+"""A press on a plan's card: permission, claim, plan action, and the card that shows each step of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from aion_bot.aion import AionVision, AionvisionError, ChatMessage, PlanActionResponse
+from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.session_history import SessionHistory, said
+from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_history import is_answer
 from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.access import may_decide
-from aion_bot.domain.turn import Plan, PlanStatus
+from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
-from aion_bot.rendering.plan_card import Approvers, PlanCardView, record
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, record
 from aion_bot.storage import Store, insist
 
 _log = structlog.get_logger(__name__)
@@ -29,130 +29,143 @@ _log = structlog.get_logger(__name__)
 _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
 
-_UNDER_WAY = {PlanStatus.DECIDING, PlanStatus.RUNNING, PlanStatus.BUSY, PlanStatus.UNKNOWN}
-
-_PATIENCE = {PlanStatus.RUNNING: 600.0, PlanStatus.BUSY: 60.0, PlanStatus.UNKNOWN: 60.0}
-"""How long a session is watched for a result, in first pauses."""
-
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Where a decision led: the plan's next status, a sentence, and the text of the result if the session has one."""
+class Decided:
+    """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one."""
 
-    status: PlanStatus
+    phase: PlanPhase
     detail: str = ""
     result: str = ""
 
 
 StreamEnd = Callable[[str, float], Awaitable[bool]]
 """Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
-first pauses at most; tells whether text came after the plan."""
+seconds at most; returns whether text came after the plan."""
 
 
 @dataclass(frozen=True, slots=True)
+class _Card:
+    """A card that shows each step of a decision."""
+
+    store: Store
+    view: PlanCardView
+    sync: MessageSync
+
+    async def move(self, plan: Plan, to: PlanPhase) -> Plan:
+        """Record and show that the plan has moved."""
+        await insist(lambda: self.store.plans.move(plan.key, to, doubt=plan.doubt))
+        moved = replace(plan, phase=to, detail="")
+        self.view.show(moved)
+        self.sync.wake(urgent=True)
+        return moved
+
+
 class Approvals:
-    """Decides plans. At most one action is under way for a plan, whoever clicks how often.
+    """Decides plans. At most one action is under way for a plan, whoever presses how often.
 
     Once a decision is claimed, what has to be written for it is written as soon as the disk takes it.
     """
 
-    store: Store
-    aion: AionVision
-    sessions: SessionHistory
-    registry: Registry
-    approvers: Approvers
-    stream_end: StreamEnd
-    acting: set[asyncio.Future[PlanActionResponse]] = field(default_factory=set)
-    """Plan actions on their way: what a shutdown should wait for."""
+    def __init__(self, services: Services, stream_end: StreamEnd) -> None:
+        self.acting: set[asyncio.Future[PlanActionResponse]] = set()
+        """Plan actions on their way: what a shutdown should wait for."""
+        self._services = services
+        self._plans = services.store.plans
+        self._policy = services.policy
+        self._stream_end = stream_end
 
     async def click(self, thread: Thread, click: Click) -> None:
-        """Answer a click privately, and carry the decision out if it counts."""
+        """Answer a press privately, and carry the decision out if it counts."""
         answer, claimed = await self._judge(click)
         decision = self._show(thread, claimed, self._carry_out) if claimed else asyncio.sleep(0)
         await asyncio.gather(reply_privately(thread, click, answer), decision)
 
+    async def stop(self, thread: Thread, key: str, person: Person) -> None:
+        """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
+        claimed = await insist(lambda: self._plans.claim(key, Action.CANCEL, person))
+        if claimed and (plan := await insist(lambda: self._plans.get(key))):
+            await self._show(thread, plan, self._carry_out)
+
+    async def resume(self, thread: Thread, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
+        """Finish a decision that an earlier process left under way, or show one that it could not show any more."""
+        if plan.phase is PlanPhase.CLAIMED:
+            work: Work = self._never_sent
+        elif plan.phase is PlanPhase.SENT:
+            work = self._answer_lost
+        elif plan.phase in UNDER_WAY:
+            work = self._watch
+        else:
+            work = self._as_it_is
+        await self._show(thread, plan, work, posted)
+
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
-        """Return what the person is told, and the plan if the click claimed its decision."""
-        plan = await self.store.plan(click.key)
+        """Return what the person is told, and the plan if the press claimed its decision."""
+        plan = await self._plans.get(click.key)
         if plan is None or plan.thread != click.thread:
             return (strings.UNKNOWN_PLAN,), None
-        if not may_decide(self.approvers, click.person, plan.requester):
-            return strings.not_yours(strings.deciders(self.approvers, plan.requester)), None
-        claimed = await self.store.claim_plan(plan.key, click.action, click.person)
-        now = await insist(lambda: self.store.plan(plan.key)) or plan
+        if not self._policy.may_decide(click.person, plan.requester):
+            return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
+        claimed = await self._plans.claim(plan.key, click.action, click.person)
+        now = await insist(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
         return strings.already(record(now)), None
 
-    async def stop(self, thread: Thread, key: str, person: Person) -> None:
-        """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
-        claimed = await insist(lambda: self.store.claim_plan(key, Action.CANCEL, person))
-        if claimed and (plan := await insist(lambda: self.store.plan(key))):
-            await self._show(thread, plan, self._carry_out)
-
-    async def resume(self, thread: Thread, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
-        """Settle a decision that an earlier process left under way, or show one that it could not show any more."""
-        if plan.status not in _UNDER_WAY:
-            work: Work = self._as_it_is
-        elif plan.status is PlanStatus.DECIDING:
-            work = self._lost if plan.seen else self._never_sent
-        else:
-            work = self._watch
-        await self._show(thread, plan, work, posted)
-
     async def _show(
         self, thread: Thread, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
     ) -> None:
-        """Run `work` while the card shows how it goes, then show and keep the outcome; `posted` are taken over."""
+        """Run `work` while the card shows how it goes, then show and record the outcome; `posted` are taken over."""
         if plan.message is None:
-            _log.warning("plan without a card", plan=plan.key)
+            _log.warning("plan has no card", plan=plan.key)
             return
-        screen = PlanCardView(plan, self.approvers, thread.adapter)
+        view = PlanCardView(plan, PlanFormat(thread.page_format, self._policy.approvers))
         delivery = Delivery(
             plan.key, plan.requester, posted or (plan.message,), owns_cards=True, resumed=bool(posted)
         )
-        sync = self.registry.sync(thread, screen, delivery)
+        sync = self._services.registry.sync(thread, view, delivery)
+        card = _Card(self._services.store, view, sync)
         showing = asyncio.create_task(sync.run())
         try:
-            outcome = await work(plan, Showing(self.store, screen, sync))
-            await self._end(screen, sync, outcome, showing)
+            await self._end(card, await work(plan, card), showing)
         except PlatformError as error:
-            _log.warning("card could not be shown", plan=plan.key, reason=repr(error))
+            _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
         finally:
             showing.cancel()
 
-    async def _end(
-        self, screen: PlanCardView, sync: MessageSync, outcome: Decision, showing: "asyncio.Task[None]"
-    ) -> None:
-        plan = replace(screen.plan, status=outcome.status, detail=one_line(outcome.detail, _DETAIL))
-        back = outcome.status is PlanStatus.PENDING
+    async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
+        plan = replace(card.view.plan, phase=decided.phase, detail=one_line(decided.detail, _DETAIL))
+        back = decided.phase is PlanPhase.PENDING
         if back:
             plan = replace(plan, action=None, decider=None)
-        if back or not outcome.result:
-            await self._keep(plan)  # before its buttons can be pressed again
-        screen.show(plan, outcome.result)
-        screen.ended = True
-        sync.wake(urgent=True)
+
+        async def keep() -> None:
+            await insist(lambda: self._plans.move(plan.key, plan.phase, detail=plan.detail, doubt=plan.doubt))
+
+        # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
+        # as a crash in between would leave it unshown.
+        if back or not decided.result:
+            await keep()
+        card.view.show(plan, decided.result)
+        card.view.ended = True
+        card.sync.wake(urgent=True)
         await showing
-        if outcome.result:
-            await self._keep(plan)
-        await insist(lambda: self.store.settle_plan(plan.key))
+        if decided.result and not back:
+            await keep()
+        await insist(lambda: self._plans.note_shown(plan.key))
 
-    async def _keep(self, plan: Plan) -> None:
-        await insist(
-            lambda: self.store.move_plan(plan.key, plan.status, detail=plan.detail, doubt=plan.doubt)
-        )
-
-    async def _carry_out(self, plan: Plan, showing: "Showing") -> Decision:
-        if (card := plan.message) is not None:
-            await insist(lambda: self.store.note_card(plan.key, card))
+    async def _carry_out(self, plan: Plan, card: _Card) -> Decided:
+        if (message := plan.message) is not None:
+            await insist(lambda: self._plans.note_card(plan.key, message))
         try:
-            seen = [message.id for message in await self.sessions.messages(plan.session_id)]
+            messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
-            return Decision(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
-        await insist(lambda: self.store.note_seen(plan.key, seen))
-        plan = replace(plan, seen=tuple(seen))
-        chats = self.aion.chats
+            return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
+        seen = tuple(message.id for message in messages)
+        await insist(lambda: self._plans.note_sent(plan.key, seen))
+        plan = replace(plan, phase=PlanPhase.SENT, seen=seen)
+        card.view.show(plan)
+        chats = self._services.aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
         acting = asyncio.ensure_future(act(plan.session_id, plan.plan_id))
         self.acting.add(acting)
@@ -160,90 +173,73 @@ class Approvals:
         try:
             response = await acting
         except AionvisionError as error:
-            return await self._not_answered(plan, showing, error)
+            return await self._not_answered(plan, card, error)
         if response.status == "accepted":
-            return await self._watch(await showing.move(plan, PlanStatus.RUNNING), showing)
+            return await self._watch(await card.move(plan, PlanPhase.RUNNING), card)
         return _answered(plan, response)
 
-    async def _not_answered(self, plan: Plan, showing: "Showing", error: AionvisionError) -> Decision:
+    async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
         if error.status_code == 404:
-            return (
-                Decision(PlanStatus.SETTLED, strings.SETTLED)
-                if plan.doubt
-                else Decision(PlanStatus.EXPIRED, strings.EXPIRED)
-            )
+            if plan.doubt:
+                return Decided(PlanPhase.SETTLED, strings.SETTLED)
+            return Decided(PlanPhase.EXPIRED, strings.EXPIRED)
         if error.status_code == 409:
-            return await self._watch(await showing.move(plan, PlanStatus.BUSY), showing)
+            return await self._watch(await card.move(plan, PlanPhase.BUSY), card)
         if error.maybe_acted and error.status_code is None:
-            return await self._lost(plan, showing)
-        return Decision(PlanStatus.PENDING, strings.refused(error_messages.sentence(error)))
+            return await self._answer_lost(plan, card)
+        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
 
-    async def _lost(self, plan: Plan, showing: "Showing") -> Decision:
-        return await self._watch(await showing.move(replace(plan, doubt=True), PlanStatus.UNKNOWN), showing)
+    async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
+        return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
 
-    async def _as_it_is(self, plan: Plan, showing: "Showing") -> Decision:  # noqa: ARG002  # one signature for all
-        return Decision(plan.status, plan.detail)
+    async def _as_it_is(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
+        return Decided(plan.phase, plan.detail)
 
-    async def _never_sent(self, plan: Plan, showing: "Showing") -> Decision:  # noqa: ARG002  # one signature for all
-        return Decision(PlanStatus.PENDING, strings.refused(strings.INTERRUPTED))
+    async def _never_sent(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
+        return Decided(PlanPhase.PENDING, strings.refused(strings.INTERRUPTED))
 
-    async def _watch(self, plan: Plan, showing: "Showing") -> Decision:  # noqa: ARG002  # one signature for all
+    async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
-        ended = PlanStatus.DONE if plan.action is Action.APPROVE else PlanStatus.CANCELLED
-        patience = _PATIENCE[plan.status]
-        if await self.stream_end(plan.key, patience):
-            return Decision(ended, strings.SEE_BELOW)
-        found = await self.sessions.wait(
+        ended = PlanPhase.DONE if plan.action is Action.APPROVE else PlanPhase.CANCELLED
+        backoff = self._backoff(plan.phase)
+        if await self._stream_end(plan.key, backoff.total):
+            return Decided(ended, strings.SEE_BELOW)
+        found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
-            patience,
-            undecided=lambda: insist(lambda: self.store.asks(plan.session_id)),
+            backoff,
+            undecided=lambda: insist(lambda: self._services.store.turns.awaits_name(plan.session_id)),
+            undecided_pause=self._services.polling.unnamed,
         )
         if found is not None:
-            return Decision(ended, strings.SEE_BELOW, _words(found))
-        match plan.status:
-            case PlanStatus.RUNNING:
-                return Decision(PlanStatus.SETTLED, strings.UNSEEN_END)
-            case PlanStatus.BUSY:
-                return Decision(PlanStatus.PENDING, strings.STILL_BUSY)
+            return Decided(ended, strings.SEE_BELOW, resolve_content(found.content, found.metadata or {}))
+        match plan.phase:
+            case PlanPhase.RUNNING:
+                return Decided(PlanPhase.SETTLED, strings.UNSEEN_END)
+            case PlanPhase.BUSY:
+                return Decided(PlanPhase.PENDING, strings.STILL_BUSY)
             case _:
-                return Decision(PlanStatus.PENDING, strings.STILL_UNKNOWN)
+                return Decided(PlanPhase.PENDING, strings.STILL_UNKNOWN)
+
+    def _backoff(self, phase: PlanPhase) -> Backoff:
+        polling = self._services.polling
+        return polling.accepted if phase is PlanPhase.RUNNING else polling.in_doubt
 
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
-        """Take the message that came of the plan, if it is among these: no other plan or question can have it then."""
-        new = [one.id for one in messages if said(one) and one.id not in plan.seen]
-        taken = await insist(lambda: self.store.claim_result(plan.key, new)) if new else None
+        """Take the message that came of the plan, if it is among these: no other plan or turn can have it then."""
+        new = [one.id for one in messages if is_answer(one) and one.id not in plan.seen]
+        taken = await insist(lambda: self._plans.claim_result(plan.key, new)) if new else None
         return next((one for one in messages if one.id == taken), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """A card that shows each step of a decision."""
-
-    store: Store
-    screen: PlanCardView
-    sync: MessageSync
-
-    async def move(self, plan: Plan, to: PlanStatus) -> Plan:
-        """Keep and show that the plan has moved."""
-        await insist(lambda: self.store.move_plan(plan.key, to, doubt=plan.doubt))
-        moved = replace(plan, status=to, detail="")
-        self.screen.show(moved)
-        self.sync.wake(urgent=True)
-        return moved
+Work = Callable[[Plan, _Card], Awaitable[Decided]]
+"""What is done for a decision while its card shows it."""
 
 
-Work = Callable[[Plan, Showing], Awaitable[Decision]]
-
-
-def _answered(plan: Plan, response: PlanActionResponse) -> Decision:
+def _answered(plan: Plan, response: PlanActionResponse) -> Decided:
     if not response.success:
-        return Decision(PlanStatus.FAILED, strings.not_done(response.message))
+        return Decided(PlanPhase.FAILED, strings.not_done(response.message))
     if plan.action is Action.CANCEL:
-        return Decision(PlanStatus.CANCELLED, strings.DROPPED)
-    return Decision(PlanStatus.DONE, strings.done(response.message, response.results))
-
-
-def _words(message: ChatMessage) -> str:
-    return resolve_content(message.content, message.metadata or {})
+        return Decided(PlanPhase.CANCELLED, strings.DROPPED)
+    return Decided(PlanPhase.DONE, strings.done(response.message, response.results))

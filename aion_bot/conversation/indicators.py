@@ -1,4 +1,8 @@
-"""What the platform shows while a question waits and while it is answered, and that none of it stays."""
+"""What the platform shows while a question waits and while it is answered, and that none of it stays.
+
+Two indicators: a mark on the question, such as a reaction, while it waits in the queue, and the platform's own sign of
+activity, such as "is typing". Showing one is best effort; removing it is repeated, because one that stays would lie.
+"""
 
 import asyncio
 import sqlite3
@@ -10,219 +14,240 @@ from weakref import WeakValueDictionary
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
-from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.permit import Charges, Priority
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
 
-_AGAIN = (0.5, 2.0, 8.0, 30.0)
-"""Seconds between the attempts to take a sign of waiting away: one that stays would lie."""
-
-_PAUSES = (0.2, 1.0, 2.0, 8.0)
-"""Seconds between the attempts to show no more that the bot works."""
+_REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
+_END_ACTIVITY = Backoff(0.2, factor=4.0, cap=8.0, attempts=4)
 
 _UNNOTICED = 0.2
-"""Seconds without a sign of life that nobody notices."""
+"""Seconds without any sign of life that nobody notices."""
 
-_LONGEST = 1.0
-"""Seconds for which an answer that had to wait waits once more, for its sign to be taken away."""
+_LONGEST_HOLD_UP = 1.0
+"""Seconds for which a question whose turn it is waits for its mark to be removed."""
 
 
 class Indicators:
-    """Shows and removes the signs. The journal knows which question may still have one when a process ends."""
+    """Shows and removes the indicators. The turn's row says whether one may be left when a process ends."""
 
     def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
         self._store = store
         self._tasks = tasks
-        self._waiting = _QueuedMarks()
+        self._marks = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
-        self._lit: dict[ThreadKey, Charges] = {}
-        """What is kept for taking each sign away that may stand; nothing for one of an earlier process."""
-        self._switches: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
+        self._active: dict[ThreadKey, Charges] = {}
+        """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
+        self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
+        # One lock a thread, so that nobody starts an activity while another task ends it: Slack may take the two
+        # requests in any order.
 
-    def waits(self, thread: Thread, turn: Turn) -> None:
-        """Show on a question that it waits for its turn."""
-        self._waiting.marked(turn)
-        self._tasks.spawn(self._wait(thread, turn))
+    def queued(self, thread: Thread, turn: Turn) -> None:
+        """Show on a question that it waits in the queue."""
+        if self._marks.expect(thread, turn):
+            self._tasks.spawn(self._mark(thread, turn))
 
-    async def _wait(self, thread: Thread, turn: Turn) -> None:
-        await self._waiting.show(thread, turn)
+    async def _mark(self, thread: Thread, turn: Turn) -> None:
+        await self._marks.show(thread, turn)
 
-    def inherit(self, turn: Turn) -> None:
-        """Take it that an earlier process showed that a question waits, and that the bot works."""
-        self._waiting.marked(turn)
-        self._lit.setdefault(turn.thread, ())
+    def adopt(self, turn: Turn) -> None:
+        """Assume that an earlier process left both indicators of a turn."""
+        self._marks.adopt(turn)
+        self._active.setdefault(turn.thread, ())
 
-    async def begins(self, thread: Thread, turn: Turn) -> None:
-        """Show no more that a question waits; one that the platform does not remove holds up nobody for long."""
-        if self._waiting.stands(turn):
-            await asyncio.wait({self._tasks.spawn(self._waiting.remove(thread, turn))}, timeout=_LONGEST)
+    async def dequeued(self, thread: Thread, turn: Turn) -> None:
+        """Remove the mark of a question whose turn it is; a platform that is slow holds it up for a second at most."""
+        if self._marks.may_stand(turn):
+            removal = self._tasks.spawn(self._marks.remove(thread, turn))
+            await asyncio.wait({removal}, timeout=_LONGEST_HOLD_UP)
 
     @asynccontextmanager
-    async def at_work(
-        self, thread: Thread, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]
+    async def working(
+        self, thread: Thread, turn: Turn, started: asyncio.Event, shown: Callable[[], None]
     ) -> AsyncIterator[None]:
-        """Show that the bot is at work, and afterwards nothing of that question any more.
+        """Show that the bot works on a turn, and afterwards nothing of that turn any more.
 
-        `begun` is set when the answer's first message stands, `seen` called when people see another sign of life.
+        `started` is set when the answer's first message stands, `shown` is called when people see an indicator.
         """
         self._working[turn.thread] += 1
-        showing = self._tasks.spawn(self._show(thread, turn, begun, seen))
+        showing = self._tasks.spawn(self._show(thread, turn, started, shown))
         try:
             yield
         finally:
             self._working -= Counter([turn.thread])
-            self._tasks.spawn(self._tidy_after(showing, thread, turn))
+            self._tasks.spawn(self._clear_after(showing, thread, turn))
 
-    async def _show(self, thread: Thread, turn: Turn, begun: asyncio.Event, seen: Callable[[], None]) -> None:
-        """Light the platform's own sign; where there is none and the first message has to wait, mark the question."""
-        async with self._switch(turn.thread):
-            lit = await self._light(thread, turn)
-        if lit:
-            seen()
+    async def clear(self, thread: Thread, turn: Turn) -> None:
+        """Remove every indicator of a turn; what cannot be removed now is left to the next process."""
+        ended = await self._end_activity(thread, turn)
+        await self._marks.remove(thread, turn)
+        if ended and not self._marks.may_stand(turn):
+            try:
+                await self._store.turns.note_cleared(turn.key)
+            except sqlite3.Error as error:
+                _log.error("database write failed", turn=turn.key, reason=str(error))
+
+    async def _clear_after(self, showing: "asyncio.Task[None]", thread: Thread, turn: Turn) -> None:
+        await asyncio.wait({showing})
+        await self.clear(thread, turn)
+
+    async def _show(
+        self, thread: Thread, turn: Turn, started: asyncio.Event, shown: Callable[[], None]
+    ) -> None:
+        """Start the platform's activity; where there is none and the first message has to wait, mark the question."""
+        async with self._lock(turn.thread):
+            active = await self._start_activity(thread, turn)
+        if active:
+            shown()
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(begun.wait(), _UNNOTICED)
+            await asyncio.wait_for(started.wait(), _UNNOTICED)
             return
-        self._waiting.marked(turn)
-        if await self._waiting.show(thread, turn):
-            seen()
-        await begun.wait()
-        await self._waiting.remove(thread, turn)
+        if not self._marks.expect(thread, turn):
+            return
+        if await self._marks.show(thread, turn):
+            shown()
+        await started.wait()
+        await self._marks.remove(thread, turn)
 
-    async def _light(self, thread: Thread, turn: Turn) -> bool:
-        """Show that the bot works, if the platform can be made to show it no more, too."""
+    async def _start_activity(self, thread: Thread, turn: Turn) -> bool:
+        """Show that the bot works, if ending that again can be afforded, too."""
+        if self._active.get(turn.thread):
+            return True  # another turn's, which the last of them ends
         limiter = thread.limiter
-        if self._lit.get(turn.thread):
-            return True  # another answer's, and taken away with the last of them
         if thread.activity is None or not limiter.possible(Operation.SHOW_ACTIVITY, turn.thread):
             return False
-        inherited = turn.thread in self._lit
-        self._lit[turn.thread] = limiter.promise(Operation.SHOW_ACTIVITY, turn.thread)
+        adopted = turn.thread in self._active
+        self._active[turn.thread] = limiter.promise(Operation.SHOW_ACTIVITY, turn.thread)
         try:
             async with limiter.best_effort(Operation.SHOW_ACTIVITY, turn.thread) as allowed:
                 if allowed:
                     return await thread.show_activity(turn.asker, active=True)
-                limiter.release(self._lit.pop(turn.thread))
-                if inherited:
-                    self._lit[turn.thread] = ()
+                limiter.release(self._active.pop(turn.thread))
+                if adopted:
+                    self._active[turn.thread] = ()
                 return False
         except RateLimited:
             return False
 
-    async def _darken(self, thread: Thread, turn: Turn) -> bool:
-        """Show no more that the bot works; tells whether that is so."""
-        for pause in _PAUSES:
-            try:
-                async with self._switch(turn.thread):
-                    if await self._is_dark(thread, turn):
-                        return True
-            except RateLimited:
-                continue  # the gate knows for how long
-            await asyncio.sleep(pause)
-        return False
+    async def _end_activity(self, thread: Thread, turn: Turn) -> bool:
+        """Show no more that the bot works; returns whether that is so."""
 
-    async def _is_dark(self, thread: Thread, turn: Turn) -> bool:
-        if turn.thread not in self._lit or self._working[turn.thread]:
-            return True  # nothing is there, or the sign is another answer's
-        limiter = thread.limiter
-        async with thread.permit(Operation.SHOW_ACTIVITY, Priority.FINAL):
-            gone = await thread.show_activity(turn.asker, active=False)
-        if gone:
-            limiter.release(self._lit.pop(turn.thread, ()))
-        return gone
+        async def end() -> None:
+            async with self._lock(turn.thread):
+                if turn.thread not in self._active or self._working[turn.thread]:
+                    return  # nothing is shown, or it is another turn's
+                async with thread.permit(Operation.SHOW_ACTIVITY, Priority.FINAL):
+                    ended = await thread.show_activity(turn.asker, active=False)
+                if not ended:
+                    raise _StillShownError
+                thread.limiter.release(self._active.pop(turn.thread, ()))
 
-    def _switch(self, thread: ThreadKey) -> asyncio.Lock:
-        """Let nobody light what somebody else is about to take away: Slack may take the two in any order."""
-        return self._switches.setdefault(thread, asyncio.Lock())
+        try:
+            await retry(end, backoff=_END_ACTIVITY, on=_pause_after)
+        except (_StillShownError, RateLimited):
+            return False
+        return True
 
-    async def _tidy_after(self, showing: "asyncio.Task[None]", thread: Thread, turn: Turn) -> None:
-        await asyncio.wait({showing})
-        await self.tidy(thread, turn)
+    def _lock(self, thread: ThreadKey) -> asyncio.Lock:
+        return self._locks.setdefault(thread, asyncio.Lock())
 
-    async def tidy(self, thread: Thread, turn: Turn) -> None:
-        """Take away every sign of a question; where one cannot be removed now, the next process tries again."""
-        dark = await self._darken(thread, turn)
-        await self._waiting.remove(thread, turn)
-        if dark and not self._waiting.stands(turn):
-            try:
-                await self._store.note_tidy(turn.key)
-            except sqlite3.Error as error:
-                _log.error("journal could not be written", turn=turn.key, reason=str(error))
+
+class _StillShownError(Exception):
+    """The platform did not take the activity away."""
+
+
+def _pause_after(error: Exception) -> bool | float:
+    # After a refusal the limiter knows for how long to wait.
+    return 0.0 if isinstance(error, RateLimited) else isinstance(error, _StillShownError)
 
 
 class _QueuedMarks:
-    """The signs on people's messages. One is removed after it was shown, however long that took."""
+    """The marks on people's messages. One is removed after it was shown, however long that took."""
 
     def __init__(self) -> None:
-        self._standing: dict[str, asyncio.Lock] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        """A lock for each turn whose mark may stand, by the turn's key."""
         self._removals: dict[str, Charges] = {}
+        """The reservation for removing each mark."""
 
-    def marked(self, turn: Turn) -> None:
-        self._standing.setdefault(turn.key, asyncio.Lock())
+    def expect(self, thread: Thread, turn: Turn) -> bool:
+        """Take it that a mark may stand from now on; False where none can be shown."""
+        if thread.queued_marker is None or _message(turn) is None:
+            return False
+        self.adopt(turn)
+        return True
 
-    def stands(self, turn: Turn) -> bool:
-        return turn.key in self._standing
+    def adopt(self, turn: Turn) -> None:
+        self._locks.setdefault(turn.key, asyncio.Lock())
+
+    def may_stand(self, turn: Turn) -> bool:
+        return turn.key in self._locks
 
     async def show(self, thread: Thread, turn: Turn) -> bool:
-        """Show a sign, and tell whether that could be done; one attempt, as it is a courtesy."""
-        async with self._standing[turn.key]:
-            limiter = thread.limiter
-            if not all(
-                limiter.possible(call, turn.thread)
-                for call in (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
-            ):
-                del self._standing[turn.key]
+        """Show a mark, and return whether that could be done; one attempt, best effort."""
+        message, limiter = _message(turn), thread.limiter
+        async with self._locks[turn.key]:
+            operations = (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
+            if message is None or not all(limiter.possible(one, turn.thread) for one in operations):
+                del self._locks[turn.key]
                 return False
             self._removals[turn.key] = limiter.promise(Operation.UNMARK_QUEUED, turn.thread)
             try:
                 async with limiter.best_effort(Operation.MARK_QUEUED, turn.thread) as allowed:
                     if allowed:
-                        return await _mark(thread, turn, waiting=True)
-                    del self._standing[turn.key]
-                    self._give_back(thread, turn)
+                        await thread.mark_queued(message, queued=True)
+                        return True
+                    del self._locks[turn.key]
+                    self._release(thread, turn)
             except PlatformError as error:
-                _log.info("waiting could not be shown", platform=thread.platform, reason=repr(error))
+                _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
         return False
 
     async def remove(self, thread: Thread, turn: Turn) -> None:
-        """Remove a sign if it may be there."""
-        lock = self._standing.get(turn.key)
+        """Remove a mark if it may be there."""
+        lock = self._locks.get(turn.key)
         if lock is None:
             return
         async with lock:
-            if self.stands(turn) and await self._unmarked(thread, turn):
-                del self._standing[turn.key]
-            self._give_back(thread, turn)
+            if self.may_stand(turn) and await self._removed(thread, turn):
+                del self._locks[turn.key]
+            self._release(thread, turn)
 
-    def _give_back(self, thread: Thread, turn: Turn) -> None:
+    async def _removed(self, thread: Thread, turn: Turn) -> bool:
+        """Remove a mark, after a while if need be; returns whether it is gone."""
+        message = _message(turn)
+        if message is None or thread.queued_marker is None:
+            return True
+
+        async def remove() -> None:
+            async with thread.permit(Operation.UNMARK_QUEUED, Priority.FINAL):
+                await thread.mark_queued(message, queued=False)
+
+        try:
+            await retry(remove, backoff=_REMOVE_MARK, on=_worth_removing_again)
+        except (Forbidden, MessageGone):
+            return True  # nothing that a later attempt would change
+        except PlatformError as error:
+            _log.info("queued mark not removed", platform=thread.platform, reason=repr(error))
+            return False
+        return True
+
+    def _release(self, thread: Thread, turn: Turn) -> None:
         thread.limiter.release(self._removals.pop(turn.key, ()))
 
-    async def _unmarked(self, thread: Thread, turn: Turn) -> bool:
-        """Tell whether the sign is gone, after a while if need be."""
-        for pause in _AGAIN:
-            try:
-                async with thread.permit(Operation.UNMARK_QUEUED, Priority.FINAL):
-                    await _mark(thread, turn, waiting=False)
-            except RateLimited:
-                await asyncio.sleep(pause)  # and the gate knows for how long
-            except (Forbidden, MessageGone):
-                return True  # nothing that a later attempt would change
-            except PlatformError as error:
-                _log.info("waiting is still shown", platform=thread.platform, reason=repr(error))
-                await asyncio.sleep(pause)
-            else:
-                return True
-        return False
+
+def _worth_removing_again(error: Exception) -> bool:
+    return isinstance(error, PlatformError) and not isinstance(error, Forbidden | MessageGone)
 
 
-async def _mark(thread: Thread, turn: Turn, *, waiting: bool) -> bool:
-    if turn.origin is None or turn.origin.source is None:
-        return False
-    await thread.mark_queued(turn.origin.source, queued=waiting)
-    return True
+def _message(turn: Turn) -> MessageRef | None:
+    """The person's own message, where the question is one."""
+    return None if turn.origin is None else turn.origin.source

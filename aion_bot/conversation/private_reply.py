@@ -1,11 +1,10 @@
-"""Telling one person something, for as long as the platform only asks for patience."""
+"""A sentence for one person alone, repeated until the platform takes it."""
 
 import asyncio
-import time
-from collections.abc import Iterator
 
 import structlog
 
+from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent
@@ -13,9 +12,8 @@ from aion_bot.ports.messages import Line
 
 _log = structlog.get_logger(__name__)
 
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between the attempts while the platform is down. It may have told and not said so: a sentence that comes
-twice is a smaller evil than none."""
+_WHILE_DOWN = Backoff(0.5, cap=30.0)
+"""While the platform is down. It may have shown the sentence and not said so: twice is better than never."""
 
 _SHORTEST = 0.1
 """Seconds of a pause at least, whatever the platform names."""
@@ -25,30 +23,21 @@ _TOO_LATE = 600.0
 
 
 async def reply_privately(thread: Thread, event: InboundEvent, line: Line) -> None:
-    """Tell the person behind `event` alone; what cannot be told, or is cancelled before, is a line in the log."""
-    pauses, began = iter(_PAUSES), time.monotonic()
+    """Tell the person behind `event` alone; what cannot be shown, or is cancelled before, is a line in the log."""
+    log = _log.bind(platform=thread.platform)
     try:
-        while (pause := await _try(thread, event, line, pauses)) is not None:
-            if time.monotonic() + pause > began + _TOO_LATE:
-                _log.warning("nobody could be told in time", platform=thread.platform)
-                return
-            await asyncio.sleep(pause)
+        async with asyncio.timeout(_TOO_LATE):
+            await retry(lambda: thread.reply_privately(event, line), backoff=_WHILE_DOWN, on=_pause_after)
+    except TimeoutError:
+        log.warning("private reply gave up", reason="the platform did not take it in time")
+    except PlatformError as error:
+        log.warning("private reply failed", reason=repr(error))
     except asyncio.CancelledError:
-        _log.warning("somebody was not told any more", platform=thread.platform)
+        log.warning("private reply cancelled")
         raise
 
 
-async def _try(thread: Thread, event: InboundEvent, line: Line, pauses: Iterator[float]) -> float | None:
-    """Make one attempt; returns the seconds until the next one, or None where there is none."""
-    try:
-        await thread.reply_privately(event, line)
-    except RateLimited as error:
+def _pause_after(error: Exception) -> bool | float:
+    if isinstance(error, RateLimited):
         return max(error.retry_after, _SHORTEST)
-    except PlatformDown as error:
-        pause = next(pauses, None)
-        if pause is None:
-            _log.warning("nobody could be told", platform=thread.platform, reason=repr(error))
-        return pause
-    except PlatformError as error:
-        _log.warning("nobody could be told", platform=thread.platform, reason=repr(error))
-    return None
+    return isinstance(error, PlatformDown)

@@ -1,66 +1,88 @@
-"""After a restart: what an earlier process left open is finished, or marked; nothing is asked or decided again."""
+"""After a restart: rows of an earlier process are put together with what the threads really show."""
 
-import asyncio
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
+from aion_bot.aion import ChatMessage
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.aion_stream import stored_answer
+from aion_bot.conversation.services import Services
 from aion_bot.delivery.nonces import adopted, card_of
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.turn import Plan, Turn
+from aion_bot.domain.plan import Plan
+from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.messages import MessageRef
 from aion_bot.storage import Store, insist
 
 _log = structlog.get_logger(__name__)
 
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds after each attempt to look at a thread: what is there and not seen would be posted again."""
+_LOOK_AGAIN = Backoff(0.5, attempts=6)
+"""For looking at a thread: a message that is there and was not seen would be posted again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Puts the rows of an earlier process together with what the threads really show."""
+    """Finds the messages that an earlier process posted and could not note any more, and answers that came late."""
 
-    store: Store
+    services: Services
+
+    @property
+    def _store(self) -> Store:
+        return self.services.store
 
     async def turn(self, thread: Thread, turn: Turn) -> Turn:
-        """Return an unsettled question with every message of its answer, noted or not; cards of its plans are noted."""
-        found = await self._own(thread)
-        for plan in await self.store.plans_of(turn.key):
+        """Return an unfinished turn with every message of its answer, noted or not; cards of its plans are noted."""
+        found = await self._own_messages(thread)
+        for plan in await self._store.plans.of_turn(turn.key):
             card = None if plan.message else card_of(plan.key, found)
             if card is not None:
-                await insist(functools.partial(self.store.note_card, plan.key, card))
-        posted = adopted(turn.name, turn.posted, found, await self._unnamed(turn.thread, found))
+                await insist(partial(self._store.plans.note_card, plan.key, card))
+        posted = adopted(turn.name, turn.posted, found, await self._unnamed_streams(thread, found))
         if posted != turn.posted:
-            await insist(lambda: self.store.note_posted(turn.key, posted))
+            await insist(lambda: self._store.turns.note_posted(turn.key, posted))
         return replace(turn, posted=posted)
 
-    async def _unnamed(self, thread: ThreadKey, found: Sequence[OwnMessage]) -> Sequence[MessageRef]:
-        """Return what was begun as a stream and could not be noted any more, oldest first: a stream has no nonce."""
-        streams = [own.message for own in reversed(found) if own.stream]
-        known = await self.store.posted_in(thread) if streams else ()
-        return [message for message in streams if message.id not in known]
-
     async def decision(self, thread: Thread, plan: Plan) -> tuple[MessageRef, ...]:
-        """Return the card of an unsettled plan and the messages of its result, noted or not."""
+        """Return the card of a plan and the messages of its result, noted or not."""
         if plan.message is None:
             return ()
-        return adopted(plan.key, (plan.message,), await self._own(thread))
+        return adopted(plan.key, (plan.message,), await self._own_messages(thread))
 
-    async def _own(self, thread: Thread) -> list[OwnMessage]:
-        for pause in _PAUSES:
-            try:
-                return list(await thread.own_messages())
-            except RateLimited:
-                continue  # the gate knows for how long
-            except PlatformDown:
-                await asyncio.sleep(pause)
-            except PlatformError as error:
-                _log.info("thread could not be looked at", platform=thread.platform, reason=repr(error))
-                return []
-        _log.warning("thread could not be looked at", platform=thread.platform)
-        return []
+    async def late_answer(self, turn: Turn) -> ChatMessage | None:
+        """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""
+        found = await self.services.history.wait(
+            turn.session_id or "",
+            lambda messages: stored_answer(self.services, turn, messages),
+            self.services.polling.stored_answer,
+        )
+        if found is None:
+            await self._store.turns.give_up_interrupted(turn.key)
+        return found
+
+    async def claim_late_answer(self, turn: Turn, found: ChatMessage) -> bool:
+        """Return whether the turn is still as the stop left it; then nobody can have it asked again any more."""
+        return await self._store.turns.reopen_interrupted(turn.key, turn.session_id or "", found.id)
+
+    async def _unnamed_streams(self, thread: Thread, found: Sequence[OwnMessage]) -> Sequence[MessageRef]:
+        """Return streams that were started and could not be noted any more, oldest first: a stream has no nonce."""
+        streams = [own.message for own in reversed(found) if own.stream]
+        known = await self._store.turns.posted_in(thread.key) if streams else ()
+        return [message for message in streams if message.id not in known]
+
+    async def _own_messages(self, thread: Thread) -> list[OwnMessage]:
+        try:
+            found = await retry(thread.own_messages, backoff=_LOOK_AGAIN, on=_worth_another_look)
+        except PlatformError as error:
+            _log.warning("thread not readable", platform=thread.platform, reason=repr(error))
+            return []
+        return list(found)
+
+
+def _worth_another_look(error: Exception) -> bool | float:
+    # After a refusal the limiter knows for how long to wait.
+    return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)

@@ -1,23 +1,34 @@
-"""Looking at what an Aion session has stored, with growing pauses."""
+"""What an Aion session has stored: the answer to a question, the result of a plan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
+from aion_bot.concurrency.backoff import Backoff
 
-_SHORTEST_PAUSE = 0.01
-_LONGEST_PAUSE = 15.0
 _NEWEST = 50
-"""Messages to look at; the answer is among the newest."""
+"""Messages to look at; what is looked for is among the newest."""
 
 
-def pauses(first: float, total: float) -> Iterator[float]:
-    """Yield pauses in seconds, from `first` doubling up to fifteen, until `total` is spent."""
-    pause, spent = first, 0.0
-    while spent < total:
-        yield pause
-        spent += pause
-        pause = min(pause * 2, max(first, _LONGEST_PAUSE))
+_HALF_A_MINUTE = Backoff(1.0, cap=15.0, total=30.0)
+_A_MINUTE = Backoff(1.0, cap=15.0, total=60.0)
+_TEN_MINUTES = Backoff(1.0, cap=15.0, total=600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often and how long a session is looked at. These times are Aion's pace, not that of our retries.
+
+    `stored_answer`: for the answer to a question whose stream broke. `accepted`: for the result of a decision that Aion
+    accepted for later (202). `in_doubt`: for the result of one whose answer was lost, or that somebody else decides.
+    `unnamed`: seconds between two looks while Aion has not named the answer of another question in that session.
+    """
+
+    stored_answer: Backoff = _HALF_A_MINUTE
+    accepted: Backoff = _TEN_MINUTES
+    in_doubt: Backoff = _A_MINUTE
+    unnamed: float = 1.0
 
 
 Take = Callable[[Sequence[ChatMessage]], Awaitable[ChatMessage | None]]
@@ -29,65 +40,62 @@ async def _never() -> bool:
 
 
 class SessionHistory:
-    """Reads sessions again. `first` is the first pause in seconds; the others and all totals follow from it."""
+    """Reads the newest messages of sessions."""
 
-    def __init__(self, aion: AionVision, first: float) -> None:
+    def __init__(self, aion: AionVision) -> None:
         self._aion = aion
-        self._first = max(first, _SHORTEST_PAUSE)
 
     async def messages(self, session_id: str) -> Sequence[ChatMessage]:
         """Return the newest messages, oldest first. Raises what the client raises."""
         detail = await self._aion.chats.get_session(session_id, message_limit=_NEWEST)
         return detail.messages
 
-    async def stored_answer(self, session_id: str, take: Take) -> ChatMessage | None:
-        """Wait for the stored answer to a question whose stream broke: some thirty first pauses at most."""
-        return await self.wait(session_id, take, 30.0)
-
     async def look(self, session_id: str, take: Take) -> ChatMessage | None:
         """Look once."""
-        return await take(await self._peek(session_id))
+        return await take(await self._messages_or_none(session_id))
 
     async def wait(
         self,
         session_id: str,
         take: Take,
-        patience: float,
+        backoff: Backoff,
         *,
         undecided: Callable[[], Awaitable[bool]] = _never,
+        undecided_pause: float = 1.0,
     ) -> ChatMessage | None:
-        """Wait for a message that `take` takes, for `patience` first pauses, and while it is `undecided` whose they are."""
-        left = pauses(self._first, self._first * patience)
+        """Look along `backoff` for a message that `take` takes; looks go on while it is `undecided` whose they are."""
+        delays = backoff.delays()
         while True:
-            messages = await self._peek(session_id)
-            waits = await undecided()  # after the messages: an answer is named before it is stored
+            messages = await self._messages_or_none(session_id)
+            # Asked after the messages were read: Aion names an answer before it stores it.
+            waits = await undecided()
             found = None if waits else await take(messages)
-            pause = self._first if waits else next(left, None)
+            pause = undecided_pause if waits else next(delays, None)
             if found is not None or pause is None:
                 return found
             await asyncio.sleep(pause)
 
-    async def _peek(self, session_id: str) -> Sequence[ChatMessage]:
+    async def _messages_or_none(self, session_id: str) -> Sequence[ChatMessage]:
         try:
             return await self.messages(session_id)
         except AionvisionError:
             return ()  # Aion may be down for a moment: the next look tells
 
 
-def said(message: ChatMessage) -> bool:
-    """Tell whether a message holds words of Aion's."""
+def is_answer(message: ChatMessage) -> bool:
+    """Return whether a message holds words of Aion's."""
     return message.role is MessageRole.ASSISTANT and bool(message.content.strip())
 
 
-def answer_to(question: str, answer_id: str, messages: Iterable[ChatMessage]) -> ChatMessage | None:
+def answer_to(question: str, answer_id: str | None, messages: Iterable[ChatMessage]) -> ChatMessage | None:
     """Find an answer by its id, or as the first one behind the newest message that asks the question."""
     asked = False
     found: ChatMessage | None = None
     for message in messages:
         if message.role is MessageRole.USER and message.content.strip() == question.strip():
             asked, found = True, None
-        elif said(message):
-            if answer_id and message.id == answer_id:
+        elif is_answer(message):
+            if answer_id is not None and message.id == answer_id:
                 return message
             if asked and found is None:
                 found = message

@@ -11,10 +11,11 @@ from aion_bot.ports.adapter import (
     QueuedMarker,
 )
 from aion_bot.ports.events import InboundEvent, Prompt
-from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.limiter import Limiter
 from aion_bot.ratelimit.permit import Priority
+from aion_bot.rendering.screen import PageFormat
 
 
 class Thread:
@@ -37,13 +38,14 @@ class Thread:
         """The platform's name."""
         return self.adapter.platform
 
+    @property
+    def page_format(self) -> PageFormat:
+        """How large a message may be here."""
+        return PageFormat(self.adapter.measure, self.adapter.limits.page)
+
     def permit(self, operation: Operation, priority: Priority) -> AbstractAsyncContextManager[None]:
         """Wait until an operation may run, and run it inside."""
         return self.limiter.permit(operation, self.key, priority)
-
-    def measure(self, content: Content) -> int:
-        """Size of `content` as the platform counts it."""
-        return self.adapter.measure(content)
 
     async def open(self, prompt: Prompt) -> None:
         """Make the thread of a prompt exist."""

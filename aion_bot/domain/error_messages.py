@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aion_bot.aion import AionvisionError, ResourceNotFoundError
 from aion_bot.domain import strings
+from aion_bot.domain.turn import EndReason
 
 _BY_CODE = {
     "INVALID_API_KEY": "AUTH_ERROR",
@@ -26,6 +27,11 @@ def kind(error: AionvisionError) -> str:
         return "SUBSCRIPTION"
     named = _BY_CODE.get(error.code, error.code)
     return named if named in _KINDS else "SERVER_ERROR"
+
+
+def end_reason(kind: str) -> EndReason:
+    """Return whether a turn that met this trouble can be retried."""
+    return EndReason.FAILED if kind in strings.ASKING_AGAIN_HELPS else EndReason.REFUSED
 
 
 def sentence(error: AionvisionError) -> str:

@@ -1,18 +1,77 @@
-"""What the bot remembers beyond a crash, as values. No I/O: the store keeps them, the relay draws them."""
+"""A turn: one question and its answer, from the queue to the last indicator that is cleared.
 
+A phase is written before the action that it announces, so that after a crash the row says what may have happened.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 
 
-class TurnState(StrEnum):
-    """How far a question has come."""
+class TurnPhase(StrEnum):
+    """How far a turn has come."""
 
-    OPEN = "open"
-    DONE = "done"
+    QUEUED = "queued"
+    """Accepted; Aion was not asked. The question can still be edited or withdrawn."""
+    ASKING = "asking"
+    """Written just before the request: Aion may have the question, and has not named its answer yet."""
+    STREAMING = "streaming"
+    """Aion has named the answer."""
+    PARKED = "parked"
+    """The answer brought a plan: the thread goes on while the plan waits for a decision."""
+    ENDED = "ended"
+    """How it ended is decided; the thread may not show it yet."""
+    SHOWN = "shown"
+    """The thread shows how it ended; an indicator may still be there."""
+    CLEARED = "cleared"
+    """Nothing is left to do."""
+
+
+class EndReason(StrEnum):
+    """How a turn ended."""
+
+    ANSWERED = "answered"
     FAILED = "failed"
+    """A person may ask again with Retry."""
+    INTERRUPTED = "interrupted"
+    """A stop of the bot cut it off after Aion had been asked: the answer may come to be stored; Retry is offered."""
+    REFUSED = "refused"
+    """Aion does not answer it, and asking again cannot help."""
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+    """The person took the question back before Aion had it."""
+    UNDELIVERABLE = "undeliverable"
+    """The bot may not write in the thread, or the thread is gone."""
+
+
+RETRYABLE = frozenset({EndReason.FAILED, EndReason.INTERRUPTED})
+"""Reasons that keep the question's text, because somebody may have it asked again."""
+
+UNFINISHED = frozenset({TurnPhase.QUEUED, TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED})
+"""Phases of a turn that has not ended."""
+
+TURN_TRANSITIONS: Mapping[TurnPhase, frozenset[TurnPhase]] = {
+    TurnPhase.QUEUED: frozenset({TurnPhase.ASKING, TurnPhase.ENDED, TurnPhase.SHOWN}),
+    # Asking again in a new session, where Aion said that the thread's session is gone, writes ASKING once more.
+    TurnPhase.ASKING: frozenset(
+        {TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}
+    ),
+    TurnPhase.STREAMING: frozenset({TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}),
+    TurnPhase.PARKED: frozenset({TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}),
+    # From here on: Retry puts a failed turn back into the queue; a late answer reopens an interrupted one.
+    TurnPhase.ENDED: frozenset({TurnPhase.SHOWN, TurnPhase.QUEUED, TurnPhase.STREAMING}),
+    TurnPhase.SHOWN: frozenset({TurnPhase.CLEARED, TurnPhase.QUEUED, TurnPhase.STREAMING}),
+    TurnPhase.CLEARED: frozenset({TurnPhase.QUEUED, TurnPhase.STREAMING}),
+}
+"""From a phase to those that may follow. A turn whose end needs no Retry goes to `SHOWN` in one write."""
+
+
+def turn_sources(phase: TurnPhase) -> frozenset[TurnPhase]:
+    """Phases from which a turn may move to `phase`."""
+    return frozenset(source for source, targets in TURN_TRANSITIONS.items() if phase in targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +79,19 @@ class Turn:
     """A question and the messages that answer it.
 
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
-    again; `session_id` is set before Aion is asked, so a question without one was never sent; `answer_id` is Aion's
-    id of the answer as soon as the stream has named it; `posted` are the messages so far, in reading order. `origin` is
-    the prompt it came as; `attempt` counts the retries.
+    again; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
+    `posted` are the messages so far, in reading order. `origin` is the prompt it came as, None in rows of the first
+    version; `attempt` counts the retries.
     """
 
     key: str
     thread: ThreadKey
     asker: Person
     text: str
-    state: TurnState = TurnState.OPEN
-    session_id: str = ""
-    answer_id: str = ""
+    phase: TurnPhase = TurnPhase.QUEUED
+    reason: EndReason | None = None
+    session_id: str | None = None
+    answer_id: str | None = None
     posted: tuple[MessageRef, ...] = ()
     origin: Prompt | None = None
     attempt: int = 0
@@ -40,58 +100,3 @@ class Turn:
     def name(self) -> str:
         """What the nonces of its posts begin with: the same in every process, another for each attempt."""
         return f"{self.key}-{self.attempt}"
-
-
-class PlanStatus(StrEnum):
-    """Where a plan stands. It moves along `PLAN_MOVES` only."""
-
-    PENDING = "pending"
-    DECIDING = "deciding"
-    RUNNING = "running"
-    BUSY = "busy"
-    UNKNOWN = "unknown"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    SETTLED = "settled"
-
-
-_WATCHED = {PlanStatus.PENDING, PlanStatus.DONE, PlanStatus.FAILED, PlanStatus.CANCELLED}
-
-PLAN_MOVES: dict[PlanStatus, set[PlanStatus]] = {
-    PlanStatus.PENDING: {PlanStatus.DECIDING},
-    PlanStatus.DECIDING: set(PlanStatus) - {PlanStatus.DECIDING},
-    PlanStatus.RUNNING: {PlanStatus.DONE, PlanStatus.FAILED, PlanStatus.SETTLED},
-    PlanStatus.BUSY: _WATCHED,
-    PlanStatus.UNKNOWN: _WATCHED,
-}
-"""From a status to those that may follow; what is absent is an end. A person decides from `PENDING` alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """An execution plan that Aion asked approval for, and what became of it.
-
-    `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the question that led to it. `doubt` is true after an attempt whose outcome is not
-    known: from then on a 404 means that the plan was decided, not that it expired. `detail` is a sentence about how
-    it ended, or about the attempt that put the buttons back. `seen` are the ids of the session's messages before
-    the action: where there are none, the action was never sent.
-    """
-
-    key: str
-    plan_id: str
-    session_id: str
-    thread: ThreadKey
-    requester: Person
-    description: str
-    steps: tuple[Step, ...] = ()
-    operations: int | None = None
-    status: PlanStatus = PlanStatus.PENDING
-    message: MessageRef | None = None
-    decider: Person | None = None
-    action: Action | None = None
-    doubt: bool = False
-    detail: str = ""
-    seen: tuple[str, ...] = ()
-    turn: str = ""

@@ -1,17 +1,17 @@
 """An answer as it arrives: events in, the wanted screen out. No I/O."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.references import Growing, readable, settled_length
-from aion_bot.rendering.screen import Screen
+from aion_bot.rendering.screen import PageFormat, Screen
 
 _NOTE = 100
 """Characters of a status line at most."""
@@ -22,15 +22,15 @@ _ROOM = 160
 _SMALLEST_PAGE = 400
 
 
-def page_limit(adapter: PlatformAdapter) -> int:
-    """Largest measure of a page of text on this platform, with room for a note and buttons."""
-    return adapter.limits.page - _ROOM
+def text_limit(page_format: PageFormat) -> int:
+    """Largest measure of a page of text, with room for a note and buttons."""
+    return page_format.limit - _ROOM
 
 
 class _Segment:
     """The text between two plan cards."""
 
-    def __init__(self, adapter: PlatformAdapter, limit: int) -> None:
+    def __init__(self, measure: Callable[[Content], int], limit: int) -> None:
         self.raw = ""
         self.final: str | None = None
         self.card: PlanCard | None = None
@@ -38,7 +38,7 @@ class _Segment:
         self.slots = 0
         self._growing = Growing()
         self._full: dict[str, Reply] = {}
-        self._measure = lambda text: adapter.measure(Reply(text))
+        self._measure = lambda text: measure(Reply(text))
         self.resize(limit)
 
     def resize(self, limit: int) -> None:
@@ -79,7 +79,7 @@ class _End:
 class Facts:
     """What the stream said about the answer besides its text."""
 
-    answer_id: str = ""
+    answer_id: str | None = None
     complete: bool = False
     error: dict[str, Any] | None = None
 
@@ -94,19 +94,20 @@ class AnswerView:
 
     def __init__(
         self,
-        adapter: PlatformAdapter,
-        notices: tuple[str, ...] = (),
+        page_format: PageFormat,
         *,
         while_growing: tuple[Button, ...] = (),
     ) -> None:
         self.facts = Facts()
-        self._adapter = adapter
-        self._limit = page_limit(adapter)
-        self._notices = list(notices)
+        self.parked = False
+        """Whether a plan's card is the last thing that was shown."""
+        self._measure = page_format.measure
+        self._limit = text_limit(page_format)
+        self._notices: list[str] = []
         self._while_growing = while_growing
         self._status = strings.THINKING
-        self._stirred = True
-        self._segments = [_Segment(adapter, self._limit)]
+        self._status_shown = True
+        self._segments = [_Segment(self._measure, self._limit)]
         self._before = ""
         self._end: _End | None = None
         self._version: object = None
@@ -125,11 +126,6 @@ class AnswerView:
     def has_plan(self) -> bool:
         """Whether a plan's card belongs to this answer."""
         return len(self._segments) > 1
-
-    @property
-    def waits_at_plan(self) -> bool:
-        """Whether nothing was said since the last plan."""
-        return self.has_plan and not self._segments[-1].raw
 
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
@@ -150,7 +146,7 @@ class AnswerView:
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
-                self.facts.answer_id = str(data.get("message_id") or "")
+                self._name_answer(data)
             case _:
                 self._note(_status(token.type, data))
 
@@ -160,14 +156,14 @@ class AnswerView:
         segment.card, segment.tail = card, in_full
         segment.slots = max(1, len(segment.pages(self._lead(segment))))
         self._before += segment.raw
-        self._segments.append(_Segment(self._adapter, self._limit))
-        self._status, self._stirred = "", False
+        self._segments.append(_Segment(self._measure, self._limit))
+        self._status, self._status_shown, self.parked = "", False, True
 
     def say(self, status: str) -> None:
         """Show a status line of the bot's own."""
         self._note(status)
 
-    def restore(self, text: str, metadata: dict[str, Any] | None) -> None:
+    def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
         self._settle(text, metadata or {})
 
@@ -219,7 +215,7 @@ class AnswerView:
         pages = segment.pages(text, grown=end is None and self._version == before)
         note = "" if end else self._status
         buttons, byline = (end.buttons, end.byline) if end else (self._while_growing, ())
-        if not pages and not (byline or (note and self._stirred)):
+        if not pages and not (byline or (note and self._status_shown)):
             return []
         closing = 0 if end else segment.closing
         final = Reply(pages[-1] if pages else "", note, byline, buttons, closing)
@@ -239,7 +235,9 @@ class AnswerView:
         segment = self._segments[-1]
         whole = self._behind_plans(accumulated)
         segment.raw, segment.final = whole if accumulated else segment.raw + piece, None
-        self._status, self._stirred = "", True
+        self._status, self._status_shown = "", True
+        if segment.raw:
+            self.parked = False
 
     def _behind_plans(self, text: str) -> str:
         """The part of a whole text that belongs behind the last card; a server may also begin anew there."""
@@ -247,7 +245,7 @@ class AnswerView:
 
     def _complete(self, token: ChatToken, data: dict[str, Any]) -> None:
         self.facts.complete = True
-        self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
+        self._name_answer(data)
         content = str(data.get("content") or "")
         resolved = token.resolved_content
         if resolved and not self.has_plan:
@@ -256,6 +254,10 @@ class AnswerView:
             self._settle(
                 content, dict(data.get("metadata") or {}) | {"image_context": data.get("image_context")}
             )
+
+    def _name_answer(self, data: dict[str, Any]) -> None:
+        if data.get("message_id"):
+            self.facts.answer_id = str(data["message_id"])
 
     def _settle(self, content: str, metadata: dict[str, Any]) -> None:
         if content.startswith(self._before):
@@ -268,7 +270,7 @@ class AnswerView:
 
     def _note(self, status: str) -> None:
         if status:
-            self._status, self._stirred = one_line(status, _NOTE), True
+            self._status, self._status_shown = one_line(status, _NOTE), True
 
 
 def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -1,45 +1,59 @@
-"""A plan's row as the card that shows it. No I/O."""
+"""A plan's row as the card that shows it, and the result under it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
-from aion_bot.domain.turn import Plan, PlanStatus
-from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.domain.access import Approvers
+from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
-from aion_bot.rendering.answer import page_limit
+from aion_bot.rendering.answer import text_limit
 from aion_bot.rendering.pagination import Pages
-from aion_bot.rendering.screen import Screen
+from aion_bot.rendering.screen import PageFormat, Screen
 
 _ROOM = 700
 """What a card leaves free for the record of its decision, in the platform's measure."""
 
-Approvers = str | frozenset[str]
-"""`requester`, `anyone` or the ids of those who may decide."""
+_SMALLEST_PAGE = 200
+"""Measure of a page under which a message that the platform refuses as too long is given up."""
 
 _UNDER_WAY = {
-    PlanStatus.DECIDING: strings.ASKING_AION,
-    PlanStatus.RUNNING: strings.RUNNING,
-    PlanStatus.BUSY: strings.BUSY,
-    PlanStatus.UNKNOWN: strings.UNKNOWN,
+    PlanPhase.CLAIMED: strings.ASKING_AION,
+    PlanPhase.SENT: strings.ASKING_AION,
+    PlanPhase.RUNNING: strings.RUNNING,
+    PlanPhase.BUSY: strings.BUSY,
+    PlanPhase.UNKNOWN: strings.UNKNOWN,
 }
 
 
-def plan_card(plan: Plan, approvers: Approvers, adapter: PlatformAdapter) -> tuple[PlanCard, str]:
+@dataclass(frozen=True, slots=True)
+class PlanFormat:
+    """How plans are drawn: the size of a message, and who may decide."""
+
+    page: PageFormat
+    approvers: Approvers
+
+
+def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     """Draw a plan as a card; where no card can hold it, also as Markdown to stand above a short one."""
     facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
-    if plan.status is PlanStatus.PENDING:
-        facts.append(strings.deciders(approvers, plan.requester))
+    buttons: tuple[Button, ...] = ()
+    if plan.phase is PlanPhase.PENDING:
+        facts.append(strings.deciders(plan_format.approvers, plan.requester))
+        buttons = (
+            Button(Action.APPROVE, plan.key, strings.APPROVE),
+            Button(Action.CANCEL, plan.key, strings.CANCEL),
+        )
     card = PlanCard(
         title=strings.PLAN_TITLE,
         description=plan.description,
         steps=plan.steps,
         facts=tuple(facts),
         record=record(plan),
-        buttons=_buttons(plan),
+        buttons=buttons,
         key=plan.key,
     )
     bare = replace(card, facts=(), record=(), buttons=())
-    if adapter.measure(bare) <= adapter.limits.page - _ROOM:
+    if plan_format.page.measure(bare) <= plan_format.page.limit - _ROOM:
         return card, ""
     return replace(card, description=strings.PLAN_ABOVE, steps=()), in_full(plan)
 
@@ -52,33 +66,22 @@ def in_full(plan: Plan) -> str:
 
 def record(plan: Plan) -> tuple[Line, ...]:
     """What became of a plan, as the lines of its card."""
-    outcome = _UNDER_WAY.get(plan.status, plan.detail)
     lines: list[Line] = []
-    if plan.status is not PlanStatus.PENDING and plan.action and plan.decider:
+    if plan.phase is not PlanPhase.PENDING and plan.action and plan.decider:
         lines.append(strings.decided(plan.action, plan.decider))
-    if outcome:
+    if outcome := _UNDER_WAY.get(plan.phase, plan.detail):
         lines.append((outcome,))
     return tuple(lines)
-
-
-def _buttons(plan: Plan) -> tuple[Button, ...]:
-    if plan.status is not PlanStatus.PENDING:
-        return ()
-    return (
-        Button(Action.APPROVE, plan.key, strings.APPROVE),
-        Button(Action.CANCEL, plan.key, strings.CANCEL),
-    )
 
 
 class PlanCardView:
     """A card on its own after the decision, and the result under it."""
 
-    def __init__(self, plan: Plan, approvers: Approvers, adapter: PlatformAdapter) -> None:
+    def __init__(self, plan: Plan, plan_format: PlanFormat) -> None:
         self.plan = plan
         self.ended = False
-        self._approvers = approvers
-        self._adapter = adapter
-        self._limit = page_limit(adapter)
+        self._format = plan_format
+        self._limit = text_limit(plan_format.page)
         self._result = ""
 
     def show(self, plan: Plan, result: str = "") -> None:
@@ -87,12 +90,12 @@ class PlanCardView:
 
     def screen(self) -> Screen:
         """Return the card, then the result in pages."""
-        card, _ = plan_card(self.plan, self._approvers, self._adapter)
-        pages = Pages(lambda text: self._adapter.measure(Reply(text)), self._limit).update(self._result)
+        card, _ = plan_card(self.plan, self._format)
+        pages = Pages(lambda text: self._format.page.measure(Reply(text)), self._limit).update(self._result)
         contents: list[Content] = [card, *(Reply(page) for page in pages)]
         return tuple(contents)
 
     def shrink(self) -> bool:
-        """Use pages of half the size from now on."""
+        """Use pages of half the size from now on; False if there is no smaller."""
         self._limit //= 2
-        return self._limit > 200
+        return self._limit > _SMALLEST_PAGE

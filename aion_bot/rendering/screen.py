@@ -1,10 +1,17 @@
-"""What a thread should show of one answer, as a value. No I/O."""
+"""What a thread should show of one answer or one decision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from aion_bot.ports.messages import Content
 
 Screen = tuple[Content | None, ...]
-"""The messages of one answer in reading order: slot i is message i.
+"""Slot i is message i; None is a message that should not be there."""
 
-None is a message that should not be there. A slot keeps its meaning for as long as the answer lives, so that a message
-is never moved: a slot that is wanted no more becomes None.
-"""
+
+@dataclass(frozen=True, slots=True)
+class PageFormat:
+    """How large a message may be: at most `limit`, in the unit of `measure`, which is the platform's own."""
+
+    measure: Callable[[Content], int]
+    limit: int

@@ -1,4 +1,4 @@
-"""What people press: each click gets a private sentence, and none waits behind a running answer."""
+"""What people press: each press gets a private sentence, and none waits behind a running answer."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -6,86 +6,83 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.config import Settings
-from aion_bot.conversation.aion_stream import Outcome
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.outcome import Outcome
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import access, strings
-from aion_bot.domain.access import may_stop
-from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Click, InboundEvent, StopRequest
+from aion_bot.domain import strings
+from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.ports.events import Click, StopRequest
 from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import ActiveTurns
 
 _log = structlog.get_logger(__name__)
 
-AskAgain = Callable[[Thread, Turn], None]
-"""Puts a question into its lane."""
+Enqueue = Callable[[Thread, Turn], None]
+"""Puts a turn into its thread's queue."""
 
 
 class Actions:
-    """Judges clicks and carries them out."""
+    """Decides presses and carries them out."""
 
     def __init__(
         self,
         *,
-        settings: Settings,
+        policy: AccessPolicy,
         tasks: BackgroundTasks,
-        running: ActiveTurns,
+        active: ActiveTurns,
         approvals: Approvals,
         retries: Retries,
-        ask_again: AskAgain,
+        enqueue: Enqueue,
     ) -> None:
-        self._settings = settings
+        self._policy = policy
         self._tasks = tasks
-        self._running = running
+        self._active = active
         self._approvals = approvals
         self._retries = retries
-        self._ask_again = ask_again
+        self._enqueue = enqueue
 
-    async def take(self, thread: Thread, click: Click) -> None:
-        """Answer a click."""
+    async def click(self, thread: Thread, click: Click) -> None:
+        """Answer a press."""
         try:
-            await self._take(thread, click)
+            await self._click(thread, click)
         except sqlite3.Error as error:
-            _log.error("click could not be recorded", platform=thread.platform, reason=str(error))
+            _log.error("press not recorded", platform=thread.platform, reason=str(error))
             await reply_privately(thread, click, (strings.NO_RECORD,))
 
-    async def _take(self, thread: Thread, click: Click) -> None:
-        refusal = access.refusal(self._settings, click.place, click.person)
+    async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
+        """Stop whatever is answered in a thread."""
+        await self._stop(thread, request, self._active.find(thread=request.thread))
+
+    async def _click(self, thread: Thread, click: Click) -> None:
+        refusal = self._policy.refusal(click.place, click.person)
         if refusal is not None:
             await reply_privately(thread, click, (refusal,))
         elif click.action is Action.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
-                self._ask_again(thread, turn)
+                self._enqueue(thread, turn)
             await reply_privately(thread, click, line)
         elif click.action is Action.STOP:
-            await self._stop(thread, click, self._running.find(turn=click.key))
+            await self._stop(thread, click, self._active.find(turn=click.key))
         else:
             await self._approvals.click(thread, click)
 
-    async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
-        """Stop whatever is answered in a thread."""
-        await self._stop(thread, request, self._running.find(thread=request.thread))
-
     async def _stop(self, thread: Thread, event: Click | StopRequest, found: Sequence[TurnRunner]) -> None:
         """Stop answers at once, and cancel the plans they brought."""
-        person, approvers = event.person, self._settings.approvers
-        allowed = [one for one in found if may_stop(approvers, person, one.turn.asker)]
+        person = event.person
+        allowed = [one for one in found if self._policy.may_stop(person, one.turn.asker)]
         for runner in allowed:
-            runner.interrupt(Outcome(byline=strings.stopped_by(person)))
-        self._tell(thread, event, _stopping(found, allowed))
+            runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
+        # Told in the background: the plans are cancelled as soon as their answers have ended.
+        self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed)))
         for runner in allowed:
             await runner.ended.wait()
             for key in runner.plans:
                 await self._approvals.stop(thread, key, person)
-
-    def _tell(self, thread: Thread, event: InboundEvent, line: Line) -> None:
-        self._tasks.spawn(reply_privately(thread, event, line))
 
 
 def _stopping(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner]) -> Line:

@@ -1,70 +1,69 @@
-"""The answers under way, by thread."""
+"""The turns that run in this process, by thread."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.aion_stream import Outcome
 from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.outcome import Outcome
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.ports.messages import ThreadKey
 
 
 class ActiveTurns:
-    """Runs answers, finds them and ends them. `first_pause` in seconds is the unit of all patience."""
+    """Runs turns, finds them and ends them."""
 
-    def __init__(self, tasks: BackgroundTasks, indicators: Indicators, first_pause: float) -> None:
+    def __init__(self, tasks: BackgroundTasks, indicators: Indicators) -> None:
         self._tasks = tasks
         self._indicators = indicators
-        self._first_pause = first_pause
-        self._answering: dict[ThreadKey, list[TurnRunner]] = {}
+        self._runners: dict[ThreadKey, list[TurnRunner]] = {}
 
-    async def hold(self, runner: TurnRunner, work: Coroutine[Any, Any, None]) -> None:
-        """Run an answer, and return when it has ended or waits at a plan."""
+    async def run(self, runner: TurnRunner) -> None:
+        """Run a turn, and return when it has ended or is parked at a plan."""
         thread = runner.turn.thread
-        running = self._answering.setdefault(thread, [])
+        running = self._runners.setdefault(thread, [])
         running.append(runner)
 
         def ended(_: asyncio.Task[None]) -> None:
             running.remove(runner)
-            if not running and self._answering.get(thread) is running:
-                del self._answering[thread]
+            if not running and self._runners.get(thread) is running:
+                del self._runners[thread]
 
-        self._tasks.spawn(self._visibly(runner, work)).add_done_callback(ended)
+        self._tasks.spawn(self._run(runner)).add_done_callback(ended)
         await runner.parked.wait()
 
-    async def _visibly(self, runner: TurnRunner, work: Coroutine[Any, Any, None]) -> None:
-        async with self._indicators.at_work(runner.thread, runner.turn, runner.begun, runner.seen):
-            await work
-        await runner.make_good()
+    async def _run(self, runner: TurnRunner) -> None:
+        async with self._indicators.working(
+            runner.thread, runner.turn, runner.started, runner.indicator_shown
+        ):
+            await runner.run()
+        if await runner.record_rest():
+            # The indicators were cleared before the row could say that the end is shown.
+            await self._indicators.clear(runner.thread, runner.turn)
 
     def find(self, *, thread: ThreadKey | None = None, turn: str | None = None) -> Sequence[TurnRunner]:
-        """Return the answers of a thread, the one with this key, or all."""
+        """Return the turns of a thread, the one with this key, or all."""
         return [
-            one
-            for where, running in self._answering.items()
-            for one in running
-            if thread in {None, where} and turn in {None, one.turn.key} and not one.ended.is_set()
+            runner
+            for where, running in self._runners.items()
+            for runner in running
+            if thread in {None, where} and turn in {None, runner.turn.key} and not runner.ended.is_set()
         ]
 
-    def _bringing(self, plan_key: str) -> TurnRunner | None:
-        """Find the answer that brought a plan, also just after its end."""
-        found = (one for running in self._answering.values() for one in running if plan_key in one.plans)
-        return next(found, None)
-
     def interrupt(self, outcome: Outcome, thread: ThreadKey | None = None) -> None:
-        """End the answers of a thread, or all."""
+        """End the turns of a thread, or all."""
         for runner in self.find(thread=thread):
             runner.interrupt(outcome)
 
-    async def stream_end(self, plan_key: str, patience: float) -> bool:
-        """Wait until the stream that brought a plan has ended; tell whether text came after the plan."""
-        runner = self._bringing(plan_key)
+    async def stream_end(self, plan_key: str, seconds: float) -> bool:
+        """Wait until the stream that brought a plan has ended; returns whether text came after the plan."""
+        # Also just after its end: the runner stays here until its rest is recorded.
+        runners = (one for running in self._runners.values() for one in running if plan_key in one.plans)
+        runner = next(runners, None)
         if runner is None:
             return False
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience * self._first_pause):
+            async with asyncio.timeout(seconds):
                 await runner.ended.wait()
         return runner.went_on

@@ -1,4 +1,4 @@
-"""Replies that overtake the question which opens their thread. No I/O."""
+"""Replies that overtake the question which opens their thread: they wait a moment for it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from contextlib import contextmanager, suppress
 
 from aion_bot.ports.messages import ThreadKey
 
-PATIENCE = 2.0
+LONGEST_WAIT = 2.0
 """Seconds that a reply waits; Slack sends an event again that is not acknowledged within three."""
 
-_IN_A_THREAD = 5
-_IN_ALL = 200
+_MOST_IN_A_THREAD = 5
+_MOST_IN_ALL = 200
 """Replies that wait at most; the others count only if their thread is known already."""
 
 
@@ -21,7 +21,7 @@ class ReorderBuffer:
         self._waiting: dict[ThreadKey, list[asyncio.Event]] = {}
 
     def opened(self, thread: ThreadKey) -> None:
-        """Tell that a question was accepted in a thread."""
+        """Record that a question was accepted in a thread."""
         for event in self._waiting.get(thread, ()):
             event.set()
 
@@ -30,7 +30,7 @@ class ReorderBuffer:
         """Return what is set when the thread has been opened, or None where too many wait."""
         events = self._waiting.setdefault(thread, [])
         event = asyncio.Event()
-        full = len(events) >= _IN_A_THREAD or sum(map(len, self._waiting.values())) >= _IN_ALL
+        full = len(events) >= _MOST_IN_A_THREAD or sum(map(len, self._waiting.values())) >= _MOST_IN_ALL
         if not full:
             events.append(event)
         try:
@@ -42,10 +42,10 @@ class ReorderBuffer:
                 self._waiting.pop(thread, None)
 
 
-async def comes(event: asyncio.Event | None) -> bool:
-    """Wait a little for an opening; tell whether it came."""
+async def opens(event: asyncio.Event | None) -> bool:
+    """Wait for an opening; returns whether it came in time."""
     if event is not None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LONGEST_WAIT):
                 return await event.wait()
     return False

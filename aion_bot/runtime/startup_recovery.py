@@ -1,108 +1,106 @@
-"""At the start: what an earlier process left open is taken up."""
+"""At the start: what an earlier process left open is resumed, in the order in which it was asked."""
 
 import asyncio
-import functools
 from collections.abc import Mapping
+from functools import partial
 
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.keyed_queue import KeyedQueue
-from aion_bot.conversation.aion_stream import Services
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.late_answers import LateAnswers
 from aion_bot.conversation.recovery import Recovery
-from aion_bot.conversation.turn import TurnRunner
+from aion_bot.conversation.services import Services
+from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.turn import Turn, TurnState
+from aion_bot.domain.turn import Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns
 
 
 class StartupRecovery:
-    """Takes up questions in the order in which they were asked, decisions, and signs that were left standing."""
+    """Resumes turns and decisions, removes indicators that were left, and looks for answers that came late."""
 
     def __init__(
         self,
-        *,
         services: Services,
         adapters: Mapping[str, PlatformAdapter],
+        *,
         queues: KeyedQueue[ThreadKey],
         tasks: BackgroundTasks,
         indicators: Indicators,
-        running: ActiveTurns,
+        active: ActiveTurns,
         approvals: Approvals,
     ) -> None:
         self._services = services
+        self._store = services.store
         self._adapters = adapters
         self._queues = queues
         self._tasks = tasks
-        self._looking = BackgroundTasks()
+        self._late = BackgroundTasks()
         self._indicators = indicators
-        self._running = running
+        self._active = active
         self._approvals = approvals
-        self._recovery = Recovery(services.store)
-        self._late = LateAnswers(services)
+        self._recovery = Recovery(services)
 
-    async def begin(self) -> None:
-        """Put everything that was left open to its lane, in order."""
-        store = self._services.store
-        under_way: dict[str, asyncio.Event] = {}
-        for turn in await store.unsettled_turns():
+    async def start(self) -> None:
+        """Put everything that was left open into its thread's queue, in order."""
+        recovered: dict[str, asyncio.Event] = {}
+        for turn in await self._store.turns.unfinished():
             if (thread := self._thread(turn.thread)) is not None:
-                taken_up = under_way[turn.key] = asyncio.Event()
-                self._queues.submit(turn.thread, functools.partial(self._take_up, thread, turn, taken_up))
-        for plan in await store.unsettled_plans():
+                done = recovered[turn.key] = asyncio.Event()
+                self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, done))
+        for plan in await self._store.plans.not_shown():
             if (thread := self._thread(plan.thread)) is not None:
-                self._tasks.spawn(self._resume(thread, plan.key, under_way.get(plan.turn)))
-        for turn in await store.untidy_turns():
+                self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
+        for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:
-                self._indicators.inherit(turn)
-                self._tasks.spawn(self._indicators.tidy(thread, turn))
-        for turn in await store.interrupted_turns():
+                self._indicators.adopt(turn)
+                self._tasks.spawn(self._indicators.clear(thread, turn))
+        for turn in await self._store.turns.interrupted():
             if (thread := self._thread(turn.thread)) is not None:
-                self._looking.spawn(self._look(thread, turn))
+                self._late.spawn(self._find_late_answer(thread, turn))
+
+    async def stop(self) -> None:
+        """Stop looking for late answers; the next start goes on."""
+        await self._late.cancel()
 
     def _thread(self, key: ThreadKey) -> Thread | None:
+        """Bind a thread; None where its platform is not connected in this process."""
         adapter = self._adapters.get(key.platform)
         return None if adapter is None else self._services.registry.thread(adapter, key)
 
-    async def end(self) -> None:
-        """Look for late answers no more; the next start does."""
-        await self._looking.cancel()
-
-    async def _take_up(self, thread: Thread, turn: Turn, taken_up: asyncio.Event) -> None:
+    async def _resume_turn(self, thread: Thread, turn: Turn, recovered: asyncio.Event) -> None:
         try:
-            await self._finish(thread, await self._recovery.turn(thread, turn))
+            turn = await self._recovery.turn(thread, turn)
+            self._indicators.adopt(turn)
+            await self._indicators.dequeued(thread, turn)
+            mode = Mode.ASK if turn.phase is TurnPhase.QUEUED else Mode.RESUME
+            runner = TurnRunner(self._services, thread, turn, mode, resumed=True)
+            await self._active.run(runner)
+            if mode is Mode.RESUME:
+                await runner.ended.wait()
         finally:
-            taken_up.set()
+            recovered.set()
 
-    async def _finish(self, thread: Thread, turn: Turn) -> None:
-        self._indicators.inherit(turn)
-        await self._indicators.begins(thread, turn)
-        runner = TurnRunner(self._services, thread, turn, resumed=True)
-        asked = turn.session_id or turn.state is not TurnState.OPEN
-        await self._running.hold(runner, runner.restore() if asked else runner.run())
-        if asked:
-            await runner.ended.wait()
-
-    async def _resume(self, thread: Thread, key: str, turn_first: asyncio.Event | None) -> None:
-        """Settle a decision, after the question that led to it: that is where its card may have to be posted."""
-        if turn_first is not None:
-            await turn_first.wait()
-        plan = await self._services.store.plan(key)
+    async def _resume_plan(self, thread: Thread, key: str, turn_recovered: asyncio.Event | None) -> None:
+        """Finish a decision, after the turn that led to it: that is where its card may have to be posted."""
+        if turn_recovered is not None:
+            await turn_recovered.wait()
+        plan = await self._store.plans.get(key)
         if plan is not None:
             await self._approvals.resume(thread, plan, await self._recovery.decision(thread, plan))
 
-    async def _look(self, thread: Thread, turn: Turn) -> None:
-        found = await self._late.find(turn)
+    async def _find_late_answer(self, thread: Thread, turn: Turn) -> None:
+        found = await self._recovery.late_answer(turn)
         if found is not None:
-            self._queues.submit(turn.thread, functools.partial(self._complete, thread, turn, found))
+            self._queues.submit(turn.thread, partial(self._complete, thread, turn, found))
 
     async def _complete(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
         """Show a late answer in the place of its interruption, unless somebody has had it asked again."""
-        if await self._late.claim(turn, found):
-            turn = await self._recovery.turn(thread, await self._services.store.turn(turn.key) or turn)
-            runner = TurnRunner(self._services, thread, turn, resumed=True)
-            await self._running.hold(runner, runner.complete(found))
+        if await self._recovery.claim_late_answer(turn, found):
+            turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)
+            await self._active.run(
+                TurnRunner(self._services, thread, turn, Mode.COMPLETE, resumed=True, stored=found)
+            )

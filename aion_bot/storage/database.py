@@ -1,93 +1,144 @@
-"""Opening the database: numbered, forward-only migrations, and a clear sentence where it cannot be used."""
+"""Opening the database: one process a database, readable beside it, and a clear sentence where it cannot be used."""
 
 import asyncio
-import contextlib
 import errno
+import os
 import sqlite3
-from importlib.resources import files
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiosqlite
 
+from aion_bot.storage.errors import StoreError, reason
+from aion_bot.storage.process_lock import ProcessLock
+from aion_bot.storage.schema import Migration, migrate, migrations, read_schema
 
-class StoreError(Exception):
-    """The database cannot be used. The text is for the engineer and says what to do."""
+_PATIENCE = 1.0
+"""Seconds that a statement waits for another connection's lock before it fails with SQLITE_BUSY."""
+
+_PRAGMAS = f"""
+    -- Another connection writes for a moment only: somebody's shell, or a checkpoint.
+    PRAGMA busy_timeout = {int(_PATIENCE * 1000)};
+    -- A commit is on the disk when it returns. With NORMAL a loss of power could undo it although Slack had its
+    -- acknowledgement and would not repeat the event.
+    PRAGMA synchronous = FULL;
+    -- Deleted words are overwritten in the pages that they leave.
+    PRAGMA secure_delete = ON;
+    -- Readers do not stop the writer, so that the log grows while one of them reads for long; then it shrinks to 4 MiB,
+    -- where SQLite writes its pages into the database by itself (wal_autocheckpoint, 1000 pages of 4 KiB).
+    PRAGMA journal_size_limit = 4194304;
+"""
 
 
-def migrations() -> list[tuple[int, str]]:
-    """Every migration that this version knows, as (number, SQL), in order."""
-    folder = files("aion_bot.storage") / "migrations"
-    found = [(int(entry.name.split("_")[0]), entry.read_text("utf-8")) for entry in folder.iterdir()]
-    return sorted(found)
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database, and the lock that keeps other processes from opening it."""
+
+    connection: aiosqlite.Connection
+    lock: ProcessLock
+
+    async def close(self) -> None:
+        """Close the file, then let another process have it."""
+        try:
+            await self.connection.close()
+        finally:
+            self.lock.release()
 
 
-async def open_database(path: Path) -> aiosqlite.Connection:
-    """Open the file, creating it if it is missing, and bring its schema up to date.
+async def open_database(path: Path, known: Sequence[Migration] | None = None) -> Database:
+    """Open the file, creating it with mode 0600 if it is missing, and bring its schema up to date.
+
+    Other processes may read it meanwhile (`sqlite3`, a backup, `aion-bot doctor`); a second bot is refused by a lock on
+    `<database>.lock`. `known` are the migrations, by default those of this version.
 
     Raises:
-        StoreError: the file is newer than this version, no database, corrupt, read-only or not to be reached.
+        StoreError: another bot has it; it is newer than this version, no database, corrupt, read-only or not to be
+            reached; its migration failed.
     """
+    real = _real(path)
     try:
-        # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file, so that is tried first.
-        await asyncio.to_thread(_try, path)
-        connection = await aiosqlite.connect(path, isolation_level=None)
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be opened ({_reason(error, path)})") from error
+        # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file: here it can.
+        lock = await asyncio.to_thread(_prepare, real, path, migrations() if known is None else known)
+        try:
+            connection = await _connect(real)
+        except BaseException:
+            lock.release()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} cannot be opened ({reason(error, real)})") from error
+    return Database(connection, lock)
+
+
+def check_database(path: Path) -> int | None:
+    """Return the number of a database's schema, None if there is no file yet; changes nothing, also beside a bot.
+
+    Raises:
+        StoreError: `open_database` would refuse it, as far as can be seen without writing.
+    """
+    real = _real(path)
     try:
-        await _prepare(connection, path)
-    except sqlite3.Error as error:
-        await connection.close()
-        raise StoreError(f"{path} cannot be used ({_reason(error, path)})") from error
+        if not real.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such folder", str(real.parent))
+        exists = real.exists()
+        for needed in (real.parent, real) if exists else (real.parent,):
+            if not os.access(needed, os.W_OK):
+                raise PermissionError(errno.EACCES, "cannot be written", str(needed))
+        if not exists:
+            return None
+        # Without a log nobody has it open. To read it then as if it could not change creates no files beside it.
+        mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
+        with closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema")
+            return read_schema(connection, path, migrations())
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} cannot be opened ({reason(error, real)})") from error
+
+
+def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
+    """Take the lock and make the file ready: it exists, can be written and has the newest schema."""
+    lock = ProcessLock.acquire(real.with_name(f"{real.name}.lock"))
+    try:
+        _create(real)
+        with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)) as connection:
+            connection.executescript(_PRAGMAS)
+            read_schema(connection, path, known)  # a newer file is left as it is
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE probe (x)")  # a read-only file lets a transaction begin
+            connection.execute("ROLLBACK")
+            migrate(connection, path, known)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+async def _connect(real: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
+    try:
+        connection.row_factory = aiosqlite.Row
+        await connection.executescript(_PRAGMAS)
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-async def _prepare(connection: aiosqlite.Connection, path: Path) -> None:
-    connection.row_factory = aiosqlite.Row
-    await connection.execute("PRAGMA busy_timeout = 1000")
-    await connection.execute(
-        "PRAGMA locking_mode = EXCLUSIVE"
-    )  # one process a database, until it ends however
-    known = migrations()
-    async with connection.execute("PRAGMA user_version") as cursor:
-        row = await cursor.fetchone()
-    version = int(row[0]) if row else 0
-    if version > known[-1][0]:
-        raise StoreError(
-            f"{path} was written by a newer aion-bot (schema {version}, this one knows {known[-1][0]}): "
-            "install that version again, or name another file in AION_BOT_DATABASE_URL"
-        )
-    await connection.execute("PRAGMA journal_mode = WAL")
-    await connection.execute("PRAGMA synchronous = FULL")
-    for number, sql in known:
-        if number > version:
-            await connection.executescript(
-                f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;"
-            )
+def _create(real: Path) -> None:
+    """Create the file for its owner alone. SQLite gives the log and its index the mode of the database."""
+    try:
+        descriptor = os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return
+    os.close(descriptor)
 
 
-def _try(path: Path) -> None:
-    """Find out whether the file can be written, and whether somebody else holds it."""
-    with contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE probe (x)")  # a read-only file lets a transaction begin
-        connection.execute("ROLLBACK")
+def _real(path: Path) -> Path:
+    """Follow links, as SQLite does to name its log: two names of one file have one lock."""
+    return Path(os.path.realpath(path))
 
 
-def _reason(error: sqlite3.Error, path: Path) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_READONLY"):
-        return "it is read-only: give the bot's user write permission to the file and its folder"
-    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
-        return "it is not a sound SQLite database: move it away to start afresh, or restore a backup"
-    if name.startswith("SQLITE_CANTOPEN"):
-        return "it cannot be opened: " + (
-            "the folder does not exist" if not path.parent.exists() else "check permissions"
-        )
-    if name.startswith("SQLITE_FULL"):
-        return "the disk is full"
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another process holds it: one bot a database"
-    return name or errno.errorcode.get(getattr(error, "errno", 0), str(error))
+def _uri(real: Path, query: str) -> str:
+    return f"{real.as_uri()}?{query}"

@@ -1,39 +1,31 @@
 """Writing what has to be written: again and again while the disk is full or the file is locked."""
 
-import asyncio
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 import structlog
+
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.storage.errors import is_transient
 
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-BRIEFLY = (0.2, 1.0, 5.0)
-"""Pauses in seconds for what somebody waits for who can be told."""
+BRIEFLY = Backoff(0.2, factor=5.0, attempts=4)
+"""While somebody waits who can be told: 0.2, 1 and 5 seconds."""
 
-_SHORTEST, _LONGEST = 0.2, 15.0
+_UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 
 
-async def insist(write: Callable[[], Awaitable[T]], pauses: Iterable[float] | None = None) -> T:
+async def insist(write: Callable[[], Awaitable[T]], pauses: Iterable[float] = _UNTIL_CANCELLED) -> T:
     """Return what `write` returns, as soon as it can be done.
 
-    After the last of `pauses` raises `sqlite3.OperationalError`; without any it is tried until it is cancelled. What no
-    pause can mend raises at once.
+    After the last of `pauses` (seconds) it raises the last `sqlite3.OperationalError`; by default it tries until it is
+    cancelled. What no pause can mend, such as wrong SQL or a read-only database, is raised at once.
     """
-    for pause in _growing() if pauses is None else pauses:
-        try:
-            return await write()
-        except sqlite3.OperationalError as error:
-            _log.error("journal could not be written, trying again", pause=pause, reason=str(error))
-        await asyncio.sleep(pause)
-    return await write()
+    return await retry(write, backoff=pauses, on=is_transient, before_sleep=_log_failure)
 
 
-def _growing() -> Iterator[float]:
-    pause = _SHORTEST
-    while True:
-        yield pause
-        pause = min(2 * pause, _LONGEST)
+def _log_failure(error: Exception, pause: float) -> None:
+    _log.error("database write failed, trying again", pause=pause, reason=str(error))

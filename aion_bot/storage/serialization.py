@@ -1,9 +1,10 @@
-"""Rows to values and back. No I/O."""
+"""Rows of the database to values and back."""
 
 import json
 import sqlite3
 
-from aion_bot.domain.turn import Plan, PlanStatus, Turn, TurnState
+from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 
@@ -34,7 +35,7 @@ def pack_origin(prompt: Prompt) -> str:
 
 
 def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
-    if not row["origin"]:
+    if row["origin"] is None:
         return None
     packed = json.loads(row["origin"])
     return Prompt(
@@ -57,7 +58,8 @@ def turn_from(row: sqlite3.Row) -> Turn:
         thread=thread,
         asker=Person(row["asker_id"], row["asker_name"]),
         text=row["text"],
-        state=TurnState(row["state"]),
+        phase=TurnPhase(row["phase"]),
+        reason=None if row["reason"] is None else EndReason(row["reason"]),
         session_id=row["session_id"],
         answer_id=row["answer_id"],
         posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
@@ -78,7 +80,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         description=row["description"],
         steps=tuple(Step(agent, description) for agent, description in json.loads(row["steps"])),
         operations=row["operations"],
-        status=PlanStatus(row["status"]),
+        phase=PlanPhase(row["phase"]),
         message=None if row["message"] is None else MessageRef(thread, row["message"]),
         decider=None if row["decider_id"] is None else Person(row["decider_id"], row["decider_name"]),
         action=None if row["action"] is None else Action(row["action"]),

@@ -3,14 +3,15 @@
 import sqlite3
 from collections.abc import Iterable
 
-import aiosqlite
+from aion_bot.storage.database import Database
 
 
 class Statements:
     """A connection whose statements are awaited one by one. Each raises `sqlite3.Error` where the file fails."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection = database.connection
 
     async def _do(self, sql: str, *values: object) -> int:
         async with self._connection.execute(sql, values) as cursor:
@@ -23,3 +24,9 @@ class Statements:
     async def _all(self, sql: str, *values: object) -> Iterable[sqlite3.Row]:
         async with self._connection.execute(sql, values) as cursor:
             return await cursor.fetchall()
+
+
+def among(column: str, values: Iterable[str]) -> str:
+    """SQL for a column that has one of these values; they are members of an enumeration, never somebody's text."""
+    listed = ", ".join(f"'{value}'" for value in sorted(values))
+    return f"{column} IN ({listed})"

@@ -16,7 +16,11 @@ class Disk:
         class Full(Store):
             async def _do(self, sql: str, *values: object) -> int:
                 if disk.full:
-                    raise sqlite3.OperationalError("database or disk is full")
+                    error = sqlite3.OperationalError("database or disk is full")
+                    error.sqlite_errorcode = (
+                        sqlite3.SQLITE_FULL
+                    )  # as SQLite sets it: by it a full disk is known
+                    raise error
                 return await super()._do(sql, *values)
 
         setattr(app, "Store", Full)  # noqa: B010  where the bot opens its database

@@ -53,7 +53,9 @@ async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
 
     async def writing(store: Store, sql: str, *values: object) -> int:
         if sql.startswith("UPDATE turn SET session_id") and values[1]:
-            raise sqlite3.OperationalError("database or disk is full")
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
+            raise error
         return await written(store, sql, *values)
 
     monkeypatch.setattr(Store, "_do", writing)

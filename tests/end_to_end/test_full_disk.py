@@ -29,7 +29,9 @@ class Disk:
         async def writing(store: Store, sql: str, *values: object) -> int:
             if self.full and self.only in sql:
                 self.refused.set()
-                raise sqlite3.OperationalError("database or disk is full")
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
+                raise error
             changed = await written(store, sql, *values)
             self._statements.append(sql)
             self._wrote.set()

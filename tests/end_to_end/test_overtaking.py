@@ -8,7 +8,7 @@ import pytest
 
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.reorder_buffer import ReorderBuffer, comes
+from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack
@@ -73,8 +73,8 @@ async def test_only_so_many_wait() -> None:
     assert [event is None for event in events] == [False] * 5 + [True]
     with openings.expecting(OTHER) as other:
         openings.opened(THREAD)
-        assert await comes(events[0])
-        assert not await comes(events[5])
+        assert await opens(events[0])
+        assert not await opens(events[5])
         assert other is not None
         assert not other.is_set()
     for one in held:

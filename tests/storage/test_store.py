@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.domain.turn import PLAN_MOVES, Plan, PlanStatus, Turn, TurnState
+from aion_bot.domain.turn import PLAN_TRANSITIONS, Plan, PlanPhase, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
@@ -61,8 +61,8 @@ async def test_a_closed_question_keeps_no_text(store: Store) -> None:
     """Once answered, the words of a question are erased; a failed one keeps them for its retry alone."""
     await store.accept(Turn("t1", THREAD, ADA, "secret words"), prompt("1"))
     await store.accept(Turn("t2", THREAD, ADA, "other words"), prompt("2"))
-    await store.close_turn("t1", TurnState.DONE)
-    await store.close_turn("t2", TurnState.FAILED)
+    await store.close_turn("t1", TurnPhase.DONE)
+    await store.close_turn("t2", TurnPhase.FAILED)
     done, failed = await store.turn("t1"), await store.turn("t2")
     assert done is not None
     assert done.text == ""
@@ -74,21 +74,21 @@ async def test_a_withdrawn_question_does_not_fail_any_more(store: Store) -> None
     """A question that was withdrawn when it had just begun is not offered for a retry that nobody could claim."""
     await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     assert await store.withdraw(prompt("1").key)
-    assert not await store.close_turn("t1", TurnState.FAILED)
+    assert not await store.close_turn("t1", TurnPhase.FAILED)
     await store.accept(Turn("t2", THREAD, ADA, "What?"), prompt("2"))
-    assert await store.close_turn("t2", TurnState.FAILED)
-    assert await store.close_turn("t2", TurnState.FAILED)
+    assert await store.close_turn("t2", TurnPhase.FAILED)
+    assert await store.close_turn("t2", TurnPhase.FAILED)
 
 
 async def test_an_attempt_that_ended_does_not_close_the_next_one(store: Store) -> None:
     """Somebody may press Retry as soon as it is there, before it is recorded that the thread shows it."""
     await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    await store.close_turn("t1", TurnState.FAILED)
+    await store.close_turn("t1", TurnPhase.FAILED)
     assert await store.claim_retry("t1")
     await store.settle_turn("t1", 0)
     again = await store.turn("t1")
     assert again is not None
-    assert (again.state, again.text, again.attempt) == (TurnState.OPEN, "What?", 1)
+    assert (again.state, again.text, again.attempt) == (TurnPhase.OPEN, "What?", 1)
     assert [one.key for one in await store.unsettled_turns()] == ["t1"]
 
 
@@ -96,7 +96,7 @@ async def test_a_failed_question_is_retried_once(store: Store) -> None:
     """Of two clicks on Retry one claims the question."""
     await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     assert not await store.claim_retry("t1")
-    await store.close_turn("t1", TurnState.FAILED)
+    await store.close_turn("t1", TurnPhase.FAILED)
     assert [await store.claim_retry("t1"), await store.claim_retry("t1")] == [True, False]
 
 
@@ -110,27 +110,27 @@ async def test_one_of_many_claims_a_plan(store: Store) -> None:
     assert claims.count(True) == 1
     plan = await store.plan("k1")
     assert plan is not None
-    assert (plan.status, plan.action, plan.decider) == (PlanStatus.DECIDING, Action.APPROVE, ADA)
+    assert (plan.status, plan.action, plan.decider) == (PlanPhase.DECIDING, Action.APPROVE, ADA)
 
 
-@pytest.mark.parametrize("before", list(PlanStatus))
-@pytest.mark.parametrize("after", list(PlanStatus))
-async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanStatus, after: PlanStatus) -> None:
+@pytest.mark.parametrize("before", list(PlanPhase))
+@pytest.mark.parametrize("after", list(PlanPhase))
+async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanPhase, after: PlanPhase) -> None:
     """Every move that the table does not name is refused."""
     await store.add_plan(PLAN)
     await store._connection.execute("UPDATE plan SET status = ?", (before,))
-    assert await store.move_plan("k1", after) == (after in PLAN_MOVES.get(before, set()))
+    assert await store.move_plan("k1", after) == (after in PLAN_TRANSITIONS.get(before, set()))
 
 
 async def test_a_decision_that_ended_does_not_settle_the_next_one(store: Store) -> None:
     """Somebody may decide again as soon as the card comes back, before it is recorded that the thread shows it."""
     await store.add_plan(PLAN)
     await store.claim_plan("k1", Action.APPROVE, ADA)
-    await store.move_plan("k1", PlanStatus.PENDING)
+    await store.move_plan("k1", PlanPhase.PENDING)
     assert await store.claim_plan("k1", Action.APPROVE, ADA)
     await store.settle_plan("k1")
     assert [plan.key for plan in await store.unsettled_plans()] == ["k1"]
-    await store.move_plan("k1", PlanStatus.DONE)
+    await store.move_plan("k1", PlanPhase.DONE)
     await store.settle_plan("k1")
     assert await store.unsettled_plans() == []
 
@@ -175,8 +175,11 @@ async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
     """A file that cannot be written is found at the start, with what to do about it."""
     path = tmp_path / "bot.db"
     await (await Store.open(path)).close()
+    with path.open("r+b") as file:
+        file.seek(18)  # the version of the file format for writers; what SQLite does not know it only reads
+        file.write(b"\x03")
     with pytest.raises(StoreError, match="read-only"):
-        await Store.open(Path(f"file:{path}?mode=ro"))
+        await Store.open(path)
 
 
 async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None:
@@ -197,13 +200,13 @@ async def test_a_prompt_is_read_as_it_was_written(store: Store) -> None:
 async def test_a_question_is_settled_once_it_is_shown(store: Store) -> None:
     """A closed question stays on the list of what is to be finished until its thread shows the end."""
     await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    await store.close_turn("t1", TurnState.FAILED)
-    assert [turn.state for turn in await store.unsettled_turns()] == [TurnState.FAILED]
+    await store.close_turn("t1", TurnPhase.FAILED)
+    assert [turn.state for turn in await store.unsettled_turns()] == [TurnPhase.FAILED]
     await store.settle_turn("t1", 0)
     assert await store.unsettled_turns() == []
     failed = await store.turn("t1")
     assert failed is not None
-    assert (failed.state, failed.text) == (TurnState.FAILED, "What?")
+    assert (failed.state, failed.text) == (TurnPhase.FAILED, "What?")
 
 
 async def test_a_waiting_question_can_be_changed_or_withdrawn(store: Store) -> None:
@@ -223,7 +226,7 @@ async def decided(store: Store, key: str) -> None:
     await store.add_plan(replace(PLAN, key=key))
     await store.note_card(key, MessageRef(THREAD, f"card of {key}"))
     await store.claim_plan(key, Action.APPROVE, ADA)
-    await store.move_plan(key, PlanStatus.RUNNING)
+    await store.move_plan(key, PlanPhase.RUNNING)
 
 
 async def test_a_result_is_claimed_in_the_order_of_the_decisions(store: Store) -> None:
@@ -242,7 +245,7 @@ async def test_a_plan_that_waits_no_more_is_left_nothing(store: Store) -> None:
     """Once an earlier decision has ended, its message is the next plan's."""
     await decided(store, "k1")
     await decided(store, "k2")
-    await store.move_plan("k1", PlanStatus.SETTLED)
+    await store.move_plan("k1", PlanPhase.SETTLED)
     assert await store.claim_result("k2", ["m1"]) == "m1"
 
 
@@ -256,7 +259,7 @@ async def test_a_message_is_a_result_or_an_answer(store: Store) -> None:
     assert await store.claim_result("k1", ["m1"]) is None
     assert await store.claim_answer("t1", "s1", "m1")
     assert not await store.claim_answer("t2", "s1", "m1")
-    await store.close_turn("t2", TurnState.FAILED, interrupted=True)
+    await store.close_turn("t2", TurnPhase.FAILED, interrupted=True)
     assert await store.claim_result("k1", ["m1", "m2"]) == "m2"
     assert not await store.claim_answer("t2", "s1", "m2")
     assert not await store.reopen_interrupted("t2", "s1", "m2")
@@ -268,7 +271,7 @@ async def test_a_retry_and_a_late_answer_exclude_each_other(store: Store) -> Non
     for key in ("t1", "t2"):
         await store.accept(Turn(key, THREAD, ADA, "What?"), prompt(key))
         await store.note_stream(key, "s1", "")
-        await store.close_turn(key, TurnState.FAILED, interrupted=True)
+        await store.close_turn(key, TurnPhase.FAILED, interrupted=True)
     assert [turn.key for turn in await store.interrupted_turns()] == ["t1", "t2"]
     assert await store.claim_retry("t1")
     assert not await store.reopen_interrupted("t1", "s1", "m1")

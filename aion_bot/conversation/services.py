@@ -1,0 +1,25 @@
+"""What every behaviour of a conversation needs."""
+
+from dataclasses import dataclass, field
+
+from aion_bot.aion import AionVision
+from aion_bot.conversation.session_history import Polling, SessionHistory
+from aion_bot.delivery.registry import Registry
+from aion_bot.domain.access import AccessPolicy
+from aion_bot.storage import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One set for the process."""
+
+    store: Store
+    aion: AionVision
+    registry: Registry
+    policy: AccessPolicy
+    polling: Polling = field(default_factory=Polling)
+
+    @property
+    def history(self) -> SessionHistory:
+        """What Aion has stored of a session."""
+        return SessionHistory(self.aion)

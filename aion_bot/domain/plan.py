@@ -1,0 +1,99 @@
+"""An execution plan: what Aion wants to do, who decided, and what became of it.
+
+A phase is written before the action that it announces. `SENT` says that Aion may have been told; whether it was is
+never inferred from anything else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
+
+
+class PlanPhase(StrEnum):
+    """Where a plan stands."""
+
+    PENDING = "pending"
+    """Waits for a person; the only phase in which its buttons count."""
+    CLAIMED = "claimed"
+    """A person's decision is recorded; Aion was not told."""
+    SENT = "sent"
+    """Written just before the request: Aion may have been told."""
+    RUNNING = "running"
+    """Aion accepted the decision for later (202); the session is watched."""
+    BUSY = "busy"
+    """Aion said that another request decides this plan right now (409); the session is watched."""
+    UNKNOWN = "unknown"
+    """The answer to the decision was lost; the session is watched."""
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Aion does not have the plan any more, and no earlier attempt can have decided it."""
+    SETTLED = "settled"
+    """It was decided, and the bot did not see how it ended."""
+
+
+UNDER_WAY = frozenset(
+    {PlanPhase.CLAIMED, PlanPhase.SENT, PlanPhase.RUNNING, PlanPhase.BUSY, PlanPhase.UNKNOWN}
+)
+"""Phases in which a decision is being carried out."""
+
+_ENDS = frozenset({PlanPhase.DONE, PlanPhase.FAILED, PlanPhase.CANCELLED})
+
+PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
+    PlanPhase.PENDING: frozenset({PlanPhase.CLAIMED}),
+    PlanPhase.CLAIMED: frozenset({PlanPhase.PENDING, PlanPhase.SENT}),
+    PlanPhase.SENT: _ENDS
+    | {
+        PlanPhase.PENDING,
+        PlanPhase.RUNNING,
+        PlanPhase.BUSY,
+        PlanPhase.UNKNOWN,
+        PlanPhase.EXPIRED,
+        PlanPhase.SETTLED,
+    },
+    PlanPhase.RUNNING: _ENDS | {PlanPhase.SETTLED},
+    PlanPhase.BUSY: _ENDS | {PlanPhase.PENDING},
+    PlanPhase.UNKNOWN: _ENDS | {PlanPhase.PENDING},
+    PlanPhase.DONE: frozenset(),
+    PlanPhase.FAILED: frozenset(),
+    PlanPhase.CANCELLED: frozenset(),
+    PlanPhase.EXPIRED: frozenset(),
+    PlanPhase.SETTLED: frozenset(),
+}
+"""From a phase to those that may follow. A person decides from `PENDING` alone."""
+
+
+def plan_sources(phase: PlanPhase) -> frozenset[PlanPhase]:
+    """Phases from which a plan may move to `phase`."""
+    return frozenset(source for source, targets in PLAN_TRANSITIONS.items() if phase in targets)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan and its newest decision.
+
+    `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the key of the question that led to it.
+    `message` is its card, None until it was posted. `doubt` is true after an attempt whose outcome is not known: from
+    then on a 404 means that the plan was decided, not that it expired. `detail` is a sentence about how it ended, or
+    about the attempt that put the buttons back. `seen` are the ids of the session's messages before the action.
+    """
+
+    key: str
+    plan_id: str
+    session_id: str
+    thread: ThreadKey
+    requester: Person
+    description: str
+    steps: tuple[Step, ...] = ()
+    operations: int | None = None
+    phase: PlanPhase = PlanPhase.PENDING
+    message: MessageRef | None = None
+    decider: Person | None = None
+    action: Action | None = None
+    doubt: bool = False
+    detail: str = ""
+    seen: tuple[str, ...] = ()
+    turn: str = ""

@@ -1,0 +1,119 @@
+"""Bringing a database to the schema of this version: numbered, forward-only migrations in one transaction."""
+
+import filecmp
+import itertools
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+
+from aion_bot.storage.errors import StoreError, reason
+
+Migration = tuple[int, str]
+"""The schema that it leads to, and its SQL."""
+
+
+def migrations() -> list[Migration]:
+    """Every migration that this version knows, in order."""
+    folder = files("aion_bot.storage") / "migrations"
+    found = [(int(entry.name.split("_")[0]), entry.read_text("utf-8")) for entry in folder.iterdir()]
+    return sorted(found)
+
+
+def read_schema(connection: sqlite3.Connection, path: Path, known: Sequence[Migration]) -> int:
+    """Return the number of the database's schema, 0 for an empty one.
+
+    Raises:
+        StoreError: a newer version wrote it.
+        sqlite3.Error: it cannot be read, or is no database.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    newest = known[-1][0]
+    if version > newest:
+        raise StoreError(
+            f"{path} was written by a newer aion-bot (schema {version}, this one knows {newest}): "
+            "install that version again, or name another file in AION_BOT_DATABASE_URL"
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migration]) -> None:
+    """Carry out the migrations that the database lacks, all of them or none; first a copy is made beside it.
+
+    An empty database gets no copy. The caller holds the lock, so that nobody writes between the copy and the migration.
+
+    Raises:
+        StoreError: the copy or the migration failed; the database is as it was.
+    """
+    version = read_schema(connection, path, known)
+    pending = [migration for migration in known if migration[0] > version]
+    if not pending:
+        return
+    copy = None
+    if connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
+        copy = _copy(connection, path, version)
+    steps = "\n".join(f"{sql}\nPRAGMA user_version = {number};" for number, sql in pending)
+    try:
+        # One script: `executescript` commits before it begins, so that a second call would end the transaction.
+        connection.executescript(f"BEGIN IMMEDIATE;\n{steps}\nCOMMIT;")
+    except sqlite3.Error as error:
+        if connection.in_transaction:
+            connection.rollback()
+        kept = "" if copy is None else f"; a copy is in {copy}"
+        raise StoreError(
+            f"{path} cannot be brought from schema {version} to {pending[-1][0]} ({reason(error, path)}): "
+            f"it is as it was{kept}"
+        ) from error
+
+
+def _copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    """Copy the database to a new file beside it, mode 0600, and return the file once it is safe on the disk."""
+    copy, earlier = _new_file(path, version)
+    try:
+        with closing(sqlite3.connect(copy)) as target:
+            connection.backup(target)
+            # The pages say that a write-ahead log belongs to them; a copy is one file.
+            target.execute("PRAGMA journal_mode = DELETE")
+        _sync(copy)
+        if os.name == "posix":  # Windows neither opens nor needs to sync a folder
+            _sync(copy.parent)
+    except (sqlite3.Error, OSError) as error:
+        for name in (copy, copy.with_name(f"{copy.name}-journal")):
+            name.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path} could not be copied before it is brought to a newer schema ({reason(error, path)}): "
+            "it is as it was; make room beside it and start again"
+        ) from error
+    if earlier is not None and filecmp.cmp(earlier, copy, shallow=False):
+        # A service manager starts a bot whose migration fails again and again: that must not fill the disk.
+        copy.unlink()
+        return earlier
+    return copy
+
+
+def _new_file(path: Path, version: int) -> tuple[Path, Path | None]:
+    """Create the first file of the series that does not exist; returns it and the one before it."""
+    earlier = None
+    for number in itertools.count(1):
+        copy = path.with_name(f"{path.name}.schema-{version}{'' if number == 1 else f'-{number}'}.backup")
+        try:
+            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            earlier = copy
+        except OSError as error:
+            raise StoreError(
+                f"{copy} cannot be created ({reason(error, copy)}): {path} is as it was"
+            ) from error
+        else:
+            break
+    return copy, earlier
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,154 @@
+"""Databases of earlier versions are brought along, all the way or not at all, and a copy of them is kept."""
+
+import resource
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aion_bot.domain.turn import PlanPhase
+from aion_bot.ports.messages import ThreadKey
+from aion_bot.storage import Store, StoreError, migrations
+from aion_bot.storage.database import open_database
+from tests.storage.older import fill, write_older
+
+NEWEST = migrations()[-1][0]
+BROKEN = [
+    *migrations(),
+    (NEWEST + 1, "CREATE TABLE extra (x); UPDATE note SET value = 'changed';"),
+    (NEWEST + 2, "DROP TABLE note; SELECT no_such_function();"),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "bot.db"
+
+
+def dump(path: Path) -> tuple[int, list[str]]:
+    """Return a database's schema number and all that it holds."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("PRAGMA user_version").fetchone()[0], list(connection.iterdump())
+
+
+def copies(path: Path) -> dict[str, int]:
+    """The copies beside a database, and their modes."""
+    return {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.glob("*.backup*")}
+
+
+@pytest.mark.parametrize("schema", [1, 2, 3])
+async def test_an_older_database_keeps_its_rows(path: Path, schema: int) -> None:
+    """Threads, questions, plans and notes of every earlier schema are read by this version."""
+    write_older(path, schema)
+    store = await Store.open(path)
+    assert await store.session(ThreadKey("slack", "T/C/1")) == "s1"
+    texts = {}
+    for key in ("open", "done", "failed"):
+        turn = await store.turn(key)
+        assert turn is not None
+        assert [ref.id for ref in turn.posted] == ["m1"]
+        texts[key] = turn.text
+    assert texts == {"open": "What?", "done": "", "failed": "Why?"}
+    statuses = {}
+    for key in ("running", "finished"):
+        plan = await store.plan(key)
+        assert plan is not None
+        assert (plan.description, plan.steps[0].description) == ("Sort", "sort them")
+        statuses[key] = plan.status
+    assert statuses == {"running": PlanPhase.RUNNING, "finished": PlanPhase.DONE}
+    assert await store.note("discord", "newest") == "42"
+    await store.close()
+    assert dump(path)[0] == NEWEST
+
+
+@pytest.mark.parametrize("schema", [number for number in (1, 2, 3) if number < NEWEST])
+async def test_a_copy_of_the_older_database_is_kept(path: Path, schema: int) -> None:
+    """It is one whole file, as the older version left it; the next start makes no other."""
+    write_older(path, schema)
+    before = dump(path)
+    for _ in range(2):
+        await (await Store.open(path)).close()
+    copy = path.with_name(f"bot.db.schema-{schema}.backup")
+    assert copies(path) == {copy.name: 0o600}
+    assert dump(copy) == before
+
+
+async def test_an_empty_database_gets_no_copy(path: Path) -> None:
+    """There is nothing to keep."""
+    write_older(path, 0)
+    await (await Store.open(path)).close()
+    assert copies(path) == {}
+    assert dump(path)[0] == NEWEST
+
+
+async def test_a_killed_older_version_loses_nothing(path: Path, tmp_path: Path) -> None:
+    """Pages that are in its log alone are in the copy and in the new database."""
+    live = tmp_path / "live.db"
+    with closing(sqlite3.connect(live, isolation_level=None)) as connection:
+        fill(connection, 2)
+        # What a kill leaves is what the files hold now.
+        for name in ("", "-wal"):
+            shutil.copy(f"{live}{name}", f"{path}{name}")
+    store = await Store.open(path)
+    assert await store.note("discord", "newest") == "42"
+    await store.close()
+    with closing(sqlite3.connect(tmp_path / "bot.db.schema-2.backup")) as copy:
+        assert copy.execute("SELECT count(*) FROM turn").fetchone() == (3,)
+
+
+async def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
+    """Of several migrations the last one fails: none is kept, and the sentence says where the copy is."""
+    write_older(path, 2)
+    before = dump(path)
+    copy = path.with_name("bot.db.schema-2.backup")
+    with pytest.raises(StoreError, match=f"from schema 2 to {NEWEST + 2} .*no_such_function") as caught:
+        await open_database(path, BROKEN)
+    assert str(caught.value).endswith(f"it is as it was; a copy is in {copy}")
+    assert dump(path) == before == dump(copy)
+    await (await Store.open(path)).close()
+
+
+async def test_a_restart_after_a_failure_makes_no_further_copy(path: Path) -> None:
+    """A service manager that starts the bot again and again does not fill the disk."""
+    write_older(path, 3)
+    for _ in range(3):
+        with pytest.raises(StoreError, match="a copy is in"):
+            await open_database(path, BROKEN)
+    assert copies(path) == {"bot.db.schema-3.backup": 0o600}
+
+
+async def test_an_earlier_copy_is_never_overwritten(path: Path) -> None:
+    """A file of the copy's name that holds something else stays."""
+    write_older(path, 3)
+    first, second = (path.with_name(f"bot.db.schema-3{number}.backup") for number in ("", "-2"))
+    first.write_bytes(b"an earlier copy")
+    with pytest.raises(StoreError) as caught:
+        await open_database(path, BROKEN)
+    assert str(caught.value).endswith(f"a copy is in {second}")
+    assert first.read_bytes() == b"an earlier copy"
+    assert dump(second) == dump(path)
+
+
+async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> None:
+    """The part of a copy is taken away, and the sentence says that nothing was changed."""
+    write_older(path, 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO note VALUES ('slack', ?, ?)", [(str(number), "x" * 900) for number in range(500)]
+        )
+    before = dump(path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file may grow beyond less than half of the database: to SQLite a disk that refuses to be written.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(StoreError, match=r"could not be copied .*it is as it was; make room"):
+            await Store.open(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert copies(path) == {}
+    assert dump(path) == before
+    await (await Store.open(path)).close()
+    assert dump(path)[0] == NEWEST

@@ -1,0 +1,138 @@
+"""Which writes are tried again. Every error here is raised by SQLite itself."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aion_bot.storage import BRIEFLY, Store, insist
+from aion_bot.storage.errors import is_transient
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "bot.db")
+    await opened.set_note("slack", "name", "value")
+    yield opened
+    await opened.close()
+
+
+def raised(connection: sqlite3.Connection, sql: str) -> sqlite3.Error:
+    with pytest.raises(sqlite3.Error) as caught:
+        connection.execute(sql)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDAT note SET value = ''",
+        "UPDATE note SET no_such_column = ''",
+        "INSERT INTO no_such_table VALUES (1)",
+        "INSERT INTO note VALUES ('slack', 'name', NULL)",
+        "INSERT INTO note VALUES ('slack', 'name', 'value')",
+        "INSERT INTO note VALUES ('slack', 'other', zeroblob(2000000000))",
+    ],
+)
+async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str) -> None:
+    """Wrong SQL, another schema, a constraint, a value of the wrong type: raised at once, whatever the pauses."""
+    tried = 0
+
+    async def write() -> int:
+        nonlocal tried
+        tried += 1
+        return await store._do(sql)
+
+    with pytest.raises(sqlite3.Error):
+        await insist(write)
+    assert tried == 1
+
+
+async def test_a_read_only_database_is_tried_once(store: Store) -> None:
+    """No pause makes a database writable."""
+    await store._do("PRAGMA query_only = ON")
+    tried = 0
+
+    async def write() -> None:
+        nonlocal tried
+        tried += 1
+        await store.set_note("slack", "name", "other")
+
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await insist(write)
+    assert tried == 1
+
+
+async def test_a_damaged_database_is_tried_once(tmp_path: Path) -> None:
+    """Nor does one make a file sound."""
+    path = tmp_path / "bot.db"
+    path.write_bytes(b"not a database" * 500)
+    with closing(sqlite3.connect(path)) as connection:
+        assert not is_transient(raised(connection, "CREATE TABLE t (x)"))
+
+
+async def test_a_closed_database_is_tried_once(store: Store) -> None:
+    """An error of Python's module has no code of SQLite's."""
+    await store.close()
+    with pytest.raises(ValueError, match="no active connection"):
+        await insist(lambda: store.set_note("slack", "name", "other"))
+
+
+async def test_a_full_disk_is_waited_for(store: Store) -> None:
+    """While there is no room the write is repeated, and done once there is."""
+    await store._do("PRAGMA max_page_count = 1")  # to SQLite the same as a disk without room
+    tried = 0
+
+    async def write() -> None:
+        nonlocal tried
+        tried += 1
+        if tried == 3:
+            await store._do("PRAGMA max_page_count = 1000000")
+        await store.set_note("slack", "long", "x" * 100_000)
+
+    await insist(write, (0.0, 0.0, 0.0))
+    assert tried == 3
+    assert await store.note("slack", "long") == "x" * 100_000
+
+
+def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
+    """Another connection's transaction ends."""
+    path = tmp_path / "bot.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as first,
+        closing(sqlite3.connect(path, timeout=0)) as second,
+    ):
+        first.execute("CREATE TABLE t (x)")
+        first.execute("BEGIN IMMEDIATE")
+        assert is_transient(raised(second, "INSERT INTO t VALUES (1)"))
+
+
+@pytest.mark.parametrize(
+    ("name", "transient"),
+    [
+        ("SQLITE_BUSY_RECOVERY", True),
+        ("SQLITE_LOCKED_SHAREDCACHE", True),
+        ("SQLITE_IOERR_WRITE", True),
+        ("SQLITE_IOERR_SHMSIZE", True),
+        ("SQLITE_PROTOCOL", True),
+        ("SQLITE_CANTOPEN", True),
+        ("SQLITE_CANTOPEN_ISDIR", False),
+        ("SQLITE_IOERR_CORRUPTFS", False),
+        ("SQLITE_READONLY_DBMOVED", False),
+        ("SQLITE_CORRUPT_INDEX", False),
+        ("SQLITE_SCHEMA", False),
+        ("SQLITE_MISMATCH", False),
+    ],
+)
+def test_an_extended_code_is_judged_by_its_kind(name: str, transient: bool) -> None:
+    """Codes that a test cannot provoke, as https://www.sqlite.org/rescode.html describes them."""
+    error = sqlite3.OperationalError("as SQLite would raise it")
+    error.sqlite_errorcode, error.sqlite_errorname = getattr(sqlite3, name), name
+    assert is_transient(error) == transient
+
+
+def test_somebody_who_waits_is_told_within_seconds() -> None:
+    """A person waits for less than seven seconds."""
+    assert list(BRIEFLY) == pytest.approx([0.2, 1.0, 5.0])
