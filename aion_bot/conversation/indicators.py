@@ -122,10 +122,10 @@ class Indicators:
         if self._active.get(turn.thread):
             return True  # another turn's, which the last of them ends
         limiter = thread.limiter
-        if thread.activity is None or not limiter.possible(Operation.SHOW_ACTIVITY, turn.thread):
+        if thread.activity is None or not limiter.has_room(Operation.SHOW_ACTIVITY, turn.thread):
             return False
         adopted = turn.thread in self._active
-        self._active[turn.thread] = limiter.promise(Operation.SHOW_ACTIVITY, turn.thread)
+        self._active[turn.thread] = limiter.reserve(Operation.SHOW_ACTIVITY, turn.thread)
         try:
             async with limiter.best_effort(Operation.SHOW_ACTIVITY, turn.thread) as allowed:
                 if allowed:
@@ -196,10 +196,10 @@ class _QueuedMarks:
         message, limiter = _message(turn), thread.limiter
         async with self._locks[turn.key]:
             operations = (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
-            if message is None or not all(limiter.possible(one, turn.thread) for one in operations):
+            if message is None or not all(limiter.has_room(one, turn.thread) for one in operations):
                 del self._locks[turn.key]
                 return False
-            self._removals[turn.key] = limiter.promise(Operation.UNMARK_QUEUED, turn.thread)
+            self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, turn.thread)
             try:
                 async with limiter.best_effort(Operation.MARK_QUEUED, turn.thread) as allowed:
                     if allowed:

@@ -15,26 +15,27 @@ from aion_bot.ratelimit.limiter import Limiter
 class Registry:
     """One limiter per platform for the whole process; at most one message sync shows a message.
 
-    `retry` has the delays of every sync while its platform is down, in seconds. `observer` learns of every request to
+    The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays of every sync while its platform is down, in seconds. `observer` learns of every request to
     every platform, as the limiters do.
     """
 
-    def __init__(self, *, retry: Iterable[float] = RETRY, observer: RequestObserver | None = None) -> None:
+    def __init__(
+        self,
+        adapters: Iterable[PlatformAdapter] = (),
+        *,
+        retry: Iterable[float] = RETRY,
+        observer: RequestObserver | None = None,
+    ) -> None:
         self._retry = retry
         self._observer = observer
         self._limiters: dict[str, Limiter] = {}
         self._syncs: WeakSet[MessageSync] = WeakSet()
-
-    def limiter(self, adapter: PlatformAdapter) -> Limiter:
-        """Return the limiter of a platform, which observes the requests of `adapter` from the first call on."""
-        limiter = self._limiters.get(adapter.platform)
-        if limiter is None:
-            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)
-        return limiter
+        for adapter in adapters:
+            self._limiter(adapter)
 
     def thread(self, adapter: PlatformAdapter, key: ThreadKey) -> Thread:
         """Bind a thread to its adapter and the limiter of its platform."""
-        return Thread(adapter, self.limiter(adapter), key)
+        return Thread(adapter, self._limiter(adapter), key)
 
     def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:
         """Return a message sync that shows `view` in `thread`.
@@ -48,3 +49,9 @@ class Registry:
         sync = MessageSync(thread, view, delivery, predecessors=predecessors, retry=self._retry)
         self._syncs.add(sync)
         return sync
+
+    def _limiter(self, adapter: PlatformAdapter) -> Limiter:
+        limiter = self._limiters.get(adapter.platform)
+        if limiter is None:
+            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)
+        return limiter

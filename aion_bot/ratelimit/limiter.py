@@ -138,7 +138,7 @@ class Limiter(RequestObserver):
 
     # Reservations.
 
-    def promise(self, operation: Operation, thread: ThreadKey) -> Charges:
+    def reserve(self, operation: Operation, thread: ThreadKey) -> Charges:
         """Reserve a request for an operation, until what is returned is released."""
         charges = self.charges(operation, thread)
         self.scheduler.reserve(charges, time.monotonic())
@@ -149,7 +149,7 @@ class Limiter(RequestObserver):
         self.scheduler.release(reservation, time.monotonic())
         self._issue_soon()
 
-    def possible(self, operation: Operation, thread: ThreadKey) -> bool:
+    def has_room(self, operation: Operation, thread: ThreadKey) -> bool:
         """Tell whether a best-effort operation could run at once, and another one that takes it back."""
         return self.scheduler.has_room(self.charges(operation, thread), time.monotonic())
 

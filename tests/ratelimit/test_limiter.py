@@ -185,4 +185,4 @@ async def test_budgets_of_the_limits_go_before_those_of_a_request() -> None:
     adapter.limits = Limits(1000, 0.0, {Operation.POST: (smaller,)})
     limiter = Limiter(adapter)
     await adapter.request(POST)
-    assert not limiter.possible(Operation.POST, THREAD)
+    assert not limiter.has_room(Operation.POST, THREAD)
