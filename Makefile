@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check format bench relay cost chaos pictures requirements clean
+.PHONY: demo test check format sync-client bench relay cost chaos pictures requirements clean
 
 demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
@@ -11,10 +11,14 @@ demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a 
 test: $(STAMP)  ## every test
 	$(BIN)/python -m pytest
 
-check: $(STAMP)  ## lint, formatting, types
+check: $(STAMP)  ## lint, formatting, types, the generated client
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/unasync.py --check
+
+sync-client: $(STAMP)  ## generates the synchronous Aion client from the asynchronous one
+	$(BIN)/python scripts/unasync.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -40,15 +40,7 @@ async def serve(
     """
     store = await Store.open(settings.database)
     try:
-        async with AionVision(
-            api_key=settings.api_key.get_secret_value(),
-            base_url=settings.base_url,
-            timeout=settings.timeout,
-            max_retries=settings.max_retries,
-            retry_delay=settings.retry_delay,
-            tenant_id=settings.tenant_id,
-            proxy_url=settings.proxy_url,
-        ) as aion:
+        async with AionVision.from_settings(settings) as aion:
             policy = AccessPolicy(
                 allow_channels=settings.allow_channels,
                 allow_users=settings.allow_users,

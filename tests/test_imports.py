@@ -9,13 +9,13 @@ ROOT = Path(__file__).parents[1]
 
 ROOMS = {
     "aion_bot.ports": 0,
+    "aion_bot.aion": 0,
     "aion_bot.domain.turn": 1,
     "aion_bot.domain.strings": 1,
     "aion_bot.config": 1,
     "aion_bot.log_config": 1,
     "aion_bot.concurrency.keyed_queue": 1,
     "aion_bot.concurrency.background": 1,
-    "aion_bot.aion": 1,
     "aion_bot.domain.access": 2,
     "aion_bot.domain.prompts": 2,
     "aion_bot.domain.error_messages": 2,

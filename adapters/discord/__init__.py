@@ -1,8 +1,9 @@
 """Discord, over its gateway and REST API.
 
-The pure rooms (`config`, `ids`, `inbound`, `words`, `markdown`, `tables`, `render`, `replies`, `edits`, `wording`)
-know nothing of the SDK. The others import it, when an adapter is built: `session` and `rest` call Discord, `gateway`
-listens, and `commands`, `interactions`, `intake` and `missed` take what it hears or did not hear.
+Pure modules, which do not import discord.py: `config`, `ids`, `events`, `strings`, `mentions`, `markdown`, `tables`,
+`rendering`, `rate_limits`, `interaction_tokens`, `edits`. The others are imported when an adapter is built. `gateway`
+listens; `handlers`, `interactions`, `commands` and `backfill` turn what it receives into events of the core. `client`
+makes the REST calls over `rest_session`. `request_trace` reports every HTTP request of both.
 """
 
 from collections.abc import Mapping, Sequence

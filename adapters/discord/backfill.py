@@ -1,4 +1,4 @@
-"""What was said in the bot's threads while no session told of it, fetched by REST once a new one began."""
+"""What was written in the bot's threads while no session delivered it, read by REST once a new session began."""
 
 import asyncio
 import logging
@@ -13,32 +13,34 @@ from adapters.discord.errors import FAILURES, translate
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
 from aion_bot.ports.messages import ThreadKey
 
-TOGETHER = 20.0
+TOTAL_TIMEOUT = 30.0
 """Seconds for all threads."""
-EACH = 5.0
+ATTEMPT_TIMEOUT = 5.0
 """Seconds for one attempt at a thread."""
 ATTEMPTS = 3
-REST = 1.0
+ATTEMPT_DELAY = 1.0
 """Seconds between two attempts at a thread, where Discord names none."""
-AGAIN = (5.0, 20.0, 60.0)
-"""Seconds after which the threads that could not be read are tried again; after that the next session begins there."""
-SIDE_BY_SIDE = 4
-THREADS = 200
+RETRY_DELAYS = (5.0, 20.0, 60.0)
+"""Seconds before the threads that could not be read are read again; after the last, the next session begins there."""
+CONCURRENT_THREADS = 4
+REQUEST_INTERVAL = 0.05
+"""Seconds between two requests: less than half of a bot's fifty a second, so that the others are left to answers."""
+MAX_THREADS = 200
 MESSAGES = 100
-"""Messages of one thread, the oldest ones: as many as one request returns."""
-SKEW = 5.0
+"""Messages of one thread, the oldest ones: as many as one request returns (Discord's documentation)."""
+CLOCK_SKEW = 5.0
 """Seconds that this machine's clock may be ahead of Discord's."""
 
 _log = logging.getLogger(__name__)
 
-Take = Callable[[discord.Message], Awaitable[None]]
+Deliver = Callable[[discord.Message], Awaitable[None]]
 
 
-class Missed:
-    """Knows until when nothing can have been missed in this process, and fetches what came later.
+class Backfill:
+    """Knows until when no event was missed in this process, and reads what was written later.
 
-    A session that is resumed tells everything by itself. While fetching has not succeeded the moment stays, so that
-    the next session begins there.
+    A resumed session delivers by itself what was missed, so only a new one needs this. Until everything is read the
+    moment stays where it is, so that the next session begins there again; the core recognises what it has already.
     """
 
     def __init__(self) -> None:
@@ -46,80 +48,97 @@ class Missed:
         self._sessions = 0
         self._complete = False
 
-    def heard(self, event: str) -> None:
-        """Note that the gateway told of something: until now nothing is missing, unless a session just began."""
+    def note_event(self, event: str) -> None:
+        """Note that the gateway delivered an event: nothing was missed until now, unless a session just began."""
         if event == "READY":
             self._sessions += 1
             self._complete = False
         elif self._complete:
             self._until = time()
 
-    async def fetch(
-        self, client: discord.Client, away: float | None, threads: Sequence[ThreadKey], take: Take
+    async def run(
+        self, client: discord.Client, away: float | None, threads: Sequence[ThreadKey], deliver: Deliver
     ) -> None:
-        """Hand over what was said since; `away` is the moment that an earlier process left, if one did."""
+        """Deliver what was written since; `away`: when an earlier process ended, in seconds since the epoch, if one did."""
         session, since = self._sessions, self._until if self._until is not None else away
         left: Sequence[ThreadKey] = ()
         if since is not None:
             self._until = since
-            left = threads[:THREADS]
-            for pause in (0.0, *AGAIN):
+            reader = _Reader(client, since - CLOCK_SKEW, deliver)
+            left = threads[:MAX_THREADS]
+            for delay in (0.0, *RETRY_DELAYS):
                 if left:
-                    await asyncio.sleep(pause)
-                    left = await _read_all(client, since - SKEW, left, take)
+                    await asyncio.sleep(delay)
+                    left = await reader.read_all(left)
+        # Another session may have begun meanwhile: what was missed before it is its own task's to read.
         if not left and session == self._sessions:
             self._until, self._complete = time(), True
 
 
-async def _read_all(
-    client: discord.Client, since: float, threads: Sequence[ThreadKey], take: Take
-) -> Sequence[ThreadKey]:
-    """Hand over what was said in these threads; returns those that could not be read."""
-    slots = asyncio.Semaphore(SIDE_BY_SIDE)
-    reading = (_read(client, ids.channel_of(thread), since, slots, take) for thread in threads)
-    try:
-        async with asyncio.timeout(TOGETHER):
-            outcomes = await asyncio.gather(*reading, return_exceptions=True)
-    except TimeoutError:
-        _log.warning("looking for what was missed took too long, in %d threads", len(threads))
-        return threads
-    left = []
-    for thread, outcome in zip(threads, outcomes, strict=True):
-        if isinstance(outcome, BaseException):
-            left.append(thread)
-            _log.warning("a thread could not be searched for what was missed (%s)", type(outcome).__name__)
-    _log.info("%d threads were searched for what was missed", len(threads) - len(left))
-    return left
+class _Reader:
+    """Reads threads from the moment `since` on, a few at a time and no faster than `REQUEST_INTERVAL` allows."""
 
+    def __init__(self, client: discord.Client, since: float, deliver: Deliver) -> None:
+        self._client = client
+        self._after = datetime.fromtimestamp(since, UTC)
+        self._deliver = deliver
+        self._slots = asyncio.Semaphore(CONCURRENT_THREADS)
+        self._next_request_at = 0.0
 
-async def _read(
-    client: discord.Client, channel: int, since: float, slots: asyncio.Semaphore, take: Take
-) -> None:
-    async with slots:
-        for message in await _patiently(client, channel, since):
-            await take(message)
+    async def read_all(self, threads: Sequence[ThreadKey]) -> Sequence[ThreadKey]:
+        """Deliver what was written in these threads; returns those that could not be read to their end."""
+        read: set[int] = set()
 
+        async def read_one(index: int, channel: int) -> None:
+            async with self._slots:
+                for message in await self._read(channel):
+                    await self._deliver(message)
+            read.add(index)
 
-async def _patiently(client: discord.Client, channel: int, since: float) -> list[discord.Message]:
-    """Ask again where Discord may answer later, and read nothing where the bot has no access any more."""
-    for left in reversed(range(ATTEMPTS)):
+        reading = (read_one(index, ids.channel_of(thread)) for index, thread in enumerate(threads))
         try:
-            async with asyncio.timeout(EACH):
-                return await _messages(client, channel, since)
-        except FAILURES as error:
-            told = translate(error)
-            if isinstance(told, MessageGone | Forbidden):
-                return []
-            if not left:
-                raise told from error
-            await asyncio.sleep(told.retry_after if isinstance(told, RateLimited) else REST)
-    return []
+            async with asyncio.timeout(TOTAL_TIMEOUT):
+                outcomes = await asyncio.gather(*reading, return_exceptions=True)
+        except TimeoutError:
+            _log.warning("backfill timed out: %d of %d threads read", len(read), len(threads))
+        else:
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    _log.warning("backfill of a thread failed: %s", type(outcome).__name__)
+            _log.info("backfill done: %d of %d threads read", len(read), len(threads))
+        return [thread for index, thread in enumerate(threads) if index not in read]
 
-
-async def _messages(client: discord.Client, channel: int, since: float) -> list[discord.Message]:
-    """Read a channel, oldest first. Archived threads and direct conversations are in no session's description."""
-    found = client.get_channel(channel) or await client.fetch_channel(channel)
-    if not isinstance(found, discord.abc.Messageable):
+    async def _read(self, channel: int) -> list[discord.Message]:
+        """Read a channel, again where Discord may answer later; nothing where the bot has no access any more."""
+        for attempts_left in reversed(range(ATTEMPTS)):
+            try:
+                async with asyncio.timeout(ATTEMPT_TIMEOUT):
+                    return await self._messages(channel)
+            except FAILURES as error:
+                reason = translate(error)
+                if isinstance(reason, MessageGone | Forbidden):
+                    return []
+                if not attempts_left:
+                    raise reason from error
+                await asyncio.sleep(reason.retry_after if isinstance(reason, RateLimited) else ATTEMPT_DELAY)
         return []
-    after = datetime.fromtimestamp(since, UTC)
-    return [message async for message in found.history(limit=MESSAGES, after=after, oldest_first=True)]
+
+    async def _messages(self, channel: int) -> list[discord.Message]:
+        """Read a channel, oldest message first."""
+        found: object = self._client.get_channel(channel)
+        if found is None:
+            # Archived threads and direct conversations are in no session's description.
+            await self._pace()
+            found = await self._client.fetch_channel(channel)
+        if not isinstance(found, discord.abc.Messageable):
+            return []
+        await self._pace()
+        history = found.history(limit=MESSAGES, after=self._after, oldest_first=True)
+        return [message async for message in history]
+
+    async def _pace(self) -> None:
+        """Wait for the next request's turn; nobody else's is taken, for there is no await before it is reserved."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next_request_at)
+        self._next_request_at = at + REQUEST_INTERVAL
+        await asyncio.sleep(at - now)

@@ -1,8 +1,8 @@
-"""discord.py's own account of Discord's limits, kept so that no call pays for the next one.
+"""discord.py's rate-limit buckets, changed so that no call waits on behalf of the next one.
 
-discord.py lets the call that takes the last place of a bucket sleep until the bucket is empty again, although
-Discord has answered it. The core decides when calls are made; here they only wait where Discord said that it would
-refuse them.
+A bucket is what Discord counts the requests of a route and a channel in (its documentation, *Rate Limits*). In
+discord.py the call that uses a bucket up sleeps until the bucket is full again, although Discord has answered it. The
+core decides when calls are made. Here a call waits only where Discord said that it would refuse it.
 """
 
 import asyncio
@@ -12,12 +12,13 @@ import discord
 from discord.http import Ratelimit
 
 LONGEST_WAIT = 10.0
-"""Seconds that a call waits for a limit; where it would be more, the core is told."""
-_KEPT = 256
+"""Seconds that a call waits for a bucket; where it would be more, it raises."""
+_MAX_BUCKETS = 256
+"""Buckets from which on idle ones are forgotten; discord.py's own number."""
 
 
 class Bucket(Ratelimit):
-    """One limit. A call that would be refused waits; one that was answered returns."""
+    """One bucket. A call that would be refused waits; one that was answered returns."""
 
     def __init__(self) -> None:
         super().__init__(None)
@@ -25,14 +26,17 @@ class Bucket(Ratelimit):
     async def acquire(self) -> None:
         """Wait until Discord takes another call. Raises `discord.RateLimited` where that is long."""
         clock = asyncio.get_running_loop().time
+        # A loop: while this call waited, others may have used up the next window.
         while self.remaining <= 0 and self.expires is not None:
             wait = self.expires - clock()
+            # The core schedules better than a sleep here: it may have a newer text by then.
             if wait > LONGEST_WAIT:
                 raise discord.RateLimited(wait)
             if wait < 0:
-                self.reset()  # type: ignore[no-untyped-call]
+                self.reset()  # type: ignore[no-untyped-call]  # discord.py left this one untyped
             else:
                 await asyncio.sleep(wait)
+        # discord.py forgets a bucket by this moment, and by `outgoing` how many answers are still to come.
         self._last_request = clock()
         self.remaining -= 1
         self.outgoing += 1
@@ -43,16 +47,16 @@ class Bucket(Ratelimit):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let go of the place of a call."""
+        """End a call. discord.py waits here for the bucket to be full again."""
         self.outgoing -= 1
 
 
 class Buckets(dict[str, Ratelimit]):
-    """What discord.py looks its limits up in."""
+    """What discord.py looks its buckets up in."""
 
     def __missing__(self, key: str) -> Ratelimit:
-        """Begin an account; those that nobody needed for minutes are forgotten."""
-        if len(self) >= _KEPT:
+        """Make a bucket, and forget those that nobody used for minutes."""
+        if len(self) >= _MAX_BUCKETS:
             for old in [name for name, bucket in self.items() if bucket.is_inactive()]:
                 del self[old]
         bucket = self[key] = Bucket()

@@ -1,4 +1,4 @@
-"""The commands that Discord shows, and registering them."""
+"""The commands that Discord offers, and how they are registered."""
 
 import hashlib
 import json
@@ -9,65 +9,68 @@ from discord import app_commands
 from adapters.discord import strings
 from adapters.discord.errors import translate
 from adapters.discord.interactions import Interactions, answer_privately
-from aion_bot.ports.errors import PlatformDown, PlatformError, TokenRefused
+from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.host import Host
 
-LONGEST_QUESTION = 6_000
+OPTION_LENGTH = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
-COMMANDS = "commands"
+DIGEST = "commands"
+"""The name under which the core remembers what was registered last."""
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
-    """The commands; one that Discord still shows but that is gone gets a sentence."""
+    """The bot's commands."""
 
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
     ) -> None:
-        """Log a failure, or explain an outdated command."""
-        outdated = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)
-        if isinstance(error, outdated):
+        """Log a failure, or explain a command that a person's client still offers although it is gone."""
+        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             await answer_privately(interaction, strings.UNKNOWN_COMMAND)
             return
         await super().on_error(interaction, error)
 
 
 def declare(commands: Commands, interactions: Interactions) -> None:
-    """Add `/ask` and `Ask Aion`."""
-    contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
-    installs = app_commands.AppInstallationType(guild=True, user=False)
-    commands.allowed_contexts, commands.allowed_installs = contexts, installs
+    """Add `/ask` and `Ask Aion`, for servers and direct messages."""
+    commands.allowed_contexts = app_commands.AppCommandContext(
+        guild=True, dm_channel=True, private_channel=False
+    )
+    commands.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
 
     @commands.command(name="ask", description="Ask Aion about your images and documents")
     @app_commands.describe(prompt="Your question")
     async def ask(
-        interaction: discord.Interaction, prompt: app_commands.Range[str, 1, LONGEST_QUESTION]
+        interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
     ) -> None:
-        await interactions.asked(interaction, prompt)
+        await interactions.handle_ask(interaction, prompt)
 
+    # A message that a command is used on arrives with its content, whatever the bot's intents.
     @commands.context_menu(name="Ask Aion")
     async def ask_aion(interaction: discord.Interaction, message: discord.Message) -> None:
-        await interactions.asked_about(interaction, message)
+        await interactions.handle_ask_about(interaction, message)
 
 
 async def register(commands: Commands, host: Host, application: int | None) -> str:
-    """Register the commands if they changed, for Discord counts each day; returns what became of it."""
+    """Register the commands if they changed, in one request; returns a line for the operator.
+
+    Discord takes 200 new commands a day (its documentation, *Application Commands*), which restarts would use up. A
+    refusal leaves the bot without commands but able to answer mentions. Raises `PlatformDown` and `TokenRefused`.
+    """
     names = ", ".join(command.name for command in commands.get_commands())
     payload = [command.to_dict(commands) for command in commands.get_commands()]
+    # With the application's id: another token belongs to another application, which has no commands yet.
     stamp = json.dumps([application, payload], sort_keys=True, default=str)
     digest = hashlib.sha256(stamp.encode()).hexdigest()
-    if await host.recall(COMMANDS) == digest:
+    if await host.recall(DIGEST) == digest:
         return f"commands as before: {names}"
     try:
+        # One bulk PUT. Deleting and creating would leave a gap, and nothing at all after a 429 between the two.
         await commands.sync()
     except (discord.HTTPException, discord.RateLimited) as error:
-        return f"commands could not be registered: {_told(error)}"
-    await host.remember(COMMANDS, digest)
+        reason = translate(error)
+        if isinstance(reason, PlatformDown | TokenRefused):
+            raise reason from error
+        return f"commands could not be registered: {reason}"
+    await host.remember(DIGEST, digest)
     return f"commands registered: {names}"
-
-
-def _told(error: discord.HTTPException | discord.RateLimited) -> PlatformError:
-    """Go on without commands only if Discord is there and knows the bot: mentions still work."""
-    told = translate(error)
-    if isinstance(told, PlatformDown | TokenRefused):
-        raise told from error
-    return told

@@ -23,17 +23,29 @@ class Settings:
 
 
 def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
-    """Read the settings; None if Discord is not wanted or a value is malformed.
+    """Read the settings; None if there is no token or a value is malformed.
 
     A malformed value is a problem even where no token is set: nothing is accepted without effect.
     """
     token = env.get(TOKEN, "").strip()
     api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
     switch = env.get(MESSAGE_CONTENT, "").strip().lower() or "false"
-    checks = (_check_token(token), _check_url(api_url), _check_switch(switch))
-    problems = tuple(problem for problem in checks if problem is not None)
+    problems = []
+    if token.lower().startswith("bot "):
+        # The form of the Authorization header, as Discord's documentation shows it.
+        problems.append(Problem(TOKEN, "must be the token alone, without the word Bot before it"))
+    elif not token.isprintable() or not token.isascii() or " " in token:
+        mend = "is not a bot token; copy it from the Bot page of the developer portal"
+        problems.append(Problem(TOKEN, mend))
+    if set(api_url) & set("?#{}"):
+        # discord.py fills in braces: an address with some of its own would fail at the first request.
+        problems.append(Problem(API_URL, "must end with the path, such as /api/v10"))
+    elif problem := check_base_url(API_URL, api_url):
+        problems.append(problem)
+    if switch not in {"true", "false"}:
+        problems.append(Problem(MESSAGE_CONTENT, "must be true or false"))
     if problems or not token:
-        return None, problems
+        return None, tuple(problems)
     return Settings(token, api_url.rstrip("/"), switch == "true"), ()
 
 
@@ -41,23 +53,3 @@ def is_safe_gateway(url: str) -> bool:
     """Tell whether the token may be sent to this gateway: encrypted, or on this machine."""
     parts = urlsplit(url)
     return parts.scheme == "wss" or (parts.scheme == "ws" and is_loopback(parts.hostname))
-
-
-def _check_token(token: str) -> Problem | None:
-    if token.lower().startswith("bot "):
-        return Problem(TOKEN, "must be the token alone, without the word Bot before it")
-    if not token.isprintable() or not token.isascii() or " " in token:
-        return Problem(TOKEN, "is not a bot token; copy it from the Bot page of the developer portal")
-    return None
-
-
-def _check_url(url: str) -> Problem | None:
-    if set(url) & set("?#{}"):
-        return Problem(API_URL, "must end with the path, such as /api/v10")
-    return check_base_url(API_URL, url)
-
-
-def _check_switch(switch: str) -> Problem | None:
-    if switch in {"true", "false"}:
-        return None
-    return Problem(MESSAGE_CONTENT, "must be true or false")

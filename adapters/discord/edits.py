@@ -1,7 +1,7 @@
-"""Which edits of messages are news. No I/O.
+"""Which edits of messages are new. No I/O.
 
-Discord tells of a message again when a link in it gets a preview, when it is pinned, or when a thread is opened from
-it; all of these repeat the time of its last edit.
+Discord sends MESSAGE_UPDATE also when a link in the message gets a preview, when the message is pinned, or when a
+thread is opened from it. All of these repeat the time of its last edit.
 """
 
 from collections import OrderedDict
@@ -10,7 +10,7 @@ from datetime import datetime
 CAPACITY = 1_000
 
 
-class Edits:
+class EditTimes:
     """When the messages that were edited lately were edited last."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -18,11 +18,12 @@ class Edits:
         self._last: OrderedDict[int, datetime] = OrderedDict()
 
     def is_new(self, message: int, edited: datetime | None) -> bool:
-        """Tell whether this is an edit that was not told of before; the message forgotten first is the oldest."""
+        """Tell whether this is an edit that was not seen before, and remember it instead of the oldest one."""
         last = self._last.get(message)
         if edited is None or (last is not None and edited <= last):
             return False
         self._last[message] = edited
+        # Ordered by when an edit arrived, so that the first entry is the one that was quiet longest.
         self._last.move_to_end(message)
         if len(self._last) > self._capacity:
             self._last.popitem(last=False)

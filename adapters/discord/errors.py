@@ -1,6 +1,7 @@
-"""What discord.py and its transport raise, as the port's errors.
+"""The errors of discord.py and its transport as the port's errors.
 
-The texts hold a status and a code, never Discord's own words: those can repeat what was sent.
+Their texts hold a status and a code, never Discord's own words: those can repeat what was sent. The codes are those of
+Discord's documentation, *Opcodes and Status Codes*, JSON.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,12 +28,28 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027
-ARCHIVED = 50083
+THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
 UNKNOWN_EMOJI = 10014
-_GONE = {10003, 10004, 10008, 10015, 10062, INVALID_WEBHOOK_TOKEN}
-_FORBIDDEN = {30010, 40060, 50001, 50007, 50013, 90001, 160005, 160006}
-_BRIEF = 1.0
+_GONE = {
+    10003,  # unknown channel
+    10004,  # unknown guild
+    10008,  # unknown message
+    10015,  # unknown webhook
+    10062,  # unknown interaction: acknowledged too late
+    INVALID_WEBHOOK_TOKEN,  # 401: the interaction's token has expired (Rapptz/discord.py#9578)
+}
+_FORBIDDEN = {
+    30010,  # maximum number of reactions
+    40060,  # interaction already acknowledged, by another process with this token
+    50001,  # missing access
+    50007,  # cannot send messages to this user
+    50013,  # missing permissions
+    90001,  # reaction blocked
+    160005,  # thread locked
+    160006,  # maximum number of active threads
+}
+_DEFAULT_RETRY_AFTER = 1.0
 
 
 class Archived(Forbidden):
@@ -41,7 +58,7 @@ class Archived(Forbidden):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise the port's errors for whatever discord.py raises inside."""
+    """Raise the port's error for whatever discord.py raises inside."""
     try:
         yield
     except FAILURES as error:
@@ -49,7 +66,7 @@ def translated() -> Iterator[None]:
 
 
 def translate(error: Exception) -> PlatformError:
-    """Name one failure in the port's words."""
+    """Return the port's error for one that discord.py or its transport raised."""
     match error:
         case discord.LoginFailure():
             return TokenRefused(
@@ -66,39 +83,41 @@ def translate(error: Exception) -> PlatformError:
         case discord.ConnectionClosed(code=4004):
             return TokenRefused(TOKEN, "Discord's gateway does not accept it")
         case discord.HTTPException():
-            return _refused(error)
+            return _translate_answer(error)
         case _:
             return PlatformDown(f"Discord cannot be reached ({type(error).__name__})")
 
 
-def pause(headers: Mapping[str, str], body: Any = None) -> float:
-    """Read how many seconds a 429 asks for: exactly in its body, rounded up in its header, else a second."""
-    exactly = body.get("retry_after") if isinstance(body, dict) else None
-    for told in (exactly, headers.get("Retry-After")):
+def retry_after(headers: Mapping[str, str], body: Any = None) -> float:
+    """Read how many seconds a 429 asks for: exact in its body, rounded up in its header, a second where neither is.
+
+    A proxy in front of Discord answers without the body (discord.py takes an answer without `Via` for a ban).
+    """
+    exact = body.get("retry_after") if isinstance(body, dict) else None
+    for value in (exact, headers.get("Retry-After")):
         with suppress(TypeError, ValueError):
-            return max(0.0, float(told))  # type: ignore[arg-type]  # None is a TypeError
-    return _BRIEF
+            return max(0.0, float(value))  # type: ignore[arg-type]  # None is a TypeError
+    return _DEFAULT_RETRY_AFTER
 
 
-def _refused(error: discord.HTTPException) -> PlatformError:
+def _translate_answer(error: discord.HTTPException) -> PlatformError:
     if error.status == 429:
-        return RateLimited(pause(error.response.headers))
+        return RateLimited(retry_after(error.response.headers))
     if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
         return TokenRefused(TOKEN, "Discord does not accept it any more")
-    return _kind(error)(f"Discord answered {error.status} with code {error.code}")
+    return _error_type(error)(f"Discord answered {error.status} with code {error.code}")
 
 
-def _kind(error: discord.HTTPException) -> type[PlatformError]:
-    kinds: tuple[tuple[bool, type[PlatformError]], ...] = (
-        (error.status >= 500, PlatformDown),
-        (error.code == ARCHIVED, Archived),
-        (error.code in _GONE or error.status == 404, MessageGone),
-        (error.code in _FORBIDDEN or error.status == 403, Forbidden),
-        (_is_too_long(error), TooLong),
-    )
-    return next((kind for holds, kind in kinds if holds), PlatformError)
-
-
-def _is_too_long(error: discord.HTTPException) -> bool:
-    """Tell a refused size from other invalid forms, by the only place where discord.py shows which field it was."""
-    return error.code == INVALID_FORM and "In content" in error.text and "in length" in error.text
+def _error_type(error: discord.HTTPException) -> type[PlatformError]:
+    if error.status >= 500:
+        return PlatformDown
+    if error.code == THREAD_ARCHIVED:
+        return Archived
+    if error.code in _GONE or error.status == 404:
+        return MessageGone
+    if error.code in _FORBIDDEN or error.status == 403:
+        return Forbidden
+    # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
+    if error.code == INVALID_FORM and "In content" in error.text and "in length" in error.text:
+        return TooLong
+    return PlatformError

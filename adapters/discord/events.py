@@ -1,6 +1,6 @@
-"""What happened on Discord, as the core's values. No I/O.
+"""What happens on Discord, as the core's events. No I/O.
 
-`seen` makes the small values below out of the SDK's objects; the decisions are here.
+`sdk_objects` makes the values below out of discord.py's objects; what they mean for the bot is decided here.
 """
 
 from collections.abc import Mapping
@@ -8,64 +8,73 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from adapters.discord import ids
-from adapters.discord.mentions import begins_by_mentioning, readable, without
+from adapters.discord.mentions import begins_with_mention, readable, without
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import one_line
 
-THREAD_NAME = 100
+THREAD_NAME_LENGTH = 100
 """Characters in a thread's name (Discord's documentation, *Start Thread from Message*)."""
 UNTITLED = "A question for Aion"
 
 
-class Kind(Enum):
+class ChannelKind(Enum):
     """What can be done in a channel."""
 
     TEXT = "threads are opened from its messages"
     THREAD = "a thread, a post in a forum included"
-    DIRECT = "a conversation with one person"
-    PLAIN = "messages without threads, as beside a voice channel"
+    DIRECT = "a direct message"
+    OTHER = "messages without threads, as beside a voice channel"
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """A channel. `parent` is the channel of a thread."""
+class ChannelInfo:
+    """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread."""
 
-    kind: Kind
+    kind: ChannelKind
     id: int
-    workspace: int | None = None
+    guild: int | None = None
     parent: int | None = None
 
     @property
     def place(self) -> Place:
-        """The place that allow-lists speak of: a thread counts as its parent."""
-        workspace = "" if self.workspace is None else str(self.workspace)
+        """The place that allow-lists name: a thread counts as its parent."""
+        workspace = "" if self.guild is None else str(self.guild)
         channel = self.id if self.parent is None else self.parent
-        return Place(workspace, str(channel), direct=self.kind is Kind.DIRECT)
+        return Place(workspace, str(channel), direct=self.kind is ChannelKind.DIRECT)
 
-    def thread_from(self, message: int) -> ThreadKey:
-        """Name the thread where a message of this room is answered."""
-        return ids.thread_key(message if self.kind is Kind.TEXT else self.id)
+    def answer_thread(self, message: int) -> ThreadKey:
+        """Name the thread in which a message of this channel is answered.
+
+        A thread opened from a message has that message's id, so its name is known before it exists.
+        """
+        return ids.thread_key(message if self.kind is ChannelKind.TEXT else self.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Me:
-    """The bot: its user, and its own role in a server, which people pick by mistake for the same name."""
+class BotIdentity:
+    """The bot's user, and its managed role in a server: people pick the role by mistake, for it has the same name."""
 
     user: int
     role: int | None = None
 
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """How a message's content mentions the bot. `<@!…>` is the older form, which some clients still send."""
+        role = () if self.role is None else (f"<@&{self.role}>",)
+        return (f"<@{self.user}>", f"<@!{self.user}>", *role)
+
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class IncomingMessage:
     """A message. `by_person` is false for bots, webhooks and Discord's own notices.
 
-    `mentions` and `roles` are ids; `names` explains the marks in `content`. `to_somebody_else`: it replies to
-    a message that is not the bot's; `quote` is that message, or a forwarded one.
+    `mentions` and `roles` are ids; `names` explains the mentions in `content`. `replies_to_other`: it replies to a
+    message that is not the bot's. `quote` is the text of that message, or of a forwarded one.
     """
 
     id: int
-    room: Room
+    channel: ChannelInfo
     person: Person
     content: str
     by_person: bool = True
@@ -73,16 +82,16 @@ class Said:
     roles: frozenset[int] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     quote: str = ""
-    to_somebody_else: bool = False
+    replies_to_other: bool = False
     attachments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A command. `answer` is the message that acknowledged it; `quote` the message that it is about."""
+class CommandUse:
+    """A command that somebody used. `answer` is the message that acknowledged it, `quote` the text it is about."""
 
     id: int
-    room: Room
+    channel: ChannelInfo
     person: Person
     text: str
     answer: int
@@ -91,107 +100,113 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
-    """A press of a button."""
+class ButtonPress:
+    """A button that somebody pressed, on `message`."""
 
     id: int
-    room: Room
+    channel: ChannelInfo
     person: Person
     message: int
     custom_id: str
 
 
-def from_message(said: Said, me: Me) -> Prompt | None:
-    """Take a message as a question, or not at all."""
-    mentioned = me.user in said.mentions or (me.role is not None and me.role in said.roles)
-    addressed = mentioned or said.room.kind is Kind.DIRECT
-    if not said.by_person or not (addressed or _may_continue(said)):
+def prompt_from_message(message: IncomingMessage, bot: BotIdentity) -> Prompt | None:
+    """Read a message as a question; None if it is none."""
+    # By Discord's own list, not by searching the content: what only looks like a mention is not in it.
+    mentioned = bot.user in message.mentions or (bot.role is not None and bot.role in message.roles)
+    addressed = mentioned or message.channel.kind is ChannelKind.DIRECT
+    if not message.by_person or not (addressed or _may_continue(message)):
         return None
-    text, thread = _words(said, me), said.room.thread_from(said.id)
+    # May be empty: a mention alone asks about what it replies to, or about its attachments.
+    text, thread = _text(message, bot), message.channel.answer_thread(message.id)
     return Prompt(
-        key=ids.prompt_key(said.id),
+        key=ids.prompt_key(message.id),
         thread=thread,
-        place=said.room.place,
-        person=said.person,
+        place=message.channel.place,
+        person=message.person,
         text=text,
         addressed=addressed,
-        opening=title(text or said.quote) if said.room.kind is Kind.TEXT else None,
-        quote=said.quote,
-        attachments=said.attachments,
-        source=ids.message_ref(thread, said.room.id, said.id),
+        opening=_opening(message.channel, text or message.quote),
+        quote=message.quote,
+        attachments=message.attachments,
+        source=ids.message_ref(thread, message.channel.id, message.id),
     )
 
 
-def from_edit(said: Said, me: Me) -> MessageChange | None:
-    """Take an edited message as an amendment, whether or not it was a question: the core knows.
+def change_from_edit(message: IncomingMessage, bot: BotIdentity) -> MessageChange | None:
+    """Read an edited message as a change, whether or not it was a question: the core knows which were.
 
-    A message in a server that arrives empty is one whose words the bot may not see, or a file without words.
+    In a server, a message that arrives empty is one whose content the bot may not read, or an attachment alone.
     """
-    if not said.by_person or not (said.content.strip() or said.room.kind is Kind.DIRECT):
+    readable_here = message.content.strip() or message.channel.kind is ChannelKind.DIRECT
+    if not message.by_person or not readable_here:
         return None
-    return _amended(said.id, said.room, said.person, _words(said, me))
+    return _change(message.id, message.channel, message.person, _text(message, bot))
 
 
-def from_deletion(message: int, room: Room) -> MessageChange:
-    """Take a deleted message as an amendment. Discord does not say whose it was, nor who deleted it."""
-    return _amended(message, room, Person(""), None)
+def change_from_deletion(message: int, channel: ChannelInfo) -> MessageChange:
+    """Read a deletion as a change. Discord says neither whose message it was nor who deleted it."""
+    return _change(message, channel, Person(""), None)
 
 
-def from_command(asked: Asked) -> Prompt:
-    """Take a command as a question."""
+def prompt_from_command(use: CommandUse) -> Prompt:
+    """Read the use of a command as a question."""
     return Prompt(
-        key=ids.prompt_key(asked.id),
-        thread=asked.room.thread_from(asked.answer),
-        place=asked.room.place,
-        person=asked.person,
-        text=asked.text,
-        opening=title(asked.text or asked.quote) if asked.room.kind is Kind.TEXT else None,
-        quote=asked.quote,
-        attachments=asked.attachments,
-        reply_token=str(asked.id),
+        key=ids.prompt_key(use.id),
+        thread=use.channel.answer_thread(use.answer),
+        place=use.channel.place,
+        person=use.person,
+        text=use.text,
+        opening=_opening(use.channel, use.text or use.quote),
+        quote=use.quote,
+        attachments=use.attachments,
+        reply_token=str(use.id),
     )
 
 
-def from_press(pressed: Pressed) -> Click | None:
-    """Take a press as a click; None if the button is none of ours."""
-    parsed = ids.parse_custom_id(pressed.custom_id)
+def click_from_press(press: ButtonPress) -> Click | None:
+    """Read the press of a button as a click; None if the button is not the bot's."""
+    parsed = ids.parse_custom_id(press.custom_id)
     if parsed is None:
         return None
     action, key = parsed
-    thread = ids.thread_key(pressed.room.id)
     return Click(
         action=action,
         key=key,
-        message=ids.message_ref(thread, pressed.room.id, pressed.message),
-        place=pressed.room.place,
-        person=pressed.person,
-        reply_token=str(pressed.id),
+        message=ids.message_ref(ids.thread_key(press.channel.id), press.channel.id, press.message),
+        place=press.channel.place,
+        person=press.person,
+        reply_token=str(press.id),
     )
 
 
-def title(text: str) -> str:
-    """Name a thread after what it is about."""
-    return one_line(text, THREAD_NAME) or UNTITLED
+def thread_name(text: str) -> str:
+    """Name a thread after the text that it is about."""
+    return one_line(text, THREAD_NAME_LENGTH) or UNTITLED
 
 
-def _amended(message: int, room: Room, person: Person, text: str | None) -> MessageChange:
-    return MessageChange(ids.prompt_key(message), room.thread_from(message), room.place, person, text)
+def _opening(channel: ChannelInfo, text: str) -> str | None:
+    """Name the thread that has to be opened; None where the answer goes into the channel itself."""
+    return thread_name(text) if channel.kind is ChannelKind.TEXT else None
 
 
-def _words(said: Said, me: Me) -> str:
-    return readable(without(said.content, *_marks(me)), said.names)
+def _change(message: int, channel: ChannelInfo, person: Person, text: str | None) -> MessageChange:
+    return MessageChange(ids.prompt_key(message), channel.answer_thread(message), channel.place, person, text)
 
 
-def _may_continue(said: Said) -> bool:
-    """Tell whether a message without a mention may belong to a conversation with the bot.
+def _text(message: IncomingMessage, bot: BotIdentity) -> str:
+    return readable(without(message.content, *bot.mentions), message.names)
 
-    Without the privileged intent it arrives empty, so nothing is left to take.
+
+def _may_continue(message: IncomingMessage) -> bool:
+    """Tell whether a message that does not mention the bot may continue a conversation with it.
+
+    Without the privileged intent its content arrives empty, so there is nothing to answer (Discord's documentation,
+    *Gateway*, Message Content Intent).
     """
-    if said.room.kind is not Kind.THREAD or said.to_somebody_else or begins_by_mentioning(said.content):
+    if message.channel.kind is not ChannelKind.THREAD:
         return False
-    return bool(said.content.strip() or said.attachments)
-
-
-def _marks(me: Me) -> tuple[str, ...]:
-    own_role = () if me.role is None else (f"<@&{me.role}>",)
-    return (f"<@{me.user}>", f"<@!{me.user}>", *own_role)
+    # People talk to one another in the bot's threads, too.
+    if message.replies_to_other or begins_with_mention(message.content):
+        return False
+    return bool(message.content.strip() or message.attachments)

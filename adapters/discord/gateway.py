@@ -1,4 +1,4 @@
-"""One connection to Discord's gateway: what arrives is understood and handed to the core."""
+"""One connection to Discord's gateway: what it receives becomes events of the core."""
 
 import asyncio
 import logging
@@ -12,27 +12,27 @@ import yarl
 from discord.gateway import DiscordWebSocket
 
 from adapters.discord import events, sdk_objects
-from adapters.discord.backfill import Missed
+from adapters.discord.backfill import Backfill
 from adapters.discord.commands import Commands, declare, register
-from adapters.discord.edits import Edits
-from adapters.discord.events import Kind, Room
-from adapters.discord.handlers import Intake
-from adapters.discord.http import NOBODY
+from adapters.discord.edits import EditTimes
+from adapters.discord.events import BotIdentity, ChannelInfo, ChannelKind, IncomingMessage
+from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
+from adapters.discord.rest_session import NO_MENTIONS
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
 
-HANDING_OVER = 0.4
-"""Seconds that what was begun may take when leaving."""
-GOODBYE = 0.5
-"""Seconds that closing may take."""
-SERVERS = 0.3
-"""Seconds of quiet after which the servers' descriptions count as complete."""
-SILENCE = 60.0
-"""Seconds without a word, not even to a heartbeat, after which a connection counts as dead."""
-ABSENCE = 90.0
-"""Seconds without a session after which a new client begins one: discord.py waits up to a quarter of an hour."""
-LONGEST_PAUSE = 30.0
+DELIVERY_GRACE = 0.4
+"""Seconds that events under way may take when the connection is closed."""
+CLOSE_TIMEOUT = 0.5
+"""Seconds for the closing handshake."""
+GUILD_READY_TIMEOUT = 0.3
+"""Seconds without another GUILD_CREATE after which the description of the servers counts as complete."""
+HEARTBEAT_TIMEOUT = 60.0
+"""Seconds in which nothing arrives, not even a heartbeat's answer, after which a connection counts as dead."""
+SESSION_TIMEOUT = 90.0
+"""Seconds without a session after which a new client begins one: discord.py's own delays grow to a quarter of an hour."""
+MAX_RATELIMIT_TIMEOUT = 30.0
 """Seconds that discord.py may wait for a rate limit when it registers the commands; it accepts no less."""
 PERMISSIONS = discord.Permissions(
     view_channel=True,
@@ -42,161 +42,177 @@ PERMISSIONS = discord.Permissions(
     read_message_history=True,
     add_reactions=True,
 )
+"""What the invitation link asks for."""
 SCOPES = ("bot", "applications.commands")
 
 _log = logging.getLogger(__name__)
 
 
 class Gateway(discord.Client):
-    """Listens until it is closed; made anew for each connection that cannot be resumed."""
+    """Listens until it is closed; a new one is made for each connection that cannot be resumed."""
 
     def __init__(
         self,
         host: Host,
-        intake: Intake,
+        delivery: EventDelivery,
         interactions: Interactions,
-        missed: Missed,
+        backfill: Backfill,
         *,
+        http_trace: aiohttp.TraceConfig,
         message_content: bool,
-        silence: float = SILENCE,
+        heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = intents.guild_messages = intents.dm_messages = True
+        intents.message_content = message_content
         super().__init__(
-            intents=_intents(message_content=message_content),
-            allowed_mentions=NOBODY,
+            intents=intents,
+            allowed_mentions=NO_MENTIONS,
+            # No caches: the raw events and REST hold what is needed.
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
+            # Asking for all members would need a privileged intent.
             chunk_guilds_at_startup=False,
-            guild_ready_timeout=SERVERS,
-            heartbeat_timeout=silence,
-            max_ratelimit_timeout=LONGEST_PAUSE,
+            guild_ready_timeout=GUILD_READY_TIMEOUT,
+            heartbeat_timeout=heartbeat_timeout,
+            max_ratelimit_timeout=MAX_RATELIMIT_TIMEOUT,
+            http_trace=http_trace,
         )
         self._host = host
-        self._intake = intake
+        self._delivery = delivery
         self._interactions = interactions
-        self._missed = missed
-        self._edits = Edits()
+        self._backfill = backfill
+        self._edits = EditTimes()
         self._commands = Commands(self)
-        self._registered = ""
-        self._away: float | None = None
-        self._patience = asyncio.timeout(None)
+        self._registration = ""
+        self._away_since: float | None = None
+        self._session_timeout = asyncio.timeout(None)
         self._connecting: asyncio.Task[None] | None = None
-        self._catching_up: asyncio.Task[None] | None = None
-        self._leaving = False
+        self._backfilling: asyncio.Task[None] | None = None
+        self._closing = False
         declare(self._commands, interactions)
 
     async def serve(self, token: str, address: str) -> None:
-        """Log in, register the commands, connect, and stay. Raises what discord.py does, and PlatformDown."""
+        """Log in, register the commands, connect, and stay. Raises what discord.py raises, and `PlatformDown`."""
+        # `connect` takes no address; discord.py reads this one for every session that it does not resume.
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(address)
         await self.login(token)
         self._connecting = asyncio.create_task(self.connect())
         try:
-            # Not awaited by itself: Python 3.11's wait_for, in which discord.py connects, can swallow a cancellation.
-            async with self._patience:
+            # Not awaited directly: Python 3.11's wait_for, in which discord.py connects, can swallow a cancellation.
+            async with self._session_timeout:
                 await asyncio.wait({self._connecting})
             await self._connecting
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # discord.py stumbles over an event that is not as it expects, and over a session that it wants to
-            # resume but never had: Rapptz/discord.py#10520
+            # discord.py raises these for an event that lacks a field which it expects, and for a session that it
+            # wants to resume but never had: Rapptz/discord.py#10520
             if self.ws is not None:
-                _log.exception("discord.py gave up")
+                _log.exception("discord.py failed")
             raise PlatformDown(f"Discord's gateway cannot be followed ({type(error).__name__})") from error
 
     async def shut(self) -> None:
-        """Take no more, hand over what was begun, say goodbye if the gateway listens, and let go."""
-        self._leaving = True
-        await _end(self._catching_up)
+        """Stop taking events, deliver those that are under way, close the connection and free everything."""
+        self._closing = True
+        await _end(self._backfilling)
         with suppress(TimeoutError):
-            async with asyncio.timeout(HANDING_OVER):
-                await self._intake.idle()
+            async with asyncio.timeout(DELIVERY_GRACE):
+                await self._delivery.idle()
         with suppress(TimeoutError, aiohttp.ClientError):
-            async with asyncio.timeout(GOODBYE):
+            # A peer that answers no close frame would hold `close` for half a minute.
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self.close()
+        # `close` may have been cut off before it came to this.
         await self.http.close()
         await _end(self._connecting)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Start the handlers of an event, but none when leaving: a closed client has no loop to run them in."""
-        if self._leaving or self.is_closed():
+        """Start the handlers of an event, but none while closing: a closed client has no loop to run them in."""
+        if self._closing or self.is_closed():
             return
         if event == "socket_event_type":
-            self._missed.heard(args[0])
-        elif event == "disconnect" and self._patience.when() is None:
-            self._patience.reschedule(self.loop.time() + ABSENCE)
+            self._backfill.note_event(args[0])
+        # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.
+        elif event == "disconnect" and self._session_timeout.when() is None:
+            self._session_timeout.reschedule(self.loop.time() + SESSION_TIMEOUT)
         elif event in {"connect", "resumed"}:
-            self._patience.reschedule(None)
+            self._session_timeout.reschedule(None)
         super().dispatch(event, *args, **kwargs)
 
     async def setup_hook(self) -> None:
-        """Prepare; discord.py calls this between login and gateway."""
-        self._away = await self._host.missed_since()
-        self._registered = await register(self._commands, self._host, self.application_id)
+        """Prepare; discord.py calls this between login and gateway.
+
+        Commands are registered here, so that nobody meets an unknown one, and not in `on_ready`, which comes again
+        with every new session.
+        """
+        self._away_since = await self._host.missed_since()
+        self._registration = await register(self._commands, self._host, self.application_id)
 
     async def on_ready(self) -> None:
-        """Tell that events can arrive, and look for those that did not. A resumed session does not come here."""
+        """Tell the core that events can arrive, and read those that did not. A resumed session does not come here."""
         link = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS, scopes=SCOPES)
         servers = tuple(guild.name or str(guild.id) for guild in self.guilds)
         name = self.user.name if self.user is not None else ""
-        await self._host.connected(Presence(servers, name, (self._registered, f"invite the bot: {link}")))
-        if self._catching_up is not None:
-            self._catching_up.cancel()
-        fetch = self._missed.fetch(self, self._away, await self._host.known_threads(), self.on_message)
-        self._catching_up = asyncio.create_task(fetch)
+        await self._host.connected(Presence(servers, name, (self._registration, f"invite the bot: {link}")))
+        if self._backfilling is not None:
+            self._backfilling.cancel()
+        threads = await self._host.known_threads()
+        self._backfilling = asyncio.create_task(
+            self._backfill.run(self, self._away_since, threads, self.on_message)
+        )
 
     async def on_message(self, message: discord.Message) -> None:
-        """Hand a question over, if this is one."""
-        async with self._intake.lane(message.channel.id):
-            said, me = await self._said(message)
-            prompt = events.from_message(said, me)
+        """Deliver a question, if the message is one."""
+        async with self._delivery.in_order(message.channel.id):
+            prompt = events.prompt_from_message(*await self._describe(message))
             if prompt is not None:
-                await self._intake.hand_over(prompt)
+                await self._delivery.deliver(prompt)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        """Hand an edit over. The event has the whole message, so nothing needs to be kept for it."""
+        """Deliver an edit. The raw event holds the whole message, so no message has to be kept for it."""
         message = event.message
+        # The bot's own edits arrive here as well, several a second while answers grow.
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
-        async with self._intake.lane(event.channel_id):
-            amendment = events.from_edit(*await self._said(message))
-            if amendment is not None:
-                await self._intake.hand_over(amendment)
+        async with self._delivery.in_order(event.channel_id):
+            change = events.change_from_edit(*await self._describe(message))
+            if change is not None:
+                await self._delivery.deliver(change)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        """Hand a deletion over, whatever it was: Discord names neither author nor text."""
-        await self._deleted(event.channel_id, event.guild_id, [event.message_id])
+        """Deliver a deletion, whatever it was: Discord names neither author nor text."""
+        await self._deliver_deletions(event.channel_id, event.guild_id, [event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        """Hand over deletions that moderators and bots make together."""
-        await self._deleted(event.channel_id, event.guild_id, sorted(event.message_ids))
+        """Deliver deletions that moderators and bots make together."""
+        await self._deliver_deletions(event.channel_id, event.guild_id, sorted(event.message_ids))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Take a press of a button; commands find their way by themselves."""
+        """Handle the press of a button; discord.py itself passes commands to the command tree."""
         if interaction.type is discord.InteractionType.component:
-            await self._interactions.pressed(interaction)
+            await self._interactions.handle_button(interaction)
 
-    async def _said(self, message: discord.Message) -> tuple[events.Said, events.Me]:
-        where = await self._intake.room(message.channel, message.guild)
+    async def _describe(self, message: discord.Message) -> tuple[IncomingMessage, BotIdentity]:
+        channel = await self._delivery.channel_info(message.channel, message.guild)
         bot = self._connection.self_id or 0
-        return sdk_objects.said(message, where, bot), sdk_objects.me(bot, message.guild)
+        described = sdk_objects.incoming_message(message, channel, bot)
+        return described, sdk_objects.bot_identity(bot, message.guild)
 
-    async def _deleted(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
-        unknown = Room(Kind.DIRECT if guild is None else Kind.PLAIN, channel, guild)
-        where = sdk_objects.room(self.get_channel(channel), guild) or unknown
-        async with self._intake.lane(channel):
+    async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
+        # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.
+        unknown = ChannelInfo(ChannelKind.DIRECT if guild is None else ChannelKind.OTHER, channel, guild)
+        info = sdk_objects.channel_info(self.get_channel(channel), guild) or unknown
+        async with self._delivery.in_order(channel):
             for message in messages:
-                await self._intake.hand_over(events.from_deletion(message, where))
+                await self._delivery.deliver(events.change_from_deletion(message, info))
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task until it has ended, whatever came of it."""
+    """Cancel a task until it has ended, and take its exception, so that asyncio does not report it as lost.
+
+    Once is not enough: Python 3.11's `wait_for` may swallow a cancellation.
+    """
     while task is not None and not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=0.1)
     if task is not None and not task.cancelled():
         task.exception()
-
-
-def _intents(*, message_content: bool) -> discord.Intents:
-    intents = discord.Intents.none()
-    intents.guilds = intents.guild_messages = intents.dm_messages = True
-    intents.message_content = message_content
-    return intents

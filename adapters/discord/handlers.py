@@ -1,4 +1,4 @@
-"""From Discord's events to the core: where something happened, in which order, and what if it cannot be taken."""
+"""Delivery of Discord's events to the core: in order in each channel, with retries, and tracked until they are done."""
 
 import asyncio
 import logging
@@ -9,8 +9,8 @@ from weakref import WeakValueDictionary
 import discord
 
 from adapters.discord import sdk_objects, strings
-from adapters.discord.client import Rest
-from adapters.discord.events import Kind, Room
+from adapters.discord.client import RestClient
+from adapters.discord.events import ChannelInfo, ChannelKind
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange
 from aion_bot.ports.host import Host
@@ -18,85 +18,94 @@ from aion_bot.ports.messages import Line
 
 _log = logging.getLogger(__name__)
 
-AGAIN = (0.2, 1.0, 5.0)
-"""Seconds before something that the core could not take is handed to it anew: Discord tells of it once."""
+RETRY_DELAYS = (0.2, 1.0, 5.0)
+"""Seconds before an event that the core could not accept is delivered again: Discord sends each event once."""
 
-Whisper = Callable[[InboundEvent, Line], Awaitable[None]]
+ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 
 
-class Intake:
-    """Hands over to `host`."""
+class EventDelivery:
+    """Delivers events to `host`, and knows which are still under way."""
 
-    def __init__(self, host: Host, rest: Rest, reply_privately: Whisper) -> None:
+    def __init__(self, host: Host, rest: RestClient, reply_privately: ReplyPrivately) -> None:
         self._host = host
         self._rest = rest
-        self._whisper = reply_privately
-        self._lanes: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-        self._working = 0
+        self._reply_privately = reply_privately
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Mark that something is being taken; `idle` waits for its end."""
-        self._working += 1
+    def tracked(self) -> Iterator[None]:
+        """Count what happens inside as a delivery under way; `idle` waits for its end."""
+        self._running += 1
         self._idle.clear()
         try:
             yield
         finally:
-            self._working -= 1
-            if not self._working:
+            self._running -= 1
+            if not self._running:
                 self._idle.set()
 
     @asynccontextmanager
-    async def lane(self, channel: int) -> AsyncIterator[None]:
-        """Take what is said in a channel one after the other: discord.py starts a task for each event."""
-        with self.working():
-            lock = self._lanes.setdefault(channel, asyncio.Lock())
+    async def in_order(self, channel: int) -> AsyncIterator[None]:
+        """Deliver the events of a channel one after the other.
+
+        discord.py starts a task for each event, so that one which has to look up its channel could be overtaken by
+        the next. The lock is made at once and locks are fair, hence the order is that of the gateway.
+        """
+        with self.tracked():
+            # Whoever holds or waits for a lock keeps it alive; a channel where nothing happens needs none.
+            lock = self._locks.setdefault(channel, asyncio.Lock())
             async with lock:
                 yield
 
     async def idle(self) -> None:
-        """Wait until everything that was begun is handed over."""
+        """Wait until no delivery is under way."""
         await self._idle.wait()
 
-    async def room(self, channel: object, guild: discord.Guild | None) -> Room:
-        """Describe a channel, asking Discord about one that it has not described yet, such as an archived thread."""
+    async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
+        """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
         guild_id = guild.id if guild is not None else None
-        known = sdk_objects.room(channel, guild_id)
+        known = sdk_objects.channel_info(channel, guild_id)
         if known is not None:
             return known
         channel_id = getattr(channel, "id", 0)
         try:
-            found = sdk_objects.room(await self._rest.channel(channel_id), guild_id)
+            found = sdk_objects.channel_info(await self._rest.channel(channel_id), guild_id)
         except PlatformError as error:
-            _log.warning("a channel could not be looked up: %s", error)
+            _log.warning("channel lookup failed: %s", error)
             found = None
-        return found or Room(Kind.PLAIN, channel_id, guild_id)
+        # Without a description no thread is opened: the answer goes where the message is.
+        return found or ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
 
-    async def hand_over(self, said: InboundEvent) -> None:
-        """Give something to the core, several times if need be; whoever is behind it learns if it could not be taken."""
-        for pause in AGAIN:
+    async def deliver(self, event: InboundEvent) -> None:
+        """Give an event to the core, several times if need be. Raises what the core raised at the last attempt.
+
+        The person behind it is told if it could not be accepted, for nothing will bring it again.
+        """
+        for delay in RETRY_DELAYS:
             try:
-                return await self._host.accept(said)
+                return await self._host.accept(event)
             except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
-                _log.warning("something was not taken over, trying again: %s", type(error).__name__)
-            await asyncio.sleep(pause)
+                _log.warning("event was not accepted, retrying: %s", type(error).__name__)
+            await asyncio.sleep(delay)
         try:
-            await self._host.accept(said)
+            await self._host.accept(event)
         except Exception:
-            if not isinstance(said, MessageChange):
-                await self._tell(said)
+            # A lost edit is no loss to tell of: the question itself was accepted.
+            if not isinstance(event, MessageChange):
+                await self._report_failure(event)
             raise
 
-    async def _tell(self, said: InboundEvent) -> None:
-        for pause in AGAIN:
+    async def _report_failure(self, event: InboundEvent) -> None:
+        """Tell a person that their question was not accepted, when Discord takes that."""
+        for delay in RETRY_DELAYS:
             try:
-                await self._whisper(said, (strings.NOT_TAKEN,))
+                return await self._reply_privately(event, (strings.NOT_TAKEN,))
             except RateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except PlatformDown:
-                await asyncio.sleep(pause)
-            else:
-                return
-        await self._whisper(said, (strings.NOT_TAKEN,))
+                await asyncio.sleep(delay)
+        return await self._reply_privately(event, (strings.NOT_TAKEN,))

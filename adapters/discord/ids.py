@@ -1,8 +1,8 @@
 """Discord's ids, and the opaque ones that the core sees. No I/O.
 
 A thread's id is its channel's, so a direct message is a thread too. A thread opened from a message has that
-message's id (Discord's documentation, *Start Thread from Message*). A message needs its channel to be found, and the
-first message of a thread lies in the parent channel, so a reference names both.
+message's id (Discord's documentation, *Start Thread from Message*). Discord finds a message by
+its channel, and the first message of a thread is in the parent channel, so a reference names both.
 """
 
 import re
@@ -11,6 +11,8 @@ from aion_bot.ports.messages import Action, Button, MessageRef, ThreadKey
 
 PLATFORM = "discord"
 KEY_LENGTH = 64
+"""Characters in a button's key: with action and prefix it stays below the 100 of a `custom_id`."""
+# Never changed: people press the buttons of old messages, too.
 CUSTOM_ID = re.compile(rf"aion:({'|'.join(Action)}):(.{{1,{KEY_LENGTH}}})")
 
 
@@ -25,7 +27,7 @@ def channel_of(thread: ThreadKey) -> int:
 
 
 def message_ref(thread: ThreadKey, channel: int, message: int) -> MessageRef:
-    """Name a message that belongs to `thread` and lies in `channel`."""
+    """Name a message that belongs to `thread` and is in `channel`."""
     return MessageRef(thread, f"{channel}/{message}")
 
 
@@ -36,16 +38,16 @@ def address_of(ref: MessageRef) -> tuple[int, int]:
 
 
 def prompt_key(origin: int) -> str:
-    """Name what was said by the id of its message or interaction: both are unique on Discord."""
+    """Name a question by the id of its message or interaction: both are unique on Discord."""
     return f"{PLATFORM}:{origin}"
 
 
 def custom_id(button: Button) -> str:
-    """Name a button on the wire; at most 100 characters are allowed there."""
+    """Return the `custom_id` of a button: at most 100 characters (Discord's documentation, *Component Reference*)."""
     return f"aion:{button.action}:{button.key}"
 
 
 def parse_custom_id(custom_id: str) -> tuple[Action, str] | None:
-    """Read action and key of one of our buttons; None for anything else."""
+    """Read action and key of one of the bot's buttons; None for anything else."""
     match = CUSTOM_ID.fullmatch(custom_id)
     return (Action(match[1]), match[2]) if match else None

@@ -1,4 +1,4 @@
-"""Commands and buttons: acknowledged within Discord's three seconds, then handed to the core."""
+"""Commands and buttons: acknowledged within Discord's three seconds, then delivered to the core."""
 
 import asyncio
 import logging
@@ -7,120 +7,152 @@ from typing import Any
 import discord
 
 from adapters.discord import events, sdk_objects, strings
-from adapters.discord.client import Rest
+from adapters.discord.client import RestClient
 from adapters.discord.errors import FAILURES, translate
-from adapters.discord.events import Asked, Kind, Room
-from adapters.discord.handlers import Intake
-from adapters.discord.http import NOBODY
-from adapters.discord.interaction_tokens import PrivateReplies
+from adapters.discord.events import ChannelInfo, ChannelKind, CommandUse
+from adapters.discord.handlers import EventDelivery
+from adapters.discord.interaction_tokens import InteractionTokens
 from adapters.discord.mentions import readable
 from adapters.discord.rendering import Body
+from adapters.discord.rest_session import NO_MENTIONS
 from aion_bot.ports.errors import MessageGone, PlatformDown, RateLimited
 
-ACKNOWLEDGEMENT = 5.0
-"""Seconds after which an acknowledgement is not waited for; Discord takes none after three."""
-AGAIN = (0.5, 1.0, 2.0, 4.0)
-"""Seconds after each attempt to post what stands for an acknowledgement."""
+ACKNOWLEDGEMENT_TIMEOUT = 5.0
+"""Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
+RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds after each attempt to post a message in place of an acknowledgement."""
 
 _log = logging.getLogger(__name__)
 
 
 class Interactions:
-    """Takes what people do beside writing."""
+    """Handles what people do beside writing messages."""
 
-    def __init__(self, intake: Intake, rest: Rest, replies: PrivateReplies) -> None:
-        self._intake = intake
+    def __init__(self, delivery: EventDelivery, rest: RestClient, tokens: InteractionTokens) -> None:
+        self._delivery = delivery
         self._rest = rest
-        self._replies = replies
+        self._tokens = tokens
 
-    async def pressed(self, interaction: discord.Interaction) -> None:
-        """Take a press of a button. No view is kept for it, so buttons of an earlier process work."""
-        where = sdk_objects.room(interaction.channel, interaction.guild_id) or Room(Kind.PLAIN, 0)
-        click = events.from_press(sdk_objects.pressed(interaction, where))
+    async def handle_button(self, interaction: discord.Interaction) -> None:
+        """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
+        channel = sdk_objects.channel_info(interaction.channel, interaction.guild_id)
+        press = sdk_objects.button_press(interaction, channel or ChannelInfo(ChannelKind.OTHER, 0))
+        click = events.click_from_press(press)
         if click is None:
             await answer_privately(interaction, strings.UNKNOWN_BUTTON)
             return
-        self._keep(interaction)
-        with self._intake.working():
+        self._keep_token(interaction)
+        with self._delivery.tracked():
             try:
-                async with asyncio.timeout(ACKNOWLEDGEMENT):
+                async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
+                    # Shows nothing (type 6 of a component): the answer is an edit of the message.
                     await interaction.response.defer()
             except FAILURES as error:
-                _log.warning("a press was acknowledged too late: %s", translate(error))
-            await self._intake.hand_over(click)
+                # The person sees "This interaction failed", but the press is meant: it counts all the same.
+                _log.warning("button press was not acknowledged: %s", translate(error))
+            await self._delivery.deliver(click)
 
-    async def asked(self, interaction: discord.Interaction, prompt: str) -> None:
-        """Take `/ask`."""
-        late = strings.asked_by(str(interaction.user.id), prompt)
-        with self._intake.working():
-            answer = await self._acknowledge(interaction, strings.asked(prompt), late)
-            where = await self._intake.room(interaction.channel, interaction.guild)
-            text = readable(prompt.strip(), sdk_objects.names_in(interaction.guild, prompt))
-            asked = Asked(interaction.id, where, sdk_objects.person(interaction.user), text, answer)
-            await self._intake.hand_over(events.from_command(asked))
+    async def handle_ask(self, interaction: discord.Interaction, prompt: str) -> None:
+        """Handle `/ask`."""
+        late = strings.question_by(str(interaction.user.id), prompt)
+        text = readable(prompt.strip(), sdk_objects.names_in(interaction.guild, prompt))
+        await self._handle_command(interaction, strings.question(prompt), late, text=text)
 
-    async def asked_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """Take `Ask Aion` on a message."""
+    async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        """Handle `Ask Aion` on a message."""
         quote, author, link = sdk_objects.text(message), message.author.display_name, message.jump_url
-        late = strings.asked_about_by(str(interaction.user.id), author, link, quote)
-        with self._intake.working():
-            answer = await self._acknowledge(interaction, strings.asked_about(author, link, quote), late)
-            where = await self._intake.room(interaction.channel, interaction.guild)
-            asker = sdk_objects.person(interaction.user)
-            about = Asked(interaction.id, where, asker, "", answer, quote, len(message.attachments))
-            await self._intake.hand_over(events.from_command(about))
+        await self._handle_command(
+            interaction,
+            strings.question_about(author, link, quote),
+            strings.question_about_by(str(interaction.user.id), author, link, quote),
+            quote=quote,
+            attachments=len(message.attachments),
+        )
+
+    async def _handle_command(
+        self,
+        interaction: discord.Interaction,
+        acknowledgement: str,
+        late: str,
+        *,
+        text: str = "",
+        quote: str = "",
+        attachments: int = 0,
+    ) -> None:
+        """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late."""
+        # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
+        with self._delivery.tracked():
+            answer = await self._acknowledge(interaction, acknowledgement, late)
+            use = CommandUse(
+                id=interaction.id,
+                channel=await self._delivery.channel_info(interaction.channel, interaction.guild),
+                person=sdk_objects.person(interaction.user),
+                text=text,
+                answer=answer,
+                quote=quote,
+                attachments=attachments,
+            )
+            await self._delivery.deliver(events.prompt_from_command(use))
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
-        """Answer a command at once, and return the message's id.
+        """Answer a command with a message, and return the message's id: the thread is opened from it.
 
-        Where Discord did not say what became of it, it is asked. Where there is no answer, and Discord takes none any
-        more, the bot's token posts it.
+        Where it is not known whether the answer arrived, Discord is asked for it. Where there is none, and Discord
+        takes none any more, the bot's token posts `late`.
         """
-        self._keep(interaction)
+        # Before the first await: the core may answer privately as soon as it has the event.
+        self._keep_token(interaction)
         try:
-            async with asyncio.timeout(ACKNOWLEDGEMENT):
+            async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
                 answer = await interaction.response.send_message(
-                    text, allowed_mentions=NOBODY, suppress_embeds=True
+                    text, allowed_mentions=NO_MENTIONS, suppress_embeds=True
                 )
             if answer.message_id is not None:
                 return answer.message_id
         except FAILURES as error:
-            told = translate(error)
-            _log.warning("a command was acknowledged too late: %s", told)
-            if not isinstance(told, MessageGone) and (answer_id := await _answered(interaction)) is not None:
-                return answer_id
-        return await self._insist(interaction, Body(content=late, components=[]))
+            reason = translate(error)
+            _log.warning("command was not acknowledged: %s", reason)
+            # 10062, Unknown Interaction: there is no answer that could be asked for.
+            if not isinstance(reason, MessageGone):
+                arrived = await _original_response(interaction)
+                if arrived is not None:
+                    return arrived
+        return await self._post_late(interaction, Body(content=late, components=[]))
 
-    async def _insist(self, interaction: discord.Interaction, body: Body) -> int:
-        """Post in place of an answer, several times if need be: Discord tells of a command once."""
+    async def _post_late(self, interaction: discord.Interaction, body: Body) -> int:
+        """Post in place of an answer, several times if need be: Discord sends a command once.
+
+        The interaction's id is the nonce, so that the message appears once however often it is tried.
+        """
         channel, nonce = interaction.channel_id or 0, str(interaction.id)
-        for pause in AGAIN:
+        for delay in RETRY_DELAYS:
             try:
                 return await self._rest.send(channel, body, nonce=nonce)
             except RateLimited as error:
                 await asyncio.sleep(error.retry_after)
             except PlatformDown:
-                await asyncio.sleep(pause)
+                # Whether it arrived is not known; the nonce makes another attempt harmless.
+                await asyncio.sleep(delay)
         return await self._rest.send(channel, body, nonce=nonce)
 
-    def _keep(self, interaction: discord.Interaction) -> None:
-        self._replies.keep(interaction.id, interaction.application_id, interaction.token)
+    def _keep_token(self, interaction: discord.Interaction) -> None:
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
 
 
-async def _answered(interaction: discord.Interaction) -> int | None:
-    """Look for the answer to a command that may have arrived; None where there is none, or Discord does not say."""
+async def _original_response(interaction: discord.Interaction) -> int | None:
+    """Return the id of the answer to a command, if one arrived; None if there is none or Discord does not say."""
     try:
-        async with asyncio.timeout(ACKNOWLEDGEMENT):
+        async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
             return (await interaction.original_response()).id
     except FAILURES as error:
-        _log.info("a command has no answer yet: %s", translate(error))
+        _log.info("command has no answer yet: %s", translate(error))
     return None
 
 
 async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:
-    """Answer an interaction that nobody else takes."""
+    """Answer an interaction that is not delivered, so that only its author sees the answer."""
     try:
-        async with asyncio.timeout(ACKNOWLEDGEMENT):
-            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NOBODY)
+        async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
+            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
     except FAILURES as error:
-        _log.warning("an interaction was answered too late: %s", translate(error))
+        _log.warning("interaction was not answered: %s", translate(error))

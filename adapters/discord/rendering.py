@@ -1,7 +1,7 @@
 """The core's content as Discord messages. No I/O.
 
-Both kinds are plain content: an embed or a component layout leaves the notification empty, and only content can
-grow by edits without changing its looks.
+Replies and cards are plain content: a message of embeds or of component layouts has an empty notification, and only
+content can grow by edits without changing its looks.
 """
 
 import re
@@ -13,35 +13,37 @@ from adapters.discord.markdown import convert, inline, unfenced
 from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply
 from aion_bot.ports.text import one_line
 
-ROW = 5
+ROW_LENGTH = 5
 """Buttons in a row (Discord's documentation, *Component Reference*)."""
-LABEL = 80
+LABEL_LENGTH = 80
 """Characters on a button (ibid.)."""
-BLANK = "…"
+EMPTY = "…"
+"""Shown where there is nothing to show yet: Discord refuses an empty message."""
+# Button styles: 1 primary, 2 secondary, 3 success, 4 danger (Discord's documentation, *Component Reference*).
 _STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1, Action.STOP: 2}
 _SPECIAL = re.compile(r"([\\*_~`|])")
 
 
 class Body(TypedDict):
-    """The part of a message that the content decides, as it goes over the wire."""
+    """The part of a message that its content decides, as Discord's API takes it."""
 
     content: str
     components: list[dict[str, Any]]
 
 
 def body(content: Content) -> Body:
-    """Draw `content`."""
+    """Render `content`."""
     text = _reply(content) if isinstance(content, Reply) else _card(content)
-    return Body(content=text if text.strip() else BLANK, components=_rows(content.buttons))
+    return Body(content=text if text.strip() else EMPTY, components=_rows(content.buttons))
 
 
 def measure(content: Content) -> int:
-    """Count characters as Discord does: in code points."""
+    """Count characters as Discord does: in code points (Discord staff in discord/discord-api-docs#1315)."""
     return len(body(content)["content"])
 
 
 def sentence(line: Line) -> str:
-    """Write a sentence, its persons as mentions; whether these ping is decided where it is sent."""
+    """Render a line, its persons as mentions; whether these notify is decided where it is sent."""
     words = (_mention(part) if isinstance(part, Person) else part for part in line)
     return unfenced(" ".join("".join(words).split()))
 
@@ -77,14 +79,14 @@ def _mention(person: Person) -> str:
 
 
 def _rows(buttons: Sequence[Button]) -> list[dict[str, Any]]:
-    rows = [buttons[at : at + ROW] for at in range(0, len(buttons), ROW)]
-    return [{"type": 1, "components": [_button(button) for button in row]} for row in rows]
-
-
-def _button(button: Button) -> dict[str, Any]:
-    return {
-        "type": 2,
-        "style": _STYLES[button.action],
-        "label": one_line(button.label, LABEL),
-        "custom_id": custom_id(button),
-    }
+    """Lay out buttons as action rows; 1 is the type of a row, 2 that of a button."""
+    shown = [
+        {
+            "type": 2,
+            "style": _STYLES[button.action],
+            "label": one_line(button.label, LABEL_LENGTH),
+            "custom_id": custom_id(button),
+        }
+        for button in buttons
+    ]
+    return [{"type": 1, "components": shown[at : at + ROW_LENGTH]} for at in range(0, len(shown), ROW_LENGTH)]

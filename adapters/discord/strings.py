@@ -1,34 +1,34 @@
-"""What the adapter itself says on Discord, beside the core's words: how a command is acknowledged. No I/O."""
+"""The adapter's own sentences on Discord, beside the core's: how a command is acknowledged. No I/O."""
 
 from aion_bot.ports.text import clip, one_line
 
-MESSAGE = 2_000
+MESSAGE_LENGTH = 2_000
 """Characters in a message that a bot writes (Discord's documentation, *Create Message*)."""
 
-WAITING = "\N{HOURGLASS WITH FLOWING SAND}"
+QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
 UNKNOWN_BUTTON = "This button is none that I know. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Discord shows the new ones after a reload."
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 
-def asked(text: str) -> str:
-    """Acknowledge a question; Discord itself shows who asked."""
-    return quote(text, MESSAGE)
+def question(text: str) -> str:
+    """Acknowledge a question; Discord itself shows above it who asked."""
+    return quote(text, MESSAGE_LENGTH)
 
 
-def asked_by(person: str, text: str) -> str:
-    """Say who asked what, where Discord does not show it any more."""
-    return _introduced(f"<@{person}> asked:", text)
+def question_by(person: str, text: str) -> str:
+    """Acknowledge a question too late: Discord does not show who asked."""
+    return _headed(f"<@{person}> asked:", text)
 
 
-def asked_about(author: str, link: str, text: str) -> str:
+def question_about(author: str, link: str, text: str) -> str:
     """Acknowledge a question about a message."""
-    return _introduced(_about(author, link), text)
+    return _headed(_about(author, link), text)
 
 
-def asked_about_by(person: str, author: str, link: str, text: str) -> str:
-    """Say who asked about which message, where Discord does not show it any more."""
-    return _introduced(f"<@{person}>: {_about(author, link)}", text)
+def question_about_by(person: str, author: str, link: str, text: str) -> str:
+    """Acknowledge a question about a message too late: Discord does not show who asked."""
+    return _headed(f"<@{person}>: {_about(author, link)}", text)
 
 
 def quote(text: str, limit: int) -> str:
@@ -41,14 +41,15 @@ def quote(text: str, limit: int) -> str:
 
 
 def _about(author: str, link: str) -> str:
-    named = one_line(author, 40).replace("[", "(").replace("]", ")")
-    return f"Asked about [a message of {named}]({link}):"
+    # A bracket in the label of a masked link would end it.
+    name = one_line(author, 40).replace("[", "(").replace("]", ")")
+    return f"Asked about [a message of {name}]({link}):"
 
 
-def _introduced(head: str, text: str) -> str:
+def _headed(head: str, text: str) -> str:
     if not text.strip():
         return head
-    return f"{head}\n{quote(text, MESSAGE - len(head) - 1)}"
+    return f"{head}\n{quote(text, MESSAGE_LENGTH - len(head) - 1)}"
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Slack, over Socket Mode. The SDK is imported only when an adapter is really built."""
+"""Slack, over Socket Mode. The SDK is imported only where an adapter is built."""
 
 from collections.abc import Mapping, Sequence
 

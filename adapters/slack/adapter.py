@@ -1,19 +1,20 @@
-"""Slack as the port knows a platform."""
+"""Slack as a platform of the port: what the core asks for, as requests of the Web API."""
 
 import logging
 from collections.abc import Sequence
 from typing import Any
 
-from adapters.slack import ids, rate_limits, rendering, stream_text
+from adapters.slack import ids, rate_limits, rendering, stream_text, strings
 from adapters.slack.activity import Activity
 from adapters.slack.client import WebApi
 from adapters.slack.config import SlackSettings
-from adapters.slack.handlers import Intake
+from adapters.slack.events import is_direct
+from adapters.slack.handlers import EventHandlers
 from adapters.slack.methods import Method
-from adapters.slack.native_streams import NativeStreams, is_direct
+from adapters.slack.native_streams import NativeStreams
 from adapters.slack.posts import Posts, private_metadata
-from adapters.slack.socket_mode import SOCKETS, SocketMode
-from adapters.slack.timeouts import Patience
+from adapters.slack.socket_mode import CONNECTIONS, SocketMode
+from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
@@ -23,46 +24,45 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 _log = logging.getLogger(__name__)
 
-_INERT: dict[str, Any] = {"parse": "none", "link_names": False}
-"""Slack shall find no names in our text. `chat.update` falls back to its defaults where they are missing."""
+_NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
+"""Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
 
-_WAITING = "hourglass_flowing_sand"
-
-_FOREIGN_SOCKETS = (
-    f"Slack counts more connections of this app than the {SOCKETS} of this process, and gives each event to one of "
-    "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
-)
+_HOURGLASS = "hourglass_flowing_sand"
 
 
 class SlackAdapter:
-    """One workspace over Socket Mode. `patience` is how long its sockets may take, from the next `listen` on."""
+    """One workspace over Socket Mode. `timeouts` apply to the connections from the next `listen` on."""
 
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
 
-    def __init__(self, settings: SlackSettings, patience: Patience = Patience()) -> None:  # noqa: B008  frozen
-        self.patience = patience
-        self._web = WebApi(settings, timeout=patience.call)
+    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  frozen
+        self.timeouts = timeouts
+        # `limits` is read at each request, because it may be replaced on the instance later.
+        self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
         self._posts = Posts(self._web)
         self._streams = NativeStreams(self._web, self._posts)
-        self._activity = Activity(self._web, patience.sign)
+        self._activity = Activity(self._web, timeouts.indicator)
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
         me = await self._web.identify()
         told = False
 
-        async def greeted(sockets: int) -> None:
+        # `hello` counts the connections of every process that uses the app-level token. One with a single connection
+        # shows only when our second connection is counted, after the presence was told.
+        async def on_hello(connections: int) -> None:
             nonlocal told
-            notices = (_FOREIGN_SOCKETS,) if sockets > SOCKETS else ()
+            foreign = connections > CONNECTIONS
+            notices = (strings.foreign_connections(CONNECTIONS),) if foreign else ()
             if not told:
                 told = True
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
-            elif notices:
-                _log.warning(_FOREIGN_SOCKETS)
+            elif foreign:
+                _log.warning("foreign connections: %s", strings.foreign_connections(CONNECTIONS))
 
-        intake = Intake(me, host, self._web, self.patience.again)
-        await SocketMode(self._web, self.patience, intake, greeted).serve()
+        handlers = EventHandlers(me, host, self._web, self.timeouts.accept_retries)
+        await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""
@@ -72,24 +72,21 @@ class SlackAdapter:
         """Do nothing: a Slack thread begins with the first reply."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
-        """Post a reply; looks in the thread first if an earlier try with this nonce ended in doubt.
+        """Post a reply by one request; searches the thread first where an earlier outcome with this nonce is unknown.
 
-        What is in doubt is known to this process alone.
+        Which outcomes are unknown is known to this process alone.
         """
-        return await self._posts.post(thread, nonce, {**_INERT, **rendering.arguments(content)})
+        return await self._posts.post(thread, nonce, {**_NO_NAMES, **rendering.arguments(content)})
 
     async def edit(self, message: MessageRef, content: Content) -> None:
-        """Replace a message by one call of `chat.update`.
-
-        One that is still a stream takes two calls, and three if an earlier process began it: Slack edits no stream.
-        """
-        await self._streams.replace(message, {**_INERT, **rendering.arguments(content)})
+        """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""
+        await self._streams.edit(message, {**_NO_NAMES, **rendering.arguments(content)})
 
     async def start_stream(
         self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str
     ) -> MessageRef:
         """Post a reply that grows, as `post` does. Raises Unsupported, once for a channel or a workspace."""
-        return await self._streams.begin(thread, person, content, nonce)
+        return await self._streams.start(thread, person, content, nonce)
 
     async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """Let a stream of this process grow. Raises Unsupported where it has ended."""
@@ -97,55 +94,64 @@ class SlackAdapter:
 
     async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """End a stream of this process. Raises Unsupported where it had ended."""
-        await self._streams.conclude(message, shown, content)
+        await self._streams.stop(message, shown, content)
 
     def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream."""
-        return stream_text.tail(shown, content, last=last)
+        return stream_text.delta(shown, content, last=last)
 
     def streaming_mode(self, thread: ThreadKey) -> StreamingMode:
-        """Prefer streams in direct messages, where the sign of work comes before their first words."""
+        """Prefer streams in direct messages, where nobody else reads and the indicator comes before their first words."""
         channel = ids.thread(thread).channel
         if not self._streams.offered(channel):
             return StreamingMode.NEVER
-        first = is_direct(channel) and self._activity.offered(channel)
-        return StreamingMode.PREFERRED if first else StreamingMode.WHEN_CROWDED
+        preferred = is_direct(channel) and self._activity.offered(channel)
+        return StreamingMode.PREFERRED if preferred else StreamingMode.WHEN_CROWDED
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
         channel, ts = ids.message(message)
-        await self._web.call(Method.DELETE, channel=channel, ts=ts)
+        await self._web.call(Method.CHAT_DELETE, ids.team(message), channel=channel, ts=ts)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
-        """Return the bot's newest twenty in a thread, newest first, as Slack has them: earlier processes' too."""
+        """Return the bot's newest twenty in a thread, newest first, also those of earlier processes.
+
+        Slack lists a thread from its beginning: this takes one request for each page of it.
+        """
         return await self._posts.newest(thread)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
         channel, ts = ids.message(message)
-        method, done = (Method.MARK, "already_reacted") if queued else (Method.UNMARK, "no_reaction")
-        await self._web.call(method, tolerated={done}, channel=channel, timestamp=ts, name=_WAITING)
+        method, done = Method.REACTIONS_REMOVE, "no_reaction"
+        if queued:
+            method, done = Method.REACTIONS_ADD, "already_reacted"
+        where = {"channel": channel, "timestamp": ts}
+        await self._web.call(method, ids.team(message), tolerated={done}, name=_HOURGLASS, **where)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
-        """Make Slack show that the bot works, with its own Stop button; without delay and without failing."""
+        """Make Slack show that the bot works, with its own Stop button; see `Timeouts.indicator`."""
         return await self._activity.show(thread, person, active=active)
 
-    async def reply_privately(self, inbound: InboundEvent, line: Line) -> None:
-        """Show `line` to one person where they stand; by a direct message where the bot cannot."""
-        place = ids.thread(inbound.thread)
-        shown = {**_INERT, **rendering.sentence(line)}
-        message = {**shown, "metadata": private_metadata(inbound.person.id)}
+    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
+        """Show `line` to one person where they read; by a direct message where the bot may not write there.
+
+        In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`.
+        """
+        place, person = ids.thread(event.thread), event.person.id
+        shown = {**_NO_NAMES, **rendering.sentence(line)}
+        message = {**shown, "metadata": private_metadata(person)}
         try:
-            if inbound.place.direct:
-                await self._web.call(Method.POST, channel=place.channel, thread_ts=place.ts, **message)
+            if event.place.direct:
+                where = {"channel": place.channel, "thread_ts": place.ts}
+                await self._web.call(Method.CHAT_POST_MESSAGE, place.team, **where, **message)
             else:
-                standing = _standing(inbound)
-                person = inbound.person.id
-                await self._web.call(
-                    Method.POST_EPHEMERAL, channel=place.channel, user=person, **standing, **shown
-                )
+                where = {"channel": place.channel, **_thread_of_reader(event)}
+                await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
         except (Forbidden, MessageGone):
-            await self._web.call(Method.POST, channel=inbound.person.id, **message)
+            # Slack takes a person's id for their direct message. The request counts under that id, because the
+            # channel's own id is known from the answer only.
+            await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
 
     def measure(self, content: Content) -> int:
         """Size of `content` against `limits.page`."""
@@ -154,14 +160,15 @@ class SlackAdapter:
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""
         place = ids.thread(thread)
-        return {Scope.CHANNEL: place.channel, Scope.WORKSPACE: place.team, Scope.BOT: ""}[scope]
+        return rate_limits.scope_key(scope, place.team, place.channel)
 
     def observe_requests(self, observer: RequestObserver) -> None:
-        """Report every request to `observer` from now on."""
+        """Report every request to `observer` from now on, and to no earlier one any more."""
+        self._web.observer = observer
 
 
-def _standing(inbound: InboundEvent) -> dict[str, str]:
-    """The thread in which the person behind `inbound` reads, if any."""
-    if isinstance(inbound, MessageChange) or not inbound.reply_token:
+def _thread_of_reader(event: InboundEvent) -> dict[str, str]:
+    """The thread in which the person behind `event` reads, if any; see `events` on `reply_token`."""
+    if isinstance(event, MessageChange) or not event.reply_token:
         return {}
-    return {"thread_ts": inbound.reply_token}
+    return {"thread_ts": event.reply_token}

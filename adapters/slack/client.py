@@ -1,95 +1,42 @@
-"""Slack's Web API: the one place that calls it, and that knows what its errors mean."""
+"""Slack's Web API: the one place that sends requests to it, and that reports each of them to the limiter."""
 
-import math
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack import sdk_log
-from adapters.slack.config import APP_TOKEN, BOT_TOKEN, SlackSettings
-from adapters.slack.events import Identity
+from adapters.slack import errors, rate_limits, sdk_log
+from adapters.slack.config import SlackSettings
+from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
-from aion_bot.ports.errors import (
-    Forbidden,
-    MessageGone,
-    PlatformDown,
-    PlatformError,
-    RateLimited,
-    TokenRefused,
-    TooLong,
-    Unsupported,
-)
+from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.settings import is_loopback
 
-_READS = {Method.CHANNEL, Method.REPLIES}
-"""Methods that take no JSON: https://docs.slack.dev/apis/web-api/#methods_supporting_json"""
-
-_STREAMING = {Method.BEGIN, Method.APPEND, Method.CONCLUDE}
-_NO_STREAM = {"not_allowed_token_type", "user_not_found"}
-"""Errors that say less about a stream than about other calls: a post may be taken all the same."""
-
-LACKING = {
-    "feature_disabled",
-    "feature_not_enabled",
-    "method_deprecated",
-    "missing_scope",
-    "no_permission",
-    "not_allowed_token_type",
-    "unknown_method",
-}
-"""Errors that say what this workspace or app does not have: nothing that the next call would change."""
-
-_PAUSE_IF_NOT_TOLD = 5.0
-
-_TOKEN = {
-    "account_inactive",
-    "invalid_auth",
-    "not_allowed_token_type",
-    "not_authed",
-    "token_expired",
-    "token_revoked",
-}
-_RATE = {"ratelimited", "rate_limited"}
-_GONE = {
-    "cannot_reply_to_message",
-    "channel_not_found",
-    "message_not_found",
-    "thread_not_found",
-    "user_not_found",
-}
-_TOO_LONG = {"invalid_blocks", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"}
-_DOWN = {"fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"}
-
-
-class Refused(Unsupported):
-    """Slack does not stream here or now; `code` is its error."""
-
-    def __init__(self, method: str, code: str) -> None:
-        super().__init__(f"{method}: {code}")
-        self.code = code
+_READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
+"""Methods that change nothing. They take no JSON either, but a form:
+https://docs.slack.dev/apis/web-api/#methods_supporting_json"""
 
 
 class WebApi:
     """Calls with one workspace's tokens, over one shared connection pool.
 
-    Nothing is repeated here: whether a post that failed may be sent again is not the SDK's to decide.
+    `limits` returns the limits that requests are counted against, `timeout` is in seconds for one request.
+    `observer` learns of every request from the moment it is set. The WebSocket handshakes of Socket Mode are no
+    requests of the Web API, and Slack documents no limit for them.
     """
 
-    def __init__(self, settings: SlackSettings, *, timeout: float) -> None:
+    def __init__(self, settings: SlackSettings, limits: Callable[[], Limits], *, timeout: float) -> None:
+        self.observer: RequestObserver | None = None
         self._settings = settings
+        self._limits = limits
         self._timeout = timeout
         self._client: AsyncWebClient | None = None
-        self._me: Identity | None = None
+        self._me: BotIdentity | None = None
         self._closed = False
-
-    @property
-    def direct(self) -> bool:
-        """Whether Slack is on this machine, where no proxy of the environment may come between."""
-        return is_loopback(urlsplit(self._settings.api_url).hostname)
 
     @property
     def client(self) -> AsyncWebClient:
@@ -100,47 +47,85 @@ class WebApi:
                 token=self._settings.bot_token,
                 base_url=self._settings.api_url,
                 session=session,
+                # The SDK would send a post again after a dropped connection, and so post it twice.
                 retry_handlers=[],
                 logger=sdk_log.LOGGER,
             )
-            if self.direct:
+            # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
+            if is_loopback(urlsplit(self._settings.api_url).hostname):
                 self._client.proxy = None
         return self._client
 
     async def call(
-        self, method: Method, *, tolerated: Collection[str] = (), **arguments: Any
+        self, method: Method, team: str = "", *, tolerated: Collection[str] = (), **arguments: Any
     ) -> Mapping[str, Any]:
-        """Call `method` once and return its answer, also one with a `tolerated` error. Raises those of `port.errors`."""
+        """Call `method` and return its answer, or `{"error": code}` where Slack refuses with a `tolerated` code.
+
+        `team` and the argument `channel` name the workspace and the channel that the request counts in. Raises the
+        errors of `ports.errors`. What writes is sent once: only its caller knows whether it may be sent again.
+        """
+        try:
+            return await self._send(method, team, tolerated, arguments)
+        except errors.ConnectionLost:
+            if method not in _READS:
+                raise
+        # A connection of the pool may have been closed while it was idle. Reading twice is harmless.
+        return await self._send(method, team, tolerated, arguments)
+
+    async def _send(
+        self, method: Method, team: str, tolerated: Collection[str], arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Send one request and report it. Raises the errors of `ports.errors`."""
         if self._closed:
             raise PlatformDown(f"{method}: the connection to Slack is closed")
-        if method in _READS:
-            call = self.client.api_call(method, http_verb="GET", params=arguments)
+        # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
+        body: dict[str, Any] = {"data" if method in _READS else "json": dict(arguments)}
+        charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
+        request = PlatformRequest(method, charges)
+        # What a cancelled task leaves behind is reported as an error too: whether Slack acted is not known.
+        status, retry_after = RequestStatus.ERROR, 0.0
+        observer = self.observer
+        if observer is not None:
+            observer.sent(request)
+        try:
+            answer = (await self.client.api_call(method, **body)).data
+            if not isinstance(answer, dict):
+                raise errors.not_slack(method)
+            status = RequestStatus.OK
+        except errors.FAILURES as error:
+            if isinstance(error, SlackApiError) and errors.code_of(error) in tolerated:
+                status = RequestStatus.REFUSED
+                return {"error": errors.code_of(error)}
+            failure = errors.translate(error, method)
+            status, retry_after = errors.status_of(failure), getattr(failure, "retry_after", 0.0)
+            raise failure from None  # the cause would carry the request's headers
         else:
-            call = self.client.api_call(method, json=arguments)
-        return await _answer(call, method, BOT_TOKEN, tolerated)
+            return answer
+        finally:
+            if observer is not None:
+                observer.answered(request, status, retry_after)
 
-    async def identify(self) -> Identity:
+    async def identify(self) -> BotIdentity:
         """Ask who the bot token belongs to."""
-        who = await self.call(Method.AUTH_TEST)
-        self._me = Identity(
-            team=field(who, "team_id", Method.AUTH_TEST),
-            team_name=who.get("team", ""),
-            user=field(who, "user_id", Method.AUTH_TEST),
-            bot=who.get("bot_id", ""),
-            name=who.get("user", ""),
+        answer = await self.call(Method.AUTH_TEST)
+        self._me = BotIdentity(
+            team=field(answer, "team_id", Method.AUTH_TEST),
+            team_name=answer.get("team", ""),
+            user=field(answer, "user_id", Method.AUTH_TEST),
+            bot=answer.get("bot_id", ""),
+            name=answer.get("user", ""),
         )
         return self._me
 
-    async def me(self) -> Identity:
-        """Who the bot token belongs to, asked once."""
+    async def me(self) -> BotIdentity:
+        """Who the bot token belongs to. Asks Slack once."""
         return self._me or await self.identify()
 
-    async def open_socket(self) -> str:
-        """Ask for an address of Socket Mode. It holds a ticket: use it once, and never log it."""
-        opening = self.client.apps_connections_open(app_token=self._settings.app_token)
-        return field(
-            await _answer(opening, "apps.connections.open", APP_TOKEN), "url", "apps.connections.open"
-        )
+    async def open_connection(self) -> str:
+        """Ask for a WebSocket address of Socket Mode. It holds a ticket: use it once, and never log it."""
+        method, me = Method.APPS_CONNECTIONS_OPEN, await self.me()
+        # The SDK takes a token among the arguments for the one to authorise with.
+        return field(await self.call(method, me.team, token=self._settings.app_token), "url", method)
 
     async def close(self) -> None:
         """Close the pool; later calls raise PlatformDown."""
@@ -155,57 +140,3 @@ def field(answer: Mapping[str, Any], name: str, method: str) -> str:
     if not isinstance(value, str):
         raise PlatformDown(f"{method}: an answer without {name}")
     return value
-
-
-async def _answer(
-    call: Awaitable[Any], method: str, variable: str, tolerated: Collection[str] = ()
-) -> Mapping[str, Any]:
-    try:
-        data = (await call).data
-    except SlackApiError as error:
-        if _code(error) in tolerated:
-            return {"error": _code(error)}
-        raise _translate(error, method, variable) from None  # the cause would carry the request's headers
-    except (SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
-        raise PlatformDown(f"{method}: {type(error).__name__}") from None
-    except AttributeError:  # the SDK's, over a body of text/plain
-        raise PlatformDown(f"{method}: an answer that is not Slack's") from None
-    if not isinstance(data, dict):
-        raise PlatformDown(f"{method}: an answer that is not Slack's")
-    return data
-
-
-def _translate(error: SlackApiError, method: str, variable: str) -> PlatformError:
-    status = getattr(error.response, "status_code", 0)
-    code = _code(error)
-    if status == 429 or code in _RATE:
-        return RateLimited(_retry_after(error.response.headers))
-    if not code or status >= 500 or code in _DOWN:
-        return PlatformDown(f"{method}: {code or f'status {status}'}")
-    return _refusal(code, method, variable)
-
-
-def _refusal(code: str, method: str, variable: str) -> PlatformError:
-    if method in _STREAMING and code in _NO_STREAM:
-        return Refused(method, code)
-    if code in _TOKEN or (variable == APP_TOKEN and code in {"missing_scope", "no_permission"}):
-        return TokenRefused(variable, f"Slack refuses it ({code})")
-    if code in _GONE:
-        return MessageGone(f"{method}: {code}")
-    if code in _TOO_LONG:
-        return TooLong(f"{method}: {code}")
-    # what else is wrong with a stream may be right for a post
-    return Refused(method, code) if method in _STREAMING else Forbidden(f"{method}: {code}")
-
-
-def _code(error: SlackApiError) -> str:
-    data = getattr(error.response, "data", None)
-    return str(data.get("error") or "") if isinstance(data, dict) else ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    try:
-        told = float(headers.get("Retry-After", _PAUSE_IF_NOT_TOLD))
-    except ValueError:
-        return _PAUSE_IF_NOT_TOLD
-    return max(0.0, told) if math.isfinite(told) else _PAUSE_IF_NOT_TOLD

@@ -1,9 +1,10 @@
-"""Slack's part of the environment. No I/O."""
+"""Slack's environment variables: read, checked, and told what is wrong with them. No I/O."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from adapters.slack import strings
 from aion_bot.ports.settings import Problem, check_base_url
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  the variable's name, not its value
@@ -16,18 +17,18 @@ DEFAULT_API_URL = "https://slack.com/api/"
 _FORMS = {
     BOT_TOKEN: (
         re.compile(r"xoxb-[A-Za-z0-9-]+"),
-        "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages",
+        strings.NOT_XOXB,
     ),
     APP_TOKEN: (
         re.compile(r"xapp-[A-Za-z0-9-]+"),
-        "is not an app-level token: copy the one that begins with xapp- from Basic Information of your app's pages",
+        strings.NOT_XAPP,
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class SlackSettings:
-    """What connects one workspace. The tokens stay out of the repr."""
+    """The tokens of one workspace and the address of its Web API. The tokens stay out of the repr."""
 
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
@@ -35,28 +36,21 @@ class SlackSettings:
 
 
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
-    """Check Slack's variables: settings, or None and every problem; neither where no token is set."""
+    """Read Slack's variables: the settings, or None and every problem. None and no problem where no token is set."""
     tokens = {name: env[name] for name in (BOT_TOKEN, APP_TOKEN) if env.get(name, "").strip()}
     if not tokens:
         return None, ()
     api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
-    problems = [*_token_problems(tokens), *_url_problems(api_url)]
-    if problems:
-        return None, problems
-    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()
-
-
-def _token_problems(tokens: Mapping[str, str]) -> list[Problem]:
     problems = []
-    for name, (form, mend) in _FORMS.items():
+    for name, (form, advice) in _FORMS.items():
         if name not in tokens:
             (other,) = tokens
-            problems.append(Problem(name, f"is missing although {other} is set; Slack needs both of them"))
+            problems.append(Problem(name, strings.token_missing(other)))
         elif not form.fullmatch(tokens[name]):
-            problems.append(Problem(name, mend))
-    return problems
-
-
-def _url_problems(url: str) -> list[Problem]:
-    problem = check_base_url(API_URL, url)
-    return [] if problem is None else [problem]
+            problems.append(Problem(name, advice))
+    if url_problem := check_base_url(API_URL, api_url):
+        problems.append(url_problem)
+    if problems:
+        return None, problems
+    # The SDK appends a method's name to the address as it is.
+    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()

@@ -1,9 +1,9 @@
-"""What Slack sends, as the port's values. No I/O.
+"""Slack's events and interactions, as the port's events. No I/O.
 
 Payloads: https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/interaction-payloads.
-Slack delivers a mention twice, as `app_mention` and as `message` with the same `ts`; both become the same prompt.
-A `reply_token` is the `ts` of the thread in which the person stands, empty where that is the channel itself: a private
-message in a thread that has no replies yet would be seen by nobody.
+Slack delivers a mention twice, as `app_mention` and as `message`, with different event ids and the same `ts`. Both
+become the same prompt. A `reply_token` is the `ts` of the thread in which the person reads, empty where that is the
+channel itself: an ephemeral message in a thread that has no replies yet is seen by nobody.
 """
 
 from collections.abc import Mapping
@@ -25,15 +25,15 @@ ACTIONS = {
 }
 
 _YOUNG = 30.0
-"""Seconds after the first message of a thread in which that one may still be on its way."""
+"""Seconds after the first message of a thread in which that message may still be on its way to the bot."""
 
-_SPOKEN = {None, "file_share", "thread_broadcast"}
+_NEW_MESSAGE = {None, "file_share", "thread_broadcast"}
 """Message subtypes in which a person says something new; all others are edits, deletions and notices."""
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the bot is: what `auth.test` answers."""
+class BotIdentity:
+    """Who the bot is, as `auth.test` answers: ids of the team, the bot's user and the bot, and names to show."""
 
     team: str
     team_name: str
@@ -42,52 +42,58 @@ class Identity:
     name: str
 
 
-def prompt_from_event(body: Payload, me: Identity) -> Prompt | None:
+def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
     """Read an event; None if nobody asked the bot anything."""
     event = body.get("event") or {}
-    if not (_is_message(event) and is_from_person(event, me)):
+    is_message = event.get("type") in {"app_mention", "message"} and event.get("channel") and event.get("ts")
+    if not (is_message and is_from_person(event, me)):
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
     addressed = direct or mrkdwn.mentions(text, me.user)
-    if not addressed and not _continues_thread(event, text):
+    if not addressed and not _is_thread_reply(event, text):
         return None
+    # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
+        # Not the `event_id`: `app_mention` and `message` have different ones for the same message.
         key=message_key(me, event["channel"], event["ts"]),
         thread=thread,
         place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
         person=Person(event["user"], profile_name(event)),
-        text=mrkdwn.to_words(text, me.user),
+        text=mrkdwn.to_plain_text(text, me.user),
         addressed=addressed,
-        young=not addressed and _is_young(event),
+        # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
+        young=not addressed and float(event["ts"]) - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         attachments=len(event.get("files") or ()),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
     )
 
 
-def prompt_from_shortcut(payload: Payload, me: Identity, *, shared: bool) -> Prompt | None:
+def prompt_from_shortcut(payload: Payload, me: BotIdentity, *, shared: bool) -> Prompt | None:
     """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own."""
     message, channel = payload.get("message") or {}, _channel_of(payload)
     if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
         return None
     return Prompt(
+        # Two uses on the same message differ in their `action_ts`, and two deliveries of one use do not.
         key=message_key(me, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"),
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
         place=Place(me.team, channel, is_direct(channel), shared),
-        person=_presser(payload),
+        person=_user_of(payload),
         text="",
-        quote=mrkdwn.to_words(message.get("text") or "", me.user),
+        quote=mrkdwn.to_plain_text(message.get("text") or "", me.user),
         attachments=len(message.get("files") or ()),
         reply_token=message.get("thread_ts") or "",
     )
 
 
-def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
-    """Read a press of a button; None if it is none of ours."""
-    pressed: Payload = next(iter(payload.get("actions") or ()), {})
-    action, channel = ACTIONS.get(pressed.get("action_id", "")), _channel_of(payload)
+def click(payload: Payload, me: BotIdentity, *, shared: bool) -> Click | None:
+    """Read a click of a button; None if it is none of ours."""
+    button: Payload = next(iter(payload.get("actions") or ()), {})
+    action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
+    # Of an ephemeral message there is only the container.
     container, message = payload.get("container") or {}, payload.get("message") or {}
     ts = container.get("message_ts") or message.get("ts")
     if action is None or not channel or not ts:
@@ -95,16 +101,19 @@ def click(payload: Payload, me: Identity, *, shared: bool) -> Click | None:
     thread_ts = container.get("thread_ts") or message.get("thread_ts") or ""
     return Click(
         action=action,
-        key=pressed.get("value") or "",
+        key=button.get("value") or "",
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
         place=Place(me.team, channel, is_direct(channel), shared),
-        person=_presser(payload),
+        person=_user_of(payload),
         reply_token=thread_ts,
     )
 
 
-def stop_request(body: Payload, me: Identity) -> StopRequest | None:
-    """Read a use of Slack's own Stop: https://docs.slack.dev/reference/events/agent_session_stopped"""
+def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
+    """Read a use of Slack's own Stop button; None if the event is none.
+
+    https://docs.slack.dev/reference/events/agent_session_stopped
+    """
     event = body.get("event") or {}
     channel, thread, user = (event.get(name) or "" for name in ("channel", "thread_ts", "user"))
     if event.get("type") != "agent_session_stopped" or not (channel and thread and user):
@@ -117,29 +126,29 @@ def stop_request(body: Payload, me: Identity) -> StopRequest | None:
     )
 
 
-def room(payload: Payload) -> str | None:
-    """Id of the channel or group in which somebody pressed something, None for a direct message.
+def channel_to_look_up(payload: Payload) -> str | None:
+    """Id of the channel in which an interaction happened; None for a direct message, which nobody else sees.
 
-    Such payloads do not say whether another organisation sees the channel; somebody has to ask.
+    Payloads of interactions, unlike those of events, do not say whether another organisation sees the channel.
     """
     channel = _channel_of(payload)
     return channel if channel and not is_direct(channel) else None
 
 
-def is_from_person(event: Payload, me: Identity) -> bool:
+def is_from_person(event: Payload, me: BotIdentity) -> bool:
     """Tell whether a person said this: no bot, nothing that Slack says by itself."""
     user = event.get("user") or ""
     return (
-        event.get("subtype") in _SPOKEN
+        event.get("subtype") in _NEW_MESSAGE
         and not event.get("hidden")
         and not (event.get("bot_id") or event.get("bot_profile"))
         and user not in {"", me.user}
-        and not user.startswith("USLACK")
+        and not user.startswith("USLACK")  # Slackbot and other users of Slack's own
     )
 
 
 def is_direct(channel: str, channel_type: str | None = None) -> bool:
-    """Tell whether a person is alone with the bot there."""
+    """Tell whether a person is alone with the bot there. Only events have a `channel_type`; other payloads have the id."""
     return channel_type == "im" or channel.startswith("D")
 
 
@@ -149,31 +158,23 @@ def profile_name(event: Payload) -> str:
     return profile.get("display_name") or profile.get("real_name") or ""
 
 
-def message_key(me: Identity, channel: str, rest: str) -> str:
+def message_key(me: BotIdentity, channel: str, rest: str) -> str:
     """Key of the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
     return f"{ids.PLATFORM}/{me.team}/{channel}/{rest}"
 
 
-def _is_message(event: Payload) -> bool:
-    return event.get("type") in {"app_mention", "message"} and bool(event.get("channel") and event.get("ts"))
-
-
-def _continues_thread(event: Payload, text: str) -> bool:
+def _is_thread_reply(event: Payload, text: str) -> bool:
+    """Tell whether a message that does not mention the bot may continue a thread with it."""
     in_thread = event.get("thread_ts") not in {None, event["ts"]}
     says_something = bool(text.strip() or event.get("files"))
-    return in_thread and says_something and not mrkdwn.begins_with_somebody(text)
-
-
-def _is_young(event: Payload) -> bool:
-    """Whether the thread has only just begun: Slack delivers in no certain order."""
-    return float(event["ts"]) - float(event.get("thread_ts") or event["ts"]) < _YOUNG
+    return in_thread and says_something and not mrkdwn.begins_with_mention(text)
 
 
 def _channel_of(payload: Payload) -> str:
-    place = payload.get("channel") or {}
-    return place.get("id") or (payload.get("container") or {}).get("channel_id") or ""
+    channel = payload.get("channel") or {}
+    return channel.get("id") or (payload.get("container") or {}).get("channel_id") or ""
 
 
-def _presser(payload: Payload) -> Person:
+def _user_of(payload: Payload) -> Person:
     user = payload["user"]
     return Person(user["id"], user.get("name") or user.get("username") or "")

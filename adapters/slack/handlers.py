@@ -1,8 +1,9 @@
-"""Takes over what Slack delivers: the handlers of the bolt app.
+"""The handlers of the bolt app: they hand what Slack delivers to the core, and acknowledge it.
 
-An event is acknowledged after the core has it on disk, so that Slack sends again what a crash would lose. A press
-has to be acknowledged within three seconds and comes only once: it is acknowledged first. Whatever the core could not
-take is handed to it again: Slack repeats an event three times, at moments that may all be bad ones.
+An event is acknowledged after the core has written it: Slack sends again what a crash would lose. Slack expects the
+acknowledgement of an interaction within three seconds and sends each once, so it is acknowledged first. What the core
+could not write is handed to it again: Slack itself sends an event three times more, at fixed moments that may all be
+bad ones.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack import edits, events, sdk_log
 from adapters.slack.client import WebApi
-from adapters.slack.events import Identity, Payload
+from adapters.slack.events import BotIdentity, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import InboundEvent
@@ -26,121 +27,120 @@ from aion_bot.ports.host import Host
 
 _log = logging.getLogger(__name__)
 
-_PRESSES = {"block_actions", "message_action", "shortcut"}
+_INTERACTIONS = {"block_actions", "message_action", "shortcut"}
 _ANY = re.compile("")
 
 
-class Intake:
-    """Hands deliveries to `host`, and knows which of them are still on their way there."""
+class EventHandlers:
+    """Hands events and interactions to `host`, and knows which of them it still handles."""
 
-    def __init__(self, me: Identity, host: Host, web: WebApi, again: Sequence[float]) -> None:
-        """`again` are the pauses in seconds before what the core could not take is handed to it anew."""
-        self._again = again
+    def __init__(self, me: BotIdentity, host: Host, web: WebApi, retries: Sequence[float]) -> None:
+        """`retries` are the pauses in seconds before what the core could not write is handed to it again."""
         self._me = me
         self._host = host
         self._web = web
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._retries = retries
+        self._handling: set[asyncio.Task[Any]] = set()
 
     def app(self) -> AsyncApp:
-        """Build the bolt app that calls this intake."""
+        """Build the bolt app that calls these handlers."""
+        me = self._me
+
+        # Without this bolt calls `auth.test` itself. A plain function, because bolt reads its parameters.
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot)
+
         app = AsyncApp(
             client=self._web.client,
-            authorize=_authorize(self._me),
+            authorize=authorize,
             logger=sdk_log.LOGGER,
             name=sdk_log.LOGGER.name,
-            ignoring_self_events_enabled=False,  # `inbound` ignores every bot, this one included
+            ignoring_self_events_enabled=False,  # `events` ignores every bot, this one included
             attaching_conversation_kwargs_enabled=False,
         )
-        app.middleware(self._take_event)
-        app.action(_ANY)(self._take_click)
-        app.shortcut(_ANY)(self._take_shortcut)
-        app.error(_tell)
+        # Events are handled in a middleware, because bolt acknowledges one before it calls its listener.
+        app.middleware(self._handle_event)
+        app.action(_ANY)(self._handle_action)
+        app.shortcut(_ANY)(self._handle_shortcut)
+        app.error(_log_failure)
         return app
 
-    async def settle(self, seconds: float) -> None:
-        """Give deliveries that have begun `seconds` to finish, then cancel them: Slack sends events again."""
-        if not self._under_way:
+    async def drain(self, seconds: float) -> None:
+        """Give what is being handled `seconds` to finish, then cancel it: Slack sends events again."""
+        if not self._handling:
             return
-        _, late = await asyncio.wait(self._under_way, timeout=seconds)
+        _, late = await asyncio.wait(self._handling, timeout=seconds)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _take_event(
+    async def _handle_event(
         self, body: Payload, ack: AsyncAck, next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
-        """Everything but a press: hand over what the core has to know, then acknowledge it in any case."""
-        if body.get("type") in _PRESSES:
+        """Hand an event over if it is one for the core, then acknowledge it in any case. Interactions pass."""
+        if body.get("type") in _INTERACTIONS:
             return await next_()
-        said = _read(body, self._me)
-        if said is not None:
-            with self._delivery():
-                await self._insist(said)
+        event = (
+            events.prompt_from_event(body, self._me)
+            or events.stop_request(body, self._me)
+            or edits.message_change(body, self._me)
+        )
+        if event is not None:
+            with self._tracked():
+                await self._deliver(event)
+        # An event that nobody acknowledges comes again, also one that means nothing to the bot.
         return await ack()
 
-    async def _take_click(self, ack: AsyncAck, body: Payload) -> None:
+    async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
-        with self._delivery():
+        with self._tracked():
             click = events.click(body, self._me, shared=await self._is_shared(body))
             if click is not None:
-                await self._insist(click)
+                await self._deliver(click)
 
-    async def _take_shortcut(self, ack: AsyncAck, body: Payload) -> None:
+    async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
-        with self._delivery():
+        with self._tracked():
             prompt = events.prompt_from_shortcut(body, self._me, shared=await self._is_shared(body))
             if prompt is not None:
-                await self._insist(prompt)
+                await self._deliver(prompt)
 
-    async def _insist(self, said: InboundEvent) -> None:
-        """Hand something over, several times if need be."""
-        for pause in self._again:
+    async def _deliver(self, event: InboundEvent) -> None:
+        """Hand an event to the core, again after each pause if it cannot be written. Raises what the last attempt raised."""
+        for pause in self._retries:
             try:
-                return await self._host.accept(said)
+                return await self._host.accept(event)
             except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
-                _log.warning("something was not taken over, trying again: %s", type(error).__name__)
+                _log.warning("event was not accepted, retrying: %s", type(error).__name__)
             await asyncio.sleep(pause)
-        return await self._host.accept(said)
+        return await self._host.accept(event)
 
     @contextmanager
-    def _delivery(self) -> Iterator[None]:
-        """Keep the current task in sight: the SDK starts one for each delivery and forgets it."""
+    def _tracked(self) -> Iterator[None]:
+        """Let `drain` know of the current task. Bolt starts one for each interaction and keeps no reference to it."""
         task = asyncio.current_task()
         if task is None:
-            raise RuntimeError("a delivery came outside of any task")
-        self._under_way.add(task)
+            raise RuntimeError("an event came outside of any task")
+        self._handling.add(task)
         try:
             yield
         finally:
-            self._under_way.discard(task)
+            self._handling.discard(task)
 
     async def _is_shared(self, payload: Payload) -> bool:
-        """Whether another organisation sees the channel; true where Slack will not say."""
-        channel = events.room(payload)
+        """Whether another organisation sees the channel; true where Slack does not tell."""
+        channel = events.channel_to_look_up(payload)
         if channel is None:
             return False
         try:
-            found = (await self._web.call(Method.CHANNEL, channel=channel)).get("channel") or {}
+            answer = await self._web.call(Method.CONVERSATIONS_INFO, self._me.team, channel=channel)
         except PlatformError as error:
-            _log.warning("cannot tell whether a channel is shared: %s", error)
+            _log.warning("channel lookup failed, counts as shared: %s", error)
             return True
+        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
+        found = answer.get("channel") or {}
         return bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
 
 
-def _read(body: Payload, me: Identity) -> InboundEvent | None:
-    return (
-        events.prompt_from_event(body, me) or events.stop_request(body, me) or edits.message_change(body, me)
-    )
-
-
-def _authorize(me: Identity) -> Callable[[], Awaitable[AuthorizeResult]]:
-    """Spare bolt a call of `auth.test` of its own. A plain function, because bolt looks at its arguments."""
-
-    async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot)
-
-    return authorize
-
-
-async def _tell(error: Exception) -> None:
-    _log.error("a delivery of Slack was not taken over: %s", type(error).__name__)
+async def _log_failure(error: Exception) -> None:
+    _log.error("event was not accepted: %s", type(error).__name__)

@@ -1,6 +1,6 @@
-"""The port's opaque ids and what Slack calls the same things. No I/O.
+"""The port's opaque ids, made of Slack's ids and read back. No I/O.
 
-Slack names a message by its channel and its `ts`, and a thread by the `ts` of the message it hangs from.
+Slack identifies a message by its channel and its `ts`, and a thread by its channel and the `ts` of its first message.
 """
 
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aion_bot.ports.messages import MessageRef, ThreadKey
 
 PLATFORM = "slack"
-_BETWEEN = "/"
+_SEPARATOR = "/"
 
 
 class Thread(NamedTuple):
@@ -28,21 +28,26 @@ class Message(NamedTuple):
 
 def thread_key(team: str, channel: str, ts: str) -> ThreadKey:
     """Make the port's key of a thread."""
-    return ThreadKey(PLATFORM, _BETWEEN.join((team, channel, ts)))
+    return ThreadKey(PLATFORM, _SEPARATOR.join((team, channel, ts)))
 
 
 def thread(key: ThreadKey) -> Thread:
     """Read a key back. Raises ValueError if it is not one of ours."""
-    team, channel, ts = key.id.split(_BETWEEN)
+    team, channel, ts = key.id.split(_SEPARATOR)
     return Thread(team, channel, ts)
 
 
 def message_ref(key: ThreadKey, channel: str, ts: str) -> MessageRef:
     """Make the port's reference of a message."""
-    return MessageRef(key, _BETWEEN.join((channel, ts)))
+    return MessageRef(key, _SEPARATOR.join((channel, ts)))
 
 
 def message(ref: MessageRef) -> Message:
     """Read a reference back. Raises ValueError if it is not one of ours."""
-    channel, ts = ref.id.split(_BETWEEN)
+    channel, ts = ref.id.split(_SEPARATOR)
     return Message(channel, ts)
+
+
+def team(ref: MessageRef) -> str:
+    """The team in whose workspace a message is."""
+    return thread(ref.thread).team

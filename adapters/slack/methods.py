@@ -1,6 +1,6 @@
-"""What the adapter uses of Slack, and the permission each use needs. No I/O.
+"""The Web API methods and events that the adapter uses, and the scopes that each of them needs. No I/O.
 
-`manifest.yml` asks for exactly this; a test keeps them equal. Scopes as published for each method and event at
+`manifest.yml` asks for exactly these scopes; a test keeps them equal. Scopes as published for each method and event at
 https://docs.slack.dev/reference/methods and https://docs.slack.dev/reference/events.
 """
 
@@ -8,38 +8,45 @@ from enum import StrEnum
 
 
 class Method(StrEnum):
-    """The Web API methods that the adapter calls with the bot token."""
+    """The Web API methods that the adapter calls."""
 
     AUTH_TEST = "auth.test"
-    POST = "chat.postMessage"
-    UPDATE = "chat.update"
-    DELETE = "chat.delete"
-    POST_EPHEMERAL = "chat.postEphemeral"
-    CHANNEL = "conversations.info"
-    REPLIES = "conversations.replies"
-    MARK = "reactions.add"
-    UNMARK = "reactions.remove"
-    ACTIVITY = "agents.sessions.setStatus"
-    BEGIN = "chat.startStream"
-    APPEND = "chat.appendStream"
-    CONCLUDE = "chat.stopStream"
+    APPS_CONNECTIONS_OPEN = "apps.connections.open"
+    CHAT_POST_MESSAGE = "chat.postMessage"
+    CHAT_UPDATE = "chat.update"
+    CHAT_DELETE = "chat.delete"
+    CHAT_POST_EPHEMERAL = "chat.postEphemeral"
+    CONVERSATIONS_INFO = "conversations.info"
+    CONVERSATIONS_REPLIES = "conversations.replies"
+    REACTIONS_ADD = "reactions.add"
+    REACTIONS_REMOVE = "reactions.remove"
+    AGENTS_SESSIONS_SET_STATUS = "agents.sessions.setStatus"
+    CHAT_START_STREAM = "chat.startStream"
+    CHAT_APPEND_STREAM = "chat.appendStream"
+    CHAT_STOP_STREAM = "chat.stopStream"
 
 
-METHODS: dict[Method, tuple[str, ...]] = {
+BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.AUTH_TEST: (),
-    Method.POST: ("chat:write",),
-    Method.UPDATE: ("chat:write",),
-    Method.DELETE: ("chat:write",),
-    Method.POST_EPHEMERAL: ("chat:write",),
-    Method.CHANNEL: ("channels:read", "groups:read", "mpim:read"),
-    Method.REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
-    Method.MARK: ("reactions:write",),
-    Method.UNMARK: ("reactions:write",),
-    Method.ACTIVITY: ("chat:write",),
-    Method.BEGIN: ("chat:write",),
-    Method.APPEND: ("chat:write",),
-    Method.CONCLUDE: ("chat:write",),
+    Method.CHAT_POST_MESSAGE: ("chat:write",),
+    Method.CHAT_UPDATE: ("chat:write",),
+    Method.CHAT_DELETE: ("chat:write",),
+    Method.CHAT_POST_EPHEMERAL: ("chat:write",),
+    Method.CONVERSATIONS_INFO: ("channels:read", "groups:read", "mpim:read"),
+    Method.CONVERSATIONS_REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
+    Method.REACTIONS_ADD: ("reactions:write",),
+    Method.REACTIONS_REMOVE: ("reactions:write",),
+    Method.AGENTS_SESSIONS_SET_STATUS: ("chat:write",),
+    Method.CHAT_START_STREAM: ("chat:write",),
+    Method.CHAT_APPEND_STREAM: ("chat:write",),
+    Method.CHAT_STOP_STREAM: ("chat:write",),
 }
+"""Scopes that the bot token needs for each method."""
+
+APP_SCOPES: dict[Method, tuple[str, ...]] = {
+    Method.APPS_CONNECTIONS_OPEN: ("connections:write",),
+}
+"""Scopes that the app-level token needs; the manifest cannot ask for them."""
 
 EVENTS: dict[str, tuple[str, ...]] = {
     "agent_session_stopped": ("chat:write",),
@@ -49,6 +56,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "message.im": ("im:history",),
     "message.mpim": ("mpim:history",),
 }
+"""Scopes that the bot token needs for each event that the app subscribes to."""
 
 FEATURES: dict[str, tuple[str, ...]] = {
     "agent_view": ("assistant:write",),
@@ -57,13 +65,11 @@ FEATURES: dict[str, tuple[str, ...]] = {
 """Parts of the manifest that need a scope by themselves."""
 
 OPTIONAL = ("files:read", "files:write", "reactions:write")
-"""Asked for as `bot_optional`: what reads pictures will use them, and what marks a waiting question can do without."""
-
-APP_SCOPES = ("connections:write",)
-"""Scopes of the app-level token, for `apps.connections.open`."""
+"""Requested as `bot_optional`. Reading attachments will need the files scopes; without `reactions:write` a queued
+question has no mark."""
 
 
 def required() -> frozenset[str]:
-    """Every scope that the bot token must have."""
-    used = [*METHODS.values(), *EVENTS.values(), *FEATURES.values()]
+    """Every scope that the bot token must have, whatever the workspace leaves out of the optional ones."""
+    used = [*BOT_SCOPES.values(), *EVENTS.values(), *FEATURES.values()]
     return frozenset(scope for scopes in used for scope in scopes) - frozenset(OPTIONAL)

@@ -1,4 +1,4 @@
-"""Slack's angle-bracket entities: read in what people write, made inert in what the bot writes. No I/O.
+"""Slack's mentions and links: read in what people write, neutralised in what the bot writes. No I/O.
 
 Slack sends and expects `<@U1>`, `<#C1|name>`, `<!here>`, `<!subteam^S1>` and `<url|label>`, with `&`, `<` and `>`
 of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-text
@@ -9,11 +9,11 @@ import re
 from aion_bot.ports.messages import Line, Person
 
 _ENTITY = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
-_SIGNS = {"amp": "&", "lt": "<", "gt": ">"}
-_OTHERS_FIRST = re.compile(r"\s*<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
+_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
+_FIRST_MENTION = re.compile(r"\s*<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
 
 WORD_JOINER = "\N{WORD JOINER}"
-# A character reference or a backslash may turn into the sign before Slack looks for entities.
+# A character reference or a backslash may become the character itself before Slack looks for mentions.
 _OPENING = re.compile(r"(?:<|&lt;?|&#0*60;?|&#x0*3c;?)(?=\\*(?:[@#!]|&))", re.IGNORECASE)
 _BROADCAST = re.compile(
     r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)\b)", re.IGNORECASE
@@ -26,41 +26,50 @@ def mentions(text: str, user: str) -> bool:
     return re.search(_mention_of(user), text) is not None
 
 
-def begins_with_somebody(text: str) -> bool:
+def begins_with_mention(text: str) -> bool:
     """Tell whether `text` begins by mentioning a person, a group or everybody."""
-    return _OTHERS_FIRST.match(text) is not None
+    return _FIRST_MENTION.match(text) is not None
 
 
-def to_words(text: str, bot: str) -> str:
-    """Turn Slack's `text` into what its writer saw, without the mentions of `bot` itself."""
+def to_plain_text(text: str, bot: str) -> str:
+    """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot`."""
     mention = _mention_of(bot)
     text = re.sub(rf"^\s*{mention}[\s,:]*", "", text)
-    text = re.sub(rf"[ \t]*{mention}(?=[,.;:!?)\n]|$)", "", text)
-    text = re.sub(rf"[ \t]*{mention}[ \t]*", " ", text)
-    return _ENTITY.sub(_seen, text).strip()
+    # The lookbehind keeps this linear: without it each blank of a long run is tried as the beginning of a match.
+    before = r"(?:(?<![ \t])[ \t]+)?"
+    text = re.sub(rf"{before}{mention}(?=[,.;:!?)\n]|$)", "", text)
+    text = re.sub(rf"{before}{mention}[ \t]*", " ", text)
+    return _ENTITY.sub(_plain, text).strip()
 
 
 def in_markdown(text: str) -> str:
     """Make `text` unable to ping in a `markdown` block or as plain text; it looks the same.
 
-    Whether markdown blocks expand `<!channel>` is not documented, so every opening is parted from its sign by a
-    character that nobody sees; code is not spared, because Slack parses entities there too.
+    Whether markdown blocks expand `<!channel>` is not documented, so an invisible character is put between each
+    opening and what follows it. Code is treated likewise, because Slack expands mentions there too.
     """
-    return _part(_BROADCAST, _part(_OPENING, text))
+    return _neutralize(_BROADCAST, _neutralize(_OPENING, text))
 
 
 def in_mrkdwn(text: str) -> str:
-    """Make `text` unable to ping in mrkdwn, which knows three escapes and nothing else."""
-    return _part(_BROADCAST, _escape(text))
+    """Make `text` unable to ping in mrkdwn, where only `&`, `<` and `>` are escaped."""
+    return _neutralize(_BROADCAST, _escape(text))
 
 
 def line_in_mrkdwn(line: Line) -> str:
-    """Write a sentence of the bot's own as mrkdwn: its persons are mentioned, nothing else can be."""
-    joined = "".join(_mention(part) if isinstance(part, Person) else _escape(part) for part in line)
-    return _part(_BROADCAST, joined)
+    """Write a sentence of the bot's own as mrkdwn: it mentions its persons and nobody else."""
+    parts = []
+    for part in line:
+        if isinstance(part, Person):
+            # An id that is not Slack's would be shown as text in angle brackets.
+            mention = f"<@{part.id}>" if _USER_ID.fullmatch(part.id) else _escape(part.name or part.id)
+            parts.append(mention)
+        else:
+            parts.append(_escape(part))
+    return _neutralize(_BROADCAST, "".join(parts))
 
 
-def _part(opening: re.Pattern[str], text: str) -> str:
+def _neutralize(opening: re.Pattern[str], text: str) -> str:
     return opening.sub(lambda found: found[0] + WORD_JOINER, text)
 
 
@@ -68,40 +77,26 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _mention(person: Person) -> str:
-    return f"<@{person.id}>" if _USER_ID.fullmatch(person.id) else _escape(person.name or person.id)
-
-
 def _mention_of(user: str) -> str:
     return rf"<@{re.escape(user)}(?:\|[^<>]*)?>"
 
 
-def _seen(found: re.Match[str]) -> str:
+def _plain(found: re.Match[str]) -> str:
+    """What an entity shows to people: `&amp;`, `<@U1|ada>`, `<#C1|name>`, `<!here>` or `<url|label>`."""
     if found[2]:
-        return _SIGNS[found[2]]
+        return _CHARACTERS[found[2]]
     target, _, label = (_unescape(part) for part in found[1].partition("|"))
-    if target.startswith("@"):
-        return "@" + (label or target[1:]).removeprefix("@")
-    if target.startswith("#"):
-        return "#" + (label or target[1:]).removeprefix("#")
+    if target.startswith(("@", "#")):
+        return target[0] + (label or target[1:]).removeprefix(target[0])
     if target.startswith("!"):
-        return _special(target[1:], label)
-    return _link(target, label)
-
-
-def _special(command: str, label: str) -> str:
-    name, _, rest = command.partition("^")
-    if name == "date":
-        return label or rest
-    return "@" + (label or rest or name).removeprefix("@")
-
-
-def _link(address: str, label: str) -> str:
-    bare = address.removeprefix("mailto:").removeprefix("tel:")
-    if not label or label in {bare, address.partition("://")[2]}:
-        return bare
-    return f"{label} ({bare})"
+        command, _, rest = target[1:].partition("^")
+        # `<!date^1392734382^{date}|18 February>`: the label is the text for clients that cannot format it.
+        return label or rest if command == "date" else "@" + (label or rest or command).removeprefix("@")
+    address = target.removeprefix("mailto:").removeprefix("tel:")
+    # Slack makes links of bare addresses: their label says nothing new.
+    is_bare = not label or label in {address, target.partition("://")[2]}
+    return address if is_bare else f"{label} ({address})"
 
 
 def _unescape(text: str) -> str:
-    return _ENTITY.sub(lambda found: _SIGNS[found[2]] if found[2] else found[0], text)
+    return _ENTITY.sub(lambda found: _CHARACTERS[found[2]] if found[2] else found[0], text)

@@ -1,54 +1,95 @@
-"""What Slack allows, as data. No I/O.
+"""What Slack allows, as data, and what each request counts against. No I/O.
 
-Limits are counted for each method and workspace. Those of a tier are documented as so many calls a minute "and more":
-20 for tier 2, 50 for tier 3, 100 for tier 4. `chat.postMessage` takes one message a second in a channel, with short
-bursts that are not counted on here, and "several hundred" a minute in a workspace:
-https://docs.slack.dev/apis/web-api/rate-limits; the tier of a method stands on its own page there.
+Slack counts by method and workspace. A tier is documented as so many calls a minute "and more": 20 for tier 2, 50 for
+tier 3, 100 for tier 4. `chat.postMessage` takes one message a second in a channel, with short bursts that are not
+counted on here, and "several hundred" a minute in a workspace: https://docs.slack.dev/apis/web-api/rate-limits. The
+tier of a method stands on its own page below https://docs.slack.dev/reference/methods.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from adapters.slack.methods import Method
 from adapters.slack.rendering import FALLBACK
-from aion_bot.ports.rate_limits import Budget, Limits, Operation, Scope
+from aion_bot.ports.rate_limits import Budget, Charge, Limits, Operation, Scope
 
 _MINUTE = 60.0
 _TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
 _SEVERAL_HUNDRED = 600
+
+
+def _per_minute(
+    method: Method,
+    calls: int,
+    *,
+    reserved: bool = False,
+    headroom: int = 0,
+    probe_threshold: int | None = None,
+) -> Budget:
+    return Budget(method, calls, _MINUTE, Scope.WORKSPACE, reserved, headroom, probe_threshold)
+
+
+BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
+    Method.AUTH_TEST: (),  # documented as "special", without a number
+    Method.APPS_CONNECTIONS_OPEN: (_per_minute(Method.APPS_CONNECTIONS_OPEN, _TIER_3),),
+    # A refusal does not say which of the two limits it means: the limiter blames the first.
+    Method.CHAT_POST_MESSAGE: (
+        Budget(f"{Method.CHAT_POST_MESSAGE} in a channel", 1, 1.0, Scope.CHANNEL),
+        _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED),
+    ),
+    Method.CHAT_UPDATE: (
+        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=5, probe_threshold=25),
+    ),
+    Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
+    Method.CHAT_POST_EPHEMERAL: (_per_minute(Method.CHAT_POST_EPHEMERAL, _TIER_4),),
+    Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
+    Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),
+    Method.REACTIONS_ADD: (_per_minute(Method.REACTIONS_ADD, _TIER_3),),
+    Method.REACTIONS_REMOVE: (_per_minute(Method.REACTIONS_REMOVE, _TIER_2, reserved=True),),
+    Method.AGENTS_SESSIONS_SET_STATUS: (
+        _per_minute(Method.AGENTS_SESSIONS_SET_STATUS, _TIER_3, reserved=True),
+    ),
+    Method.CHAT_START_STREAM: (_per_minute(Method.CHAT_START_STREAM, _TIER_2, headroom=2),),
+    Method.CHAT_APPEND_STREAM: (
+        _per_minute(Method.CHAT_APPEND_STREAM, _TIER_4, headroom=5, probe_threshold=50),
+    ),
+    Method.CHAT_STOP_STREAM: (_per_minute(Method.CHAT_STOP_STREAM, _TIER_2, reserved=True, headroom=2),),
+}
+"""What a request of each method counts against, the most specific first."""
+
+_METHODS: Final[Mapping[Operation, Method]] = {
+    Operation.POST: Method.CHAT_POST_MESSAGE,
+    Operation.EDIT: Method.CHAT_UPDATE,
+    Operation.DELETE: Method.CHAT_DELETE,
+    Operation.START_STREAM: Method.CHAT_START_STREAM,
+    Operation.APPEND_STREAM: Method.CHAT_APPEND_STREAM,
+    Operation.STOP_STREAM: Method.CHAT_STOP_STREAM,
+    Operation.MARK_QUEUED: Method.REACTIONS_ADD,
+    Operation.UNMARK_QUEUED: Method.REACTIONS_REMOVE,
+    Operation.SHOW_ACTIVITY: Method.AGENTS_SESSIONS_SET_STATUS,
+    Operation.REPLY_PRIVATELY: Method.CHAT_POST_EPHEMERAL,
+    Operation.LIST_MESSAGES: Method.CONVERSATIONS_REPLIES,
+}
+"""The method that each operation calls once, as a rule. Further requests of an operation are counted as they are sent:
+an edit of a stream stops it first, and a private reply in a direct message is a post."""
+_OPERATIONS: Final = {method: operation for operation, method in _METHODS.items()}
 
 LIMITS: Final = Limits(
     # 3,900 characters are also whole in the fallback text, and stay below the roughly 13,200 that Slack was seen to
     # take for a whole message even if it counts bytes.
     page=FALLBACK,
     edit_gap=1.0,
-    budgets={
-        Operation.POST: (
-            Budget(f"{Method.POST} in a channel", 1, 1.0, Scope.CHANNEL),
-            Budget(Method.POST, _SEVERAL_HUNDRED, _MINUTE, Scope.WORKSPACE),
-        ),
-        Operation.EDIT: (
-            Budget(
-                Method.UPDATE,
-                _TIER_3,
-                _MINUTE,
-                Scope.WORKSPACE,
-                reserved=True,
-                headroom=5,
-                probe_threshold=25,
-            ),
-        ),
-        Operation.DELETE: (Budget(Method.DELETE, _TIER_3, _MINUTE, Scope.WORKSPACE),),
-        Operation.START_STREAM: (Budget(Method.BEGIN, _TIER_2, _MINUTE, Scope.WORKSPACE, headroom=2),),
-        Operation.APPEND_STREAM: (
-            Budget(Method.APPEND, _TIER_4, _MINUTE, Scope.WORKSPACE, headroom=5, probe_threshold=50),
-        ),
-        Operation.STOP_STREAM: (
-            Budget(Method.CONCLUDE, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True, headroom=2),
-        ),
-        Operation.MARK_QUEUED: (Budget(Method.MARK, _TIER_3, _MINUTE, Scope.WORKSPACE),),
-        Operation.UNMARK_QUEUED: (Budget(Method.UNMARK, _TIER_2, _MINUTE, Scope.WORKSPACE, reserved=True),),
-        Operation.SHOW_ACTIVITY: (Budget(Method.ACTIVITY, _TIER_3, _MINUTE, Scope.WORKSPACE, reserved=True),),
-        Operation.REPLY_PRIVATELY: (Budget(Method.POST_EPHEMERAL, _TIER_4, _MINUTE, Scope.WORKSPACE),),
-        Operation.LIST_MESSAGES: (Budget(Method.REPLIES, _TIER_3, _MINUTE, Scope.WORKSPACE),),
-    },
+    budgets={operation: BUDGETS[method] for operation, method in _METHODS.items()},
 )
+
+
+def charges(limits: Limits, method: Method, team: str, channel: str) -> tuple[Charge, ...]:
+    """What a request counts against; the budgets of an operation are those of `limits`, which may differ from `LIMITS`."""
+    operation = _OPERATIONS.get(method)
+    budgets = BUDGETS[method] if operation is None else limits.budgets.get(operation, ())
+    return tuple((budget, scope_key(budget.scope, team, channel)) for budget in budgets)
+
+
+def scope_key(scope: Scope, team: str, channel: str) -> str:
+    """Name what shares a budget of this scope."""
+    return {Scope.CHANNEL: channel, Scope.WORKSPACE: team, Scope.BOT: ""}[scope]

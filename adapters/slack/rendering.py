@@ -1,7 +1,7 @@
 """The port's contents as arguments of `chat.postMessage` and `chat.update`. No I/O.
 
-An answer is a `markdown` block, which draws what models write; the bot's own words and everything on a card are
-mrkdwn or plain text. Block Kit and its sizes: https://docs.slack.dev/reference/block-kit/blocks
+An answer is a `markdown` block, which shows the Markdown that models write. The bot's own words and everything on a
+plan's card are mrkdwn or plain text. Block Kit and its sizes: https://docs.slack.dev/reference/block-kit/blocks
 """
 
 import hashlib
@@ -38,12 +38,13 @@ _RENDERED_BLOCKS = 40
 
 
 def arguments(content: Content) -> dict[str, Any]:
-    """What shows `content`: `text` for notifications and screen readers, `blocks` for everybody else."""
-    return {"text": _fallback(_words(content)), "blocks": _blocks(content)}
+    """Arguments that show `content`: `text` in notifications and to screen readers, `blocks` everywhere else."""
+    text = _cut_escaped("\n".join(words for words in _words(content) if words.strip())).strip()
+    return {"text": text or "…", "blocks": _blocks(content)}
 
 
 def sentence(line: Line) -> dict[str, Any]:
-    """What shows a sentence of the bot's own, outside of any content."""
+    """Arguments that show a sentence of the bot's own, for a private reply."""
     text = mrkdwn.line_in_mrkdwn(line)
     return {"text": _cut_escaped(text), "blocks": list(_sections(text)) or [_markdown("…")]}
 
@@ -60,6 +61,7 @@ def measure(content: Content) -> int:
 
 def _blocks(content: Content) -> list[Block]:
     blocks = _reply(content) if isinstance(content, Reply) else _card(content)
+    # Slack refuses a message without blocks or text.
     return blocks or [_markdown("…")]
 
 
@@ -86,6 +88,7 @@ def _card(card: PlanCard) -> list[Block]:
 
 def _title(title: str) -> Iterator[Block]:
     shown = mrkdwn.in_markdown(one_line(title, len(title)))
+    # A header is plain text of limited length: a longer title is shown as a section.
     if len(shown) > HEADER:
         yield from _sections(mrkdwn.in_mrkdwn(title))
     elif shown:
@@ -118,19 +121,25 @@ def _contexts(escaped: str) -> Iterator[Block]:
 def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
     for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
         row = buttons[start : start + BUTTONS_IN_A_ROW]
-        name = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
-        yield {"type": "actions", "block_id": f"aion-{name}", "elements": [_button(button) for button in row]}
+        # Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that
+        # equal contents have equal arguments.
+        digest = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
+        yield {
+            "type": "actions",
+            "block_id": f"aion-{digest}",
+            "elements": [_button(button) for button in row],
+        }
 
 
 def _button(button: Button) -> Block:
     label = mrkdwn.in_markdown(one_line(button.label, BUTTON))
-    shown: Block = {
+    element: Block = {
         "type": "button",
         "action_id": _ACTION_IDS[button.action],
         "text": _plain(clip(label, BUTTON) or "…"),
         "value": button.key,
     }
-    return shown | {"style": "primary"} if button.action is Action.APPROVE else shown
+    return element | {"style": "primary"} if button.action is Action.APPROVE else element
 
 
 def _plain(text: str) -> Block:
@@ -138,11 +147,12 @@ def _plain(text: str) -> Block:
 
 
 def _mrkdwn(text: str) -> Block:
+    # Without `verbatim` Slack itself turns channel names and the like into links.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _pieces(escaped: str) -> Iterator[str]:
-    """Cut text that is already escaped into what one text object takes, at a line's end if there is one."""
+    """Cut text that is already escaped into pieces of one text object each, at the end of a line or word if possible."""
     rest = escaped.strip()
     while len(rest) > SECTION:
         piece = _cut_escaped(rest, SECTION)
@@ -155,14 +165,14 @@ def _pieces(escaped: str) -> Iterator[str]:
 
 
 def _cut_escaped(escaped: str, limit: int = FALLBACK) -> str:
-    """Cut escaped text to `limit` characters without halving an escape or a mention."""
+    """Cut escaped text to `limit` characters, and before an escape or a mention that would be cut in two."""
     if len(escaped) <= limit:
         return escaped
     return re.sub(r"(?:&[a-z]{0,3}|<[^<>]*)$", "", escaped[:limit])
 
 
 def _words(content: Content) -> Iterator[str]:
-    """Everything that `content` says, escaped, in reading order."""
+    """Every text of `content`, escaped, in reading order: the fallback `text` for those who see no blocks."""
     if isinstance(content, Reply):
         yield mrkdwn.in_mrkdwn(content.text)
         yield mrkdwn.in_mrkdwn(content.note)
@@ -173,10 +183,6 @@ def _words(content: Content) -> Iterator[str]:
     yield _steps(content.steps)
     yield _lines(content.facts)
     yield _lines(content.record)
-
-
-def _fallback(words: Iterable[str]) -> str:
-    return _cut_escaped("\n".join(said for said in words if said.strip())).strip() or "…"
 
 
 def _texts(block: Block) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""One stay in Socket Mode: two sockets of the same app, each replaced when it has to be, neither waiting for the other.
+"""Socket Mode: two WebSocket connections of the same app, each replaced when it has to be, independent of the other.
 
-Slack gives each delivery to one of an app's sockets, ten at most. With two, and with a new one open before an old one
-closes, no refresh leaves a gap: https://docs.slack.dev/apis/events-api/using-socket-mode
+Slack delivers each envelope over one of an app's connections, of which there may be ten. With two of them, and with
+a new one open before an old one is closed, a refresh leaves no gap:
+https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 import asyncio
@@ -12,116 +13,120 @@ from collections.abc import Awaitable, Callable, Iterable
 import aiohttp
 
 from adapters.slack.client import WebApi
-from adapters.slack.handlers import Intake
-from adapters.slack.socket_connection import Link
-from adapters.slack.timeouts import Patience
+from adapters.slack.handlers import EventHandlers
+from adapters.slack.socket_connection import SocketConnection
+from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
 _log = logging.getLogger(__name__)
 
-SOCKETS = 2
+CONNECTIONS = 2
 
-Greeted = Callable[[int], Awaitable[None]]
+OnHello = Callable[[int], Awaitable[None]]
 
 
 class SocketMode:
-    """Serves one intake over two sockets."""
+    """Serves the handlers of one app over two connections."""
 
-    def __init__(self, web: WebApi, patience: Patience, intake: Intake, greeted: Greeted) -> None:
-        """`greeted` is told how many sockets the app has, once for each of the two."""
+    def __init__(self, web: WebApi, timeouts: Timeouts, handlers: EventHandlers, on_hello: OnHello) -> None:
+        """`on_hello` is called with the number of the app's connections, once for each of the first two."""
         self._web = web
-        self._patience = patience
-        self._intake = intake
-        self._greeted = greeted
-        self._app = intake.app()
-        self._links: set[Link] = set()
-        self._retiring: set[asyncio.Task[None]] = set()
-        self._greetings = 0
+        self._timeouts = timeouts
+        self._handlers = handlers
+        self._on_hello = on_hello
+        self._app = handlers.app()
+        self._connections: set[SocketConnection] = set()
+        self._draining: set[asyncio.Task[None]] = set()
+        self._hellos = 0
 
     async def serve(self) -> None:
-        """Serve until cancelled. Raises PlatformDown once no socket was open for too long, and TokenRefused."""
+        """Serve until cancelled. Raises PlatformDown after `Timeouts.offline` without a connection, and TokenRefused."""
         async with aiohttp.ClientSession() as session:
-            stays = [self._stay(session, number * self._patience.stagger) for number in range(SOCKETS)]
-            tasks = [asyncio.create_task(stay) for stay in (*stays, self._watch())]
+            work = [
+                self._keep_connected(session, number * self._timeouts.stagger)
+                for number in range(CONNECTIONS)
+            ]
+            tasks = [asyncio.create_task(one) for one in (*work, self._watch())]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
             finally:
-                await self._end(tasks)
+                await self._shut_down(tasks)
 
-    async def _stay(self, session: aiohttp.ClientSession, delay: float) -> None:
-        """Have a socket at all times, each for a ticket of its own; pause longer and longer while none lasts."""
+    async def _keep_connected(self, session: aiohttp.ClientSession, delay: float) -> None:
+        """Have a connection at all times, each with an address of its own; pause longer and longer while none lasts."""
         await asyncio.sleep(delay)
-        pause = self._patience.pause
+        pause = self._timeouts.reconnect
         while True:
-            lived = wanted = 0.0
+            lasted = retry_after = 0.0
             try:
-                lived = await self._live(session)
+                lasted = await self._connect(session)
             except PlatformError as error:
-                wanted = self._weigh(error)
-            if lived >= self._patience.steady:
-                pause = self._patience.pause
+                # A refused token does not end `listen` while events still arrive over the other connection.
+                if isinstance(error, TokenRefused) and not self._is_serving():
+                    raise
+                _log.warning("socket could not be opened: %s", error)
+                retry_after = error.retry_after if isinstance(error, RateLimited) else 0.0
+            if lasted >= self._timeouts.stable:
+                pause = self._timeouts.reconnect
                 continue
-            await asyncio.sleep(max(wanted, pause * random.uniform(0.5, 1.0)))
-            pause = min(2 * pause, self._patience.pause_at_most)
+            # The jitter keeps the two connections, and the processes of a deployment, from reconnecting in step.
+            await asyncio.sleep(max(retry_after, pause * random.uniform(0.5, 1.0)))
+            pause = min(2 * pause, self._timeouts.reconnect_max)
 
-    async def _live(self, session: aiohttp.ClientSession) -> float:
-        """Open a socket and return once another one is needed; for how many seconds this one was enough."""
+    async def _connect(self, session: aiohttp.ClientSession) -> float:
+        """Open a connection and wait until another one is needed. Returns for how many seconds this one was enough."""
         clock = asyncio.get_running_loop().time
-        address = await self._web.open_socket()
-        link = Link(self._app, self._patience)
-        self._links.add(link)
+        address = await self._web.open_connection()
+        connection = SocketConnection(self._app, self._timeouts)
+        self._connections.add(connection)
         try:
-            sockets = await link.open(session, address, self._web.client.proxy)
+            connections = await connection.open(session, address, self._web.client.proxy)
         except PlatformError:
-            self._retire(link)
+            # It may have opened without a `hello`, and would count against the ten that an app may have.
+            self._retire(connection)
             raise
-        begun = clock()
-        await self._welcome(sockets)
-        await link.leaving.wait()
-        self._retire(link)
-        return clock() - begun
+        opened = clock()
+        if self._hellos < CONNECTIONS:
+            self._hellos += 1
+            await self._on_hello(connections)
+        await connection.replace.wait()
+        self._retire(connection)
+        return clock() - opened
 
-    async def _welcome(self, sockets: int) -> None:
-        if self._greetings < SOCKETS:
-            self._greetings += 1
-            await self._greeted(sockets)
+    def _is_serving(self) -> bool:
+        return any(connection.serves for connection in self._connections)
 
-    def _weigh(self, error: PlatformError) -> float:
-        """How many seconds Slack wants to be left alone. Raises TokenRefused where no socket serves meanwhile."""
-        if isinstance(error, TokenRefused) and not self._serves():
-            raise error
-        _log.warning("a socket of Slack could not be opened: %s", error)
-        return error.retry_after if isinstance(error, RateLimited) else 0.0
+    def _retire(self, connection: SocketConnection) -> None:
+        """Close a connection once Slack has delivered over it what it wants to, beside the one that replaces it."""
 
-    def _serves(self) -> bool:
-        return any(link.serves for link in self._links)
+        async def drain() -> None:
+            await connection.drain()
+            await connection.close()
+            self._connections.discard(connection)
 
-    def _retire(self, link: Link) -> None:
-        task = asyncio.create_task(self._see_off(link))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
-
-    async def _see_off(self, link: Link) -> None:
-        await link.linger()
-        await link.close()
-        self._links.discard(link)
+        task = asyncio.create_task(drain())
+        self._draining.add(task)
+        task.add_done_callback(self._draining.discard)
 
     async def _watch(self) -> None:
         clock = asyncio.get_running_loop().time
-        seen = clock()
-        while clock() - seen < self._patience.away:
-            await asyncio.sleep(self._patience.look)
-            if self._serves():
-                seen = clock()
+        served = clock()
+        while clock() - served < self._timeouts.offline:
+            await asyncio.sleep(self._timeouts.check_interval)
+            if self._is_serving():
+                served = clock()
         raise PlatformDown("Slack's sockets stay closed")
 
-    async def _end(self, tasks: Iterable[asyncio.Task[None]]) -> None:
-        """Take nothing more, finish what was begun, hang up."""
-        begun = [*tasks, *self._retiring]
-        for task in begun:
+    async def _shut_down(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        """Take nothing more, let the handlers finish what they took, and close every connection."""
+        running = [*tasks, *self._draining]
+        for task in running:
             task.cancel()
-        await asyncio.gather(*begun, *(link.hush() for link in self._links), return_exceptions=True)
-        await self._intake.settle(self._patience.goodbye)
-        await asyncio.gather(*(link.close() for link in self._links))
+        await asyncio.gather(
+            *running, *(one.stop_reading() for one in self._connections), return_exceptions=True
+        )
+        # The connections stay open for this long, so that what the core writes now is still acknowledged.
+        await self._handlers.drain(self._timeouts.close)
+        await asyncio.gather(*(connection.close() for connection in self._connections))

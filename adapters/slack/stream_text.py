@@ -7,35 +7,35 @@ from typing import Final
 from adapters.slack import mrkdwn
 from aion_bot.ports.messages import Reply
 
-CAP: Final = 9_000
-"""Bytes of UTF-8 that a stream is trusted to take. Slack documents no number for a whole message and was seen to
-refuse between 10,600 and 11,300."""
+MAX_BYTES: Final = 9_000
+"""Bytes of UTF-8 that a stream is given in all. Slack documents no limit of a whole stream, and was seen to refuse between
+10,600 and 11,300."""
 
-_LONGEST = 60
-_UNSETTLED = re.compile(r"[<&@]\S*\Z")
-"""What may still become something that pings: how a sign is made inert depends on what follows it in its word."""
+_MAX_HELD_BACK = 60
+_INCOMPLETE = re.compile(r"[<&@]\S*\Z")
+"""The beginning of what may become a mention: how one is neutralised depends on what follows in the same word."""
 
 
-def tail(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
+def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
     """What to append to a stream that shows `shown`, None for an empty one, so that it shows the words of `content`.
 
-    The whole text is made inert and then cut, so that no mention pings by coming in two pieces. "" where nothing is
-    to be appended; None where appending cannot do it, or the stream would hold more than `CAP`. Unless it is the
-    `last` piece, what only closes the text is left out, and what is unsettled.
+    The whole text is neutralised and then cut, so that no mention can ping by coming in two pieces. Returns "" where
+    nothing is to be appended, and None where appending cannot do it or the stream would hold more than `MAX_BYTES`.
+    Unless this is the `last` piece, `Reply.closing` is left out, and the end of the text that may become a mention.
     """
-    before = "" if shown is None else _streamed(shown, last=False)
-    after = _streamed(content, last=last)
-    if not after.startswith(before) or len(after.encode()) > CAP:
+    before = "" if shown is None else _stream_text(shown, last=False)
+    after = _stream_text(content, last=last)
+    if not after.startswith(before) or len(after.encode()) > MAX_BYTES:
         return None
     return after[len(before) :]
 
 
-@lru_cache(maxsize=256)  # what a stream shows is asked for again and again
-def _streamed(reply: Reply, *, last: bool) -> str:
-    text = reply.text if last else _settled(reply.text[: len(reply.text) - reply.closing])
+@lru_cache(maxsize=256)  # the text that is shown is asked for at each step again
+def _stream_text(reply: Reply, *, last: bool) -> str:
+    text = reply.text
+    if not last:
+        text = text[: len(text) - reply.closing]
+        # Only the end is searched: a longer word is no mention, and must not hold the stream back for ever.
+        incomplete = _INCOMPLETE.search(text, max(0, len(text) - _MAX_HELD_BACK))
+        text = text[: incomplete.start()] if incomplete else text
     return mrkdwn.in_markdown(text) if text.strip() else ""
-
-
-def _settled(text: str) -> str:
-    unsettled = _UNSETTLED.search(text, max(0, len(text) - _LONGEST))
-    return text[: unsettled.start()] if unsettled else text

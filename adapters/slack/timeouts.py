@@ -1,32 +1,37 @@
-"""How long things may take with Slack. No I/O."""
+"""How long things may take with Slack, and the pauses between tries. No I/O."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """Times in seconds.
+class Timeouts:
+    """Times in seconds. The defaults are for Slack itself; tests and benchmarks have shorter ones."""
 
-    `call`: one Web API call. `sign`: one that only shows that the bot works, and delays nothing. `again`: the pauses
-    before what the core could not write is handed to it anew.
+    request: float = 15.0
+    """One request of the Web API."""
+    indicator: float = 2.0
+    """A request that only shows that the bot works: it must not delay the answer."""
+    accept_retries: tuple[float, ...] = (0.2, 1.0, 5.0)
+    """Pauses before an event that the core could not write is handed to it again. They are over long before Slack
+    sends an event for the last two times, a minute and five minutes later."""
 
-    Of a socket: `greeting`, from the handshake to Slack's `hello`. `ping`, of silence until the far end is asked
-    whether it is there; half of it later a socket without an answer counts as dead. `linger`: how long one that
-    Slack asked back is still listened to, if Slack does not close it. `steady`: one that ends sooner is replaced
-    after a pause, from `pause` up to `pause_at_most`. `stagger`: between the first socket and the second. `away`:
-    without any until the stay is given up, and `look` between two looks. `goodbye`: for each step of hanging up.
-    """
+    hello: float = 15.0
+    """From a WebSocket's handshake to Slack's `hello`."""
+    heartbeat: float = 5.0
+    """Between two pings of a WebSocket. One without a pong after half of it counts as lost (aiohttp)."""
+    drain: float = 30.0
+    """How long a connection that Slack asked to replace is read on, if Slack does not close it."""
+    close: float = 0.3
+    """For each step of closing a connection."""
 
-    call: float = 15.0
-    sign: float = 2.0
-    again: tuple[float, ...] = (0.2, 1.0, 5.0)
-    greeting: float = 15.0
-    ping: float = 5.0
-    linger: float = 30.0
-    steady: float = 10.0
-    pause: float = 0.5
-    pause_at_most: float = 15.0
+    stable: float = 10.0
+    """A connection that ends sooner is replaced after a pause."""
+    reconnect: float = 0.5
+    """The first pause before a connection is replaced. It doubles each time, with jitter, up to `reconnect_max`."""
+    reconnect_max: float = 15.0
     stagger: float = 10.0
-    away: float = 30.0
-    look: float = 1.0
-    goodbye: float = 0.3
+    """Between the first connection and the second, so that Slack does not refresh both at the same time."""
+    offline: float = 30.0
+    """Without any connection until `listen` gives up and the core starts it again."""
+    check_interval: float = 1.0
+    """Between two checks whether there is a connection."""

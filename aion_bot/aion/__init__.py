@@ -1,8 +1,11 @@
-"""A client for Aion's chat, with the vendor's published names. It imports nothing of the bot."""
+"""A client for Aion's agentic chat, with the vendor's published names. It imports nothing of the bot."""
 
-from aion_bot.aion.chats import ChatResource
-from aion_bot.aion.client import AionVision
-from aion_bot.aion.collection import FileCollection, FileRef
+from aion_bot.aion._async.chats import ChatResource
+from aion_bot.aion._async.client import AionVision
+from aion_bot.aion._async.session import ChatSessionContext
+from aion_bot.aion._sync.chats import SyncChatResource
+from aion_bot.aion._sync.client import SyncAionVision
+from aion_bot.aion._sync.session import SyncChatSessionContext
 from aion_bot.aion.errors import (
     AionvisionConnectionError,
     AionvisionError,
@@ -21,6 +24,7 @@ from aion_bot.aion.errors import (
     ValidationError,
 )
 from aion_bot.aion.events import ChatToken, ChatTokenType, PlanInvocation, PlanPendingApprovalData
+from aion_bot.aion.file_collection import FileCollection, FileRef
 from aion_bot.aion.references import (
     DocumentRef,
     ImageRef,
@@ -30,9 +34,6 @@ from aion_bot.aion.references import (
     parse_references,
     resolve_content,
 )
-from aion_bot.aion.session import ChatSessionContext
-from aion_bot.aion.sync import SyncAionVision
-from aion_bot.aion.sync_chats import SyncChatResource, SyncChatSessionContext
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,

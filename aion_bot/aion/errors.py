@@ -1,7 +1,7 @@
-"""What can go wrong when talking to Aion. No I/O.
+"""The errors of the client. No I/O.
 
-The tree and its codes are the vendor's (documentation page *Errors*). Beyond it, every error answers the question
-that matters before anything is repeated: can the server have acted on the request?
+The classes and codes are the vendor's (documentation page *Errors*). Beyond them, every error says whether the server
+may have acted on the request, which a caller must know before repeating it.
 """
 
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ from typing import Any
 
 
 class AionvisionError(Exception):
-    """Any failure of a call to Aion.
+    """Base class of all errors.
 
-    `code` is the documented name of the kind of failure, `message` a sentence, `details` whatever the server added.
-    The text holds neither the API key nor what was asked.
+    `code` is the documented name of the kind of failure, `message` a sentence, `details` what else the server sent.
+    The text contains neither the API key nor the question.
 
     Attributes:
-        status_code: HTTP status of the answer; None where there was none.
-        server_code: The code the server itself gave, such as `USAGE_LIMIT_EXCEEDED`.
-        request_id: The server's name for the request, for its support.
-        request_sent: False only if the request provably never left.
-        maybe_acted: True if the server may have done what was asked although no proper answer arrived.
-        retry_after: Seconds the server wants to be left alone.
+        status_code: HTTP status of the response; None where there was none.
+        server_code: The server's own code, such as `USAGE_LIMIT_EXCEEDED`.
+        request_id: The server's id of the request; the vendor's support asks for it.
+        request_sent: False only if the request certainly never left this machine.
+        maybe_acted: True if the server may have done what was asked although no complete response arrived.
+        retry_after: Seconds to wait before the next request, where the server or the circuit breaker says so.
     """
 
     status_code: int | None = None
@@ -37,7 +37,7 @@ class AionvisionError(Exception):
         self.details: dict[str, Any] = dict(details or {})
 
     def __repr__(self) -> str:
-        """Name the failure without its sentence, which is the server's and may quote anything."""
+        """Return the class, code and status. The message is left out: it is the server's and may quote the question."""
         status = f", status_code={self.status_code}" if self.status_code is not None else ""
         return f"{type(self).__name__}(code={self.code!r}{status})"
 
@@ -57,7 +57,7 @@ class AionvisionPermissionError(AionvisionError):
 
 
 class ResourceNotFoundError(AionvisionError):
-    """There is no such session or plan, or not any more (404)."""
+    """The session or plan does not exist, or no longer exists (404)."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class ValidationError(AionvisionError):
 
 
 class QuotaExceededError(AionvisionError):
-    """The month's allowance is used up, or the subscription does not cover this (402, or a code that says so)."""
+    """A quota is used up, or the subscription does not cover this (402, or a code that says so)."""
 
     def __init__(self, message: str, *, available: int = 0, limit: int = 0) -> None:
         super().__init__("QUOTA_EXCEEDED", message)
@@ -89,12 +89,12 @@ class QuotaExceededError(AionvisionError):
 
 
 class RateLimitError(AionvisionError):
-    """Too many requests (429); nothing was done.
+    """Too many requests (429). The server did nothing.
 
     Attributes:
         limit: Requests allowed in the window (`X-RateLimit-Limit`).
-        remaining: What is left of them.
-        reset: Unix time at which the window starts anew.
+        remaining: Requests left in it.
+        reset: Unix time in seconds at which the next window starts.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class RateLimitError(AionvisionError):
 
 
 class AionvisionTimeoutError(AionvisionError):
-    """Nothing was heard for longer than the timeout."""
+    """Nothing arrived for longer than the timeout."""
 
     def __init__(self, message: str = "Operation timed out", *, last_result: Any = None) -> None:
         super().__init__("TIMEOUT", message)
@@ -129,14 +129,14 @@ class ServerError(AionvisionError):
 
 
 class AionvisionConnectionError(AionvisionError):
-    """The connection could not be made, or broke before the answer arrived."""
+    """The connection could not be made, or broke before the response arrived."""
 
     def __init__(self, message: str = "Connection failed") -> None:
         super().__init__("CONNECTION_ERROR", message)
 
 
 class CircuitBreakerError(AionvisionError):
-    """Nothing was sent: this group of endpoints failed too often and is left alone for `retry_after` seconds."""
+    """Nothing was sent: the circuit of this group of endpoints is open for another `retry_after` seconds."""
 
     request_sent = False
 
@@ -149,7 +149,7 @@ class CircuitBreakerError(AionvisionError):
 
 
 class ChatError(AionvisionError):
-    """A chat operation was refused for another reason, such as 409: the plan is being processed already.
+    """The server refused a chat operation for another reason, such as 409: another request is processing the plan.
 
     `code` is the server's where it gave one, otherwise `CHAT_ERROR`.
     """

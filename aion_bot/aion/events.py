@@ -1,11 +1,10 @@
-"""What an answer's stream says, event by event. No I/O."""
+"""The events of an answer's stream as published types. No I/O."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from aion_bot.aion.plain import Plain
-from aion_bot.aion.reading import flag, mapping, mappings, text, texts, whole
+from aion_bot.aion.json_fields import boolean, integer, json_object, json_objects, string, strings
 from aion_bot.aion.references import (
     ParsedReferences,
     ResultRefData,
@@ -14,10 +13,11 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
+from aion_bot.aion.serialization import Serializable
 
 
 class ChatTokenType(StrEnum):
-    """Kinds of events. `UNKNOWN` is ours: an event that this version does not know, whole in `data`."""
+    """Kinds of events. `UNKNOWN` is ours: an event that this version does not know; `data` has all of it."""
 
     CONNECTION = "connection"
     THINKING = "thinking"
@@ -27,7 +27,7 @@ class ChatTokenType(StrEnum):
     TOOL_RESULT = "tool_result"
     IMAGE_RESULTS = "image_results"
     DOCUMENT_RESULTS = "document_results"
-    TOKEN = "token"  # noqa: S105 # the wire's word, not a secret
+    TOKEN = "token"  # noqa: S105 # an event's name, not a secret
     PLAN_PENDING_APPROVAL = "plan_pending_approval"
     COMPLETE = "complete"
     ERROR = "error"
@@ -49,7 +49,7 @@ class PlanInvocation(TypedDict):
 class PlanPendingApprovalData(TypedDict):
     """A plan that waits for a decision, as in the `data` of a `PLAN_PENDING_APPROVAL` token.
 
-    Only `plan_id` is sure on the wire; `ChatToken.plan` gives it with every field in place.
+    The server may omit every field but `plan_id`; `ChatToken.plan` has them all.
     """
 
     type: str
@@ -61,7 +61,7 @@ class PlanPendingApprovalData(TypedDict):
 
 
 @dataclass(frozen=True)
-class ChatToken(Plain):
+class ChatToken(Serializable):
     """One event of an answer's stream.
 
     `data` is the whole event as the server sent it. For `TOKEN`, `content` is the text that is new since the last
@@ -74,10 +74,10 @@ class ChatToken(Plain):
 
     @property
     def resolved_content(self) -> str | None:
-        """The answer in plain words; None for all but `COMPLETE`."""
+        """The answer with plain text in place of markers; None for all but `COMPLETE`."""
         if self.type is not ChatTokenType.COMPLETE:
             return None
-        resolved = mapping(self.data).get("resolved_content")
+        resolved = json_object(self.data).get("resolved_content")
         return resolved if isinstance(resolved, str) else resolve_content(*self._answer())
 
     @property
@@ -92,30 +92,32 @@ class ChatToken(Plain):
 
     @property
     def plan(self) -> PlanPendingApprovalData | None:
-        """The plan with what the server left out filled in; None for all but `PLAN_PENDING_APPROVAL`."""
-        return read_plan(mapping(self.data)) if self.type is ChatTokenType.PLAN_PENDING_APPROVAL else None
+        """The plan, with defaults for what the server omitted; None for all but `PLAN_PENDING_APPROVAL`."""
+        return (
+            parse_plan(json_object(self.data)) if self.type is ChatTokenType.PLAN_PENDING_APPROVAL else None
+        )
 
     def _answer(self) -> tuple[str, dict[str, Any]]:
-        data = mapping(self.data)
-        metadata = with_images(mapping(data.get("metadata")), data.get("image_context"))
-        return text(data.get("content")), metadata
+        data = json_object(self.data)
+        metadata = with_images(json_object(data.get("metadata")), data.get("image_context"))
+        return string(data.get("content")), metadata
 
 
-def read_plan(data: dict[str, Any]) -> PlanPendingApprovalData:
-    """Return a plan with every field in place: missing words empty, one operation a step where no number is given."""
+def parse_plan(data: dict[str, Any]) -> PlanPendingApprovalData:
+    """Parse a plan. Defaults: empty texts, approval required, as many operations as there are invocations."""
     invocations = [
         PlanInvocation(
-            agent_name=text(each.get("agent_name")),
-            description=text(each.get("description")),
-            depends_on=texts(each.get("depends_on")),
+            agent_name=string(each.get("agent_name")),
+            description=string(each.get("description")),
+            depends_on=strings(each.get("depends_on")),
         )
-        for each in mappings(data.get("invocations"))
+        for each in json_objects(data.get("invocations"))
     ]
     return PlanPendingApprovalData(
         type=ChatTokenType.PLAN_PENDING_APPROVAL.value,
-        plan_id=text(data.get("plan_id")),
-        description=text(data.get("description")),
+        plan_id=string(data.get("plan_id")),
+        description=string(data.get("description")),
         invocations=invocations,
-        requires_approval=flag(data.get("requires_approval"), default=True),
-        estimated_operations=whole(data.get("estimated_operations"), len(invocations)),
+        requires_approval=boolean(data.get("requires_approval"), default=True),
+        estimated_operations=integer(data.get("estimated_operations"), len(invocations)),
     )

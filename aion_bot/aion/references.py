@@ -1,15 +1,15 @@
-"""What the markers in an answer refer to, and plain words in their place. No I/O."""
+"""What the markers in an answer refer to, and the answer with plain text in their place. No I/O."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.markers import Marker, find_markers
-from aion_bot.aion.reading import mapping, mappings, text, text_or_none, texts, whole
+from aion_bot.aion.json_fields import integer, json_object, json_objects, string, string_or_none, strings
+from aion_bot.aion.reference_markers import Marker, find_markers
 
 UNKNOWN_COUNT = "some"
-"""Stands where the count of a `[[ref:KEY]]` is not known."""
+"""Text for a `[[ref:KEY]]` whose count is not in the metadata."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ResultRefData:
 
 @dataclass(frozen=True)
 class ImageRef:
-    """An image named by `[[img:ID|filename]]`; `full_id` is None where the metadata does not tell."""
+    """An image named by `[[img:ID|filename]]`; `full_id` is None where the metadata does not have exactly one."""
 
     id_prefix: str
     filename: str
@@ -65,7 +65,7 @@ class ParsedReferences:
 
     @property
     def has_references(self) -> bool:
-        """Tell whether there is any."""
+        """Whether there is any."""
         return bool(self.images or self.documents or self.links or self.counts)
 
 
@@ -80,9 +80,9 @@ def parse_references(content: str, metadata: Mapping[str, Any] | None = None) ->
     known = metadata or {}
     refs = ParsedReferences()
     counts = parse_result_refs(known)
-    images = _Catalogue(_entries(known.get("image_context")), "image_id")
-    documents = _Catalogue(_entries(known.get("tool_document_data")), "document_id")
-    links = _Catalogue(_entries(known.get("tool_link_data")), "link_id")
+    images = _PrefixIndex(_entries(known.get("image_context")), "image_id")
+    documents = _PrefixIndex(_entries(known.get("tool_document_data")), "document_id")
+    links = _PrefixIndex(_entries(known.get("tool_link_data")), "link_id")
     for marker in find_markers(content):
         match marker.kind:
             case "img":
@@ -97,7 +97,7 @@ def parse_references(content: str, metadata: Mapping[str, Any] | None = None) ->
 
 
 def resolve_content(content: str, metadata: Mapping[str, Any] | None = None) -> str:
-    """Return a text with plain words in place of its markers.
+    """Return a text with plain text in place of its markers.
 
     `[[ref:KEY]]` becomes the count, or `UNKNOWN_COUNT`; an image or document its file name, a document with
     ` (p.5)` or ` (pp.3-7)`; a link its title; where a name is missing, the id as it stands.
@@ -106,7 +106,7 @@ def resolve_content(content: str, metadata: Mapping[str, Any] | None = None) -> 
     pieces: list[str] = []
     done = 0
     for marker in find_markers(content):
-        pieces += content[done : marker.start], _words(marker, counts)
+        pieces += content[done : marker.start], _plain_text(marker, counts)
         done = marker.end
     return "".join((*pieces, content[done:]))
 
@@ -115,25 +115,25 @@ def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
     """Return the counts that an answer's metadata explains, by key."""
     return {
         key: ResultRefData(
-            count=whole(data.get("count")),
-            ids=texts(data.get("ids")),
-            image_ids=texts(data.get("image_ids")),
-            id_type=text(data.get("id_type")),
-            label=text(data.get("label")),
+            count=integer(data.get("count")),
+            ids=strings(data.get("ids")),
+            image_ids=strings(data.get("image_ids")),
+            id_type=string(data.get("id_type")),
+            label=string(data.get("label")),
         )
-        for key, data in mapping(metadata.get("result_refs")).items()
+        for key, data in json_object(metadata.get("result_refs")).items()
         if isinstance(data, dict)
     }
 
 
 def with_images(metadata: Mapping[str, Any] | None, image_context: object) -> dict[str, Any]:
-    """Return an answer's metadata with the images that came beside it, where it names none itself."""
+    """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none."""
     known = dict(metadata or {})
     known["image_context"] = known.get("image_context") or image_context
     return known
 
 
-def _words(marker: Marker, counts: Mapping[str, ResultRefData]) -> str:
+def _plain_text(marker: Marker, counts: Mapping[str, ResultRefData]) -> str:
     if marker.kind == "ref":
         return str(counts[marker.id].count) if marker.id in counts else UNKNOWN_COUNT
     name = marker.name or marker.id
@@ -144,32 +144,32 @@ def _words(marker: Marker, counts: Mapping[str, ResultRefData]) -> str:
     return name
 
 
-def _image(marker: Marker, images: "_Catalogue") -> ImageRef:
+def _image(marker: Marker, images: "_PrefixIndex") -> ImageRef:
     full_id, _ = images.find(marker.id)
     return ImageRef(marker.id, marker.name, full_id)
 
 
-def _document(marker: Marker, documents: "_Catalogue") -> DocumentRef:
+def _document(marker: Marker, documents: "_PrefixIndex") -> DocumentRef:
     full_id, _ = documents.find(marker.id)
     return DocumentRef(marker.id, marker.name, full_id, marker.page, marker.page_range)
 
 
-def _link(marker: Marker, links: "_Catalogue") -> LinkRef:
+def _link(marker: Marker, links: "_PrefixIndex") -> LinkRef:
     full_id, entry = links.find(marker.id)
-    url = text_or_none(entry.get("source_url")) or text_or_none(entry.get("url"))
-    return LinkRef(marker.id, marker.name, full_id, url, text_or_none(entry.get("domain")))
+    url = string_or_none(entry.get("source_url")) or string_or_none(entry.get("url"))
+    return LinkRef(marker.id, marker.name, full_id, url, string_or_none(entry.get("domain")))
 
 
-class _Catalogue:
-    """Finds the one entry whose id begins with a prefix."""
+class _PrefixIndex:
+    """Finds the one entry whose id begins with a prefix, by binary search."""
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
-        named = ((text(entry.get(id_field)) or text(entry.get("id")), entry) for entry in entries)
+        named = ((string(entry.get(id_field)) or string(entry.get("id")), entry) for entry in entries)
         self._entries = {full_id: entry for full_id, entry in named if full_id}
         self._ids = sorted(self._entries)
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
-        """Return the full id and its entry; None and nothing if no id or more than one fits."""
+        """Return the full id and its entry; None and an empty entry if no id or more than one begins with it."""
         place = bisect_left(self._ids, prefix)
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):
@@ -178,9 +178,11 @@ class _Catalogue:
 
 
 def _entries(value: object) -> list[dict[str, Any]]:
-    """Return the objects of a list, or of the lists and objects inside an object: the wire has both."""
+    """Return the objects of a list, or the lists and objects inside an object: the server sends both."""
     if isinstance(value, dict):
         if any(isinstance(item, str) for item in value.values()):
             return [value]
-        return [entry for item in value.values() for entry in (mappings(item) or [mapping(item)]) if entry]
-    return mappings(value)
+        return [
+            entry for item in value.values() for entry in (json_objects(item) or [json_object(item)]) if entry
+        ]
+    return json_objects(value)

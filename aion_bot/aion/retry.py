@@ -1,4 +1,8 @@
-"""When a failed request is sent again, and after which pause. No I/O."""
+"""When a failed request is sent again, and after which pause. No I/O.
+
+A retry needs two facts: what the request allows (`RetryRule`), and what is known of the one that failed (`Outcome`).
+The client has this schedule of its own, because it is a library in itself and imports nothing of the bot.
+"""
 
 import random
 from dataclasses import dataclass
@@ -11,19 +15,19 @@ from aion_bot.aion.errors import (
     QuotaExceededError,
 )
 
-LONGEST_PAUSE = 60.0
-"""Seconds. A server that wants to be left alone for longer is not waited for: the error says for how long."""
+MAX_PAUSE = 60.0
+"""Seconds. A longer Retry-After is not waited for: the error is raised, and says for how long."""
 
 
-class Repeat(Enum):
-    """What a call allows."""
+class RetryRule(Enum):
+    """After which failures a request may be sent again."""
 
     ALWAYS = auto()
-    """Doing it twice is doing it once: reads, and writes that set a value."""
+    """After any: it is idempotent. Reads, and writes that set a value."""
     REFUSED_ONLY = auto()
-    """Doing it twice would do it twice: only what was not done is repeated."""
+    """Only if nothing was done: a second request would ask, open or close a second time."""
     UNSENT_ONLY = auto()
-    """A person decided once: only what never left is repeated."""
+    """Only if it never left: a person decided once."""
 
 
 class Outcome(Enum):
@@ -36,24 +40,24 @@ class Outcome(Enum):
     FAILED = auto()
     """The server answered that it failed (other 5xx)."""
     LOST = auto()
-    """No answer arrived: silence, or a broken connection."""
+    """No response arrived: silence, or a broken connection. The server may have acted."""
     FINAL = auto()
-    """The answer stands, however often one asks."""
+    """The response stands, however often the request is sent."""
 
 
-_REPEATED = {
-    Repeat.ALWAYS: {Outcome.UNSENT, Outcome.REFUSED, Outcome.FAILED, Outcome.LOST},
-    Repeat.REFUSED_ONLY: {Outcome.UNSENT, Outcome.REFUSED},
-    Repeat.UNSENT_ONLY: {Outcome.UNSENT},
+_RETRIED = {
+    RetryRule.ALWAYS: {Outcome.UNSENT, Outcome.REFUSED, Outcome.FAILED, Outcome.LOST},
+    RetryRule.REFUSED_ONLY: {Outcome.UNSENT, Outcome.REFUSED},
+    RetryRule.UNSENT_ONLY: {Outcome.UNSENT},
 }
 
 
 def outcome_of(error: AionvisionError) -> Outcome:
-    """Tell what is known of the request behind `error`."""
+    """Return what is known of the request behind `error`."""
     if isinstance(error, QuotaExceededError | CircuitBreakerError):
         return Outcome.FINAL
     if isinstance(error, AionvisionTimeoutError):
-        # Also when connecting: the caller's patience is used up.
+        # Also for a timeout while connecting, when nothing was sent: the caller has waited the whole timeout already.
         return Outcome.LOST
     if not error.request_sent:
         return Outcome.UNSENT
@@ -66,22 +70,23 @@ def outcome_of(error: AionvisionError) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """At most `retries` repetitions; the first pause is `delay` seconds, each further one twice as long."""
+    """At most `retries` retries. The first pause is `delay` seconds, each further one twice as long, a minute at most."""
 
     retries: int
     delay: float
 
-    def pause_after(self, error: AionvisionError, repeat: Repeat, tried: int) -> float:
-        """Return the seconds to wait after the failure of attempt `tried` (1 is the first); raises it to give up.
+    def pause_after(self, error: AionvisionError, rule: RetryRule, attempt: int) -> float:
+        """Return the seconds to wait after the failure of attempt `attempt` (1 is the first); raises it to give up.
 
-        Half of a pause is random, so that clients that failed together do not come back together; a Retry-After
+        Half of a pause is random, so that clients that failed together do not come back together. A Retry-After
         is waited for in full and a little longer.
         """
-        if tried > self.retries or outcome_of(error) not in _REPEATED[repeat]:
+        if attempt > self.retries or outcome_of(error) not in _RETRIED[rule]:
             raise error
-        backoff = min(self.delay * 2.0 ** min(tried - 1, 30), LONGEST_PAUSE)
+        # The exponent is bounded, because a float overflows at 2 ** 1024.
+        backoff = min(self.delay * 2.0 ** min(attempt - 1, 30), MAX_PAUSE)
         if error.retry_after is None:
             return backoff * random.uniform(0.5, 1.0)
-        if error.retry_after > LONGEST_PAUSE:
+        if error.retry_after > MAX_PAUSE:
             raise error
         return error.retry_after + backoff * random.uniform(0.0, 0.1)

@@ -1,7 +1,7 @@
-"""What the chat calls answer, as values. No I/O.
+"""The published types of responses. No I/O.
 
-Names, fields and defaults are the vendor's (documentation page *Chat Types*). Every type is made from whatever the
-server sent: unknown fields are ignored, missing ones get their default.
+Names, fields and defaults are the vendor's (documentation page *Chat Types*). `parsing` makes them from whatever
+the server sent: unknown fields are ignored, missing ones get their default.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from aion_bot.aion.collection import FileCollection, FileRef
-from aion_bot.aion.plain import Plain
+from aion_bot.aion.file_collection import FileCollection, FileRef
 from aion_bot.aion.references import (
     ParsedReferences,
     ResultRefData,
@@ -20,6 +19,7 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
+from aion_bot.aion.serialization import Serializable
 
 IMAGES = "images"
 
@@ -33,7 +33,7 @@ class MessageRole(StrEnum):
 
 
 @dataclass(frozen=True)
-class ImageReference(Plain):
+class ImageReference(Serializable):
     """An image in a conversation's context. The addresses are presigned and expire; do not store them."""
 
     image_id: str
@@ -45,8 +45,8 @@ class ImageReference(Plain):
     stored_url: str | None = None
 
 
-class _Answer(Plain):
-    """What an answer is beyond its fields: text with references, and images."""
+class _Content(Serializable):
+    """What responses and messages have in common: text with references, and images."""
 
     content: str
     metadata: dict[str, Any] | None
@@ -54,12 +54,12 @@ class _Answer(Plain):
 
     @property
     def resolved_content(self) -> str:
-        """The content in plain words, without `[[…]]` markers."""
+        """The content with plain text in place of `[[…]]` markers."""
         return resolve_content(self.content, self.metadata)
 
     @property
     def references(self) -> ParsedReferences:
-        """What the content refers to."""
+        """The images, documents, links and counts that the content refers to."""
         images = [{"image_id": image.image_id} for image in self._images()]
         return parse_references(self.content, with_images(self.metadata, images))
 
@@ -77,11 +77,11 @@ class _Answer(Plain):
 
 
 @dataclass(frozen=True)
-class ChatResponse(_Answer):
+class ChatResponse(_Content):
     """The answer to a message.
 
-    `token_count` is what it cost, `processing_time_ms` how long it took. `remaining_tokens` and
-    `remaining_messages` are what the session may still spend; None where the server did not say.
+    `token_count` is its cost, `processing_time_ms` its duration in milliseconds. `remaining_tokens` and
+    `remaining_messages` are what the session has left; None where the server omits them.
     """
 
     _images_field: ClassVar[str] = "images"
@@ -100,7 +100,7 @@ class ChatResponse(_Answer):
 
 
 @dataclass(frozen=True)
-class ChatMessage(_Answer):
+class ChatMessage(_Content):
     """A message of a session's history."""
 
     _images_field: ClassVar[str] = "image_context"
@@ -115,7 +115,7 @@ class ChatMessage(_Answer):
 
 
 @dataclass(frozen=True)
-class ChatSession(Plain):
+class ChatSession(Serializable):
     """A conversation. It can run out (`remaining_tokens`, `remaining_messages`) or be closed (`is_active`)."""
 
     id: str
@@ -135,7 +135,7 @@ class ChatSession(Plain):
 
 
 @dataclass(frozen=True)
-class ChatSessionDetail(Plain):
+class ChatSessionDetail(Serializable):
     """A conversation with its messages, oldest first."""
 
     session: ChatSession
@@ -151,7 +151,7 @@ class ChatSessionDetail(Plain):
 
 
 @dataclass(frozen=True)
-class SessionList(Plain):
+class SessionList(Serializable):
     """One page of conversations; `total` counts all of them."""
 
     items: list[ChatSession]
@@ -160,11 +160,11 @@ class SessionList(Plain):
 
 
 @dataclass(frozen=True)
-class PlanActionResponse(Plain):
-    """What became of a plan.
+class PlanActionResponse(Serializable):
+    """The result of a plan action.
 
-    `results` and `agent_results` are there when it was done at once (200); `status` is "accepted" when it runs in
-    the background (202); `pending_actions` want a confirmation of their own.
+    `results` and `agent_results` are set when the plan ran at once (200). `status` is "accepted" when it runs in the
+    background (202). Each of `pending_actions` needs a confirmation of its own.
     """
 
     success: bool
@@ -178,7 +178,7 @@ class PlanActionResponse(Plain):
 
 
 @dataclass(frozen=True)
-class ChatImageList(Plain):
+class ChatImageList(Serializable):
     """One page of the images that a conversation may use."""
 
     image_ids: list[str]
@@ -191,6 +191,6 @@ class ChatImageList(Plain):
 
 
 def collection_of(images: Iterable[ImageReference]) -> FileCollection:
-    """Return images as a collection; their type is known only as far as "an image"."""
+    """Return images as a collection; no response names their media types, so it is `image/*`."""
     refs = (FileRef(image.image_id, "image/*", image.filename or None) for image in images)
     return FileCollection(refs, IMAGES)

@@ -2,7 +2,7 @@
 
 import re
 
-from aion_bot.aion.markers import LONGEST, find_markers
+from aion_bot.aion.reference_markers import MAX_MARKER_LENGTH, find_markers
 from aion_bot.aion.references import resolve_content
 
 UNCOUNTED = "a number of"
@@ -38,7 +38,7 @@ def settled_length(text: str, start: int = 0) -> int:
 
 def _may_still_close(rest: str, marker: str) -> bool:
     """Tell whether an opening marker may end later than `marker`, which is what of `rest` looks like one by now."""
-    if len(rest) > LONGEST or "\n" in rest:
+    if len(rest) > MAX_MARKER_LENGTH or "\n" in rest:
         return False
     return marker.count("[") > marker.count("]") or not marker
 

@@ -26,8 +26,8 @@ _PRAGMAS = f"""
     PRAGMA synchronous = FULL;
     -- Deleted words are overwritten in the pages that they leave.
     PRAGMA secure_delete = ON;
-    -- Readers do not stop the writer, so that the log grows while one of them reads for long; then it shrinks to 4 MiB,
-    -- where SQLite writes its pages into the database by itself (wal_autocheckpoint, 1000 pages of 4 KiB).
+    -- SQLite moves the log's pages into the database every 1000 pages (wal_autocheckpoint) and begins the log anew, which
+    -- a connection that reads for long prevents. A log that has grown by that is cut to 4 MiB when it begins anew.
     PRAGMA journal_size_limit = 4194304;
 """
 

@@ -76,9 +76,9 @@ def _copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:
             connection.backup(target)
             # The pages say that a write-ahead log belongs to them; a copy is one file.
             target.execute("PRAGMA journal_mode = DELETE")
-        _sync(copy)
-        if os.name == "posix":  # Windows neither opens nor needs to sync a folder
-            _sync(copy.parent)
+        _sync(copy, os.O_RDWR)  # Windows syncs only what is open for writing
+        if os.name == "posix":  # Windows does not open folders
+            _sync(copy.parent, os.O_RDONLY)
     except (sqlite3.Error, OSError) as error:
         for name in (copy, copy.with_name(f"{copy.name}-journal")):
             name.unlink(missing_ok=True)
@@ -111,8 +111,8 @@ def _new_file(path: Path, version: int) -> tuple[Path, Path | None]:
     return copy, earlier
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.chaos.world import World
 
-_ROWS = "SELECT key, prompt, thread, attempt, state, settled FROM turn"
+_ROWS = "SELECT key, prompt, thread, attempt, phase, reason FROM turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Row:
 
     key: str
     attempt: int
-    state: str
-    settled: bool
+    phase: str
+    reason: str | None
 
 
 def rows(world: World, database: Path) -> Mapping[int, list[Row]]:
@@ -28,14 +28,14 @@ def rows(world: World, database: Path) -> Mapping[int, list[Row]]:
     }
     found: dict[int, list[Row]] = defaultdict(list)
     with sqlite3.connect(database) as connection:
-        for key, prompt, thread, attempt, state, settled in connection.execute(_ROWS):
+        for key, prompt, thread, attempt, phase, reason in connection.execute(_ROWS):
             for platform in world.places:
                 message, opened = _last(prompt), _last(thread)
                 number = numbers.get((platform, message)) or numbers.get((platform, opened))
                 if number is not None and (
                     (platform, message) in numbers or not world.records[number].message
                 ):
-                    found[number].append(Row(key, attempt, state, bool(settled)))
+                    found[number].append(Row(key, attempt, phase, reason))
     return found
 
 

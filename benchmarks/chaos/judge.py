@@ -103,7 +103,7 @@ class Judge:
         counts["Retries that were answered"] += bool(failed) and ended == "answered once"
         if len(rows) > 1:
             self._verdict.blame("doubled", number, "two rows")
-        if any(not row.settled or row.state == "open" for row in rows):
+        if any(row.phase not in {"shown", "cleared"} for row in rows):
             self._verdict.blame("stuck", number, "its row is not settled")
         self._judge_answers(record)
         if record.fate.course in {Course.PLAN, Course.OPEN_PLAN}:
@@ -116,7 +116,11 @@ class Judge:
         limited = record.fate.course is Course.LIMIT and self._says(thread, strings.trouble("QUOTA_EXCEEDED"))
         forbidden = record.forbidden and record.thread and self._told_of_forbidden(record)
         unrecorded = not record.calls and self._says(thread, strings.NO_RECORD)
-        unasked = record.withdrawn and not found and all(row.state == "done" for row in rows)
+        unasked = (
+            record.withdrawn
+            and not found
+            and all(row.reason not in {"failed", "interrupted"} for row in rows)
+        )
         endings = {
             "answered once": scenes.is_whole(found),
             "stopped by a person": record.stopped and self._says(thread, "Stopped by"),

@@ -15,7 +15,7 @@ from aiohttp import web
 from adapters.discord import gateway as discord_gateway
 from adapters.discord.adapter import DiscordAdapter
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.timeouts import Patience
+from adapters.slack.timeouts import Timeouts
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.simulators.aion import SimulatedAion, script
@@ -33,7 +33,9 @@ from benchmarks.chaos.places import WITHIN, Ended, Place
 
 _AGAIN = (0.0, 6.0, 30.0)
 """Pauses before Slack repeats an event: a tenth of its own."""
-_PATIENCE = Patience(steady=1.0, pause=0.05, pause_at_most=1.5, stagger=1.0, away=3.0, look=0.1)
+_TIMEOUTS = Timeouts(
+    stable=1.0, reconnect=0.05, reconnect_max=1.5, stagger=1.0, offline=3.0, check_interval=0.1
+)
 """The bot's pauses between two sockets of Slack: a tenth of its own, to match."""
 _HEARTBEAT, _SILENCE, _ABSENCE = 2.0, 5.0, 9.0
 """Likewise: how often Discord's gateway and the bot hear of each other, after which silence a connection is given up, and
@@ -105,7 +107,7 @@ class World:
         self.slack.sockets.goodbye = 2.0
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
-        discord_gateway.ABSENCE = _ABSENCE
+        discord_gateway.SESSION_TIMEOUT = _ABSENCE
         self.places: Mapping[str, Place] = {
             "slack": SlackPlace(self.slack),
             "discord": DiscordPlace(self.discord),
@@ -157,9 +159,9 @@ class World:
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
             if isinstance(adapter, SlackAdapter):
-                adapter.patience = _PATIENCE
+                adapter.timeouts = _TIMEOUTS
             if isinstance(adapter, DiscordAdapter):
-                adapter.silence = _SILENCE
+                adapter.heartbeat_timeout = _SILENCE
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
         await self.slack.connected(timeout=_AT_LAST)

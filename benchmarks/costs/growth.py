@@ -19,7 +19,7 @@ from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.screen import Screen
+from aion_bot.rendering.screen import PageFormat, Screen
 from benchmarks.costs.load import WORDS
 
 LENGTHS = (1_000, 4_000, 16_000)
@@ -50,7 +50,7 @@ class _Answer:
     """An answer on one platform, and what its thread shows."""
 
     def __init__(self, adapter: PlatformAdapter) -> None:
-        self._transcript = AnswerView(adapter)
+        self._transcript = AnswerView(PageFormat(adapter.measure, adapter.limits.page))
         self._draw = _DRAW[adapter.platform]
         self._shown: Screen = ()
 

@@ -42,10 +42,10 @@ def trying_again() -> Iterator[asyncio.Event]:
 
     class Listening(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "once more" in record.getMessage():
+            if "retrying request" in record.getMessage():
                 happened.set()
 
-    listening, log = Listening(), logging.getLogger("aion_bot.aion.carrier")
+    listening, log = Listening(), logging.getLogger("aion_bot.aion._async.transport")
     log.addHandler(listening)
     log.setLevel(logging.INFO)
     yield happened
@@ -213,7 +213,7 @@ async def test_a_plan_action_is_repeated_until_the_server_can_be_reached(
     """What never left is sent again by itself, also a plan action."""
     session = aion.sessions.create({})
     await aion.stop()
-    async with AionVision(API_KEY, base_url=aion.base_url, max_retries=500, retry_delay=0.001) as client:
+    async with AionVision(API_KEY, base_url=aion.base_url, max_retries=20, retry_delay=0.001) as client:
         deciding = asyncio.create_task(client.chats.approve_plan(session.id, "unknown"))
         async with asyncio.timeout(5):
             await trying_again.wait()

@@ -53,11 +53,11 @@ async def test_a_sign_is_not_lit_while_an_older_one_is_taken_away(tmp_path: Path
     """What an earlier process left standing and what a new answer shows are one sign, and in the end it is gone."""
     store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), SlowAdapter()
     indicators = Indicators(store, tasks)
-    indicators.inherit(turn("old"))
-    tasks.spawn(indicators.tidy(bound(adapter), turn("old")))
+    indicators.adopt(turn("old"))
+    tasks.spawn(indicators.clear(bound(adapter), turn("old")))
     await adapter.asked.wait()
     seen = asyncio.Event()
-    async with indicators.at_work(bound(adapter), turn("new"), asyncio.Event(), seen.set):
+    async with indicators.working(bound(adapter), turn("new"), asyncio.Event(), seen.set):
         await asyncio.sleep(0)
         adapter.go.set()
         await seen.wait()
@@ -88,10 +88,10 @@ async def test_what_was_not_marked_is_not_unmarked(tmp_path: Path) -> None:
     indicators = Indicators(store, tasks)
     turns = [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
     for one in turns:
-        indicators.waits(bound(adapter), one)
+        indicators.queued(bound(adapter), one)
     await tasks.wait(5.0)
     for one in turns:
-        await indicators.begins(bound(adapter), one)
+        await indicators.dequeued(bound(adapter), one)
     marked = [name for name, waiting in adapter.calls if waiting]
     assert len(marked) == 2
     assert sorted(name for name, waiting in adapter.calls if not waiting) == sorted(marked)

@@ -1,7 +1,6 @@
 """A whole bot against simulators, as the command line would put it together."""
 
 import asyncio
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,10 +9,22 @@ from typing import Any
 
 from aion_bot import app
 from aion_bot.cli import compose
+from aion_bot.concurrency.backoff import Backoff
+from aion_bot.conversation.session_history import Polling
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import Shown, Someone, Workspace
+
+
+def polling(first: float) -> Polling:
+    """Sessions are looked at after `first` seconds, and for thirty to six hundred times as long."""
+    return Polling(
+        stored_answer=Backoff(first, cap=15.0, total=30 * first),
+        accepted=Backoff(first, cap=15.0, total=600 * first),
+        in_doubt=Backoff(first, cap=15.0, total=60 * first),
+        unnamed=first,
+    )
 
 
 class Bot:
@@ -27,6 +38,7 @@ class Bot:
         self.place = place
         self.ada, self.ben, self.cy = place.people
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
+        self.polling = polling(0.01)
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
         self._folder = folder
         self._stop = asyncio.Event()
@@ -47,7 +59,7 @@ class Bot:
             adapter.limits = replace(adapter.limits, **self.limits)
             self.watch(adapter)
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, self.polling))
         await self.place.connected()
 
     async def stop(self) -> None:
@@ -64,7 +76,6 @@ class Bot:
             with suppress(asyncio.CancelledError):
                 await self._serving
             self._serving = None
-            gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
 
     def bots(self, thread: str) -> list[Shown]:
         """The bot's messages in a thread that everybody sees."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.storage import Store
+from aion_bot.storage.statements import Statements
 
 CALLS = (
     "open_thread",
@@ -77,17 +77,17 @@ class Steps:
 
     def watch_store(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Count what is written."""
-        written = Store._do
+        written = Statements._do
 
-        async def stepping(store: Store, sql: str, *values: object) -> int:
+        async def stepping(table: Statements, sql: str, *values: object) -> int:
             name = " ".join(sql.split()[:3])
             await self.step(f"before {name}")
-            changed = await written(store, sql, *values)
+            changed = await written(table, sql, *values)
             await self.step(f"after {name}")
-            if "tidy = 1" in sql:
+            if "phase = 'cleared'" in sql and changed:
                 self.tidied.set()
-            if sql.startswith("UPDATE plan SET settled = 1"):
+            if sql.startswith("UPDATE plan SET shown = 1"):
                 self.settled.set()
             return changed
 
-        monkeypatch.setattr(Store, "_do", stepping)
+        monkeypatch.setattr(Statements, "_do", stepping)

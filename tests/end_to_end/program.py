@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import aion_bot
+
+_TREE = str(Path(aion_bot.__file__).parents[1])
+"""What the tests import is what the program runs, also in a work tree that is not the installed one."""
+
 
 class Program:
     """`aion-bot` as a process; what it prints goes to a file."""
@@ -19,11 +24,11 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, env: Mapping[str, str], *arguments: str) -> None:
-        """Start it with nothing in its environment but `env`."""
+        """Start it with nothing in its environment but `env` and where its code is."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "aion_bot", *(arguments or ("run",)),
-                env={"PATH": os.environ["PATH"], **env}, cwd=self._folder, stdout=log, stderr=log,
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": _TREE, **env}, cwd=self._folder, stdout=log, stderr=log,
             )  # fmt: skip
 
     @property

@@ -12,7 +12,7 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.end_to_end.bot import Bot
+from tests.end_to_end.bot import Bot, polling
 from tests.end_to_end.crashing import Steps
 from tests.schemas import slack as slack_contracts
 
@@ -39,7 +39,7 @@ def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     made.watch_store(monkeypatch)
     idle.watch = made.watch_adapter
     idle.aion.plan_time = 0.005
-    monkeypatch.setattr("aion_bot.conversation.session_history._SHORTEST_PAUSE", 0.001)
+    idle.polling = polling(0.001)
     gc.collect()
     gc.freeze()
     yield made
@@ -47,7 +47,6 @@ def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
 
 
 HASTE = {"AIONVISION_RETRY_DELAY": "0.001"}
-"""A session is watched for sixty of these after an unknown outcome."""
 
 
 def store_answers(bot: Bot, answer: str) -> None:

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.domain.turn import Plan
+from aion_bot.domain.plan import Plan
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, ThreadKey
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.plans import Plans
+from aion_bot.storage.statements import Statements
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 
@@ -49,16 +51,16 @@ async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer whose id cannot be noted is shown all the same, and nobody is told that Aion was not asked."""
-    written = Store._do
+    written = Statements._do
 
-    async def writing(store: Store, sql: str, *values: object) -> int:
-        if sql.startswith("UPDATE turn SET session_id") and values[1]:
+    async def writing(table: Statements, sql: str, *values: object) -> int:
+        if sql.startswith("UPDATE turn SET answer_id"):
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
             raise error
-        return await written(store, sql, *values)
+        return await written(table, sql, *values)
 
-    monkeypatch.setattr(Store, "_do", writing)
+    monkeypatch.setattr(Statements, "_do", writing)
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.asked(bot.ada, "What do you see?", "The whole answer.")
     await bot.until(lambda: bot.pressable(thread) == [])
@@ -67,15 +69,15 @@ async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
 
 async def test_a_plan_that_a_stop_cut_off_gets_its_card(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan that was written down when the bot stopped is shown once its answer is completed at the next start."""
-    added, reached = Store.add_plan, asyncio.Event()
+    added, reached = Plans.add, asyncio.Event()
 
-    async def adding(store: Store, plan: Plan) -> None:
+    async def adding(store: Plans, plan: Plan) -> None:
         await added(store, plan)
         reached.set()
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "add_plan", adding)
+        patch.setattr(Plans, "add", adding)
         await idle.start()
         thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
         await reached.wait()
@@ -199,26 +201,26 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
     Not even where the platform did not say what became of the first message.
     """
     thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
-    noted, posted, withdrawn = Store.note_stream, Store.note_posted, Store.withdraw
+    noted, posted, withdrawn = Turns.start_asking, Turns.note_posted, Turns.withdraw
     reached, gone = asyncio.Event(), asyncio.Event()
 
-    async def noting(store: Store, key: str, session_id: str, answer_id: str) -> bool:
+    async def noting(store: Turns, key: str, session_id: str) -> str | None:
         reached.set()
         await gone.wait()
-        return await noted(store, key, session_id, answer_id)
+        return await noted(store, key, session_id)
 
-    async def posting(store: Store, key: str, messages: Iterable[MessageRef]) -> None:
+    async def posting(store: Turns, key: str, messages: Iterable[MessageRef]) -> None:
         await gone.wait()
         await posted(store, key, messages)
 
-    async def withdrawing(store: Store, prompt: str) -> bool:
+    async def withdrawing(store: Turns, prompt: str) -> bool:
         done = await withdrawn(store, prompt)
         gone.set()
         return done
 
-    monkeypatch.setattr(Store, "note_stream", noting)
-    monkeypatch.setattr(Store, "note_posted", posting)
-    monkeypatch.setattr(Store, "withdraw", withdrawing)
+    monkeypatch.setattr(Turns, "start_asking", noting)
+    monkeypatch.setattr(Turns, "note_posted", posting)
+    monkeypatch.setattr(Turns, "withdraw", withdrawing)
     if doubt:
         lose_the_next_post(bot)
     await bot.place.reply(bot.ada, thread, "And this?")
@@ -239,20 +241,20 @@ async def test_a_kill_right_after_a_withdrawal_leaves_no_sign(
 ) -> None:
     """A first message that stood when its question was withdrawn and the bot killed is removed at the next start."""
     thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
-    withdrawn, gone = Store.withdraw, asyncio.Event()
+    withdrawn, gone = Turns.withdraw, asyncio.Event()
 
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    async def withdrawing(store: Store, prompt: str) -> bool:
+    async def withdrawing(store: Turns, prompt: str) -> bool:
         done = await withdrawn(store, prompt)
         gone.set()
         return done
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "note_stream", never)
-        patch.setattr(Store, "note_posted", never)
-        patch.setattr(Store, "withdraw", withdrawing)
+        patch.setattr(Turns, "start_asking", never)
+        patch.setattr(Turns, "note_posted", never)
+        patch.setattr(Turns, "withdraw", withdrawing)
         await bot.place.reply(bot.ada, thread, "And this?")
         await bot.shows(thread, strings.THINKING)
         withdraw(bot, thread, "And this?")

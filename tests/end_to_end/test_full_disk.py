@@ -10,7 +10,7 @@ from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.statements import Statements
 from tests.end_to_end.bot import Bot
 from tests.schemas import slack as contracts
 
@@ -24,20 +24,20 @@ class Disk:
         self.refused = asyncio.Event()
         self._statements: list[str] = []
         self._wrote = asyncio.Event()
-        written = Store._do
+        written = Statements._do
 
-        async def writing(store: Store, sql: str, *values: object) -> int:
+        async def writing(table: Statements, sql: str, *values: object) -> int:
             if self.full and self.only in sql:
                 self.refused.set()
                 error = sqlite3.OperationalError("database or disk is full")
                 error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
                 raise error
-            changed = await written(store, sql, *values)
+            changed = await written(table, sql, *values)
             self._statements.append(sql)
             self._wrote.set()
             return changed
 
-        monkeypatch.setattr(Store, "_do", writing)
+        monkeypatch.setattr(Statements, "_do", writing)
 
     async def wrote(self, part: str) -> None:
         """Wait until a statement with these words has been written."""
@@ -102,7 +102,7 @@ async def test_a_click_that_cannot_be_recorded_is_told(bot: Bot, disk: Disk) -> 
 
 @pytest.mark.parametrize(
     "only",
-    ["SET message = ", "SET seen = ", "SET status = ?, detail", "SET result = ", "plan SET settled = 1"],
+    ["SET message = ", "SET phase = 'sent'", "SET phase = ?, detail", "SET result = ", "plan SET shown = 1"],
 )
 async def test_a_decision_goes_on_when_there_is_room(bot: Bot, disk: Disk, only: str) -> None:
     """Whatever cannot be written of a decision for a moment is written later; Aion is told once, the card its end."""
@@ -115,7 +115,7 @@ async def test_a_decision_goes_on_when_there_is_room(bot: Bot, disk: Disk, only:
     await disk.refused.wait()
     disk.full = False
     await bot.shows(thread, strings.SEE_BELOW, "3 photos are in two folders")
-    await disk.wrote("plan SET settled = 1")
+    await disk.wrote("plan SET shown = 1")
     assert bot.aion.count("plan_action") == 1
 
 
@@ -136,7 +136,7 @@ async def test_a_retry_that_comes_later_keeps_nobody_waiting(bot: Bot, disk: Dis
     """While a failure cannot be recorded nothing says that the bot works, and the next question is answered."""
     disk.full, disk.only = True, "UPDATE turn"
     thread = await bot.asked(bot.ada, "What?", strings.NO_RECORD)
-    disk.only = "SET state = "
+    disk.only = "SET phase = 'ended'"
     bot.aion.play(spoken("The second answer."))
     await bot.place.reply(bot.ada, thread, "And this?")
     await bot.shows(thread, "The second answer.")

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from aion_bot.aion import ChatMessage
-from aion_bot.conversation.late_answers import LateAnswers
+from aion_bot.conversation.recovery import Recovery
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
-from aion_bot.storage import Store
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 WHOLE = "The first part. The end."
@@ -30,14 +30,14 @@ async def cut_off(bot: Bot, answer: str) -> str:
 def looked(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Set when a late answer was looked for."""
     done = asyncio.Event()
-    find = LateAnswers.find
+    find = Recovery.late_answer
 
-    async def finding(late: LateAnswers, turn: Turn) -> ChatMessage | None:
+    async def finding(late: Recovery, turn: Turn) -> ChatMessage | None:
         found = await find(late, turn)
         done.set()
         return found
 
-    monkeypatch.setattr(LateAnswers, "find", finding)
+    monkeypatch.setattr(Recovery, "late_answer", finding)
     return done
 
 
@@ -72,25 +72,25 @@ async def test_a_person_who_pressed_retry_first_wins(bot: Bot, monkeypatch: pyte
     """An answer found after Retry was pressed does not come on top of the one that was asked for."""
     thread = await cut_off(bot, WHOLE)
     pressed, claimed = asyncio.Event(), asyncio.Event()
-    reopen = Store.reopen_interrupted
+    reopen = Turns.reopen_interrupted
 
-    async def late(store: Store, key: str, session: str, answer: str) -> bool:
+    async def late(store: Turns, key: str, session: str, answer: str) -> bool:
         await pressed.wait()
         opened = await reopen(store, key, session, answer)
         claimed.set()
         assert not opened
         return opened
 
-    monkeypatch.setattr(Store, "reopen_interrupted", late)
+    monkeypatch.setattr(Turns, "reopen_interrupted", late)
     bot.aion.play(spoken("The answer asked for again."))
-    claim = Store.claim_retry
+    claim = Turns.claim_retry
 
-    async def claiming(store: Store, key: str) -> bool:
+    async def claiming(store: Turns, key: str) -> bool:
         won = await claim(store, key)
         pressed.set()
         return won
 
-    monkeypatch.setattr(Store, "claim_retry", claiming)
+    monkeypatch.setattr(Turns, "claim_retry", claiming)
     await bot.start()
     await bot.press(bot.ada, thread, "Retry")
     await bot.shows(thread, "The answer asked for again.", without=[strings.INTERRUPTED])
@@ -105,14 +105,14 @@ async def test_killed_as_it_is_shown_it_is_shown_by_the_next(
 ) -> None:
     """A crash between taking a late answer and showing it leaves it to the start after that."""
     thread = await cut_off(bot, WHOLE)
-    taken, reopen = asyncio.Event(), Store.reopen_interrupted
+    taken, reopen = asyncio.Event(), Turns.reopen_interrupted
 
-    async def fatal(store: Store, key: str, session: str, answer: str) -> bool:
+    async def fatal(store: Turns, key: str, session: str, answer: str) -> bool:
         await reopen(store, key, session, answer)
         taken.set()
         return await asyncio.Event().wait()
 
-    monkeypatch.setattr(Store, "reopen_interrupted", fatal)
+    monkeypatch.setattr(Turns, "reopen_interrupted", fatal)
     await bot.start()
     await taken.wait()
     await bot.kill()

@@ -12,7 +12,8 @@ from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.threads import Threads
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 THREAD, OTHER = ThreadKey("slack", "T/C/1"), ThreadKey("slack", "T/C/2")
@@ -30,20 +31,20 @@ async def test_a_reply_that_overtakes_its_opening_is_answered(
 ) -> None:
     """A reply without a mention that is taken before the mention counts, and is answered after it."""
     bot = on_slack
-    looked, accept, knows = asyncio.Event(), Store.accept, Store.knows
+    looked, accept, knows = asyncio.Event(), Turns.accept, Threads.known
 
-    async def late(store: Store, turn: object, prompt: Prompt) -> bool:
+    async def late(store: Turns, turn: object, prompt: Prompt) -> bool:
         if prompt.addressed:
             await looked.wait()
         return await accept(store, turn, prompt)  # type: ignore[arg-type]  # passed on
 
-    async def looking(store: Store, thread: ThreadKey) -> bool:
+    async def looking(store: Threads, thread: ThreadKey) -> bool:
         known = await knows(store, thread)
         looked.set()
         return known
 
-    monkeypatch.setattr(Store, "accept", late)
-    monkeypatch.setattr(Store, "knows", looking)
+    monkeypatch.setattr(Turns, "accept", late)
+    monkeypatch.setattr(Threads, "known", looking)
     await bot.start()
     bot.aion.play(spoken("The first answer."), spoken("The second answer."))
     thread = await bot.place.ask(bot.ada, "What is first?")

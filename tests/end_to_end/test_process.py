@@ -214,6 +214,25 @@ async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
     assert "the folder does not exist" in program.output
 
 
+@pytest.mark.parametrize("place", ["slack"], indirect=True)
+async def test_a_database_has_one_bot_and_any_number_of_readers(
+    bot: Bot, program: Program, tmp_path: Path
+) -> None:
+    """Beside a running bot `doctor` finds all well, and a second `run` ends with status 1 and says why."""
+    await program.start(bot.env())
+    await bot.place.connected()
+    for name, command, ends_with, sentence in (
+        ("doctor", "doctor", 0, "bot.db can be written"),
+        ("second", "run", 1, "another process holds it: one bot a database"),
+    ):
+        (tmp_path / name).mkdir()
+        beside = Program(tmp_path / name)
+        await beside.start(bot.env(), command)
+        assert (await beside.end())[0] == ends_with, beside.output
+        assert sentence in beside.output
+    await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+
+
 async def test_the_version_is_told(program: Program) -> None:
     """`--version` prints it and ends with status 0."""
     await program.start({}, "--version")

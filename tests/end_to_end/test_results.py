@@ -21,7 +21,7 @@ from aion_bot.simulators.aion.scene import (
     proposed,
     spoken,
 )
-from aion_bot.storage import Store
+from aion_bot.storage.plans import Plans
 from tests.end_to_end.bot import Bot
 
 STEPS = (Operation("FolderOrganizationAgent", "Move them"),)
@@ -89,11 +89,11 @@ async def test_a_claimed_result_is_found_again(
 ) -> None:
     """Killed between claiming its result and showing it, a plan shows the same one after the restart."""
     thread = await accepted(bot, "one", "two")
-    claim = Store.claim_result
+    claim = Plans.claim_result
     claimed: set[str] = set()
     both, never = asyncio.Event(), asyncio.Event()
 
-    async def fatal(store: Store, key: str, found: list[str]) -> str | None:
+    async def fatal(store: Plans, key: str, found: list[str]) -> str | None:
         result = await claim(store, key, found)
         if result is not None:
             claimed.add(result)
@@ -102,11 +102,11 @@ async def test_a_claimed_result_is_found_again(
             await never.wait()
         return result
 
-    monkeypatch.setattr(Store, "claim_result", fatal)
+    monkeypatch.setattr(Plans, "claim_result", fatal)
     finish(bot, "Result one.", "Result two.")
     await both.wait()
     await bot.kill()
-    monkeypatch.setattr(Store, "claim_result", claim)
+    monkeypatch.setattr(Plans, "claim_result", claim)
     await bot.start()
     await bot.shows(thread, "Result one.", "Result two.", without=[strings.RUNNING])
     await bot.stop()

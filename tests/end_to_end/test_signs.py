@@ -10,7 +10,7 @@ import pytest
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Hold, spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 QUESTIONS = ("What is first?", "What is second?")
@@ -46,7 +46,7 @@ async def test_the_sign_of_work_does_not_outlive_a_kill(
     thread = await bot.place.ask(bot.ada, "What?")
     await bot.until(lambda: slack.status(thread) == "processing")
     with monkeypatch.context() as patched:
-        settled = stopped_after(patched, Store, "settle_turn")
+        settled = stopped_after(patched, Turns, "note_shown")
         bot.aion.release("go")
         await settled.wait()
         await bot.kill()

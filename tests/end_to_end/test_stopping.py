@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.runtime.dispatcher import WAITING
+from aion_bot.runtime.dispatcher import MOST_WAITING
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.storage import Store
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 HELD = Scene(
@@ -64,15 +64,15 @@ async def test_what_waits_is_visible(bot: Bot) -> None:
 def amended(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Set when the journal has taken a change of a question."""
     happened = asyncio.Event()
-    for name in ("amend", "withdraw"):
-        change = getattr(Store, name)
+    for name in ("edit_queued", "withdraw"):
+        change = getattr(Turns, name)
 
         async def noting(*arguments: object, change: Callable[..., Awaitable[bool]] = change) -> bool:
             changed = await change(*arguments)
             happened.set()
             return changed
 
-        monkeypatch.setattr(Store, name, noting)
+        monkeypatch.setattr(Turns, name, noting)
     return happened
 
 
@@ -105,16 +105,16 @@ async def test_a_waiting_question_can_be_withdrawn(bot: Bot, amended: asyncio.Ev
 
 async def test_a_full_thread_says_so(bot: Bot) -> None:
     """Beyond its bound a thread takes no more questions, and the person is told; those that wait are all answered."""
-    bot.aion.play(HELD, *(spoken(f"Answer {number}.") for number in range(WAITING)))
+    bot.aion.play(HELD, *(spoken(f"Answer {number}.") for number in range(MOST_WAITING)))
     thread = await bot.asked(bot.ada, "first", "The first half,")
-    for number in range(WAITING):
+    for number in range(MOST_WAITING):
         await bot.place.reply(bot.ben, thread, f"question {number}")
-    await bot.until(lambda: _marks(bot, thread) == WAITING)
+    await bot.until(lambda: _marks(bot, thread) == MOST_WAITING)
     await bot.place.reply(bot.cy, thread, "one too many")
     await bot.told(thread, bot.cy, strings.FULL)
     bot.aion.release("go")
-    await bot.shows(thread, f"Answer {WAITING - 1}.")
-    assert bot.aion.count("send_stream") == WAITING + 1
+    await bot.shows(thread, f"Answer {MOST_WAITING - 1}.")
+    assert bot.aion.count("send_stream") == MOST_WAITING + 1
 
 
 @pytest.mark.parametrize("words", ["\u200b\u200d\ufeff", "\u202e\u2066"])

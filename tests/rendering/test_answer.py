@@ -38,12 +38,12 @@ def fold(view: AnswerView, *events: ChatToken) -> AnswerView:
 
 def test_the_first_screen_is_a_sign_of_life() -> None:
     """Before Aion has said anything, the thread shows that somebody is at work."""
-    assert AnswerView(PlainAdapter()).screen() == (Reply("", note=strings.THINKING),)
+    assert AnswerView(PlainAdapter().page_format).screen() == (Reply("", note=strings.THINKING),)
 
 
 def test_the_answer_grows_and_the_final_text_replaces_it() -> None:
     """Tokens are shown as they come; at the end stands the text that the server resolved."""
-    view = fold(AnswerView(PlainAdapter()), *tokens("Two ", "cranes: [[img:a1|crane.jpg]]"))
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("Two ", "cranes: [[img:a1|crane.jpg]]"))
     assert texts(view.screen()) == ["Two cranes: crane.jpg"]
     fold(view, complete("Two cranes: [[img:a1|crane.jpg]]", "Two cranes: crane one"))
     view.finish()
@@ -53,7 +53,7 @@ def test_the_answer_grows_and_the_final_text_replaces_it() -> None:
 def test_an_agent_at_work_is_named_in_words() -> None:
     """A status line says what Aion does, in words for people, and vanishes with the first token."""
     view = fold(
-        AnswerView(PlainAdapter()),
+        AnswerView(PlainAdapter().page_format),
         ChatToken(ChatTokenType.TOOL_INVOCATION, None, {"agent_name": "ImageSearchAgent"}),
     )
     assert view.screen() == (Reply("", note="Image search…"),)
@@ -63,7 +63,7 @@ def test_an_agent_at_work_is_named_in_words() -> None:
 
 def test_text_goes_on_below_the_card() -> None:
     """What comes after a plan is a new message below its card, and the text above stays."""
-    view = fold(AnswerView(PlainAdapter()), *tokens("Before."))
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("Before."))
     view.show_plan(CARD, "")
     assert texts(view.screen()) == ["Before.", "PLAN"]
     fold(view, *tokens(" After.", before="Before."))
@@ -75,7 +75,7 @@ def test_text_goes_on_below_the_card() -> None:
 
 def test_a_stream_that_begins_anew_after_the_plan_doubles_nothing() -> None:
     """A server may also count the text from zero after a plan: nothing is lost or shown twice."""
-    view = fold(AnswerView(PlainAdapter()), *tokens("Before."))
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("Before."))
     view.show_plan(CARD, "")
     fold(view, *tokens("After."), complete("After."))
     view.finish()
@@ -84,7 +84,7 @@ def test_a_stream_that_begins_anew_after_the_plan_doubles_nothing() -> None:
 
 def test_a_plan_without_words_has_a_lead() -> None:
     """A plan that comes first stands under a sentence, not under a sign of life."""
-    view = AnswerView(PlainAdapter())
+    view = AnswerView(PlainAdapter().page_format)
     view.show_plan(CARD, "")
     view.finish()
     assert texts(view.screen()) == [strings.PLAN_LEAD, "PLAN"]
@@ -92,7 +92,7 @@ def test_a_plan_without_words_has_a_lead() -> None:
 
 def test_a_plan_too_long_for_a_card_stands_above_it() -> None:
     """The plan as text goes into pages before the short card."""
-    view = AnswerView(PlainAdapter(page=600))
+    view = AnswerView(PlainAdapter(page=600).page_format)
     view.show_plan(CARD, "word " * 200)
     shown = texts(view.screen())
     assert shown[-1] == "PLAN"
@@ -102,7 +102,7 @@ def test_a_plan_too_long_for_a_card_stands_above_it() -> None:
 
 def test_the_card_never_moves() -> None:
     """When the resolved text above a card needs another page, the rest goes on below the card."""
-    view = fold(AnswerView(PlainAdapter(page=600)), *tokens("[[img:a|x]] "))
+    view = fold(AnswerView(PlainAdapter(page=600).page_format), *tokens("[[img:a|x]] "))
     view.show_plan(CARD, "")
     before = texts(view.screen()).index("PLAN")
     view._segments[0].raw = "[[img:a|" + "n" * 20 + "]] " + "word " * 200
@@ -115,7 +115,7 @@ def test_the_card_never_moves() -> None:
 
 def test_trouble_stands_under_the_text_so_far() -> None:
     """A failed answer keeps its words; the sentence and the button stand under them."""
-    view = fold(AnswerView(PlainAdapter()), *tokens("Half an ans"))
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("Half an ans"))
     button = Button(Action.RETRY, "k", "Retry")
     view.finish("It broke.", (button,))
     assert view.screen() == (Reply("Half an ans\n\n⚠️ It broke.", buttons=(button,)),)
@@ -123,14 +123,14 @@ def test_trouble_stands_under_the_text_so_far() -> None:
 
 def test_a_half_marker_does_not_survive_a_cut() -> None:
     """An answer that ends inside a marker ends before it."""
-    view = fold(AnswerView(PlainAdapter()), *tokens("See [[img:a1|cra"))
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("See [[img:a1|cra"))
     view.finish()
     assert texts(view.screen()) == ["See "]
 
 
 def test_notices_stand_before_the_answer() -> None:
     """What the bot has to say about the session comes first."""
-    view = AnswerView(PlainAdapter())
+    view = AnswerView(PlainAdapter().page_format)
     view.notice("New session.")
     fold(view, *tokens("Answer"))
     assert texts(view.screen()) == ["_New session._\n\nAnswer"]
@@ -143,7 +143,7 @@ def test_any_chunking_ends_on_the_same_screen(text: str, cuts: list[int], lookin
     """However the stream is cut, and whether or not anybody looks in between, the last screen is the same."""
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     pieces = [text[start:end] for start, end in itertools.pairwise(edges)]
-    chunked, whole = AnswerView(PlainAdapter(600)), AnswerView(PlainAdapter(600))
+    chunked, whole = AnswerView(PlainAdapter(600).page_format), AnswerView(PlainAdapter(600).page_format)
     for event in tokens(*pieces):
         chunked.fold(event)
         if looking:
@@ -159,7 +159,9 @@ def test_no_page_is_larger_than_the_platform_takes(text: str) -> None:
     """Every message of an answer fits the platform, with its sentence and its note."""
     adapter = PlainAdapter(600)
     view = fold(
-        AnswerView(adapter), *tokens(text), ChatToken(ChatTokenType.STATUS, None, {"message": "s" * 300})
+        AnswerView(adapter.page_format),
+        *tokens(text),
+        ChatToken(ChatTokenType.STATUS, None, {"message": "s" * 300}),
     )
     assert all(one is not None and adapter.measure(one) <= 600 for one in view.screen())
     view.finish("Broke.")
@@ -176,7 +178,7 @@ def test_looking_on_the_way_changes_nothing(
     said: list[str], repaired: list[str], looks: set[int], noticed: int
 ) -> None:
     """Whenever the screen is asked for, also if the server repairs its text or a notice comes, it ends up as unseen."""
-    seen, unseen = AnswerView(PlainAdapter(700)), AnswerView(PlainAdapter(700))
+    seen, unseen = AnswerView(PlainAdapter(700).page_format), AnswerView(PlainAdapter(700).page_format)
     for number, token in enumerate([*tokens(*said), *tokens(*repaired)]):
         for view in (seen, unseen):
             view.fold(token)
@@ -189,7 +191,7 @@ def test_looking_on_the_way_changes_nothing(
 
 def test_an_earlier_page_is_repaired_too() -> None:
     """A page that was full is shown anew when the server changes what it said there."""
-    view = fold(AnswerView(PlainAdapter(700)), *tokens("wrng " * 200))
+    view = fold(AnswerView(PlainAdapter(700).page_format), *tokens("wrng " * 200))
     view.screen()
     fold(view, *tokens("wrong " * 200))
     assert "wrng" not in "".join(texts(view.screen()))
@@ -197,7 +199,7 @@ def test_an_earlier_page_is_repaired_too() -> None:
 
 def test_a_fence_that_is_still_open_is_marked_as_such() -> None:
     """What closes a fence only for now can be told from the answer's words, until the answer has ended."""
-    view = fold(AnswerView(PlainAdapter()), *tokens("```\ncode"))
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("```\ncode"))
     (growing,) = view.screen()
     assert isinstance(growing, Reply)
     assert growing.text[: len(growing.text) - growing.closing] == "```\ncode"

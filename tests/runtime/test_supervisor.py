@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host, Presence
@@ -32,27 +33,35 @@ async def test_several_servers_without_a_list_are_pointed_out(
 ) -> None:
     """A bot in two servers says at start that everybody in both reaches the library; with a list it does not."""
     presence = Presence(("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",))
-    await PlatformHost("discord", store, _ignore, many_welcome=False).connected(presence)
+    await PlatformHost("discord", store, _ignore, several_workspaces_expected=False).connected(presence)
     told = capsys.readouterr().out
     assert "sits in 2 servers (Northwind, Southwind)" in told
     assert "invite the bot" in told
-    await PlatformHost("discord", store, _ignore, many_welcome=True).connected(presence)
+    await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).connected(presence)
     assert "sits in 2 servers" not in capsys.readouterr().out
 
 
 async def test_notes_survive(store: Store) -> None:
     """What an adapter remembers it can recall, and another platform does not see it."""
-    await PlatformHost("discord", store, _ignore, many_welcome=True).remember("commands", "hash")
-    assert await PlatformHost("discord", store, _ignore, many_welcome=True).recall("commands") == "hash"
-    assert await PlatformHost("slack", store, _ignore, many_welcome=True).recall("commands") is None
+    await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).remember(
+        "commands", "hash"
+    )
+    assert (
+        await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).recall("commands")
+        == "hash"
+    )
+    assert (
+        await PlatformHost("slack", store, _ignore, several_workspaces_expected=True).recall("commands")
+        is None
+    )
 
 
 async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full for a moment does not end the notes of until when nothing can have been missed."""
     monkeypatch.setattr(supervisor, "_HEARD_EVERY", 0.0)
-    host = PlatformHost("discord", store, _ignore, many_welcome=True)
+    host = PlatformHost("discord", store, _ignore, several_workspaces_expected=True)
     await host.missed_since()
-    written, refused, noted = store.set_note, asyncio.Event(), asyncio.Event()
+    written, refused, noted = store.kv.set, asyncio.Event(), asyncio.Event()
 
     async def writing(platform: str, name: str, value: str) -> None:
         if not refused.is_set():
@@ -61,8 +70,8 @@ async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: py
         await written(platform, name, value)
         noted.set()
 
-    monkeypatch.setattr(store, "set_note", writing)
-    alive = asyncio.create_task(host.stay_alive())
+    monkeypatch.setattr(store.kv, "set", writing)
+    alive = asyncio.create_task(host.keep_last_heard())
     async with asyncio.timeout(5):
         await noted.wait()
     alive.cancel()
@@ -88,6 +97,6 @@ async def test_a_platform_is_connected_again_until_its_token_is_refused(
 ) -> None:
     """A lost platform is tried again; a refused token ends it, with the variable's name."""
     adapter = Flaky()
-    await supervise(adapter, store, _ignore, many_welcome=True, first_pause=0.01)
+    await supervise(adapter, store, _ignore, several_workspaces_expected=True, reconnect=Backoff(0.01))
     assert adapter.attempts == 3
     assert "PLAIN_TOKEN" in capsys.readouterr().out

@@ -126,6 +126,15 @@ async def test_a_second_name_of_the_file_is_refused(path: Path) -> None:
         await Store.open(link)
 
 
+@pytest.mark.parametrize("name", ["my bot.db", "what?mode=ro", "50%25#1.db", "zażółć.db"])
+async def test_any_name_will_do(tmp_path: Path, name: str) -> None:
+    """Characters that mean something in an address are part of the name."""
+    store = await Store.open(tmp_path / name)
+    assert set(files(tmp_path)) == {name, f"{name}-wal", f"{name}.lock"}
+    await store.close()
+    assert (await examined(tmp_path / name)).detail == f"{tmp_path / name} can be written"
+
+
 async def test_a_database_that_cannot_be_opened_is_not_held(path: Path) -> None:
     """After a failure the lock is free."""
     damage(path)

@@ -1,9 +1,12 @@
 """Databases of earlier versions are brought along, all the way or not at all, and a copy of them is kept."""
 
+import asyncio
+import os
 import resource
 import shutil
 import sqlite3
 import stat
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +25,16 @@ BROKEN = [
     (NEWEST + 2, "DROP TABLE note; SELECT no_such_function();"),
 ]
 
+MIGRATING = """
+import asyncio, sys
+from pathlib import Path
+from aion_bot.storage.database import open_database, migrations
+
+numbers = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x, randomblob(900) AS y FROM n"
+endless = (migrations()[-1][0] + 1, f"DELETE FROM note; CREATE TABLE filled AS {numbers};")
+asyncio.run(open_database(Path(sys.argv[1]), [*migrations(), endless]))
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -32,6 +45,11 @@ def dump(path: Path) -> tuple[int, list[str]]:
     """Return a database's schema number and all that it holds."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("PRAGMA user_version").fetchone()[0], list(connection.iterdump())
+
+
+def size(path: Path) -> int:
+    """Bytes of a file, 0 where there is none."""
+    return path.stat().st_size if path.exists() else 0
 
 
 def copies(path: Path) -> dict[str, int]:
@@ -152,3 +170,23 @@ async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> 
     assert dump(path) == before
     await (await Store.open(path)).close()
     assert dump(path)[0] == NEWEST
+
+
+async def test_a_kill_in_the_middle_of_a_migration_changes_nothing(path: Path) -> None:
+    """The next start finds the older database, and brings it along."""
+    write_older(path, 2)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", MIGRATING, str(path),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    async with asyncio.timeout(20):
+        while size(path.with_name("bot.db-wal")) < 10_000_000:  # a file of another process wakes nobody
+            assert process.returncode is None
+            await asyncio.sleep(0)
+    process.kill()
+    await process.wait()
+    store = await Store.open(path)
+    assert await store.note("discord", "newest") == "42"
+    await store.close()
+    assert dump(path)[0] == NEWEST
+    assert list(copies(path)) == ["bot.db.schema-2.backup"]

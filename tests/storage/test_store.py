@@ -1,17 +1,19 @@
 """What survives a crash."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aion_bot.domain.turn import PLAN_TRANSITIONS, Plan, PlanPhase, Turn, TurnPhase
+from aion_bot.domain.plan import PLAN_TRANSITIONS, Plan, PlanPhase
+from aion_bot.domain.turn import TURN_TRANSITIONS, UNFINISHED, EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.database import migrations
+from aion_bot.storage.turns import Turns
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -41,29 +43,29 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 async def test_the_map_survives_a_restart(tmp_path: Path) -> None:
     """A thread's session is found again by another process."""
     first = await Store.open(tmp_path / "bot.db")
-    await first.bind(THREAD, "s1")
+    await first.threads.bind(THREAD, "s1")
     await first.close()
     second = await Store.open(tmp_path / "bot.db")
-    assert await second.session(THREAD) == "s1"
-    assert await second.session(ThreadKey("slack", "T/C/2")) == ""
+    assert await second.threads.session(THREAD) == "s1"
+    assert await second.threads.session(ThreadKey("slack", "T/C/2")) is None
     await second.close()
 
 
 async def test_a_question_is_accepted_once(store: Store) -> None:
     """The second delivery of a message finds the row of the first, whatever key it would get."""
-    assert await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("slack:1"))
-    assert not await store.accept(Turn("t2", THREAD, ADA, "What?"), prompt("slack:1"))
-    assert [turn.key for turn in await store.unsettled_turns()] == ["t1"]
-    assert await store.knows(THREAD)
+    assert await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("slack:1"))
+    assert not await store.turns.accept(Turn("t2", THREAD, ADA, "What?"), prompt("slack:1"))
+    assert [turn.key for turn in await store.turns.unfinished()] == ["t1"]
+    assert await store.threads.known(THREAD)
 
 
 async def test_a_closed_question_keeps_no_text(store: Store) -> None:
     """Once answered, the words of a question are erased; a failed one keeps them for its retry alone."""
-    await store.accept(Turn("t1", THREAD, ADA, "secret words"), prompt("1"))
-    await store.accept(Turn("t2", THREAD, ADA, "other words"), prompt("2"))
-    await store.close_turn("t1", TurnPhase.DONE)
-    await store.close_turn("t2", TurnPhase.FAILED)
-    done, failed = await store.turn("t1"), await store.turn("t2")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "secret words"), prompt("1"))
+    await store.turns.accept(Turn("t2", THREAD, ADA, "other words"), prompt("2"))
+    await store.turns.note_shown("t1", 0)
+    await store.turns.end("t2", EndReason.FAILED)
+    done, failed = await store.turns.get("t1"), await store.turns.get("t2")
     assert done is not None
     assert done.text == ""
     assert failed is not None
@@ -72,75 +74,83 @@ async def test_a_closed_question_keeps_no_text(store: Store) -> None:
 
 async def test_a_withdrawn_question_does_not_fail_any_more(store: Store) -> None:
     """A question that was withdrawn when it had just begun is not offered for a retry that nobody could claim."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    assert await store.withdraw(prompt("1").key)
-    assert not await store.close_turn("t1", TurnPhase.FAILED)
-    await store.accept(Turn("t2", THREAD, ADA, "What?"), prompt("2"))
-    assert await store.close_turn("t2", TurnPhase.FAILED)
-    assert await store.close_turn("t2", TurnPhase.FAILED)
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    assert await store.turns.withdraw(prompt("1").key)
+    assert not await store.turns.end("t1", EndReason.FAILED)
+    await store.turns.accept(Turn("t2", THREAD, ADA, "What?"), prompt("2"))
+    assert await store.turns.end("t2", EndReason.FAILED)
+    assert await store.turns.end("t2", EndReason.FAILED)
 
 
 async def test_an_attempt_that_ended_does_not_close_the_next_one(store: Store) -> None:
     """Somebody may press Retry as soon as it is there, before it is recorded that the thread shows it."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    await store.close_turn("t1", TurnPhase.FAILED)
-    assert await store.claim_retry("t1")
-    await store.settle_turn("t1", 0)
-    again = await store.turn("t1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.end("t1", EndReason.FAILED)
+    assert await store.turns.claim_retry("t1")
+    await store.turns.note_shown("t1", 0)
+    again = await store.turns.get("t1")
     assert again is not None
-    assert (again.state, again.text, again.attempt) == (TurnPhase.OPEN, "What?", 1)
-    assert [one.key for one in await store.unsettled_turns()] == ["t1"]
+    assert (again.phase, again.text, again.attempt) == (TurnPhase.QUEUED, "What?", 1)
+    assert [one.key for one in await store.turns.unfinished()] == ["t1"]
 
 
 async def test_a_failed_question_is_retried_once(store: Store) -> None:
     """Of two clicks on Retry one claims the question."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    assert not await store.claim_retry("t1")
-    await store.close_turn("t1", TurnPhase.FAILED)
-    assert [await store.claim_retry("t1"), await store.claim_retry("t1")] == [True, False]
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    assert not await store.turns.claim_retry("t1")
+    await store.turns.end("t1", EndReason.FAILED)
+    assert [await store.turns.claim_retry("t1"), await store.turns.claim_retry("t1")] == [True, False]
 
 
 async def test_one_of_many_claims_a_plan(store: Store) -> None:
     """However many decide at once, one claims the decision."""
-    await store.add_plan(PLAN)
+    await store.plans.add(PLAN)
     claims = [
-        await store.claim_plan("k1", action, who)
+        await store.plans.claim("k1", action, who)
         for action, who in [(Action.APPROVE, ADA), (Action.CANCEL, BEN)] * 3
     ]
     assert claims.count(True) == 1
-    plan = await store.plan("k1")
+    plan = await store.plans.get("k1")
     assert plan is not None
-    assert (plan.status, plan.action, plan.decider) == (PlanPhase.DECIDING, Action.APPROVE, ADA)
+    assert (plan.phase, plan.action, plan.decider) == (PlanPhase.CLAIMED, Action.APPROVE, ADA)
 
 
 @pytest.mark.parametrize("before", list(PlanPhase))
 @pytest.mark.parametrize("after", list(PlanPhase))
 async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanPhase, after: PlanPhase) -> None:
     """Every move that the table does not name is refused."""
-    await store.add_plan(PLAN)
-    await store._connection.execute("UPDATE plan SET status = ?", (before,))
-    assert await store.move_plan("k1", after) == (after in PLAN_TRANSITIONS.get(before, set()))
+    await store.plans.add(PLAN)
+    await store.plans._connection.execute("UPDATE plan SET phase = ?", (before,))
+    if after is PlanPhase.CLAIMED:
+        moved = await store.plans.claim("k1", Action.APPROVE, ADA)
+    elif after is PlanPhase.SENT:
+        moved = await store.plans.note_sent("k1", [])
+    else:
+        moved = await store.plans.move("k1", after)
+    assert moved == (after in PLAN_TRANSITIONS[before])
 
 
 async def test_a_decision_that_ended_does_not_settle_the_next_one(store: Store) -> None:
     """Somebody may decide again as soon as the card comes back, before it is recorded that the thread shows it."""
-    await store.add_plan(PLAN)
-    await store.claim_plan("k1", Action.APPROVE, ADA)
-    await store.move_plan("k1", PlanPhase.PENDING)
-    assert await store.claim_plan("k1", Action.APPROVE, ADA)
-    await store.settle_plan("k1")
-    assert [plan.key for plan in await store.unsettled_plans()] == ["k1"]
-    await store.move_plan("k1", PlanPhase.DONE)
-    await store.settle_plan("k1")
-    assert await store.unsettled_plans() == []
+    await store.plans.add(PLAN)
+    await store.plans.claim("k1", Action.APPROVE, ADA)
+    await store.plans.move("k1", PlanPhase.PENDING)
+    assert await store.plans.claim("k1", Action.APPROVE, ADA)
+    await store.plans.note_shown("k1")
+    assert [plan.key for plan in await store.plans.not_shown()] == ["k1"]
+    await store.plans.note_sent("k1", [])
+    await store.plans.move("k1", PlanPhase.DONE)
+    await store.plans.note_shown("k1")
+    assert await store.plans.not_shown() == []
 
 
 async def test_a_plan_is_read_as_it_was_written(store: Store) -> None:
     """Steps, people and the card's place come back whole."""
-    await store.add_plan(PLAN)
-    await store.note_card("k1", MessageRef(THREAD, "m1"))
-    await store.note_seen("k1", ["a", "b"])
-    plan = await store.plan("k1")
+    await store.plans.add(PLAN)
+    await store.plans.note_card("k1", MessageRef(THREAD, "m1"))
+    await store.plans.claim("k1", Action.APPROVE, ADA)
+    await store.plans.note_sent("k1", ["a", "b"])
+    plan = await store.plans.get("k1")
     assert plan is not None
     assert (plan.steps, plan.requester, plan.operations) == (PLAN.steps, ADA, 3)
     assert (plan.message, plan.seen) == (MessageRef(THREAD, "m1"), ("a", "b"))
@@ -186,98 +196,157 @@ async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None
     """While one bot holds a database, another one is told so, and doctor's look does not disturb the first."""
     with pytest.raises(StoreError, match="another process holds it"):
         await Store.open(tmp_path / "bot.db")
-    assert await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    assert await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
 
 
 async def test_a_prompt_is_read_as_it_was_written(store: Store) -> None:
     """What it takes to open a thread and to mark a message survives; the reply token does not."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    turn = await store.turn("t1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    turn = await store.turns.get("t1")
     assert turn is not None
     assert turn.origin == prompt("1")
 
 
 async def test_a_question_is_settled_once_it_is_shown(store: Store) -> None:
     """A closed question stays on the list of what is to be finished until its thread shows the end."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    await store.close_turn("t1", TurnPhase.FAILED)
-    assert [turn.state for turn in await store.unsettled_turns()] == [TurnPhase.FAILED]
-    await store.settle_turn("t1", 0)
-    assert await store.unsettled_turns() == []
-    failed = await store.turn("t1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.end("t1", EndReason.FAILED)
+    assert [turn.reason for turn in await store.turns.unfinished()] == [EndReason.FAILED]
+    await store.turns.note_shown("t1", 0)
+    assert await store.turns.unfinished() == []
+    failed = await store.turns.get("t1")
     assert failed is not None
-    assert (failed.state, failed.text) == (TurnPhase.FAILED, "What?")
+    assert (failed.reason, failed.text) == (EndReason.FAILED, "What?")
 
 
 async def test_a_waiting_question_can_be_changed_or_withdrawn(store: Store) -> None:
     """Until somebody has begun to answer it; afterwards it stays as it was asked."""
-    await store.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
-    await store.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"))
-    assert await store.amend("1", "What else?")
-    assert await store.withdraw("2")
-    await store.note_stream("t1", "s1", "")
-    assert not await store.amend("1", "Too late")
-    assert not await store.withdraw("1")
-    assert [turn.text for turn in await store.unsettled_turns()] == ["What else?", ""]
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"))
+    assert await store.turns.edit_queued("1", "What else?")
+    assert await store.turns.withdraw("2")
+    await store.turns.start_asking("t1", "s1")
+    assert not await store.turns.edit_queued("1", "Too late")
+    assert not await store.turns.withdraw("1")
+    assert [turn.text for turn in await store.turns.unfinished()] == ["What else?", ""]
 
 
 async def decided(store: Store, key: str) -> None:
     """Write a plan of session s1 whose decision Aion has accepted."""
-    await store.add_plan(replace(PLAN, key=key))
-    await store.note_card(key, MessageRef(THREAD, f"card of {key}"))
-    await store.claim_plan(key, Action.APPROVE, ADA)
-    await store.move_plan(key, PlanPhase.RUNNING)
+    await store.plans.add(replace(PLAN, key=key))
+    await store.plans.note_card(key, MessageRef(THREAD, f"card of {key}"))
+    await store.plans.claim(key, Action.APPROVE, ADA)
+    await store.plans.note_sent(key, [])
+    await store.plans.move(key, PlanPhase.RUNNING)
 
 
 async def test_a_result_is_claimed_in_the_order_of_the_decisions(store: Store) -> None:
     """A plan leaves one message to each plan decided before it that waits as well, and takes no second one."""
     for key in ("k1", "k2", "k3"):
         await decided(store, key)
-    assert await store.claim_result("k2", ["m1"]) is None
-    assert await store.claim_result("k2", ["m1", "m2"]) == "m2"
-    assert await store.claim_result("k1", ["m1", "m2"]) == "m1"
-    assert await store.claim_result("k3", ["m1", "m2"]) is None
-    assert await store.claim_result("k3", ["m1", "m2", "m3"]) == "m3"
-    assert await store.claim_result("k2", ["m1", "m2", "m3", "m4"]) == "m2"
+    assert await store.plans.claim_result("k2", ["m1"]) is None
+    assert await store.plans.claim_result("k2", ["m1", "m2"]) == "m2"
+    assert await store.plans.claim_result("k1", ["m1", "m2"]) == "m1"
+    assert await store.plans.claim_result("k3", ["m1", "m2"]) is None
+    assert await store.plans.claim_result("k3", ["m1", "m2", "m3"]) == "m3"
+    assert await store.plans.claim_result("k2", ["m1", "m2", "m3", "m4"]) == "m2"
 
 
 async def test_a_plan_that_waits_no_more_is_left_nothing(store: Store) -> None:
     """Once an earlier decision has ended, its message is the next plan's."""
     await decided(store, "k1")
     await decided(store, "k2")
-    await store.move_plan("k1", PlanPhase.SETTLED)
-    assert await store.claim_result("k2", ["m1"]) == "m1"
+    await store.plans.move("k1", PlanPhase.SETTLED)
+    assert await store.plans.claim_result("k2", ["m1"]) == "m1"
 
 
 async def test_a_message_is_a_result_or_an_answer(store: Store) -> None:
     """A question does not take a plan's result, nor another question's answer; a plan does not take an answer."""
     await decided(store, "k1")
     for number in ("1", "2"):
-        await store.accept(Turn(f"t{number}", THREAD, ADA, "What?"), prompt(number))
-        await store.note_stream(f"t{number}", "s1", "")
-    assert await store.asks("s1")
-    assert await store.claim_result("k1", ["m1"]) is None
-    assert await store.claim_answer("t1", "s1", "m1")
-    assert not await store.claim_answer("t2", "s1", "m1")
-    await store.close_turn("t2", TurnPhase.FAILED, interrupted=True)
-    assert await store.claim_result("k1", ["m1", "m2"]) == "m2"
-    assert not await store.claim_answer("t2", "s1", "m2")
-    assert not await store.reopen_interrupted("t2", "s1", "m2")
-    assert await store.taken("s1", "t1") == {"m2"}
+        await store.turns.accept(Turn(f"t{number}", THREAD, ADA, "What?"), prompt(number))
+        await store.turns.start_asking(f"t{number}", "s1")
+    assert await store.turns.awaits_name("s1")
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+    assert await store.turns.claim_answer("t1", "s1", "m1")
+    assert not await store.turns.claim_answer("t2", "s1", "m1")
+    await store.turns.end("t2", EndReason.INTERRUPTED)
+    assert await store.plans.claim_result("k1", ["m1", "m2"]) == "m2"
+    assert not await store.turns.claim_answer("t2", "s1", "m2")
+    assert not await store.turns.reopen_interrupted("t2", "s1", "m2")
+    assert await store.turns.taken("s1", "t1") == {"m2"}
 
 
 async def test_a_retry_and_a_late_answer_exclude_each_other(store: Store) -> None:
     """Of a click on Retry and an answer that came late one takes the question, whichever is first."""
     for key in ("t1", "t2"):
-        await store.accept(Turn(key, THREAD, ADA, "What?"), prompt(key))
-        await store.note_stream(key, "s1", "")
-        await store.close_turn(key, TurnPhase.FAILED, interrupted=True)
-    assert [turn.key for turn in await store.interrupted_turns()] == ["t1", "t2"]
-    assert await store.claim_retry("t1")
-    assert not await store.reopen_interrupted("t1", "s1", "m1")
-    assert await store.reopen_interrupted("t2", "s1", "m1")
-    assert not await store.claim_retry("t2")
-    assert await store.interrupted_turns() == []
+        await store.turns.accept(Turn(key, THREAD, ADA, "What?"), prompt(key))
+        await store.turns.start_asking(key, "s1")
+        await store.turns.end(key, EndReason.INTERRUPTED)
+    assert [turn.key for turn in await store.turns.interrupted()] == ["t1", "t2"]
+    assert await store.turns.claim_retry("t1")
+    assert not await store.turns.reopen_interrupted("t1", "s1", "m1")
+    assert await store.turns.reopen_interrupted("t2", "s1", "m1")
+    assert not await store.turns.claim_retry("t2")
+    assert await store.turns.interrupted() == []
+
+
+TURN_WRITES: dict[TurnPhase, Callable[[Turns], Awaitable[object]]] = {
+    TurnPhase.QUEUED: lambda turns: turns.claim_retry("t1"),
+    TurnPhase.ASKING: lambda turns: turns.start_asking("t1", "s1"),
+    TurnPhase.STREAMING: lambda turns: turns.reopen_interrupted("t1", "s1", "m1"),
+    TurnPhase.ENDED: lambda turns: turns.end("t1", EndReason.FAILED),
+    TurnPhase.SHOWN: lambda turns: turns.note_shown("t1", 0),
+    TurnPhase.CLEARED: lambda turns: turns.note_cleared("t1"),
+}
+"""A write that moves a turn to each phase; a plan's row parks it, and naming the answer makes `ASKING` `STREAMING`."""
+
+
+@pytest.mark.parametrize("before", list(TurnPhase))
+@pytest.mark.parametrize("after", list(TURN_WRITES))
+async def test_a_turn_moves_along_its_table_only(store: Store, before: TurnPhase, after: TurnPhase) -> None:
+    """Every move that the table does not name is refused."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    reason = None if before in UNFINISHED else EndReason.INTERRUPTED
+    await store.turns._connection.execute("UPDATE turn SET phase = ?, reason = ?", (before, reason))
+    await TURN_WRITES[after](store.turns)
+    now = await store.turns.get("t1")
+    assert now is not None
+    allowed = after in TURN_TRANSITIONS[before] and not (after is TurnPhase.STREAMING and reason is None)
+    assert now.phase == (after if allowed else before)
+
+
+@pytest.mark.parametrize("before", list(TurnPhase))
+async def test_naming_an_answer_and_parking_keep_to_the_table(store: Store, before: TurnPhase) -> None:
+    """An answer that is named makes a turn that is asking a streaming one; a plan parks what Aion was asked."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns._connection.execute("UPDATE turn SET phase = ?", (before,))
+    await store.turns.name_answer("t1", "m1")
+    named = await store.turns.get("t1")
+    await store.plans.add(replace(PLAN, turn="t1"))
+    parked = await store.turns.get("t1")
+    assert named is not None
+    assert parked is not None
+    assert named.phase == (TurnPhase.STREAMING if before is TurnPhase.ASKING else before)
+    asked = {TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED}
+    assert parked.phase == (TurnPhase.PARKED if before in asked else before)
+
+
+async def test_an_unknown_phase_is_refused_by_the_database(store: Store) -> None:
+    """Not even a statement from outside can write a phase that the table does not know."""
+    await store.plans.add(PLAN)
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        await store.plans._connection.execute("UPDATE plan SET phase = 'deciding'")
+
+
+async def test_what_a_question_that_waits_says_is_what_is_asked(store: Store) -> None:
+    """The words are read as the question is asked, so that an edit in the last moment counts."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "Waht?"), prompt("1"))
+    assert await store.turns.edit_queued("1", "What?")
+    assert await store.turns.start_asking("t1", "s1") == "What?"
+    await store.turns.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"))
+    await store.turns.withdraw("2")
+    assert await store.turns.start_asking("t2", "s1") is None
 
 
 async def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
@@ -290,8 +359,8 @@ async def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
         connection.executemany(row, [("t1", "1", "done", 1), ("t2", "2", "open", 0)])
     connection.close()
     opened = await Store.open(path)
-    assert await opened.untidy_turns() == []
-    assert [turn.key for turn in await opened.unsettled_turns()] == ["t2"]
-    await opened.settle_turn("t2", 0)
-    assert [turn.key for turn in await opened.untidy_turns()] == ["t2"]
+    assert await opened.turns.not_cleared() == []
+    assert [turn.key for turn in await opened.turns.unfinished()] == ["t2"]
+    await opened.turns.note_shown("t2", 0)
+    assert [turn.key for turn in await opened.turns.not_cleared()] == ["t2"]
     await opened.close()

@@ -3,6 +3,7 @@
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, PlanCard, Reply
 from aion_bot.ports.rate_limits import Limits
+from aion_bot.rendering.screen import PageFormat
 
 
 class PlainAdapter(PlatformAdapter):
@@ -12,6 +13,10 @@ class PlainAdapter(PlatformAdapter):
 
     def __init__(self, page: int = 1000) -> None:
         self.limits = Limits(page=page, edit_gap=0.0)
+
+    @property
+    def page_format(self) -> PageFormat:
+        return PageFormat(self.measure, self.limits.page)
 
     def measure(self, content: Content) -> int:
         if isinstance(content, Reply):

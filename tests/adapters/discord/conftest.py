@@ -67,7 +67,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(_client: Client, _shard: int | None, *, initial: bool = False) -> None:
         assert initial in {True, False}
 
-    monkeypatch.setattr(handlers, "AGAIN", (0.01, 0.01))
+    monkeypatch.setattr(handlers, "RETRY_DELAYS", (0.01, 0.01))
     monkeypatch.setattr(ExponentialBackoff, "delay", lambda _: 0.0)
     monkeypatch.setattr(Client, "before_identify_hook", at_once)
 

@@ -1,4 +1,4 @@
-"""A core that writes down what an adapter tells it."""
+"""A core that records what an adapter delivers."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,8 +11,8 @@ from aion_bot.ports.messages import ThreadKey
 class RecordingHost:
     """Keeps everything.
 
-    `refusal` is raised instead of taking an inbound; `away` and `known` are what it says of missed events and of
-    its threads; nothing is taken while `open` is cleared.
+    `refusal` is raised instead of accepting an event; `away` and `known` are what it answers to `missed_since` and
+    `known_threads`; nothing is accepted while `open` is cleared. `accept_calls` counts every attempt.
     """
 
     def __init__(self) -> None:
@@ -22,13 +22,13 @@ class RecordingHost:
         self.refusal: Exception | None = None
         self.away: float | None = None
         self.known: list[ThreadKey] = []
-        self.knocking = 0
+        self.accept_calls = 0
         self.open = asyncio.Event()
         self.open.set()
         self._changed = asyncio.Event()
 
     async def accept(self, inbound: InboundEvent) -> None:
-        self.knocking += 1
+        self.accept_calls += 1
         self._changed.set()
         await self.open.wait()
         if self.refusal is not None:
@@ -53,28 +53,28 @@ class RecordingHost:
         self.memory[name] = value
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until `condition` holds, looking again after everything told."""
+        """Wait until `condition` holds, looking again after everything delivered."""
         async with asyncio.timeout(5):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
 
     async def prompt(self, number: int = 1) -> Prompt:
-        """Wait for so many inbounds; the last is a question."""
+        """Wait for so many events; the last is a question."""
         await self.until(lambda: len(self.inbound) >= number)
         last = self.inbound[number - 1]
         assert isinstance(last, Prompt)
         return last
 
-    async def amendment(self, number: int = 1) -> MessageChange:
-        """Wait for so many inbounds; the last is an edit or a deletion."""
+    async def change(self, number: int = 1) -> MessageChange:
+        """Wait for so many events; the last is an edit or a deletion."""
         await self.until(lambda: len(self.inbound) >= number)
         last = self.inbound[number - 1]
         assert isinstance(last, MessageChange)
         return last
 
     async def click(self, number: int = 1) -> Click:
-        """Wait for so many inbounds; the last is a press."""
+        """Wait for so many events; the last is a press."""
         await self.until(lambda: len(self.inbound) >= number)
         last = self.inbound[number - 1]
         assert isinstance(last, Click)

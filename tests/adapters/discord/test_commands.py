@@ -101,7 +101,7 @@ async def test_a_lost_acknowledgement(discord: SimulatedDiscord, host: Recording
 async def test_an_acknowledgement_that_arrived(
     discord: SimulatedDiscord, host: RecordingHost, *, times: int
 ) -> None:
-    """Where only Discord's word about it is lost, the acknowledgement is found and nothing is posted beside it."""
+    """Where only Discord's answer is lost, the acknowledgement is found and nothing is posted beside it."""
     discord.fail_next(CALLBACK, drop=True, acted=True, times=times)
     thread = await discord.ask(discord.people[0], "Lost?")
     assert (await host.prompt()).thread.id == thread
@@ -115,7 +115,7 @@ async def test_a_command_in_the_worst_moment(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch, *, acted: bool
 ) -> None:
     """A command that can neither be acknowledged nor be made up for at first is asked all the same, and once."""
-    monkeypatch.setattr(interactions, "AGAIN", (0.01, 0.01))
+    monkeypatch.setattr(interactions, "RETRY_DELAYS", (0.01, 0.01))
     discord.late_acknowledgement = True
     discord.fail_next("POST /channels/{channel_id}/messages", drop=True, acted=acted, times=2)
     general = discord.world.named("general").id
@@ -153,11 +153,11 @@ async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: 
 async def test_a_question_that_can_be_taken_a_moment_later(
     discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the core cannot write a question down at first it is offered again, as Discord tells of it once."""
-    monkeypatch.setattr(handlers, "AGAIN", (0.1,))
+    """If the core cannot write a question down at first it is delivered again, because Discord sends it once."""
+    monkeypatch.setattr(handlers, "RETRY_DELAYS", (0.1,))
     host.refusal = OSError("disk full")
     thread = await discord.ask(discord.people[0], "Anybody there?")
-    await host.until(lambda: host.knocking == 1)
+    await host.until(lambda: host.accept_calls == 1)
     host.refusal = None
     assert (await host.prompt()).thread.id == thread
     assert len(discord.thread(thread)) == 1
@@ -165,7 +165,7 @@ async def test_a_question_that_can_be_taken_a_moment_later(
 
 @pytest.mark.usefixtures("bot")
 async def test_somebody_is_told_though_discord_fails(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """That a question could not be taken is told again where Discord could not tell it at first."""
+    """The person is told that a question was not accepted once Discord takes the message, if not at first."""
     host.refusal = OSError("disk full")
     ada = discord.people[0]
     discord.fail_next("POST /users/@me/channels", status=503)

@@ -59,7 +59,7 @@ def test_malformed_values_are_refused(variable: str, value: str) -> None:
 
 
 def test_every_problem_is_listed() -> None:
-    """Several wrong values are told at once, whether Discord is wanted or not."""
+    """Several wrong values are reported together, whether Discord is wanted or not."""
     _, problems = read({"DISCORD_API_URL": "nowhere", "AION_BOT_DISCORD_MESSAGE_CONTENT": "1"})
     assert [problem.variable for problem in problems] == [
         "DISCORD_API_URL",
@@ -82,8 +82,8 @@ def test_where_the_token_may_go(url: str, *, safe: bool) -> None:
 
 
 def test_the_sdk_is_imported_only_when_wanted() -> None:
-    """Reading the settings, and every pure room, does without discord.py."""
-    rooms = "config, events, ids, interaction_tokens, markdown, mentions, rendering, strings, tables"
-    program = f"import sys; from adapters.discord import configure, {rooms}; configure({{}}); print('discord' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    """Reading the settings, and every pure module, does without discord.py."""
+    modules = "config, edits, events, ids, interaction_tokens, markdown, mentions, rate_limits, rendering, strings, tables"
+    program = f"import sys; from adapters.discord import configure, {modules}; configure({{}}); print('discord' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  the program is written above
     assert ran.stdout.strip() == "False"

@@ -29,7 +29,7 @@ async def _listen_once(discord: SimulatedDiscord, host: RecordingHost, **changed
 
 
 @pytest.mark.usefixtures("bot")
-async def test_what_is_told_at_start(discord: SimulatedDiscord, host: RecordingHost) -> None:
+async def test_what_is_reported_at_start(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """The engineer reads the servers, the bot's name, what was registered, and how to invite the bot."""
     await host.until(lambda: bool(host.presences))
     (presence,) = host.presences
@@ -99,7 +99,7 @@ async def test_a_server_error_while_registering(discord: SimulatedDiscord, host:
 
 
 async def test_a_refused_token(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A wrong token is told with its variable, never its value."""
+    """A wrong token is reported with its variable, never its value."""
     with pytest.raises(TokenRefused) as caught:
         await _listen_once(discord, host, DISCORD_TOKEN="wrong.token.entirely")
     assert caught.value.variable == "DISCORD_TOKEN"
@@ -107,7 +107,7 @@ async def test_a_refused_token(discord: SimulatedDiscord, host: RecordingHost) -
 
 
 async def test_a_token_that_was_regenerated(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A token that only the gateway refuses is told with its variable, too."""
+    """A token that only the gateway refuses is reported with its variable, too."""
     discord.gateway.token = "another"
     with pytest.raises(TokenRefused) as caught:
         await _listen_once(discord, host)
@@ -138,8 +138,8 @@ async def test_a_gateway_that_refuses(discord: SimulatedDiscord, host: Recording
         await _listen_once(discord, host)
 
 
-async def test_a_rate_limit_at_the_door(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """A rate limit while logging in is told with its pause."""
+async def test_a_rate_limit_while_logging_in(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A rate limit while logging in is reported with its pause."""
     discord.fail_next("GET /users/@me", status=429, retry_after=12)
     with pytest.raises(RateLimited) as caught:
         await _listen_once(discord, host)
@@ -165,7 +165,7 @@ async def test_listening_again(discord: SimulatedDiscord, host: RecordingHost) -
 
 @pytest.mark.usefixtures("bot")
 async def test_a_connection_that_breaks(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """After a broken connection the session is resumed, and what was said meanwhile arrives once."""
+    """After a broken connection the session is resumed, and what was written meanwhile arrives once."""
     await discord.gateway.drop()
     await discord.until(lambda: not discord.gateway.listening)
     await discord.mention(discord.people[0], "said meanwhile")

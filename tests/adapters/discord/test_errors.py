@@ -1,10 +1,10 @@
-"""Failures of the library itself, in the port's words."""
+"""Failures of the library itself, as the port's errors."""
 
 import aiohttp
 import discord
 import pytest
 
-from adapters.discord.errors import pause, translate
+from adapters.discord.errors import retry_after, translate
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
 
@@ -38,11 +38,11 @@ def test_a_long_pause() -> None:
 )
 def test_pauses(headers: dict[str, str], seconds: float) -> None:
     """A pause is read from its header, and is a second where Discord does not say."""
-    assert pause(headers) == seconds
+    assert retry_after(headers) == seconds
 
 
 def test_the_exact_pause_is_in_the_body() -> None:
     """Discord rounds the header up to whole seconds; where it names the exact pause nobody waits longer."""
-    assert pause({"Retry-After": "1"}, {"retry_after": 0.3}) == 0.3
-    assert pause({"Retry-After": "2"}, {"retry_after": "soon"}) == 2.0
-    assert pause({"Retry-After": "2"}, None) == 2.0
+    assert retry_after({"Retry-After": "1"}, {"retry_after": 0.3}) == 0.3
+    assert retry_after({"Retry-After": "2"}, {"retry_after": "soon"}) == 2.0
+    assert retry_after({"Retry-After": "2"}, None) == 2.0

@@ -18,7 +18,7 @@ CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 
 
 async def _a_busy_day(discord: SimulatedDiscord, host: RecordingHost) -> None:
-    """Ask, answer, press and whisper, with everything going wrong that can."""
+    """Ask, answer, press and reply privately, with everything going wrong that can."""
     async with running(discord, host) as bot:
         ada = discord.people[0]
         thread = await discord.ask(ada, QUESTION)

@@ -49,7 +49,7 @@ DELETION = "deletion_of_a_mention"
 
 @pytest.fixture
 async def thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
-    """A thread that the bot opened; nothing was said in it yet."""
+    """A thread that the bot opened; nothing was written in it yet."""
     opened = await discord.ask(discord.people[0], "What is damaged?")
     await bot.adapter.open_thread(await host.prompt())
     host.inbound.clear()
@@ -87,11 +87,11 @@ async def test_what_is_no_question(
 
 @pytest.mark.parametrize("name", EDITS)
 async def test_edits(discord: SimulatedDiscord, host: RecordingHost, thread: str, name: str) -> None:
-    """A sample that edits what somebody said amends it, one that edits nothing readable does not; a deletion does."""
+    """A sample that edits a person's message is a change, one that edits nothing readable is not; a deletion is."""
     _deliver(discord, name, thread, "MESSAGE_UPDATE")
     _deliver(discord, DELETION, thread, "MESSAGE_DELETE")
     number = 1 if EDITS[name] is None else 2
-    assert (await host.amendment(number)).text is None
+    assert (await host.change(number)).text is None
     assert [one.text for one in host.inbound[:-1] if isinstance(one, MessageChange)] == [EDITS[name]][
         : number - 1
     ]

@@ -9,26 +9,26 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import read
-from adapters.slack.timeouts import Patience
+from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.recording import RecordingHost
 from tests.schemas import slack as contracts
 
-HASTE = Patience(
-    call=1.0,
-    sign=0.2,
-    again=(0.0, 0.02),
-    greeting=0.5,
-    ping=0.1,
-    linger=0.5,
-    steady=5.0,
-    pause=0.02,
-    pause_at_most=0.1,
+HASTE = Timeouts(
+    request=1.0,
+    indicator=0.2,
+    accept_retries=(0.0, 0.02),
+    hello=0.5,
+    heartbeat=0.1,
+    drain=0.5,
+    close=0.1,
+    stable=5.0,
+    reconnect=0.02,
+    reconnect_max=0.1,
     stagger=0.02,
-    away=0.6,
-    look=0.02,
-    goodbye=0.1,
+    offline=0.6,
+    check_interval=0.02,
 )
 
 

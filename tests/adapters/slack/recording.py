@@ -1,11 +1,14 @@
-"""A Host that keeps what an adapter tells it, and waits with the tests."""
+"""A Host and a RequestObserver that keep what an adapter tells them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestStatus
 
 
 class RecordingHost:
@@ -61,11 +64,11 @@ class RecordingHost:
 
     @property
     def clicks(self) -> list[Click]:
-        """The presses so far."""
+        """The clicks so far."""
         return [inbound for inbound in self.inbounds if isinstance(inbound, Click)]
 
     @property
-    def amendments(self) -> list[MessageChange]:
+    def changes(self) -> list[MessageChange]:
         """The edits and deletions so far."""
         return [inbound for inbound in self.inbounds if isinstance(inbound, MessageChange)]
 
@@ -80,3 +83,43 @@ class RecordingHost:
             while not condition():
                 self._happened.clear()
                 await self._happened.wait()
+
+
+@dataclass(slots=True)
+class RecordingObserver:
+    """A `RequestObserver` that keeps every request and what came of it, in their order."""
+
+    requests: list[PlatformRequest] = field(default_factory=list)
+    outcomes: list[tuple[PlatformRequest, RequestStatus, float]] = field(default_factory=list)
+
+    def sent(self, request: PlatformRequest) -> None:
+        """Keep a request."""
+        self.requests.append(request)
+
+    def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
+        """Keep an outcome; a request has one, and not before it was sent."""
+        assert request in self.requests
+        assert request not in [known for known, _, _ in self.outcomes]
+        self.outcomes.append((request, status, retry_after))
+
+    def limit_read(self, reading: LimitReading) -> None:
+        """Slack's answers say nothing about limits but refusals."""
+        raise AssertionError(reading)
+
+    @property
+    def methods(self) -> Counter[str]:
+        """How many requests of each method were sent."""
+        return Counter(request.method for request in self.requests)
+
+    @property
+    def statuses(self) -> list[tuple[str, RequestStatus, float]]:
+        """Method, status and pause of each request that was answered."""
+        return [(request.method, status, retry_after) for request, status, retry_after in self.outcomes]
+
+    def charges(self, method: str) -> list[list[tuple[str, str]]]:
+        """For each request of `method`, the names and scope keys of the budgets that it counts against."""
+        return [
+            [(budget.name, key) for budget, key in request.charges]
+            for request in self.requests
+            if request.method == method
+        ]

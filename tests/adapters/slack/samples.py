@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from adapters.slack.events import Identity
+from adapters.slack.events import BotIdentity
 
-ME = Identity(team="T024SITES", team_name="Sites", user="U07AION00", bot="B07AION00", name="aion")
+ME = BotIdentity(team="T024SITES", team_name="Sites", user="U07AION00", bot="B07AION00", name="aion")
 
 _FOLDER = Path(__file__).resolve().parents[2] / "samples" / "slack"
 

@@ -43,7 +43,7 @@ def test_parts_that_need_a_scope_are_there(manifest: dict[str, Any]) -> None:
 
 
 def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> None:
-    """No public address is needed, and presses are delivered."""
+    """No public address is needed, and clicks are delivered."""
     settings = manifest["settings"]
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}

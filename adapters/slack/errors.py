@@ -1,0 +1,157 @@
+"""What Slack and its SDK raise, as the port's errors. No I/O.
+
+Slack lists the error codes of each method on the method's page below https://docs.slack.dev/reference/methods.
+The texts of these errors hold a method and a code and nothing else: Slack's own answer can repeat what was sent.
+"""
+
+import math
+from collections.abc import Mapping
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from adapters.slack import strings
+from adapters.slack.config import APP_TOKEN, BOT_TOKEN
+from adapters.slack.methods import APP_SCOPES, Method
+from aion_bot.ports.errors import (
+    Forbidden,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+    TokenRefused,
+    TooLong,
+    Unsupported,
+)
+from aion_bot.ports.rate_limits import RequestStatus
+
+FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError)
+"""Everything that a call of the SDK raises. A `TimeoutError` is an `OSError`, and JSON that cannot be read is a
+`ValueError`. The SDK takes any body of text/plain for a dictionary and raises `AttributeError` over it."""
+
+UNAVAILABLE = frozenset(
+    {
+        "feature_disabled",
+        "feature_not_enabled",
+        "method_deprecated",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "unknown_method",
+    }
+)
+"""Codes that say what this workspace or app does not have. The next call of the method would be refused too."""
+
+_RATE_LIMITED = {"ratelimited", "rate_limited"}
+_PAUSE_WITHOUT_RETRY_AFTER = 5.0
+"""Seconds. Slack sends `Retry-After` with a 429 only, and answers a limit with status 200 now and then."""
+
+_BAD_TOKEN = {
+    "account_inactive",
+    "invalid_auth",
+    "not_allowed_token_type",
+    "not_authed",
+    "token_expired",
+    "token_revoked",
+}
+_BAD_APP_TOKEN = _BAD_TOKEN | {"missing_scope", "no_permission"}
+"""An app-level token has one purpose: one without `connections:write` is the wrong token."""
+
+_STREAMING = {Method.CHAT_START_STREAM, Method.CHAT_APPEND_STREAM, Method.CHAT_STOP_STREAM}
+_STREAM_ONLY = {"not_allowed_token_type", "user_not_found"}
+"""Codes that say less about a stream than about another call: a post may be accepted all the same."""
+
+_KINDS: Mapping[str, type[PlatformError]] = {
+    **dict.fromkeys(
+        (
+            "cannot_reply_to_message",
+            "channel_not_found",
+            "message_not_found",
+            "thread_not_found",
+            "user_not_found",
+        ),
+        MessageGone,
+    ),
+    **dict.fromkeys(
+        ("invalid_blocks", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"),
+        TooLong,
+    ),
+    **dict.fromkeys(
+        ("fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"),
+        PlatformDown,
+    ),
+}
+"""The kind of each code. One that is not listed here is `Forbidden`, or `StreamRefused` where a stream asked."""
+
+
+class StreamRefused(Unsupported):
+    """Slack refuses a native stream, here or now; a post may be accepted. `code` is Slack's error."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"{method}: {code}")
+        self.code = code
+
+
+class ConnectionLost(PlatformDown):
+    """The connection broke before an answer came. Slack may have received the request."""
+
+
+def translate(error: Exception, method: Method) -> PlatformError:
+    """Name one of `FAILURES` in the port's words."""
+    match error:
+        case SlackApiError():
+            return _refusal(error, method)
+        case aiohttp.ClientConnectorError():
+            return PlatformDown(f"{method}: {type(error).__name__}")
+        case aiohttp.ClientOSError() | aiohttp.ServerDisconnectedError():
+            return ConnectionLost(f"{method}: {type(error).__name__}")
+        case AttributeError():
+            return not_slack(method)
+        case _:
+            return PlatformDown(f"{method}: {type(error).__name__}")
+
+
+def not_slack(method: Method) -> PlatformDown:
+    """What to raise for an answer that Slack would not give: something stands between the bot and Slack."""
+    return PlatformDown(f"{method}: an answer that is not Slack's")
+
+
+def code_of(error: SlackApiError) -> str:
+    """Slack's error code; empty where the answer has none."""
+    data = getattr(error.response, "data", None)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
+def status_of(error: PlatformError) -> RequestStatus:
+    """What the request that failed with `error` is reported as."""
+    match error:
+        case RateLimited():
+            return RequestStatus.RATE_LIMITED
+        case PlatformDown():
+            return RequestStatus.ERROR
+        case _:
+            return RequestStatus.REFUSED
+
+
+def _refusal(error: SlackApiError, method: Method) -> PlatformError:
+    status, code = getattr(error.response, "status_code", 0), code_of(error)
+    if status == 429 or code in _RATE_LIMITED:
+        return RateLimited(_retry_after(error.response.headers))
+    if not code or status >= 500:
+        return PlatformDown(f"{method}: {code or f'status {status}'}")
+    variable, bad = (APP_TOKEN, _BAD_APP_TOKEN) if method in APP_SCOPES else (BOT_TOKEN, _BAD_TOKEN)
+    # What else is wrong with a stream may be right for a post.
+    if method in _STREAMING and (code in _STREAM_ONLY or code not in bad | _KINDS.keys()):
+        return StreamRefused(method, code)
+    if code in bad:
+        return TokenRefused(variable, strings.token_refused(code))
+    return _KINDS.get(code, Forbidden)(f"{method}: {code}")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that Slack wants to be left alone. Never negative, and never for ever."""
+    try:
+        seconds = float(headers.get("Retry-After", _PAUSE_WITHOUT_RETRY_AFTER))
+    except ValueError:
+        return _PAUSE_WITHOUT_RETRY_AFTER
+    return max(0.0, seconds) if math.isfinite(seconds) else _PAUSE_WITHOUT_RETRY_AFTER

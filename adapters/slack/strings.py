@@ -1,0 +1,24 @@
+"""What the adapter itself says about Slack, beside the core's words: to the operator, at the start and in the log. No I/O."""
+
+NOT_XOXB = (
+    "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
+)
+NOT_XAPP = "is not an app-level token: copy the one that begins with xapp- from Basic Information of your app's pages"
+
+
+def token_missing(other: str) -> str:
+    """Say what a token's variable lacks where only the `other` one is set."""
+    return f"is missing although {other} is set; Slack needs both of them"
+
+
+def token_refused(code: str) -> str:
+    """Say that Slack does not accept a token."""
+    return f"Slack refuses it ({code})"
+
+
+def foreign_connections(own: int) -> str:
+    """Say that another process seems to use the app-level token; `own` connections are this process's."""
+    return (
+        f"Slack counts more connections of this app than the {own} of this process, and gives each event to one of "
+        "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
+    )

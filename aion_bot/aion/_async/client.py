@@ -1,0 +1,101 @@
+"""The client: settings, connections, and the chat API."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from aion_bot.aion._async.chats import ChatResource
+from aion_bot.aion._async.session import ChatSessionContext
+from aion_bot.aion._async.transport import AsyncTransport
+from aion_bot.aion.settings import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_RETRY_DELAY,
+    DEFAULT_TIMEOUT,
+    ClientSettings,
+)
+from aion_bot.aion.types import ChatResponse
+
+
+class AionVision:
+    """The asynchronous client for Aion's chat.
+
+    Use it as `async with AionVision(api_key=…) as client:`, or call `aclose` at the end. One client serves any number
+    of conversations at once. The arguments are those of `ClientSettings`; a wrong one raises ValueError.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_delay: float = DEFAULT_RETRY_DELAY,
+        tenant_id: str | None = None,
+        proxy_url: str | None = None,
+    ) -> None:
+        self._settings = ClientSettings.from_arguments(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_delay=retry_delay,
+            tenant_id=tenant_id,
+            proxy_url=proxy_url,
+        )
+        self._transport = AsyncTransport(self._settings)
+        self.chats = ChatResource(self._transport)
+
+    @classmethod
+    def from_env(cls, **overrides: Any) -> "AionVision":
+        """Make a client from `AIONVISION_API_KEY` and the other variables; overrides are the arguments of the class."""
+        return cls.from_settings(ClientSettings.from_env(**overrides))
+
+    @classmethod
+    def from_settings(cls, settings: ClientSettings) -> "AionVision":
+        """Make a client from settings, such as those of a program that extends `ClientSettings`."""
+        return cls(
+            settings.api_key.get_secret_value(),
+            base_url=settings.base_url,
+            timeout=settings.timeout,
+            max_retries=settings.max_retries,
+            retry_delay=settings.retry_delay,
+            tenant_id=settings.tenant_id,
+            proxy_url=settings.proxy_url,
+        )
+
+    def __repr__(self) -> str:
+        return f"AionVision(base_url={self._settings.base_url!r})"
+
+    async def __aenter__(self) -> "AionVision":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+    def chat_session(
+        self,
+        *,
+        title: str | None = None,
+        image_ids: Sequence[str] | None = None,
+        use_all_images: bool = True,
+        auto_close: bool = True,
+    ) -> ChatSessionContext:
+        """Return a conversation for `async with`; as `chats.session`."""
+        return self.chats.session(
+            title=title, image_ids=image_ids, use_all_images=use_all_images, auto_close=auto_close
+        )
+
+    async def chat(self, message: str, *, session_id: str) -> ChatResponse:
+        """Ask in a conversation and return the whole answer; as `chats.send`."""
+        return await self.chats.send(message, session_id=session_id)

@@ -1,0 +1,54 @@
+"""A limiter's place at the adapter: it keeps every report."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
+
+
+class RecordingObserver(RequestObserver):
+    """Keeps what an adapter reports; `open` are the requests that are sent and not answered yet."""
+
+    def __init__(self) -> None:
+        self.requests: list[PlatformRequest] = []
+        self.answers: list[tuple[str, RequestStatus, float]] = []
+        self.open: list[PlatformRequest] = []
+        self.readings: list[LimitReading] = []
+        self._changed = asyncio.Event()
+
+    def sent(self, request: PlatformRequest) -> None:
+        self.requests.append(request)
+        self.open.append(request)
+
+    def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
+        self.open.remove(request)
+        self.answers.append((request.method, status, retry_after))
+        self._changed.set()
+
+    def limit_read(self, reading: LimitReading) -> None:
+        self.readings.append(reading)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds, looking again after every answer."""
+        async with asyncio.timeout(5):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+    @property
+    def methods(self) -> Counter[str]:
+        """How many requests of each method were reported."""
+        return Counter(request.method for request in self.requests)
+
+    def statuses(self, method: str) -> list[RequestStatus]:
+        """What came of the requests of a method, in the order of their answers."""
+        return [status for name, status, _ in self.answers if name == method]
+
+    def charges(self, method: str) -> list[set[tuple[str, str]]]:
+        """The budgets' names and scope keys that each request of a method was charged to."""
+        return [
+            {(budget.name, key) for budget, key in request.charges}
+            for request in self.requests
+            if request.method == method
+        ]

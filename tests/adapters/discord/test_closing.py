@@ -1,0 +1,145 @@
+"""Connections that end: by the bot, by Discord, or silently."""
+
+import asyncio
+import gc
+from time import monotonic
+
+import pytest
+
+from adapters.discord import gateway, ids
+from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.events import Click
+from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.sessions import GUILD_MESSAGES
+from tests.adapters.discord.conftest import Bot, build
+from tests.adapters.discord.host import RecordingHost
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+async def test_leaving(discord: SimulatedDiscord, host: RecordingHost, *, deaf: bool) -> None:
+    """Cancelled, it hangs up within a second, even if Discord does not say goodbye."""
+    discord.gateway.deaf = deaf
+    adapter = build(discord.env)
+    listening = asyncio.create_task(adapter.listen(host))
+    await host.until(lambda: bool(host.presences))
+    began = monotonic()
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    await adapter.close()
+    assert monotonic() - began < 1
+
+
+async def test_leaving_at_once(
+    discord: SimulatedDiscord, host: RecordingHost, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cancelled before the servers are described, it starts nothing that would never run, and warns of nothing."""
+    adapter = build(discord.env)
+    listening = asyncio.create_task(adapter.listen(host))
+    await discord.connected()
+    await discord.mention(discord.people[0], "hello")
+    await host.prompt()
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    await adapter.close()
+    await asyncio.sleep(
+        gateway.GUILD_READY_TIMEOUT + 0.1
+    )  # discord.py's own task ends by this time, not by an event
+    gc.collect()
+    assert host.presences == []
+    assert caplog.records == []
+
+
+async def test_what_was_begun_is_handed_over(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """A press that was acknowledged reaches the core, though leaving began meanwhile; a later one does not."""
+    ada = discord.people[0]
+    direct = ids.thread_key(int(discord.direct(ada)))
+    reply = Reply("Failed", buttons=(Button(Action.RETRY, "k", "Try again"),))
+    message = str(ids.address_of(await bot.adapter.post(direct, reply, nonce="n"))[1])
+    host.open.clear()
+    await discord.press(ada, direct.id, message, "aion:retry:k")
+    await host.until(lambda: host.accept_calls == 1)
+    bot.listening.cancel()
+    await asyncio.sleep(0)
+    await discord.press(ada, direct.id, message, "aion:retry:k")
+    asyncio.get_running_loop().call_later(0.1, host.open.set)
+    await asyncio.gather(bot.listening, return_exceptions=True)
+    assert [type(one) for one in host.inbound] == [Click]
+    assert host.accept_calls == 1
+
+
+async def test_what_cannot_be_handed_over(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """A core that does not take what was begun does not keep the bot from leaving."""
+    host.open.clear()
+    await discord.direct_message(discord.people[0], "hello")
+    await host.until(lambda: host.accept_calls == 1)
+    began = monotonic()
+    bot.listening.cancel()
+    await asyncio.gather(bot.listening, return_exceptions=True)
+    assert monotonic() - began < 1
+    host.open.set()
+    await host.prompt()
+
+
+async def test_a_silent_gateway(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A connection on which nothing comes any more, not even an answer to a heartbeat, is made anew."""
+    discord.gateway.heartbeat_every = 0.1
+    adapter = build(discord.env)
+    adapter.heartbeat_timeout = 0.3
+    listening = asyncio.create_task(adapter.listen(host))
+    await discord.connected()
+    discord.gateway.silent = True
+    await discord.direct_message(discord.people[0], "can you hear me?")
+    await discord.until(lambda: not discord.gateway.listening)
+    discord.gateway.silent = False
+    assert (await host.prompt()).text == "can you hear me?"
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await adapter.close()
+
+
+async def test_a_gateway_that_stays_away(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If no session can be had for a while listening ends, so that a new client can try."""
+    monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.2)
+    adapter = build(discord.env)
+    listening = asyncio.create_task(adapter.listen(host))
+    await host.until(lambda: bool(host.presences))
+    discord.gateway.refusing = True
+    await discord.gateway.drop()
+    with pytest.raises(PlatformDown):
+        await listening
+    await adapter.close()
+
+
+async def test_a_short_absence(
+    discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that came back in time is not given up later."""
+    monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.3)
+    await host.until(lambda: bool(host.presences))
+    await discord.gateway.drop()
+    await discord.until(lambda: discord.gateway.resumed == 1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(bot.listening), 0.5)
+
+
+async def test_an_event_that_nobody_understands(discord: SimulatedDiscord, bot: Bot) -> None:
+    """An event over which discord.py stumbles ends listening as one of the port's errors, so that a new client can try."""
+    discord.gateway.dispatch("MESSAGE_CREATE", {"nothing": "expected"}, GUILD_MESSAGES)
+    with pytest.raises(PlatformDown, match="KeyError"):
+        await bot.listening
+
+
+@pytest.mark.parametrize("code", [4000, 4007, 4009])
+async def test_closed_by_discord(discord: SimulatedDiscord, host: RecordingHost, bot: Bot, code: int) -> None:
+    """Codes after which Discord's documentation allows to reconnect lead to a session again."""
+    await host.until(lambda: bool(host.presences))
+    await discord.gateway.drop(code)
+    await discord.until(lambda: discord.gateway.resumed == 1)
+    assert not bot.listening.done()

@@ -1,0 +1,251 @@
+"""What the network and Discord may do to a call: each ends as done after all, or as one of the port's errors."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from adapters.discord import ids, rest_session
+from adapters.discord.adapter import DiscordAdapter
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.faults import ANY
+from tests.adapters.discord.conftest import Bot, build
+from tests.adapters.discord.host import RecordingHost
+
+CREATE = "POST /channels/{channel_id}/messages"
+EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
+CHANNEL = "PATCH /channels/{channel_id}"
+FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
+
+
+@pytest.fixture
+async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
+    """An adapter that never listens."""
+    adapter = build(discord.env)
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
+def general(discord: SimulatedDiscord) -> ThreadKey:
+    return ids.thread_key(int(discord.world.named("general").id))
+
+
+@pytest.fixture
+async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
+    return await adapter.post(general, Reply("first"), nonce="first")
+
+
+@pytest.fixture
+async def answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> MessageRef:
+    """A message of the bot in a thread of its own."""
+    await discord.ask(discord.people[0], "What is damaged?")
+    prompt = await host.prompt()
+    await bot.adapter.open_thread(prompt)
+    return await bot.adapter.post(prompt.thread, Reply("the roof"), nonce="n")
+
+
+@pytest.fixture
+def _impatient_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest_session, "TIME_LIMIT", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("fault", "seconds"),
+    [
+        ({"retry_after": 2.5}, 2.5),
+        ({"retry_after": 2.5, "via": False}, 2.5),
+        ({"retry_after": 2.5, "told_in_body": True}, 2.5),
+        ({"retry_after": 2.5, "told_in_body": True, "via": False}, 2.5),
+        ({}, 1.0),
+    ],
+)
+async def test_rate_limits(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, fault: Any, seconds: float
+) -> None:
+    """A 429 is raised at once with its pause, wherever Discord or a proxy names one, and nothing is shown."""
+    discord.fail_next(EDIT, status=429, **fault)
+    with pytest.raises(RateLimited) as caught:
+        await adapter.edit(message, Reply("second"))
+    assert caught.value.retry_after == seconds
+    assert discord.server.calls[EDIT] == 1
+    assert discord.thread(message.thread.id)[-1].text == "first"
+
+
+async def test_the_limit_of_the_whole_bot(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost, answer: MessageRef
+) -> None:
+    """While the limit for all calls is exceeded none is made, but commands and buttons are still answered."""
+    discord.fail_next(EDIT, status=429, retry_after=60, all_routes=True)
+    with pytest.raises(RateLimited):
+        await bot.adapter.edit(answer, Reply("second"))
+    calls = discord.server.calls.copy()
+    with pytest.raises(RateLimited) as caught:
+        await bot.adapter.post(answer.thread, Reply("another"), nonce="n-2")
+    assert 50 < caught.value.retry_after <= 60
+    assert discord.server.calls == calls
+    await bot.adapter.reply_privately(await host.prompt(), ("Patience.",))
+    assert discord.server.calls[FOLLOW_UP] == 1
+
+
+async def test_the_limit_of_the_whole_bot_ends(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef
+) -> None:
+    """After the pause calls are made again."""
+    discord.fail_next(EDIT, status=429, retry_after=0.05, all_routes=True)
+    with pytest.raises(RateLimited) as caught:
+        await adapter.edit(message, Reply("second"))
+    await asyncio.sleep(caught.value.retry_after)
+    await adapter.edit(message, Reply("second"))
+    assert discord.thread(message.thread.id)[-1].text == "second"
+
+
+@pytest.mark.parametrize("acted", [True, False])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"drop": True},
+        {"cut": True},
+        {"hang": True},
+        *({"status": code} for code in (500, 502, 503, 504, 524)),
+    ],
+)
+@pytest.mark.usefixtures("_impatient_calls")
+async def test_an_ambiguous_post(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey, fault: Any, *, acted: bool
+) -> None:
+    """Whether a post arrived before it failed or not, posting again with its nonce leaves one message."""
+    discord.fail_next(CREATE, acted=acted, **fault)
+    with pytest.raises(PlatformDown):
+        await adapter.post(general, Reply("once"), nonce="turn-1-0")
+    assert discord.server.calls[CREATE] == 1
+    ref = await adapter.post(general, Reply("once"), nonce="turn-1-0")
+    assert [shown.id for shown in discord.thread(general.id)] == [str(ids.address_of(ref)[1])]
+
+
+@pytest.mark.parametrize("fault", [{"cut": True}, {"hang": True}, {"status": 504}])
+@pytest.mark.usefixtures("_impatient_calls")
+async def test_an_edit_whose_answer_was_lost(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, fault: Any
+) -> None:
+    """An edit that may have arrived is one request; a newer one afterwards is what stays."""
+    discord.fail_next(EDIT, acted=True, **fault)
+    with pytest.raises(PlatformDown):
+        await adapter.edit(message, Reply("stale"))
+    await adapter.edit(message, Reply("newest"))
+    assert discord.server.calls[EDIT] == 2
+    assert discord.thread(message.thread.id)[-1].versions == ["first", "stale", "newest"]
+
+
+async def test_nobody_at_the_other_end(discord: SimulatedDiscord, general: ThreadKey) -> None:
+    """Without a connection a call says that Discord is down, and the same adapter works when it is back."""
+    adapter = build(discord.env)
+    await discord.stop()
+    with pytest.raises(PlatformDown):
+        await adapter.post(general, Reply("hello"), nonce="n")
+    await discord.start()
+    await adapter.post(general, Reply("hello"), nonce="n")
+    assert len(discord.thread(general.id)) == 1
+    await adapter.close()
+
+
+@pytest.mark.parametrize("kind", [PlatformDown, RateLimited])
+async def test_logging_in_again(
+    discord: SimulatedDiscord, general: ThreadKey, kind: type[PlatformError]
+) -> None:
+    """A failure while logging in is raised, and the next call logs in."""
+    adapter = build(discord.env)
+    how: Any = {"status": 429, "retry_after": 1} if kind is RateLimited else {"status": 503}
+    discord.fail_next(ANY, **how)
+    with pytest.raises(kind):
+        await adapter.post(general, Reply("hello"), nonce="n")
+    await adapter.post(general, Reply("hello"), nonce="n")
+    await adapter.close()
+
+
+async def test_a_message_that_was_deleted(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef
+) -> None:
+    """A message that somebody deleted can be neither edited nor deleted."""
+    discord.withdraw(str(ids.address_of(message)[1]))
+    with pytest.raises(MessageGone):
+        await adapter.edit(message, Reply("second"))
+    with pytest.raises(MessageGone):
+        await adapter.delete(message)
+
+
+async def test_an_archived_thread(discord: SimulatedDiscord, bot: Bot, answer: MessageRef) -> None:
+    """In an archived thread posts and edits are done after all."""
+    thread = discord.world.channel(answer.thread.id)
+    discord.backend.update(thread, {"archived": True})
+    await bot.adapter.edit(answer, Reply("decided"))
+    discord.backend.update(thread, {"archived": True})
+    await bot.adapter.post(answer.thread, Reply("another"), nonce="n-2")
+    assert [shown.text for shown in discord.thread(thread.id)][1:] == ["decided", "another"]
+    assert discord.server.calls[CHANNEL] == 1
+
+
+async def test_a_thread_that_is_locked(discord: SimulatedDiscord, bot: Bot, answer: MessageRef) -> None:
+    """In a locked thread nothing is posted, and once it is archived nothing is edited."""
+    thread = discord.world.channel(answer.thread.id)
+    discord.backend.update(thread, {"archived": True, "locked": True})
+    with pytest.raises(Forbidden):
+        await bot.adapter.edit(answer, Reply("decided"))
+    with pytest.raises(Forbidden):
+        await bot.adapter.post(answer.thread, Reply("another"), nonce="n-2")
+    assert [shown.text for shown in discord.thread(thread.id)][1:] == ["the roof"]
+
+
+async def test_a_thread_that_was_deleted(discord: SimulatedDiscord, bot: Bot, answer: MessageRef) -> None:
+    """With its thread an answer is gone."""
+    discord.backend.close_thread(discord.world.channel(answer.thread.id))
+    with pytest.raises(MessageGone):
+        await bot.adapter.edit(answer, Reply("decided"))
+    with pytest.raises(MessageGone):
+        await bot.adapter.post(answer.thread, Reply("another"), nonce="n-2")
+    with pytest.raises(MessageGone):
+        await bot.adapter.own_messages(answer.thread)
+
+
+async def test_a_server_without_the_bot(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost, answer: MessageRef
+) -> None:
+    """Taken out of the server, the bot may do nothing there; direct messages still arrive."""
+    discord.backend.remove_bot()
+    with pytest.raises(Forbidden):
+        await bot.adapter.edit(answer, Reply("decided"))
+    with pytest.raises(Forbidden):
+        await bot.adapter.post(answer.thread, Reply("another"), nonce="n-2")
+    with pytest.raises(Forbidden):
+        await bot.adapter.own_messages(answer.thread)
+    await discord.direct_message(discord.people[0], "are you there?")
+    assert (await host.prompt(2)).text == "are you there?"
+
+
+async def test_a_channel_where_the_bot_may_not_write(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """Whoever mentions the bot there can be told by a direct message."""
+    ada = discord.people[0]
+    discord.world.read_only.add(discord.world.named("general").id)
+    await discord.mention(ada, "what is damaged?")
+    prompt = await host.prompt()
+    with pytest.raises(Forbidden):
+        await bot.adapter.open_thread(prompt)
+    with pytest.raises(Forbidden):
+        await bot.adapter.post(ids.thread_key(int(prompt.place.channel)), Reply("the roof"), nonce="n")
+    await bot.adapter.reply_privately(prompt, ("I may not write there.",))
+    assert [shown.text for shown in discord.thread(discord.direct(ada))] == ["I may not write there."]
+
+
+async def test_nowhere_to_answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
+    """Somebody who takes no direct messages, where the bot may not write, cannot be told."""
+    ada = discord.people[0]
+    discord.world.closed_to_bot.add(ada.id)
+    discord.world.read_only.add(discord.world.named("general").id)
+    await discord.mention(ada, "what is damaged?")
+    with pytest.raises(Forbidden):
+        await bot.adapter.reply_privately(await host.prompt(), ("I may not write there.",))
