@@ -47,7 +47,7 @@ async def serve(
                 allow_workspaces=settings.allow_workspaces,
                 approvers=settings.approvers,
             )
-            services = Services(store, aion, Registry(), policy, polling)
+            services = Services(store, aion, Registry(adapters), policy, polling)
             options = DispatchOptions(
                 busy=settings.busy,
                 shutdown_grace=settings.shutdown_grace,

@@ -20,7 +20,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.scheduler import Costs, Priority
+from aion_bot.ratelimit.permit import Charges, Priority
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class Indicators:
         self._tasks = tasks
         self._marks = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
-        self._active: dict[ThreadKey, Costs] = {}
+        self._active: dict[ThreadKey, Charges] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
         # One lock a thread, so that nobody starts an activity while another task ends it: Slack may take the two
@@ -122,10 +122,10 @@ class Indicators:
         if self._active.get(turn.thread):
             return True  # another turn's, which the last of them ends
         limiter = thread.limiter
-        if thread.activity is None or not limiter.possible(Operation.SHOW_ACTIVITY, turn.thread):
+        if thread.activity is None or not limiter.has_room(Operation.SHOW_ACTIVITY, turn.thread):
             return False
         adopted = turn.thread in self._active
-        self._active[turn.thread] = limiter.promise(Operation.SHOW_ACTIVITY, turn.thread)
+        self._active[turn.thread] = limiter.reserve(Operation.SHOW_ACTIVITY, turn.thread)
         try:
             async with limiter.best_effort(Operation.SHOW_ACTIVITY, turn.thread) as allowed:
                 if allowed:
@@ -175,7 +175,7 @@ class _QueuedMarks:
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
         """A lock for each turn whose mark may stand, by the turn's key."""
-        self._removals: dict[str, Costs] = {}
+        self._removals: dict[str, Charges] = {}
         """The reservation for removing each mark."""
 
     def expect(self, thread: Thread, turn: Turn) -> bool:
@@ -196,10 +196,10 @@ class _QueuedMarks:
         message, limiter = _message(turn), thread.limiter
         async with self._locks[turn.key]:
             operations = (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
-            if message is None or not all(limiter.possible(one, turn.thread) for one in operations):
+            if message is None or not all(limiter.has_room(one, turn.thread) for one in operations):
                 del self._locks[turn.key]
                 return False
-            self._removals[turn.key] = limiter.promise(Operation.UNMARK_QUEUED, turn.thread)
+            self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, turn.thread)
             try:
                 async with limiter.best_effort(Operation.MARK_QUEUED, turn.thread) as allowed:
                     if allowed:

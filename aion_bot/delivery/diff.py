@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from aion_bot.ports.messages import Content, MessageRef, PlanCard, Reply
 from aion_bot.rendering.screen import Screen
 
-Tail = Callable[[Reply | None, Reply, bool], str | None]
-"""What has to be appended to a stream that shows one reply so that it shows another; None where that cannot be done.
-The last argument says whether it is the end of the stream."""
+StreamDelta = Callable[[Reply | None, Reply, bool], str | None]
+"""`NativeStreaming.stream_delta`: what to append to a stream that shows one reply so that it shows another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Post the content of a slot as a new message."""
+    """Post the content of a slot as a new message. `attempt` counts the messages of the slot that are gone."""
 
     slot: int
     content: Content
@@ -40,8 +39,8 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
-    """Post what there is of a growing reply as a stream."""
+class StartStream:
+    """Post what there is of a growing reply as a native stream."""
 
     slot: int
     content: Reply
@@ -49,7 +48,7 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Append:
+class AppendStream:
     """Let a stream, which shows `shown`, grow to `content`, not before `earliest`."""
 
     slot: int
@@ -60,7 +59,7 @@ class Append:
 
 
 @dataclass(frozen=True, slots=True)
-class Conclude:
+class StopStream:
     """End a stream, which shows `shown`; with the rest of `content`, if that can still be appended."""
 
     slot: int
@@ -71,33 +70,35 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """The thread shows what it should, or only what has to be waited for."""
+    """The thread shows what it should."""
 
 
-Step = Post | Edit | Delete | Begin | Append | Conclude
-"""A call."""
+Step = Post | Edit | Delete | StartStream | AppendStream | StopStream
+"""One operation on the platform."""
 
 
 @dataclass(slots=True)
 class _Slot:
     message: MessageRef | None = None
     shown: Content | None = None
+    """What the message shows; None where that is not known, and for a stream."""
     holds_card: bool = False
     edited_at: float = -math.inf
     attempt: int = 0
     lost: bool = False
+    """Whether its message was deleted by somebody: the content is posted again only when it is final."""
     streamed: Reply | None = None
     """What a stream that is open shows; None for any other message."""
-    began: float = 0.0
+    stream_began: float = 0.0
 
 
 class MessageDiff:
-    """One answer's messages.
+    """The messages of one answer, slot by slot.
 
     A growing message is changed every `gap` seconds at most. A plan's card is posted here and then belongs to the
-    decision, unless `keeps_cards`: then it is edited here like any other message. `resumed`: an earlier process posted
-    what is there, and nothing of it is removed before the end, as it will most likely be wanted again. A stream that
-    is `life` seconds old is ended, and its message goes on by edits; `tail` says what can be appended to one.
+    decision, unless this diff `owns_cards`: then it is edited here like any other message. `resumed`: an earlier process
+    posted what is there, and nothing of it is removed before the end, as it will most likely be wanted again. A stream
+    that is `stream_life` seconds old is stopped, and its message goes on by edits.
     """
 
     def __init__(
@@ -105,22 +106,28 @@ class MessageDiff:
         gap: float,
         posted: tuple[MessageRef, ...] = (),
         *,
-        keeps_cards: bool = False,
+        owns_cards: bool = False,
         resumed: bool = False,
-        tail: Tail | None = None,
-        life: float = math.inf,
+        stream_delta: StreamDelta | None = None,
+        stream_life: float = math.inf,
     ) -> None:
         self._gap = gap
-        self._keeps_cards = keeps_cards
+        self._owns_cards = owns_cards
         self._resumed = resumed
-        self._tail = tail
-        self._life = life
+        self._stream_delta = stream_delta
+        self._stream_life = stream_life
         self._slots = [_Slot(message=message) for message in posted]
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in the order of their slots."""
         return tuple(slot.message for slot in self._slots if slot.message is not None and not slot.holds_card)
+
+    @property
+    def editable_at(self) -> float:
+        """When the last message, which may be growing, may be changed again; `-inf` where there is none, or a card."""
+        last = next((slot for slot in reversed(self._slots) if slot.message is not None), None)
+        return -math.inf if last is None or last.holds_card else last.edited_at + self._gap
 
     def awaits_card(self, screen: Screen) -> bool:
         """Tell whether a plan's card should be there and is not."""
@@ -130,7 +137,7 @@ class MessageDiff:
         )
 
     def next(self, screen: Screen, *, ended: bool, now: float, streams: bool = False) -> Step | Idle:
-        """Compare `screen` with what is shown.
+        """Compare `screen` with what is shown, and return the first step that makes them agree.
 
         `ended` says that no other screen will follow; `streams` that the next growing message should be a stream.
         """
@@ -141,54 +148,54 @@ class MessageDiff:
         for index, slot in enumerate(self._slots):
             wanted = screen[index] if index < len(screen) else None
             if wanted is None:
-                # From the end: what comes to be wanted again is posted behind the others.
+                # From the end: a message that is wanted again after its removal is posted behind the others.
                 if slot.message is not None and (ended or not self._resumed):
                     surplus = Delete(index, slot.message)
                 continue
-            step = self._step(index, slot, wanted, index < last, ended=ended, now=now, streams=streams)
+            final = ended or index < last
+            step: Step | None
+            if slot.message is None:
+                step = self._first_step(index, slot, wanted, ended=ended, final=final, streams=streams)
+            else:
+                step = self._change(index, slot, slot.message, wanted, final=final, now=now)
             if step is not None:
                 return step
         return surplus or Idle()
 
-    def _step(
-        self, index: int, slot: _Slot, wanted: Content, full: bool, *, ended: bool, now: float, streams: bool
+    def _first_step(
+        self, index: int, slot: _Slot, wanted: Content, *, ended: bool, final: bool, streams: bool
+    ) -> Post | StartStream | None:
+        """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
+        if slot.lost and not final:
+            return None
+        post = Post(index, wanted, slot.attempt)
+        # What will not grow any more needs no stream; the last message may be one, if a stream can show all of it.
+        may_stream = streams and (not final or (ended and wanted == _streamable(wanted)))
+        if not may_stream or self._stream_delta is None or not isinstance(wanted, Reply):
+            return post
+        if not self._stream_delta(None, wanted, False):
+            return post if final else None  # a stream begins with words
+        return StartStream(index, wanted, slot.attempt)
+
+    def _change(
+        self, index: int, slot: _Slot, message: MessageRef, wanted: Content, *, final: bool, now: float
     ) -> Step | None:
-        settled = ended or full
-        if slot.message is None:
-            streams = streams and (not settled or (ended and wanted == _plain(wanted)))
-            return self._first(index, slot, wanted, settled=settled, streams=streams)
-        if slot.streamed is not None and isinstance(wanted, Reply):
-            return self._grown(index, slot, wanted, settled=settled, now=now)
-        if wanted == slot.shown or (isinstance(wanted, PlanCard) and not self._keeps_cards):
-            return None
-        return Edit(index, slot.message, wanted, earliest=slot.edited_at + self._gap)
-
-    def _first(
-        self, index: int, slot: _Slot, wanted: Content, *, settled: bool, streams: bool
-    ) -> Post | Begin | None:
-        if slot.lost and not settled:
-            return None
-        if not (streams and self._tail and isinstance(wanted, Reply)):
-            return Post(index, wanted, slot.attempt)
-        if not self._tail(None, wanted, False):
-            return Post(index, wanted, slot.attempt) if settled else None
-        return Begin(index, wanted, slot.attempt)
-
-    def _grown(
-        self, index: int, slot: _Slot, wanted: Reply, *, settled: bool, now: float
-    ) -> Append | Conclude | None:
-        if slot.message is None or slot.streamed is None or self._tail is None:
-            return None
-        tail = self._tail(slot.streamed, wanted, False)
-        if settled or tail is None or now - slot.began >= self._life:
-            return Conclude(index, slot.message, slot.streamed, wanted)
-        if not tail:
-            return None
-        return Append(index, slot.message, slot.streamed, wanted, earliest=slot.edited_at + self._gap)
+        """Return how a slot's message gets to show `wanted`; None if it does."""
+        earliest = slot.edited_at + self._gap
+        if slot.streamed is None or self._stream_delta is None or not isinstance(wanted, Reply):
+            if wanted == slot.shown or (isinstance(wanted, PlanCard) and not self._owns_cards):
+                return None
+            return Edit(index, message, wanted, earliest)
+        delta = self._stream_delta(slot.streamed, wanted, False)
+        if final or delta is None or now - slot.stream_began >= self._stream_life:
+            return StopStream(index, message, slot.streamed, wanted)
+        return AppendStream(index, message, slot.streamed, wanted, earliest) if delta else None
 
     # What came of a step.
 
-    def posted_at(self, step: Post | Begin, message: MessageRef, now: float, *, certain: bool = True) -> None:
+    def posted(
+        self, step: Post | StartStream, message: MessageRef, now: float, *, certain: bool = True
+    ) -> None:
         """Record that a post was made; not `certain`: the message may be an older one, whose content nobody knows."""
         for other in self._slots:
             if other.message == message:  # found again by its nonce: it can show one slot only
@@ -196,42 +203,42 @@ class MessageDiff:
         slot = self._slots[step.slot]
         slot.message, slot.edited_at = message, now
         slot.holds_card = isinstance(step.content, PlanCard)
-        if isinstance(step, Begin):
-            slot.streamed, slot.began = step.content, now
+        if isinstance(step, StartStream):
+            slot.streamed, slot.stream_began = step.content, now
         else:
             slot.shown = step.content if certain else None
 
-    def edited(self, step: Edit | Append | Conclude, now: float) -> None:
+    def changed(self, step: Edit | AppendStream | StopStream, now: float) -> None:
         """Record that a message was changed."""
         slot = self._slots[step.slot]
         slot.edited_at = now
         match step:
             case Edit():
                 slot.shown = step.content
-            case Append():
+            case AppendStream():
                 slot.streamed = step.content
-            case Conclude():
-                slot.streamed, slot.shown = None, self._concluded(step)
+            case StopStream():
+                slot.streamed, slot.shown = None, self._shown_after(step)
                 slot.edited_at = -math.inf  # what a stream cannot show may be shown at once
 
-    def broken(self, step: Append | Conclude) -> None:
-        """Record that a stream takes nothing any more: its message goes on by edits."""
+    def stream_broke(self, step: AppendStream | StopStream) -> None:
+        """Record that a stream takes nothing any more, and shows nobody knows what: its message goes on by edits."""
         slot = self._slots[step.slot]
         slot.streamed, slot.shown = None, None
 
-    def gone(self, step: Edit | Delete | Append | Conclude) -> None:
-        """Record that the message does not exist any more; what it should show is posted once at the end."""
+    def gone(self, step: Edit | Delete | AppendStream | StopStream) -> None:
+        """Record that the message does not exist any more; what it should show is posted once, when it is final."""
         slot = self._slots[step.slot]
         slot.message = slot.shown = slot.streamed = None
         slot.lost = True
         slot.attempt += 1
 
-    def _concluded(self, step: Conclude) -> Content | None:
-        if self._tail is None or self._tail(step.shown, step.content, True) is None:
+    def _shown_after(self, step: StopStream) -> Content | None:
+        if self._stream_delta is None or self._stream_delta(step.shown, step.content, True) is None:
             return None
-        return _plain(step.content)
+        return _streamable(step.content)
 
 
-def _plain(content: Content) -> Content:
-    """Return what a stream can show of a content."""
+def _streamable(content: Content) -> Content:
+    """Return what a stream can show of a content: its words."""
     return replace(content, note="", byline=(), buttons=()) if isinstance(content, Reply) else content

@@ -1,10 +1,19 @@
-"""Doing a single step on the platform, and recording in the outbox what came of it."""
+"""Performing a single step on the platform, and recording in the diff what came of it."""
 
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Delete, Edit, MessageDiff, Post, Step
+from aion_bot.delivery.diff import (
+    AppendStream,
+    Delete,
+    Edit,
+    MessageDiff,
+    Post,
+    StartStream,
+    Step,
+    StopStream,
+)
 from aion_bot.delivery.nonces import card_nonce, nonce_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import NativeStreaming
@@ -33,26 +42,13 @@ class Delivery:
 
 
 class Executor:
-    """Carries one answer's steps out, as `name`, for `reader`, who sees a native stream growing.
+    """Performs one answer's steps, each with one operation of the adapter."""
 
-    `resumed`: an earlier process may have posted what is posted now. `on_posted` is awaited after each post.
-    """
-
-    def __init__(
-        self,
-        thread: Thread,
-        diff: MessageDiff,
-        delivery: Delivery,
-        on_posted: OnPosted,
-    ) -> None:
+    def __init__(self, thread: Thread, diff: MessageDiff, delivery: Delivery) -> None:
         self._thread = thread
-        self._adapter = thread.adapter
         self._diff = diff
-        self._name = delivery.name
-        self._reader = delivery.reader
-        self._resumed = delivery.resumed
-        self._on_posted = on_posted
-        self._tried: frozenset[str] = frozenset()
+        self._delivery = delivery
+        self._tried: set[str] = set()
 
     @property
     def _streaming(self) -> NativeStreaming:
@@ -60,45 +56,44 @@ class Executor:
             raise Unsupported(f"{self._thread.platform} has no native streams")
         return self._thread.streaming
 
-    async def do(self, step: Step) -> None:
-        """Make the step's one call. Raises what the adapter raises, but for messages that are gone."""
-        match step:
-            case Post() | Begin():
-                await self._post(step)
-            case Edit():
-                await self._change(step, self._adapter.edit(step.message, step.content))
-            case Append():
-                await self._change(
-                    step, self._streaming.append_stream(step.message, step.shown, step.content)
-                )
-            case Conclude():
-                await self._change(step, self._streaming.stop_stream(step.message, step.shown, step.content))
-            case Delete():
-                await self._change(step, self._adapter.delete(step.message))
+    async def perform(self, step: Step) -> MessageRef | None:
+        """Perform a step; the caller holds its permit. Returns the message that was posted, if the step posts one.
 
-    async def _post(self, step: Post | Begin) -> None:
-        nonce = nonce_of(self._name, step.slot, step.attempt)
-        if isinstance(step.content, PlanCard):
-            nonce = card_nonce(step.content.key)
-        tried_before, self._tried = nonce in self._tried, self._tried | {nonce}
-        if isinstance(step, Begin):
-            message = await self._streaming.start_stream(
-                self._thread.key, self._reader, step.content, nonce=nonce
-            )
-        else:
-            message = await self._adapter.post(self._thread.key, step.content, nonce=nonce)
-        # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
-        certain = not (tried_before or self._resumed)
-        self._diff.posted_at(step, message, time.monotonic(), certain=certain)
-        await self._on_posted(step.slot, step.content, message)
-
-    async def _change(self, step: Edit | Append | Conclude | Delete, call: Awaitable[None]) -> None:
+        Raises what the adapter raises, except for messages that are gone: the diff learns of these.
+        """
+        if isinstance(step, Post | StartStream):
+            return await self._post(step)
         try:
-            await call
+            match step:
+                case Edit():
+                    await self._thread.adapter.edit(step.message, step.content)
+                case Delete():
+                    await self._thread.adapter.delete(step.message)
+                case AppendStream():
+                    await self._streaming.append_stream(step.message, step.shown, step.content)
+                case StopStream():
+                    await self._streaming.stop_stream(step.message, step.shown, step.content)
         except MessageGone:
             self._diff.gone(step)
-            return
+            return None
         if isinstance(step, Delete):
             self._diff.gone(step)
         else:
-            self._diff.edited(step, time.monotonic())
+            self._diff.changed(step, time.monotonic())
+        return None
+
+    async def _post(self, step: Post | StartStream) -> MessageRef:
+        nonce = nonce_of(self._delivery.name, step.slot, step.attempt)
+        if isinstance(step.content, PlanCard):
+            nonce = card_nonce(step.content.key)
+        # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
+        certain = nonce not in self._tried and not self._delivery.resumed
+        self._tried.add(nonce)
+        thread = self._thread.key
+        if isinstance(step, StartStream):
+            reader = self._delivery.reader
+            message = await self._streaming.start_stream(thread, reader, step.content, nonce=nonce)
+        else:
+            message = await self._thread.adapter.post(thread, step.content, nonce=nonce)
+        self._diff.posted(step, message, time.monotonic(), certain=certain)
+        return message

@@ -1,42 +1,57 @@
 """Bound threads, one limiter per platform, and which message sync shows a message."""
 
-from weakref import WeakValueDictionary
+from collections.abc import Iterable
+from weakref import WeakSet
 
 from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.sync import MessageSync, View
+from aion_bot.delivery.sync import RETRY, MessageSync, View
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.rate_limits import RequestObserver
 from aion_bot.ratelimit.limiter import Limiter
 
 
 class Registry:
-    """One limiter per platform for the whole process; at most one message sync shows a message."""
+    """One limiter per platform for the whole process; at most one message sync shows a message.
 
-    def __init__(self) -> None:
+    The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays of every sync while its platform is down, in seconds. `observer` learns of every request to
+    every platform, as the limiters do.
+    """
+
+    def __init__(
+        self,
+        adapters: Iterable[PlatformAdapter] = (),
+        *,
+        retry: Iterable[float] = RETRY,
+        observer: RequestObserver | None = None,
+    ) -> None:
+        self._retry = retry
+        self._observer = observer
         self._limiters: dict[str, Limiter] = {}
-        self._showing: WeakValueDictionary[MessageRef, MessageSync] = WeakValueDictionary()
+        self._syncs: WeakSet[MessageSync] = WeakSet()
+        for adapter in adapters:
+            self._limiter(adapter)
 
     def thread(self, adapter: PlatformAdapter, key: ThreadKey) -> Thread:
         """Bind a thread to its adapter and the limiter of its platform."""
-        limiter = self._limiters.get(adapter.platform)
-        if limiter is None:
-            limiter = self._limiters[adapter.platform] = Limiter(adapter)
-        return Thread(adapter, limiter, key)
+        return Thread(adapter, self._limiter(adapter), key)
 
     def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:
         """Return a message sync that shows `view` in `thread`.
 
-        The messages that `delivery` takes over may be shown by another sync, which ends: it may still try to show
-        its last screen.
+        The messages that `delivery` takes over may be shown by another sync. That one ends, and the new one waits for
+        its end: the other may be about to show an older screen.
         """
-        before = [self._showing[message] for message in delivery.posted if message in self._showing]
-        for showing in before:
-            showing.take_over()
-        sync = MessageSync(thread, view, delivery, before=before, hold=self._hold)
-        for message in delivery.posted:
-            self._hold(sync, message)
+        predecessors = [sync for sync in self._syncs if not set(sync.replies).isdisjoint(delivery.posted)]
+        for sync in predecessors:
+            sync.take_over()
+        sync = MessageSync(thread, view, delivery, predecessors=predecessors, retry=self._retry)
+        self._syncs.add(sync)
         return sync
 
-    def _hold(self, sync: MessageSync, message: MessageRef) -> None:
-        self._showing[message] = sync
+    def _limiter(self, adapter: PlatformAdapter) -> Limiter:
+        limiter = self._limiters.get(adapter.platform)
+        if limiter is None:
+            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)
+        return limiter

@@ -1,119 +1,121 @@
-"""How one answer gets to its readers: what its calls count against, and what it has promised. No I/O."""
+"""Which delivery mode an answer takes, and which permits its steps need: decisions on values. No I/O.
+
+An answer is shown by edits of its messages, which everybody sees grow, or by native streams, which have limits of
+their own. Edits are preferred until there is reason for a stream; an answer that began by edits stays with them.
+"""
 
 import math
+from dataclasses import dataclass
+from enum import Enum, auto
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Delete, Edit, Post, Step
-from aion_bot.delivery.thread import Thread
+from aion_bot.delivery.diff import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
 from aion_bot.ports.adapter import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.scheduler import CROWDED, HELD, Costs, Permit, Priority
+from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.tuning import CROWDED_PREVIEW_GAP, RESERVATION_PATIENCE
 
-_CALLS: dict[type[Step], Operation] = {
+OPERATIONS: dict[type[Step], Operation] = {
     Post: Operation.POST,
     Edit: Operation.EDIT,
     Delete: Operation.DELETE,
-    Begin: Operation.START_STREAM,
-    Append: Operation.APPEND_STREAM,
-    Conclude: Operation.STOP_STREAM,
+    StartStream: Operation.START_STREAM,
+    AppendStream: Operation.APPEND_STREAM,
+    StopStream: Operation.STOP_STREAM,
 }
+"""What each step asks of the platform."""
 
-_LONGEST_DELAY = 2.5
+_LONGEST_TEXT_WAIT = 2.5
 """Seconds at most for which a first message waits for text, while people see another sign of life."""
 
-_UNSIGNED = 1.0
+_INDICATOR_WAIT = 1.0
 """Seconds for which it waits to know whether they do."""
 
 
-class DeliveryStrategy:
-    """Edits, until there is reason for a stream; an answer that has begun by edits stays with them.
+class DeliveryMode(Enum):
+    """How an answer's growing messages are shown."""
 
-    `began` is the clock's time at which the answer began.
+    EDITS = auto()
+    STREAM = auto()
+
+    @property
+    def preview(self) -> Operation:
+        """The operation that shows what is new."""
+        return Operation.APPEND_STREAM if self is DeliveryMode.STREAM else Operation.EDIT
+
+    @property
+    def end(self) -> Operation:
+        """The operation that ends the answer."""
+        return Operation.STOP_STREAM if self is DeliveryMode.STREAM else Operation.EDIT
+
+    @classmethod
+    def of(cls, step: Post | StartStream) -> "DeliveryMode":
+        """Return the mode of an answer whose message this step posts."""
+        return cls.STREAM if isinstance(step, StartStream) else cls.EDITS
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the choice between edits and a stream for the next message depends on.
+
+    `support`: what native streams are good for in the thread. `mode`: that of the answer so far, None before its first
+    message. `ended`: nothing will be added to the answer. `crowded`: at least `Limits.crowded_from` answers share the
+    edits. `posts_refused`: a post was refused here a moment ago. `posts_wait`, `streams_wait`: a post or a stream of
+    this answer had to wait. `stream_has_room`: the start and the end of one more stream can be reserved.
     """
 
-    def __init__(self, thread: Thread, began: float) -> None:
-        self._limiter = thread.limiter
-        self._thread = thread
-        self._began = began
-        self._shared: Costs = ()
-        self._promised: Costs = ()
-        self.signed = False
-        """Whether people see another sign of life than a message, so that the first message may wait for some text."""
+    support: StreamingMode
+    mode: DeliveryMode | None = None
+    ended: bool = False
+    crowded: bool = False
+    posts_refused: bool = False
+    posts_wait: bool = False
+    streams_wait: bool = False
+    stream_has_room: bool = True
 
-    def streams(self, now: float, *, queues: bool = False) -> bool:
-        """Tell whether the next message should be a stream; `queues` if it is the whole answer and posts have to wait."""
-        streaming = self._thread.streaming
-        fit = streaming.streaming_mode(self._thread.key) if streaming else StreamingMode.NEVER
-        edits = self._costs(Operation.EDIT)
-        if fit is StreamingMode.NEVER or (self._shared and self._shared == edits):
-            return False
-        scheduler = self._limiter.scheduler
-        alone = scheduler.crowd(edits) < self._thread.adapter.limits.crowd and not self.contested(now)
-        if fit is StreamingMode.WHEN_CROWDED and alone and not self._shared and not queues:
-            return False
-        return all(
-            scheduler.promisable(self._costs(call), now)
-            for call in (Operation.START_STREAM, Operation.STOP_STREAM)
-        )
 
-    def costs(self, step: Step) -> Costs:
-        """What a step's call counts against."""
-        return self._costs(_CALLS[type(step)])
+def prefers_stream(given: Conditions) -> bool:
+    """Tell whether the next message should be a native stream."""
+    if given.support is StreamingMode.NEVER or given.mode is DeliveryMode.EDITS or given.streams_wait:
+        return False
+    if given.ended and not (given.posts_wait or given.posts_refused):
+        return False  # a whole answer is one post, unless posts have to wait
+    edits_are_scarce = (
+        given.crowded or given.posts_refused or given.ended or given.mode is DeliveryMode.STREAM
+    )
+    return given.stream_has_room and (edits_are_scarce or given.support is StreamingMode.PREFERRED)
 
-    def contested(self, now: float) -> bool:
-        """Tell whether posts were refused here a moment ago, so that another road is better if there is one."""
-        return self._limiter.scheduler.contested(self._costs(Operation.POST), now)
 
-    def permit(self, step: Step, since: float, *, hasty: bool) -> Permit:
-        """Return what has to be granted for a step; `hasty` where it ends the answer, or a decision waits for it."""
-        costs = self.costs(step)
-        promise = self._ending(step) if isinstance(step, Post | Begin) and not self._promised else ()
-        if hasty or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
-            # What posts the whole answer ends it; a stream has to be ended by another call.
-            return Permit(costs, Priority.FINAL, since, promise=promise if isinstance(step, Begin) else ())
-        if isinstance(step, Post | Begin):
-            earliest = self._began + self._delay(since) if isinstance(step, Post) and promise else -math.inf
-            held_until = self._began + HELD
-            return Permit(
-                costs, Priority.FIRST_MESSAGE, since, earliest, promise=promise, insists_until=held_until
-            )
-        earliest = step.earliest if isinstance(step, Edit | Append) else -math.inf
-        priority = Priority.FINAL if isinstance(step, Conclude) else Priority.PREVIEW
-        return Permit(costs, priority, since, earliest)
+def wait_for_text(preview_gap: float, *, indicated: bool) -> float:
+    """Return the seconds that an answer's first message waits for text: half a preview's gap, so that it counts as one.
 
-    def _delay(self, now: float) -> float:
-        """Seconds that the first message waits for text: half a preview's gap in a crowd, so that it counts as one."""
-        gap = self._limiter.scheduler.preview_gap(self._costs(Operation.EDIT), now)
-        if gap < CROWDED:
-            return 0.0
-        return min(gap / 2, _LONGEST_DELAY) if self.signed else _UNSIGNED
+    Nothing where previews are frequent. `indicated`: people see another sign of life.
+    """
+    if preview_gap < CROWDED_PREVIEW_GAP:
+        return 0.0
+    return min(preview_gap / 2, _LONGEST_TEXT_WAIT) if indicated else _INDICATOR_WAIT
 
-    def _ending(self, step: Post | Begin) -> Costs:
-        return self._costs(Operation.STOP_STREAM if isinstance(step, Begin) else Operation.EDIT)
 
-    def granted(self, step: Step, now: float, *, hasty: bool) -> None:
-        """Record that a step is about to be made: a growing message promises its end."""
-        if isinstance(step, Conclude):
-            self._release(now)
-        if self._promised or not isinstance(step, Post | Begin) or (hasty and isinstance(step, Post)):
-            return
-        self._promised = self._ending(step)
-        self._limiter.scheduler.promise(self._promised, now)
-        shared = self._costs(Operation.APPEND_STREAM if isinstance(step, Begin) else Operation.EDIT)
-        if shared != self._shared:
-            self._limiter.scheduler.leave(self._shared, self._began)
-            self._limiter.scheduler.join(shared, self._began)
-            self._shared = shared
+def permit_for(
+    step: Step, charges: Charges, since: float, *, urgent: bool, end: Charges, began: float, text_wait: float
+) -> Permit:
+    """Return the permit that a step needs.
 
-    def leave(self, now: float) -> None:
-        """Record that the answer has ended."""
-        self._release(now)
-        self._limiter.scheduler.leave(self._shared, self._began)
-        self._shared = ()
-
-    def _release(self, now: float) -> None:
-        self._limiter.scheduler.release(self._promised, now)
-        self._promised = ()
-
-    def _costs(self, call: Operation) -> Costs:
-        return self._limiter.costs(call, self._thread.key)
+    `charges` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
+    decision waits for it. `end` are the charges of the answer's end, if the step has to reserve it. The answer `began`
+    then, and its first message waits for text for `text_wait` seconds.
+    """
+    if urgent or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
+        # A post of the whole answer ends it; a stream has to be ended by another request.
+        return Permit(charges, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
+    match step:
+        case Post() | StartStream():
+            earliest = began + text_wait if isinstance(step, Post) and end else -math.inf
+            insists_until = began + RESERVATION_PATIENCE
+            return Permit(charges, Priority.FIRST_MESSAGE, since, earliest, end, insists_until)
+        case Edit() | AppendStream():
+            return Permit(charges, Priority.PREVIEW, since, step.earliest)
+        case StopStream():
+            return Permit(charges, Priority.FINAL, since)
+        case Delete():
+            return Permit(charges, Priority.PREVIEW, since)

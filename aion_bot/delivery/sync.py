@@ -1,25 +1,40 @@
-"""The one coroutine that makes a thread show what it should: one call in flight, the newest text always wins."""
+"""The coroutine that makes a thread show what it should: one operation in flight, and the newest text always wins.
+
+`MessageSync.run` repeats one step: take the screen, let the diff name the next operation, wait for its permit, take
+the screen again if it has changed meanwhile, and perform the operation. Nothing is queued but the permit, so that a
+slow platform gets fewer and larger edits.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Idle, MessageDiff, Post, Step
+from aion_bot.concurrency.backoff import Backoff
+from aion_bot.delivery.diff import AppendStream, Idle, MessageDiff, Post, StartStream, Step, StopStream
 from aion_bot.delivery.executor import Delivery, Executor
-from aion_bot.delivery.strategy import DeliveryStrategy
+from aion_bot.delivery.strategy import (
+    OPERATIONS,
+    Conditions,
+    DeliveryMode,
+    permit_for,
+    prefers_stream,
+    wait_for_text,
+)
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
-from aion_bot.ports.messages import Content, MessageRef, PlanCard
-from aion_bot.ratelimit.scheduler import Permit
+from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.rate_limits import Operation
+from aion_bot.ratelimit.answer_share import AnswerShare
+from aion_bot.ratelimit.permit import Charges, Permit
 from aion_bot.rendering.screen import Screen
-
-_RECONSIDERED = 0.5
-"""Seconds for which a post waits for its turn before another road is looked for, again and again."""
 
 PATIENCE = 600.0
 """Seconds that a platform may be down before a message is given up."""
+
+RETRY = Backoff(initial=0.5, factor=1.5, cap=15.0)
+"""Delays between attempts while the platform is down, for `PATIENCE` seconds."""
 
 
 class View(Protocol):
@@ -37,11 +52,11 @@ class View(Protocol):
 
 
 class TakenOver(PlatformError):
-    """Another pump shows these messages from now on; what this one still had to show is older."""
+    """Another message sync shows these messages from now on; what this one still had to show is older."""
 
 
 class MessageSync:
-    """Shows one answer in one thread; `reader` is the person who sees a native stream of it growing."""
+    """Shows one view in one thread, as a `Delivery` says."""
 
     def __init__(
         self,
@@ -49,49 +64,50 @@ class MessageSync:
         view: View,
         delivery: Delivery,
         *,
-        before: Sequence["MessageSync"] = (),
-        hold: Callable[["MessageSync", MessageRef], None] = lambda _sync, _message: None,
+        predecessors: Sequence["MessageSync"] = (),
+        retry: Iterable[float] = RETRY,
     ) -> None:
-        """`before` are those that showed the same messages; nothing is shown until none of their calls is in flight.
+        """`predecessors` showed the same messages; nothing is shown until none of their operations is in flight.
 
-        `hold` is told of each message that this one alone may edit from now on: a card is its decision's.
+        `retry` has the delays in seconds while the platform is down.
         """
-        self._limiter = thread.limiter
-        self._view = view
-        self._on_posted = delivery.on_posted
-        self._hasty = delivery.owns_cards
         limits = thread.adapter.limits
+        self._thread = thread
+        self._limiter = thread.limiter
+        self._scheduler = thread.limiter.scheduler
+        self._view = view
+        self._delivery = delivery
+        self._predecessors = predecessors
         self._diff = MessageDiff(
             limits.edit_gap,
             delivery.posted,
-            keeps_cards=delivery.owns_cards,
+            owns_cards=delivery.owns_cards,
             resumed=delivery.resumed,
-            tail=thread.streaming.stream_delta if thread.streaming else None,
-            life=limits.stream_life,
+            stream_delta=thread.streaming.stream_delta if thread.streaming else None,
+            stream_life=limits.stream_life,
         )
-        self._executor = Executor(
-            thread,
-            self._diff,
-            delivery,
-            self._posted,
-        )
-        self._news = asyncio.Event()
+        self._executor = Executor(thread, self._diff, delivery)
+        # What is to be shown, and since when.
+        self._screen: Screen = ()
+        self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._unseen_since = time.monotonic()
-        self._strategy = DeliveryStrategy(thread, self._unseen_since)
         self._seen = False
-        self._queues = self._shuns_streams = False
+        # How it is shown.
+        self._share = AnswerShare(self._scheduler, self._unseen_since)
+        self._mode: DeliveryMode | None = None
+        self._indicated = self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
-        self._before = before
-        self._hold = hold
-        self._taken_over = asyncio.Event()
-        self._over = asyncio.Event()
+        # What can come in between.
+        self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
+        self._retry = retry
         self._failing_since: float | None = None
-        self._in_doubt: Post | Begin | None = None
+        self._delays: Iterator[float] = iter(())
+        self._in_doubt: Post | StartStream | None = None
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
-        """The messages so far that are no cards, in reading order."""
+        """The messages so far that are no cards, in reading order: those that only this sync may change."""
         return self._diff.replies
 
     def wake(self, *, urgent: bool = False) -> None:
@@ -99,150 +115,219 @@ class MessageSync:
         if self._seen:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
-        if urgent and self._permit is not None:
-            self._limiter.withdraw(self._permit)
+        if urgent:
+            self._urgent_news.set()
+            if self._permit is not None:
+                self._limiter.cancel(self._permit)
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
-        self._strategy.signed = True
-        if self._permit is not None and self._permit.promise:
-            self._limiter.withdraw(self._permit)
+        self._indicated = True
+        if self._permit is not None and self._permit.reserve:
+            self._limiter.cancel(self._permit)
 
     def take_over(self) -> None:
-        """Make this pump end, as another one shows its messages from now on."""
+        """Make this sync end, as another one shows its messages from now on."""
         self._taken_over.set()
         self.wake(urgent=True)
 
     async def ended(self) -> None:
-        """Wait until it shows nothing any more, and none of its calls is in flight."""
+        """Wait until it shows nothing any more, and none of its operations is in flight."""
         await self._over.wait()
 
     async def run(self) -> None:
         """Show every screen until the last one is shown.
 
         Raises:
-            TakenOver: another pump shows the same messages from now on.
+            TakenOver: another sync shows the same messages from now on.
             Forbidden, MessageGone: the bot may not write in this thread, or the thread is gone.
             TooLong: not even the smallest page is accepted.
             PlatformDown: the platform did not answer for `PATIENCE` seconds.
         """
         self._over.clear()
         try:
-            for sync in self._before:
+            for sync in self._predecessors:
                 await sync.ended()
-            self._before = ()
+            self._predecessors = ()
+            self._refresh()
             await self._show()
         finally:
-            self._strategy.leave(time.monotonic())
+            self._share.leave(time.monotonic())
+            self._mode = None
             self._over.set()
 
     async def _show(self) -> None:
         while True:
-            self._news.clear()
             if self._taken_over.is_set():
-                raise TakenOver("shown by another one")
-            step, hasty = self._next(streams=self._streams())
+                raise TakenOver("another sync shows these messages")
+            if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
+                self._refresh()
+            step = self._next_step(streams=self._prefers_stream())
             if not isinstance(step, Idle):
-                await self._wait_and_do(step, hasty=hasty)
+                await self._wait_and_perform(step)
             elif self._view.ended:
                 return
             else:
                 await self._news.wait()
+                await self._wait_until_editable()
+                self._refresh()
 
-    def _next(self, *, streams: bool) -> tuple[Step | Idle, bool]:
-        """Return what is to be done, and whether the end or a decision makes it urgent."""
-        ended, now = self._view.ended, time.monotonic()
-        screen = self._view.screen()
-        hasty = ended or self._hasty or self._diff.awaits_card(screen)
-        step = self._diff.next(screen, ended=ended, now=now, streams=streams)
+    def _refresh(self) -> None:
+        """Take the newest screen. That is the costly part of a step, so it is done only after news."""
+        self._news.clear()
+        self._urgent_news.clear()
+        self._screen = self._view.screen()
+
+    async def _wait_until_editable(self) -> None:
+        """Let text gather while the growing message may not be edited; the screen is taken after that, and once."""
+        delay = self._diff.editable_at - time.monotonic()
+        if delay > 0 and not self._delivery.owns_cards and not self._view.ended:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._urgent_news.wait()
+
+    def _next_step(self, *, streams: bool) -> Step | Idle:
+        ended = self._view.ended
+        step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
-            step = self._in_doubt  # what may stand there is found by posting it again, and then removed
-        return step, hasty
+            return self._in_doubt  # what may stand there is found by posting it again, and then removed
+        return step
 
-    async def _wait_and_do(self, step: Step, *, hasty: bool) -> None:
-        permit = self._permit = self._strategy.permit(step, self._unseen_since, hasty=hasty)
-        if isinstance(step, Post | Begin):
-            self._reconsider(permit, stream=isinstance(step, Begin))
+    def _is_urgent(self) -> bool:
+        """Tell whether the end of the answer or a decision waits for the next step."""
+        return self._view.ended or self._delivery.owns_cards or self._diff.awaits_card(self._screen)
+
+    def _charges(self, operation: Operation) -> Charges:
+        return self._limiter.charges(operation, self._thread.key)
+
+    def _prefers_stream(self) -> bool:
+        """Tell whether the next message should be a native stream."""
+        streaming = self._thread.streaming
+        if streaming is None:
+            return False
+        now, needed = time.monotonic(), (Operation.START_STREAM, Operation.STOP_STREAM)
+        answers = self._scheduler.active_answers(self._charges(Operation.EDIT))
+        return prefers_stream(
+            Conditions(
+                streaming.streaming_mode(self._thread.key),
+                self._mode,
+                ended=self._view.ended,
+                crowded=answers >= self._thread.adapter.limits.crowded_from,
+                posts_refused=self._scheduler.recently_refused(self._charges(Operation.POST), now),
+                posts_wait=self._posts_wait,
+                streams_wait=self._streams_wait,
+                stream_has_room=all(self._scheduler.can_reserve(self._charges(one), now) for one in needed),
+            )
+        )
+
+    async def _wait_and_perform(self, step: Step) -> None:
+        permit = self._permit = self._permit_for(step)
+        posts, streams = isinstance(step, Post | StartStream), isinstance(step, StartStream)
+
+        def keep_waiting() -> bool:
+            """Cancel the permit of a post as soon as a stream has room, and that of a stream for good."""
+            self._posts_wait = True
+            self._streams_wait |= streams
+            return not (streams or self._prefers_stream())
+
         try:
-            if not await self._limiter.granted(permit):
-                return
+            issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
         finally:
             self._permit = None
-        # The text may have grown; the road stays, as what was granted for it would look like a lack.
-        newer, hasty = self._next(streams=isinstance(step, Begin))
+        if self._news.is_set():
+            self._refresh()
+        if not issued:
+            return
+        # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
+        # as used would make the other mode look better.
+        newer = self._next_step(streams=streams)
         if (
             self._taken_over.is_set()
             or isinstance(newer, Idle)
-            or self._strategy.costs(newer) != permit.costs
+            or self._step_charges(newer) != permit.charges
         ):
-            self._limiter.unused(permit)
+            self._limiter.give_back(permit)
             return
-        self._strategy.granted(newer, time.monotonic(), hasty=hasty)
-        await self._do(newer, permit)
+        self._reserve_end(newer)
+        await self._perform(newer, permit)
 
-    def _reconsider(self, permit: Permit, *, stream: bool) -> None:
-        """Withdraw the wish for a post that has to wait, as soon as a stream has room; and that for a stream for good."""
-        loop = asyncio.get_running_loop()
+    def _step_charges(self, step: Step) -> Charges:
+        return self._charges(OPERATIONS[type(step)])
 
-        def look() -> None:
-            if self._permit is not permit:
-                return
-            self._queues = True
-            self._shuns_streams |= stream
-            if stream or self._streams():
-                self._limiter.withdraw(permit)
-            else:
-                loop.call_later(_RECONSIDERED, look)
+    def _permit_for(self, step: Step) -> Permit:
+        end: Charges = ()
+        text_wait = 0.0
+        if isinstance(step, Post | StartStream) and not self._share.has_reservation:
+            end = self._charges(DeliveryMode.of(step).end)
+            gap = self._scheduler.preview_gap(self._charges(Operation.EDIT), time.monotonic())
+            text_wait = wait_for_text(gap, indicated=self._indicated)
+        return permit_for(
+            step,
+            self._step_charges(step),
+            self._unseen_since,
+            urgent=self._is_urgent(),
+            end=end,
+            began=self._share.began,
+            text_wait=text_wait,
+        )
 
-        loop.call_later(_RECONSIDERED, look)
+    def _reserve_end(self, step: Step) -> None:
+        """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
+        now = time.monotonic()
+        if isinstance(step, StopStream):
+            self._share.release(now)
+        if self._share.has_reservation or not isinstance(step, Post | StartStream):
+            return
+        if isinstance(step, Post) and self._is_urgent():
+            return  # it ends the answer itself
+        self._mode = DeliveryMode.of(step)
+        self._share.reserve(self._charges(self._mode.end), self._charges(self._mode.preview), now)
 
-    def _streams(self) -> bool:
-        """Tell whether the next message should be a stream: for a whole answer only if posts have to wait."""
-        ended, now = self._view.ended, time.monotonic()
-        if self._shuns_streams or (ended and not self._queues and not self._strategy.contested(now)):
-            return False
-        return self._strategy.streams(now, queues=ended)
-
-    async def _do(self, step: Step, permit: Permit) -> None:
+    async def _perform(self, step: Step, permit: Permit) -> None:
         unseen_since, self._seen = self._unseen_since, True
         try:
-            async with self._limiter.making(permit):
-                await self._executor.do(step)
+            async with self._limiter.using(permit):
+                message = await self._executor.perform(step)
         except RateLimited:
-            pass  # the pacer knows
+            pass  # the next permit waits for as long as the platform said
         except PlatformDown:
-            if isinstance(step, Post | Begin):
+            if isinstance(step, Post | StartStream):
                 self._in_doubt = step
-            await self._be_patient(step)
-        except Unsupported:
-            if isinstance(step, Append | Conclude):
-                self._diff.broken(step)
-        except TooLong:
-            if isinstance(step, Append | Conclude):
-                self._diff.broken(step)
-            elif not self._view.shrink():
-                raise
+            elif isinstance(step, AppendStream | StopStream):
+                self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
+            await self._pause()
+        except (TooLong, Unsupported) as error:
+            self._find_another_way(step, error)
         else:
             self._failing_since = None
+            if message is not None and isinstance(step, Post | StartStream):
+                await self._report(step, message)
             return
         self._seen, self._unseen_since = False, unseen_since
 
-    async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:
-        if self._in_doubt is not None and self._in_doubt.slot == slot:
-            self._in_doubt = None
-        if not isinstance(content, PlanCard):
-            self._hold(self, message)
-        if self._on_posted is not None:
-            await self._on_posted(slot, content, message)
+    def _find_another_way(self, step: Step, error: TooLong | Unsupported) -> None:
+        """After a refusal of a size or of a stream, show the same in another way. Raises `error` if there is none."""
+        if isinstance(step, AppendStream | StopStream):
+            self._diff.stream_broke(step)
+        elif isinstance(error, TooLong):
+            if not self._view.shrink():
+                raise error
+            self._refresh()
 
-    async def _be_patient(self, step: Step) -> None:
-        if isinstance(step, Append | Conclude):
-            self._diff.broken(step)  # what was to be appended may stand there: only an edit is sure
+    async def _report(self, step: Post | StartStream, message: MessageRef) -> None:
+        if self._in_doubt is not None and self._in_doubt.slot == step.slot:
+            self._in_doubt = None
+        if self._delivery.on_posted is not None:
+            await self._delivery.on_posted(step.slot, step.content, message)
+
+    async def _pause(self) -> None:
+        """Wait before the next attempt, but not if another sync takes over. Raises PlatformDown after `PATIENCE`."""
         now = time.monotonic()
         if self._failing_since is None:
-            self._failing_since = now
-        elif now - self._failing_since > PATIENCE:
-            raise PlatformDown(f"no answer for {PATIENCE:g} s")
+            self._failing_since, self._delays = now, iter(self._retry)
+        delay = next(self._delays, None)
+        if delay is None or now - self._failing_since > PATIENCE:
+            raise PlatformDown(f"no answer for {now - self._failing_since:.0f} s")
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(15.0, 0.5 + (now - self._failing_since) / 2)):
+            async with asyncio.timeout(delay):
                 await self._taken_over.wait()

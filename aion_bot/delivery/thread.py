@@ -14,7 +14,7 @@ from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.limiter import Limiter
-from aion_bot.ratelimit.scheduler import Priority
+from aion_bot.ratelimit.permit import Priority
 from aion_bot.rendering.screen import PageFormat
 
 

@@ -35,10 +35,11 @@ class Scope(StrEnum):
 class Budget:
     """At most `calls` requests in any `seconds`, shared by everything in the same `scope`.
 
-    `name` is the platform's own word for it: a method, a bucket. `reserved`: each answer that runs keeps one request
-    for its end. `headroom` requests are kept besides for what nobody foresees: an answer that starts, a plan's card.
-    Above `probe_threshold` requests in the window, half of them if it is None, requests are made one at a time until so
-    many were taken once, so that a limit which is lower than documented is met by one refusal and not by many.
+    `name` is the platform's own word for it: a method, a bucket; an operation counts against a name once. `reserved`:
+    each answer that runs reserves one request for its end. `headroom` requests are left free besides for what nobody
+    foresees: an answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it
+    is None, requests are sent one at a time until so many were taken once, so that a limit which is lower than
+    documented is met by one refusal and not by many.
     """
 
     name: str
@@ -65,14 +66,15 @@ class Limits:
 
     `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
     message while it grows. `budgets` says what an operation counts against, the most specific first; what is not named
-    is not limited until the platform refuses it, and then for as long as it says. From `crowd` answers that share the
-    edits on, native streams are used where there are any. One of those takes no more after `stream_life` seconds.
+    is not limited until the platform refuses it, and then for as long as it says. From `crowded_from` answers that
+    share the edits on, native streams are used where there are any. One of those takes no more after `stream_life`
+    seconds.
     """
 
     page: int
     edit_gap: float
     budgets: Mapping[Operation, tuple[Budget, ...]] = field(default_factory=dict)
-    crowd: int = 11
+    crowded_from: int = 11
     stream_life: float = 240.0
 
 
@@ -93,7 +95,7 @@ class RequestStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlatformRequest:
-    """One HTTP request to a platform.
+    """One HTTP request to a platform: an object of its own for each, as requests are told apart by identity.
 
     `method` names it for metrics: Slack's method name, Discord's verb and route with placeholders. `charges` are the
     budgets it counts against; empty where the platform documents none.
@@ -121,17 +123,25 @@ class LimitReading:
 class RequestObserver(Protocol):
     """Learns of every request to a platform: the limiter counts them, the metrics too.
 
-    The three methods return at once and never raise.
+    The three methods are called from the event loop, return at once and never raise. They are called in the task of
+    the operation, or in one that it started: that tells which permit has paid for the request. A request of any other
+    task is counted in addition.
     """
 
     def sent(self, request: PlatformRequest) -> None:
         """Called before a request is sent."""
 
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
-        """Called once for each request that was `sent`; `retry_after` in seconds where it was rate limited.
+        """Called once for each request that was `sent`, also when its task is cancelled (`RequestStatus.ERROR`).
 
-        Where several budgets could have refused it, the most specific one is blamed, unless the operation's
-        `RateLimited.budget` names another.
+        `retry_after`: seconds to wait where it was rate limited. Such a refusal is counted once, although the operation
+        also raises `RateLimited`: the refusal that is reported here closes the limit for `retry_after` seconds, and the
+        error only says which of the request's budgets it was, if `RateLimited.budget` names one; otherwise it is the
+        first, the most specific one. An error without a reported refusal of a request with charges is the adapter's
+        own refusal, and closes the limit that it names, or the operation's first.
+
+        A request that is not answered when its operation ends, or `ANSWER_OVERDUE` seconds after it was sent outside
+        of any, counts as made.
         """
 
     def limit_read(self, reading: LimitReading) -> None:

@@ -1,152 +1,209 @@
-"""Where calls to one platform wait for their turn: the pacer's clock and its futures."""
+"""Where operations on one platform wait for their permits: the scheduler's clock, futures and timer."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.ports.rate_limits import LimitReading, Operation, PlatformRequest, RequestStatus, unlimited
-from aion_bot.ratelimit.scheduler import Costs, Permit, Priority, Scheduler
+from aion_bot.ports.rate_limits import (
+    LimitReading,
+    Operation,
+    PlatformRequest,
+    RequestObserver,
+    RequestStatus,
+    unlimited,
+)
+from aion_bot.ratelimit.accounting import RequestAccounting
+from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.scheduler import Scheduler
+from aion_bot.ratelimit.tuning import BEST_EFFORT_WAIT, RECONSIDER_EVERY
 
-_SOON = 0.3
-"""Seconds after which a courtesy comes too late."""
+_LONGEST_TIMER = 86_400.0
+"""Seconds beyond which no timer is set: only an answer can tell when the next permit is issued."""
+
+_current_permit: ContextVar[Permit | None] = ContextVar("current_permit", default=None)
+"""The permit of the operation that runs in this task. Tasks that the operation starts inherit it; once the operation
+ended, it says nothing any more."""
 
 
-class Limiter:
-    """One for each platform in the process; everything that the platform counts goes through it."""
+class Limiter(RequestObserver):
+    """One for each platform in the process; everything that the platform counts goes through it.
 
-    def __init__(self, adapter: PlatformAdapter) -> None:
+    It observes the requests of `adapter`, and forwards what it learns to `observer`, such as the metrics.
+    """
+
+    def __init__(self, adapter: PlatformAdapter, observer: RequestObserver | None = None) -> None:
         self.scheduler = Scheduler(adapter.limits.edit_gap)
+        self._accounting = RequestAccounting(self.scheduler)
         self._adapter = adapter
+        self._observer = observer
+        budgets = adapter.limits.budgets
+        self._budgets = {budget.name: budget for one in budgets.values() for budget in one}
         self._waiting: dict[Permit, asyncio.Future[bool]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._due = False
+        self._issue_is_due = False
         adapter.observe_requests(self)
 
-    def costs(self, call: Operation, thread: ThreadKey) -> Costs:
-        """What a call counts against."""
-        budgets = self._adapter.limits.budgets.get(call) or (unlimited(call),)
-        return tuple(
-            ((budget.name, self._adapter.scope_key(thread, budget.scope)), budget) for budget in budgets
-        )
+    def charges(self, operation: Operation, thread: ThreadKey) -> Charges:
+        """Return the budgets that an operation counts against, each with its scope key; never empty."""
+        budgets = self._adapter.limits.budgets.get(operation) or (unlimited(operation),)
+        return tuple((budget, self._adapter.scope_key(thread, budget.scope)) for budget in budgets)
 
-    def ask(self, permit: Permit) -> "asyncio.Future[bool]":
-        """Queue a wish. The future becomes true when its call may be made, false if the wish was withdrawn."""
+    # Waiting for a permit.
+
+    def request(self, permit: Permit) -> "asyncio.Future[bool]":
+        """Queue a permit. The future becomes true when it is issued, false if it is cancelled."""
         future = self._waiting[permit] = asyncio.get_running_loop().create_future()
-        self.scheduler.ask(permit, time.monotonic())
-        self._soon()
+        self.scheduler.request(permit, time.monotonic())
+        self._issue_soon()
         return future
 
-    def withdraw(self, permit: Permit) -> None:
-        """Give up a wish that waits; nothing if it is granted already."""
+    def cancel(self, permit: Permit) -> None:
+        """Give up a permit that waits; nothing if it is issued already."""
         future = self._waiting.pop(permit, None)
         if future is not None:
-            self.scheduler.withdraw(permit)
+            self.scheduler.cancel(permit)
             if not future.done():
                 future.set_result(False)
 
-    def unused(self, permit: Permit) -> None:
-        """Give back a granted wish whose call is not made."""
-        self.scheduler.unused(permit)
-        self._soon()
+    def give_back(self, permit: Permit) -> None:
+        """Give back an issued permit whose operation does not run."""
+        self.scheduler.give_back(permit)
+        self._issue_soon()
+
+    async def acquire(self, permit: Permit, *, keep_waiting: Callable[[], bool] | None = None) -> bool:
+        """Wait until a permit is issued; false if it was cancelled instead. A cancelled task gives its permit up.
+
+        `keep_waiting` is asked every `RECONSIDER_EVERY` seconds while the permit waits; if it returns false, the permit
+        is cancelled.
+        """
+        future = self.request(permit)
+        try:
+            while keep_waiting is not None and not future.done():
+                await asyncio.wait({future}, timeout=RECONSIDER_EVERY)
+                if not future.done() and not keep_waiting():
+                    self.cancel(permit)
+            return await future
+        except asyncio.CancelledError:
+            # It may have been issued in the step of the loop in which the task was cancelled.
+            if future.done() and not future.cancelled() and future.result():
+                self.give_back(permit)
+            self.cancel(permit)
+            raise
 
     @asynccontextmanager
-    async def making(self, permit: Permit) -> AsyncIterator[None]:
-        """Make the call of a granted wish inside: what comes of it is counted."""
+    async def using(self, permit: Permit) -> AsyncIterator[None]:
+        """Run the operation of an issued permit inside: what comes of it is counted."""
+        self._accounting.start(permit)
+        token = _current_permit.set(permit)
+        refusal: RateLimited | None = None
         try:
             yield
         except RateLimited as error:
-            self.scheduler.refused(permit, time.monotonic(), error.retry_after, error.budget)
+            refusal = error
             raise
-        except BaseException:
-            self.scheduler.ended(permit, time.monotonic())
-            raise
-        else:
-            self.scheduler.ended(permit, time.monotonic())
         finally:
-            self._soon()
+            _current_permit.reset(token)
+            self._accounting.finish(permit, time.monotonic(), refusal)
+            self._issue_soon()
 
     @asynccontextmanager
-    async def permit(self, call: Operation, thread: ThreadKey, priority: Priority) -> AsyncIterator[None]:
-        """Wait until a call may be made, and make it inside."""
-        permit = Permit(self.costs(call, thread), priority, time.monotonic())
-        await self.granted(permit)
-        async with self.making(permit):
+    async def permit(
+        self, operation: Operation, thread: ThreadKey, priority: Priority
+    ) -> AsyncIterator[None]:
+        """Wait until an operation may run, and run it inside."""
+        permit = Permit(self.charges(operation, thread), priority, time.monotonic())
+        await self.acquire(permit)
+        async with self.using(permit):
             yield
 
     @asynccontextmanager
-    async def best_effort(self, call: Operation, thread: ThreadKey) -> AsyncIterator[bool]:
-        """Make a call inside if there is room for it within a moment; tells whether there is."""
-        permit = Permit(self.costs(call, thread), Priority.BEST_EFFORT, time.monotonic())
-        giving_up = asyncio.get_running_loop().call_later(_SOON, self.withdraw, permit)
+    async def best_effort(self, operation: Operation, thread: ThreadKey) -> AsyncIterator[bool]:
+        """Run an operation inside if there is room for it within `BEST_EFFORT_WAIT` seconds; yields whether there is."""
+        permit = Permit(self.charges(operation, thread), Priority.BEST_EFFORT, time.monotonic())
+        giving_up = asyncio.get_running_loop().call_later(BEST_EFFORT_WAIT, self.cancel, permit)
         try:
-            granted = await self.granted(permit)
+            issued = await self.acquire(permit)
         finally:
             giving_up.cancel()
-        if not granted:
+        if not issued:
             yield False
             return
-        async with self.making(permit):
+        async with self.using(permit):
             yield True
 
-    async def granted(self, permit: Permit) -> bool:
-        """Wait for a wish; one whose waiter is cancelled is given up."""
-        future = self.ask(permit)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if future.done() and not future.cancelled() and future.result():
-                self.unused(permit)
-            self.withdraw(permit)
-            raise
+    # Reservations.
 
-    def promise(self, call: Operation, thread: ThreadKey) -> Costs:
-        """Keep a call for later, until what is returned is released."""
-        costs = self.costs(call, thread)
-        self.scheduler.promise(costs, time.monotonic())
-        return costs
+    def reserve(self, operation: Operation, thread: ThreadKey) -> Charges:
+        """Reserve a request for an operation, until what is returned is released."""
+        charges = self.charges(operation, thread)
+        self.scheduler.reserve(charges, time.monotonic())
+        return charges
 
-    def release(self, costs: Costs) -> None:
-        """Keep a call no longer."""
-        self.scheduler.release(costs, time.monotonic())
-        self._soon()
+    def release(self, reservation: Charges) -> None:
+        """End a reservation."""
+        self.scheduler.release(reservation, time.monotonic())
+        self._issue_soon()
 
-    def possible(self, call: Operation, thread: ThreadKey) -> bool:
-        """Tell whether a courtesy could be done at once."""
-        return self.scheduler.possible(self.costs(call, thread), time.monotonic())
+    def has_room(self, operation: Operation, thread: ThreadKey) -> bool:
+        """Tell whether a best-effort operation could run at once, and another one that takes it back."""
+        return self.scheduler.has_room(self.charges(operation, thread), time.monotonic())
+
+    # What the adapter reports.
 
     def sent(self, request: PlatformRequest) -> None:
-        """Count a request that is about to be sent."""
+        """Count a request that is about to be sent; by the permit of the operation that runs in this task, if any."""
+        charges = self._known(request.charges)
+        self._accounting.sent(request, charges, _current_permit.get(), time.monotonic())
+        if self._observer is not None:
+            self._observer.sent(request)
 
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Count what came of a request."""
+        charges = self._known(request.charges)
+        self._accounting.answered(request, charges, status, retry_after, time.monotonic())
+        self._issue_soon()
+        if self._observer is not None:
+            self._observer.answered(request, status, retry_after)
 
     def limit_read(self, reading: LimitReading) -> None:
         """Believe what an answer says about a limit."""
         key = (reading.budget, reading.scope)
-        self.scheduler.told(key, time.monotonic(), reading.calls, reading.remaining, reading.reset_after)
+        now = time.monotonic()
+        self.scheduler.apply_reading(key, now, reading.calls, reading.remaining, reading.reset_after)
+        if self._observer is not None:
+            self._observer.limit_read(reading)
 
-    def _soon(self) -> None:
-        """Look at all wishes once, when everything that happens now has happened."""
-        if not self._due:
-            self._due = True
-            asyncio.get_running_loop().call_soon(self._look)
+    def _known(self, charges: Charges) -> Charges:
+        """Take the budgets of `Limits` where a request names one of them: whoever set them may have changed them."""
+        return tuple((self._budgets.get(budget.name, budget), scope) for budget, scope in charges)
 
-    def _look(self) -> None:
-        self._due = False
+    # Issuing.
+
+    def _issue_soon(self) -> None:
+        """Look at all permits once, when everything that happens now has happened."""
+        if not self._issue_is_due:
+            self._issue_is_due = True
+            asyncio.get_running_loop().call_soon(self._issue)
+
+    def _issue(self) -> None:
+        self._issue_is_due = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         now = time.monotonic()
-        granted, again = self.scheduler.grants(now)
-        for permit in granted:
+        overdue_at = self._accounting.expire(now)
+        issued, again = self.scheduler.issue(now)
+        for permit in issued:
             future = self._waiting.pop(permit)
-            if future.done():
-                self.scheduler.unused(permit)
+            if future.done():  # its task was cancelled in this very step of the loop
+                self.scheduler.give_back(permit)
             else:
                 future.set_result(True)
-        if again < now + 86_400:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, again - now), self._look)
+        again = min(again, overdue_at)
+        if again < now + _LONGEST_TIMER:
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, again - now), self._issue)

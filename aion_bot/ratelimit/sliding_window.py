@@ -4,23 +4,21 @@ import math
 from bisect import bisect_right, insort
 
 from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
-
-_QUIET = 60.0
-"""Seconds without a refusal after which a limit that was found lower than documented is tried a little higher."""
-
-_QUIET_BEYOND = 180.0
-"""Seconds without a refusal, and with calls always waiting, after which more than is documented is tried."""
-
-_LONGEST_QUIET = 3600.0
-_STEP = 1.25
-"""How much higher."""
+from aion_bot.ratelimit.tuning import (
+    LONGEST_QUIET,
+    QUIET_BEFORE_EXCEEDING,
+    QUIET_BEFORE_RAISE,
+    RAISE_FACTOR,
+    RECENT_REFUSAL,
+)
 
 
 class SlidingWindow:
-    """At most so many calls in any stretch of `seconds`.
+    """At most so many requests in any stretch of `seconds`.
 
-    A call counts from the moment it begins until `seconds` after its answer: the platform counted it somewhere in
-    between, so that no clock of its own can see more calls in a window than this one.
+    A request counts from the moment it begins until `seconds` after its answer: the platform counted it somewhere in
+    between, so that no clock of its own can see more requests in a window than this one. Every `begin` is followed by
+    one of `end`, `refused` or `give_back`. All times are seconds of one monotonic clock.
     """
 
     def __init__(self, budget: Budget, now: float) -> None:
@@ -28,140 +26,143 @@ class SlidingWindow:
         self.calls = float(budget.calls)
         """What the limit is taken to be."""
         self.reserved = 0
-        """Calls that somebody will certainly make: they are kept."""
+        """Requests that somebody will certainly send: previews leave them free."""
         self.refusals = 0
         self._probe_threshold = (
             math.ceil(budget.calls / 2) if budget.probe_threshold is None else budget.probe_threshold
         )
         self._under_way = 0
         self._until: list[float] = []
+        """When each answered request stops counting, in order."""
         self._closed_until = self._refused_at = -math.inf
         self._seconds = budget.seconds
-        self._last = -math.inf
+        self._last_end = -math.inf
         self._quiet_since = now
-        self._failed = 0
-        self._raised = self._told = False
-        self._pressed_since: float | None = None
+        self._refused_raises = 0
+        self._raised = self._read = False
+        self._saturated_since: float | None = None
 
     def used(self, now: float) -> int:
-        """Calls that count now."""
+        """Return how many requests count now."""
         gone = bisect_right(self._until, now)
         if gone:
             del self._until[:gone]
         return len(self._until) + self._under_way
 
     def left(self, now: float) -> int:
-        """Calls that the window has room for; negative where the limit turned out lower than what was made."""
+        """Return how many more there is room for; negative where the limit turned out lower than what was sent."""
         return int(self.calls) - self.used(now)
 
-    def contested(self, now: float) -> bool:
-        """Tell whether the platform has refused a call in the last minute."""
-        return now - self._refused_at < _QUIET
+    def recently_refused(self, now: float) -> bool:
+        """Tell whether the platform refused a request in the last `RECENT_REFUSAL` seconds."""
+        return now - self._refused_at < RECENT_REFUSAL
 
-    def untouched(self, now: float) -> bool:
-        """Tell whether no call counts, and nothing was learned but what each answer tells anew."""
-        learned = self.refusals or (self.calls != self.budget.calls and not self._told)
+    def is_fresh(self, now: float) -> bool:
+        """Tell whether no request counts, and nothing was learned but what each answer tells anew."""
+        learned = self.refusals or (self.calls != self.budget.calls and not self._read)
         return not self.used(now) and not learned
 
     def begin(self) -> None:
-        """Count a call that begins."""
+        """Count a request that begins."""
         self._under_way += 1
 
     def end(self, now: float) -> None:
-        """Count the answer of a call."""
+        """Count the answer of a request."""
         self._under_way -= 1
-        self._last = now
+        self._last_end = now
         insort(self._until, now + self._seconds)
-        self._probe_threshold = max(
-            self._probe_threshold, self.used(now) - self._under_way
-        )  # so many were taken in one window
+        # So many were taken in one window: so many may be sent side by side.
+        self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
 
-    def unused(self) -> None:
-        """Take back a `begin` that led to no call."""
+    def give_back(self) -> None:
+        """Take back a `begin` that led to no request."""
         self._under_way -= 1
 
     def refused(self, now: float, retry_after: float) -> None:
-        """Take back a `begin`, as the platform did not count the call, and believe what it says.
+        """Take back a `begin`, as the platform did not count the request, and believe what it says.
 
-        What was made in the window before is what the platform allows at present, be it that the limit is lower or
-        that somebody else uses a part. Where that was not even one call, the window is longer than documented.
+        What was sent in the window before is what the platform allows at present, be it that the limit is lower or
+        that somebody else uses a part. Where that was not even one request, the window is longer than documented.
         """
         self._under_way -= 1
         self.refusals += 1
         self._closed_until = max(self._closed_until, now + retry_after)
         if self.budget.calls >= UNLIMITED_CALLS:
-            return
+            return  # nobody has documented a limit that could be lower
         self._refused_at = now
         counted = self.used(now)  # if those under way are refused too, they correct it
-        if counted < 1 and now - self._last < 2 * self._seconds:
-            self._seconds = max(self._seconds, now + retry_after - self._last)
+        if counted < 1 and now - self._last_end < 2 * self._seconds:
+            self._seconds = max(self._seconds, now + retry_after - self._last_end)
         self.calls = max(1.0, min(self.calls, float(counted)))
         self._probe_threshold = math.ceil(self.calls / 2)
-        self._failed += self._raised
+        self._refused_raises += self._raised
         self._raised = False
-        self._quiet_since, self._pressed_since = now, None
+        self._quiet_since, self._saturated_since = now, None
 
-    def told(self, now: float, calls: int, remaining: int, reset_after: float) -> None:
+    def apply_reading(self, now: float, calls: int, remaining: int, reset_after: float) -> None:
         """Believe an answer's headers: what the limit is, and how much of it somebody else has used."""
-        self.calls, self._told = float(calls), True
-        foreign = calls - remaining - self.used(now)
-        for _ in range(foreign):
+        self.calls, self._read = float(calls), True
+        for _ in range(calls - remaining - self.used(now)):
             insort(self._until, now + reset_after)
 
-    def room_at(self, now: float, keep: int) -> float:
-        """Return when a call may begin that leaves `keep` others; `inf` while only an answer can tell."""
-        self._raise(now)
+    def room_at(self, now: float, headroom: int) -> float:
+        """Return when a request may begin that leaves `headroom` others; `inf` while only an answer can tell."""
+        self._raise_limit(now)
         if self._under_way and self.used(now) >= self._probe_threshold:
             return math.inf
-        return self.free_at(now, keep)
+        return self.capacity_at(now, headroom)
 
-    def free_at(self, now: float, keep: int) -> float:
-        """Return when there is a place for a call that leaves `keep` others; `inf` while that is not known."""
+    def capacity_at(self, now: float, headroom: int) -> float:
+        """Return when the limit has a place for a request that leaves `headroom` others, whether or not it is probed.
+
+        `inf` while that is not known.
+        """
         if now < self._closed_until:
             return self._closed_until
-        missing = self.used(now) + keep + 1 - int(self.calls)
+        missing = self.used(now) + headroom + 1 - int(self.calls)
         if missing <= 0:
             return now
         return self._until[missing - 1] if missing <= len(self._until) else math.inf
 
-    def rate(self, now: float, horizon: float, keep: int, enough: float) -> float:
-        """Return how many calls a second can be made evenly for `horizon` seconds, while `keep` stay unused.
+    def rate(self, now: float, horizon: float, headroom: int, wanted: float) -> float:
+        """Return how many requests a second can be sent evenly for `horizon` seconds, while `headroom` stay free.
 
-        Calls come back `seconds` after they were made: the even pace is the fastest straight line that never
-        crosses the steps by which they do. A pace of `enough` is not looked at more closely.
+        Requests come back `seconds` after they were sent: the even rate is the fastest straight line that never
+        crosses the steps by which they do. It is `wanted` at most.
         """
-        left = self.left(now) - keep
-        if left / horizon >= enough:
-            return enough
-        pace = math.inf
+        left = self.left(now) - headroom
+        if left / horizon >= wanted:
+            return wanted
+        rate = math.inf
         for until in self._until:
             if until - now >= horizon:
                 break
             if until > now:
-                pace = min(pace, left / (until - now))
+                rate = min(rate, left / (until - now))
             left += 1
-        return max(0.0, min(pace, left / horizon))
+        return max(0.0, min(rate, left / horizon))
 
-    def pressed(self, now: float, *, pressed: bool) -> None:
-        """Note whether calls wait for this limit."""
-        if not pressed:
-            self._pressed_since = None
-        elif self._pressed_since is None:
-            self._pressed_since = now
+    def note_saturated(self, now: float, *, saturated: bool) -> None:
+        """Record whether permits wait for this limit."""
+        if not saturated:
+            self._saturated_since = None
+        elif self._saturated_since is None:
+            self._saturated_since = now
 
-    def _raise(self, now: float) -> None:
+    def _raise_limit(self, now: float) -> None:
         """Try a little more after a quiet time; more than is documented only where more was always wanted."""
         beyond = self.calls >= self.budget.calls and self._seconds <= self.budget.seconds
-        quiet = _QUIET_BEYOND if self.calls == self.budget.calls else _QUIET
-        quiet = min(quiet * 2**self._failed, _LONGEST_QUIET)
+        quiet = QUIET_BEFORE_EXCEEDING if self.calls == self.budget.calls else QUIET_BEFORE_RAISE
+        quiet = min(quiet * 2**self._refused_raises, LONGEST_QUIET)
         if now - self._quiet_since < quiet:
             return
-        if self._pressed_since is None or (beyond and now - self._pressed_since < quiet):
+        if self._saturated_since is None or (beyond and now - self._saturated_since < quiet):
             return
-        self._failed = 0 if self._raised else self._failed
+        if self._raised:  # the last raise was taken
+            self._refused_raises = 0
         self._quiet_since, self._raised = now, True
         if self._seconds > self.budget.seconds:
-            self._seconds = max(self.budget.seconds, self._seconds / _STEP)
+            self._seconds = max(self.budget.seconds, self._seconds / RAISE_FACTOR)
             return
-        higher = max(self.calls + 1, float(math.floor(self.calls * _STEP)))
+        higher = max(self.calls + 1, float(math.floor(self.calls * RAISE_FACTOR)))
         self.calls = higher if beyond else min(higher, float(self.budget.calls))

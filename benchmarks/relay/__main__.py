@@ -131,7 +131,7 @@ def main() -> int:
             print(f"\n{report.minutes(found)}")
     counted, refused = found_out.simulated(found_out.edits())
     print(
-        f"\nThe pacer alone, twice the edits allowed: {' '.join(map(str, counted))} a minute, {refused} refused"
+        f"\nThe scheduler alone, twice the edits allowed: {' '.join(map(str, counted))} a minute, {refused} refused"
     )
     broken = _broken(judged)
     print("\n" + ("\n".join(f"NOT held: {one}" for one in broken) or "Every promise is kept."))

@@ -30,7 +30,7 @@ which is `S·W/2N = S/2R` for `T = W, 2W, …`, and `S·T/2N` for `T < W`: the b
 **Short answers in a crowd.** The bound that is promised against is the one above, with the previews that are left.
 Below it stands what can be said in hindsight, and what holds instead where queues for first messages make it larger.
 With few showings each, it matters what the first message and the last edit show, so
-they are counted one by one. The window holds `calls - spare`; each answer that grows uses one for its end, which shows
+they are counted one by one. The window holds `calls - headroom`; each answer that grows uses one for its end, which shows
 the rest and is not bound by `m`; what is left are previews. The first message of an answer cannot stand before its
 place in the channel's queue allows, `f`; the `v` showings after it, the end among them, are best spread evenly over
 `T - f`: `(f² + (T-f)²/v) / 2T`. While every answer's end can be kept, the first message is what a person sees at
@@ -52,7 +52,7 @@ from statistics import fmean, median
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryStrategy:
+class SharedBudget:
     """A budget that shows text: `calls` in any `window` seconds, of which `headroom` are always kept."""
 
     calls: int
@@ -71,7 +71,7 @@ class Streams:
 
     starts: int
     stops: int
-    appends: DeliveryStrategy
+    appends: SharedBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Crowd:
     length: float
     gap: float
     channels: int
-    edits: DeliveryStrategy
+    edits: SharedBudget
     streams: Streams | None = None
 
 
@@ -109,9 +109,7 @@ def shared(answers: int, length: float, window: float, free: float) -> float:
     return answers * stretch**2 / (2 * free * length)
 
 
-def buckets(
-    answers: int, length: float, gap: float, own: DeliveryStrategy, common: DeliveryStrategy
-) -> Permitted:
+def buckets(answers: int, length: float, gap: float, own: SharedBudget, common: SharedBudget) -> Permitted:
     """Return what is permitted where each answer has a budget of its `own`, and all have one in `common`.
 
     Own budgets come back while an answer runs, so that the end needs no more than what is kept. Ends that come

@@ -1,4 +1,4 @@
-"""How long it takes until a limit that is twice as high as documented is used: the pacer alone, by a clock of its own.
+"""How long it takes until a limit that is twice as high as documented is used: the scheduler alone, by a clock of its own.
 
 Ten answers want previews all the time; each lasts a minute, so that every six seconds one ends and another begins. The
 platform takes `FACTOR` times what is documented in any minute.
@@ -8,8 +8,11 @@ from bisect import bisect_right
 from collections import deque
 
 from adapters.slack.rate_limits import LIMITS
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.rate_limits import Budget, Operation
-from aion_bot.ratelimit.scheduler import Costs, Permit, Priority, Scheduler
+from aion_bot.ratelimit.accounting import RequestAccounting
+from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.scheduler import Scheduler
 
 ANSWERS, GAP, TAKES = 10, 1.0, 0.05
 ENDS_EVERY = 60.0 / ANSWERS
@@ -36,19 +39,20 @@ class _Platform:
 
 def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) -> tuple[list[int], int]:
     """Return the calls that were made in each minute, and how many were refused."""
-    costs: Costs = (((budget.name, "team"), budget),)
+    charges: Charges = ((budget, "team"),)
     platform = _Platform(int(budget.calls * factor), budget.seconds)
     scheduler = Scheduler(GAP)
+    accounting = RequestAccounting(scheduler)
     for _ in range(ANSWERS):
-        scheduler.join(costs, 0.0)
-        scheduler.promise(costs, 0.0)
-        scheduler.ask(Permit(costs, Priority.PREVIEW, 0.0), 0.0)
+        scheduler.join(charges, 0.0)
+        scheduler.reserve(charges, 0.0)
+        scheduler.request(Permit(charges, Priority.PREVIEW, 0.0), 0.0)
     now, made, refused = 0.0, list[float](), 0
     answers: deque[tuple[float, Permit]] = deque()
     while now < 60.0 * minutes:
-        refused += _answer(scheduler, platform, answers, made, now)
-        granted, again = scheduler.grants(now)
-        answers.extend((now + TAKES, permit) for permit in granted)
+        refused += _answer(scheduler, accounting, platform, answers, made=made, now=now)
+        issued, again = scheduler.issue(now)
+        answers.extend((now + TAKES, permit) for permit in issued)
         now = max(now + 1e-6, min(again, answers[0][0] if answers else again))
     return [
         bisect_right(made, 60.0 * (n + 1)) - bisect_right(made, 60.0 * n) for n in range(minutes)
@@ -57,8 +61,10 @@ def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) ->
 
 def _answer(
     scheduler: Scheduler,
+    accounting: RequestAccounting,
     platform: _Platform,
     answers: deque[tuple[float, Permit]],
+    *,
     made: list[float],
     now: float,
 ) -> int:
@@ -66,16 +72,17 @@ def _answer(
     refused = 0
     while answers and answers[0][0] <= now:
         _, permit = answers.popleft()
+        accounting.start(permit)
         if pause := platform.takes(now):
             refused += 1
-            scheduler.refused(permit, now, pause, "")
+            accounting.finish(permit, now, RateLimited(pause))
         else:
             made.append(now)
-            scheduler.ended(permit, now)
+            accounting.finish(permit, now)
         if now // ENDS_EVERY > (now - GAP) // ENDS_EVERY and permit.priority is Priority.PREVIEW:
-            scheduler.ask(Permit(permit.costs, Priority.FINAL, now), now)
+            scheduler.request(Permit(permit.charges, Priority.FINAL, now), now)
         else:
-            scheduler.ask(Permit(permit.costs, Priority.PREVIEW, now, earliest=now + GAP), now)
+            scheduler.request(Permit(permit.charges, Priority.PREVIEW, now, earliest=now + GAP), now)
     return refused
 
 

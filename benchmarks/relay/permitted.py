@@ -8,7 +8,7 @@ from typing import Any
 
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.simulators.discord.rates import DiscordLimits
-from benchmarks.relay.bound import Crowd, DeliveryStrategy, Permitted, Streams, buckets, crowded
+from benchmarks.relay.bound import Crowd, Permitted, SharedBudget, Streams, buckets, crowded
 from benchmarks.relay.loads import CHANNELS, RATE, Limiting, Load, Place
 
 FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0}
@@ -43,17 +43,17 @@ def bounds(load: Load, model: Mapping[str, Any], calls: Mapping[str, int]) -> Bo
     factor = FACTORS[load.limits]
     answers, length = len(load.asks), load.asks[0].seconds
     if load.place is Place.DISCORD:
-        bucket, common = _roads(model, Operation.EDIT, factor)
+        bucket, common = _shared_budgets(model, Operation.EDIT, factor)
         own = replace(bucket, headroom=bucket.headroom + 1)
         whole = math.floor(DiscordLimits().everything.calls * factor)
-        common = DeliveryStrategy(whole, common.window, common.headroom + whole - common.calls)
+        common = SharedBudget(whole, common.window, common.headroom + whole - common.calls)
         found = buckets(answers, length, model["gap"], own, common)
         return Bounds(found.staleness, found.staleness, found.lag, found.worst_lag, found.hindsight)
     return _on_slack(load, model, factor, streamed=calls.get(STARTED, 0) > 0)
 
 
 def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, streamed: bool) -> Bounds:
-    edits, streams = _roads(model, Operation.EDIT, factor)[0], _streams(model, factor)
+    edits, streams = _shared_budgets(model, Operation.EDIT, factor)[0], _streams(model, factor)
     channels = CHANNELS if load.place is not Place.CHANNEL else 1
 
     def at_best(streams: Streams | None) -> Permitted:
@@ -80,7 +80,7 @@ def turns(answers: int, characters: int, page: int, channels: int) -> Sequence[f
 
 def _streams(model: Mapping[str, Any], factor: float) -> Streams | None:
     begin, stop, append = (
-        _roads(model, call, factor)
+        _shared_budgets(model, call, factor)
         for call in (Operation.START_STREAM, Operation.STOP_STREAM, Operation.APPEND_STREAM)
     )
     if not begin or not stop or not append:
@@ -88,8 +88,8 @@ def _streams(model: Mapping[str, Any], factor: float) -> Streams | None:
     return Streams(begin[0].free, stop[0].calls, append[0])
 
 
-def _roads(model: Mapping[str, Any], call: Operation, factor: float) -> list[DeliveryStrategy]:
+def _shared_budgets(model: Mapping[str, Any], call: Operation, factor: float) -> list[SharedBudget]:
     return [
-        DeliveryStrategy(max(1, math.floor(one["calls"] * factor)), one["seconds"], one["headroom"])
+        SharedBudget(max(1, math.floor(one["calls"] * factor)), one["seconds"], one["headroom"])
         for one in model["budgets"].get(call, ())
     ]

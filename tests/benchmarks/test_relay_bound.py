@@ -8,7 +8,7 @@ import pytest
 from aion_bot.simulators.visible_changes import VisibleChange
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay import words
-from benchmarks.relay.bound import Crowd, DeliveryStrategy, Streams, buckets, crowded, shared
+from benchmarks.relay.bound import Crowd, SharedBudget, Streams, buckets, crowded, shared
 from benchmarks.relay.figures import most_in_a_minute
 from benchmarks.relay.loads import CHANNELS, Carrier, Limiting, Load, Place, crowd, late, rolling
 from benchmarks.relay.permitted import turns
@@ -16,8 +16,8 @@ from benchmarks.relay.promises import lag_allowed
 from benchmarks.relay.running import ROOM, batches
 from benchmarks.relay.seeing import Seen
 
-EDITS = DeliveryStrategy(50, 60.0, spare=5)
-STREAMS = Streams(starts=18, stops=20, appends=DeliveryStrategy(100, 60.0, spare=5))
+EDITS = SharedBudget(50, 60.0, headroom=5)
+STREAMS = Streams(starts=18, stops=20, appends=SharedBudget(100, 60.0, headroom=5))
 
 
 def staleness(times: list[float], length: float) -> float:
@@ -106,7 +106,7 @@ def test_more_answers_are_never_fresher() -> None:
 
 def test_discord_gives_every_thread_a_bucket_and_the_bot_one_for_all() -> None:
     """Four edits in five seconds, one kept; a hundred answers share forty a second, and end as fifty a second come back."""
-    own, common = DeliveryStrategy(5, 5.0, spare=1), DeliveryStrategy(50, 1.0, spare=10)
+    own, common = SharedBudget(5, 5.0, headroom=1), SharedBudget(50, 1.0, headroom=10)
     assert buckets(1, 10.0, 1.2, own, common).staleness == pytest.approx(0.625)
     assert buckets(100, 10.0, 1.2, own, common).staleness == pytest.approx(1.25)
     assert buckets(100, 10.0, 1.2, own, common).worst_lag == pytest.approx(1.8)

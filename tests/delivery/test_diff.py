@@ -15,7 +15,7 @@ def posted(diff: MessageDiff, *screen: Reply | PlanCard, now: float = 0.0) -> No
     for index in range(len(screen)):
         step = diff.next(tuple(screen), ended=False, now=now)
         assert isinstance(step, Post)
-        diff.posted_at(step, ref(str(index)), now)
+        diff.posted(step, ref(str(index)), now)
 
 
 def test_a_message_is_posted_then_edited_then_left_alone() -> None:
@@ -33,7 +33,7 @@ def test_edits_of_one_message_keep_their_distance() -> None:
     posted(diff, Reply("a"))
     step = diff.next((Reply("ab"),), ended=False, now=5.3)
     assert isinstance(step, Edit)
-    diff.edited(step, 5.5)
+    diff.changed(step, 5.5)
     assert diff.next((Reply("abc"),), ended=False, now=5.6) == Edit(0, ref("0"), Reply("abc"), earliest=6.5)
 
 
@@ -53,7 +53,7 @@ def test_a_full_page_is_settled_before_the_next_is_posted() -> None:
     step = diff.next(screen, ended=False, now=0.1)
     assert step == Edit(0, ref("0"), Reply("a full"), earliest=1.0)
     assert isinstance(step, Edit)
-    diff.edited(step, 0.1)
+    diff.changed(step, 0.1)
     assert diff.next(screen, ended=False, now=0.1) == Post(1, Reply("b"), 0)
 
 
@@ -63,7 +63,7 @@ def test_a_card_belongs_to_its_decision_once_it_is_posted() -> None:
     posted(diff, Reply("a"), CARD)
     other = PlanCard("title", "other")
     assert isinstance(diff.next((Reply("a"), other), ended=True, now=9.0), Idle)
-    keeper = MessageDiff(0.0, (ref("1"),), keeps_cards=True)
+    keeper = MessageDiff(0.0, (ref("1"),), owns_cards=True)
     assert keeper.next((other,), ended=True, now=9.0) == Edit(0, ref("1"), other)
 
 
@@ -94,7 +94,7 @@ def test_what_an_earlier_process_posted_stays_until_the_end() -> None:
     looking = (Reply("thinking"),)
     step = diff.next(looking, ended=False, now=1.0)
     assert isinstance(step, Edit)
-    diff.edited(step, 1.0)
+    diff.changed(step, 1.0)
     assert isinstance(diff.next(looking, ended=False, now=2.0), Idle)
     assert diff.next(looking, ended=True, now=2.0) == Delete(1, ref("1"))
 
@@ -107,7 +107,7 @@ def test_a_message_shows_one_slot_only() -> None:
     diff.gone(step)
     post = diff.next((Reply("a"),), ended=True, now=1.0)
     assert isinstance(post, Post)
-    diff.posted_at(post, ref("again"), 1.0)
+    diff.posted(post, ref("again"), 1.0)
     assert isinstance(diff.next((Reply("a"),), ended=True, now=2.0), Idle)
 
 
@@ -122,5 +122,5 @@ def test_replies_are_noted_in_reading_order() -> None:
     diff.gone(step)
     post = diff.next((Reply("A"), CARD, Reply("b")), ended=True, now=1.0)
     assert isinstance(post, Post)
-    diff.posted_at(post, ref("new"), 1.0)
+    diff.posted(post, ref("new"), 1.0)
     assert diff.replies == (ref("new"), ref("2"))

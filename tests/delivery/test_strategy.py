@@ -1,103 +1,88 @@
-"""Messages that are written in pieces, as the outbox sees them."""
+"""Which delivery mode an answer takes, and which permits its steps need."""
 
-from aion_bot.delivery.diff import Append, Begin, Conclude, Edit, Idle, MessageDiff, Post, Step
-from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
+import math
+from dataclasses import replace
 
+import pytest
+
+from aion_bot.delivery.diff import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
+from aion_bot.delivery.strategy import Conditions, DeliveryMode, permit_for, prefers_stream, wait_for_text
+from aion_bot.ports.adapter import StreamingMode
+from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
+from aion_bot.ports.rate_limits import Budget, Scope
+from aion_bot.ratelimit.permit import Charges, Permit, Priority
+
+NEVER, CROWDED, PREFERRED = StreamingMode.NEVER, StreamingMode.WHEN_CROWDED, StreamingMode.PREFERRED
 REF = MessageRef(ThreadKey("x", "t"), "0")
+TEXT = Reply("text")
+THIS: Charges = ((Budget("this", 1, 1.0, Scope.BOT), ""),)
+END: Charges = ((Budget("end", 1, 1.0, Scope.BOT), ""),)
 
 
-def tail(shown: Reply | None, content: Reply, last: bool) -> str | None:
-    """Append what is new, up to twenty characters in all."""
-    del last
-    before = shown.text if shown else ""
-    fits = content.text.startswith(before) and len(content.text) <= 20
-    return content.text[len(before) :] if fits else None
+@pytest.mark.parametrize(
+    ("given", "stream"),
+    [
+        (Conditions(NEVER, crowded=True), False),
+        (Conditions(CROWDED), False),
+        (Conditions(CROWDED, crowded=True), True),
+        (Conditions(CROWDED, posts_refused=True), True),
+        (Conditions(CROWDED, crowded=True, stream_has_room=False), False),
+        (Conditions(CROWDED, DeliveryMode.STREAM), True),
+        (Conditions(CROWDED, DeliveryMode.EDITS, crowded=True), False),
+        (Conditions(PREFERRED), True),
+        (Conditions(PREFERRED, stream_has_room=False), False),
+        (Conditions(PREFERRED, DeliveryMode.EDITS), False),
+        (Conditions(PREFERRED, streams_wait=True), False),
+        (Conditions(PREFERRED, ended=True), False),
+        (Conditions(CROWDED, ended=True, crowded=True), False),
+        (Conditions(CROWDED, ended=True, posts_wait=True), True),
+        (Conditions(CROWDED, ended=True, posts_refused=True), True),
+        (Conditions(CROWDED, posts_wait=True), False),
+    ],
+)
+def test_edits_are_preferred_until_there_is_reason_for_a_stream(given: Conditions, stream: bool) -> None:
+    """One case a line: what is known, and whether the next message is a native stream."""
+    assert prefers_stream(given) is stream
+    assert not prefers_stream(replace(given, stream_has_room=False))
 
 
-def diff(life: float = 100.0) -> MessageDiff:
-    return MessageDiff(1.0, tail=tail, life=life)
+def permit(step: Step, *, urgent: bool = False, end: Charges = (), text_wait: float = 0.0) -> Permit:
+    return permit_for(step, THIS, 5.0, urgent=urgent, end=end, began=3.0, text_wait=text_wait)
 
 
-def begun(box: MessageDiff, text: str = "one") -> None:
-    step = box.next((Reply(text, note="…"),), ended=False, now=0.0, streams=True)
-    assert isinstance(step, Begin)
-    box.posted_at(step, REF, 0.0)
+def test_a_first_message_waits_for_a_reservation_and_for_text() -> None:
+    """It is issued without a reservation after its time, and not before the text had time to gather."""
+    found = permit(Post(0, TEXT, 0), end=END, text_wait=1.0)
+    assert (found.priority, found.reserve) == (Priority.FIRST_MESSAGE, END)
+    assert (found.since, found.earliest, found.insists_until) == (5.0, 4.0, 15.0)
+    assert permit(StartStream(0, TEXT, 0), end=END, text_wait=1.0).earliest == -math.inf
+    assert permit(Post(1, TEXT, 0)).earliest == -math.inf
 
 
-def then(box: MessageDiff, content: Reply, now: float = 5.0, *, ended: bool = False) -> Step | Idle:
-    return box.next((content,), ended=ended, now=now, streams=True)
+def test_what_ends_an_answer_goes_first() -> None:
+    """A whole answer reserves nothing, as it ends itself; a stream has to be stopped; cards wait for nobody."""
+    whole, stream = (
+        permit(Post(0, TEXT, 0), urgent=True, end=END),
+        permit(StartStream(0, TEXT, 0), urgent=True, end=END),
+    )
+    assert (whole.priority, whole.reserve) == (Priority.FINAL, ())
+    assert (stream.priority, stream.reserve) == (Priority.FINAL, END)
+    assert permit(Post(0, PlanCard("title", "text"), 0)).priority is Priority.FINAL
+    assert permit(Edit(0, REF, TEXT, 9.0), urgent=True).earliest == -math.inf
+    assert permit(StopStream(0, REF, TEXT, TEXT)).priority is Priority.FINAL
 
 
-def test_a_stream_begins_with_the_first_words() -> None:
-    """While there is nothing but a note there is nothing to stream, and no message that would have to be replaced."""
-    box = diff()
-    assert then(box, Reply("", note="Thinking…")) == Idle()
-    assert then(box, Reply("one", note="Thinking…")) == Begin(0, Reply("one", note="Thinking…"), 0)
+@pytest.mark.parametrize("step", [Edit(0, REF, TEXT, 9.0), AppendStream(0, REF, TEXT, TEXT, 9.0)])
+def test_previews_keep_their_distance(step: Step) -> None:
+    """A growing message is changed when its gap is over."""
+    found = permit(step)
+    assert (found.priority, found.earliest) == (Priority.PREVIEW, 9.0)
+    assert permit(Delete(0, REF)).priority is Priority.PREVIEW
 
 
-def test_a_stream_grows_by_what_is_new_and_keeps_its_distance() -> None:
-    """Each append brings the text to its newest, once a gap; what is no text is not sent."""
-    box = diff()
-    begun(box)
-    step = then(box, Reply("one two"))
-    assert step == Append(0, REF, Reply("one", note="…"), Reply("one two"), earliest=1.0)
-    assert isinstance(step, Append)
-    box.edited(step, 5.0)
-    assert then(box, Reply("one two", note="Searching…")) == Idle()
-
-
-def test_a_stream_ends_with_the_rest_and_needs_no_edit() -> None:
-    """The last words go with the end of the stream; nothing is sent twice."""
-    box = diff()
-    begun(box)
-    step = then(box, Reply("one two"), ended=True)
-    assert step == Conclude(0, REF, Reply("one", note="…"), Reply("one two"))
-    assert isinstance(step, Conclude)
-    box.edited(step, 5.0)
-    assert then(box, Reply("one two"), ended=True) == Idle()
-
-
-def test_what_a_stream_cannot_show_is_edited_in_once_it_has_ended() -> None:
-    """Another text than the one that grew, or a sentence under it, takes an edit after the end."""
-    for final in (Reply("another"), Reply("one", note="stopped by somebody")):
-        box = diff()
-        begun(box)
-        step = then(box, final, ended=True)
-        assert isinstance(step, Conclude)
-        box.edited(step, 5.0)
-        edit = then(box, final, ended=True)
-        assert isinstance(edit, Edit)
-        assert edit.content == final
-
-
-def test_a_stream_that_is_full_or_old_goes_on_by_edits() -> None:
-    """Before the platform ends a stream by itself it is ended, and its message grows by edits from then on."""
-    longer, life = Reply("one, which is more than it holds"), 3.0
-    for content, now in ((longer, 2.0), (Reply("one two"), life)):
-        box = diff(life)
-        begun(box)
-        step = then(box, content, now)
-        assert isinstance(step, Conclude)
-        box.edited(step, now)
-        step = then(box, Reply("one two three"), now + 1)
-        assert isinstance(step, Edit)
-
-
-def test_a_stream_that_broke_goes_on_by_edits() -> None:
-    """Where it is not sure what a stream shows, the whole text is shown by an edit: nothing is lost or doubled."""
-    box = diff()
-    begun(box)
-    step = then(box, Reply("one two"))
-    assert isinstance(step, Append)
-    box.broken(step)
-    edit = then(box, Reply("one two"))
-    assert isinstance(edit, Edit)
-    assert edit.content == Reply("one two")
-
-
-def test_an_answer_that_ended_before_it_was_shown_is_one_post() -> None:
-    """A whole answer needs no stream, unless posts have to wait and streams have not; its buttons always need a post."""
-    pressed = Reply("one", buttons=(Button(Action.RETRY, "key", "Retry"),))
-    assert diff().next((Reply("one"),), ended=True, now=5.0) == Post(0, Reply("one"), 0)
-    assert then(diff(), Reply("one"), ended=True) == Begin(0, Reply("one"), 0)
-    assert then(diff(), pressed, ended=True) == Post(0, pressed, 0)
+@pytest.mark.parametrize(
+    ("gap", "indicated", "wait"), [(7.9, True, 0.0), (7.9, False, 0.0), (8.0, True, 2.5), (8.0, False, 1.0)]
+)
+def test_a_first_message_waits_for_text_in_a_crowd(gap: float, indicated: bool, wait: float) -> None:
+    """Where previews are rare, and longer where people see that the bot works."""
+    assert wait_for_text(gap, indicated=indicated) == wait

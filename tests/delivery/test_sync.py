@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.nonces import adopted
 from aion_bot.delivery.registry import Registry
@@ -13,11 +14,15 @@ from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import MessageGone, PlatformDown
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.rate_limits import Limits
 from aion_bot.rendering.screen import Screen
 from tests.support.plain import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")
 ADA = Person("ada")
+AT_ONCE = Backoff(0.0, attempts=1_000)
+"""No delay while the platform is down."""
+
 PAGES = ["first", "second", "third", "fourth"]
 
 
@@ -84,7 +89,7 @@ class Process:
         self.source = Growing("thinking")
         self._row = row
         self.sync: MessageSync = _shown(
-            Registry(),
+            Registry(retry=AT_ONCE),
             platform,
             self.source,
             Delivery(
@@ -105,11 +110,6 @@ class Process:
 async def steps(number: int) -> None:
     for _ in range(number):
         await asyncio.sleep(0)
-
-
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MessageSync, "_be_patient", lambda *_: asyncio.sleep(0))
 
 
 async def live(process: Process, dice: random.Random, *, first: bool) -> None:
@@ -157,7 +157,7 @@ async def test_the_newer_of_two_wins() -> None:
     down = True
     platform = Fragile(lambda: 0.0 if down else 1.0)
     platform.messages["card"] = "pending"
-    registry, message = Registry(), (MessageRef(THREAD, "card"),)
+    registry, message = Registry(retry=AT_ONCE), (MessageRef(THREAD, "card"),)
     old, new = Growing("failed, press again"), Growing("done")
     old.ended = new.ended = True
     older = _shown(registry, platform, old, Delivery("key", ADA, message))
@@ -175,9 +175,78 @@ async def test_an_ended_one_is_in_nobodys_way() -> None:
     """What has shown its last screen is not waited for."""
     platform = Fragile(lambda: 1.0)
     platform.messages["card"] = "pending"
-    registry, message = Registry(), (MessageRef(THREAD, "card"),)
+    registry, message = Registry(retry=AT_ONCE), (MessageRef(THREAD, "card"),)
     for text in ("busy", "done"):
         source = Growing(text)
         source.ended = True
         await _shown(registry, platform, source, Delivery("key", ADA, message)).run()
     assert platform.messages == {"card": "done"}
+
+
+class Steady(PlainAdapter):
+    """A platform that takes every call, and tells when an edit was made."""
+
+    def __init__(self, gap: float) -> None:
+        super().__init__()
+        self.limits = Limits(1000, gap)
+        self.shown = ""
+        self.calls = 0
+        self.changed = asyncio.Condition()
+
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        await self.edit(MessageRef(thread, nonce), content)
+        return MessageRef(thread, nonce)
+
+    async def edit(self, message: MessageRef, content: Content) -> None:
+        assert isinstance(content, Reply)
+        del message
+        async with self.changed:
+            self.shown = content.text
+            self.calls += 1
+            self.changed.notify_all()
+
+
+class Counting(Growing):
+    """Counts how often its screen is taken."""
+
+    taken = 0
+
+    def screen(self) -> Screen:
+        self.taken += 1
+        return super().screen()
+
+
+async def test_a_screen_is_taken_once_a_step() -> None:
+    """While a message may not be edited its text only gathers, and then its newest state is taken once."""
+    platform, view = Steady(gap=0.05), Counting("word")
+    sync = Registry().sync(Registry().thread(platform, THREAD), view, Delivery("key", ADA))
+    showing = asyncio.create_task(sync.run())
+    async with platform.changed:
+        for number in range(1, 6):
+            await platform.changed.wait_for(lambda number=number: platform.calls == number)  # type: ignore[misc]
+            for _ in range(10):
+                view.pages = [view.pages[0] + " word"]
+                sync.wake()
+    view.ended = True
+    sync.wake(urgent=True)
+    await showing
+    assert platform.shown == view.pages[0]
+    assert platform.calls == 6
+    assert view.taken <= platform.calls + 1  # and once more to see the end
+
+
+async def test_a_plan_does_not_wait_for_the_next_edit() -> None:
+    """What is urgent ends the wait in which text gathers."""
+    platform, view = Steady(gap=3600.0), Growing("word")
+    sync = Registry().sync(Registry().thread(platform, THREAD), view, Delivery("key", ADA))
+    showing = asyncio.create_task(sync.run())
+    async with platform.changed:
+        await platform.changed.wait_for(lambda: platform.calls == 1)
+    view.pages = ["word word"]
+    sync.wake()
+    await steps(5)
+    view.pages, view.ended = ["all words"], True
+    sync.wake(urgent=True)
+    async with asyncio.timeout(5):
+        await showing
+    assert platform.shown == "all words"

@@ -1,4 +1,4 @@
-"""Who may make which call when, by a clock of the tests' own."""
+"""Which permit is issued when, by a clock of the tests' own."""
 
 import functools
 import heapq
@@ -6,34 +6,41 @@ import itertools
 import math
 from collections.abc import Callable
 
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.rate_limits import Budget, Scope
-from aion_bot.ratelimit.scheduler import Costs, Permit, Priority, Scheduler
+from aion_bot.ratelimit.accounting import RequestAccounting
+from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.scheduler import Scheduler
 
-UPDATES: Costs = (
-    (
-        ("updates", "team"),
-        Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25),
-    ),
+UPDATES: Charges = (
+    (Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25), "team"),
 )
-POSTS: Costs = ((("posts", "channel"), Budget("posts", 1, 1.0, Scope.CHANNEL)),)
-BRIEF: Costs = ((("brief", "team"), Budget("brief", 2, 10.0, Scope.WORKSPACE)),)
+POSTS: Charges = ((Budget("posts", 1, 1.0, Scope.CHANNEL), "channel"),)
+BRIEF: Charges = ((Budget("brief", 2, 10.0, Scope.WORKSPACE), "team"),)
 
 
-def permit(priority: Priority, since: float, costs: Costs = BRIEF) -> Permit:
-    return Permit(costs, priority, since)
+def finish(scheduler: Scheduler, one: Permit, now: float, error: RateLimited | None = None) -> None:
+    """The operation of a permit runs and ends, with an adapter that does not report its requests."""
+    accounting = RequestAccounting(scheduler)
+    accounting.start(one)
+    accounting.finish(one, now, error)
 
 
-def granted_at(scheduler: Scheduler, *wishes: Permit, until: float = 1000.0) -> dict[Permit, float]:
-    """When each wish is granted, if every call is answered at once."""
+def permit(priority: Priority, since: float, charges: Charges = BRIEF) -> Permit:
+    return Permit(charges, priority, since)
+
+
+def issued_at(scheduler: Scheduler, *permits: Permit, until: float = 1000.0) -> dict[Permit, float]:
+    """When each permit is issued, if every request is answered at once."""
     now, times = 0.0, dict[Permit, float]()
-    for one in wishes:
-        scheduler.ask(one, now)
+    for one in permits:
+        scheduler.request(one, now)
     while now <= until:
-        granted, again = scheduler.grants(now)
-        for one in granted:
+        issued, again = scheduler.issue(now)
+        for one in issued:
             times[one] = now
-            scheduler.ended(one, now)
-        now = now if granted else again
+            finish(scheduler, one, now)
+        now = now if issued else again
     return times
 
 
@@ -46,56 +53,56 @@ def test_who_ends_goes_first_then_who_begins_then_who_has_waited_longest() -> No
         permit(Priority.PREVIEW, 1.0),
     )
     sign, final = permit(Priority.FIRST_MESSAGE, 3.0), permit(Priority.FINAL, 4.0)
-    times = granted_at(scheduler, best_effort, newer, older, sign, final)
+    times = issued_at(scheduler, best_effort, newer, older, sign, final)
     assert list(times) == [final, sign, older, newer, best_effort]
 
 
-def test_previews_leave_what_is_promised() -> None:
+def test_previews_leave_what_is_reserved() -> None:
     """However many previews are wanted, every running answer's last edit goes out at once, and so does a newcomer's."""
     scheduler = Scheduler(gap=1.0)
     for _ in range(10):
         scheduler.join(UPDATES, 0.0)
-        scheduler.promise(UPDATES, 0.0)
+        scheduler.reserve(UPDATES, 0.0)
     previews = [permit(Priority.PREVIEW, float(i), UPDATES) for i in range(200)]
-    assert 33 <= len(granted_at(scheduler, *previews, until=59.0)) <= 35
+    assert 33 <= len(issued_at(scheduler, *previews, until=59.0)) <= 35
     for _ in range(10):
         final = permit(Priority.FINAL, 59.0, UPDATES)
-        scheduler.ask(final, 59.0)
-        assert scheduler.grants(59.0)[0] == [final]
-        scheduler.ended(final, 59.0)
+        scheduler.request(final, 59.0)
+        assert scheduler.issue(59.0)[0] == [final]
+        finish(scheduler, final, 59.0)
 
 
-def test_a_message_that_would_grow_waits_for_a_promise_but_not_for_ever() -> None:
-    """Where no last edit can be promised, the first message waits; after its time it goes all the same."""
+def test_a_message_that_would_grow_waits_for_a_reservation_but_not_for_ever() -> None:
+    """Where no last edit can be reserved, the first message waits; after its time it goes all the same."""
     scheduler = Scheduler(gap=1.0)
     for _ in range(49):  # of fifty; one is left alone
-        scheduler.promise(UPDATES, 0.0)
-    first = Permit(POSTS, Priority.FIRST_MESSAGE, 0.0, promise=UPDATES, insists_until=12.0)
-    assert granted_at(scheduler, first)[first] == 12.0
+        scheduler.reserve(UPDATES, 0.0)
+    first = Permit(POSTS, Priority.FIRST_MESSAGE, 0.0, reserve=UPDATES, insists_until=12.0)
+    assert issued_at(scheduler, first)[first] == 12.0
     scheduler.release(UPDATES, 12.0)
-    second = Permit(POSTS, Priority.FIRST_MESSAGE, 20.0, promise=UPDATES, insists_until=32.0)
-    scheduler.ask(second, 20.0)
-    assert scheduler.grants(20.0)[0] == [second]
+    second = Permit(POSTS, Priority.FIRST_MESSAGE, 20.0, reserve=UPDATES, insists_until=32.0)
+    scheduler.request(second, 20.0)
+    assert scheduler.issue(20.0)[0] == [second]
 
 
-def test_what_is_withdrawn_is_never_granted() -> None:
-    """A wish that was given up takes nobody's place."""
+def test_what_is_cancelled_is_never_issued() -> None:
+    """A permit that was cancelled takes nobody's place."""
     scheduler = Scheduler(gap=0.0)
     first, second = permit(Priority.FINAL, 0.0), permit(Priority.FINAL, 1.0)
-    scheduler.ask(first, 0.0)
-    scheduler.withdraw(first)
-    assert set(granted_at(scheduler, second)) == {second}
+    scheduler.request(first, 0.0)
+    scheduler.cancel(first)
+    assert set(issued_at(scheduler, second)) == {second}
 
 
-def test_a_call_waits_for_every_limit_it_counts_against() -> None:
+def test_an_operation_waits_for_every_limit_it_counts_against() -> None:
     """A post counts in its channel and in its workspace: both must have room, and a full channel delays no other."""
     scheduler = Scheduler(gap=0.0)
-    there: Costs = ((("posts", "other"), POSTS[0][1]),)
+    there: Charges = ((POSTS[0][0], "other"),)
     first, second, elsewhere = (
-        permit(Priority.FIRST_MESSAGE, float(i), costs)
-        for i, costs in enumerate((POSTS + BRIEF, POSTS + BRIEF, there))
+        permit(Priority.FIRST_MESSAGE, float(i), charges)
+        for i, charges in enumerate((POSTS + BRIEF, POSTS + BRIEF, there))
     )
-    times = granted_at(scheduler, first, second, elsewhere)
+    times = issued_at(scheduler, first, second, elsewhere)
     assert (times[first], times[second], times[elsewhere]) == (0.0, 1.0, 0.0)
 
 
@@ -103,29 +110,29 @@ def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
     """Where the platform names the limit that was exceeded, the others stay open."""
     scheduler = Scheduler(gap=0.0)
     one = permit(Priority.FINAL, 0.0, POSTS + BRIEF)
-    scheduler.ask(one, 0.0)
-    scheduler.grants(0.0)
-    scheduler.refused(one, 0.0, 30.0, "brief")
+    scheduler.request(one, 0.0)
+    scheduler.issue(0.0)
+    finish(scheduler, one, 0.0, RateLimited(30.0, "brief"))
     alone = permit(Priority.FINAL, 0.0, POSTS)
-    scheduler.ask(alone, 1.0)
-    assert scheduler.grants(1.0)[0] == [alone]
+    scheduler.request(alone, 1.0)
+    assert scheduler.issue(1.0)[0] == [alone]
 
 
 def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
     """However many channels there were, what is remembered is what is in use, and what was learned."""
     scheduler = Scheduler(gap=0.0)
     refused = Permit(POSTS, Priority.FINAL, 0.0)
-    scheduler.ask(refused, 0.0)
-    scheduler.grants(0.0)
-    scheduler.refused(refused, 0.0, 1.0, "")
+    scheduler.request(refused, 0.0)
+    scheduler.issue(0.0)
+    finish(scheduler, refused, 0.0, RateLimited(1.0))
     for number in range(10_000):
-        costs: Costs = ((("posts", str(number)), POSTS[0][1]),)
-        one, now = Permit(costs, Priority.FINAL, 0.0), 10.0 * number
-        scheduler.ask(one, now)
-        scheduler.grants(now)
-        scheduler.ended(one, now)
+        charges: Charges = ((POSTS[0][0], str(number)),)
+        one, now = Permit(charges, Priority.FINAL, 0.0), 10.0 * number
+        scheduler.request(one, now)
+        scheduler.issue(now)
+        finish(scheduler, one, now)
     assert len(scheduler._limits) < 1_100  # what is remembered cannot be told from outside
-    assert scheduler.limit(*POSTS[0], 1e6).window.refusals == 1
+    assert scheduler.limit(POSTS[0], 1e6).window.refusals == 1
 
 
 def test_what_headers_tell_anew_is_forgotten_too() -> None:
@@ -133,11 +140,11 @@ def test_what_headers_tell_anew_is_forgotten_too() -> None:
     scheduler = Scheduler(gap=0.0)
     for number in range(10_000):
         key, now = ("posts", str(number)), 10.0 * number
-        one = Permit(((key, POSTS[0][1]),), Priority.FINAL, 0.0)
-        scheduler.ask(one, now)
-        scheduler.grants(now)
-        scheduler.told(key, now, calls=7, remaining=6, reset_after=1.0)
-        scheduler.ended(one, now)
+        one = Permit(((POSTS[0][0], str(number)),), Priority.FINAL, 0.0)
+        scheduler.request(one, now)
+        scheduler.issue(now)
+        scheduler.apply_reading(key, now, calls=7, remaining=6, reset_after=1.0)
+        finish(scheduler, one, now)
     assert len(scheduler._limits) < 1_100  # what is remembered cannot be told from outside
 
 
@@ -159,7 +166,7 @@ class Crowd:
         self._at(0.0, lambda: None)
         for answer in range(size):
             self.scheduler.join(UPDATES, 0.0)
-            self.scheduler.promise(UPDATES, 0.0)
+            self.scheduler.reserve(UPDATES, 0.0)
             self._want(answer, earliest=gap)
             self._at(seconds, functools.partial(self._finish, answer))
 
@@ -168,10 +175,10 @@ class Crowd:
         while self._events:
             self._now, _, event = heapq.heappop(self._events)
             event()
-            granted, again = self.scheduler.grants(self._now)
-            for one in granted:
+            issued, again = self.scheduler.issue(self._now)
+            for one in issued:
                 self._show(one)
-            if granted:
+            if issued:
                 again = self._now
             if again < math.inf and (not self._events or again < self._events[0][0]):
                 self._at(again, lambda: None)
@@ -184,21 +191,21 @@ class Crowd:
         if earliest < self._end:
             one = Permit(UPDATES, Priority.PREVIEW, self._shown[answer], earliest=earliest)
             self._whose[one], self._waiting[answer] = answer, one
-            self.scheduler.ask(one, self._now)
+            self.scheduler.request(one, self._now)
 
     def _finish(self, answer: int) -> None:
         if answer in self._waiting:
-            self.scheduler.withdraw(self._waiting[answer])
+            self.scheduler.cancel(self._waiting[answer])
         one = Permit(UPDATES, Priority.FINAL, self._shown[answer])
         self._whose[one] = answer
-        self.scheduler.ask(one, self._now)
+        self.scheduler.request(one, self._now)
 
     def _show(self, one: Permit) -> None:
         answer = self._whose[one]
         before, until = self._shown[answer], min(self._now, self._end)
         self._area += (self._now - (before + until) / 2) * (until - before)
         self._shown[answer] = until
-        self.scheduler.ended(one, self._now)
+        finish(self.scheduler, one, self._now)
         self._waiting.pop(answer, None)
         if one.priority is Priority.FINAL:
             self.lags.append(self._now - self._end)

@@ -43,9 +43,9 @@ def test_what_is_kept_is_left_alone() -> None:
     """Room for a call that has to leave others is given up earlier than room for one that has not."""
     window = SlidingWindow(BRIEF, 0.0)
     make(window, 1.0, 3)
-    assert window.room_at(1.0, keep=1) == 1.0
-    assert window.room_at(1.0, keep=2) == 5.0
-    assert window.room_at(1.0, keep=0) == 1.0
+    assert window.room_at(1.0, headroom=1) == 1.0
+    assert window.room_at(1.0, headroom=2) == 5.0
+    assert window.room_at(1.0, headroom=0) == 1.0
 
 
 def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
@@ -103,14 +103,14 @@ def test_calls_of_long_ago_prove_nothing() -> None:
     assert window.room_at(61.0, 0) == math.inf
 
 
-def test_a_refusal_makes_a_limit_contested_for_a_minute() -> None:
-    """Where calls were refused a moment ago another road is better; a minute later nobody remembers."""
+def test_a_refusal_is_recent_for_a_minute() -> None:
+    """Where calls were refused a moment ago another delivery mode is better; a minute later nobody remembers."""
     window = SlidingWindow(UPDATES, 0.0)
-    assert not window.contested(0.0)
+    assert not window.recently_refused(0.0)
     window.begin()
     window.refused(1.0, 1.0)
-    assert window.contested(60.0)
-    assert not window.contested(61.0)
+    assert window.recently_refused(60.0)
+    assert not window.recently_refused(61.0)
 
 
 def test_a_limit_that_takes_not_even_one_call_a_window_is_longer_than_documented() -> None:
@@ -131,7 +131,7 @@ def test_quiet_raises_a_lowered_limit_again() -> None:
     window.refused(0.0, 1.0)
     assert window.calls == 20
     for minute in range(1, 8):
-        window.pressed(60.0 * minute, pressed=True)
+        window.note_saturated(60.0 * minute, saturated=True)
         window.room_at(60.0 * minute, 0)
     assert window.calls == 50
 
@@ -145,7 +145,7 @@ def test_a_raise_that_is_refused_is_tried_again_ever_later() -> None:
     window.refused(0.0, 1.0)
     while len(refused_at) < 5:
         now += 1.0
-        window.pressed(now, pressed=True)
+        window.note_saturated(now, saturated=True)
         if window.room_at(now, 0) > now:
             continue
         window.begin()
@@ -164,12 +164,12 @@ def test_more_than_documented_is_found_out_when_it_is_always_wanted() -> None:
     window = SlidingWindow(UPDATES, 0.0)
     now = 0.0
     while now < 179.0:
-        window.pressed(now, pressed=True)
+        window.note_saturated(now, saturated=True)
         window.room_at(now, 0)
         now += 1.0
     assert window.calls == 50
     while now < 600.0:
-        window.pressed(now, pressed=True)
+        window.note_saturated(now, saturated=True)
         window.room_at(now, 0)
         now += 1.0
     assert window.calls >= 100
@@ -179,7 +179,7 @@ def test_more_than_documented_is_never_tried_where_nobody_waits() -> None:
     """A limit that suffices is left as it is."""
     window = SlidingWindow(UPDATES, 0.0)
     for now in range(0, 3600, 10):
-        window.pressed(now, pressed=now % 100 == 0)
+        window.note_saturated(now, saturated=now % 100 == 0)
         window.room_at(now, 0)
     assert window.calls == 50
 
@@ -188,7 +188,7 @@ def test_headers_are_believed_at_once() -> None:
     """What an answer says of its limit is taken over, and what somebody else used of it counts as used."""
     window = SlidingWindow(BRIEF, 0.0)
     window.begin()
-    window.told(0.0, calls=10, remaining=4, reset_after=3.0)
+    window.apply_reading(0.0, calls=10, remaining=4, reset_after=3.0)
     assert window.calls == 10
     assert window.left(0.0) == 4
     window.end(0.0)
@@ -198,11 +198,11 @@ def test_headers_are_believed_at_once() -> None:
 def test_the_even_pace_is_what_the_window_can_keep() -> None:
     """A fresh window's calls are spread over the time asked for; a used one waits for what comes back."""
     window = SlidingWindow(UPDATES, 0.0)
-    assert window.rate(0.0, horizon=60.0, keep=20, enough=99.0) == pytest.approx(0.5)
-    assert window.rate(0.0, horizon=10.0, keep=20, enough=99.0) == pytest.approx(3.0)
-    assert window.rate(0.0, horizon=10.0, keep=20, enough=2.0) == 2.0
+    assert window.rate(0.0, horizon=60.0, headroom=20, wanted=99.0) == pytest.approx(0.5)
+    assert window.rate(0.0, horizon=10.0, headroom=20, wanted=99.0) == pytest.approx(3.0)
+    assert window.rate(0.0, horizon=10.0, headroom=20, wanted=2.0) == 2.0
     make(window, 0.0, 25)
-    assert window.rate(10.0, horizon=60.0, keep=20, enough=99.0) == pytest.approx(0.1)
+    assert window.rate(10.0, horizon=60.0, headroom=20, wanted=99.0) == pytest.approx(0.1)
 
 
 def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
