@@ -1,0 +1,155 @@
+"""The block structure of Markdown, read by markdown-it-py (CommonMark and the tables of GitHub Flavored Markdown).
+
+Only blocks are parsed: that is linear in the length of the text, and neither pagination nor the adapters' conversion
+needs more to find code, headings, rules, tables, lists and quotes. HTML and link definitions are ordinary text here,
+because the chat platforms show them as such.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import table as begins_table
+from markdown_it.token import Token
+
+DEEPEST = 40
+"""Levels of nested lists and quotes that are followed (a list and its item are two). What is deeper is no block."""
+
+_Rule = Callable[[StateBlock, int, int, bool], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A block quote or a list item, on the lines `first` to `end` (exclusive), counted from 0.
+
+    Attributes:
+        indent: Columns from the start of the line, or from the quote around it, to an item's content; 0 for a quote.
+    """
+
+    quote: bool
+    first: int
+    end: int
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block that holds no other one, on the lines `first` to `end` (exclusive), counted from 0.
+
+    Attributes:
+        kind: `fence`, `code` (indented), `heading`, `underlined` (a heading with a line under it), `rule`, `table` or
+            `paragraph`.
+        containers: The quotes and list items around it, the outermost first.
+        markup: A fence's mark or the signs of a heading.
+        info: The words behind a fence.
+        closed: Whether a fence has its closing line in this text.
+        text: The text of a heading, a paragraph or code, without the marks of its containers.
+    """
+
+    kind: str
+    first: int
+    end: int
+    containers: tuple[Container, ...] = ()
+    markup: str = ""
+    info: str = ""
+    closed: bool = True
+    text: str = ""
+
+
+def line_starts(text: str) -> list[int]:
+    """Return where each line of `text` begins; the lines that `Block` counts."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return starts[:-1]
+
+
+def plain_line_ends(text: str) -> str:
+    """Write every line end as a line feed, without changing where any other character stands."""
+    return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the blocks of `text` in order. Lines end with a line feed alone (see `plain_line_ends`)."""
+    # A last line without its end would make an empty line of code look like a closing fence.
+    return list(_blocks(_PARSER.parse(text if text.endswith("\n") else text + "\n")))
+
+
+def _blocks(tokens: list[Token]) -> Iterator[Block]:
+    around: list[Container] = []
+    for at, token in enumerate(tokens):
+        if token.type in {"blockquote_open", "list_item_open"}:
+            first, end = token.map or (0, 0)
+            quote = token.type == "blockquote_open"
+            inner = tokens[at + 1].meta.get("indent", 0)
+            around.append(Container(quote, first, end, 0 if quote else inner))
+        elif token.type in {"blockquote_close", "list_item_close"}:
+            around.pop()
+        elif token.type in _KINDS and token.map:
+            yield _block(token, tokens[min(at + 1, len(tokens) - 1)], tuple(around))
+
+
+def _block(token: Token, following: Token, around: tuple[Container, ...]) -> Block:
+    first, end = token.map or (0, 0)
+    kind = _KINDS[token.type]
+    if kind == "heading" and not token.markup.startswith("#"):
+        kind = "underlined"
+    closed = kind != "fence" or end - first - 1 > token.content.count("\n")
+    text = following.content if following.type == "inline" else token.content
+    return Block(kind, first, end, around, token.markup, token.info.strip(), closed, text)
+
+
+_KINDS = {
+    "fence": "fence",
+    "code_block": "code",
+    "heading_open": "heading",
+    "hr": "rule",
+    "table": "table",
+    "paragraph_open": "paragraph",
+}
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Find a table, but not its cells: the library fills up short rows, which costs 0.7 s for 2,000 characters."""
+    if not begins_table(state, start, end, True):
+        return False
+    if silent:
+        return True
+    ends = state.md.block.ruler.getRules("blockquote")
+    line = start + 2
+    while line < end and not (
+        state.isEmpty(line)
+        or state.sCount[line] < state.blkIndent
+        or state.is_code_block(line)
+        or any(rule(state, line, end, True) for rule in ends)
+    ):
+        line += 1
+    state.push("table", "", 0).map = [start, line]
+    state.line = line
+    return True
+
+
+def _noting_indent(rule: _Rule) -> _Rule:
+    """Make a rule note on its first token how many columns its lines are indented by the items around it."""
+
+    def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        made, indent = len(state.tokens), state.blkIndent
+        found = rule(state, start, end, silent)
+        if found and not silent:
+            state.tokens[made].meta["indent"] = indent
+        return found
+
+    return noting
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).disable(["html_block", "reference"])
+    parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph"]})
+    for rule in parser.block.ruler.__rules__:
+        rule.fn = _noting_indent(rule.fn)
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+_PARSER = _parser()
