@@ -6,7 +6,7 @@ because the chat platforms show them as such.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -74,6 +74,41 @@ def blocks(text: str) -> list[Block]:
     """Return the blocks of `text` in order. Lines end with a line feed alone (see `plain_line_ends`)."""
     # A last line without its end would make an empty line of code look like a closing fence.
     return list(_blocks(_PARSER.parse(text if text.endswith("\n") else text + "\n")))
+
+
+class BlockReader:
+    """Reads the blocks of a text that mostly grows at its end; each update parses the last outermost block only."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._final: list[Block] = []
+        self._line = 0
+        self._start = 0
+
+    def update(self, text: str) -> list[Block]:
+        """Return the blocks of `text`, as `blocks` does."""
+        if not text.startswith(self._text):
+            self._final, self._line, self._start = [], 0, 0
+        self._text = text
+        rest = text[self._start :]
+        found = [_moved(block, self._line) for block in blocks(rest)] if self._line else blocks(rest)
+        whole = [*self._final, *found]
+        # Whether a line begins a block is final when that line and the next are whole: the next may make it a table.
+        lines = self._line + rest.count("\n")
+        begins = [min((block.first, *(one.first for one in block.containers))) for block in found]
+        last = max((line for line in begins if line + 2 <= lines), default=self._line)
+        if last > self._line:
+            self._final += [block for block, line in zip(found, begins, strict=True) if line < last]
+            self._start += sum(len(line) + 1 for line in rest.split("\n", last - self._line)[:-1])
+            self._line = last
+        return whole
+
+
+def _moved(block: Block, lines: int) -> Block:
+    around = tuple(
+        Container(one.quote, one.first + lines, one.end + lines, one.indent) for one in block.containers
+    )
+    return replace(block, first=block.first + lines, end=block.end + lines, containers=around)
 
 
 def _blocks(tokens: list[Token]) -> Iterator[Block]:

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from aion_bot.ports.markdown import Block, Container, blocks, line_starts, plain_line_ends
+from aion_bot.ports.markdown import Block, BlockReader, Container, blocks, line_starts, plain_line_ends
 
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
 
 _WORD_JOINER = "\N{WORD JOINER}"
 """Nobody sees it; in front of the mark of a block it makes plain text of the mark."""
+
+_MARKS = " \t>#*+-0123456789.)"
+"""What the marks of quotes, list items and headings consist of."""
 
 _FENCES = ("```", "~~~")
 
@@ -59,8 +62,10 @@ def open_at_end(text: str) -> Context:
     if last.kind == "fence" and not last.closed and last.end >= lines:
         info = last.info if len(last.info) <= _LONGEST_INFO else ""
         return Context(last.containers, "fence", last.markup, info, inside_line)
-    # A blank line ends a quote and what is in it, but not a list item.
-    ended = next((at for at, one in enumerate(last.containers) if one.quote and one.end < lines), None)
+    # A blank line ends a quote and what is in it, but not a list item; any other line that is not in it ends both.
+    said = plain_line_ends(text).rstrip(" \t\n").count("\n") + 1
+    reach = [(one, lines if one.quote else said) for one in last.containers]
+    ended = next((at for at, (one, end) in enumerate(reach) if one.end < end), None)
     containers = last.containers[:ended]
     goes_on = last.kind in {"paragraph", "table"} or (inside_line and last.kind != "fence")
     if last.end < lines or not goes_on:
@@ -92,10 +97,13 @@ class _Fence:
 class Piece:
     """A piece of a text, cut at its beginning where `context` is open.
 
-    All offsets are in `text`. `first`: nothing stands before the piece, not even a blank line is left out.
+    All offsets are in `text`. `first`: nothing stands before the piece, not even a blank line is left out. `reader`:
+    has read the same piece before, when the text was shorter.
     """
 
-    def __init__(self, text: str, context: Context, *, first: bool) -> None:
+    def __init__(
+        self, text: str, context: Context, *, first: bool = False, reader: BlockReader | None = None
+    ) -> None:
         self.text = text
         self._context = context
         self._plain = plain_line_ends(text)
@@ -103,7 +111,7 @@ class Piece:
         self._preamble = self._open_again()
         self._before = self._preamble.count("\n")
         plain = not self._preamble and not any(fence in text for fence in _FENCES)
-        self._blocks = [] if plain else blocks(self._preamble + self._plain)
+        self._blocks = [] if plain else (reader or BlockReader()).update(self._preamble + self._plain)
         self._fence_goes_on = context.leaf == "fence" and not self._fence_is_over()
         self._left_out = 0 if first else self._count_left_out()
         self._head = f"{context.quotes}{context.markup}{context.info}\n" if self._fence_goes_on else ""
@@ -153,15 +161,16 @@ class Piece:
         return not self._body[: self._shown(length)].strip()
 
     def safe_cut(self, cut: int) -> int:
-        """Move a cut out of a line that opens or closes a fence, to the beginning of that line."""
+        """Move a cut to the beginning of its line where the line opens or closes a fence or has only marks before it."""
         fence = self._fence_around(cut, also_its_line=True)
-        if fence is None:
-            return cut
-        if 0 < fence.first < cut <= fence.content:
-            return fence.first
-        if fence.closing_line and fence.closed is not None and fence.closing_line < cut < fence.closed:
-            return fence.closing_line
-        return cut
+        if fence is not None:
+            if 0 < fence.first < cut <= fence.content:
+                return fence.first
+            if fence.closing_line and fence.closed is not None and fence.closing_line < cut < fence.closed:
+                return fence.closing_line
+        start = self._starts[bisect_right(self._starts, cut) - 1]
+        only_marks = not self._plain[start:cut].strip(_MARKS)
+        return start if start and only_marks else cut
 
     def _fence_around(self, length: int, *, also_its_line: bool = False) -> _Fence | None:
         """Return the last fence that is opened up to `length`."""

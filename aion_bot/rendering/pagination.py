@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from aion_bot.ports.markdown import BlockReader
 from aion_bot.rendering.markdown import NOTHING_OPEN, Piece
 
 Measure = Callable[[str], int]
@@ -28,6 +29,7 @@ class Pages:
         self._full: list[str] = []
         self._taken = ""
         self._context = NOTHING_OPEN
+        self._reader = BlockReader()
 
     def update(self, text: str, *, grown: bool = False) -> list[str]:
         """Return the pages of `text`, each at most `limit` by `measure`; none for blank text.
@@ -35,20 +37,29 @@ class Pages:
         `grown`: it is known to begin with the text before, which then need not be compared.
         """
         if not grown and not text.startswith(self._taken):
-            self._full, self._taken, self._context = [], "", NOTHING_OPEN
+            self._full, self._taken, self._context, self._reader = [], "", NOTHING_OPEN, BlockReader()
         while True:
-            # Only so much of the rest is looked at, so that a long text costs what it is long, not the square.
-            start = len(self._taken)
-            most = _MOST_TEXT * self._limit
-            piece = Piece(text[start : start + most + 1], self._context, first=not self._full)
-            length = len(piece.text)
-            if length <= most and self._size(piece, length) <= self._limit:
+            piece, fits = self._next(text)
+            if fits:
                 return self._with_last(piece)
             cut = self._cut(piece)
-            self._context = piece.context(cut)
-            self._taken = text[: start + cut]
+            self._context, self._reader = piece.context(cut), BlockReader()
+            self._taken = text[: len(self._taken) + cut]
             if not piece.is_blank(cut):
                 self._full.append(piece.page(cut, full=True))
+
+    def _next(self, text: str) -> tuple[Piece, bool]:
+        """Return a piece that is more than a page, or the whole rest, and whether the rest fits on a page."""
+        start = len(self._taken)
+        # Only so much of the rest is looked at, so that a long text costs what it is long, not the square.
+        for most in (self._limit + self._limit // 4, _MOST_TEXT * self._limit):
+            rest = text[start : start + most + 1]
+            piece = Piece(rest, self._context, first=not self._full, reader=self._reader)
+            if self._size(piece, min(len(rest), most)) > self._limit:
+                return piece, False
+            if len(rest) <= most:
+                return piece, True
+        return piece, False
 
     def _with_last(self, piece: Piece) -> list[str]:
         length = len(piece.text)
@@ -94,5 +105,3 @@ def _break(text: str, most: int) -> int:
     safe = [at for at in range(max(1, most // 2), most + 1) if text[at : at + 1] not in _UNSAFE]
     spaced = [at for at in safe if text[at - 1] == " "]
     return (spaced or safe or [most])[-1]
-
-
