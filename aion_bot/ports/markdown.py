@@ -5,7 +5,7 @@ needs more to find code, headings, rules, tables, lists and quotes. HTML and lin
 because the chat platforms show them as such.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
@@ -56,6 +56,20 @@ class Block:
     closed: bool = True
     text: str = ""
 
+    @property
+    def outermost(self) -> int:
+        """The first line of the outermost block that this one is in."""
+        return self.containers[0].first if self.containers else self.first
+
+
+def last_beginning(found: Sequence[Block], lines: int) -> int:
+    """Return the last line, of `lines` whole ones, where an outermost block begins whatever follows; 0 if there is none.
+
+    A text may be parsed from there as if nothing stood before. The next line has to be whole too: it may make a table
+    of this one.
+    """
+    return max((block.outermost for block in found if block.outermost + 2 <= lines), default=0)
+
 
 def line_starts(text: str) -> list[int]:
     """Return where each line of `text` begins; the lines that `Block` counts."""
@@ -93,12 +107,9 @@ class BlockReader:
         rest = text[self._start :]
         found = [_moved(block, self._line) for block in blocks(rest)] if self._line else blocks(rest)
         whole = [*self._final, *found]
-        # Whether a line begins a block is final when that line and the next are whole: the next may make it a table.
-        lines = self._line + rest.count("\n")
-        begins = [min((block.first, *(one.first for one in block.containers))) for block in found]
-        last = max((line for line in begins if line + 2 <= lines), default=self._line)
+        last = last_beginning(found, self._line + rest.count("\n"))
         if last > self._line:
-            self._final += [block for block, line in zip(found, begins, strict=True) if line < last]
+            self._final += [block for block in found if block.outermost < last]
             self._start += sum(len(line) + 1 for line in rest.split("\n", last - self._line)[:-1])
             self._line = last
         return whole

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from aion_bot.ports.markdown import Block, BlockReader, Container, blocks, line_starts, plain_line_ends
+from aion_bot.ports.markdown import (
+    Block,
+    BlockReader,
+    Container,
+    blocks,
+    last_beginning,
+    line_starts,
+    plain_line_ends,
+)
 
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
@@ -128,6 +136,12 @@ class Piece:
 
         Later characters do not matter: a text that is cut while it grows is cut like one that is there at once.
         """
+        if not self._blocks:
+            return open_at_end(self._plain[_last_unindented(self._plain, length) : length])
+        lines = bisect_right(self._starts, length) - 1
+        known = last_beginning(self._blocks, self._before + lines) - self._before
+        if known > 0:
+            return open_at_end(self._plain[self._starts[known] : length])
         return open_at_end(self._preamble + self._plain[:length])
 
     def page(self, length: int, *, full: bool = False) -> str:
@@ -300,6 +314,17 @@ class Piece:
             else:
                 width = container.indent - removed
         return made + " " * width
+
+
+def _last_unindented(text: str, end: int) -> int:
+    """Return where the last line before `end` begins that is not indented and follows an empty one.
+
+    In a text without fences an outermost block begins there, whatever stands before.
+    """
+    at = text.rfind("\n\n", 0, end)
+    while at >= 0 and text[at + 2 : min(at + 3, end)] in {" ", "\t", "\n", ""}:
+        at = text.rfind("\n\n", 0, at + 1)
+    return at + 2 if at >= 0 else 0
 
 
 def _widths(containers: Sequence[Container]) -> list[int]:
