@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
-from markdown_it.rules_block import table as begins_table
 from markdown_it.token import Token
 
 DEEPEST = 40
@@ -44,7 +43,7 @@ class Block:
         markup: A fence's mark or the signs of a heading.
         info: The words behind a fence.
         closed: Whether a fence has its closing line in this text.
-        text: The text of a heading, a paragraph or code, without the marks of its containers.
+        text: The lines of a block, or the words of a heading, without the marks of its containers.
     """
 
     kind: str
@@ -156,22 +155,57 @@ _KINDS = {
 }
 
 
+def table_cells(line: str) -> list[str]:
+    """Split a row of a table at its bars, but not in code or behind a backslash."""
+    inner = line.strip().removeprefix("|")
+    cells, begun, at = [], 0, 0
+    while at < len(inner):
+        if inner[at] == "\\":
+            at += 1
+        elif inner[at] == "`":
+            # Where no other backtick follows, none will for the rest of the line either.
+            end = inner.find("`", at + 1)
+            at = end if end >= 0 else at
+        elif inner[at] == "|":
+            cells.append(inner[begun:at].strip())
+            begun = at + 1
+        at += 1
+    return cells if cells and begun == len(inner) else [*cells, inner[begun:].strip()]
+
+
+def begins_table(line: str, following: str) -> bool:
+    """Tell whether these two lines are the head of a table: a row, and as many runs of dashes between bars."""
+    if "|" not in line or following.strip(" \t|:-"):
+        return False
+    runs = [cell.strip() for cell in following.strip().removeprefix("|").removesuffix("|").split("|")]
+    dashes = [run.removeprefix(":").removesuffix(":") for run in runs]
+    return all(run and not run.strip("-") for run in dashes) and len(runs) == len(table_cells(line))
+
+
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Find a table, but not its cells: the library fills up short rows, which costs 0.7 s for 2,000 characters."""
-    if not begins_table(state, start, end, True):
+    line = start + 1
+    if line >= end or state.sCount[line] < state.blkIndent:
+        return False
+    if state.is_code_block(start) or state.is_code_block(line):
+        return False
+    head, dashes = state.getLines(start, line + 1, state.blkIndent, False).split("\n")
+    if not begins_table(head, dashes):
         return False
     if silent:
         return True
     ends = state.md.block.ruler.getRules("blockquote")
-    line = start + 2
+    line += 1
+    # A line without a bar ends the table, other than on GitHub: models go on with a sentence there.
     while line < end and not (
-        state.isEmpty(line)
+        "|" not in state.src[state.bMarks[line] : state.eMarks[line]]
         or state.sCount[line] < state.blkIndent
         or state.is_code_block(line)
         or any(rule(state, line, end, True) for rule in ends)
     ):
         line += 1
-    state.push("table", "", 0).map = [start, line]
+    token = state.push("table", "", 0)
+    token.map, token.content = [start, line], state.getLines(start, line, state.blkIndent, False)
     state.line = line
     return True
 

@@ -21,9 +21,7 @@ def said(text: str) -> Said:
     return [
         (block.kind if block.kind in {"fence", "code"} else "", letter)
         for block in blocks(text)
-        for letter in (
-            "\n".join(text.split("\n")[block.first : block.end]) if block.kind == "table" else block.text
-        )
+        for letter in block.text
         if letter.isalpha()
     ]
 
