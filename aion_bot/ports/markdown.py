@@ -12,8 +12,11 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-DEEPEST = 40
-"""Levels of nested lists and quotes that are followed (a list and its item are two). What is deeper is no block."""
+DEEPEST = 24
+"""Levels of nesting that are followed: a quote is one, a list and its item are two. A line takes time for each level.
+
+What stands deeper, and all that follows it in the same outermost block, is no block.
+"""
 
 _Rule = Callable[[StateBlock, int, int, bool], bool]
 

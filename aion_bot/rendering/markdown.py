@@ -23,6 +23,9 @@ from aion_bot.ports.markdown import (
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
 
+_LONGEST_MARK = 40
+"""Characters of a fence's mark that are worth repeating; a fence with a longer one is cut like words."""
+
 _WORD_JOINER = "\N{WORD JOINER}"
 """Nobody sees it; in front of the mark of a block it makes plain text of the mark."""
 
@@ -67,7 +70,7 @@ def open_at_end(text: str) -> Context:
     last = found[-1]
     inside_line = not text.endswith(("\n", "\r"))
     lines = len(line_starts(plain_line_ends(text))) - (not inside_line)
-    if last.kind == "fence" and not last.closed and last.end >= lines:
+    if _is_kept_fence(last) and not last.closed and last.end >= lines:
         info = last.info if len(last.info) <= _LONGEST_INFO else ""
         return Context(last.containers, "fence", last.markup, info, inside_line)
     # A blank line ends a quote and what is in it, but not a list item; any other line that is not in it ends both.
@@ -75,10 +78,14 @@ def open_at_end(text: str) -> Context:
     reach = [(one, lines if one.quote else said) for one in last.containers]
     ended = next((at for at, (one, end) in enumerate(reach) if one.end < end), None)
     containers = last.containers[:ended]
-    goes_on = last.kind in {"paragraph", "table"} or (inside_line and last.kind != "fence")
+    goes_on = last.kind in {"paragraph", "table"} or (inside_line and not _is_kept_fence(last))
     if last.end < lines or not goes_on:
         return Context(containers, inside_line=inside_line)
     return Context(containers, "code" if last.kind == "code" else "paragraph", inside_line=inside_line)
+
+
+def _is_kept_fence(block: Block) -> bool:
+    return block.kind == "fence" and len(block.markup) <= _LONGEST_MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class Piece:
         self._head = f"{context.quotes}{context.markup}{context.info}\n" if self._fence_goes_on else ""
         self._prefixes = self._find_prefixes()
         self._body, self._shown_starts = self._transform()
-        self._fences = [self._fence(block) for block in self._blocks if block.kind == "fence"]
+        self._fences = [self._fence(block) for block in self._blocks if _is_kept_fence(block)]
         if context.leaf == "fence" and not self._fence_goes_on:
             del self._fences[0]
         self._opened = [fence.opened for fence in self._fences]

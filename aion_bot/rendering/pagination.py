@@ -30,6 +30,7 @@ class Pages:
         self._taken = ""
         self._context = NOTHING_OPEN
         self._reader = BlockReader()
+        self._last_cut = limit
 
     def update(self, text: str, *, grown: bool = False) -> list[str]:
         """Return the pages of `text`, each at most `limit` by `measure`; none for blank text.
@@ -42,7 +43,7 @@ class Pages:
             piece, fits = self._next(text)
             if fits:
                 return self._with_last(piece)
-            cut = self._cut(piece)
+            self._last_cut = cut = self._cut(piece)
             self._context, self._reader = piece.context(cut), BlockReader()
             self._taken = text[: len(self._taken) + cut]
             if not piece.is_blank(cut):
@@ -52,7 +53,8 @@ class Pages:
         """Return a piece that is more than a page, or the whole rest, and whether the rest fits on a page."""
         start = len(self._taken)
         # Only so much of the rest is looked at, so that a long text costs what it is long, not the square.
-        for most in (self._limit + self._limit // 4, _MOST_TEXT * self._limit):
+        likely = min(2 * self._last_cut, self._limit + self._limit // 4)
+        for most in (likely, _MOST_TEXT * self._limit):
             rest = text[start : start + most + 1]
             piece = Piece(rest, self._context, first=not self._full, reader=self._reader)
             if self._size(piece, min(len(rest), most)) > self._limit:
@@ -84,15 +86,17 @@ class Pages:
     def _longest(self, piece: Piece) -> int:
         """Return how many characters fit, by few measurements: mostly, as many more fit as the measure has room for."""
         low, size, step, high = 0, 0, 1, min(len(piece.text), _MOST_TEXT * self._limit) + 1
+        characters_per_size = 1.0
         while high - low > 1:
-            guess = low + max(step, self._limit - size)
+            guess = low + max(step, int((self._limit - size) * characters_per_size))
             if guess >= high:
                 guess = (low + high) // 2
             measured = self._size(piece, guess)
             if measured <= self._limit:
                 low, size, step = guess, measured, 2 * step
             else:
-                high = guess
+                # Text that measures much more than its characters is dear to measure, too.
+                high, characters_per_size = guess, (guess - low) / (measured - size)
         return max(low, 1)
 
 
