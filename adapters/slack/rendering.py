@@ -11,6 +11,8 @@ from typing import Any
 
 from adapters.slack import mrkdwn
 from adapters.slack.events import ACTIONS
+from aion_bot.ports.markdown import blocks as markdown_blocks
+from aion_bot.ports.markdown import plain_line_ends
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
 from aion_bot.ports.text import clip, one_line
 
@@ -24,16 +26,9 @@ BUTTONS_IN_A_ROW = 25
 
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 
-# Slack turns one markdown block into several and refuses more than 50. Each of these begins one and ends another;
-# a fence is matched whole, so that what is code inside it does not count.
-_OWN_BLOCK = re.compile(
-    r"^[ \t]*(?:(`{3,}|~{3,})[^\n]*(?:\n[\s\S]*?(?:^[ \t]*\1|\Z))?"  # fence
-    r"|#{1,6}(?:[ \t]|$)"  # heading
-    r"|(?:[-*_=][ \t]*){2,}$"  # rule, or the line under a heading
-    r"|>[^\n]*(?:\n[ \t]*>[^\n]*)*"  # quote
-    r"|\|?[ \t]*:?-+:?[ \t]*\|)",  # the line under a table's head
-    re.MULTILINE,
-)
+# Slack turns one markdown block into several and refuses more than 50. Each of these begins one and ends another.
+_OWN_BLOCK = frozenset({"fence", "heading", "underlined", "rule", "table"})
+_MARKS = frozenset("#`~|_=:")
 _RENDERED_BLOCKS = 40
 
 
@@ -53,10 +48,32 @@ def measure(content: Content) -> int:
     """Characters of all texts in the blocks; more where headings, rules and the like make many of one block."""
     blocks = _blocks(content)
     characters = sum(len(text) for block in blocks for text in _texts(block))
-    own = sum(
-        1 for block in blocks if block["type"] == "markdown" for _ in _OWN_BLOCK.finditer(block["text"])
-    )
-    return max(characters, 2 * own * FALLBACK // _RENDERED_BLOCKS)
+    texts = [block["text"] for block in blocks if block["type"] == "markdown"]
+    # Parsing takes a hundred times as long as counting lines, and hardly any text has so many blocks.
+    if _weight(sum(map(_possible_blocks, texts))) <= characters:
+        return characters
+    return max(characters, _weight(sum(map(_own_blocks, texts))))
+
+
+def _weight(own_blocks: int) -> int:
+    return 2 * own_blocks * FALLBACK // _RENDERED_BLOCKS
+
+
+def _possible_blocks(text: str) -> int:
+    """Count what may be a block of its own by the first marks of each line; never less than `_own_blocks`."""
+    count = 0
+    for line in plain_line_ends(text).split("\n"):
+        # The marker of a list item may stand before any other mark; a quote may begin with another block.
+        marked = line.lstrip(" \t-*+0123456789.)")
+        count += 2 if marked[:1] == ">" else marked[:1] in _MARKS or (not marked and bool(line.strip()))
+    return count
+
+
+def _own_blocks(text: str) -> int:
+    """Count the blocks that Slack makes of a markdown block beside its paragraphs and lists."""
+    found = markdown_blocks(plain_line_ends(text))
+    quotes = {one for block in found for one in block.containers[:1] if one.quote}
+    return len(quotes) + sum(block.kind in _OWN_BLOCK for block in found)
 
 
 def _blocks(content: Content) -> list[Block]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.rendering.pagination import Pages, fence_after
+from aion_bot.rendering.markdown import open_at_end
+from aion_bot.rendering.pagination import Pages
 
 LINES = st.lists(
     st.one_of(
@@ -18,7 +19,7 @@ LINES = st.lists(
 
 
 def balanced(page: str) -> bool:
-    return fence_after(page, None) is None
+    return open_at_end(page).leaf != "fence"
 
 
 def words(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.markdown import convert, inline, unfenced
+from adapters.discord.markdown import LONGEST_LINE, convert, inline, unfenced
 
 PIECES = st.sampled_from(
     [
@@ -62,6 +62,43 @@ def test_lines(written: str, drawn: str) -> None:
 def test_code_blocks(written: str, drawn: str) -> None:
     """Code stays as it is, in the only kind of block that Discord knows, and is always closed."""
     assert convert(written) == drawn
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("1. ```py\n   x = 1\n   ```\nafter", "1. ```py\nx = 1\n```\nafter"),
+        ("- ```\n  x\nafter", "- ```\nx\n```\nafter"),
+        ("> ~~~\n> a || b\nafter || all", "> ```\n> a || b\n> ```\nafter \\|\\| all"),
+        ("words\n\n    #### x\n    ```\n\nafter", "words\n\n```\n#### x\n``\u200b`\n```\n\nafter"),
+        ("> #### Small\n> ---", "> **Small**\n> ────────────"),
+        ("words\n    ``` more", "words\n    ``\u200b` more"),
+        ("Title\n---\nwords", "Title\n────────────\nwords"),
+    ],
+)
+def test_blocks_in_blocks(written: str, drawn: str) -> None:
+    """What is code for the model is code on Discord, where it ends, also in lists and quotes."""
+    assert convert(written) == drawn
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        (
+            "[![a roof](https://x.example/i.png)](https://x.example/1)",
+            "[a roof](https://x.example/1)",
+        ),
+        (r"\[a](https://x.example) || b", r"\[a](https://x.example) \|\| b"),
+        (r"\`a || b\`", r"\`a \|\| b\`"),
+        ("[a]() b", "[a]() b"),
+        ('[a](https://x.example "title")', '[a](https://x.example "title")'),
+        ("``[a](b) ` ||`` ||", r"``[a](b) ` ||`` \|\|"),
+        ("x" * LONGEST_LINE + "![a](b) ||", "x" * LONGEST_LINE + r"![a](b) \|\|"),
+    ],
+)
+def test_links_and_code_inside_a_line(written: str, drawn: str) -> None:
+    """A backslash keeps a mark from being one, code is as long as its marks say, and a very long line keeps its links."""
+    assert inline(written) == drawn
 
 
 def test_text_around_a_table() -> None:

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from adapters.discord.tables import WIDEST, begins_table, cells, show
+from adapters.discord.tables import WIDEST, show
+from aion_bot.ports.markdown import begins_table
+from aion_bot.ports.markdown import table_cells as cells
 
 CELLS = st.text(st.characters(categories=["L", "N", "Zs"]), max_size=20).map(str.strip)
 

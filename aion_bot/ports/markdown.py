@@ -1,0 +1,238 @@
+"""The block structure of Markdown, read by markdown-it-py (CommonMark and the tables of GitHub Flavored Markdown).
+
+Only blocks are parsed: that is linear in the length of the text, and neither pagination nor the adapters' conversion
+needs more to find code, headings, rules, tables, lists and quotes. HTML and link definitions are ordinary text here,
+because the chat platforms show them as such.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+
+DEEPEST = 24
+"""Levels of nesting that are followed: a quote is one, a list and its item are two. A line takes time for each level.
+
+What stands deeper, and all that follows it in the same outermost block, is no block.
+"""
+
+_Rule = Callable[[StateBlock, int, int, bool], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A block quote or a list item, on the lines `first` to `end` (exclusive), counted from 0.
+
+    Attributes:
+        indent: Columns from the start of the line, or from the quote around it, to an item's content; 0 for a quote.
+    """
+
+    quote: bool
+    first: int
+    end: int
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block that holds no other one, on the lines `first` to `end` (exclusive), counted from 0.
+
+    Attributes:
+        kind: `fence`, `code` (indented), `heading`, `underlined` (a heading with a line under it), `rule`, `table` or
+            `paragraph`.
+        containers: The quotes and list items around it, the outermost first.
+        markup: A fence's mark or the signs of a heading.
+        info: The words behind a fence.
+        closed: Whether a fence has its closing line in this text.
+        text: The lines of a block, or the words of a heading, without the marks of its containers.
+    """
+
+    kind: str
+    first: int
+    end: int
+    containers: tuple[Container, ...] = ()
+    markup: str = ""
+    info: str = ""
+    closed: bool = True
+    text: str = ""
+
+    @property
+    def outermost(self) -> int:
+        """The first line of the outermost block that this one is in."""
+        return self.containers[0].first if self.containers else self.first
+
+
+def last_beginning(found: Sequence[Block], lines: int) -> int:
+    """Return the last line, of `lines` whole ones, where an outermost block begins whatever follows; 0 if there is none.
+
+    A text may be parsed from there as if nothing stood before. The next line has to be whole too: it may make a table
+    of this one.
+    """
+    return max((block.outermost for block in found if block.outermost + 2 <= lines), default=0)
+
+
+def line_starts(text: str) -> list[int]:
+    """Return where each line of `text` begins; the lines that `Block` counts."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    return starts[:-1]
+
+
+def plain_line_ends(text: str) -> str:
+    """Write every line end as a line feed, without changing where any other character stands."""
+    return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
+
+
+def blocks(text: str) -> list[Block]:
+    """Return the blocks of `text` in order. Lines end with a line feed alone (see `plain_line_ends`)."""
+    # A last line without its end would make an empty line of code look like a closing fence.
+    return list(_blocks(_PARSER.parse(text if text.endswith("\n") else text + "\n")))
+
+
+class BlockReader:
+    """Reads the blocks of a text that mostly grows at its end; each update parses the last outermost block only."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._final: list[Block] = []
+        self._line = 0
+        self._start = 0
+
+    def update(self, text: str) -> list[Block]:
+        """Return the blocks of `text`, as `blocks` does."""
+        if not text.startswith(self._text):
+            self._final, self._line, self._start = [], 0, 0
+        self._text = text
+        rest = text[self._start :]
+        found = [_moved(block, self._line) for block in blocks(rest)] if self._line else blocks(rest)
+        whole = [*self._final, *found]
+        last = last_beginning(found, self._line + rest.count("\n"))
+        if last > self._line:
+            self._final += [block for block in found if block.outermost < last]
+            self._start += sum(len(line) + 1 for line in rest.split("\n", last - self._line)[:-1])
+            self._line = last
+        return whole
+
+
+def _moved(block: Block, lines: int) -> Block:
+    around = tuple(
+        Container(one.quote, one.first + lines, one.end + lines, one.indent) for one in block.containers
+    )
+    return replace(block, first=block.first + lines, end=block.end + lines, containers=around)
+
+
+def _blocks(tokens: list[Token]) -> Iterator[Block]:
+    around: list[Container] = []
+    for at, token in enumerate(tokens):
+        if token.type in {"blockquote_open", "list_item_open"}:
+            first, end = token.map or (0, 0)
+            quote = token.type == "blockquote_open"
+            inner = tokens[at + 1].meta.get("indent", 0)
+            around.append(Container(quote, first, end, 0 if quote else inner))
+        elif token.type in {"blockquote_close", "list_item_close"}:
+            around.pop()
+        elif token.type in _KINDS and token.map:
+            yield _block(token, tokens[min(at + 1, len(tokens) - 1)], tuple(around))
+
+
+def _block(token: Token, following: Token, around: tuple[Container, ...]) -> Block:
+    first, end = token.map or (0, 0)
+    kind = _KINDS[token.type]
+    if kind == "heading" and not token.markup.startswith("#"):
+        kind = "underlined"
+    closed = kind != "fence" or end - first - 1 > token.content.count("\n")
+    text = following.content if following.type == "inline" else token.content
+    return Block(kind, first, end, around, token.markup, token.info.strip(), closed, text)
+
+
+_KINDS = {
+    "fence": "fence",
+    "code_block": "code",
+    "heading_open": "heading",
+    "hr": "rule",
+    "table": "table",
+    "paragraph_open": "paragraph",
+}
+
+
+def table_cells(line: str) -> list[str]:
+    """Split a row of a table at its bars, but not in code or behind a backslash."""
+    inner = line.strip().removeprefix("|")
+    cells, begun, at = [], 0, 0
+    while at < len(inner):
+        if inner[at] == "\\":
+            at += 1
+        elif inner[at] == "`":
+            # Where no other backtick follows, none will for the rest of the line either.
+            end = inner.find("`", at + 1)
+            at = end if end >= 0 else at
+        elif inner[at] == "|":
+            cells.append(inner[begun:at].strip())
+            begun = at + 1
+        at += 1
+    return cells if cells and begun == len(inner) else [*cells, inner[begun:].strip()]
+
+
+def begins_table(line: str, following: str) -> bool:
+    """Tell whether these two lines are the head of a table: a row, and as many runs of dashes between bars."""
+    if "|" not in line or following.strip(" \t|:-"):
+        return False
+    runs = [cell.strip() for cell in following.strip().removeprefix("|").removesuffix("|").split("|")]
+    dashes = [run.removeprefix(":").removesuffix(":") for run in runs]
+    return all(run and not run.strip("-") for run in dashes) and len(runs) == len(table_cells(line))
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Find a table, but not its cells: the library fills up short rows, which costs 0.7 s for 2,000 characters."""
+    line = start + 1
+    if line >= end or state.sCount[line] < state.blkIndent:
+        return False
+    if state.is_code_block(start) or state.is_code_block(line):
+        return False
+    head, dashes = state.getLines(start, line + 1, state.blkIndent, False).split("\n")
+    if not begins_table(head, dashes):
+        return False
+    if silent:
+        return True
+    ends = state.md.block.ruler.getRules("blockquote")
+    line += 1
+    # A line without a bar ends the table, other than on GitHub: models go on with a sentence there.
+    while line < end and not (
+        "|" not in state.src[state.bMarks[line] : state.eMarks[line]]
+        or state.sCount[line] < state.blkIndent
+        or state.is_code_block(line)
+        or any(rule(state, line, end, True) for rule in ends)
+    ):
+        line += 1
+    token = state.push("table", "", 0)
+    token.map, token.content = [start, line], state.getLines(start, line, state.blkIndent, False)
+    state.line = line
+    return True
+
+
+def _noting_indent(rule: _Rule) -> _Rule:
+    """Make a rule note on its first token how many columns its lines are indented by the items around it."""
+
+    def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        made, indent = len(state.tokens), state.blkIndent
+        found = rule(state, start, end, silent)
+        if found and not silent:
+            state.tokens[made].meta["indent"] = indent
+        return found
+
+    return noting
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).disable(["html_block", "reference"])
+    parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph"]})
+    for rule in parser.block.ruler.__rules__:
+        rule.fn = _noting_indent(rule.fn)
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+_PARSER = _parser()
