@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check format bench relay cost chaos pictures requirements clean
+.PHONY: help demo test check format bench relay cost shape chaos pictures requirements clean
 
 demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
@@ -31,6 +31,9 @@ bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare re
 
 relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a plain loop; a quarter of an hour
 	$(BIN)/python -m benchmarks.relay
+
+shape: $(STAMP)  ## the shape of the code as a table, beside the figures before issue 10
+	$(BIN)/python -m benchmarks.shape
 
 cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, in one run; some six minutes
 	$(BIN)/python -m benchmarks.cost
