@@ -1,0 +1,18 @@
+"""What holds for every test."""
+
+import os
+
+import hypothesis
+
+hypothesis.settings.register_profile(
+    "aion-bot",
+    # Neither says anything about the code: both depend on what else the machine does, and on a cold cache.
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    # In CI every run draws the same examples, so that a change is judged by itself; elsewhere each run draws others.
+    derandomize="CI" in os.environ,
+    # A failure prints the line that repeats it; nothing is kept between runs.
+    database=None,
+    print_blob=True,
+)
+hypothesis.settings.load_profile("aion-bot")
