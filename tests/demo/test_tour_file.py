@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aion_bot.cli import app
+from aion_bot.cli import program
 from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.tour import Stop
 from aion_bot.simulators.slack.state import BOT, Message
@@ -59,5 +59,5 @@ def test_an_option_without_effect_is_refused(
 ) -> None:
     """A file without the tour and a port with it are mistakes that are told before anything starts."""
     monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(app, ["demo", *options]).exit_code == 2
+    assert CliRunner().invoke(program, ["demo", *options]).exit_code == 2
     assert not (tmp_path / "tour.html").exists()
