@@ -73,7 +73,9 @@ async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> N
     idle.aion.token_delay = 0.03  # each piece is shown before the next one comes
     outcomes = await survive(idle, steps, ask_directly, in_pieces)
     report(outcomes)
-    assert {"start_stream", "append_stream", "stop_stream"} <= {one.split(":")[0].split()[-1] for one in outcomes}
+    assert {"start_stream", "append_stream", "stop_stream"} <= {
+        one.split(":")[0].split()[-1] for one in outcomes
+    }
 
 
 def in_pieces(answer: str) -> Scene:
