@@ -2,25 +2,38 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+SEED ?= $(shell date +%s)
+TIMES ?= 10
 
-.PHONY: demo test check format sync-client bench relay cost chaos pictures requirements clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test coverage busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
 
 demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
-test: $(STAMP)  ## every test
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## every test, and the coverage of the quick ones with its floor
+	$(BIN)/python -m pytest --cov --cov-report=
 
-check: $(STAMP)  ## lint, formatting, types, the generated client
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python scripts/unasync.py --check
+coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow
+	COVER_ALL=1 $(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=@@ALL@@
+
+busy: $(STAMP)  ## every test TIMES times (10) beside two busy loops; stops at the first failure
+	$(BIN)/python -m tests.busy $(TIMES)
 
 sync-client: $(STAMP)  ## generates the synchronous Aion client from the asynchronous one
 	$(BIN)/python scripts/unasync.py
 
-format: $(STAMP)
+check: $(STAMP)  ## lint, formatting, types, layers, the generated client
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/unasync.py --check
+
+format: $(STAMP)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -36,10 +49,11 @@ bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare re
 relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a plain loop; a quarter of an hour
 	$(BIN)/python -m benchmarks.relay
 
+shape: $(STAMP)  ## the shape of the code as a table, beside the figures before issue 10
+	$(BIN)/python -m benchmarks.shape
+
 cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, in one run; some six minutes
 	$(BIN)/python -m benchmarks.cost
-
-SEED ?= $(shell date +%s)
 
 chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from SEED; exits with 1 if anything is lost or done twice
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
@@ -48,9 +62,12 @@ pictures: $(STAMP)  ## the README's screenshots, of the tour; needs chromium
 	$(BIN)/aion-bot demo --tour --html .venv/tour.html
 	$(BIN)/python -m tests.demo.pictures .venv/tour.html docs
 
-requirements:  ## pins anew what pyproject.toml names; needs uv
+requirements:  ## pin anew what pyproject.toml names; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet --group dev pyproject.toml -o requirements-dev.txt
 
-clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+hooks:  ## run the checks before every commit; needs pre-commit
+	pre-commit install
+
+clean:  ## remove everything that make installs and writes
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*

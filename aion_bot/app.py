@@ -1,7 +1,6 @@
 """The composition root: builds the bot, serves until a signal, and closes everything in order."""
 
 import asyncio
-import resource
 import signal
 from collections.abc import Sequence
 
@@ -81,6 +80,10 @@ async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdap
 
 def _allow_connections() -> None:
     """Ask for as many open files as the system grants: each answer under way is a connection."""
+    try:
+        import resource
+    except ImportError:  # Windows has neither the module nor the limit
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
     if soft != resource.RLIM_INFINITY and soft < most:

@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
+
+from tests.schemas.quick import QuickDraft202012Validator
 
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"
@@ -80,7 +81,7 @@ def _document() -> tuple[Registry[Any], Mapping[str, Any]]:
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator | None:
+def _validator(name: str) -> QuickDraft202012Validator | None:
     """Make the validator of a route's JSON body; None where the document wants no body."""
     registry, document = _document()
     method, path = name.split(" ")
@@ -90,4 +91,4 @@ def _validator(name: str) -> Draft202012Validator | None:
         return None
     escaped = path.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
     pointer = f"/paths/{escaped}/{method.lower()}/requestBody/content/application~1json/schema"
-    return Draft202012Validator({"$ref": f"{DOCUMENT}#{pointer}"}, registry=registry)
+    return QuickDraft202012Validator({"$ref": f"{DOCUMENT}#{pointer}"}, registry=registry)

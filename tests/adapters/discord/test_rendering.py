@@ -99,7 +99,7 @@ def test_a_sentence_is_one_line_of_text() -> None:
 
 
 @given(CONTENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_measures_a_page_is_taken(content: Content) -> None:
     """Whatever the content, a message that measures no more than a page breaks none of Discord's limits."""
     body = rendering.body(content)
@@ -111,7 +111,7 @@ def test_what_measures_a_page_is_taken(content: Content) -> None:
 
 @pytest.mark.skipif(not FILE.exists(), reason="the published contracts are not beside this checkout")
 @given(CONTENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_message_follows_the_contract(content: Content) -> None:
     """Whatever the content, Discord's own document allows the message, new or edited."""
     body = dict(rendering.body(content))

@@ -65,7 +65,7 @@ def shown(content: Content) -> str:
     return reading.words(accepted(content), NAMES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(replies | cards)
 def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Content) -> None:
     """What measures no more than a page is taken by Slack, and notifies only whom the bot itself names."""
@@ -74,7 +74,7 @@ def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Conte
     assert set(reading.pinged(accepted(content))) <= {ADA.id}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(replies | cards)
 def test_no_content_pings_whatever_its_size(content: Content) -> None:
     """A content that is too large for Slack still could not ping anybody."""
