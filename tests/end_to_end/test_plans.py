@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from aion_bot.aion import PlanActionResponse
+from aion_bot.aion._async.chats import ChatResource
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
-from tests.end_to_end.bot import Bot
+from tests.end_to_end.bot import Bot, polling
 
 QUESTION = "Organize the photos of site 7 into folders"
 
@@ -109,6 +111,35 @@ async def test_a_lost_answer_is_settled_by_the_session(bot: Bot) -> None:
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, strings.SEE_BELOW, "3 photos are in two folders")
     assert bot.pressable(thread) == []
+    assert bot.aion.count("plan_action") == 1
+
+
+async def test_a_crash_in_an_approval_never_claims_that_nothing_was_done(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after Aion was told, in a session that had listed no messages: the outcome is unknown, not "nothing"."""
+    bot.polling = polling(0.001)
+    thread = await proposed_plan(bot)
+    for session in bot.aion.sessions:
+        session.messages.clear()
+    acted, approve = asyncio.Event(), ChatResource.approve_plan
+
+    async def fatal(chats: ChatResource, session_id: str, plan_id: str) -> PlanActionResponse:
+        await approve(chats, session_id, plan_id)
+        for one in bot.aion.sessions:
+            one.messages.clear()
+        acted.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ChatResource, "approve_plan", fatal)
+        await bot.press(bot.ada, thread, "Approve")
+        await acted.wait()
+        await bot.kill()
+    await bot.start()
+    text = await bot.shows(thread, "Outcome unknown")
+    assert "nothing was done" not in text
     assert bot.aion.count("plan_action") == 1
 
 
