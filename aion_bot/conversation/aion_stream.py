@@ -9,12 +9,11 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
-from aion_bot.conversation.outcome import Outcome
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan
-from aion_bot.domain.turn import EndReason, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.messages import Step
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView

@@ -82,10 +82,15 @@ class Indicators:
             yield
         finally:
             self._working -= Counter([turn.thread])
-            self._tasks.spawn(self._clear_after(showing, thread, turn))
+            self._tasks.spawn(self.clear(thread, turn, after=showing))
 
-    async def clear(self, thread: Thread, turn: Turn) -> None:
-        """Remove every indicator of a turn; what cannot be removed now is left to the next process."""
+    async def clear(self, thread: Thread, turn: Turn, *, after: "asyncio.Task[None] | None" = None) -> None:
+        """Remove every indicator of a turn; what cannot be removed now is left to the next process.
+
+        `after` is the task that shows them, which has to end first.
+        """
+        if after is not None:
+            await asyncio.wait({after})
         ended = await self._end_activity(thread, turn)
         await self._marks.remove(thread, turn)
         if ended and not self._marks.may_stand(turn):
@@ -94,15 +99,11 @@ class Indicators:
             except sqlite3.Error as error:
                 _log.error("database write failed", turn=turn.key, reason=str(error))
 
-    async def _clear_after(self, showing: "asyncio.Task[None]", thread: Thread, turn: Turn) -> None:
-        await asyncio.wait({showing})
-        await self.clear(thread, turn)
-
     async def _show(
         self, thread: Thread, turn: Turn, started: asyncio.Event, shown: Callable[[], None]
     ) -> None:
         """Start the platform's activity; where there is none and the first message has to wait, mark the question."""
-        async with self._lock(turn.thread):
+        async with self._locks.setdefault(turn.thread, asyncio.Lock()):
             active = await self._start_activity(thread, turn)
         if active:
             shown()
@@ -141,7 +142,7 @@ class Indicators:
         """Show no more that the bot works; returns whether that is so."""
 
         async def end() -> None:
-            async with self._lock(turn.thread):
+            async with self._locks.setdefault(turn.thread, asyncio.Lock()):
                 if turn.thread not in self._active or self._working[turn.thread]:
                     return  # nothing is shown, or it is another turn's
                 async with thread.permit(Operation.SHOW_ACTIVITY, Priority.FINAL):
@@ -155,9 +156,6 @@ class Indicators:
         except (_StillShownError, RateLimited):
             return False
         return True
-
-    def _lock(self, thread: ThreadKey) -> asyncio.Lock:
-        return self._locks.setdefault(thread, asyncio.Lock())
 
 
 class _StillShownError(Exception):

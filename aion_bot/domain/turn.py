@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
 
 
 class TurnPhase(StrEnum):
@@ -49,6 +49,21 @@ class EndReason(StrEnum):
 
 RETRYABLE = frozenset({EndReason.FAILED, EndReason.INTERRUPTED})
 """Reasons that keep the question's text, because somebody may have it asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a turn ended, as its thread shows it: why, the sentence under an answer that is not whole, and who ended it."""
+
+    reason: EndReason = EndReason.ANSWERED
+    sentence: str = ""
+    byline: Line = ()
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the thread offers Retry."""
+        return self.reason in RETRYABLE
+
 
 UNFINISHED = frozenset({TurnPhase.QUEUED, TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED})
 """Phases of a turn that has not ended."""

@@ -1,4 +1,4 @@
-"""An answer as it arrives: events in, the wanted screen out. No I/O."""
+"""An answer as it arrives: events in, the wanted screen out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,19 +16,18 @@ from aion_bot.rendering.screen import PageFormat, Screen
 _NOTE = 100
 """Characters of a status line at most."""
 
-_ROOM = 160
+ROOM = 160
 """What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
 
 _SMALLEST_PAGE = 400
 
 
-def text_limit(page_format: PageFormat) -> int:
-    """Largest measure of a page of text, with room for a note and buttons."""
-    return page_format.limit - _ROOM
-
-
 class _Segment:
-    """The text between two plan cards."""
+    """The text between two plan cards, in pages.
+
+    `final` replaces what came as tokens once it is known; `tail` stands under the text, before the card; `slots` is how
+    many messages were taken before the card.
+    """
 
     def __init__(self, measure: Callable[[Content], int], limit: int) -> None:
         self.raw = ""
@@ -36,34 +35,13 @@ class _Segment:
         self.card: PlanCard | None = None
         self.tail = ""
         self.slots = 0
-        self._growing = Growing()
-        self._full: dict[str, Reply] = {}
-        self._measure = lambda text: measure(Reply(text))
-        self.resize(limit)
-
-    def resize(self, limit: int) -> None:
-        self._pages = Pages(self._measure, limit)
+        self.growing = Growing()
+        self.pages = Pages(lambda text: measure(Reply(text)), limit)
+        self.full: dict[str, Reply] = {}
+        """What shows each full page; made once, as every screen has all of them."""
 
     def text(self) -> str:
-        return self._growing.update(self.raw) if self.final is None else self.final
-
-    @property
-    def version(self) -> object:
-        """What stays the same while the text only grows."""
-        return self.final, self._growing.begun
-
-    def pages(self, text: str, *, grown: bool = False) -> list[str]:
-        return self._pages.update(text, grown=grown)
-
-    @property
-    def closing(self) -> int:
-        """Characters at the end of the last page that only close what is open so far."""
-        return self._pages.closing
-
-    def full(self, pages: list[str]) -> list[Reply]:
-        """Return what shows pages that are full; made once each, as every screen has all of them."""
-        self._full = {page: self._full.get(page) or Reply(page) for page in pages}
-        return [self._full[page] for page in pages]
+        return self.growing.update(self.raw) if self.final is None else self.final
 
 
 @dataclass(slots=True)
@@ -92,17 +70,12 @@ class AnswerView:
     newest message until the answer has ended.
     """
 
-    def __init__(
-        self,
-        page_format: PageFormat,
-        *,
-        while_growing: tuple[Button, ...] = (),
-    ) -> None:
+    def __init__(self, page_format: PageFormat, *, while_growing: tuple[Button, ...] = ()) -> None:
         self.facts = Facts()
         self.parked = False
         """Whether a plan's card is the last thing that was shown."""
         self._measure = page_format.measure
-        self._limit = text_limit(page_format)
+        self._limit = page_format.limit - ROOM
         self._notices: list[str] = []
         self._while_growing = while_growing
         self._status = strings.THINKING
@@ -140,28 +113,38 @@ class AnswerView:
         data = token.data or {}
         match token.type:
             case ChatTokenType.TOKEN:
-                self._grow(str(data.get("accumulated") or ""), token.content or "")
+                segment, accumulated = self._segments[-1], str(data.get("accumulated") or "")
+                # Some events repeat the whole text so far: what is before the last card belongs above it.
+                segment.raw = (
+                    accumulated.removeprefix(self._before)
+                    if accumulated
+                    else segment.raw + (token.content or "")
+                )
+                segment.final = None
+                self._status, self._status_shown = "", True
+                self.parked &= not segment.raw
             case ChatTokenType.COMPLETE:
                 self._complete(token, data)
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
-                self._name_answer(data)
+                self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
             case _:
-                self._note(_status(token.type, data))
+                self.say(_status(token.type, data))
 
     def show_plan(self, card: PlanCard, in_full: str) -> None:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it."""
         segment = self._segments[-1]
         segment.card, segment.tail = card, in_full
-        segment.slots = max(1, len(segment.pages(self._lead(segment))))
+        segment.slots = max(1, len(segment.pages.update(self._lead(segment))))
         self._before += segment.raw
         self._segments.append(_Segment(self._measure, self._limit))
         self._status, self._status_shown, self.parked = "", False, True
 
     def say(self, status: str) -> None:
-        """Show a status line of the bot's own."""
-        self._note(status)
+        """Show a status line; nothing where it is empty."""
+        if status:
+            self._status, self._status_shown = one_line(status, _NOTE), True
 
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
@@ -186,7 +169,7 @@ class AnswerView:
             return False
         self._limit //= 2
         for segment in self._segments:
-            segment.resize(self._limit)
+            segment.pages = Pages(lambda text: self._measure(Reply(text)), self._limit)
         return True
 
     def screen(self) -> Screen:
@@ -194,7 +177,7 @@ class AnswerView:
         contents: list[Content | None] = []
         overflow = ""
         for segment in self._segments[:-1]:
-            pages = segment.pages(overflow + self._lead(segment))
+            pages = segment.pages.update(overflow + self._lead(segment))
             if len(pages) > segment.slots:
                 overflow = "\n\n".join(pages[segment.slots :])
                 pages = pages[: segment.slots]
@@ -211,15 +194,25 @@ class AnswerView:
         end = self._end
         if end and end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
-        before, self._version = self._version, (overflow, len(self._notices), segment.version)
-        pages = segment.pages(text, grown=end is None and self._version == before)
+        before, self._version = (
+            self._version,
+            (
+                overflow,
+                len(self._notices),
+                segment.final,
+                segment.growing.begun,
+            ),
+        )
+        # The version stays the same while the text only grows: then full pages are not even compared.
+        pages = segment.pages.update(text, grown=end is None and self._version == before)
         note = "" if end else self._status
         buttons, byline = (end.buttons, end.byline) if end else (self._while_growing, ())
         if not pages and not (byline or (note and self._status_shown)):
             return []
-        closing = 0 if end else segment.closing
+        closing = 0 if end else segment.pages.closing
         final = Reply(pages[-1] if pages else "", note, byline, buttons, closing)
-        return [*segment.full(pages[:-1]), final]
+        segment.full = {page: segment.full.get(page) or Reply(page) for page in pages[:-1]}
+        return [*(segment.full[page] for page in pages[:-1]), final]
 
     def _headed(self, segment: _Segment) -> str:
         text = segment.text()
@@ -231,21 +224,9 @@ class AnswerView:
         lead = self._headed(segment) if segment.text().strip() else strings.PLAN_LEAD
         return f"{lead}\n\n{segment.tail}" if segment.tail else lead
 
-    def _grow(self, accumulated: str, piece: str) -> None:
-        segment = self._segments[-1]
-        whole = self._behind_plans(accumulated)
-        segment.raw, segment.final = whole if accumulated else segment.raw + piece, None
-        self._status, self._status_shown = "", True
-        if segment.raw:
-            self.parked = False
-
-    def _behind_plans(self, text: str) -> str:
-        """The part of a whole text that belongs behind the last card; a server may also begin anew there."""
-        return text.removeprefix(self._before)
-
     def _complete(self, token: ChatToken, data: dict[str, Any]) -> None:
         self.facts.complete = True
-        self._name_answer(data)
+        self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
         content = str(data.get("content") or "")
         resolved = token.resolved_content
         if resolved and not self.has_plan:
@@ -254,10 +235,6 @@ class AnswerView:
             self._settle(
                 content, dict(data.get("metadata") or {}) | {"image_context": data.get("image_context")}
             )
-
-    def _name_answer(self, data: dict[str, Any]) -> None:
-        if data.get("message_id"):
-            self.facts.answer_id = str(data["message_id"])
 
     def _settle(self, content: str, metadata: dict[str, Any]) -> None:
         if content.startswith(self._before):
@@ -268,24 +245,14 @@ class AnswerView:
             content = content[at:]
         self._segments[-1].final = resolve_content(content, metadata)
 
-    def _note(self, status: str) -> None:
-        if status:
-            self._status, self._status_shown = one_line(status, _NOTE), True
-
 
 def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
     """Words for what Aion is doing; "" for events that say nothing to a person."""
-    match kind:
-        case ChatTokenType.THINKING:
-            return strings.THINKING
-        case ChatTokenType.STATUS | ChatTokenType.THINKING_STEP:
-            return str(data.get("message") or "") or _working(data)
-        case ChatTokenType.TOOL_INVOCATION:
-            return _working(data)
-        case _:
-            return ""
-
-
-def _working(data: dict[str, Any]) -> str:
+    if kind is ChatTokenType.THINKING:
+        return strings.THINKING
+    if kind not in {ChatTokenType.STATUS, ChatTokenType.THINKING_STEP, ChatTokenType.TOOL_INVOCATION}:
+        return ""
+    if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
+        return str(data["message"])
     name = str(data.get("agent_name") or data.get("tool_name") or "")
     return f"{strings.agent(name)}…" if name else ""

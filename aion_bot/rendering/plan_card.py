@@ -6,11 +6,11 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
-from aion_bot.rendering.answer import text_limit
+from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.screen import PageFormat, Screen
 
-_ROOM = 700
+_RECORD_ROOM = 700
 """What a card leaves free for the record of its decision, in the platform's measure."""
 
 _SMALLEST_PAGE = 200
@@ -53,7 +53,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         key=plan.key,
     )
     bare = replace(card, facts=(), record=(), buttons=())
-    if plan_format.page.measure(bare) <= plan_format.page.limit - _ROOM:
+    if plan_format.page.measure(bare) <= plan_format.page.limit - _RECORD_ROOM:
         return card, ""
     return replace(card, description=strings.PLAN_ABOVE, steps=()), in_full(plan)
 
@@ -81,7 +81,7 @@ class PlanCardView:
         self.plan = plan
         self.ended = False
         self._format = plan_format
-        self._limit = text_limit(plan_format.page)
+        self._limit = plan_format.page.limit - ROOM
         self._result = ""
 
     def show(self, plan: Plan, result: str = "") -> None:

@@ -7,14 +7,13 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.outcome import Outcome
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Click, StopRequest
 from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import ActiveTurns

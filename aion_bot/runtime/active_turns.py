@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.outcome import Outcome
 from aion_bot.conversation.turn import TurnRunner
+from aion_bot.domain.turn import Outcome
 from aion_bot.ports.messages import ThreadKey
 
 

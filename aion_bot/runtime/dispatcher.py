@@ -15,7 +15,6 @@ from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.outcome import Outcome
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
@@ -23,7 +22,7 @@ from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.prompts import question, readable, unaskable
-from aion_bot.domain.turn import EndReason, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.messages import ThreadKey

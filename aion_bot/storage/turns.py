@@ -15,8 +15,17 @@ _FREE = (
 )
 """A message of a session is no plan's result and no other turn's answer."""
 
+_UNFINISHED = among("phase", UNFINISHED)
+_RETRYABLE = among("reason", RETRYABLE)
+_RETRYABLE_PARAMETER = among("?", RETRYABLE)
+_RETRYABLE_REASON = among("coalesce(reason, ?)", RETRYABLE)
+
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Nobody has asked Aion yet. What was asked once, and failed, is asked again as it was."""
+
+
+_BEFORE = {phase: among("phase", turn_sources(phase)) for phase in TurnPhase}
+"""SQL for a turn whose phase may be followed by the given one."""
 
 
 class Turns(Statements):
@@ -63,7 +72,7 @@ class Turns(Statements):
         Returns the words to ask, as they are now, or None if the question was withdrawn.
         """
         started = await self._do(
-            f"UPDATE turn SET phase = ?, session_id = ? WHERE key = ? AND {self._may_become(TurnPhase.ASKING)}",  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = ?, session_id = ? WHERE key = ? AND {_BEFORE[TurnPhase.ASKING]}",  # noqa: S608  # literals of ours
             TurnPhase.ASKING, session_id, key,
         )  # fmt: skip
         if not started:
@@ -75,7 +84,7 @@ class Turns(Statements):
     async def name_answer(self, key: str, answer_id: str) -> None:
         """Record Aion's id of the answer; a turn that is parked at a plan stays parked."""
         await self._do(
-            f"UPDATE turn SET answer_id = ?, phase = iif(phase = 'asking', 'streaming', phase) WHERE key = ? AND {among('phase', UNFINISHED)}",  # noqa: S608  # literals of ours
+            f"UPDATE turn SET answer_id = ?, phase = iif(phase = 'asking', 'streaming', phase) WHERE key = ? AND {_UNFINISHED}",  # noqa: S608  # literals of ours
             answer_id, key,
         )  # fmt: skip
 
@@ -91,8 +100,8 @@ class Turns(Statements):
         """
         ended = await self._do(
             f"UPDATE turn SET phase = 'ended', reason = iif(? = 'interrupted' AND phase = 'queued', 'failed', ?), "  # noqa: S608  # literals of ours
-            f"text = iif({among('?', RETRYABLE)}, text, ''), closed_at = unixepoch() "
-            f"WHERE key = ? AND {self._may_become(TurnPhase.ENDED)}",
+            f"text = iif({_RETRYABLE_PARAMETER}, text, ''), closed_at = unixepoch() "
+            f"WHERE key = ? AND {_BEFORE[TurnPhase.ENDED]}",
             reason, reason, reason, key,
         )  # fmt: skip
         if ended:
@@ -107,16 +116,16 @@ class Turns(Statements):
         """
         await self._do(
             f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?), "  # noqa: S608  # literals of ours
-            f"text = iif({among('coalesce(reason, ?)', RETRYABLE)}, text, ''), "
+            f"text = iif({_RETRYABLE_REASON}, text, ''), "
             "closed_at = coalesce(closed_at, unixepoch()) "
-            f"WHERE key = ? AND attempt = ? AND {self._may_become(TurnPhase.SHOWN)}",
+            f"WHERE key = ? AND attempt = ? AND {_BEFORE[TurnPhase.SHOWN]}",
             reason, reason, key, attempt,
         )  # fmt: skip
 
     async def note_cleared(self, key: str) -> None:
         """Record that no indicator of a turn is left; nothing before the thread shows how it ended."""
         await self._do(
-            f"UPDATE turn SET phase = 'cleared' WHERE key = ? AND {self._may_become(TurnPhase.CLEARED)}",  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = 'cleared' WHERE key = ? AND {_BEFORE[TurnPhase.CLEARED]}",  # noqa: S608  # literals of ours
             key,
         )
 
@@ -124,7 +133,7 @@ class Turns(Statements):
         """Put a turn that can be retried back into the queue; True for exactly one of all who try."""
         return await self._do(
             "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
-            f"closed_at = NULL WHERE key = ? AND {self._may_become(TurnPhase.QUEUED)} AND {among('reason', RETRYABLE)}",
+            f"closed_at = NULL WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE}",
             key,
         ) == 1  # fmt: skip
 
@@ -156,9 +165,7 @@ class Turns(Statements):
 
     async def awaits_name(self, session_id: str) -> bool:
         """Return whether an unfinished turn in a session has an answer that Aion has not named yet."""
-        sql = (
-            f"SELECT 1 FROM turn WHERE session_id = ? AND answer_id IS NULL AND {among('phase', UNFINISHED)}"  # noqa: S608  # literals of ours
-        )
+        sql = f"SELECT 1 FROM turn WHERE session_id = ? AND answer_id IS NULL AND {_UNFINISHED}"  # noqa: S608  # literals of ours
         return await self._one(sql, session_id) is not None
 
     async def unfinished(self) -> list[Turn]:
@@ -187,8 +194,3 @@ class Turns(Statements):
     async def _turns(self, condition: str) -> list[Turn]:
         rows = await self._all(f"SELECT * FROM turn WHERE {condition} ORDER BY rowid")  # noqa: S608  # literals of ours
         return [turn_from(row) for row in rows]
-
-    @staticmethod
-    def _may_become(phase: TurnPhase) -> str:
-        """SQL for a turn whose phase may be followed by `phase`."""
-        return among("phase", turn_sources(phase))
