@@ -82,10 +82,10 @@ class Workspace(Protocol):
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, private messages included."""
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
 
-    async def connected(self, *, timeout: float = 10.0) -> None:
+    async def connected(self, *, timeout: float = 30.0) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
 
     async def start(self) -> None:
