@@ -28,7 +28,7 @@ async def serve(
     settings: Settings,
     adapters: Sequence[PlatformAdapter],
     stop: asyncio.Event,
-    polling: Polling = DEFAULT_POLLING,
+    polling: Polling | None = None,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
@@ -46,7 +46,7 @@ async def serve(
                 allow_workspaces=settings.allow_workspaces,
                 approvers=settings.approvers,
             )
-            services = Services(store, aion, Registry(adapters), policy, polling)
+            services = Services(store, aion, Registry(adapters), policy, polling or DEFAULT_POLLING)
             options = DispatchOptions(
                 busy=settings.busy,
                 shutdown_grace=settings.shutdown_grace,

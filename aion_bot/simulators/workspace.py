@@ -116,10 +116,10 @@ class Workspace(Protocol):
     async def stop(self) -> None:
         """Cut every connection and stop serving."""
 
-    async def connected(self, *, timeout: float = 10.0) -> None:
+    async def connected(self, *, timeout: float = 30.0) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
 
     async def ask(self, person: Someone, text: str) -> str:

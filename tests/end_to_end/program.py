@@ -30,8 +30,11 @@ def _be_program(
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     sys.argv = ["aion-bot", *arguments]
+    from aion_bot import app
     from aion_bot.cli import main
+    from tests.end_to_end.bot import polling
 
+    app.DEFAULT_POLLING = polling(0.01)  # a minute of watching takes 0.6 s
     main()
 
 
@@ -67,7 +70,7 @@ class Program:
 
     async def prints(self, text: str) -> None:
         """Wait until it has printed something."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while text not in self.output:  # noqa: ASYNC110  # a file of another process wakes nobody
                 await asyncio.sleep(0.01)  # without a pause the program would get half of the CPU
 
@@ -79,7 +82,7 @@ class Program:
         """Wait for its end; returns its status and how long it took."""
         assert self._process is not None
         began = time.monotonic()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await self._ended()
         assert self._process.exitcode is not None
         return self._process.exitcode, time.monotonic() - began

@@ -187,7 +187,7 @@ class SimulatedAion:
         """The bodies of all requests for an operation."""
         return [taken.body for taken in self.requests if taken.operation == operation]
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not condition():

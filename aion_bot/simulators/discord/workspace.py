@@ -237,14 +237,14 @@ class SimulatedDiscord:
         for interaction in self.world.interactions.values():
             interaction.expired = True
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not condition():
                 self.gateway.changed.clear()
                 await self.gateway.changed.wait()
 
-    async def connected(self, *, timeout: float = 10.0) -> None:
+    async def connected(self, *, timeout: float = 30.0) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
         await self.until(lambda: bool(self.gateway.listening), timeout=timeout)
 

@@ -293,14 +293,14 @@ class SimulatedSlack:
         """Tell `listener` what every message of the bot's shows, at each change; returns what ends that."""
         return self.display.listeners.add(listener)
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not condition():
                 self._happened.clear()
                 await self._happened.wait()
 
-    async def connected(self, *, timeout: float = 10.0) -> None:
+    async def connected(self, *, timeout: float = 30.0) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
         await self.until(lambda: self.sockets.open > 0, timeout=timeout)
 
