@@ -6,20 +6,20 @@ import sys
 from pathlib import Path
 from typing import Self
 
-if sys.platform == "win32":
-    import msvcrt
 
-    def _lock(descriptor: int) -> None:
+def _lock(descriptor: int) -> None:
+    # Imported here: each module exists on one kind of system only, and --help has to work on both.
+    if sys.platform == "win32":
+        import msvcrt
+
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError as error:
             # Windows answers EACCES here, which elsewhere means that the file cannot be opened.
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK)) from error
+    else:
+        import fcntl
 
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
