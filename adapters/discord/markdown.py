@@ -7,7 +7,6 @@ draw is rewritten; all other lines stay as they are.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -31,8 +30,6 @@ _BROKEN_FENCE = "``\u200b`"
 _LANGUAGE_SIGNS = frozenset("_+-.#")
 
 
-# A page is measured, then drawn, and most pages of a thread stay as they are: each is converted once.
-@lru_cache(maxsize=64)
 def convert(text: str) -> str:
     """Rewrite Markdown for Discord. A code block that is still open is closed at the end."""
     text = plain_line_ends(text)

