@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.markdown import LONGEST_LINE, convert, inline, unfenced
+from adapters.discord.markdown import LONGEST_LINE, _may_be_rewritten, convert, inline, unfenced
+from aion_bot.ports.markdown import blocks, plain_line_ends
 
 PIECES = st.sampled_from(
     [
@@ -113,6 +114,15 @@ def test_a_table_that_has_only_begun() -> None:
     """Until its second line arrives, a table is a line like any other."""
     assert convert("| a | b |") == "| a | b |"
     assert convert("| a | b |\n|--") == "| a | b |\n|--"
+
+
+@given(TEXTS)
+def test_nothing_to_rewrite_is_missed(text: str) -> None:
+    """What the quick look calls plain has no block that is rewritten."""
+    if not _may_be_rewritten(text, text.split("\n")):
+        assert not any(
+            block.kind in {"fence", "code", "rule", "table"} for block in blocks(plain_line_ends(text))
+        )
 
 
 @given(TEXTS)
