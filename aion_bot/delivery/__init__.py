@@ -1,1 +1,12 @@
-"""Making a thread show what it should: the diff, the delivery mode, and the task that performs one call at a time."""
+"""Making a thread show what it should.
+
+What a thread should show is a value, the `Screen`, which a view computes from events. What it shows now is another,
+which `diff.MessageDiff` keeps. Their difference gives the next single operation:
+
+- `sync.MessageSync` repeats this until the last screen is shown, with one operation in flight;
+- `strategy` decides between edits and native streams, and which permit an operation needs;
+- `executor.Executor` performs the operation and records in the diff what came of it;
+- `nonces` recognises messages that an earlier process posted;
+- `thread.Thread` binds a thread to its adapter and limiter, and `registry.Registry` makes sure that one sync at most
+  shows a message.
+"""

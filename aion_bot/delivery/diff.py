@@ -152,6 +152,7 @@ class MessageDiff:
                 if slot.message is not None and (ended or not self._resumed):
                     surplus = Delete(index, slot.message)
                 continue
+            # Only the last message grows: what stands before another one is complete.
             final = ended or index < last
             step: Step | None
             if slot.message is None:
@@ -231,7 +232,9 @@ class MessageDiff:
         slot = self._slots[step.slot]
         slot.message = slot.shown = slot.streamed = None
         slot.lost = True
-        slot.attempt += 1
+        slot.attempt += (
+            1  # with the nonce of the message that is gone, the platform would answer with that one
+        )
 
     def _shown_after(self, step: StopStream) -> Content | None:
         if self._stream_delta is None or self._stream_delta(step.shown, step.content, True) is None:

@@ -29,6 +29,7 @@ class Registry:
         self._retry = retry
         self._observer = observer
         self._limiters: dict[str, Limiter] = {}
+        # Weak: a sync that nobody runs any more is in nobody's way, and a process shows many answers.
         self._syncs: WeakSet[MessageSync] = WeakSet()
         for adapter in adapters:
             self._limiter(adapter)

@@ -71,21 +71,13 @@ class MessageSync:
 
         `retry` has the delays in seconds while the platform is down.
         """
-        limits = thread.adapter.limits
         self._thread = thread
         self._limiter = thread.limiter
         self._scheduler = thread.limiter.scheduler
         self._view = view
         self._delivery = delivery
         self._predecessors = predecessors
-        self._diff = MessageDiff(
-            limits.edit_gap,
-            delivery.posted,
-            owns_cards=delivery.owns_cards,
-            resumed=delivery.resumed,
-            stream_delta=thread.streaming.stream_delta if thread.streaming else None,
-            stream_life=limits.stream_life,
-        )
+        self._diff = _diff_of(thread, delivery)
         self._executor = Executor(thread, self._diff, delivery)
         # What is to be shown, and since when.
         self._screen: Screen = ()
@@ -112,17 +104,20 @@ class MessageSync:
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
+        # What is unseen for longest goes first: news that follows unseen news does not change since when.
         if self._seen:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
         if urgent:
             self._urgent_news.set()
             if self._permit is not None:
+                # The permit was requested for a preview: the end, or a card, has a higher priority.
                 self._limiter.cancel(self._permit)
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
         self._indicated = True
+        # Only the permit of a first message has something to reserve: it is requested anew, with the longer wait.
         if self._permit is not None and self._permit.reserve:
             self._limiter.cancel(self._permit)
 
@@ -146,6 +141,7 @@ class MessageSync:
         """
         self._over.clear()
         try:
+            # An edit of theirs that is in flight could arrive after ours, and cover it with something older.
             for sync in self._predecessors:
                 await sync.ended()
             self._predecessors = ()
@@ -284,6 +280,7 @@ class MessageSync:
         self._share.reserve(self._charges(self._mode.end), self._charges(self._mode.preview), now)
 
     async def _perform(self, step: Step, permit: Permit) -> None:
+        # Set before the operation: what `wake` reports while it runs is not in it, and is unseen from then on.
         unseen_since, self._seen = self._unseen_since, True
         try:
             async with self._limiter.using(permit):
@@ -292,7 +289,7 @@ class MessageSync:
             pass  # the next permit waits for as long as the platform said
         except PlatformDown:
             if isinstance(step, Post | StartStream):
-                self._in_doubt = step
+                self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):
                 self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
             await self._pause()
@@ -331,3 +328,15 @@ class MessageSync:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._taken_over.wait()
+
+
+def _diff_of(thread: Thread, delivery: Delivery) -> MessageDiff:
+    limits = thread.adapter.limits
+    return MessageDiff(
+        limits.edit_gap,
+        delivery.posted,
+        owns_cards=delivery.owns_cards,
+        resumed=delivery.resumed,
+        stream_delta=thread.streaming.stream_delta if thread.streaming else None,
+        stream_life=limits.stream_life,
+    )

@@ -52,7 +52,7 @@ class Budget:
 
 
 UNLIMITED_CALLS = 1_000_000
-"""Calls of a budget whose limit nobody has documented."""
+"""`Budget.calls` where nobody has documented a limit."""
 
 
 def unlimited(operation: Operation) -> Budget:
@@ -109,7 +109,7 @@ class PlatformRequest:
 class LimitReading:
     """What a platform's answer says about one of its limits.
 
-    `budget` is the name of a `Budget` and `scope` what `PlatformAdapter.scope_key` returns for it. `remaining` calls
+    `budget` is the name of a `Budget` and `scope` what `PlatformAdapter.scope_key` returns for it. `remaining` requests
     are left for `reset_after` seconds, after which there are `calls` again.
     """
 

@@ -19,8 +19,8 @@ documented costs one refusal and not many.
 **What is minimised.** Staleness: for how long what Aion said stands unseen, summed over all answers. An answer of which
 `n` previews a second are shown is `1/2n` seconds stale on average. With `R` previews a second for `S` answers the sum
 is least if all get the same, `S/2R` each. So a permit goes to whoever has waited longest with something new, and
-permits are spread evenly over the time in which requests come back. Nothing is queued but the wish to show the newest
-text: a slow platform gets fewer and larger edits.
+permits are spread evenly over the time in which requests come back. A permit is for whatever is newest
+when it is issued: a slow platform gets fewer and larger edits.
 
 **What is reserved.** Each answer that shows a growing message has a *reservation* of one request for its end. Previews
 never use what is reserved, nor the *headroom* of a budget. A message that would grow is posted only once its end can

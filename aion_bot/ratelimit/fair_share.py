@@ -64,6 +64,7 @@ class SharedLimit:
         wanted = len(self.answers) / gap if gap > 0 else math.inf
         rate = self._preview_rate(now, headroom, wanted)
         self.window.note_saturated(now, saturated=rate < wanted)
+        # Called for every look, also while there is no room: it raises a limit that was lowered.
         room = self.window.room_at(now, headroom)
         if room > now:
             return room

@@ -99,6 +99,7 @@ class Limiter(RequestObserver):
     async def using(self, permit: Permit) -> AsyncIterator[None]:
         """Run the operation of an issued permit inside: what comes of it is counted."""
         self._accounting.start(permit)
+        # A generator runs in the context of the task that enters it, so the operation inside sees the variable.
         token = _current_permit.set(permit)
         refusal: RateLimited | None = None
         try:
@@ -186,6 +187,7 @@ class Limiter(RequestObserver):
 
     def _issue_soon(self) -> None:
         """Look at all permits once, when everything that happens now has happened."""
+        # Permits that are requested in the same step of the loop compete by priority, not by who asked first.
         if not self._issue_is_due:
             self._issue_is_due = True
             asyncio.get_running_loop().call_soon(self._issue)
@@ -196,6 +198,7 @@ class Limiter(RequestObserver):
             self._timer.cancel()
             self._timer = None
         now = time.monotonic()
+        # Before permits are issued: while a lost request counts as under way, a probed limit issues none.
         overdue_at = self._accounting.expire(now)
         issued, again = self.scheduler.issue(now)
         for permit in issued:

@@ -131,6 +131,7 @@ class Scheduler:
         while heads:
             permit = heapq.heappop(heads)[-1]
             queue = self._ready[permit.keys]
+            # A cancelled permit is taken off its queue at once, so that it holds up nobody behind it.
             at = now if permit.cancelled else self._issuable_at(permit, now)
             if at > now:
                 again = min(again, at)
@@ -139,7 +140,7 @@ class Scheduler:
             if not permit.cancelled:
                 self._begin(permit, now)
                 issued.append(permit)
-            if queue:
+            if queue:  # the next one of the queue competes with the other queues' first
                 heapq.heappush(heads, _head(queue))
             else:
                 del self._ready[permit.keys]
@@ -184,6 +185,7 @@ class Scheduler:
                         limit.window.note_saturated(now, saturated=free > now)
             at = max(at, free)
         if permit.reserve and now < permit.insists_until:
+            # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
             at = max(at, min(self._reservable_at(permit.reserve, now), permit.insists_until))
         return at
 

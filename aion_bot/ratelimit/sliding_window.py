@@ -90,7 +90,8 @@ class SlidingWindow:
         if self.budget.calls >= UNLIMITED_CALLS:
             return  # nobody has documented a limit that could be lower
         self._refused_at = now
-        counted = self.used(now)  # if those under way are refused too, they correct it
+        # Those under way count: if they are refused too, each lowers it by one.
+        counted = self.used(now)
         if counted < 1 and now - self._last_end < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last_end)
         self.calls = max(1.0, min(self.calls, float(counted)))
@@ -101,6 +102,7 @@ class SlidingWindow:
 
     def apply_reading(self, now: float, calls: int, remaining: int, reset_after: float) -> None:
         """Believe an answer's headers: what the limit is, and how much of it somebody else has used."""
+        # An answer counts its own request as used, and here that still is under way, so that nothing counts twice.
         self.calls, self._read = float(calls), True
         for _ in range(calls - remaining - self.used(now)):
             insort(self._until, now + reset_after)
@@ -118,7 +120,7 @@ class SlidingWindow:
         `inf` while that is not known.
         """
         if now < self._closed_until:
-            return self._closed_until
+            return self._closed_until  # whatever is counted here, the platform said so
         missing = self.used(now) + headroom + 1 - int(self.calls)
         if missing <= 0:
             return now
@@ -137,7 +139,7 @@ class SlidingWindow:
         for until in self._until:
             if until - now >= horizon:
                 break
-            if until > now:
+            if until > now:  # before each step the line has to stay below what is left
                 rate = min(rate, left / (until - now))
             left += 1
         return max(0.0, min(rate, left / horizon))
