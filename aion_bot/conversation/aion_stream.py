@@ -67,6 +67,7 @@ class AionStream:
                 if not error_messages.session_gone(error):
                     raise
             self._view.notice(strings.NEW_SESSION)
+            self._view.facts.answer_id = None  # the name of an answer that the old session will never have
         try:
             return await self._stream(await self._new_session())
         except _SessionGoneError:  # a session that is gone at once is Aion's failure

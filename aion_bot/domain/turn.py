@@ -70,11 +70,14 @@ UNFINISHED = frozenset({TurnPhase.QUEUED, TurnPhase.ASKING, TurnPhase.STREAMING,
 
 TURN_TRANSITIONS: Mapping[TurnPhase, frozenset[TurnPhase]] = {
     TurnPhase.QUEUED: frozenset({TurnPhase.ASKING, TurnPhase.ENDED, TurnPhase.SHOWN}),
-    # Asking again in a new session, where Aion said that the thread's session is gone, writes ASKING once more.
+    # Asking again in a new session, where Aion said that the thread's session is gone, writes ASKING once more; Aion
+    # may have named an answer before it said so.
     TurnPhase.ASKING: frozenset(
         {TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}
     ),
-    TurnPhase.STREAMING: frozenset({TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}),
+    TurnPhase.STREAMING: frozenset(
+        {TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}
+    ),
     TurnPhase.PARKED: frozenset({TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}),
     # From here on: Retry puts a failed turn back into the queue; a late answer reopens an interrupted one.
     TurnPhase.ENDED: frozenset({TurnPhase.SHOWN, TurnPhase.QUEUED, TurnPhase.STREAMING}),

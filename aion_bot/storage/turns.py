@@ -72,7 +72,7 @@ class Turns(Statements):
         Returns the words to ask, as they are now, or None if the question was withdrawn.
         """
         started = await self._do(
-            f"UPDATE turn SET phase = ?, session_id = ? WHERE key = ? AND {_BEFORE[TurnPhase.ASKING]}",  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = ?, session_id = ?, answer_id = NULL WHERE key = ? AND {_BEFORE[TurnPhase.ASKING]}",  # noqa: S608  # literals of ours
             TurnPhase.ASKING, session_id, key,
         )  # fmt: skip
         if not started:
