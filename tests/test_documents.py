@@ -1,12 +1,19 @@
 """What is written down agrees with the code."""
 
+import pydoc
 import re
 import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
+
+import pytest
 
 import adapters
 from aion_bot import __version__
 from aion_bot.config import NOT_YET, VARIABLES
+from aion_bot.domain.plan import PLAN_TRANSITIONS
+from aion_bot.domain.turn import TURN_TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -58,3 +65,40 @@ def test_every_dependency_says_why_it_is_there() -> None:
     lines = [line for line in text.splitlines() if re.match(r'\s+"[\w.\-]+[><=]', line)]
     assert len(lines) >= 15
     assert [line for line in lines if "#" not in line] == []
+
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+PACKAGES = {path.name for path in (ROOT / "aion_bot").iterdir() if (path / "__init__.py").exists()}
+
+
+@pytest.mark.parametrize("transitions", [TURN_TRANSITIONS, PLAN_TRANSITIONS])
+def test_the_transition_tables_are_printed(
+    transitions: Mapping[StrEnum, frozenset[StrEnum]],
+) -> None:
+    """docs/architecture.md shows each phase with exactly those that may follow it."""
+    for phase, targets in transitions.items():
+        following = ", ".join(f"`{one.name}`" for one in transitions if one in targets) or "(an end)"
+        assert f"| `{phase.name}` | {following} |" in ARCHITECTURE
+
+
+def test_every_function_that_the_flows_name_is_there() -> None:
+    """The flows lead a newcomer to functions that exist."""
+    names = set(re.findall(r"`((?:aion_bot|adapters)(?:\.\w+)+)`", ARCHITECTURE))
+    assert len(names) >= 20
+    assert [name for name in sorted(names) if pydoc.locate(name) is None] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_the_tree_of_a_page_is_the_tree(page: str) -> None:
+    """*Where things are*, and the architecture's tree, name every package of the bot and no other."""
+    text = (ROOT / page).read_text("utf-8")
+    tree = next(
+        block for block in re.findall(r"```text\n(.*?)```", text, re.DOTALL) if "aion_bot/\n" in block
+    )
+    section = tree.split("aion_bot/\n")[1].split("\nadapters/")[0]
+    assert set(re.findall(r"^  (\w+)/", section, re.MULTILINE)) == PACKAGES
+    assert all(
+        (ROOT / "aion_bot" / name).exists() for name in re.findall(r"^  (\w+\.py)", section, re.MULTILINE)
+    )
+    for folder in re.findall(r"^(\w+)/", tree, re.MULTILINE):
+        assert (ROOT / folder).is_dir()
