@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 
 class KeyedQueue(Generic[Key]):
-    """One queue a key. A lane exists only while it has work, so idle keys cost nothing."""
+    """One queue a key. A queue exists only while it has work, so that idle keys cost nothing."""
 
     def __init__(self) -> None:
         self._waiting: dict[Key, deque[Job]] = {}
@@ -22,7 +22,7 @@ class KeyedQueue(Generic[Key]):
         self._closed = False
 
     def busy(self, key: Key) -> bool:
-        """Tell whether work for `key` runs or waits."""
+        """Return whether work for `key` runs or waits."""
         return key in self._waiting
 
     def waiting(self, key: Key) -> int:
@@ -35,7 +35,7 @@ class KeyedQueue(Generic[Key]):
         return len(self._waiting) + sum(len(jobs) for jobs in self._waiting.values())
 
     def submit(self, key: Key, job: Job) -> None:
-        """Run `job` after everything submitted for the same key before. A failing job never stops its lane."""
+        """Run `job` after everything submitted for the same key before. A job that fails never stops its queue."""
         if self._closed:
             return
         if key in self._waiting:
@@ -47,7 +47,7 @@ class KeyedQueue(Generic[Key]):
         task.add_done_callback(self._tasks.discard)
 
     def drop_waiting(self) -> None:
-        """Forget what has not begun; what runs goes on."""
+        """Drop the jobs that have not started; those that run go on."""
         for jobs in self._waiting.values():
             jobs.clear()
 
@@ -57,7 +57,7 @@ class KeyedQueue(Generic[Key]):
             await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
-        """End everything where it is; what waits, or is submitted from now on, never begins."""
+        """Cancel everything; what waits, or is submitted from now on, never starts."""
         self._closed = True
         self.drop_waiting()
         for task in self._tasks:
@@ -71,7 +71,7 @@ class KeyedQueue(Generic[Key]):
                 job = jobs.popleft()
                 try:
                     await job()
-                except Exception:  # noqa: BLE001  # the lane's next job must run whatever this one met
+                except Exception:  # noqa: BLE001  # the next job of the key must run whatever this one met
                     _log.exception("job failed")
         finally:
             del self._waiting[key]

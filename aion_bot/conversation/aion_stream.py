@@ -18,7 +18,7 @@ from aion_bot.ports.messages import Step
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
-from aion_bot.storage import BRIEFLY, insist
+from aion_bot.storage import BRIEFLY, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -168,7 +168,7 @@ class AionStream:
             turn=self._turn.key,
         )
         # A card whose row is missing could be pressed and would do nothing.
-        await insist(lambda: self._services.store.plans.add(plan), BRIEFLY)
+        await retry_write(lambda: self._services.store.plans.add(plan), BRIEFLY)
         self._show_plan(plan)
 
     def _show_plan(self, plan: Plan) -> None:
@@ -196,7 +196,7 @@ class AionStream:
     async def _claim(self, turn: Turn, found: ChatMessage) -> bool:
         """Take a stored answer; a full disk costs the record, never the answer, as nobody else can take it then."""
         try:
-            return await insist(
+            return await retry_write(
                 lambda: self._turns.claim_answer(turn.key, turn.session_id or "", found.id), BRIEFLY
             )
         except sqlite3.OperationalError as error:

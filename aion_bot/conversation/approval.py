@@ -22,7 +22,7 @@ from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, record
-from aion_bot.storage import Store, insist
+from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class _Card:
 
     async def move(self, plan: Plan, to: PlanPhase) -> Plan:
         """Record and show that the plan has moved."""
-        await insist(lambda: self.store.plans.move(plan.key, to, doubt=plan.doubt))
+        await retry_write(lambda: self.store.plans.move(plan.key, to, doubt=plan.doubt))
         moved = replace(plan, phase=to, detail="")
         self.view.show(moved)
         self.sync.wake(urgent=True)
@@ -83,8 +83,8 @@ class Approvals:
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
-        claimed = await insist(lambda: self._plans.claim(key, Action.CANCEL, person))
-        if claimed and (plan := await insist(lambda: self._plans.get(key))):
+        claimed = await retry_write(lambda: self._plans.claim(key, Action.CANCEL, person))
+        if claimed and (plan := await retry_write(lambda: self._plans.get(key))):
             await self._show(thread, plan, self._carry_out)
 
     async def resume(self, thread: Thread, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
@@ -107,7 +107,7 @@ class Approvals:
         if not self._policy.may_decide(click.person, plan.requester):
             return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
         claimed = await self._plans.claim(plan.key, click.action, click.person)
-        now = await insist(lambda: self._plans.get(plan.key)) or plan
+        now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
         return strings.already(record(now)), None
@@ -140,7 +140,9 @@ class Approvals:
             plan = replace(plan, action=None, decider=None)
 
         async def keep() -> None:
-            await insist(lambda: self._plans.move(plan.key, plan.phase, detail=plan.detail, doubt=plan.doubt))
+            await retry_write(
+                lambda: self._plans.move(plan.key, plan.phase, detail=plan.detail, doubt=plan.doubt)
+            )
 
         # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
         # as a crash in between would leave it unshown.
@@ -152,17 +154,17 @@ class Approvals:
         await showing
         if decided.result and not back:
             await keep()
-        await insist(lambda: self._plans.note_shown(plan.key))
+        await retry_write(lambda: self._plans.note_shown(plan.key))
 
     async def _carry_out(self, plan: Plan, card: _Card) -> Decided:
         if (message := plan.message) is not None:
-            await insist(lambda: self._plans.note_card(plan.key, message))
+            await retry_write(lambda: self._plans.note_card(plan.key, message))
         try:
             messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
         seen = tuple(message.id for message in messages)
-        await insist(lambda: self._plans.note_sent(plan.key, seen))
+        await retry_write(lambda: self._plans.note_sent(plan.key, seen))
         plan = replace(plan, phase=PlanPhase.SENT, seen=seen)
         card.view.show(plan)
         chats = self._services.aion.chats
@@ -209,7 +211,7 @@ class Approvals:
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
             backoff,
-            undecided=lambda: insist(lambda: self._services.store.turns.awaits_name(plan.session_id)),
+            undecided=lambda: retry_write(lambda: self._services.store.turns.awaits_name(plan.session_id)),
             undecided_pause=self._services.polling.unnamed,
         )
         if found is not None:
@@ -229,7 +231,7 @@ class Approvals:
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the message that came of the plan, if it is among these: no other plan or turn can have it then."""
         new = [one.id for one in messages if is_answer(one) and one.id not in plan.seen]
-        taken = await insist(lambda: self._plans.claim_result(plan.key, new)) if new else None
+        taken = await retry_write(lambda: self._plans.claim_result(plan.key, new)) if new else None
         return next((one for one in messages if one.id == taken), None)
 
 

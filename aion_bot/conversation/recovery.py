@@ -17,7 +17,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef
-from aion_bot.storage import Store, insist
+from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -41,10 +41,10 @@ class Recovery:
         for plan in await self._store.plans.of_turn(turn.key):
             card = None if plan.message else card_of(plan.key, found)
             if card is not None:
-                await insist(partial(self._store.plans.note_card, plan.key, card))
+                await retry_write(partial(self._store.plans.note_card, plan.key, card))
         posted = adopted(turn.name, turn.posted, found, await self._unnamed_streams(thread, found))
         if posted != turn.posted:
-            await insist(lambda: self._store.turns.note_posted(turn.key, posted))
+            await retry_write(lambda: self._store.turns.note_posted(turn.key, posted))
         return replace(turn, posted=posted)
 
     async def decision(self, thread: Thread, plan: Plan) -> tuple[MessageRef, ...]:

@@ -21,7 +21,7 @@ from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
-from aion_bot.storage import insist
+from aion_bot.storage import retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -121,17 +121,17 @@ class TurnRunner:
         Returns whether the end of the turn had still to be written.
         """
         if not self._posts_recorded:
-            await insist(self._record_posts)
+            await retry_write(self._record_posts)
         outcome = self._unrecorded_end
         if outcome is None:
             return False
         try:
-            if await insist(lambda: self._turns.end(self.turn.key, outcome.reason)):
+            if await retry_write(lambda: self._turns.end(self.turn.key, outcome.reason)):
                 self._view.offer(self._retry)
                 await self._sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        await insist(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+        await retry_write(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
         return True
 
     async def _open_thread(self) -> None:

@@ -2,8 +2,8 @@
 
 from aion_bot.storage.database import check_database
 from aion_bot.storage.errors import StoreError
-from aion_bot.storage.retrying import BRIEFLY, insist
+from aion_bot.storage.retrying import BRIEFLY, retry_write
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.store import Store
 
-__all__ = ["BRIEFLY", "Store", "StoreError", "check_database", "insist", "migrations"]
+__all__ = ["BRIEFLY", "Store", "StoreError", "check_database", "migrations", "retry_write"]

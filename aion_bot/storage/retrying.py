@@ -18,7 +18,7 @@ BRIEFLY = Backoff(0.2, factor=5.0, attempts=4)
 _UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 
 
-async def insist(write: Callable[[], Awaitable[T]], pauses: Iterable[float] = _UNTIL_CANCELLED) -> T:
+async def retry_write(write: Callable[[], Awaitable[T]], pauses: Iterable[float] = _UNTIL_CANCELLED) -> T:
     """Return what `write` returns, as soon as it can be done.
 
     After the last of `pauses` (seconds) it raises the last `sqlite3.OperationalError`; by default it tries until it is

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.storage import BRIEFLY, Store, insist
+from aion_bot.storage import BRIEFLY, Store, retry_write
 from aion_bot.storage.errors import is_transient
 
 
@@ -46,7 +46,7 @@ async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str)
         return await store.kv._do(sql)
 
     with pytest.raises(sqlite3.Error):
-        await insist(write)
+        await retry_write(write)
     assert tried == 1
 
 
@@ -61,7 +61,7 @@ async def test_a_read_only_database_is_tried_once(store: Store) -> None:
         await store.kv.set("slack", "name", "other")
 
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await insist(write)
+        await retry_write(write)
     assert tried == 1
 
 
@@ -77,7 +77,7 @@ async def test_a_closed_database_is_tried_once(store: Store) -> None:
     """An error of Python's module has no code of SQLite's."""
     await store.close()
     with pytest.raises(ValueError, match="no active connection"):
-        await insist(lambda: store.kv.set("slack", "name", "other"))
+        await retry_write(lambda: store.kv.set("slack", "name", "other"))
 
 
 async def test_a_full_disk_is_waited_for(store: Store) -> None:
@@ -92,7 +92,7 @@ async def test_a_full_disk_is_waited_for(store: Store) -> None:
             await store.kv._do("PRAGMA max_page_count = 1000000")
         await store.kv.set("slack", "long", "x" * 100_000)
 
-    await insist(write, (0.0, 0.0, 0.0))
+    await retry_write(write, (0.0, 0.0, 0.0))
     assert tried == 3
     assert await store.kv.get("slack", "long") == "x" * 100_000
 
