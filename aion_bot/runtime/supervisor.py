@@ -111,9 +111,10 @@ class PlatformHost:
         workspaces = ", ".join(presence.workspaces) or "none yet"
         _log.info("connected", platform=self._platform, workspaces=workspaces, bot=presence.bot)
         for notice in presence.notices:
-            _log.info(notice, platform=self._platform)
+            _log.info("platform notice", platform=self._platform, notice=notice)
         if len(presence.workspaces) > 1 and not self._several_workspaces_expected:
-            _log.warning(strings.several_servers(presence.workspaces), platform=self._platform)
+            reason = strings.several_servers(presence.workspaces)
+            _log.warning("several workspaces without an allow list", platform=self._platform, reason=reason)
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Return the threads with the newest questions."""
