@@ -37,6 +37,7 @@ async def serve(
     Raises:
         StoreError: the database cannot be used.
     """
+    # First and last: what arrives can be written from the first event to the last.
     store = await Store.open(settings.database)
     try:
         async with AionVision.from_settings(settings) as aion:
@@ -67,6 +68,7 @@ async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdap
     loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
+        # A second signal ends the process at once: the next start recovers what was open.
         for one in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(one)
             signal.signal(one, signal.SIG_DFL)

@@ -19,6 +19,7 @@ class BackgroundTasks:
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a task."""
         task = asyncio.create_task(work)
+        # The event loop keeps weak references only: a task that nobody holds can be collected while it runs.
         self._running.add(task)
         task.add_done_callback(self._finished)
         return task
@@ -32,6 +33,7 @@ class BackgroundTasks:
 
     async def cancel(self) -> None:
         """Cancel every task, also those started meanwhile."""
+        # Again, because a task that is cancelled may start another while it cleans up.
         while self._running:
             await cancel(set(self._running))
 

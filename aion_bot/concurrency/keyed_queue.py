@@ -74,4 +74,5 @@ class KeyedQueue(Generic[Key]):
                 except Exception:  # noqa: BLE001  # the next job of the key must run whatever this one met
                     _log.exception("job failed")
         finally:
+            # Without an await since the last look at `jobs`: nothing can be submitted in between and be lost.
             del self._waiting[key]

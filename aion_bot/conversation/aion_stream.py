@@ -105,6 +105,7 @@ class AionStream:
         return session.id
 
     async def _stream(self, session: str) -> Outcome:
+        # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
         if text is None:
             return Outcome(EndReason.WITHDRAWN)
@@ -130,6 +131,7 @@ class AionStream:
         if token.type is ChatTokenType.PLAN_PENDING_APPROVAL:
             await self._take_plan(token)
             return None
+        # Replaced only while nothing of the answer is shown: two halves of two sessions are no answer.
         if _says_session_gone(token) and self._view.empty:
             raise _SessionGoneError
         before = self._view.facts.answer_id
@@ -140,6 +142,7 @@ class AionStream:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
             return _reported(facts.error)
+        # After a plan the stream stays open: Aion goes on in it once somebody has decided.
         return Outcome() if facts.complete and not self._view.parked else None
 
     async def _name_answer(self, answer_id: str) -> None:
@@ -151,6 +154,7 @@ class AionStream:
 
     async def _take_plan(self, token: ChatToken) -> None:
         data = token.plan
+        # Aion may repeat a plan in one stream; its card is there already.
         if data is None or not data["plan_id"] or data["plan_id"] in self.plans.values():
             self._log.warning("plan ignored", reason="it has no id of its own")
             return

@@ -79,6 +79,7 @@ class Approvals:
         """Answer a press privately, and carry the decision out if it counts."""
         answer, claimed = await self._judge(click)
         decision = self._show(thread, claimed, self._carry_out) if claimed else asyncio.sleep(0)
+        # Side by side: a platform that is slow to take the private reply must not delay the decision.
         await asyncio.gather(reply_privately(thread, click, answer), decision)
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
@@ -107,6 +108,7 @@ class Approvals:
         if not self._policy.may_decide(click.person, plan.requester):
             return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
         claimed = await self._plans.claim(plan.key, click.action, click.person)
+        # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
@@ -169,6 +171,7 @@ class Approvals:
         card.view.show(plan)
         chats = self._services.aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
+        # A task of its own, so that a shutdown can wait for it without waiting for the watch that may follow.
         acting = asyncio.ensure_future(act(plan.session_id, plan.plan_id))
         self.acting.add(acting)
         acting.add_done_callback(self.acting.discard)
@@ -188,6 +191,7 @@ class Approvals:
             return Decided(PlanPhase.EXPIRED, strings.EXPIRED)
         if error.status_code == 409:
             return await self._watch(await card.move(plan, PlanPhase.BUSY), card)
+        # Without a status the request may have arrived. Any answer with another status says that nothing was done.
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)
         return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
@@ -205,6 +209,7 @@ class Approvals:
         """Look at the session until a result shows, and say what is known."""
         ended = PlanPhase.DONE if plan.action is Action.APPROVE else PlanPhase.CANCELLED
         backoff = self._backoff(plan.phase)
+        # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
             return Decided(ended, strings.SEE_BELOW)
         found = await self._services.history.wait(

@@ -76,6 +76,7 @@ class Indicators:
 
         `started` is set when the answer's first message stands, `shown` is called when people see an indicator.
         """
+        # Counted by thread: activity is the thread's, and ends with the last turn that runs there.
         self._working[turn.thread] += 1
         showing = self._tasks.spawn(self._show(thread, turn, started, shown))
         try:
@@ -109,6 +110,7 @@ class Indicators:
             shown()
             return
         with suppress(TimeoutError):
+            # A mark would only flicker where the first message comes at once.
             await asyncio.wait_for(started.wait(), _UNNOTICED)
             return
         if not self._marks.expect(thread, turn):
@@ -192,6 +194,7 @@ class _QueuedMarks:
     async def show(self, thread: Thread, turn: Turn) -> bool:
         """Show a mark, and return whether that could be done; one attempt, best effort."""
         message, limiter = _message(turn), thread.limiter
+        # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
         async with self._locks[turn.key]:
             operations = (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
             if message is None or not all(limiter.has_room(one, turn.thread) for one in operations):
@@ -215,6 +218,7 @@ class _QueuedMarks:
         if lock is None:
             return
         async with lock:
+            # Another removal may have been first while this one waited for the lock.
             if self.may_stand(turn) and await self._removed(thread, turn):
                 del self._locks[turn.key]
             self._release(thread, turn)

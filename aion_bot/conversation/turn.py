@@ -140,6 +140,7 @@ class TurnRunner:
             return
         if origin.attachments:
             self._view.notice(strings.NO_FILES)
+        # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is None or self.turn.attempt:
             return
 
@@ -152,6 +153,7 @@ class TurnRunner:
     async def _show(self) -> None:
         """Show what the work brings while it comes, then show the end and close the row."""
         self._work = asyncio.create_task(self._work_guarded())
+        # Stop may be pressed while the thread is being opened, before there is any work to cancel.
         if self._interruption is not None:
             self._work.cancel()
         showing = asyncio.create_task(self._sync.run())
@@ -160,6 +162,7 @@ class TurnRunner:
             if showing.done():
                 await showing  # it ends early only by raising: nothing can be shown here
             await asyncio.wait({self._work})
+            # Cancelled without an interruption: something inside cancelled itself, which is our fault.
             interrupted = self._interruption or Outcome(EndReason.FAILED, strings.INTERNAL)
             await self._close(interrupted if self._work.cancelled() else self._work.result(), showing)
         finally:
@@ -211,6 +214,7 @@ class TurnRunner:
                 self._unrecorded_end = outcome
         self._view.finish(outcome.sentence, (self._retry,) if offers_retry else (), outcome.byline)
         self._sync.wake(urgent=True)
+        # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
@@ -236,6 +240,7 @@ class TurnRunner:
         self.started.set()
         if isinstance(content, PlanCard):
             await self._record(self._plans.note_card(content.key, message))
+            # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
         elif isinstance(content, Reply):
             recording = self._turns.note_posted(self.turn.key, self._sync.replies)

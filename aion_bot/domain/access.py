@@ -24,6 +24,7 @@ class AccessPolicy:
 
         A channel that another organisation shares is served only if it is listed.
         """
+        # Before the lists: an empty list allows all channels, but never one that strangers can read.
         if place.shared and place.channel not in self.allow_channels:
             return strings.SHARED
         lists = (

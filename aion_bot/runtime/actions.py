@@ -73,12 +73,14 @@ class Actions:
     async def _stop(self, thread: Thread, event: Click | StopRequest, found: Sequence[TurnRunner]) -> None:
         """Stop answers at once, and cancel the plans they brought."""
         person = event.person
+        # Each answer is judged by itself: somebody may stop their own and not the others of the thread.
         allowed = [one for one in found if self._policy.may_stop(person, one.turn.asker)]
         for runner in allowed:
             runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
         # Told in the background: the plans are cancelled as soon as their answers have ended.
         self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed)))
         for runner in allowed:
+            # After its end: the plans that an answer brought are known only then.
             await runner.ended.wait()
             for key in runner.plans:
                 await self._approvals.stop(thread, key, person)

@@ -30,6 +30,7 @@ class ActiveTurns:
             if not running and self._runners.get(thread) is running:
                 del self._runners[thread]
 
+        # In the background: a turn that is parked at a plan goes on after this has returned.
         self._tasks.spawn(self._run(runner)).add_done_callback(ended)
         await runner.parked.wait()
 

@@ -102,6 +102,7 @@ class Dispatcher:
         listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
         try:
             stopped = await until_set(stop, listening)
+            # No new events from here on: what is not acknowledged is delivered to the next process.
             await cancel(listening)
             await self._recovery.stop()
             await self._drain()
@@ -116,6 +117,7 @@ class Dispatcher:
         """Take over what happened on a platform. When this returns a question is durable."""
         thread = self._services.registry.thread(adapter, event.thread)
         match event:
+            # Presses and stops do not wait behind the thread's queue: they are about what runs in it.
             case Click():
                 self._tasks.spawn(self._actions.click(thread, event))
             case StopRequest():
@@ -137,12 +139,14 @@ class Dispatcher:
 
     async def _ask(self, thread: Thread, prompt: Prompt) -> None:
         objection = self._objection(prompt)
+        # A second delivery of a question that was accepted must not be refused as one too many.
         if objection is None and not await self._store.turns.accepted(prompt.key):
             objection = self._too_busy(prompt.thread)
         if objection is not None:
             self._reply_once(thread, prompt, objection)
             return
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
+        # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
         if not await self._store.turns.accept(turn, prompt):
             return
         if self._options.busy == "replace":
@@ -188,6 +192,7 @@ class Dispatcher:
 
     async def _run_turn(self, thread: Thread, key: str) -> None:
         """Answer a question whose turn it is, as its words are now; a withdrawn one is passed over."""
+        # Read again: the words may have been edited, and the turn withdrawn, while it waited.
         turn = await self._store.turns.get(key)
         if turn is None:
             return

@@ -30,6 +30,7 @@ class ReorderBuffer:
         """Return what is set when the thread has been opened, or None where too many wait."""
         events = self._waiting.setdefault(thread, [])
         event = asyncio.Event()
+        # Bounded: a flood of replies in foreign threads must not hold up their acknowledgements.
         full = len(events) >= _MOST_IN_A_THREAD or sum(map(len, self._waiting.values())) >= _MOST_IN_ALL
         if not full:
             events.append(event)

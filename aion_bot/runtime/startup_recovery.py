@@ -51,6 +51,7 @@ class StartupRecovery:
             if (thread := self._thread(turn.thread)) is not None:
                 done = recovered[turn.key] = asyncio.Event()
                 self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, done))
+        # Decisions do not wait for their thread's queue, only for the turn that brought the plan.
         for plan in await self._store.plans.not_shown():
             if (thread := self._thread(plan.thread)) is not None:
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
@@ -79,6 +80,7 @@ class StartupRecovery:
             mode = Mode.ASK if turn.phase is TurnPhase.QUEUED else Mode.RESUME
             runner = TurnRunner(self._services, thread, turn, mode, resumed=True)
             await self._active.run(runner)
+            # A resumed turn posts its cards before its plans are resumed.
             if mode is Mode.RESUME:
                 await runner.ended.wait()
         finally:
@@ -100,6 +102,7 @@ class StartupRecovery:
     async def _complete(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
         """Show a late answer in the place of its interruption, unless somebody has had it asked again."""
         if await self._recovery.claim_late_answer(turn, found):
+            # The stop before may have left messages whose record was lost.
             turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)
             await self._active.run(
                 TurnRunner(self._services, thread, turn, Mode.COMPLETE, resumed=True, stored=found)

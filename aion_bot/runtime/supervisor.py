@@ -68,6 +68,7 @@ async def supervise(
                 log.warning("platform lost, reconnecting", reason=str(error))
             except Exception:  # one platform's fault must not end the other
                 log.exception("platform failed, reconnecting")
+            # A connection that stood for a while says that the platform is up: the next failure is a new one.
             if host.was_connected:
                 delays = reconnect.delays()
             await asyncio.sleep(next(delays))
@@ -123,6 +124,7 @@ class PlatformHost:
     async def missed_since(self) -> float | None:
         """Return when the platform was heard last, less the time in which a dead connection may pass for a live one."""
         heard = await self.recall(_LAST_HEARD)
+        # From now on the adapter looks for what was missed; the time is written on while it listens.
         self._caught_up = True
         await self.remember(_LAST_HEARD, str(time.time()))
         return None if heard is None else float(heard) - _OVERLAP
