@@ -93,7 +93,7 @@ class ChatResource(StreamHint):
             AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping restarts it.
         """
         return self._transport.stream(
-            requests.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)
+            requests.send(message, session_id, force_detailed_analysis, expected_image_ids, stream=True)
         )
 
     # async-only: end
