@@ -25,6 +25,7 @@ class _Circuit:
     successes: int = 0
     opened_at: float | None = None
     """Time of the clock; None while the circuit is closed."""
+    # Requests run at the same time, so the first one after the pause has to keep the others out.
     trial_running: bool = False
 
 
@@ -55,6 +56,7 @@ class CircuitBreaker:
             failed = error.status_code is None or error.status_code >= 500
             self._record(circuit, trial=trial, failed=failed)
             raise
+        # Not in `finally`: a cancellation is neither a failure nor a success.
         else:
             self._record(circuit, trial=trial, failed=False)
         finally:
@@ -71,6 +73,7 @@ class CircuitBreaker:
             if trial or circuit.failures >= FAILURES_TO_OPEN:
                 circuit.opened_at = self._clock()
             return
+        # Only failures in a row count.
         circuit.failures = 0
         circuit.successes += 1
         if circuit.successes >= SUCCESSES_TO_CLOSE:

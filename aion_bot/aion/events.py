@@ -132,7 +132,9 @@ class ChatToken(Serializable):
         )
 
 
+# The key as Python writes JSON, and as compact writers do.
 _KEYS = ('"accumulated": "', '"accumulated":"')
+# What is left of a JSON string, up to its closing quote. Each character can match in one way only: linear time.
 _STRING = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*')
 _MAX_KEY_POSITION = 512
 """Characters within which the key `accumulated` is looked for. Where it stands later, the event is decoded whole."""
@@ -168,6 +170,7 @@ class TokenDecoder:
         cut_in_pair = "\ud800" <= self._text[-1:] <= "\udbff"
         if self._text and not cut_in_pair and event.startswith(self._written, begin):
             new = begin + len(self._written)
+            # Without what it repeats the event is still JSON, with the new piece alone as its text.
             value = _decode_json(event[:begin] + event[new:])
             if self._remember(event, begin, new, self._text, value):
                 value["accumulated"] = self._text
@@ -272,6 +275,7 @@ class StreamReader:
     def _newest(self, pending: list[ServerSentEvent]) -> list[ChatToken]:
         """Return the tokens of consecutive token events: one, if the newest has the words of all."""
         if len(pending) > 1:
+            # Where this fails, each event is decoded and judged for itself below, this one again.
             data = self._decode(pending[-1]) or {}
             content, accumulated = data.get("content"), data.get("accumulated")
             # A text that began anew, or contradicts its own piece, does not have the words of the events before it.
@@ -297,6 +301,7 @@ class StreamReader:
             name = data["type"] = event.type
         if name == _TOKEN:
             return self._token(data) or self._skip(event, "is a token without text")
+        # A later version of the server may have events that this one does not know.
         kind = _KNOWN.get(name, ChatTokenType.UNKNOWN)
         if kind in _PROGRESS:
             self._last = kind

@@ -102,6 +102,7 @@ def find_markers(content: str) -> Iterator[Marker]:
     while opening := _OPENING.search(content, position):
         end = _end_of_name(content, opening.end())
         marker = _marker(content, opening, end) if end is not None else None
+        # What is no marker is searched from behind its opening, since a marker may stand inside.
         position = marker.end if marker else opening.end()
         if marker:
             yield marker
@@ -190,6 +191,7 @@ def resolve_content(content: str, metadata: Mapping[str, Any] | None = None) -> 
     ` (p.5)` or ` (pp.3-7)`; a link its title; where a name is missing, the id as it stands.
     """
     counts = parse_result_refs(metadata or {})
+    # Joined once: adding to a text for each marker would take quadratic time.
     pieces: list[str] = []
     done = 0
     for marker in find_markers(content):
@@ -241,6 +243,7 @@ class _PrefixIndex:
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
         """Return the full id and its entry; None and an empty entry if no id or more than one begins with it."""
+        # In a sorted list all ids with a prefix stand together, so two of them tell one from many.
         place = bisect_left(self._ids, prefix)
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):

@@ -76,6 +76,7 @@ def create_session(
     body: dict[str, Any] = {"use_all_images": use_all_images}
     if title is not None:
         body["title"] = title
+    # None is left out; an empty list is sent, since it selects no image.
     if image_ids is not None:
         body["initial_image_ids"] = list(image_ids)
     # The response has only id, title and time; the rest is what was asked for.
@@ -95,6 +96,7 @@ def list_sessions(limit: int, offset: int, active_only: bool) -> Request[Session
     _check_range("limit", limit, 1, 100)
     _check_range("offset", offset, 0)
     query: dict[str, str | int] = {"limit": limit, "offset": offset}
+    # Without it the server lists closed conversations too.
     if active_only:
         query["is_active"] = "true"
     return Request(

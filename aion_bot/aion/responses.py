@@ -124,6 +124,7 @@ def _parse_error_body(body: Mapping[str, Any]) -> _ErrorBody:
             request_id,
             read(error.get("details"), dict) or {},
         )
+    # FastAPI's 422, which has no message of its own.
     if isinstance(detail, list):
         problems = [
             {key: each[key] for key in _FASTAPI_FIELDS if key in each}
@@ -146,6 +147,7 @@ def _describe(problem: Mapping[str, Any]) -> str:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, which holds seconds or an HTTP date; None for anything else."""
     value = headers.get("retry-after", "")
+    # "nan" and "inf" are numbers for float(); both fail the comparison at the end.
     try:
         seconds = float(value)
     except ValueError:

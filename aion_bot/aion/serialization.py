@@ -37,6 +37,7 @@ def read(value: object, kind: type[T]) -> T | None:
 
 def read_list(value: object, kind: type[T]) -> list[T] | None:
     """Return the entries of a list that are of a kind, without the others; None where there is no list."""
+    # Entries, not the list, are dropped: one malformed message must not cost the others.
     return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else None
 
 

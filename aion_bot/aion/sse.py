@@ -80,6 +80,7 @@ class SSEParser:
         return events
 
     def _keep_partial(self, part: bytes) -> None:
+        # The line's bytes count with the event's: many short lines and one long line fill memory alike.
         self._partial_size += len(part)
         if self._partial_size + self._data_size <= self._longest_event:
             self._partial.append(part)

@@ -49,6 +49,7 @@ class _Content(Serializable):
 
     content: str
     metadata: dict[str, Any] | None
+    # The published names of the field with the images differ.
     _images_field: ClassVar[str]
 
     @property
@@ -59,6 +60,7 @@ class _Content(Serializable):
     @property
     def references(self) -> ParsedReferences:
         """The images, documents, links and counts that the content refers to."""
+        # The metadata may lack its images; those of the field beside it stand in.
         images = [{"image_id": image.image_id} for image in self._images()]
         return parse_references(self.content, with_images(self.metadata, images))
 

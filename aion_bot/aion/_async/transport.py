@@ -88,6 +88,7 @@ class AsyncTransport:
         else:
             reader.check_end()
         finally:
+            # Reached too when the consumer leaves early, by GeneratorExit, or its task is cancelled.
             self.malformed_events += reader.malformed
             await response.aclose()
 
@@ -103,6 +104,7 @@ class AsyncTransport:
                     return await self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
+                    # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
                         "retrying request: %s %s in %.1f s after %r",

@@ -63,6 +63,7 @@ class SyncTransport:
                     return self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
+                    # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
                         "retrying request: %s %s in %.1f s after %r",
