@@ -31,10 +31,9 @@ SUBSTITUTIONS = [
         # Types of the standard library.
         (r"\bAsyncGenerator\[(.*), None\]", r"Iterator[\1]"),
         (r"\bAsyncGenerator\b", "Iterator"),
-        (r"\bAwaitable\[(\w+)\]", r"\1"),
         # Methods and modules.
         (r"\b__a(enter|exit)__\b", r"__\1__"),
-        (r"\baclose\b", "close"),
+        (r"\ba(close|read)\b", r"\1"),
         (r"\basyncio\b", "time"),
         (r"\bhttpx\.AsyncClient\b", "httpx.Client"),
         # Our own names.

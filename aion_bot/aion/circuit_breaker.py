@@ -25,6 +25,7 @@ class _Circuit:
     successes: int = 0
     opened_at: float | None = None
     """Time of the clock; None while the circuit is closed."""
+    # Requests run at the same time, so the first one after the pause has to keep the others out.
     trial_running: bool = False
 
 
@@ -42,27 +43,25 @@ class CircuitBreaker:
         An error of another kind, such as a cancellation, says nothing about the server and is not recorded.
         """
         circuit = self._circuits.setdefault(group, _Circuit())
-        trial = self._admit(group, circuit)
+        trial = circuit.opened_at is not None
+        if circuit.opened_at is not None:
+            left = circuit.opened_at + OPEN_SECONDS - self._clock()
+            if left > 0 or circuit.trial_running:
+                raise CircuitBreakerError(group, max(left, TRIAL_RETRY_AFTER))
+            circuit.trial_running = True
         try:
             yield
         except AionvisionError as error:
-            self._record(circuit, trial=trial, failed=_is_failure(error))
+            # Without a status there was no response.
+            failed = error.status_code is None or error.status_code >= 500
+            self._record(circuit, trial=trial, failed=failed)
             raise
+        # Not in `finally`: a cancellation is neither a failure nor a success.
         else:
             self._record(circuit, trial=trial, failed=False)
         finally:
             if trial:
                 circuit.trial_running = False
-
-    def _admit(self, group: str, circuit: _Circuit) -> bool:
-        """Return whether the request is a trial; raise if it must not be sent."""
-        if circuit.opened_at is None:
-            return False
-        left = circuit.opened_at + OPEN_SECONDS - self._clock()
-        if left > 0 or circuit.trial_running:
-            raise CircuitBreakerError(group, max(left, TRIAL_RETRY_AFTER))
-        circuit.trial_running = True
-        return True
 
     def _record(self, circuit: _Circuit, *, trial: bool, failed: bool) -> None:
         if circuit.opened_at is not None and not trial:
@@ -74,11 +73,8 @@ class CircuitBreaker:
             if trial or circuit.failures >= FAILURES_TO_OPEN:
                 circuit.opened_at = self._clock()
             return
+        # Only failures in a row count.
         circuit.failures = 0
         circuit.successes += 1
         if circuit.successes >= SUCCESSES_TO_CLOSE:
             circuit.opened_at = None
-
-
-def _is_failure(error: AionvisionError) -> bool:
-    return error.status_code is None or error.status_code >= 500

@@ -23,6 +23,7 @@ class AionvisionError(Exception):
         retry_after: Seconds to wait before the next request, where the server or the circuit breaker says so.
     """
 
+    # Defaults of the class: whoever raises an error sets what it knows, most of it in `responses`.
     status_code: int | None = None
     server_code: str | None = None
     request_id: str | None = None

@@ -40,6 +40,7 @@ class FileCollection:
         content_type: str = UNKNOWN,
         source_capability: str | None = None,
     ) -> None:
+        # A frozen dataclass refuses assignments in its own constructor too.
         object.__setattr__(self, "refs", tuple(refs or ()))
         object.__setattr__(self, "content_type", content_type)
         object.__setattr__(self, "source_capability", source_capability)
@@ -90,6 +91,7 @@ class FileCollection:
         for ref in (ref for collection in collections for ref in collection):
             if ref.id not in found or _detail(ref) > _detail(found[ref.id]):
                 found[ref.id] = ref
+        # A dictionary, because a set has no order.
         sources = dict.fromkeys(each.source_capability for each in collections if each.source_capability)
         return cls(found.values(), _merged_type(collections), "+".join(sources) or None)
 

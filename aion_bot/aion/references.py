@@ -1,15 +1,42 @@
-"""What the markers in an answer refer to, and the answer with plain text in their place. No I/O."""
+"""The `[[…]]` markers of an answer: finding them, what they refer to, and the answer with plain text instead. No I/O.
 
+Forms: `[[img:ID|name]]`, `[[doc:ID|name]]` with `|p:5` or `|pp:3-7`, `[[link:ID|title]]`, `[[ref:KEY]]`. An ID is
+a prefix of the full one. A name may hold `|`, `]` and balanced brackets; it ends within `MAX_MARKER_LENGTH` characters
+and on its line. What does not close that way is left as the text it is. Time is linear in the text, whatever it holds.
+"""
+
+import re
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.json_fields import integer, json_object, json_objects, string, string_or_none, strings
-from aion_bot.aion.reference_markers import Marker, find_markers
+from aion_bot.aion.serialization import read, read_list
 
 UNKNOWN_COUNT = "some"
 """Text for a `[[ref:KEY]]` whose count is not in the metadata."""
+
+MAX_MARKER_LENGTH = 1_000
+"""Characters between a marker's brackets. Our bound, none is published; file names have at most 255."""
+
+_MAX_CLOSINGS = 8
+"""Candidates for a marker's end that are tried. With `MAX_MARKER_LENGTH` it bounds the work for one opening, so that hostile
+text takes linear time."""
+_OPENING = re.compile(r"\[\[(img|doc|link|ref):")
+_PAGES = re.compile(r"p:(?P<page>\d{1,6})|pp:(?P<first>\d{1,6})-(?P<last>\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One marker as it stands in the text: `text[start:end]` is `[[kind:id|name|pages]]`."""
+
+    start: int
+    end: int
+    kind: str
+    id: str
+    name: str = ""
+    page: int | None = None
+    page_range: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +96,61 @@ class ParsedReferences:
         return bool(self.images or self.documents or self.links or self.counts)
 
 
+def find_markers(content: str) -> Iterator[Marker]:
+    """Yield the markers of a text in order."""
+    position = 0
+    while opening := _OPENING.search(content, position):
+        end = _end_of_name(content, opening.end())
+        marker = _marker(content, opening, end) if end is not None else None
+        # What is no marker is searched from behind its opening, since a marker may stand inside.
+        position = marker.end if marker else opening.end()
+        if marker:
+            yield marker
+
+
+def _end_of_name(content: str, start: int) -> int | None:
+    """Return where the closing brackets of a marker begin whose id starts at `start`.
+
+    It is the first `]]` that leaves no bracket of the name open, among a few; failing that the first of all, unless
+    another marker opens before it.
+    """
+    line_end = content.find("\n", start, start + MAX_MARKER_LENGTH)
+    limit = min(start + MAX_MARKER_LENGTH if line_end < 0 else line_end, len(content))
+    first = end = content.find("]]", start, limit)
+    for _ in range(_MAX_CLOSINGS):
+        if end < 0:
+            break
+        inner = content[start:end]
+        still_open = inner.count("[") - inner.count("]")
+        if still_open <= 0:
+            return end
+        # A run of brackets closes inwards first: the name's own, then the marker's.
+        end = content.find("]]", end + 1, limit)
+    return first if first >= 0 and not _OPENING.search(content, start, first) else None
+
+
+def _marker(content: str, opening: re.Match[str], end: int) -> Marker | None:
+    """Return the marker whose closing brackets begin at `end`; None where no id can be read."""
+    kind = opening[1]
+    marker_id, _, name = content[opening.end() : end].partition("|")
+    marker_id = marker_id.strip()
+    # A bracket in an id is the opening of another marker, or of none.
+    if not marker_id or "[" in marker_id:
+        return None
+    page, page_range = None, None
+    if kind == "doc":
+        # A file name may hold a bar too, so only the last part can be pages.
+        rest, _, last = name.rpartition("|")
+        pages = _PAGES.fullmatch(last.strip())
+        if pages is not None:
+            name = rest
+            if pages["page"]:
+                page = int(pages["page"])
+            else:
+                page_range = (int(pages["first"]), int(pages["last"]))
+    return Marker(opening.start(), end + 2, kind, marker_id, name.strip(), page, page_range)
+
+
 def parse_references(content: str, metadata: Mapping[str, Any] | None = None) -> ParsedReferences:
     """Return what a text refers to.
 
@@ -86,11 +168,17 @@ def parse_references(content: str, metadata: Mapping[str, Any] | None = None) ->
     for marker in find_markers(content):
         match marker.kind:
             case "img":
-                refs.images.append(_image(marker, images))
+                full_id, _ = images.find(marker.id)
+                refs.images.append(ImageRef(marker.id, marker.name, full_id))
             case "doc":
-                refs.documents.append(_document(marker, documents))
+                full_id, _ = documents.find(marker.id)
+                pages = (marker.page, marker.page_range)
+                refs.documents.append(DocumentRef(marker.id, marker.name, full_id, *pages))
             case "link":
-                refs.links.append(_link(marker, links))
+                full_id, entry = links.find(marker.id)
+                url = read(entry.get("source_url"), str) or read(entry.get("url"), str)
+                domain = read(entry.get("domain"), str)
+                refs.links.append(LinkRef(marker.id, marker.name, full_id, url, domain))
             case _ if marker.id in counts:
                 refs.counts[marker.id] = counts[marker.id]
     return refs
@@ -103,34 +191,13 @@ def resolve_content(content: str, metadata: Mapping[str, Any] | None = None) -> 
     ` (p.5)` or ` (pp.3-7)`; a link its title; where a name is missing, the id as it stands.
     """
     counts = parse_result_refs(metadata or {})
+    # Joined once: adding to a text for each marker would take quadratic time.
     pieces: list[str] = []
     done = 0
     for marker in find_markers(content):
         pieces += content[done : marker.start], _plain_text(marker, counts)
         done = marker.end
     return "".join((*pieces, content[done:]))
-
-
-def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
-    """Return the counts that an answer's metadata explains, by key."""
-    return {
-        key: ResultRefData(
-            count=integer(data.get("count")),
-            ids=strings(data.get("ids")),
-            image_ids=strings(data.get("image_ids")),
-            id_type=string(data.get("id_type")),
-            label=string(data.get("label")),
-        )
-        for key, data in json_object(metadata.get("result_refs")).items()
-        if isinstance(data, dict)
-    }
-
-
-def with_images(metadata: Mapping[str, Any] | None, image_context: object) -> dict[str, Any]:
-    """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none."""
-    known = dict(metadata or {})
-    known["image_context"] = known.get("image_context") or image_context
-    return known
 
 
 def _plain_text(marker: Marker, counts: Mapping[str, ResultRefData]) -> str:
@@ -144,32 +211,39 @@ def _plain_text(marker: Marker, counts: Mapping[str, ResultRefData]) -> str:
     return name
 
 
-def _image(marker: Marker, images: "_PrefixIndex") -> ImageRef:
-    full_id, _ = images.find(marker.id)
-    return ImageRef(marker.id, marker.name, full_id)
+def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
+    """Return the counts that an answer's metadata explains, by key."""
+    return {
+        key: ResultRefData(
+            count=read(data.get("count"), int) or 0,
+            ids=read_list(data.get("ids"), str) or [],
+            image_ids=read_list(data.get("image_ids"), str) or [],
+            id_type=read(data.get("id_type"), str) or "",
+            label=read(data.get("label"), str) or "",
+        )
+        for key, data in (read(metadata.get("result_refs"), dict) or {}).items()
+        if isinstance(data, dict)
+    }
 
 
-def _document(marker: Marker, documents: "_PrefixIndex") -> DocumentRef:
-    full_id, _ = documents.find(marker.id)
-    return DocumentRef(marker.id, marker.name, full_id, marker.page, marker.page_range)
-
-
-def _link(marker: Marker, links: "_PrefixIndex") -> LinkRef:
-    full_id, entry = links.find(marker.id)
-    url = string_or_none(entry.get("source_url")) or string_or_none(entry.get("url"))
-    return LinkRef(marker.id, marker.name, full_id, url, string_or_none(entry.get("domain")))
+def with_images(metadata: Mapping[str, Any] | None, image_context: object) -> dict[str, Any]:
+    """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none."""
+    known = dict(metadata or {})
+    known["image_context"] = known.get("image_context") or image_context
+    return known
 
 
 class _PrefixIndex:
     """Finds the one entry whose id begins with a prefix, by binary search."""
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
-        named = ((string(entry.get(id_field)) or string(entry.get("id")), entry) for entry in entries)
+        named = ((read(entry.get(id_field), str) or read(entry.get("id"), str), entry) for entry in entries)
         self._entries = {full_id: entry for full_id, entry in named if full_id}
         self._ids = sorted(self._entries)
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
         """Return the full id and its entry; None and an empty entry if no id or more than one begins with it."""
+        # In a sorted list all ids with a prefix stand together, so two of them tell one from many.
         place = bisect_left(self._ids, prefix)
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):
@@ -182,7 +256,9 @@ def _entries(value: object) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         if any(isinstance(item, str) for item in value.values()):
             return [value]
-        return [
-            entry for item in value.values() for entry in (json_objects(item) or [json_object(item)]) if entry
-        ]
-    return json_objects(value)
+        found: list[dict[str, Any]] = []
+        for item in value.values():
+            # An empty object names nothing.
+            found += filter(None, [item] if isinstance(item, dict) else read_list(item, dict) or [])
+        return found
+    return read_list(value, dict) or []

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from aion_bot.aion import parsing, validation
-from aion_bot.aion.json_fields import json_objects
-from aion_bot.aion.responses import Response
+import httpx
+
+from aion_bot.aion.errors import ValidationError
 from aion_bot.aion.retry import RetryRule
+from aion_bot.aion.serialization import read_body, read_list
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,
@@ -22,9 +23,25 @@ from aion_bot.aion.types import (
     ImageReference,
     PlanActionResponse,
     SessionList,
+    parse_image,
+    parse_image_list,
+    parse_plan_action,
+    parse_response,
+    parse_session,
+    parse_session_detail,
+    parse_session_list,
 )
 
 T_co = TypeVar("T_co", covariant=True)
+
+MAX_MESSAGE_LENGTH = 10_000
+MAX_TITLE_LENGTH = 255
+MAX_QUERY_LENGTH = 500
+MAX_IMAGES = 1_000
+MAX_DOCUMENTS = 100
+MAX_VIDEOS = 100
+MAX_ID_LENGTH = 255
+"""Ours: ids are UUIDs, or short words in the vendor's examples."""
 
 EXPORT_FORMATS = ("json", "markdown", "text")
 
@@ -44,7 +61,7 @@ class Request(Generic[T_co]):
     path: str
     group: str
     retry_rule: RetryRule
-    parse: Callable[[Response], T_co]
+    parse: Callable[[httpx.Response], T_co]
     query: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     resource: tuple[str, str] = ("resource", "")
@@ -54,27 +71,32 @@ def create_session(
     title: str | None, image_ids: Sequence[str] | None, use_all_images: bool
 ) -> Request[ChatSession]:
     """Open a conversation."""
-    validation.check_text("title", title or "", validation.MAX_TITLE_LENGTH, minimum=0)
-    validation.check_list("image_ids", image_ids or (), validation.MAX_IMAGES)
+    _check_length("title", title or "", MAX_TITLE_LENGTH)
+    _check_length("image_ids", image_ids or (), MAX_IMAGES)
     body: dict[str, Any] = {"use_all_images": use_all_images}
     if title is not None:
         body["title"] = title
+    # None is left out; an empty list is sent, since it selects no image.
     if image_ids is not None:
         body["initial_image_ids"] = list(image_ids)
     # The response has only id, title and time; the rest is what was asked for.
-    context = {"use_all_images": use_all_images, "selected_image_count": len(image_ids or ())}
-
-    def parse(response: Response) -> ChatSession:
-        return parsing.parse_session(context | response.json_object())
-
-    return Request("POST", "/chat/sessions", "sessions", RetryRule.REFUSED_ONLY, parse, body=body)
+    asked = {"use_all_images": use_all_images, "selected_image_count": len(image_ids or ())}
+    return Request(
+        "POST",
+        "/chat/sessions",
+        "sessions",
+        RetryRule.REFUSED_ONLY,
+        lambda response: parse_session(asked | read_body(response.content)),
+        body=body,
+    )
 
 
 def list_sessions(limit: int, offset: int, active_only: bool) -> Request[SessionList]:
     """Read one page of conversations, 1 to 100 of them."""
-    validation.check_range("limit", limit, 1, 100)
-    validation.check_range("offset", offset, 0)
+    _check_range("limit", limit, 1, 100)
+    _check_range("offset", offset, 0)
     query: dict[str, str | int] = {"limit": limit, "offset": offset}
+    # Without it the server lists closed conversations too.
     if active_only:
         query["is_active"] = "true"
     return Request(
@@ -82,7 +104,7 @@ def list_sessions(limit: int, offset: int, active_only: bool) -> Request[Session
         "/chat/sessions",
         "sessions",
         RetryRule.ALWAYS,
-        lambda response: parsing.parse_session_list(response.json_object()),
+        lambda response: parse_session_list(read_body(response.content)),
         query=query,
     )
 
@@ -93,14 +115,14 @@ def get_session(
     """Read a conversation with its newest `message_limit` messages, 1 to 1,000."""
     query: dict[str, str | int] = {"include_messages": "true" if include_messages else "false"}
     if message_limit is not None:
-        validation.check_range("message_limit", message_limit, 1, 1000)
+        _check_range("message_limit", message_limit, 1, 1000)
         query["message_limit"] = message_limit
     return Request(
         "GET",
         _session(session_id),
         "sessions",
         RetryRule.ALWAYS,
-        lambda response: parsing.parse_session_detail(response.json_object()),
+        lambda response: parse_session_detail(read_body(response.content)),
         query=query,
         resource=("session", session_id),
     )
@@ -110,16 +132,12 @@ def get_messages(session_id: str, limit: int | None) -> Request[list[ChatMessage
     """Read the newest `limit` messages of a conversation, oldest first."""
     # The API has no request for messages alone.
     detail = get_session(session_id, include_messages=True, message_limit=limit)
-
-    def parse(response: Response) -> list[ChatMessage]:
-        return detail.parse(response).messages
-
     return Request(
         "GET",
         detail.path,
         detail.group,
         detail.retry_rule,
-        parse,
+        lambda response: detail.parse(response).messages,
         query=detail.query,
         resource=detail.resource,
     )
@@ -127,19 +145,19 @@ def get_messages(session_id: str, limit: int | None) -> Request[list[ChatMessage
 
 def update_images(session_id: str, image_ids: Sequence[str]) -> Request[dict[str, Any]]:
     """Select the images that a conversation may use, at most 1,000."""
-    validation.check_list("image_ids", image_ids, validation.MAX_IMAGES)
+    _check_length("image_ids", image_ids, MAX_IMAGES)
     return _change(session_id, "PUT", "/images", {"image_ids": list(image_ids)})
 
 
 def update_documents(session_id: str, document_ids: Sequence[str]) -> Request[dict[str, Any]]:
     """Select the documents that a conversation may use, at most 100."""
-    validation.check_list("document_ids", document_ids, validation.MAX_DOCUMENTS)
+    _check_length("document_ids", document_ids, MAX_DOCUMENTS)
     return _change(session_id, "PUT", "/documents", {"document_ids": list(document_ids)})
 
 
 def update_videos(session_id: str, video_ids: Sequence[str]) -> Request[dict[str, Any]]:
     """Select the videos that a conversation may use, at most 100."""
-    validation.check_list("video_ids", video_ids, validation.MAX_VIDEOS)
+    _check_length("video_ids", video_ids, MAX_VIDEOS)
     return _change(session_id, "PUT", "/videos", {"video_ids": list(video_ids)})
 
 
@@ -150,7 +168,7 @@ def update_mode(session_id: str, use_all_images: bool) -> Request[dict[str, Any]
 
 def rename_session(session_id: str, title: str) -> Request[dict[str, Any]]:
     """Give a conversation another title, 1 to 255 characters."""
-    validation.check_text("title", title, validation.MAX_TITLE_LENGTH)
+    _check_length("title", title, MAX_TITLE_LENGTH, minimum=1)
     return _change(session_id, "PATCH", "/title", {"title": title})
 
 
@@ -161,7 +179,7 @@ def close_session(session_id: str) -> Request[dict[str, Any]]:
         _session(session_id),
         "sessions",
         RetryRule.REFUSED_ONLY,
-        lambda response: response.json_object(),
+        lambda response: read_body(response.content),
         resource=("session", session_id),
     )
 
@@ -169,55 +187,58 @@ def close_session(session_id: str) -> Request[dict[str, Any]]:
 def export_session(session_id: str, export_format: str, include_metadata: bool) -> Request[bytes]:
     """Read a conversation as a file: json, markdown or text."""
     if export_format not in EXPORT_FORMATS:
-        raise validation.invalid("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
+        raise _invalid("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
     return Request(
         "GET",
         _session(session_id) + "/export",
         "export",
         RetryRule.ALWAYS,
-        lambda response: response.body,
+        lambda response: response.content,
         query={"format": export_format, "include_metadata": "true" if include_metadata else "false"},
         resource=("session", session_id),
     )
 
 
 def send(
-    message: str, session_id: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
+    message: str,
+    session_id: str,
+    force_detailed_analysis: bool,
+    expected_image_ids: Sequence[str] | None,
+    *,
+    stream: bool = False,
 ) -> Request[ChatResponse]:
-    """Ask, and get the whole answer at once. Never sent twice: a second question costs tokens again."""
+    """Ask, and get the whole answer at once, or as a stream of events, which `events.StreamReader` reads.
 
-    def parse(response: Response) -> ChatResponse:
-        return parsing.parse_response(response.json_object(), session_id)
-
-    body = _question(message, force_detailed_analysis, expected_image_ids)
-    return _ask(session_id, "/messages", parse, body)
-
-
-def send_stream(
-    message: str, session_id: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
-) -> Request[None]:
-    """Ask, and get the answer as a stream of events; `stream_reader.StreamReader` reads it."""
-    body = _question(message, force_detailed_analysis, expected_image_ids)
-    return _ask(session_id, "/messages/stream", lambda _: None, body)
+    Never sent twice: a second question costs tokens again.
+    """
+    _check_length("message", message, MAX_MESSAGE_LENGTH, minimum=1)
+    body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
+    # None leaves the session as it is. Given a list, the server changes the session to match it.
+    if expected_image_ids is not None:
+        body["expected_image_ids"] = list(expected_image_ids)
+    return Request(
+        "POST",
+        _session(session_id) + ("/messages/stream" if stream else "/messages"),
+        "messages",
+        RetryRule.REFUSED_ONLY,
+        lambda response: parse_response(read_body(response.content), session_id),
+        body=body,
+        resource=("session", session_id),
+    )
 
 
 def plan_action(session_id: str, plan_id: str, action: str) -> Request[PlanActionResponse]:
     """Decide a plan: `approve` or `cancel`. Retried only if no connection was made: a person decided once."""
-    validation.check_text("plan_id", plan_id, validation.MAX_ID_LENGTH)
-
-    def parse(response: Response) -> PlanActionResponse:
-        return parsing.parse_plan_action(
-            response.json_object(), plan_id, action, accepted=response.status == 202
-        )
-
-    # The contract also has `plan_data`, which is deprecated.
-    path = f"{_session(session_id)}/plans/{quote(plan_id, safe='')}/action"
+    _check_length("plan_id", plan_id, MAX_ID_LENGTH, minimum=1)
     return Request(
         "POST",
-        path,
+        f"{_session(session_id)}/plans/{quote(plan_id, safe='')}/action",
         "plans",
         RetryRule.UNSENT_ONLY,
-        parse,
+        lambda response: parse_plan_action(
+            read_body(response.content), plan_id, action, accepted=response.status_code == 202
+        ),
+        # The contract also has `plan_data`, which is deprecated.
         body={"action": action},
         resource=("plan", plan_id),
     )
@@ -225,63 +246,75 @@ def plan_action(session_id: str, plan_id: str, action: str) -> Request[PlanActio
 
 def get_all_images(limit: int, offset: int) -> Request[ChatImageList]:
     """Read one page of the ids of all images, 1 to 5,000 of them."""
-    validation.check_range("limit", limit, 1, 5000)
-    validation.check_range("offset", offset, 0)
+    _check_range("limit", limit, 1, 5000)
+    _check_range("offset", offset, 0)
     return Request(
         "GET",
         "/chat/images/all",
         "images",
         RetryRule.ALWAYS,
-        lambda response: parsing.parse_image_list(response.json_object()),
+        lambda response: parse_image_list(read_body(response.content)),
         query={"limit": limit, "offset": offset},
     )
 
 
 def search_images(query: str, limit: int, offset: int) -> Request[list[ImageReference]]:
     """Find images by words, 1 to 500 characters of them. A POST that only reads, so it may be retried."""
-    validation.check_text("query", query, validation.MAX_QUERY_LENGTH)
-    validation.check_range("limit", limit, 1, 100)
-    validation.check_range("offset", offset, 0)
+    _check_length("query", query, MAX_QUERY_LENGTH, minimum=1)
+    _check_range("limit", limit, 1, 100)
+    _check_range("offset", offset, 0)
 
-    def parse(response: Response) -> list[ImageReference]:
-        return [parsing.parse_image(each) for each in json_objects(response.json_object().get("results"))]
+    def parse(response: httpx.Response) -> list[ImageReference]:
+        found = read_list(read_body(response.content).get("results"), dict) or []
+        return [parse_image(each) for each in found]
 
     body = {"query": query, "limit": limit, "offset": offset}
     return Request("POST", "/chat/images/search", "images", RetryRule.ALWAYS, parse, body=body)
 
 
 def _session(session_id: str) -> str:
-    validation.check_text("session_id", session_id, validation.MAX_ID_LENGTH)
+    """Return the path of a conversation. Its id is quoted: one with a slash must not lead to another endpoint."""
+    _check_length("session_id", session_id, MAX_ID_LENGTH, minimum=1)
     return f"/chat/sessions/{quote(session_id, safe='')}"
 
 
 def _change(session_id: str, method: str, part: str, body: Mapping[str, Any]) -> Request[dict[str, Any]]:
+    """Return a request that sets something of a conversation; setting it twice does no harm."""
     return Request(
         method,
         _session(session_id) + part,
         "sessions",
         RetryRule.ALWAYS,
-        lambda response: response.json_object(),
+        lambda response: read_body(response.content),
         body=body,
         resource=("session", session_id),
     )
 
 
-def _ask(
-    session_id: str, part: str, parse: Callable[[Response], T_co], body: Mapping[str, Any]
-) -> Request[T_co]:
-    path = _session(session_id) + part
-    return Request(
-        "POST", path, "messages", RetryRule.REFUSED_ONLY, parse, body=body, resource=("session", session_id)
-    )
+def _check_length(name: str, value: str | Sequence[str], maximum: int, *, minimum: int = 0) -> None:
+    """Raise for a text or a list that is too long, or empty where `minimum` is 1, or for half of a surrogate pair."""
+    if len(value) < minimum:
+        raise _invalid(name, "must not be empty")
+    if len(value) > maximum:
+        unit = "characters" if isinstance(value, str) else "entries"
+        raise _invalid(name, f"must have at most {maximum:,} {unit}, not {len(value):,}")
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise _invalid(name, "holds a surrogate, which no JSON in UTF-8 can carry") from None
 
 
-def _question(
-    message: str, force_detailed_analysis: bool, expected_image_ids: Sequence[str] | None
-) -> dict[str, Any]:
-    validation.check_text("message", message, validation.MAX_MESSAGE_LENGTH)
-    # None leaves the session as it is. Given a list, the server changes the session to match it.
-    body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
-    if expected_image_ids is not None:
-        body["expected_image_ids"] = list(expected_image_ids)
-    return body
+def _check_range(name: str, value: int, minimum: int, maximum: int | None = None) -> None:
+    """Raise for a number below `minimum` or above `maximum`."""
+    if value < minimum or (maximum is not None and value > maximum):
+        raise _invalid(
+            name, f"must be at least {minimum}" + (f" and at most {maximum:,}" if maximum is not None else "")
+        )
+
+
+def _invalid(name: str, rule: str) -> ValidationError:
+    """Return the error for an argument that breaks a rule; nothing was sent. Its text never repeats the value."""
+    error = ValidationError(f"{name} {rule}", details={"field": name})
+    error.request_sent = False
+    return error

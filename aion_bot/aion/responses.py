@@ -1,10 +1,9 @@
-"""What an HTTP response means: its JSON, or an error. No I/O.
+"""The error that an HTTP response stands for, or the lack of one. No I/O.
 
 Aion's error bodies come in three shapes: `{"error": {"code", "message", "details"}, "request_id"}` from the gateway,
 `{"error", "error_code", "detail", "timestamp"}` from the chat endpoints, and FastAPI's `{"detail": […]}` for a 422.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -26,13 +25,10 @@ from aion_bot.aion.errors import (
     ServerError,
     ValidationError,
 )
-from aion_bot.aion.json_fields import integer, json_object, json_objects, string
+from aion_bot.aion.serialization import read, read_body, read_list
 
 QUOTA_CODES = frozenset({"USAGE_LIMIT_EXCEEDED", "STORAGE_QUOTA_EXCEEDED", "QUOTA_EXCEEDED"})
 """Server codes for an allowance that is used up, whatever the status: asking again later today does not help."""
-
-EVENT_STREAM = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
-"""Headers that ask for a stream of events."""
 
 _FASTAPI_FIELDS = ("loc", "msg", "type")
 """Fields of a FastAPI problem that are kept; `input` would repeat the question."""
@@ -48,22 +44,6 @@ _NEVER_SENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """An HTTP response, read to its end. `headers` are httpx's, whose names have no case, or have lower-case names."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    def json_object(self) -> dict[str, Any]:
-        """Return the JSON object of the body; an empty one where the body is empty or no object."""
-        try:
-            return json_object(json.loads(self.body))
-        except (ValueError, RecursionError):
-            return {}
-
-
-@dataclass(frozen=True, slots=True)
 class _ErrorBody:
     """An error body, whichever its shape."""
 
@@ -73,31 +53,23 @@ class _ErrorBody:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_response(response: httpx.Response, resource: tuple[str, str], api_key: str) -> Response:
-    """Return a successful response, or raise the error that it stands for.
+def error_for(response: httpx.Response, resource: tuple[str, str], api_key: str) -> AionvisionError:
+    """Return the error for a response with a status of 300 or more.
 
     Args:
         response: httpx's, read to its end.
         resource: Kind and id of what a 404 says is missing.
-        api_key: Removed from an error body, should the server quote it.
+        api_key: Removed from the body, should the server quote it.
     """
-    if response.is_success:
-        return Response(response.status_code, response.headers, response.content)
-    body = response.content.replace(api_key.encode(), b"[key]")
-    raise error_for(Response(response.status_code, response.headers, body), resource)
-
-
-def error_for(response: Response, resource: tuple[str, str]) -> AionvisionError:
-    """Return the error for a response with a status of 300 or more."""
-    body = _parse_error_body(response.json_object())
+    body = _parse_error_body(read_body(response.content.replace(api_key.encode(), b"[key]")))
     error = _error(response, body, resource)
-    error.status_code = response.status
+    error.status_code = response.status_code
     error.server_code = body.code
     error.request_id = body.request_id or response.headers.get("x-request-id")
     error.retry_after = _retry_after(response.headers)
     error.details = dict(body.details) | error.details
     # A 503 says that nothing was done. Other 5xx do not say how far the server came before it failed.
-    error.maybe_acted = response.status >= 500 and response.status != 503
+    error.maybe_acted = response.status_code >= 500 and response.status_code != 503
     return error
 
 
@@ -115,14 +87,14 @@ def error_without_response(failure: httpx.HTTPError) -> AionvisionError:
 
 
 def _error(  # noqa: PLR0911 # a table
-    response: Response, body: _ErrorBody, resource: tuple[str, str]
+    response: httpx.Response, body: _ErrorBody, resource: tuple[str, str]
 ) -> AionvisionError:
-    message = body.message or f"Aion answered {response.status}"
+    message = body.message or f"Aion answered {response.status_code}"
     # Before the statuses: a used-up month may come as a 429, which must not be retried.
-    if response.status == 402 or body.code in QUOTA_CODES:
-        available, limit = body.details.get("available"), body.details.get("limit")
-        return QuotaExceededError(message, available=integer(available), limit=integer(limit))
-    match response.status:
+    if response.status_code == 402 or body.code in QUOTA_CODES:
+        available, limit = (read(body.details.get(name), int) or 0 for name in ("available", "limit"))
+        return QuotaExceededError(message, available=available, limit=limit)
+    match response.status_code:
         case 400 | 422:
             return ValidationError(message)
         case 401:
@@ -132,54 +104,50 @@ def _error(  # noqa: PLR0911 # a table
         case 404:
             return ResourceNotFoundError(*resource, message=message)
         case 429:
-            return _rate_limit_error(message, response.headers)
+            names = ("limit", "remaining", "reset")
+            numbers = {name: _header_number(response.headers.get(f"x-ratelimit-{name}")) for name in names}
+            return RateLimitError(message, **numbers)
         case status if status >= 500:
             return ServerError(message)
     session_id = resource[1] if resource[0] == "session" else None
-    plan_data = json_object(body.details.get("plan_data")) or None
+    plan_data = read(body.details.get("plan_data"), dict) or None
     return ChatError(message, session_id=session_id, error_code=body.code, plan_data=plan_data)
 
 
 def _parse_error_body(body: Mapping[str, Any]) -> _ErrorBody:
     error, detail = body.get("error"), body.get("detail")
-    request_id = string(body.get("request_id")) or None
+    request_id = read(body.get("request_id"), str) or None
     if isinstance(error, dict):
         return _ErrorBody(
-            string(error.get("message")),
-            string(error.get("code")) or None,
+            read(error.get("message"), str) or "",
+            read(error.get("code"), str) or None,
             request_id,
-            json_object(error.get("details")),
+            read(error.get("details"), dict) or {},
         )
+    # FastAPI's 422, which has no message of its own.
     if isinstance(detail, list):
         problems = [
-            {key: each[key] for key in _FASTAPI_FIELDS if key in each} for each in json_objects(detail)
+            {key: each[key] for key in _FASTAPI_FIELDS if key in each}
+            for each in read_list(detail, dict) or []
         ]
         return _ErrorBody("; ".join(map(_describe, problems)), None, request_id, {"errors": problems})
-    message = string(error) or string(detail) or string(body.get("message"))
+    message = read(error, str) or read(detail, str) or read(body.get("message"), str) or ""
+    code = read(body.get("error_code"), str) or read(body.get("code"), str) or None
     details = {"detail": detail} if isinstance(detail, str) and error else {}
-    return _ErrorBody(
-        message, string(body.get("error_code")) or string(body.get("code")) or None, request_id, details
-    )
+    return _ErrorBody(message, code, request_id, details)
 
 
 def _describe(problem: Mapping[str, Any]) -> str:
+    """Return one of FastAPI's problems as `place: sentence`."""
     location = problem.get("loc")
     place = ".".join(map(str, location)) if isinstance(location, list) else ""
-    return f"{place}: {string(problem.get('msg'))}"
-
-
-def _rate_limit_error(message: str, headers: Mapping[str, str]) -> RateLimitError:
-    return RateLimitError(
-        message,
-        limit=_header_number(headers.get("x-ratelimit-limit")),
-        remaining=_header_number(headers.get("x-ratelimit-remaining")),
-        reset=_header_number(headers.get("x-ratelimit-reset")),
-    )
+    return f"{place}: {read(problem.get('msg'), str) or ''}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After header, which holds seconds or an HTTP date; None for anything else."""
     value = headers.get("retry-after", "")
+    # "nan" and "inf" are numbers for float(); both fail the comparison at the end.
     try:
         seconds = float(value)
     except ValueError:

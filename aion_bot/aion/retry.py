@@ -61,6 +61,7 @@ def outcome_of(error: AionvisionError) -> Outcome:
         return Outcome.LOST
     if not error.request_sent:
         return Outcome.UNSENT
+    # Sent, and no response: the server may have acted.
     if error.status_code is None:
         return Outcome.LOST
     if error.status_code in {429, 503}:
@@ -87,6 +88,7 @@ class RetryPolicy:
         backoff = min(self.delay * 2.0 ** min(attempt - 1, 30), MAX_PAUSE)
         if error.retry_after is None:
             return backoff * random.uniform(0.5, 1.0)
+        # Earlier it would be refused again, and so long a wait is for the caller to decide.
         if error.retry_after > MAX_PAUSE:
             raise error
         return error.retry_after + backoff * random.uniform(0.0, 0.1)

@@ -1,8 +1,8 @@
 """Server-sent events: from the bytes of a response to events. No I/O.
 
 The rules are those of the WHATWG HTML standard, section *Interpreting an event stream*. httpx-sse is not used here: its
-public readers yield one event at a time, so they do not show which events arrived in one read (`stream_reader` decodes
-only the newest of those), and they put no limit on the length of a line.
+public readers yield one event at a time, so they do not show which events arrived in one read (`events.StreamReader`
+decodes only the newest of those), and they put no limit on the length of a line.
 
 Parsing takes time linear in the number of bytes, however they are cut. Values stay bytes until somebody reads them:
 most token events are replaced by a newer one before they are decoded.
@@ -35,7 +35,7 @@ class ServerSentEvent:
     @property
     def data(self) -> str:
         """The data as text; U+FFFD stands for bytes that are not UTF-8."""
-        return _decode(self.raw_data)
+        return self.raw_data.decode("utf-8", "replace")
 
 
 class SSEParser:
@@ -68,24 +68,19 @@ class SSEParser:
         # Unlike str.splitlines, bytes.splitlines knows CR, LF and CRLF alone, which are the standard's line ends.
         lines = chunk.splitlines()
         rest = b"" if chunk.endswith((b"\r", b"\n")) else lines.pop()
-        events = []
-        for line in lines:
-            event = self._line(self._completed(line) if self._partial else line)
-            if event is not None:
-                events.append(event)
+        if self._partial and lines:
+            self._keep_partial(lines[0])
+            # Joined once a line: adding each chunk to the text before it would take quadratic time.
+            lines[0] = b"".join(self._partial)
+            self._partial.clear()
+            self._partial_size = 0
+        events = [event for line in lines if (event := self._line(line)) is not None]
         if rest:
             self._keep_partial(rest)
         return events
 
-    def _completed(self, end: bytes) -> bytes:
-        self._keep_partial(end)
-        # Joined once a line: adding each chunk to the text before it would take quadratic time.
-        line = b"".join(self._partial)
-        self._partial.clear()
-        self._partial_size = 0
-        return line
-
     def _keep_partial(self, part: bytes) -> None:
+        # The line's bytes count with the event's: many short lines and one long line fill memory alike.
         self._partial_size += len(part)
         if self._partial_size + self._data_size <= self._longest_event:
             self._partial.append(part)
@@ -104,37 +99,32 @@ class SSEParser:
             line, self._at_start = line.removeprefix(_BYTE_ORDER_MARK), False
         if not line:
             return self._dispatch()
-        if line.startswith(b"data: "):  # nearly every line: saves two copies of it
-            self._append_data(line[6:])
-            return None
-        name, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
+        if line.startswith(b"data: "):  # nearly every line: saves a copy of it
+            name, value = b"data", line[6:]
+        else:
+            name, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
         match name:
             case b"data":
-                self._append_data(value)
+                # One more for the newline that joins it: empty lines count too.
+                self._data_size += len(value) + 1
+                if self._data_size > self._longest_event:
+                    self._drop_event()
+                elif not self._too_long:
+                    self._data.append(value)
             case b"event":
-                self._type = _decode(value)
+                self._type = value.decode("utf-8", "replace")
             case b"id" if b"\0" not in value:
-                self._last_id = _decode(value)
+                self._last_id = value.decode("utf-8", "replace")
         return None
 
-    def _append_data(self, value: bytes) -> None:
-        # One more for the newline that joins it: empty lines count too.
-        self._data_size += len(value) + 1
-        if self._data_size > self._longest_event:
-            self._drop_event()
-        elif not self._too_long:
-            self._data.append(value)
-
     def _dispatch(self) -> ServerSentEvent | None:
+        """Return the event that an empty line ends; None where it has no data, as the standard says."""
         event = None
         if self._data or self._too_long:
             event = ServerSentEvent(
                 self._type or "message", b"\n".join(self._data), self._last_id, self._too_long
             )
+        # The id stays: it is the stream's.
         self._type, self._data, self._data_size, self._too_long = "", [], 0, False
         return event
-
-
-def _decode(value: bytes) -> str:
-    return value.decode("utf-8", "replace")

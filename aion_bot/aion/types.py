@@ -1,10 +1,9 @@
-"""The published types of responses. No I/O.
+"""The published types of responses, and how they are read from JSON. No I/O.
 
-Names, fields and defaults are the vendor's (documentation page *Chat Types*). `parsing` makes them from whatever
-the server sent: unknown fields are ignored, missing ones get their default.
+Names, fields and defaults are the vendor's (documentation page *Chat Types*). The `parse_…` functions make them from
+whatever the server sent: unknown fields are ignored, missing and malformed ones get their default.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +18,7 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
-from aion_bot.aion.serialization import Serializable
+from aion_bot.aion.serialization import Serializable, read, read_list
 
 IMAGES = "images"
 
@@ -50,6 +49,7 @@ class _Content(Serializable):
 
     content: str
     metadata: dict[str, Any] | None
+    # The published names of the field with the images differ.
     _images_field: ClassVar[str]
 
     @property
@@ -60,6 +60,7 @@ class _Content(Serializable):
     @property
     def references(self) -> ParsedReferences:
         """The images, documents, links and counts that the content refers to."""
+        # The metadata may lack its images; those of the field beside it stand in.
         images = [{"image_id": image.image_id} for image in self._images()]
         return parse_references(self.content, with_images(self.metadata, images))
 
@@ -69,8 +70,9 @@ class _Content(Serializable):
         return parse_result_refs(self.metadata or {})
 
     def as_collection(self) -> FileCollection:
-        """The images, as a collection."""
-        return collection_of(self._images())
+        """The images, as a collection; no response names their media types, so it is `image/*`."""
+        refs = (FileRef(image.image_id, "image/*", image.filename or None) for image in self._images())
+        return FileCollection(refs, IMAGES)
 
     def _images(self) -> list[ImageReference]:
         return getattr(self, self._images_field) or []
@@ -190,7 +192,115 @@ class ChatImageList(Serializable):
         return FileCollection.from_ids(self.image_ids, IMAGES)
 
 
-def collection_of(images: Iterable[ImageReference]) -> FileCollection:
-    """Return images as a collection; no response names their media types, so it is `image/*`."""
-    refs = (FileRef(image.image_id, "image/*", image.filename or None) for image in images)
-    return FileCollection(refs, IMAGES)
+def parse_image(data: dict[str, Any]) -> ImageReference:
+    """Parse an image of a message's context, or of a search, whose results say `full_url` for `stored_url`."""
+    return ImageReference(
+        image_id=read(data.get("image_id"), str) or read(data.get("id"), str) or "",
+        filename=read(data.get("filename"), str) or "",
+        thumbnail_url=read(data.get("thumbnail_url"), str),
+        description=read(data.get("description"), str),
+        confidence=read(data.get("confidence"), float),
+        title=read(data.get("title"), str),
+        stored_url=read(data.get("stored_url"), str) or read(data.get("full_url"), str),
+    )
+
+
+def parse_images(value: object) -> list[ImageReference] | None:
+    """Parse a message's images: the contract allows a list, one object, or nothing."""
+    found = read_list([value] if isinstance(value, dict) else value, dict)
+    return None if found is None else [parse_image(each) for each in found]
+
+
+def parse_message(data: dict[str, Any]) -> ChatMessage:
+    """Parse one message; a role that is none of the published ones becomes `system`."""
+    role = read(data.get("role"), str)
+    return ChatMessage(
+        id=read(data.get("id"), str) or "",
+        # The enumeration would raise for a role of a later version.
+        role=MessageRole(role) if role in set(MessageRole) else MessageRole.SYSTEM,
+        content=read(data.get("content"), str) or "",
+        created_at=read(data.get("created_at"), datetime),
+        token_count=read(data.get("token_count"), int) or 0,
+        image_context=parse_images(data.get("image_context")),
+        metadata=read(data.get("metadata"), dict) or None,
+    )
+
+
+def parse_response(data: dict[str, Any], session_id: str) -> ChatResponse:
+    """Parse the answer to a message of session `session_id`, which the server may leave out."""
+    return ChatResponse(
+        message_id=read(data.get("message_id"), str) or "",
+        session_id=read(data.get("session_id"), str) or session_id,
+        content=read(data.get("content"), str) or "",
+        token_count=read(data.get("token_count"), int) or 0,
+        provider=read(data.get("provider"), str) or "",
+        model=read(data.get("model"), str) or "",
+        processing_time_ms=read(data.get("processing_time_ms"), int) or 0,
+        images=parse_images(data.get("images") or data.get("image_context")),
+        metadata=read(data.get("metadata"), dict) or None,
+        remaining_tokens=read(data.get("remaining_tokens"), int),
+        remaining_messages=read(data.get("remaining_messages"), int),
+    )
+
+
+def parse_session(data: dict[str, Any]) -> ChatSession:
+    """Parse a conversation, also from the response to its creation, which has few fields."""
+    return ChatSession(
+        id=read(data.get("id"), str) or read(data.get("session_id"), str) or "",
+        title=read(data.get("title"), str) or "",
+        total_messages=read(data.get("total_messages"), int) or 0,
+        total_tokens=read(data.get("total_tokens"), int) or 0,
+        remaining_tokens=read(data.get("remaining_tokens"), int) or 0,
+        remaining_messages=read(data.get("remaining_messages"), int) or 0,
+        is_active=data.get("is_active") is not False,
+        use_all_images=data.get("use_all_images") is not False,
+        selected_image_count=read(data.get("selected_image_count"), int) or 0,
+        created_at=read(data.get("created_at"), datetime),
+        updated_at=read(data.get("updated_at"), datetime),
+        last_message_at=read(data.get("last_message_at"), datetime),
+        last_message_preview=read(data.get("last_message_preview"), str),
+        last_user_message=read(data.get("last_user_message"), str),
+    )
+
+
+def parse_session_detail(data: dict[str, Any]) -> ChatSessionDetail:
+    """Parse a conversation with its messages."""
+    return ChatSessionDetail(
+        session=parse_session(read(data.get("session"), dict) or {}),
+        messages=[parse_message(each) for each in read_list(data.get("messages"), dict) or []],
+        selected_image_ids=read_list(data.get("selected_image_ids"), str),
+        current_search_result_ids=read_list(data.get("current_search_result_ids"), str),
+        selected_video_ids=read_list(data.get("selected_video_ids"), str),
+    )
+
+
+def parse_session_list(data: dict[str, Any]) -> SessionList:
+    """Parse one page of conversations."""
+    items = [parse_session(each) for each in read_list(data.get("sessions"), dict) or []]
+    total = read(data.get("total_count"), int)
+    # A total of 0 is a total, so `or` would not do.
+    return SessionList(items, len(items) if total is None else total, data.get("has_more") is True)
+
+
+def parse_image_list(data: dict[str, Any]) -> ChatImageList:
+    """Parse one page of image ids."""
+    ids = read_list(data.get("image_ids"), str) or []
+    total = read(data.get("total_count"), int)
+    return ChatImageList(ids, len(ids) if total is None else total, data.get("has_more") is True)
+
+
+def parse_plan_action(
+    data: dict[str, Any], plan_id: str, action: str, *, accepted: bool
+) -> PlanActionResponse:
+    """Parse the result of a plan action; `accepted` means that the plan runs in the background (202)."""
+    # A 202 may have an empty body, so the arguments of the request stand in.
+    return PlanActionResponse(
+        success=data.get("success") is not False,
+        plan_id=read(data.get("plan_id"), str) or plan_id,
+        message=read(data.get("message"), str) or "",
+        action_taken=read(data.get("action_taken"), str) or action,
+        results=read(data.get("results"), dict) or None,
+        agent_results=read_list(data.get("agent_results"), dict),
+        pending_actions=read_list(data.get("pending_actions"), dict),
+        status="accepted" if accepted else read(data.get("status"), str),
+    )

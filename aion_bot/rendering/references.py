@@ -2,8 +2,7 @@
 
 import re
 
-from aion_bot.aion.reference_markers import MAX_MARKER_LENGTH, find_markers
-from aion_bot.aion.references import resolve_content
+from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers, resolve_content
 
 UNCOUNTED = "a number of"
 """Stands for `[[ref:KEY]]`: its count comes only with the last event."""

@@ -17,7 +17,7 @@ from aion_bot.aion import (
     parse_references,
     resolve_content,
 )
-from aion_bot.aion.reference_markers import find_markers
+from aion_bot.aion.references import find_markers
 
 IMAGE = "a1b2c3d4-0000-5000-8000-000000000001"
 DOCUMENT = "d0c00001-0000-5000-8000-000000000002"

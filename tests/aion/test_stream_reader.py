@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.aion.events import StreamReader, TokenDecoder
 from aion_bot.aion.sse import LONGEST_EVENT
-from aion_bot.aion.stream_reader import StreamReader
-from aion_bot.aion.token_decoder import TokenDecoder
 
 Event = tuple[str, dict[str, Any]]
 

@@ -23,7 +23,7 @@ from aion_bot.aion import (
     MessageRole,
     PlanActionResponse,
     SessionList,
-    parsing,
+    types,
 )
 
 REQUIRED = object()
@@ -253,17 +253,17 @@ json_values = st.one_of(scalars, st.lists(scalars, max_size=2), inner, st.lists(
 @given(st.dictionaries(st.sampled_from(KEYS), json_values, max_size=12))
 def test_any_json_can_be_read(data: dict[str, Any]) -> None:
     """Missing, unknown and odd fields never raise; what comes out has the declared types."""
-    response = parsing.parse_response(data, "s")
+    response = types.parse_response(data, "s")
     assert isinstance(response.content, str)
     assert isinstance(response.token_count, int)
     assert response.to_dict()["session_id"]
-    assert isinstance(parsing.parse_message(data).role, MessageRole)
-    assert isinstance(parsing.parse_session(data).remaining_tokens, int)
-    detail = parsing.parse_session_detail({"session": data, "messages": [data, 7], **data})
+    assert isinstance(types.parse_message(data).role, MessageRole)
+    assert isinstance(types.parse_session(data).remaining_tokens, int)
+    detail = types.parse_session_detail({"session": data, "messages": [data, 7], **data})
     assert isinstance(detail.session, ChatSession)
-    assert isinstance(parsing.parse_session_list({"sessions": [data], **data}).total, int)
-    assert isinstance(parsing.parse_image_list(data).has_more, bool)
-    plan = parsing.parse_plan_action(data, "p", "approve", accepted=False)
+    assert isinstance(types.parse_session_list({"sessions": [data], **data}).total, int)
+    assert isinstance(types.parse_image_list(data).has_more, bool)
+    plan = types.parse_plan_action(data, "p", "approve", accepted=False)
     assert plan.plan_id
     assert ChatToken(ChatTokenType.COMPLETE, None, data).references is not None
     assert ChatToken(ChatTokenType.PLAN_PENDING_APPROVAL, None, data).plan is not None
@@ -272,19 +272,19 @@ def test_any_json_can_be_read(data: dict[str, Any]) -> None:
 @pytest.mark.parametrize("number", [10**400, -(10**400), float("inf"), float("nan")])
 def test_numbers_that_do_not_fit_are_read(number: float) -> None:
     """Integers of any length and the numbers that JSON does not have never raise."""
-    assert isinstance(parsing.parse_session({"remaining_tokens": number}).remaining_tokens, int)
-    assert isinstance(parsing.parse_image({"confidence": number}).confidence, float | None)
+    assert isinstance(types.parse_session({"remaining_tokens": number}).remaining_tokens, int)
+    assert isinstance(types.parse_image({"confidence": number}).confidence, float | None)
 
 
 def test_times_without_a_zone_are_utc() -> None:
     """A time is always aware: of its zone, or of UTC."""
-    assert parsing.parse_session({"created_at": "2026-01-02T03:04:05"}).created_at == datetime(
+    assert types.parse_session({"created_at": "2026-01-02T03:04:05"}).created_at == datetime(
         2026, 1, 2, 3, 4, 5, tzinfo=UTC
     )
-    assert parsing.parse_session({"created_at": "2026-01-02T03:04:05Z"}).created_at == datetime(
+    assert types.parse_session({"created_at": "2026-01-02T03:04:05Z"}).created_at == datetime(
         2026, 1, 2, 3, 4, 5, tzinfo=UTC
     )
-    assert parsing.parse_session({"created_at": "yesterday"}).created_at is None
+    assert types.parse_session({"created_at": "yesterday"}).created_at is None
 
 
 def test_all_published_names_can_be_imported() -> None:

@@ -93,7 +93,7 @@ class ChatResource(StreamHint):
             AionvisionTimeoutError: Nothing arrived for longer than the timeout; a ping restarts it.
         """
         return self._transport.stream(
-            requests.send_stream(message, session_id, force_detailed_analysis, expected_image_ids)
+            requests.send(message, session_id, force_detailed_analysis, expected_image_ids, stream=True)
         )
 
     # async-only: end
@@ -129,7 +129,9 @@ class ChatResource(StreamHint):
             page = await self.list_sessions(limit=page_size, offset=offset, active_only=active_only)
             for session in page.items:
                 yield session
+            # By what arrived: a page may be shorter than asked for.
             offset += len(page.items)
+            # An empty page that promises more would be asked for without end.
             if not page.has_more or not page.items:
                 return
 

@@ -55,6 +55,7 @@ class AionVision:
     @classmethod
     def from_settings(cls, settings: ClientSettings) -> "AionVision":
         """Make a client from settings, such as those of a program that extends `ClientSettings`."""
+        # One by one, because a class that extends `ClientSettings` has more fields than a client has arguments.
         return cls(
             settings.api_key.get_secret_value(),
             base_url=settings.base_url,

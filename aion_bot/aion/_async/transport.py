@@ -2,25 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from functools import cache
+from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx
 
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError
-from aion_bot.aion.events import ChatToken
-from aion_bot.aion.http_options import client_options, request_options
+from aion_bot.aion.events import ChatToken, StreamReader
 from aion_bot.aion.requests import Request
-from aion_bot.aion.responses import EVENT_STREAM, Response, check_response, error_without_response
+from aion_bot.aion.responses import error_for, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
-from aion_bot.aion.stream_reader import StreamReader
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+UNLIMITED = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+"""httpx allows 100 connections by default; each streaming answer keeps one for minutes."""
+
+EVENT_STREAM = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+"""Headers that ask for a stream of events."""
 
 # async-only: begin
 DRAIN_TIMEOUT = 0.5
@@ -35,7 +41,16 @@ class AsyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
-        self._http = httpx.AsyncClient(**client_options(settings))
+        self._http = httpx.AsyncClient(
+            base_url=settings.base_url,
+            headers=settings.headers,
+            timeout=settings.timeout,
+            limits=UNLIMITED,
+            proxy=settings.proxy_url,
+            # Of the environment's proxy variables, one could divert requests to a loopback host.
+            trust_env=False,
+            verify=_ssl_context(),
+        )
         # async-only: begin
         self.malformed_events = 0
         """Events of all streams that were skipped because they could not be read."""
@@ -47,16 +62,16 @@ class AsyncTransport:
 
     async def send(self, request: Request[T]) -> T:
         """Send a request, again where its rule allows, and return what its response says."""
-        return request.parse(await self._with_retries(request, self._send_once))
+        return request.parse(await self._with_retries(request))
 
     # async-only: begin
-    async def stream(self, request: Request[None]) -> AsyncGenerator[ChatToken, None]:
+    async def stream(self, request: Request[Any]) -> AsyncGenerator[ChatToken, None]:
         """Send a question, again only while it was refused, and yield the tokens of its answer.
 
         Closing the generator, or cancelling its task, closes the connection. Raises `SSEStreamError` for a stream
         that breaks off, and `AionvisionTimeoutError` for one that is silent for longer than the timeout.
         """
-        response = await self._with_retries(request, self._open_stream)
+        response = await self._with_retries(request, stream=True)
         reader = StreamReader(logger.warning)
         # Without compression the raw bytes are the body, and httpx need not pass each of them through a decoder.
         chunks = response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
@@ -73,22 +88,23 @@ class AsyncTransport:
         else:
             reader.check_end()
         finally:
+            # Reached too when the consumer leaves early, by GeneratorExit, or its task is cancelled.
             self.malformed_events += reader.malformed
             await response.aclose()
 
     # async-only: end
 
-    async def _with_retries(
-        self, request: Request[Any], attempt: Callable[[Request[Any]], Awaitable[T]]
-    ) -> T:
+    async def _with_retries(self, request: Request[Any], *, stream: bool = False) -> httpx.Response:
+        """Send a request until it succeeds or its error stands. A stream's response is returned with its headers."""
         attempts = 0
         # The breaker counts a request once, after its last retry.
         with self._breaker.guard(request.group):
             while True:
                 try:
-                    return await attempt(request)
+                    return await self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
+                    # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
                         "retrying request: %s %s in %.1f s after %r",
@@ -99,28 +115,23 @@ class AsyncTransport:
                     )
                 await asyncio.sleep(pause)
 
-    async def _send_once(self, request: Request[Any]) -> Response:
+    async def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
+        outgoing = self._http.build_request(
+            request.method,
+            request.path,
+            params=request.query,
+            json=request.body,
+            headers=EVENT_STREAM if stream else None,
+        )
         try:
-            response = await self._http.request(**request_options(request))
+            response = await self._http.send(outgoing, stream=stream)
+            if response.is_success:
+                return response
+            # The body of a stream's error is still to come.
+            await response.aread()
         except httpx.HTTPError as failure:
             raise error_without_response(failure) from failure
-        return check_response(response, request.resource, self._api_key)
-
-    # async-only: begin
-    async def _open_stream(self, request: Request[Any]) -> httpx.Response:
-        """Send once and return the response when its headers have arrived."""
-        outgoing = self._http.build_request(**request_options(request), headers=EVENT_STREAM)
-        try:
-            response = await self._http.send(outgoing, stream=True)
-            if not response.is_success:
-                await response.aread()
-        except httpx.HTTPError as failure:
-            raise error_without_response(failure) from failure
-        if not response.is_success:
-            check_response(response, request.resource, self._api_key)
-        return response
-
-    # async-only: end
+        raise error_for(response, request.resource, self._api_key)
 
 
 # async-only: begin
@@ -133,3 +144,10 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 # async-only: end
+
+
+@cache
+def _ssl_context() -> SSLContext:
+    """Return a context that trusts `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's certificates."""
+    # Loading them takes some ten milliseconds, so all clients of a process share the context.
+    return httpx.create_ssl_context()

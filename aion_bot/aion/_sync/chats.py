@@ -92,7 +92,9 @@ class SyncChatResource(StreamHint):
             page = self.list_sessions(limit=page_size, offset=offset, active_only=active_only)
             for session in page.items:
                 yield session
+            # By what arrived: a page may be shorter than asked for.
             offset += len(page.items)
+            # An empty page that promises more would be asked for without end.
             if not page.has_more or not page.items:
                 return
 

@@ -56,6 +56,7 @@ class SyncAionVision:
     @classmethod
     def from_settings(cls, settings: ClientSettings) -> "SyncAionVision":
         """Make a client from settings, such as those of a program that extends `ClientSettings`."""
+        # One by one, because a class that extends `ClientSettings` has more fields than a client has arguments.
         return cls(
             settings.api_key.get_secret_value(),
             base_url=settings.base_url,
