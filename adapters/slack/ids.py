@@ -51,3 +51,8 @@ def message(ref: MessageRef) -> Message:
 def team(ref: MessageRef) -> str:
     """The team in whose workspace a message is."""
     return thread(ref.thread).team
+
+
+def prompt_key(team: str, channel: str, rest: str) -> str:
+    """Name the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
+    return _SEPARATOR.join((PLATFORM, team, channel, rest))
