@@ -1,9 +1,8 @@
 """Discord, over its gateway and REST API.
 
-Pure modules, which do not import discord.py: `config`, `ids`, `events`, `strings`, `mentions`, `markdown`, `tables`,
-`rendering`, `rate_limits`, `interaction_tokens`, `edits`. The others are imported when an adapter is built. `gateway`
-listens; `handlers`, `interactions`, `commands` and `backfill` turn what it receives into events of the core. `client`
-makes the REST calls over `rest_session`. `request_trace` reports every HTTP request of both.
+`config`, `ids`, `strings`, `mentions`, `markdown`, `tables`, `rendering` and `rate_limits` do not import discord.py. The
+others are imported when an adapter is built. `gateway` listens; `handlers`, `interactions`, `commands` and `backfill`
+turn what it receives into `events` of the core. `client` makes the REST calls. `http` reports every HTTP request.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,21 +1,24 @@
-"""Discord as the core sees it."""
+"""Discord as the core sees it: what it asks for, as requests of the REST API."""
 
+import asyncio
+import logging
 from collections.abc import Sequence
+from typing import Final
+
+import discord
 
 from adapters.discord import ids, rate_limits, rendering
-from adapters.discord.activity import TypingIndicator
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
-from adapters.discord.errors import Archived, translated
+from adapters.discord.errors import FAILURES, THREAD_EXISTS, UNKNOWN_EMOJI, Archived, translate
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
-from adapters.discord.interaction_tokens import InteractionTokens
-from adapters.discord.interactions import Interactions
-from adapters.discord.request_trace import RequestReporter
+from adapters.discord.http import RequestReporter
+from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.strings import QUEUED_EMOJI
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
@@ -23,6 +26,15 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
+HISTORY_LENGTH = 100
+"""Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
+ARCHIVED_AFTER: Final = 4_320
+"""Minutes without a message after which Discord archives a thread: three days."""
+TYPING_WAIT = 0.3
+"""Seconds for which showing the typing indicator waits for Discord's answer."""
+_POSTED = {discord.MessageType.default, discord.MessageType.reply}
+
+_log = logging.getLogger(__name__)
 
 
 class DiscordAdapter:
@@ -33,19 +45,20 @@ class DiscordAdapter:
 
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
+    measure = staticmethod(rendering.measure)
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
-        self._typing = TypingIndicator(self._rest)
+        self._typing: dict[int, asyncio.Task[None]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
-        with translated():
+        try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self.reply_privately)
             gateway = Gateway(
@@ -61,18 +74,36 @@ class DiscordAdapter:
                 await gateway.serve(self._settings.token, address)
             finally:
                 await gateway.shut()
+        except FAILURES as error:
+            raise translate(error) from error
         raise PlatformDown("Discord's gateway closed the connection")
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._typing.close()
+        requests = list(self._typing.values())
+        for request in requests:
+            request.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
         await self._rest.close()
 
     async def open_thread(self, prompt: Prompt) -> None:
         """Open the thread of a message; one that exists is fine."""
         if prompt.opening is None:
             return
-        await self._rest.open_thread(int(prompt.place.channel), ids.channel_of(prompt.thread), prompt.opening)
+        async with self._rest.call() as client:
+            try:
+                # discord.py's public way needs a server that the gateway has described. The thread gets the id of
+                # the message that it is opened from.
+                await client.http.start_thread_with_message(
+                    int(prompt.place.channel),
+                    ids.channel_of(prompt.thread),
+                    name=prompt.opening,
+                    auto_archive_duration=ARCHIVED_AFTER,
+                )
+            except discord.HTTPException as error:
+                # An earlier attempt may have arrived although its answer was lost.
+                if error.code != THREAD_EXISTS:
+                    raise
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
@@ -87,32 +118,72 @@ class DiscordAdapter:
         try:
             await self._rest.edit(channel, message_id, body)
         except Archived:
-            await self._rest.unarchive(channel)
+            async with self._rest.call() as client:
+                await client.http.edit_channel(channel, archived=False)
             await self._rest.edit(channel, message_id, body)
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
-        await self._rest.delete(*ids.address_of(message))
+        channel, message_id = ids.address_of(message)
+        async with self._rest.call() as client:
+            await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
-        """Return the bot's newest messages in a thread. Discord tells a nonce only when the message is posted."""
+        """Return the bot's newest messages in a thread, of the newest hundred, newest first.
+
+        Discord tells a nonce only when the message is posted.
+        """
         channel = ids.channel_of(thread)
-        found = await self._rest.own_messages(channel, OWN_MESSAGES)
-        return [OwnMessage(ids.message_ref(thread, channel, message), None) for message in found]
+        async with self._rest.call() as client:
+            history = client.get_partial_messageable(channel).history(limit=HISTORY_LENGTH)
+            found = [
+                OwnMessage(ids.message_ref(thread, channel, message.id), None)
+                async for message in history
+                # The acknowledgement of a command has a type of its own, and is no answer.
+                if client.user is not None and message.author.id == client.user.id and message.type in _POSTED
+            ]
+        return found[:OWN_MESSAGES]
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
-        """Add a reaction to a message, or remove it."""
+        """Add a reaction to a message, or remove it; doing either twice is fine."""
         channel, message_id = ids.address_of(message)
-        if queued:
-            await self._rest.react(channel, message_id, QUEUED_EMOJI)
-        else:
-            await self._rest.unreact(channel, message_id, QUEUED_EMOJI)
+        async with self._rest.call() as client:
+            if queued:
+                target = client.get_partial_messageable(channel).get_partial_message(message_id)
+                await target.add_reaction(QUEUED_EMOJI)
+                return
+            try:
+                # discord.py's public way needs the bot's user object for it.
+                await client.http.remove_own_reaction(channel, message_id, QUEUED_EMOJI)
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_EMOJI:
+                    raise
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002  Discord shows it to everybody
-        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told."""
-        if active:
-            await self._typing.show(ids.channel_of(thread))
+        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told.
+
+        At most one request for a channel is under way. One that takes longer than `TYPING_WAIT` goes on by itself:
+        Discord shows the indicator when it arrives, and an answer is not held up. It is reported to the observer like
+        any other, only later than the operation that it belongs to.
+        """
+        channel = ids.channel_of(thread)
+        if active and channel not in self._typing:
+            request = self._typing[channel] = asyncio.create_task(self._request_typing(channel))
+            # `wait`, not `wait_for`: the request goes on after the timeout.
+            await asyncio.wait({request}, timeout=TYPING_WAIT)
         return True
+
+    async def _request_typing(self, channel: int) -> None:
+        try:
+            async with self._rest.call() as client:
+                # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
+                await client.http.send_typing(channel)
+        except PlatformError as error:
+            # An answer needs no indicator.
+            _log.debug("typing indicator not shown: %s", error)
+        finally:
+            # Also when cancelled, or the channel would never show the indicator again.
+            del self._typing[channel]
 
     async def reply_privately(self, event: InboundEvent, line: Line) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.
@@ -139,10 +210,6 @@ class DiscordAdapter:
             await self._rest.send(channel, body, answering=question)
         else:
             await self._rest.send(ids.channel_of(event.thread), body)
-
-    def measure(self, content: Content) -> int:
-        """Count the characters of a message."""
-        return rendering.measure(content)
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""

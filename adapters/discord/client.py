@@ -1,36 +1,67 @@
-"""Discord's REST API with the bot's token: what the adapter calls, by ids, whether the gateway is connected or not."""
+"""Discord's REST API with the bot's token, whether the gateway is connected or not.
 
-from collections.abc import Sequence
-from typing import Any, Final
+The discord.py client behind it is logged in at the first call, and repeats no request by itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
 
 import discord
+from discord.http import Route
 
+from adapters.discord import rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
-from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
+from adapters.discord.errors import FAILURES, translate
+from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.rendering import Body
-from adapters.discord.request_trace import RequestReporter
-from adapters.discord.rest_session import NO_MENTIONS, RestSession
-from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.errors import PlatformDown, RateLimited
 
-ARCHIVED_AFTER: Final = 4_320
-"""Minutes without a message after which Discord archives a thread: three days."""
-HISTORY_LENGTH = 100
-"""Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-_POSTED = {discord.MessageType.default, discord.MessageType.reply}
+TIME_LIMIT = 15.0
+"""Seconds for one call. discord.py's own limit is five minutes."""
+NO_MENTIONS = discord.AllowedMentions.none()
+"""Nobody is notified by what the bot writes."""
 
 
 class RestClient:
-    """The calls that the adapter makes. The first one logs in. All of them raise the port's errors."""
+    """One login, shared by all calls until it is closed; the next call makes another.
+
+    `call` lends the client of discord.py for any request; the other methods are calls that are made in several places.
+    All of them raise the port's errors.
+    """
 
     def __init__(self, settings: Settings, reporter: RequestReporter) -> None:
-        self._session = RestSession(settings, reporter)
+        self._settings = settings
+        self._reporter = reporter
+        self._client: discord.Client | None = None
+        self._login_lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
+        """Lend the client for one call, which raises the port's errors.
+
+        While Discord's limit of the whole bot is exceeded, no call is made: `RateLimited`. Answers to interactions
+        are, because that limit leaves them out (Discord's documentation, *Rate Limits*).
+        """
+        remaining = self._reporter.blocked_until - monotonic()
+        if remaining > 0 and not for_interaction:
+            raise RateLimited(remaining, rate_limits.GLOBAL)
+        try:
+            # Includes logging in, and the wait for a bucket.
+            async with asyncio.timeout(TIME_LIMIT):
+                yield await self._logged_in()
+        except FAILURES as error:
+            raise translate(error) from error
 
     async def gateway(self) -> str:
         """Return the gateway's address. Raises `PlatformDown` also where no session may be started for now.
 
         A bot has 1000 session starts a day; one more costs it its token (Discord's documentation, *Gateway*).
         """
-        async with self._session.call() as client:
+        async with self.call() as client:
             # discord.py's `connect` never asks: it uses an address of its own.
             _, address, starts = await client.http.get_bot_gateway()
         if starts["remaining"] <= 0:
@@ -47,7 +78,7 @@ class RestClient:
         A nonce that is repeated within a few minutes returns the message that it made before (Discord's
         documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
         """
-        async with self._session.call() as client:
+        async with self.call() as client:
             # Its types take no None, so what is not wanted is left out.
             options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
             if nonce is not None:
@@ -67,82 +98,26 @@ class RestClient:
 
         Of a partial message: `Message.edit` of discord.py 2.7.1 sends flags, which would bring link previews back.
         """
-        async with self._session.call() as client:
+        async with self.call() as client:
             target = client.get_partial_messageable(channel).get_partial_message(message)
             # None removes the buttons; leaving `view` out would keep them.
             view = _view(body["components"]) if body["components"] else None
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
 
-    async def delete(self, channel: int, message: int) -> None:
-        """Remove a message."""
-        async with self._session.call() as client:
-            await client.get_partial_messageable(channel).get_partial_message(message).delete()
-
-    async def open_thread(self, channel: int, message: int, name: str) -> None:
-        """Open a thread from a message; one that is there already is fine."""
-        async with self._session.call() as client:
-            try:
-                # discord.py's public way needs a server that the gateway has described.
-                await client.http.start_thread_with_message(
-                    channel, message, name=name, auto_archive_duration=ARCHIVED_AFTER
-                )
-            except discord.HTTPException as error:
-                # An earlier attempt may have arrived although its answer was lost.
-                if error.code != THREAD_EXISTS:
-                    raise
-
-    async def unarchive(self, thread: int) -> None:
-        """Take a thread out of the archive."""
-        async with self._session.call() as client:
-            await client.http.edit_channel(thread, archived=False)
-
     async def channel(self, channel: int) -> object:
         """Look up a channel or thread that the gateway has not described."""
-        async with self._session.call() as client:
+        async with self.call() as client:
             return await client.fetch_channel(channel)
 
     async def direct_channel(self, user: int) -> int:
         """Open the direct-message channel with a person, or find the one that exists; returns its id."""
-        async with self._session.call() as client:
+        async with self.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
 
-    async def own_messages(self, channel: int, most: int) -> list[int]:
-        """Return the ids of at most `most` messages that the bot posted, among the newest hundred, newest first."""
-        async with self._session.call() as client:
-            history = client.get_partial_messageable(channel).history(limit=HISTORY_LENGTH)
-            found = [
-                message.id
-                async for message in history
-                # The acknowledgement of a command has a type of its own, and is no answer.
-                if client.user is not None and message.author.id == client.user.id and message.type in _POSTED
-            ]
-        return found[:most]
-
-    async def react(self, channel: int, message: int, emoji: str) -> None:
-        """Add a reaction of the bot's own; one that is there already is fine."""
-        async with self._session.call() as client:
-            await client.get_partial_messageable(channel).get_partial_message(message).add_reaction(emoji)
-
-    async def unreact(self, channel: int, message: int, emoji: str) -> None:
-        """Remove a reaction of the bot's own; one that is not there is fine."""
-        async with self._session.call() as client:
-            try:
-                # discord.py's public way needs the bot's user object for it.
-                await client.http.remove_own_reaction(channel, message, emoji)
-            except discord.NotFound as error:
-                if error.code != UNKNOWN_EMOJI:
-                    raise
-
-    async def show_typing(self, channel: int) -> None:
-        """Show that the bot is typing, for ten seconds (Discord's documentation, *Trigger Typing Indicator*)."""
-        async with self._session.call() as client:
-            # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
-            await client.http.send_typing(channel)
-
     async def follow_up(self, application: int, token: str, text: str) -> None:
         """Answer an interaction so that only its author sees it."""
-        async with self._session.call(for_interaction=True) as client:
+        async with self.call(for_interaction=True) as client:
             webhook = discord.Webhook.partial(application, token, client=client)
             # discord.py lets only an application's webhook send ephemeral messages.
             webhook.type = discord.WebhookType.application
@@ -152,7 +127,42 @@ class RestClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._session.close()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _logged_in(self) -> discord.Client:
+        # Calls that begin together share one login.
+        async with self._login_lock:
+            if self._client is not None:
+                return self._client
+            quieten_discord_py()
+            # discord.py has no setting for the address of the API.
+            Route.BASE = self._settings.api_url
+            client = discord.Client(
+                # Never connected to the gateway; discord.py warns about a client without this intent.
+                intents=discord.Intents(guilds=True),
+                max_messages=None,
+                allowed_mentions=NO_MENTIONS,
+                http_trace=self._reporter.trace(raise_refusals=True),
+            )
+            client.http._buckets = Buckets()  # noqa: SLF001  there is no public way
+            try:
+                await client.login(self._settings.token)
+            except BaseException:
+                # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
+                await client.close()
+                raise
+            self._client = client
+            return client
+
+
+def quieten_discord_py() -> None:
+    """Keep discord.py above debug, where it logs interaction tokens, and from warning that it lacks voice."""
+    logger = logging.getLogger("discord")
+    if logger.getEffectiveLevel() < logging.INFO:
+        logger.setLevel(logging.INFO)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:

@@ -12,8 +12,6 @@ from adapters.discord.interactions import Interactions, answer_privately
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.host import Host
 
-OPTION_LENGTH = 6_000
-"""Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
 DIGEST = "commands"
 """The name under which the core remembers what was registered last."""
 
@@ -38,17 +36,14 @@ def declare(commands: Commands, interactions: Interactions) -> None:
     )
     commands.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
 
-    @commands.command(name="ask", description="Ask Aion about your images and documents")
-    @app_commands.describe(prompt="Your question")
-    async def ask(
-        interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
-    ) -> None:
-        await interactions.handle_ask(interaction, prompt)
-
-    # A message that a command is used on arrives with its content, whatever the bot's intents.
-    @commands.context_menu(name="Ask Aion")
-    async def ask_aion(interaction: discord.Interaction, message: discord.Message) -> None:
-        await interactions.handle_ask_about(interaction, message)
+    commands.add_command(
+        app_commands.Command(
+            name="ask",
+            description="Ask Aion about your images and documents",
+            callback=interactions.handle_ask,
+        )
+    )
+    commands.add_command(app_commands.ContextMenu(name="Ask Aion", callback=interactions.handle_ask_about))
 
 
 async def register(commands: Commands, host: Host, application: int | None) -> str:

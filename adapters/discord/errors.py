@@ -4,8 +4,8 @@ Their texts hold a status and a code, never Discord's own words: those can repea
 Discord's documentation, *Opcodes and Status Codes*, JSON.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -54,15 +54,6 @@ _DEFAULT_RETRY_AFTER = 1.0
 
 class Archived(Forbidden):
     """A message in an archived thread cannot be edited (Discord's documentation, *Threads*)."""
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise the port's error for whatever discord.py raises inside."""
-    try:
-        yield
-    except FAILURES as error:
-        raise translate(error) from error
 
 
 def translate(error: Exception) -> PlatformError:

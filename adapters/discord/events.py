@@ -1,11 +1,12 @@
-"""What happens on Discord, as the core's events. No I/O.
+"""What happens on Discord, as the core's events: read from discord.py's objects. No I/O."""
 
-`sdk_objects` makes the values below out of discord.py's objects; what they mean for the bot is decided here.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
+
+import discord
 
 from adapters.discord import ids
 from adapters.discord.mentions import begins_with_mention, readable, without
@@ -16,6 +17,10 @@ from aion_bot.ports.text import one_line
 THREAD_NAME_LENGTH = 100
 """Characters in a thread's name (Discord's documentation, *Start Thread from Message*)."""
 UNTITLED = "A question for Aion"
+EDITS_KEPT = 1_000
+"""Messages whose last edit is remembered."""
+
+_WRITTEN_BY_PEOPLE = {discord.MessageType.default, discord.MessageType.reply}
 
 
 class ChannelKind(Enum):
@@ -50,134 +55,142 @@ class ChannelInfo:
         """
         return ids.thread_key(message if self.kind is ChannelKind.TEXT else self.id)
 
-
-@dataclass(frozen=True, slots=True)
-class BotIdentity:
-    """The bot's user, and its managed role in a server: people pick the role by mistake, for it has the same name."""
-
-    user: int
-    role: int | None = None
-
-    @property
-    def mentions(self) -> tuple[str, ...]:
-        """How a message's content mentions the bot. `<@!…>` is the older form, which some clients still send."""
-        role = () if self.role is None else (f"<@&{self.role}>",)
-        return (f"<@{self.user}>", f"<@!{self.user}>", *role)
+    def opening(self, text: str) -> str | None:
+        """Name the thread that has to be opened for `text`; None where the answer goes into the channel itself."""
+        return thread_name(text) if self.kind is ChannelKind.TEXT else None
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingMessage:
-    """A message. `by_person` is false for bots, webhooks and Discord's own notices.
+_KINDS = {
+    discord.ChannelType.text: ChannelKind.TEXT,
+    discord.ChannelType.news: ChannelKind.TEXT,
+    discord.ChannelType.private: ChannelKind.DIRECT,
+    discord.ChannelType.group: ChannelKind.DIRECT,
+    discord.ChannelType.public_thread: ChannelKind.THREAD,
+    discord.ChannelType.private_thread: ChannelKind.THREAD,
+    discord.ChannelType.news_thread: ChannelKind.THREAD,
+}
 
-    `mentions` and `roles` are ids; `names` explains the mentions in `content`. `replies_to_other`: it replies to a
-    message that is not the bot's. `quote` is the text of that message, or of a forwarded one.
+
+def channel_info(channel: object, guild: int | None) -> ChannelInfo | None:
+    """Describe a channel; None where discord.py knows no more than its id.
+
+    A message in an archived thread has only a `PartialMessageable` for a channel, because Discord describes archived
+    threads to no session.
     """
-
-    id: int
-    channel: ChannelInfo
-    person: Person
-    content: str
-    by_person: bool = True
-    mentions: frozenset[int] = frozenset()
-    roles: frozenset[int] = frozenset()
-    names: Mapping[str, str] = field(default_factory=dict)
-    quote: str = ""
-    replies_to_other: bool = False
-    attachments: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CommandUse:
-    """A command that somebody used. `answer` is the message that acknowledged it, `quote` the text it is about."""
-
-    id: int
-    channel: ChannelInfo
-    person: Person
-    text: str
-    answer: int
-    quote: str = ""
-    attachments: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ButtonPress:
-    """A button that somebody pressed, on `message`."""
-
-    id: int
-    channel: ChannelInfo
-    person: Person
-    message: int
-    custom_id: str
-
-
-def prompt_from_message(message: IncomingMessage, bot: BotIdentity) -> Prompt | None:
-    """Read a message as a question; None if it is none."""
-    # By Discord's own list, not by searching the content: what only looks like a mention is not in it.
-    mentioned = bot.user in message.mentions or (bot.role is not None and bot.role in message.roles)
-    addressed = mentioned or message.channel.kind is ChannelKind.DIRECT
-    if not message.by_person or not (addressed or _may_continue(message)):
+    kind, channel_id = getattr(channel, "type", None), getattr(channel, "id", None)
+    if not isinstance(kind, discord.ChannelType) or channel_id is None:
         return None
+    # Allow-lists name the parent; everything else happens in the thread itself.
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return ChannelInfo(_KINDS.get(kind, ChannelKind.OTHER), channel_id, guild, parent)
+
+
+def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:
+    """Read a message as a question to the user `bot`; None if it is none.
+
+    What it replies to or forwards is quoted, unless the bot wrote that itself.
+    """
+    role = message.guild.self_role if message.guild is not None else None
+    # By Discord's own list, not by searching the content: what only looks like a mention is not in it. Not by
+    # `mentioned_in`: discord.py counts @everyone and the roles of the bot there.
+    mentioned = any(user.id == bot for user in message.mentions) or role in message.role_mentions
+    addressed = mentioned or channel.kind is ChannelKind.DIRECT
+    # A reply carries the message that it replies to, unless that was deleted; a forward carries snapshots.
+    replied = message.reference.resolved if message.reference is not None else None
+    other = replied if isinstance(replied, discord.Message) and replied.author.id != bot else None
+    continues = channel.kind is ChannelKind.THREAD and other is None and _may_continue(message)
+    if not _is_by_person(message) or not (addressed or continues):
+        return None
+    quote = "\n".join(snapshot.content for snapshot in message.message_snapshots)
+    if other is not None:
+        quote = as_read(other.content, other.guild, other.mentions)
     # May be empty: a mention alone asks about what it replies to, or about its attachments.
-    text, thread = _text(message, bot), message.channel.answer_thread(message.id)
+    text, thread = _text(message, bot), channel.answer_thread(message.id)
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
-        place=message.channel.place,
-        person=message.person,
+        place=channel.place,
+        person=_person(message.author),
         text=text,
         addressed=addressed,
-        opening=_opening(message.channel, text or message.quote),
-        quote=message.quote,
-        attachments=message.attachments,
-        source=ids.message_ref(thread, message.channel.id, message.id),
+        opening=channel.opening(text or quote),
+        quote=quote,
+        attachments=len(message.attachments),
+        source=ids.message_ref(thread, channel.id, message.id),
     )
 
 
-def change_from_edit(message: IncomingMessage, bot: BotIdentity) -> MessageChange | None:
+def prompt_from_command(
+    interaction: discord.Interaction,
+    channel: ChannelInfo,
+    answer: int,
+    *,
+    text: str = "",
+    quote: str = "",
+    attachments: int = 0,
+) -> Prompt:
+    """Read the use of a command as a question. `answer` is the message that acknowledged it, `quote` what it is about."""
+    return Prompt(
+        key=ids.prompt_key(interaction.id),
+        thread=channel.answer_thread(answer),
+        place=channel.place,
+        person=_person(interaction.user),
+        text=text,
+        opening=channel.opening(text or quote),
+        quote=quote,
+        attachments=attachments,
+        reply_token=str(interaction.id),
+    )
+
+
+def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -> MessageChange | None:
     """Read an edited message as a change, whether or not it was a question: the core knows which were.
 
     In a server, a message that arrives empty is one whose content the bot may not read, or an attachment alone.
     """
-    readable_here = message.content.strip() or message.channel.kind is ChannelKind.DIRECT
-    if not message.by_person or not readable_here:
+    readable_here = message.content.strip() or channel.kind is ChannelKind.DIRECT
+    if not _is_by_person(message) or not readable_here:
         return None
-    return _change(message.id, message.channel, message.person, _text(message, bot))
+    thread, person = channel.answer_thread(message.id), _person(message.author)
+    return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, _text(message, bot))
 
 
 def change_from_deletion(message: int, channel: ChannelInfo) -> MessageChange:
     """Read a deletion as a change. Discord says neither whose message it was nor who deleted it."""
-    return _change(message, channel, Person(""), None)
+    thread = channel.answer_thread(message)
+    return MessageChange(ids.prompt_key(message), thread, channel.place, Person(""), None)
 
 
-def prompt_from_command(use: CommandUse) -> Prompt:
-    """Read the use of a command as a question."""
-    return Prompt(
-        key=ids.prompt_key(use.id),
-        thread=use.channel.answer_thread(use.answer),
-        place=use.channel.place,
-        person=use.person,
-        text=use.text,
-        opening=_opening(use.channel, use.text or use.quote),
-        quote=use.quote,
-        attachments=use.attachments,
-        reply_token=str(use.id),
-    )
-
-
-def click_from_press(press: ButtonPress) -> Click | None:
+def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> Click | None:
     """Read the press of a button as a click; None if the button is not the bot's."""
-    parsed = ids.parse_custom_id(press.custom_id)
+    data, message = dict(interaction.data or {}), interaction.message
+    parsed = ids.parse_custom_id(str(data.get("custom_id", "")))
     if parsed is None:
         return None
     action, key = parsed
+    message_id = message.id if message is not None else 0
     return Click(
         action=action,
         key=key,
-        message=ids.message_ref(ids.thread_key(press.channel.id), press.channel.id, press.message),
-        place=press.channel.place,
-        person=press.person,
-        reply_token=str(press.id),
+        message=ids.message_ref(ids.thread_key(channel.id), channel.id, message_id),
+        place=channel.place,
+        person=_person(interaction.user),
+        reply_token=str(interaction.id),
     )
+
+
+def as_read(
+    content: str, guild: discord.Guild | None, people: Iterable[discord.User | discord.Member] = ()
+) -> str:
+    """Return `content` as people read it: with the names of `people`, and of a server's channels, threads and roles."""
+    # Most messages mention nothing, and a server may have hundreds of channels.
+    if "<" not in content:
+        return content
+    names = {f"@{user.id}": user.display_name for user in people}
+    if guild is not None:
+        names |= {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
+        names |= {f"@&{role.id}": role.name for role in guild.roles}
+    return readable(content, names)
 
 
 def thread_name(text: str) -> str:
@@ -185,28 +198,54 @@ def thread_name(text: str) -> str:
     return one_line(text, THREAD_NAME_LENGTH) or UNTITLED
 
 
-def _opening(channel: ChannelInfo, text: str) -> str | None:
-    """Name the thread that has to be opened; None where the answer goes into the channel itself."""
-    return thread_name(text) if channel.kind is ChannelKind.TEXT else None
+class EditTimes:
+    """When the messages that were edited lately were edited last.
+
+    Discord sends MESSAGE_UPDATE also when a link in the message gets a preview, when the message is pinned, or when a
+    thread is opened from it. All of these repeat the time of its last edit.
+    """
+
+    def __init__(self, capacity: int = EDITS_KEPT) -> None:
+        self._capacity = capacity
+        self._last: OrderedDict[int, datetime] = OrderedDict()
+
+    def is_new(self, message: int, edited: datetime | None) -> bool:
+        """Tell whether this is an edit that was not seen before, and remember it instead of the oldest one."""
+        last = self._last.get(message)
+        if edited is None or (last is not None and edited <= last):
+            return False
+        self._last[message] = edited
+        # Ordered by when an edit arrived, so that the first entry is the one that was quiet longest.
+        self._last.move_to_end(message)
+        if len(self._last) > self._capacity:
+            self._last.popitem(last=False)
+        return True
 
 
-def _change(message: int, channel: ChannelInfo, person: Person, text: str | None) -> MessageChange:
-    return MessageChange(ids.prompt_key(message), channel.answer_thread(message), channel.place, person, text)
+def _person(user: discord.User | discord.Member) -> Person:
+    """Name somebody as the others see them."""
+    return Person(str(user.id), user.display_name)
 
 
-def _text(message: IncomingMessage, bot: BotIdentity) -> str:
-    return readable(without(message.content, *bot.mentions), message.names)
+def _is_by_person(message: discord.Message) -> bool:
+    """Tell whether a person said this: no bot, no webhook, and nothing that Discord says by itself."""
+    return message.type in _WRITTEN_BY_PEOPLE and not message.author.bot and message.webhook_id is None
 
 
-def _may_continue(message: IncomingMessage) -> bool:
-    """Tell whether a message that does not mention the bot may continue a conversation with it.
+def _may_continue(message: discord.Message) -> bool:
+    """Tell whether a message of a thread that does not mention the bot may continue a conversation with it.
 
     Without the privileged intent its content arrives empty, so there is nothing to answer (Discord's documentation,
-    *Gateway*, Message Content Intent).
+    *Gateway*, Message Content Intent). People talk to one another in the bot's threads, too.
     """
-    if message.channel.kind is not ChannelKind.THREAD:
-        return False
-    # People talk to one another in the bot's threads, too.
-    if message.replies_to_other or begins_with_mention(message.content):
-        return False
-    return bool(message.content.strip() or message.attachments)
+    says_something = bool(message.content.strip() or message.attachments)
+    return says_something and not begins_with_mention(message.content)
+
+
+def _text(message: discord.Message, bot: int) -> str:
+    """Return what a message says to the bot, without the mentions of the bot."""
+    role = message.guild.self_role if message.guild is not None else None
+    # `<@!…>` is the older form, which some clients still send. People pick the bot's role by mistake: it has the bot's
+    # name.
+    mentions = (f"<@{bot}>", f"<@!{bot}>", *(() if role is None else (f"<@&{role.id}>",)))
+    return as_read(without(message.content, *mentions), message.guild, message.mentions)

@@ -11,14 +11,13 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, sdk_objects
+from adapters.discord import events
 from adapters.discord.backfill import Backfill
+from adapters.discord.client import NO_MENTIONS
 from adapters.discord.commands import Commands, declare, register
-from adapters.discord.edits import EditTimes
-from adapters.discord.events import BotIdentity, ChannelInfo, ChannelKind, IncomingMessage
+from adapters.discord.events import ChannelInfo, ChannelKind, EditTimes
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
-from adapters.discord.rest_session import NO_MENTIONS
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
 
@@ -162,8 +161,12 @@ class Gateway(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Deliver a question, if the message is one."""
+        # The bot's own answers arrive here as well, and their channels need no lookup.
+        if message.author.bot:
+            return
         async with self._delivery.in_order(message.channel.id):
-            prompt = events.prompt_from_message(*await self._describe(message))
+            channel = await self._delivery.channel_info(message.channel, message.guild)
+            prompt = events.prompt_from_message(message, channel, self._connection.self_id or 0)
             if prompt is not None:
                 await self._delivery.deliver(prompt)
 
@@ -174,7 +177,8 @@ class Gateway(discord.Client):
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
         async with self._delivery.in_order(event.channel_id):
-            change = events.change_from_edit(*await self._describe(message))
+            channel = await self._delivery.channel_info(message.channel, message.guild)
+            change = events.change_from_edit(message, channel, self._connection.self_id or 0)
             if change is not None:
                 await self._delivery.deliver(change)
 
@@ -191,16 +195,10 @@ class Gateway(discord.Client):
         if interaction.type is discord.InteractionType.component:
             await self._interactions.handle_button(interaction)
 
-    async def _describe(self, message: discord.Message) -> tuple[IncomingMessage, BotIdentity]:
-        channel = await self._delivery.channel_info(message.channel, message.guild)
-        bot = self._connection.self_id or 0
-        described = sdk_objects.incoming_message(message, channel, bot)
-        return described, sdk_objects.bot_identity(bot, message.guild)
-
     async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.
         unknown = ChannelInfo(ChannelKind.DIRECT if guild is None else ChannelKind.OTHER, channel, guild)
-        info = sdk_objects.channel_info(self.get_channel(channel), guild) or unknown
+        info = events.channel_info(self.get_channel(channel), guild) or unknown
         async with self._delivery.in_order(channel):
             for message in messages:
                 await self._delivery.deliver(events.change_from_deletion(message, info))

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from adapters.discord import sdk_objects, strings
+from adapters.discord import events, strings
 from adapters.discord.client import RestClient
 from adapters.discord.events import ChannelInfo, ChannelKind
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
@@ -68,12 +68,12 @@ class EventDelivery:
     async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
         """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
         guild_id = guild.id if guild is not None else None
-        known = sdk_objects.channel_info(channel, guild_id)
+        known = events.channel_info(channel, guild_id)
         if known is not None:
             return known
         channel_id = getattr(channel, "id", 0)
         try:
-            found = sdk_objects.channel_info(await self._rest.channel(channel_id), guild_id)
+            found = events.channel_info(await self._rest.channel(channel_id), guild_id)
         except PlatformError as error:
             _log.warning("channel lookup failed: %s", error)
             found = None

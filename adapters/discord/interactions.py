@@ -2,27 +2,68 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import discord
+from discord import app_commands
 
-from adapters.discord import events, sdk_objects, strings
-from adapters.discord.client import RestClient
+from adapters.discord import events, strings
+from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, translate
-from adapters.discord.events import ChannelInfo, ChannelKind, CommandUse
+from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
-from adapters.discord.interaction_tokens import InteractionTokens
-from adapters.discord.mentions import readable
 from adapters.discord.rendering import Body
-from adapters.discord.rest_session import NO_MENTIONS
 from aion_bot.ports.errors import MessageGone, PlatformDown, RateLimited
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
 RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
 """Seconds after each attempt to post a message in place of an acknowledgement."""
+OPTION_LENGTH = 6_000
+"""Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
+LIFETIME = 15 * 60.0
+"""Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
+CAPACITY = 2_000
+"""Tokens that are kept: some hundred bytes each."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionToken:
+    """What it takes to answer an interaction. The token is a secret while it is valid."""
+
+    application: int
+    token: str = field(repr=False)
+    expires_at: float = 0.0
+
+
+class InteractionTokens:
+    """The tokens of the newest interactions. They are kept in memory alone: no secret reaches the disk."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic, capacity: int = CAPACITY) -> None:
+        self._clock = clock
+        self._capacity = capacity
+        self._tokens: OrderedDict[str, InteractionToken] = OrderedDict()
+
+    def keep(self, interaction: int, application: int, token: str) -> None:
+        """Keep the token of `interaction`; the oldest one is dropped where there are too many."""
+        self._tokens[str(interaction)] = InteractionToken(application, token, self._clock() + LIFETIME)
+        # Insertion order is expiry order, because all tokens live equally long.
+        while len(self._tokens) > self._capacity:
+            self._tokens.popitem(last=False)
+
+    def find(self, reply_token: str) -> InteractionToken | None:
+        """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
+        token = self._tokens.get(reply_token)
+        if token is not None and token.expires_at <= self._clock():
+            del self._tokens[reply_token]
+            return None
+        return token
 
 
 class Interactions:
@@ -35,13 +76,12 @@ class Interactions:
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
-        channel = sdk_objects.channel_info(interaction.channel, interaction.guild_id)
-        press = sdk_objects.button_press(interaction, channel or ChannelInfo(ChannelKind.OTHER, 0))
-        click = events.click_from_press(press)
+        channel = events.channel_info(interaction.channel, interaction.guild_id)
+        click = events.click_from_press(interaction, channel or ChannelInfo(ChannelKind.OTHER, 0))
         if click is None:
             await answer_privately(interaction, strings.UNKNOWN_BUTTON)
             return
-        self._keep_token(interaction)
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
         with self._delivery.tracked():
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
@@ -52,15 +92,22 @@ class Interactions:
                 _log.warning("button press was not acknowledged: %s", translate(error))
             await self._delivery.deliver(click)
 
-    async def handle_ask(self, interaction: discord.Interaction, prompt: str) -> None:
+    @app_commands.describe(prompt="Your question")
+    async def handle_ask(
+        self, interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
+    ) -> None:
         """Handle `/ask`."""
         late = strings.question_by(str(interaction.user.id), prompt)
-        text = readable(prompt.strip(), sdk_objects.names_in(interaction.guild, prompt))
+        text = events.as_read(prompt.strip(), interaction.guild)
         await self._handle_command(interaction, strings.question(prompt), late, text=text)
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """Handle `Ask Aion` on a message."""
-        quote, author, link = sdk_objects.text(message), message.author.display_name, message.jump_url
+        """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
+        quote, author, link = (
+            events.as_read(message.content, message.guild, message.mentions),
+            message.author.display_name,
+            message.jump_url,
+        )
         await self._handle_command(
             interaction,
             strings.question_about(author, link, quote),
@@ -83,16 +130,11 @@ class Interactions:
         # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
         with self._delivery.tracked():
             answer = await self._acknowledge(interaction, acknowledgement, late)
-            use = CommandUse(
-                id=interaction.id,
-                channel=await self._delivery.channel_info(interaction.channel, interaction.guild),
-                person=sdk_objects.person(interaction.user),
-                text=text,
-                answer=answer,
-                quote=quote,
-                attachments=attachments,
+            channel = await self._delivery.channel_info(interaction.channel, interaction.guild)
+            prompt = events.prompt_from_command(
+                interaction, channel, answer, text=text, quote=quote, attachments=attachments
             )
-            await self._delivery.deliver(events.prompt_from_command(use))
+            await self._delivery.deliver(prompt)
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command with a message, and return the message's id: the thread is opened from it.
@@ -101,7 +143,7 @@ class Interactions:
         takes none any more, the bot's token posts `late`.
         """
         # Before the first await: the core may answer privately as soon as it has the event.
-        self._keep_token(interaction)
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
         try:
             async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
                 answer = await interaction.response.send_message(
@@ -134,9 +176,6 @@ class Interactions:
                 # Whether it arrived is not known; the nonce makes another attempt harmless.
                 await asyncio.sleep(delay)
         return await self._rest.send(channel, body, nonce=nonce)
-
-    def _keep_token(self, interaction: discord.Interaction) -> None:
-        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
 
 
 async def _original_response(interaction: discord.Interaction) -> int | None:

@@ -15,7 +15,6 @@ from adapters.discord.strings import MESSAGE_LENGTH
 from aion_bot.ports.rate_limits import (
     UNLIMITED_CALLS,
     Budget,
-    Charge,
     LimitReading,
     Limits,
     Operation,
@@ -140,13 +139,13 @@ def request(verb: str, path: str) -> PlatformRequest:
     """
     for pattern, method in _ROUTES:
         if match := pattern.fullmatch(f"{verb} {path}"):
-            return PlatformRequest(method, _charges(BUDGETS[method], match.groupdict().get("channel_id", "")))
-    counted = not path.startswith(("/interactions/", "/webhooks/"))
-    return PlatformRequest(f"{verb} {_UNLISTED}", _charges((_OTHERS, _WHOLE_BOT), "") if counted else ())
-
-
-def _charges(budgets: tuple[Budget, ...], channel: str) -> tuple[Charge, ...]:
-    return tuple((budget, scope_key(budget.scope, channel)) for budget in budgets)
+            name, budgets, channel = str(method), BUDGETS[method], match.groupdict().get("channel_id", "")
+            break
+    else:
+        name, budgets, channel = f"{verb} {_UNLISTED}", (_OTHERS, _WHOLE_BOT), ""
+        if path.startswith(("/interactions/", "/webhooks/")):
+            budgets = ()
+    return PlatformRequest(name, tuple((budget, scope_key(budget.scope, channel)) for budget in budgets))
 
 
 def scope_key(scope: Scope, channel: str) -> str:

@@ -5,12 +5,11 @@ content can grow by edits without changing its looks.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
 from adapters.discord.markdown import convert, inline, unfenced
-from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply
+from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply
 from aion_bot.ports.text import one_line
 
 ROW_LENGTH = 5
@@ -32,14 +31,23 @@ class Body(TypedDict):
 
 
 def body(content: Content) -> Body:
-    """Render `content`."""
-    text = _reply(content) if isinstance(content, Reply) else _card(content)
-    return Body(content=text if text.strip() else EMPTY, components=_rows(content.buttons))
+    """Render `content`: its text, and its buttons as action rows. 1 is the type of a row, 2 that of a button."""
+    buttons = [
+        {
+            "type": 2,
+            "style": _STYLES[button.action],
+            "label": one_line(button.label, LABEL_LENGTH),
+            "custom_id": custom_id(button),
+        }
+        for button in content.buttons
+    ]
+    rows = [buttons[at : at + ROW_LENGTH] for at in range(0, len(buttons), ROW_LENGTH)]
+    return Body(content=_text(content), components=[{"type": 1, "components": row} for row in rows])
 
 
 def measure(content: Content) -> int:
     """Count characters as Discord does: in code points (Discord staff in discord/discord-api-docs#1315)."""
-    return len(body(content)["content"])
+    return len(_text(content))
 
 
 def sentence(line: Line) -> str:
@@ -48,10 +56,14 @@ def sentence(line: Line) -> str:
     return unfenced(" ".join("".join(words).split()))
 
 
-def _reply(reply: Reply) -> str:
-    small = [*reply.note.splitlines(), sentence(reply.byline)]
-    notes = [f"-# {line}" for line in small if line.strip()]
-    return "\n".join([convert(reply.text), *notes] if reply.text.strip() else notes)
+def _text(content: Content) -> str:
+    if isinstance(content, Reply):
+        small = [*content.note.splitlines(), sentence(content.byline)]
+        notes = [f"-# {line}" for line in small if line.strip()]
+        text = "\n".join([convert(content.text), *notes] if content.text.strip() else notes)
+    else:
+        text = _card(content)
+    return text if text.strip() else EMPTY
 
 
 def _card(card: PlanCard) -> str:
@@ -76,17 +88,3 @@ def _plain(text: str) -> str:
 
 def _mention(person: Person) -> str:
     return f"<@{person.id}>" if person.id.isascii() and person.id.isdecimal() else _plain(person.name)
-
-
-def _rows(buttons: Sequence[Button]) -> list[dict[str, Any]]:
-    """Lay out buttons as action rows; 1 is the type of a row, 2 that of a button."""
-    shown = [
-        {
-            "type": 2,
-            "style": _STYLES[button.action],
-            "label": one_line(button.label, LABEL_LENGTH),
-            "custom_id": custom_id(button),
-        }
-        for button in buttons
-    ]
-    return [{"type": 1, "components": shown[at : at + ROW_LENGTH]} for at in range(0, len(shown), ROW_LENGTH)]

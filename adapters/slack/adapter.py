@@ -1,22 +1,22 @@
 """Slack as a platform of the port: what the core asks for, as requests of the Web API."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
 
 from adapters.slack import ids, rate_limits, rendering, stream_text, strings
-from adapters.slack.activity import Activity
 from adapters.slack.client import WebApi
 from adapters.slack.config import SlackSettings
+from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.handlers import EventHandlers
+from adapters.slack.messages import Messages, private_metadata
 from adapters.slack.methods import Method
-from adapters.slack.native_streams import NativeStreams
-from adapters.slack.posts import Posts, private_metadata
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
-from aion_bot.ports.errors import Forbidden, MessageGone
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
@@ -29,20 +29,25 @@ _NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
 
 _HOURGLASS = "hourglass_flowing_sand"
 
+_NO_INDICATOR_HERE = {"not_authorized", "thread_ts_not_allowed"}
+"""Codes that say what one channel does not have: the bot is no member, or the channel is one session by itself."""
+
 
 class SlackAdapter:
     """One workspace over Socket Mode. `timeouts` apply to the connections from the next `listen` on."""
 
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
+    measure = staticmethod(rendering.measure)
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  frozen
         self.timeouts = timeouts
         # `limits` is read at each request, because it may be replaced on the instance later.
         self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
-        self._posts = Posts(self._web)
-        self._streams = NativeStreams(self._web, self._posts)
-        self._activity = Activity(self._web, timeouts.indicator)
+        self._messages = Messages(self._web)
+        self._indicator_timeout = timeouts.indicator
+        # Channels where Slack refuses the indicator, or the team for the whole workspace.
+        self._indicator_refused: set[str] = set()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
@@ -76,25 +81,25 @@ class SlackAdapter:
 
         Which outcomes are unknown is known to this process alone.
         """
-        return await self._posts.post(thread, nonce, {**_NO_NAMES, **rendering.arguments(content)})
+        return await self._messages.post(thread, nonce, {**_NO_NAMES, **rendering.arguments(content)})
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""
-        await self._streams.edit(message, {**_NO_NAMES, **rendering.arguments(content)})
+        await self._messages.edit(message, {**_NO_NAMES, **rendering.arguments(content)})
 
     async def start_stream(
         self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str
     ) -> MessageRef:
         """Post a reply that grows, as `post` does. Raises Unsupported, once for a channel or a workspace."""
-        return await self._streams.start(thread, person, content, nonce)
+        return await self._messages.start_stream(thread, person, content, nonce)
 
     async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """Let a stream of this process grow. Raises Unsupported where it has ended."""
-        await self._streams.append(message, shown, content)
+        await self._messages.append_stream(message, shown, content)
 
     async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
         """End a stream of this process. Raises Unsupported where it had ended."""
-        await self._streams.stop(message, shown, content)
+        await self._messages.stop_stream(message, shown, content)
 
     def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream."""
@@ -102,36 +107,59 @@ class SlackAdapter:
 
     def streaming_mode(self, thread: ThreadKey) -> StreamingMode:
         """Prefer streams in direct messages, where nobody else reads and the indicator comes before their first words."""
-        channel = ids.thread(thread).channel
-        if not self._streams.offered(channel):
+        team, channel, _ = ids.thread(thread)
+        if not self._messages.streams_refused.isdisjoint({team, channel}):
             return StreamingMode.NEVER
-        preferred = is_direct(channel) and self._activity.offered(channel)
+        preferred = is_direct(channel) and self._indicator_refused.isdisjoint({team, channel})
         return StreamingMode.PREFERRED if preferred else StreamingMode.WHEN_CROWDED
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
-        channel, ts = ids.message(message)
-        await self._web.call(Method.CHAT_DELETE, ids.team(message), channel=channel, ts=ts)
+        team, channel, ts = ids.message(message)
+        await self._web.call(Method.CHAT_DELETE, team, channel=channel, ts=ts)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest twenty in a thread, newest first, also those of earlier processes.
 
         Slack lists a thread from its beginning: this takes one request for each page of it.
         """
-        return await self._posts.newest(thread)
+        return await self._messages.newest(thread)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
-        channel, ts = ids.message(message)
+        team, channel, ts = ids.message(message)
         method, done = Method.REACTIONS_REMOVE, "no_reaction"
         if queued:
             method, done = Method.REACTIONS_ADD, "already_reacted"
         where = {"channel": channel, "timestamp": ts}
-        await self._web.call(method, ids.team(message), tolerated={done}, name=_HOURGLASS, **where)
+        await self._web.call(method, team, tolerated={done}, name=_HOURGLASS, **where)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
-        """Make Slack show that the bot works, with its own Stop button; see `Timeouts.indicator`."""
-        return await self._activity.show(thread, person, active=active)
+        """Make Slack show that the bot works for `person`, with its own Stop button; see `Timeouts.indicator`.
+
+        That is the status of Slack's agent sessions: https://docs.slack.dev/reference/methods/agents.sessions.setStatus
+        """
+        team, channel, ts = ids.thread(thread)
+        if not self._indicator_refused.isdisjoint({team, channel}):
+            return not active
+        status = {"status": "processing", "initiator_user_id": person.id} if active else {"status": "active"}
+        tolerated = UNAVAILABLE | _NO_INDICATOR_HERE
+        where = {"channel_id": channel, "thread_ts": ts}
+        try:
+            async with asyncio.timeout(self._indicator_timeout):
+                method = Method.AGENTS_SESSIONS_SET_STATUS
+                answer = await self._web.call(method, team, tolerated=tolerated, **where, **status)
+        except RateLimited:
+            raise
+        except (PlatformError, TimeoutError):
+            # An answer needs no indicator, and the next attempt may succeed.
+            return False
+        error = answer.get("error")
+        if error:
+            # Slack would refuse again: asking anew would use up the method's 50 requests a minute.
+            self._indicator_refused.add(team if error in UNAVAILABLE else channel)
+        # Where there is no indicator, none is shown.
+        return not error or not active
 
     async def reply_privately(self, event: InboundEvent, line: Line) -> None:
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
@@ -152,10 +180,6 @@ class SlackAdapter:
             # Slack takes a person's id for their direct message. The request counts under that id, because the
             # channel's own id is known from the answer only.
             await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
-
-    def measure(self, content: Content) -> int:
-        """Size of `content` against `limits.page`."""
-        return rendering.measure(content)
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""

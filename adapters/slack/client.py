@@ -1,6 +1,7 @@
 """Slack's Web API: the one place that sends requests to it, and that reports each of them to the limiter."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,27 +35,25 @@ class WebApi:
         self._settings = settings
         self._limits = limits
         self._timeout = timeout
-        self._client: AsyncWebClient | None = None
         self._me: BotIdentity | None = None
         self._closed = False
 
-    @property
+    @cached_property
     def client(self) -> AsyncWebClient:
         """The SDK's client. Needs a running event loop when first used."""
-        if self._client is None:
-            session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
-            self._client = AsyncWebClient(
-                token=self._settings.bot_token,
-                base_url=self._settings.api_url,
-                session=session,
-                # The SDK would send a post again after a dropped connection, and so post it twice.
-                retry_handlers=[],
-                logger=sdk_log.LOGGER,
-            )
-            # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
-            if is_loopback(urlsplit(self._settings.api_url).hostname):
-                self._client.proxy = None
-        return self._client
+        session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
+        client = AsyncWebClient(
+            token=self._settings.bot_token,
+            base_url=self._settings.api_url,
+            session=session,
+            # The SDK would send a post again after a dropped connection, and so post it twice.
+            retry_handlers=[],
+            logger=sdk_log.LOGGER,
+        )
+        # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
+        if is_loopback(urlsplit(self._settings.api_url).hostname):
+            client.proxy = None
+        return client
 
     async def call(
         self, method: Method, team: str = "", *, tolerated: Collection[str] = (), **arguments: Any
@@ -130,8 +129,9 @@ class WebApi:
     async def close(self) -> None:
         """Close the pool; later calls raise PlatformDown."""
         self._closed = True
-        if self._client is not None and self._client.session is not None:
-            await self._client.session.close()
+        # A client that was never used has no pool, and must not get one now.
+        if "client" in vars(self) and self.client.session is not None:
+            await self.client.session.close()
 
 
 def field(answer: Mapping[str, Any], name: str, method: str) -> str:

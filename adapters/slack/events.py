@@ -2,7 +2,8 @@
 
 Payloads: https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/interaction-payloads.
 Slack delivers a mention twice, as `app_mention` and as `message`, with different event ids and the same `ts`. Both
-become the same prompt. A `reply_token` is the `ts` of the thread in which the person reads, empty where that is the
+become the same prompt. Edits come as `message_changed` and deletions as `message_deleted`, or as `message_changed` with
+the subtype "tombstone" where the message has replies: https://docs.slack.dev/reference/events/message. A `reply_token` is the `ts` of the thread in which the person reads, empty where that is the
 channel itself: an ephemeral message in a thread that has no replies yet is seen by nobody.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids, mrkdwn
-from aion_bot.ports.events import Click, Place, Prompt, StopRequest
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, StopRequest
 from aion_bot.ports.messages import Action, Person
 
 Payload = Mapping[str, Any]
@@ -46,7 +47,8 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
     """Read an event; None if nobody asked the bot anything."""
     event = body.get("event") or {}
     is_message = event.get("type") in {"app_mention", "message"} and event.get("channel") and event.get("ts")
-    if not (is_message and is_from_person(event, me)):
+    person = _writer(event, me)
+    if not is_message or person is None:
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
@@ -57,10 +59,10 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
         # Not the `event_id`: `app_mention` and `message` have different ones for the same message.
-        key=message_key(me, event["channel"], event["ts"]),
+        key=ids.prompt_key(me.team, event["channel"], event["ts"]),
         thread=thread,
         place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
-        person=Person(event["user"], profile_name(event)),
+        person=person,
         text=mrkdwn.to_plain_text(text, me.user),
         addressed=addressed,
         # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
@@ -78,7 +80,9 @@ def prompt_from_shortcut(payload: Payload, me: BotIdentity, *, shared: bool) -> 
         return None
     return Prompt(
         # Two uses on the same message differ in their `action_ts`, and two deliveries of one use do not.
-        key=message_key(me, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"),
+        key=ids.prompt_key(
+            me.team, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"
+        ),
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
         place=Place(me.team, channel, is_direct(channel), shared),
         person=_user_of(payload),
@@ -126,6 +130,33 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
     )
 
 
+def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
+    """Read an event; None unless a person changed the words of a message or deleted it."""
+    event = body.get("event") or {}
+    if event.get("type") != "message" or event.get("subtype") not in {"message_changed", "message_deleted"}:
+        return None
+    before: Payload = event.get("previous_message") or {}
+    after: Payload = event.get("message") or {}
+    deleted = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
+    message = before if deleted else after
+    person = _writer(message, me)
+    if not (event.get("channel") and message.get("ts")) or person is None:
+        return None
+    text = None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user)
+    # Slack tells of a link preview as an edit too, which leaves the words as they are.
+    if text is not None and text == mrkdwn.to_plain_text(before.get("text") or "", me.user):
+        return None
+    channel, thread = event["channel"], message.get("thread_ts") or message["ts"]
+    direct = is_direct(channel, event.get("channel_type"))
+    return MessageChange(
+        prompt=ids.prompt_key(me.team, channel, message["ts"]),
+        thread=ids.thread_key(me.team, channel, thread),
+        place=Place(me.team, channel, direct, shared=bool(body.get("is_ext_shared_channel"))),
+        person=person,
+        text=text,
+    )
+
+
 def channel_to_look_up(payload: Payload) -> str | None:
     """Id of the channel in which an interaction happened; None for a direct message, which nobody else sees.
 
@@ -135,32 +166,25 @@ def channel_to_look_up(payload: Payload) -> str | None:
     return channel if channel and not is_direct(channel) else None
 
 
-def is_from_person(event: Payload, me: BotIdentity) -> bool:
-    """Tell whether a person said this: no bot, nothing that Slack says by itself."""
-    user = event.get("user") or ""
-    return (
-        event.get("subtype") in _NEW_MESSAGE
-        and not event.get("hidden")
-        and not (event.get("bot_id") or event.get("bot_profile"))
-        and user not in {"", me.user}
-        and not user.startswith("USLACK")  # Slackbot and other users of Slack's own
-    )
-
-
 def is_direct(channel: str, channel_type: str | None = None) -> bool:
     """Tell whether a person is alone with the bot there. Only events have a `channel_type`; other payloads have the id."""
     return channel_type == "im" or channel.startswith("D")
 
 
-def profile_name(event: Payload) -> str:
-    """Name of a message's writer, empty where Slack left it out."""
-    profile = event.get("user_profile") or {}
-    return profile.get("display_name") or profile.get("real_name") or ""
-
-
-def message_key(me: BotIdentity, channel: str, rest: str) -> str:
-    """Key of the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
-    return f"{ids.PLATFORM}/{me.team}/{channel}/{rest}"
+def _writer(message: Payload, me: BotIdentity) -> Person | None:
+    """Name the person who wrote a message, without a name where Slack left it out; None for bots and Slack's notices."""
+    user = message.get("user") or ""
+    by_person = (
+        message.get("subtype") in _NEW_MESSAGE
+        and not message.get("hidden")
+        and not (message.get("bot_id") or message.get("bot_profile"))
+        and user not in {"", me.user}
+        and not user.startswith("USLACK")  # Slackbot and other users of Slack's own
+    )
+    if not by_person:
+        return None
+    profile = message.get("user_profile") or {}
+    return Person(user, profile.get("display_name") or profile.get("real_name") or "")
 
 
 def _is_thread_reply(event: Payload, text: str) -> bool:

@@ -17,7 +17,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import edits, events, sdk_log
+from adapters.slack import events, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.events import BotIdentity, Payload
 from adapters.slack.methods import Method
@@ -83,7 +83,7 @@ class EventHandlers:
         event = (
             events.prompt_from_event(body, self._me)
             or events.stop_request(body, self._me)
-            or edits.message_change(body, self._me)
+            or events.message_change(body, self._me)
         )
         if event is not None:
             with self._tracked():

@@ -20,8 +20,9 @@ class Thread(NamedTuple):
 
 
 class Message(NamedTuple):
-    """A message: its channel and its own `ts`."""
+    """A message: the team in whose workspace it is, its channel, and its own `ts`."""
 
+    team: str
     channel: str
     ts: str
 
@@ -45,9 +46,9 @@ def message_ref(key: ThreadKey, channel: str, ts: str) -> MessageRef:
 def message(ref: MessageRef) -> Message:
     """Read a reference back. Raises ValueError if it is not one of ours."""
     channel, ts = ref.id.split(_SEPARATOR)
-    return Message(channel, ts)
+    return Message(thread(ref.thread).team, channel, ts)
 
 
-def team(ref: MessageRef) -> str:
-    """The team in whose workspace a message is."""
-    return thread(ref.thread).team
+def prompt_key(team: str, channel: str, rest: str) -> str:
+    """Name the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
+    return _SEPARATOR.join((PLATFORM, team, channel, rest))

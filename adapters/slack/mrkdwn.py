@@ -4,6 +4,7 @@ Slack sends and expects `<@U1>`, `<#C1|name>`, `<!here>`, `<!subteam^S1>` and `<
 of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-text
 """
 
+import html
 import re
 
 from aion_bot.ports.messages import Line, Person
@@ -13,17 +14,21 @@ _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 _FIRST_MENTION = re.compile(r"\s*<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
 
 WORD_JOINER = "\N{WORD JOINER}"
+_NEUTRAL = rf"\g<0>{WORD_JOINER}"
+"""Replaces the opening of a mention by itself and a character that nobody sees, so that it opens nothing."""
 # A character reference or a backslash may become the character itself before Slack looks for mentions.
 _OPENING = re.compile(r"(?:<|&lt;?|&#0*60;?|&#x0*3c;?)(?=\\*(?:[@#!]|&))", re.IGNORECASE)
 _BROADCAST = re.compile(
     r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)\b)", re.IGNORECASE
 )
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
+_MENTION = r"<@{}(?:\|[^<>]*)?>"
+"""What mentions the user whose id is filled in, with or without a name: `<@U1|ada>`."""
 
 
 def mentions(text: str, user: str) -> bool:
     """Tell whether `user` is mentioned anywhere in Slack's `text`."""
-    return re.search(_mention_of(user), text) is not None
+    return re.search(_MENTION.format(re.escape(user)), text) is not None
 
 
 def begins_with_mention(text: str) -> bool:
@@ -33,7 +38,7 @@ def begins_with_mention(text: str) -> bool:
 
 def to_plain_text(text: str, bot: str) -> str:
     """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot`."""
-    mention = _mention_of(bot)
+    mention = _MENTION.format(re.escape(bot))
     text = re.sub(rf"^\s*{mention}[\s,:]*", "", text)
     # The lookbehind keeps this linear: without it each blank of a long run is tried as the beginning of a match.
     before = r"(?:(?<![ \t])[ \t]+)?"
@@ -48,37 +53,23 @@ def in_markdown(text: str) -> str:
     Whether markdown blocks expand `<!channel>` is not documented, so an invisible character is put between each
     opening and what follows it. Code is treated likewise, because Slack expands mentions there too.
     """
-    return _neutralize(_BROADCAST, _neutralize(_OPENING, text))
+    return _BROADCAST.sub(_NEUTRAL, _OPENING.sub(_NEUTRAL, text))
 
 
-def in_mrkdwn(text: str) -> str:
-    """Make `text` unable to ping in mrkdwn, where only `&`, `<` and `>` are escaped."""
-    return _neutralize(_BROADCAST, _escape(text))
+def in_mrkdwn(text: str | Line) -> str:
+    """Write a text, or a sentence of the bot's own, as mrkdwn: it mentions the sentence's persons and nobody else.
 
-
-def line_in_mrkdwn(line: Line) -> str:
-    """Write a sentence of the bot's own as mrkdwn: it mentions its persons and nobody else."""
+    In mrkdwn only `&`, `<` and `>` are escaped.
+    """
     parts = []
-    for part in line:
-        if isinstance(part, Person):
-            # An id that is not Slack's would be shown as text in angle brackets.
-            mention = f"<@{part.id}>" if _USER_ID.fullmatch(part.id) else _escape(part.name or part.id)
-            parts.append(mention)
+    for part in (text,) if isinstance(text, str) else text:
+        if isinstance(part, Person) and _USER_ID.fullmatch(part.id):
+            parts.append(f"<@{part.id}>")
         else:
-            parts.append(_escape(part))
-    return _neutralize(_BROADCAST, "".join(parts))
-
-
-def _neutralize(opening: re.Pattern[str], text: str) -> str:
-    return opening.sub(lambda found: found[0] + WORD_JOINER, text)
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _mention_of(user: str) -> str:
-    return rf"<@{re.escape(user)}(?:\|[^<>]*)?>"
+            # An id that is not Slack's would be shown as text in angle brackets.
+            words = part if isinstance(part, str) else part.name or part.id
+            parts.append(html.escape(words, quote=False))
+    return _BROADCAST.sub(_NEUTRAL, "".join(parts))
 
 
 def _plain(found: re.Match[str]) -> str:

@@ -7,13 +7,13 @@ plan's card are mrkdwn or plain text. Block Kit and its sizes: https://docs.slac
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from adapters.slack import mrkdwn
 from adapters.slack.events import ACTIONS
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
-from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
+from aion_bot.ports.messages import Action, Button, Content, Line, Reply, Step
 from aion_bot.ports.text import clip, one_line
 
 Block = dict[str, Any]
@@ -30,33 +30,50 @@ _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 _OWN_BLOCK = frozenset({"fence", "heading", "underlined", "rule", "table"})
 _MARKS = frozenset("#`~|_=:")
 _RENDERED_BLOCKS = 40
+_OWN_BLOCK_SIZE = 2 * FALLBACK // _RENDERED_BLOCKS
+"""Characters that one of them counts as: a full page holds 20 of them, which make at most `_RENDERED_BLOCKS`."""
+
+_NOTHING: Block = {"type": "markdown", "text": "…"}
+"""Shown where there is nothing to show yet: Slack refuses a message without blocks or text."""
 
 
 def arguments(content: Content) -> dict[str, Any]:
     """Arguments that show `content`: `text` in notifications and to screen readers, `blocks` everywhere else."""
-    text = _cut_escaped("\n".join(words for words in _words(content) if words.strip())).strip()
+    if isinstance(content, Reply):
+        words = [
+            mrkdwn.in_mrkdwn(content.text),
+            mrkdwn.in_mrkdwn(content.note),
+            mrkdwn.in_mrkdwn(content.byline),
+        ]
+    else:
+        words = [
+            mrkdwn.in_mrkdwn(content.title),
+            mrkdwn.in_mrkdwn(content.description),
+            _steps(content.steps),
+            _lines(content.facts),
+            _lines(content.record),
+        ]
+    text = _cut_escaped("\n".join(one for one in words if one.strip())).strip()
     return {"text": text or "…", "blocks": _blocks(content)}
 
 
 def sentence(line: Line) -> dict[str, Any]:
     """Arguments that show a sentence of the bot's own, for a private reply."""
-    text = mrkdwn.line_in_mrkdwn(line)
-    return {"text": _cut_escaped(text), "blocks": list(_sections(text)) or [_markdown("…")]}
+    text = mrkdwn.in_mrkdwn(line)
+    return {"text": _cut_escaped(text), "blocks": list(_texts("section", text)) or [_NOTHING]}
 
 
 def measure(content: Content) -> int:
     """Characters of all texts in the blocks; more where headings, rules and the like make many of one block."""
     blocks = _blocks(content)
-    characters = sum(len(text) for block in blocks for text in _texts(block))
-    texts = [block["text"] for block in blocks if block["type"] == "markdown"]
+    holders = [one for block in blocks for one in (block, *block.get("elements", ()))]
+    texts = [one["text"] for one in holders if "text" in one]
+    characters = sum(len(text if isinstance(text, str) else text["text"]) for text in texts)
+    markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
     # Parsing takes a hundred times as long as counting lines, and hardly any text has so many blocks.
-    if _weight(sum(map(_possible_blocks, texts))) <= characters:
+    if _OWN_BLOCK_SIZE * sum(map(_possible_blocks, markdown)) <= characters:
         return characters
-    return max(characters, _weight(sum(map(_own_blocks, texts))))
-
-
-def _weight(own_blocks: int) -> int:
-    return 2 * own_blocks * FALLBACK // _RENDERED_BLOCKS
+    return max(characters, _OWN_BLOCK_SIZE * sum(map(_own_blocks, markdown)))
 
 
 def _possible_blocks(text: str) -> int:
@@ -77,39 +94,33 @@ def _own_blocks(text: str) -> int:
 
 
 def _blocks(content: Content) -> list[Block]:
-    blocks = _reply(content) if isinstance(content, Reply) else _card(content)
-    # Slack refuses a message without blocks or text.
-    return blocks or [_markdown("…")]
-
-
-def _reply(reply: Reply) -> list[Block]:
-    text = mrkdwn.in_markdown(reply.text)
-    return [
-        *([_markdown(text)] if text.strip() else []),
-        *_contexts(mrkdwn.in_mrkdwn(reply.note)),
-        *_contexts(mrkdwn.line_in_mrkdwn(reply.byline)),
-        *_actions(reply.buttons),
-    ]
-
-
-def _card(card: PlanCard) -> list[Block]:
-    return [
-        *_title(card.title),
-        *_sections(mrkdwn.in_mrkdwn(card.description)),
-        *_sections(_steps(card.steps)),
-        *_contexts(_lines(card.facts)),
-        *_sections(_lines(card.record)),
-        *_actions(card.buttons),
-    ]
+    if isinstance(content, Reply):
+        text = mrkdwn.in_markdown(content.text)
+        blocks = [
+            *([{"type": "markdown", "text": text}] if text.strip() else []),
+            *_texts("context", mrkdwn.in_mrkdwn(content.note)),
+            *_texts("context", mrkdwn.in_mrkdwn(content.byline)),
+            *_actions(content.buttons),
+        ]
+    else:
+        blocks = [
+            *_title(content.title),
+            *_texts("section", mrkdwn.in_mrkdwn(content.description)),
+            *_texts("section", _steps(content.steps)),
+            *_texts("context", _lines(content.facts)),
+            *_texts("section", _lines(content.record)),
+            *_actions(content.buttons),
+        ]
+    return blocks or [_NOTHING]
 
 
 def _title(title: str) -> Iterator[Block]:
     shown = mrkdwn.in_markdown(one_line(title, len(title)))
     # A header is plain text of limited length: a longer title is shown as a section.
     if len(shown) > HEADER:
-        yield from _sections(mrkdwn.in_mrkdwn(title))
+        yield from _texts("section", mrkdwn.in_mrkdwn(title))
     elif shown:
-        yield {"type": "header", "text": _plain(shown)}
+        yield {"type": "header", "text": {"type": "plain_text", "text": shown, "emoji": False}}
 
 
 def _steps(steps: Sequence[Step]) -> str:
@@ -120,65 +131,40 @@ def _steps(steps: Sequence[Step]) -> str:
 
 
 def _lines(lines: Iterable[Line]) -> str:
-    return "\n".join(mrkdwn.line_in_mrkdwn(line) for line in lines)
+    return "\n".join(map(mrkdwn.in_mrkdwn, lines))
 
 
-def _markdown(text: str) -> Block:
-    return {"type": "markdown", "text": text}
-
-
-def _sections(escaped: str) -> Iterator[Block]:
-    return ({"type": "section", "text": _mrkdwn(piece)} for piece in _pieces(escaped))
-
-
-def _contexts(escaped: str) -> Iterator[Block]:
-    return ({"type": "context", "elements": [_mrkdwn(piece)]} for piece in _pieces(escaped))
+def _texts(kind: Literal["section", "context"], escaped: str) -> Iterator[Block]:
+    """Blocks for text that is already escaped; longer text is cut, at the end of a line or word if possible."""
+    rest = escaped.strip()
+    while rest:
+        piece = _cut_escaped(rest, SECTION)
+        if len(rest) > SECTION:
+            breaks = (piece.rfind("\n"), piece.rfind(" "))
+            piece = piece[: next((place for place in breaks if place > SECTION // 2), len(piece))]
+        # Without `verbatim` Slack itself turns channel names and the like into links.
+        text = {"type": "mrkdwn", "text": piece.rstrip(), "verbatim": True}
+        yield {"type": kind, "text": text} if kind == "section" else {"type": kind, "elements": [text]}
+        rest = rest[len(piece) :].strip()
 
 
 def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
     for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
         row = buttons[start : start + BUTTONS_IN_A_ROW]
+        elements: list[Block] = []
+        for button in row:
+            label = clip(mrkdwn.in_markdown(one_line(button.label, BUTTON)), BUTTON)
+            element: Block = {
+                "type": "button",
+                "action_id": _ACTION_IDS[button.action],
+                "text": {"type": "plain_text", "text": label or "…", "emoji": False},
+                "value": button.key,
+            }
+            elements.append(element | {"style": "primary"} if button.action is Action.APPROVE else element)
         # Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that
         # equal contents have equal arguments.
         digest = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
-        yield {
-            "type": "actions",
-            "block_id": f"aion-{digest}",
-            "elements": [_button(button) for button in row],
-        }
-
-
-def _button(button: Button) -> Block:
-    label = mrkdwn.in_markdown(one_line(button.label, BUTTON))
-    element: Block = {
-        "type": "button",
-        "action_id": _ACTION_IDS[button.action],
-        "text": _plain(clip(label, BUTTON) or "…"),
-        "value": button.key,
-    }
-    return element | {"style": "primary"} if button.action is Action.APPROVE else element
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _mrkdwn(text: str) -> Block:
-    # Without `verbatim` Slack itself turns channel names and the like into links.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _pieces(escaped: str) -> Iterator[str]:
-    """Cut text that is already escaped into pieces of one text object each, at the end of a line or word if possible."""
-    rest = escaped.strip()
-    while len(rest) > SECTION:
-        piece = _cut_escaped(rest, SECTION)
-        breaks = (piece.rfind("\n"), piece.rfind(" "))
-        cut = next((place for place in breaks if place > SECTION // 2), len(piece))
-        yield rest[:cut].rstrip()
-        rest = rest[cut:].strip()
-    if rest:
-        yield rest
+        yield {"type": "actions", "block_id": f"aion-{digest}", "elements": elements}
 
 
 def _cut_escaped(escaped: str, limit: int = FALLBACK) -> str:
@@ -186,24 +172,3 @@ def _cut_escaped(escaped: str, limit: int = FALLBACK) -> str:
     if len(escaped) <= limit:
         return escaped
     return re.sub(r"(?:&[a-z]{0,3}|<[^<>]*)$", "", escaped[:limit])
-
-
-def _words(content: Content) -> Iterator[str]:
-    """Every text of `content`, escaped, in reading order: the fallback `text` for those who see no blocks."""
-    if isinstance(content, Reply):
-        yield mrkdwn.in_mrkdwn(content.text)
-        yield mrkdwn.in_mrkdwn(content.note)
-        yield mrkdwn.line_in_mrkdwn(content.byline)
-        return
-    yield mrkdwn.in_mrkdwn(content.title)
-    yield mrkdwn.in_mrkdwn(content.description)
-    yield _steps(content.steps)
-    yield _lines(content.facts)
-    yield _lines(content.record)
-
-
-def _texts(block: Block) -> Iterator[str]:
-    text = block.get("text", "")
-    yield text if isinstance(text, str) else text["text"]
-    for element in block.get("elements", ()):
-        yield from _texts(element)

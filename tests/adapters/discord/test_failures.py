@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import ids, rest_session
+from adapters.discord import client, ids
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
@@ -50,7 +50,7 @@ async def answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> Me
 
 @pytest.fixture
 def _impatient_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rest_session, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(client, "TIME_LIMIT", 0.3)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Tokens for private answers."""
 
-from adapters.discord.interaction_tokens import LIFETIME, InteractionTokens
+from adapters.discord.interactions import LIFETIME, InteractionTokens
 
 
 class Clock:

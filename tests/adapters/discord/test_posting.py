@@ -63,7 +63,7 @@ async def test_no_button_is_kept(adapter: DiscordAdapter, thread: ThreadKey) -> 
     """However many buttons are posted and edited, the client remembers none of them."""
     reply = Reply("x", buttons=(Button(Action.RETRY, "turn-1", "Try again"),))
     await adapter.edit(await adapter.post(thread, reply, nonce="n"), reply)
-    client = adapter._rest._session._client
+    client = adapter._rest._client
     assert client is not None
     assert list(client.persistent_views) == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import buckets, ids, rate_limits
+from adapters.discord import http, ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.ports.adapter import NativeStreaming
 from aion_bot.ports.errors import RateLimited
@@ -168,11 +168,11 @@ async def test_a_call_that_would_wait_long_is_raised(
     discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef
 ) -> None:
     """The core learns of a long pause at once, and no request is sent."""
-    discord.rates.limits = DiscordLimits(messages=Rate(1, buckets.LONGEST_WAIT + 5))
+    discord.rates.limits = DiscordLimits(messages=Rate(1, http.LONGEST_WAIT + 5))
     await adapter.edit(message, Reply("one"))
     with pytest.raises(RateLimited) as caught:
         await adapter.edit(message, Reply("two"))
-    assert caught.value.retry_after > buckets.LONGEST_WAIT
+    assert caught.value.retry_after > http.LONGEST_WAIT
     assert discord.server.calls[EDIT] == 1
 
 
@@ -194,7 +194,7 @@ async def test_a_refusal_names_the_limit_of_the_whole_bot(
 
 async def test_forgotten_buckets() -> None:
     """Channels that nobody writes into any more take no memory; others are kept."""
-    kept = buckets.Buckets()
+    kept = http.Buckets()
     busy = kept["busy"]
     async with busy:
         for number in range(1_000):

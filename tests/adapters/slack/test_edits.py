@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.slack import edits, events, ids
+from adapters.slack import events, ids
 from aion_bot.ports.events import MessageChange, Place
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import SimulatedSlack
@@ -14,7 +14,7 @@ ROOT = "1790001000.000100"
 
 
 def change_in(situation: str) -> MessageChange:
-    found = edits.message_change(sample(situation), ME)
+    found = events.message_change(sample(situation), ME)
     assert found is not None
     return found
 
@@ -70,7 +70,7 @@ def test_edited_reply_stays_in_its_thread() -> None:
 )
 def test_no_change(situation: str) -> None:
     """A preview, the bot's own edits, a tombstone's end and everything said for the first time change no question."""
-    assert edits.message_change(sample(situation), ME) is None
+    assert events.message_change(sample(situation), ME) is None
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_change_of_an_unknown_shape_is_ignored(situation: str, missing: str) -> 
     """A payload without the expected fields raises nothing: it would be sent again and again."""
     payload = sample(situation)
     del payload["event"][missing]
-    assert edits.message_change(payload, ME) is None
+    assert events.message_change(payload, ME) is None
 
 
 def test_event_without_a_body_is_no_change() -> None:
     """Nor does an empty one."""
-    assert edits.message_change({}, ME) is None
+    assert events.message_change({}, ME) is None
 
 
 async def test_edit_and_deletion_arrive(slack: SimulatedSlack, host: RecordingHost) -> None:

@@ -17,4 +17,4 @@ def test_ids_come_back_as_they_were(team: str, channel: str, root: str, ts: str)
     assert ids.thread(key) == (team, channel, root)
     ref = ids.message_ref(key, channel, ts)
     assert ref.thread == key
-    assert ids.message(ref) == (channel, ts)
+    assert ids.message(ref) == (team, channel, ts)

@@ -79,7 +79,7 @@ def test_text_that_would_ping_looks_the_same(text: str) -> None:
 def test_persons_of_a_line_are_mentioned() -> None:
     """The bot's own sentences mention people, and nothing else in them can."""
     line = ("Only ", Person("U024ADA00", "Ada"), " may decide, <!channel> & all.")
-    assert mrkdwn.line_in_mrkdwn(line) == "Only <@U024ADA00> may decide, &lt;!channel&gt; &amp; all."
+    assert mrkdwn.in_mrkdwn(line) == "Only <@U024ADA00> may decide, &lt;!channel&gt; &amp; all."
 
 
 def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
@@ -91,10 +91,10 @@ def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
         ("@", Person("?", "here")),
         ("<@", "U1>"),
     ):
-        assert reading.pinged({"text": mrkdwn.line_in_mrkdwn(line)}) == []
+        assert reading.pinged({"text": mrkdwn.in_mrkdwn(line)}) == []
 
 
 @pytest.mark.parametrize("forged", ["!channel", "U1> <!here", "", "u024ada00"])
 def test_person_with_a_strange_id_is_written_by_name(forged: str) -> None:
     """An id that is not Slack's cannot become another entity."""
-    assert reading.pinged({"text": mrkdwn.line_in_mrkdwn((Person(forged, "Ada <!here>"),))}) == []
+    assert reading.pinged({"text": mrkdwn.in_mrkdwn((Person(forged, "Ada <!here>"),))}) == []

@@ -1,0 +1,188 @@
+"""How discord.py sends requests for this adapter: each of them is reported, and none waits on behalf of the next one.
+
+Requests: discord.py has no hook around them, but aiohttp has: a `TraceConfig` sees every request of the session that it
+is given to (https://docs.aiohttp.org/en/stable/tracing_reference.html). Both clients of the adapter, the one for REST
+calls and the one that listens, get one. So discord.py's own repetitions are counted as well.
+
+Buckets: Discord counts the requests of a route and a channel in one (its documentation, *Rate Limits*). In discord.py
+the call that uses a bucket up sleeps until the bucket is full again, although Discord has answered it. The core decides
+when calls are made. Here a call waits only where Discord said that it would refuse it.
+"""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+from types import SimpleNamespace, TracebackType
+from typing import Any
+
+import aiohttp
+import discord
+import yarl
+from discord.http import Ratelimit
+
+from adapters.discord import rate_limits
+from adapters.discord.errors import retry_after
+from aion_bot.ports.errors import PlatformDown, RateLimited
+from aion_bot.ports.rate_limits import PlatformRequest, RequestObserver, RequestStatus
+
+LONGEST_WAIT = 10.0
+"""Seconds that a call waits for a bucket; where it would be more, it raises."""
+_MAX_BUCKETS = 256
+"""Buckets from which on idle ones are forgotten; discord.py's own number."""
+
+
+class RequestReporter:
+    """Makes the traces of the adapter's clients; all of them report to the same `observer`, once there is one.
+
+    `blocked_until` is the moment, by the monotonic clock, until which the limit of the whole bot is exceeded.
+    """
+
+    def __init__(self, api_url: str) -> None:
+        """`api_url`: the base of the API, without a slash at its end."""
+        self.observer: RequestObserver | None = None
+        self.blocked_until = 0.0
+        self._base = yarl.URL(api_url).raw_path.rstrip("/")
+
+    def trace(self, *, raise_refusals: bool = False) -> aiohttp.TraceConfig:
+        """Make the trace of one client. With `raise_refusals` a 429 or a 5xx raises the port's error at once.
+
+        Without it discord.py repeats the request later, by then with a stale text.
+        """
+        config = aiohttp.TraceConfig()
+        config.on_request_start.append(self._start)
+        config.on_request_headers_sent.append(self._headers_sent)
+        config.on_request_end.append(partial(self._answered, raise_refusals))
+        config.on_request_exception.append(self._failed)
+        return config
+
+    async def _start(
+        self,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        params: aiohttp.TraceRequestStartParams,
+    ) -> None:
+        """Report a request before a connection is looked for."""
+        context.request, context.attempts = None, 0
+        # The gateway's websocket is opened by the same session; no request of the REST API stands behind it.
+        if params.url.scheme not in {"ws", "wss"}:
+            context.described = rate_limits.request(
+                params.method, params.url.raw_path.removeprefix(self._base)
+            )
+            self._sent(context)
+
+    async def _headers_sent(
+        self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        """Report the repetition that aiohttp makes by itself, where a connection that it kept turns out broken.
+
+        It repeats GET, PUT and DELETE once (https://www.rfc-editor.org/rfc/rfc9112.html#name-retrying-requests), for
+        which it calls neither `on_request_exception` nor `on_request_start`.
+        """
+        context.attempts += 1
+        if context.request is not None and context.attempts > 1:
+            self._report(context, RequestStatus.ERROR)
+            self._sent(context)
+
+    async def _answered(
+        self,
+        raise_refusals: bool,
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        params: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        """Report an answer from its headers on, and what they say about a limit unless it is a refusal."""
+        request: PlatformRequest | None = context.request
+        answer = params.response
+        if answer.status == 429:
+            # May raise where the connection breaks now: `_failed` reports the request then.
+            pause = retry_after(answer.headers, await _read_json(answer))
+            # The limit of the whole bot, or of a route (Discord's documentation, *Rate Limits*).
+            headers = answer.headers
+            is_global = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers
+            if is_global:
+                self.blocked_until = monotonic() + pause
+            self._report(context, RequestStatus.RATE_LIMITED, pause)
+            if raise_refusals:
+                raise RateLimited(pause, rate_limits.GLOBAL if is_global else "")
+        elif answer.status >= 500:
+            self._report(context, RequestStatus.ERROR)
+            if raise_refusals:
+                raise PlatformDown(f"Discord answered {answer.status}")
+        else:
+            self._report(context, RequestStatus.OK if answer.status < 400 else RequestStatus.REFUSED)
+            reading = None if request is None else rate_limits.reading(request, answer.headers)
+            if reading is not None and self.observer is not None:
+                self.observer.limit_read(reading)
+
+    async def _failed(
+        self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        """Report a request without an answer.
+
+        aiohttp calls this for a cancelled request too, and for one that `_answered` refused: that one is reported
+        already.
+        """
+        self._report(context, RequestStatus.ERROR)
+
+    def _sent(self, context: SimpleNamespace) -> None:
+        if self.observer is not None:
+            context.request = replace(context.described)  # each attempt is a request of its own
+            self.observer.sent(context.request)
+
+    def _report(self, context: SimpleNamespace, status: RequestStatus, pause: float = 0.0) -> None:
+        """Report what came of a request, once."""
+        request, context.request = context.request, None
+        if request is not None and self.observer is not None:
+            self.observer.answered(request, status, pause)
+
+
+async def _read_json(answer: aiohttp.ClientResponse) -> Any:
+    """Read an answer's JSON, which aiohttp keeps for the client; None where a proxy answered something else."""
+    try:
+        return await answer.json(content_type=None)
+    except ValueError:
+        return None
+
+
+class Bucket(Ratelimit):
+    """One bucket. A call that would be refused waits; one that was answered returns."""
+
+    async def acquire(self) -> None:
+        """Wait until Discord takes another call. Raises `discord.RateLimited` where that is long."""
+        clock = asyncio.get_running_loop().time
+        # A loop: while this call waited, others may have used up the next window.
+        while self.remaining <= 0 and self.expires is not None:
+            wait = self.expires - clock()
+            # The core schedules better than a sleep here: it may have a newer text by then.
+            if wait > LONGEST_WAIT:
+                raise discord.RateLimited(wait)
+            if wait < 0:
+                self.reset()  # type: ignore[no-untyped-call]  # discord.py left this one untyped
+            else:
+                await asyncio.sleep(wait)
+        # discord.py forgets a bucket by this moment, and by `outgoing` how many answers are still to come.
+        self._last_request = clock()
+        self.remaining -= 1
+        self.outgoing += 1
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End a call. discord.py waits here for the bucket to be full again."""
+        self.outgoing -= 1
+
+
+class Buckets(dict[str, Ratelimit]):
+    """What discord.py looks its buckets up in."""
+
+    def __missing__(self, key: str) -> Ratelimit:
+        """Make a bucket, and forget those that nobody used for minutes."""
+        if len(self) >= _MAX_BUCKETS:
+            for old in [name for name, bucket in self.items() if bucket.is_inactive()]:
+                del self[old]
+        bucket = self[key] = Bucket(max_ratelimit_timeout=None)
+        return bucket

@@ -1,0 +1,276 @@
+"""The bot's own messages in a thread: posting each of them once, finding them again, edits, and native streams.
+
+Slack knows no nonce. So each post carries its nonce in its metadata, and after a request whose outcome is unknown the
+thread is searched for it: https://docs.slack.dev/messaging/message-metadata. A stream can carry metadata only from its
+end on. One that a lost request may have started is recognised by having none, and by being newer than that request.
+
+A native stream grows by what is appended: https://docs.slack.dev/reference/methods/chat.startStream. In a channel only
+the recipient sees it grow; everybody else sees the first piece until it ends. Slack ends a stream by itself after about
+five minutes, and refuses `chat.update` for one that has not ended.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.slack import ids
+from adapters.slack.client import WebApi, field
+from adapters.slack.errors import UNAVAILABLE, StreamRefused
+from adapters.slack.events import is_direct
+from adapters.slack.methods import Method
+from adapters.slack.stream_text import delta
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.errors import PlatformDown, PlatformError, Unsupported
+from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
+
+_NONCE_EVENT = "aion_post"
+_PRIVATE_EVENT = "aion_private_reply"
+"""Event types of the metadata of what the bot posts; nothing subscribes to them."""
+
+_KEPT = 1_000
+"""Nonces and streams that are remembered; far more than one process has open at a time."""
+_CLOCK_SKEW = 300.0
+"""Seconds by which Slack's clock may differ from this machine's, for as long as Slack has named no time yet."""
+_TS_SKEW = 2.0
+"""Seconds by which two `ts` that Slack named one after the other may be out of order."""
+_PAGE = 200
+"""Messages of a page of `conversations.replies`. Slack may send fewer: 15 for some apps since 2025-05-29."""
+_NEWEST = 20
+_CONFLICT = "streaming_state_conflict"
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Unknown:
+    """Requests of one nonce whose outcome is unknown.
+
+    None of them arrived before `since`, in seconds by Slack's clock. `streamed`: one of them may have started a stream.
+    """
+
+    since: float
+    streamed: bool = False
+
+
+@dataclass(slots=True)
+class _Stream:
+    """A message that this process started as a stream.
+
+    `text_known`: it shows what the core believes. `live`: nothing that this process knows of has ended it.
+    """
+
+    nonce: str
+    text_known: bool
+    live: bool = True
+
+
+class Messages:
+    """Messages by one workspace's bot token. Unknown outcomes and live streams are known to this process alone.
+
+    `streams_refused` holds where Slack refuses native streams: channels, or the team for the whole workspace.
+    """
+
+    def __init__(self, web: WebApi) -> None:
+        self.streams_refused: set[str] = set()
+        self._web = web
+        self._unknown: OrderedDict[str, _Unknown] = OrderedDict()
+        self._started: OrderedDict[str, None] = OrderedDict()
+        self._streams: OrderedDict[str, _Stream] = OrderedDict()
+        self._newest_ts = 0.0
+
+    async def post(self, thread: ThreadKey, nonce: str, shown: Arguments) -> MessageRef:
+        """Post a reply; looks in the thread first where the outcome of an earlier request with this nonce is unknown."""
+        found = await self._find(thread, nonce) if nonce in self._unknown else None
+        if found is not None:
+            return found
+        metadata = {"event_type": _NONCE_EVENT, "event_payload": {"nonce": nonce}}
+        rest = {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
+        return await self._create(Method.CHAT_POST_MESSAGE, thread, nonce, {**rest, **shown})
+
+    async def edit(self, message: MessageRef, shown: Arguments) -> None:
+        """Edit a message. One that is still a stream, of this process or an earlier one, is stopped first.
+
+        That takes one request, two for a live stream of this process, and three for one of an earlier process, which
+        only the refused edit shows to be a stream. It takes four where Slack still sees a stream after the first stop.
+        """
+        stream = self._streams.get(message.id)
+        if stream is not None and stream.live:
+            await self._stop_if_live(message)
+        team, channel, ts = ids.message(message)
+        where = {"channel": channel, "ts": ts}
+        for is_last in (False, True):
+            answer = await self._web.call(Method.CHAT_UPDATE, team, tolerated={_CONFLICT}, **where, **shown)
+            if answer.get("error") != _CONFLICT:
+                return
+            if not is_last:
+                await self._stop_if_live(message)
+        # Slack ends every stream sooner or later, so this is worth another try.
+        raise PlatformDown(f"{Method.CHAT_UPDATE}: {_CONFLICT}")
+
+    async def newest(self, thread: ThreadKey) -> Sequence[OwnMessage]:
+        """The bot's newest messages in a thread, at most twenty, newest first; also those of earlier processes."""
+        return (await self._own_messages(thread))[: -_NEWEST - 1 : -1]
+
+    async def start_stream(self, thread: ThreadKey, person: Person, content: Reply, nonce: str) -> MessageRef:
+        """Post a stream; looks in the thread first where the outcome of an earlier request is unknown.
+
+        A stream that is found that way may show less than `content`: it takes nothing more, and is edited.
+        """
+        place = ids.thread(thread)
+        text = delta(None, content, last=False)
+        if not text:
+            raise Unsupported(f"{Method.CHAT_START_STREAM}: no text to begin with")
+        # Searched before the request, and not caught below: a failed search says nothing about streams here.
+        found = await self._find(thread, nonce) if nonce in self._unknown else None
+        shown: dict[str, Any] = {"chunks": _chunks(text)}
+        if not is_direct(place.channel):
+            # Slack requires both in a channel. They name who sees the stream grow.
+            shown |= {"recipient_user_id": person.id, "recipient_team_id": place.team}
+        try:
+            message = found or await self._create(Method.CHAT_START_STREAM, thread, nonce, shown)
+        except StreamRefused as refused:
+            self.streams_refused.add(place.team if refused.code in UNAVAILABLE else place.channel)
+            raise
+        self._remember_started(message)
+        self._streams[message.id] = _Stream(nonce, text_known=found is None)
+        if len(self._streams) > _KEPT:
+            self._streams.popitem(last=False)
+        return message
+
+    async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+        """Let a stream grow. Raises Unsupported where it has ended, or where appending cannot do it."""
+        self._check_live(message)
+        text = delta(shown, content, last=False)
+        if text is None:
+            raise Unsupported(f"{Method.CHAT_APPEND_STREAM}: this cannot be appended")
+        if text:
+            await self._change_stream(Method.CHAT_APPEND_STREAM, message, chunks=_chunks(text))
+
+    async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
+        """End a stream, with its rest where that can be appended. Raises Unsupported where it had ended."""
+        self._check_live(message)
+        text = delta(shown, content, last=True)
+        await self._stop(message, **({"chunks": _chunks(text)} if text else {}))
+
+    def _check_live(self, message: MessageRef) -> None:
+        """Raise Unsupported unless this process started the stream and knows what it shows."""
+        stream = self._streams.get(message.id)
+        if stream is None or not stream.text_known or not stream.live:
+            raise Unsupported("what this stream shows is not known")
+
+    async def _stop_if_live(self, message: MessageRef) -> None:
+        with suppress(Unsupported):  # it had ended by itself, or a person stopped it
+            await self._stop(message)
+
+    async def _stop(self, message: MessageRef, **rest: Any) -> None:
+        stream = self._streams.get(message.id)
+        if stream is not None:
+            # `chat.stopStream` is the first request of a stream that takes metadata.
+            rest["metadata"] = {"event_type": _NONCE_EVENT, "event_payload": {"nonce": stream.nonce}}
+        await self._change_stream(Method.CHAT_STOP_STREAM, message, **rest)
+        if stream is not None:
+            stream.live = False
+
+    async def _change_stream(self, method: Method, message: MessageRef, **arguments: Any) -> None:
+        team, channel, ts = ids.message(message)
+        try:
+            await self._web.call(method, team, channel=channel, ts=ts, **arguments)
+        except Unsupported:
+            # Slack ended it after five minutes, or a person stopped it. What it shows can only be edited now.
+            if message.id in self._streams:
+                self._streams[message.id].live = False
+            raise
+
+    async def _find(self, thread: ThreadKey, nonce: str) -> MessageRef | None:
+        """Search the thread for what an earlier request of unknown outcome posted with this nonce."""
+        unknown = self._unknown[nonce]
+        own = await self._own_messages(thread, oldest=unknown.since)
+        found = next((one for one in own if one.nonce == nonce), None)
+        if found is None and unknown.streamed:
+            # The newest one that may be a stream, and that no other nonce of this process started.
+            candidates = (one for one in reversed(own) if one.stream and one.message.id not in self._started)
+            found = next(candidates, None)
+        if found is None:
+            # The nonce stays unknown: the request may still arrive.
+            return None
+        self._unknown.pop(nonce, None)
+        self._remember_started(found.message)
+        return found.message
+
+    async def _create(self, method: Method, thread: ThreadKey, nonce: str, shown: Arguments) -> MessageRef:
+        """Post; the outcome stays unknown unless Slack told what became of it, also if this task is cancelled."""
+        place, first_try = ids.thread(thread), nonce not in self._unknown
+        # Recorded before the request is sent, because a cancelled task has no later moment.
+        since = max(time.time() - _CLOCK_SKEW, self._newest_ts - _TS_SKEW)
+        unknown = self._unknown.setdefault(nonce, _Unknown(since))
+        unknown.streamed |= method is Method.CHAT_START_STREAM
+        if len(self._unknown) > _KEPT:
+            self._unknown.popitem(last=False)
+        where = {"channel": place.channel, "thread_ts": place.ts}
+        try:
+            answer = await self._web.call(method, place.team, **where, **shown)
+            ts = field(answer, "ts", method)
+        except PlatformDown:
+            raise
+        except PlatformError:
+            # A refusal tells nothing about an earlier request, which may still arrive.
+            if first_try:
+                self._unknown.pop(nonce, None)
+            raise
+        self._unknown.pop(nonce, None)
+        with suppress(ValueError):
+            self._newest_ts = max(self._newest_ts, float(ts))
+        return ids.message_ref(thread, answer.get("channel") or place.channel, ts)
+
+    def _remember_started(self, message: MessageRef) -> None:
+        self._started[message.id] = None
+        if len(self._started) > _KEPT:
+            self._started.popitem(last=False)
+
+    async def _own_messages(self, thread: ThreadKey, *, oldest: float = 0.0) -> list[OwnMessage]:
+        """The bot's messages in a thread since `oldest` in seconds since the epoch, oldest first as Slack has them."""
+        me, place = await self._web.me(), ids.thread(thread)
+        own: list[OwnMessage] = []
+        cursor = ""
+        while True:
+            page = await self._web.call(
+                Method.CONVERSATIONS_REPLIES,
+                place.team,
+                channel=place.channel,
+                ts=place.ts,
+                oldest=f"{oldest:.6f}",
+                include_all_metadata=True,
+                limit=_PAGE,
+                cursor=cursor,
+            )
+            for message in page.get("messages") or ():
+                by_bot = bool(me.bot) and message.get("bot_id") == me.bot
+                if by_bot or message.get("user") == me.user:
+                    own.append(_own_message(thread, place.channel, message))
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return own
+
+
+def private_metadata(person: str) -> Mapping[str, Any]:
+    """The metadata of a message that is for one person. It tells the message from a stream, which has none."""
+    return {"event_type": _PRIVATE_EVENT, "event_payload": {"to": person}}
+
+
+def _own_message(thread: ThreadKey, channel: str, message: Arguments) -> OwnMessage:
+    """Read a message of the bot's own as `conversations.replies` shows it."""
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    nonce = payload.get("nonce") if metadata.get("event_type") == _NONCE_EVENT else None
+    # Slack does not show whether a message is a live stream. A reply without metadata may be one: the bot gives
+    # metadata to everything else that it posts, and to a stream when it stops it.
+    may_stream = message.get("thread_ts") not in {None, message["ts"]} and not metadata
+    ref = ids.message_ref(thread, channel, message["ts"])
+    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream)
+
+
+def _chunks(text: str) -> list[dict[str, str]]:
+    return [{"type": "markdown_text", "text": text}]
