@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from time import time
 
@@ -10,6 +10,7 @@ import discord
 
 from adapters.discord import ids
 from adapters.discord.errors import FAILURES, translate
+from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
 from aion_bot.ports.messages import ThreadKey
 
@@ -20,7 +21,7 @@ ATTEMPT_TIMEOUT = 5.0
 ATTEMPTS = 3
 ATTEMPT_DELAY = 1.0
 """Seconds between two attempts at a thread, where Discord names none."""
-RETRY_DELAYS = (5.0, 20.0, 60.0)
+RETRY_DELAYS: Iterable[float] = Backoff(5.0, factor=4.0, cap=60.0, attempts=4)
 """Seconds before the threads that could not be read are read again; after the last, the next session begins there."""
 CONCURRENT_THREADS = 4
 REQUEST_INTERVAL = 0.05

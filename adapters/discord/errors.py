@@ -56,6 +56,11 @@ class Archived(Forbidden):
     """A message in an archived thread cannot be edited (Discord's documentation, *Threads*)."""
 
 
+def pause_before_retry(error: Exception) -> bool | float:
+    """Return whether a failed request is worth another attempt, and for how many seconds Discord wants a pause."""
+    return error.retry_after if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
+
+
 def translate(error: Exception) -> PlatformError:
     """Return the port's error for one that discord.py or its transport raised."""
     match error:

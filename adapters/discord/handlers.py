@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
@@ -10,15 +10,17 @@ import discord
 
 from adapters.discord import events, strings
 from adapters.discord.client import RestClient
+from adapters.discord.errors import pause_before_retry
 from adapters.discord.events import ChannelInfo, ChannelKind
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.backoff import Backoff, retry
+from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import InboundEvent, MessageChange
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Line
 
 _log = logging.getLogger(__name__)
 
-RETRY_DELAYS = (0.2, 1.0, 5.0)
+RETRY_DELAYS: Iterable[float] = Backoff(0.2, factor=5.0, attempts=4)
 """Seconds before an event that the core could not accept is delivered again: Discord sends each event once."""
 
 ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
@@ -85,14 +87,16 @@ class EventDelivery:
 
         The person behind it is told if it could not be accepted, for nothing will bring it again.
         """
-        for delay in RETRY_DELAYS:
-            try:
-                return await self._host.accept(event)
-            except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
-                _log.warning("event was not accepted, retrying: %s", type(error).__name__)
-            await asyncio.sleep(delay)
         try:
-            await self._host.accept(event)
+            # Whatever keeps the core from writing may pass.
+            await retry(
+                lambda: self._host.accept(event),
+                backoff=RETRY_DELAYS,
+                on=Exception,
+                before_sleep=lambda error, _: _log.warning(
+                    "event was not accepted, retrying: %s", type(error).__name__
+                ),
+            )
         except Exception:
             # A lost edit is no loss to tell of: the question itself was accepted.
             if not isinstance(event, MessageChange):
@@ -101,11 +105,8 @@ class EventDelivery:
 
     async def _report_failure(self, event: InboundEvent) -> None:
         """Tell a person that their question was not accepted, when Discord takes that."""
-        for delay in RETRY_DELAYS:
-            try:
-                return await self._reply_privately(event, (strings.NOT_TAKEN,))
-            except RateLimited as error:
-                await asyncio.sleep(error.retry_after)
-            except PlatformDown:
-                await asyncio.sleep(delay)
-        return await self._reply_privately(event, (strings.NOT_TAKEN,))
+        await retry(
+            lambda: self._reply_privately(event, (strings.NOT_TAKEN,)),
+            backoff=RETRY_DELAYS,
+            on=pause_before_retry,
+        )

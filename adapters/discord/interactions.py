@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -13,15 +13,16 @@ from discord import app_commands
 
 from adapters.discord import events, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
-from adapters.discord.errors import FAILURES, translate
+from adapters.discord.errors import FAILURES, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
-from aion_bot.ports.errors import MessageGone, PlatformDown, RateLimited
+from aion_bot.ports.backoff import Backoff, retry
+from aion_bot.ports.errors import MessageGone
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
-RETRY_DELAYS = (0.5, 1.0, 2.0, 4.0)
+RETRY_DELAYS: Iterable[float] = Backoff(0.5, attempts=5)
 """Seconds after each attempt to post a message in place of an acknowledgement."""
 OPTION_LENGTH = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
@@ -167,15 +168,10 @@ class Interactions:
         The interaction's id is the nonce, so that the message appears once however often it is tried.
         """
         channel, nonce = interaction.channel_id or 0, str(interaction.id)
-        for delay in RETRY_DELAYS:
-            try:
-                return await self._rest.send(channel, body, nonce=nonce)
-            except RateLimited as error:
-                await asyncio.sleep(error.retry_after)
-            except PlatformDown:
-                # Whether it arrived is not known; the nonce makes another attempt harmless.
-                await asyncio.sleep(delay)
-        return await self._rest.send(channel, body, nonce=nonce)
+        # Whether it arrived is not known after an error; the nonce makes another attempt harmless.
+        return await retry(
+            lambda: self._rest.send(channel, body, nonce=nonce), backoff=RETRY_DELAYS, on=pause_before_retry
+        )
 
 
 async def _original_response(interaction: discord.Interaction) -> int | None:

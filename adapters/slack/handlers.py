@@ -9,7 +9,7 @@ bad ones.
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from adapters.slack import events, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.events import BotIdentity, Payload
 from adapters.slack.methods import Method
+from aion_bot.ports.backoff import retry
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host
@@ -34,7 +35,7 @@ _ANY = re.compile("")
 class EventHandlers:
     """Hands events and interactions to `host`, and knows which of them it still handles."""
 
-    def __init__(self, me: BotIdentity, host: Host, web: WebApi, retries: Sequence[float]) -> None:
+    def __init__(self, me: BotIdentity, host: Host, web: WebApi, retries: Iterable[float]) -> None:
         """`retries` are the pauses in seconds before what the core could not write is handed to it again."""
         self._me = me
         self._host = host
@@ -107,13 +108,15 @@ class EventHandlers:
 
     async def _deliver(self, event: InboundEvent) -> None:
         """Hand an event to the core, again after each pause if it cannot be written. Raises what the last attempt raised."""
-        for pause in self._retries:
-            try:
-                return await self._host.accept(event)
-            except Exception as error:  # noqa: BLE001  whatever keeps the core from writing may pass
-                _log.warning("event was not accepted, retrying: %s", type(error).__name__)
-            await asyncio.sleep(pause)
-        return await self._host.accept(event)
+        # Whatever keeps the core from writing may pass.
+        await retry(
+            lambda: self._host.accept(event),
+            backoff=self._retries,
+            on=Exception,
+            before_sleep=lambda error, _: _log.warning(
+                "event was not accepted, retrying: %s", type(error).__name__
+            ),
+        )
 
     @contextmanager
     def _tracked(self) -> Iterator[None]:

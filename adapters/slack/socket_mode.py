@@ -12,7 +12,6 @@ connection has one address and one life. Its owner sees when to open another, an
 import asyncio
 import json
 import logging
-import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -24,6 +23,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from adapters.slack.client import WebApi
 from adapters.slack.handlers import EventHandlers
 from adapters.slack.timeouts import Timeouts
+from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 
 _log = logging.getLogger(__name__)
@@ -171,7 +171,9 @@ class SocketMode:
     async def _keep_connected(self, session: aiohttp.ClientSession, delay: float) -> None:
         """Have a connection at all times, each with an address of its own; pause longer and longer while none lasts."""
         await asyncio.sleep(delay)
-        pause = self._timeouts.reconnect
+        # The jitter keeps the two connections, and the processes of a deployment, from reconnecting in step.
+        backoff = Backoff(self._timeouts.reconnect, cap=self._timeouts.reconnect_max, jitter=0.5)
+        delays = backoff.delays()
         while True:
             lasted = retry_after = 0.0
             try:
@@ -183,11 +185,9 @@ class SocketMode:
                 _log.warning("socket could not be opened: %s", error)
                 retry_after = error.retry_after if isinstance(error, RateLimited) else 0.0
             if lasted >= self._timeouts.stable:
-                pause = self._timeouts.reconnect
+                delays = backoff.delays()
                 continue
-            # The jitter keeps the two connections, and the processes of a deployment, from reconnecting in step.
-            await asyncio.sleep(max(retry_after, pause * random.uniform(0.5, 1.0)))
-            pause = min(2 * pause, self._timeouts.reconnect_max)
+            await asyncio.sleep(max(retry_after, next(delays)))
 
     async def _connect(self, session: aiohttp.ClientSession) -> float:
         """Open a connection and wait until another one is needed. Returns for how many seconds this one was enough."""

@@ -1,6 +1,11 @@
 """How long things may take with Slack, and the pauses between tries. No I/O."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from aion_bot.ports.backoff import Backoff
+
+_ACCEPT_RETRIES = Backoff(0.2, factor=5.0, attempts=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +16,7 @@ class Timeouts:
     """One request of the Web API."""
     indicator: float = 2.0
     """A request that only shows that the bot works: it must not delay the answer."""
-    accept_retries: tuple[float, ...] = (0.2, 1.0, 5.0)
+    accept_retries: Iterable[float] = _ACCEPT_RETRIES
     """Pauses before an event that the core could not write is handed to it again. They are over long before Slack
     sends an event for the last two times, a minute and five minutes later."""
 
