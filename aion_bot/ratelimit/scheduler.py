@@ -33,8 +33,6 @@ class Scheduler:
         key = key_of(charge)
         found = self._limits.get(key)
         if found is None:
-            if len(self._limits) >= self._forget_above:
-                self._forget_idle(now)
             found = self._limits[key] = SharedLimit(charge[0], now)
         return found
 
@@ -120,6 +118,9 @@ class Scheduler:
 
         Only the head of each queue is looked at: those behind it count against the same limits.
         """
+        # Here and not in `limit`: there, the second limit of a permit could make the scheduler forget the first.
+        if len(self._limits) >= self._forget_above:
+            self._forget_idle(now)
         while self._sleeping and self._sleeping[0][0] <= now:
             _, order, permit = heapq.heappop(self._sleeping)
             queue = self._ready.setdefault(permit.keys, [])

@@ -11,6 +11,7 @@ from aion_bot.ports.rate_limits import Budget, Scope
 from aion_bot.ratelimit.accounting import RequestAccounting
 from aion_bot.ratelimit.permit import Charges, Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
+from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
 
 UPDATES: Charges = (
     (Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25), "team"),
@@ -133,6 +134,16 @@ def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
         finish(scheduler, one, now)
     assert len(scheduler._limits) < 1_100  # what is remembered cannot be told from outside
     assert scheduler.limit(POSTS[0], 1e6).window.refusals == 1
+
+
+def test_a_limit_is_not_forgotten_while_its_permit_is_requested() -> None:
+    """Where the second limit of a permit is one too many, the permit keeps its first."""
+    scheduler = Scheduler(gap=0.0)
+    for number in range(REMEMBERED_LIMITS - 1):
+        scheduler.limit((POSTS[0][0], str(number)), 0.0)
+    one = permit(Priority.FINAL, 0.0, POSTS + BRIEF)
+    scheduler.request(one, 1.0)
+    assert scheduler.issue(1.0)[0] == [one]
 
 
 def test_what_headers_tell_anew_is_forgotten_too() -> None:
