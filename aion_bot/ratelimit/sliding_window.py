@@ -25,8 +25,6 @@ class SlidingWindow:
         self.budget = budget
         self.calls = float(budget.calls)
         """What the limit is taken to be."""
-        self.reserved = 0
-        """Requests that somebody will certainly send: previews leave them free."""
         self.refusals = 0
         self._probe_threshold = (
             math.ceil(budget.calls / 2) if budget.probe_threshold is None else budget.probe_threshold
@@ -48,10 +46,6 @@ class SlidingWindow:
         if gone:
             del self._until[:gone]
         return len(self._until) + self._under_way
-
-    def left(self, now: float) -> int:
-        """Return how many more there is room for; negative where the limit turned out lower than what was sent."""
-        return int(self.calls) - self.used(now)
 
     def recently_refused(self, now: float) -> bool:
         """Tell whether the platform refused a request in the last `RECENT_REFUSAL` seconds."""
@@ -132,7 +126,8 @@ class SlidingWindow:
         Requests come back `seconds` after they were sent: the even rate is the fastest straight line that never
         crosses the steps by which they do. It is `wanted` at most.
         """
-        left = self.left(now) - headroom
+        # Negative where the limit turned out lower than what was sent.
+        left = int(self.calls) - self.used(now) - headroom
         if left / horizon >= wanted:
             return wanted
         rate = math.inf
