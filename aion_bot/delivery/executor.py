@@ -75,6 +75,7 @@ class Executor:
                 case StopStream():
                     await self._streaming.stop_stream(step.message, step.shown, step.content)
         except MessageGone:
+            # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
             return None
         if isinstance(step, Delete):

@@ -35,6 +35,7 @@ class Registry:
 
     def thread(self, adapter: PlatformAdapter, key: ThreadKey) -> Thread:
         """Bind a thread to its adapter and the limiter of its platform."""
+        # A limiter observes the requests of its adapter from the moment it is made.
         limiter = self._limiters.get(adapter.platform)
         if limiter is None:
             limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)

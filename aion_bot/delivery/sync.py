@@ -126,7 +126,7 @@ class MessageSync:
     def take_over(self) -> None:
         """Make this sync end, as another one shows its messages from now on."""
         self._taken_over.set()
-        self.wake(urgent=True)
+        self.wake(urgent=True)  # it may wait for news, or for a permit
 
     async def ended(self) -> None:
         """Wait until it shows nothing any more, and none of its operations is in flight."""
@@ -151,13 +151,14 @@ class MessageSync:
             await self._show()
         finally:
             self._share.hold((), ())
-            self._mode = None
+            self._mode = None  # it may run again, as to offer a Retry button
             self._over.set()
 
     async def _show(self) -> None:
         while True:
             if self._taken_over.is_set():
                 raise TakenOver("another sync shows these messages")
+            # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 self._refresh()
             step = self._next_step(streams=self._prefers_stream())

@@ -139,6 +139,7 @@ class RequestAccounting:
 
     def expire(self, now: float) -> float:
         """Count requests without a permit as made that are overdue; return when the next one will be, or `inf`."""
+        # In the order in which they were sent, so that the first one that is not overdue is the next to be.
         for request, sent in list(self._sent.items()):
             if sent.operation is not None:
                 continue  # the end of its operation ends it

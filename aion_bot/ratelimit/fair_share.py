@@ -59,6 +59,7 @@ class SharedLimit:
         room = self.window.room_at(now, headroom)
         if room > now:
             return room
+        # Evenly spaced: previews that go out together would leave a long time without any.
         return max(now, self.previewed_at + 1 / rate) if rate > 0 else now
 
     def preview_gap(self, now: float) -> float:
@@ -109,6 +110,7 @@ class AnswerShare:
         if previews != self.previews:
             for limit in self.previews:
                 limit.answers -= 1
+                # An answer that is not among the young ones has become old, and only counts.
                 if self.began in limit.young:
                     limit.young.remove(self.began)
             for limit in previews:

@@ -67,6 +67,7 @@ class Limiter(RequestObserver):
         future = self._waiting.pop(permit, None)
         if future is not None:
             self._scheduler.cancel(permit)
+            # It is done already if the task that waits was cancelled.
             if not future.done():
                 future.set_result(False)
 
@@ -203,5 +204,6 @@ class Limiter(RequestObserver):
             else:
                 future.set_result(True)
         again = min(again, overdue_at)
+        # Nothing is polled: an answer, or a permit that is requested, leads to the next look, or else this timer does.
         if again < now + _LONGEST_TIMER:
             self._timer = asyncio.get_running_loop().call_later(max(0.0, again - now), self._issue)

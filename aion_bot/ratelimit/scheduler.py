@@ -75,6 +75,7 @@ class Scheduler:
         # Here and not in `limit`: nobody is about to use a limit that was looked up a moment ago.
         if len(self._limits) >= self._forget_above:
             self._forget_idle(now)
+        # Permits whose earliest time has come compete from now on with those that wait for the same limits.
         while self._sleeping and self._sleeping[0][0] <= now:
             _, order, permit = heapq.heappop(self._sleeping)
             queue = self._ready.setdefault(permit.limits, [])
