@@ -127,10 +127,15 @@ class Limiter(RequestObserver):
         seconds without room for it.
         """
         permit = Permit(self.limits(operation, thread), priority, time.monotonic())
+        giving_up: asyncio.TimerHandle | None = None
         if priority is Priority.BEST_EFFORT:
-            # Once the permit is issued, or its task cancelled, this does nothing any more.
-            asyncio.get_running_loop().call_later(BEST_EFFORT_WAIT, self.cancel, permit)
-        if not await self.acquire(permit):
+            giving_up = asyncio.get_running_loop().call_later(BEST_EFFORT_WAIT, self.cancel, permit)
+        try:
+            issued = await self.acquire(permit)
+        finally:
+            if giving_up is not None:
+                giving_up.cancel()
+        if not issued:
             yield False
             return
         async with self.using(permit):
