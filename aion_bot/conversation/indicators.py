@@ -20,7 +20,8 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.permit import Charges, Priority
+from aion_bot.ratelimit.fair_share import SharedLimits
+from aion_bot.ratelimit.permit import Priority
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +44,7 @@ class Indicators:
         self._tasks = tasks
         self._marks = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
-        self._active: dict[ThreadKey, Charges] = {}
+        self._active: dict[ThreadKey, SharedLimits] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
         # One lock a thread, so that nobody starts an activity while another task ends it: Slack may take the two
@@ -130,7 +131,7 @@ class Indicators:
         adopted = turn.thread in self._active
         self._active[turn.thread] = limiter.reserve(Operation.SHOW_ACTIVITY, turn.thread)
         try:
-            async with limiter.best_effort(Operation.SHOW_ACTIVITY, turn.thread) as allowed:
+            async with limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT) as allowed:
                 if allowed:
                     return await thread.show_activity(turn.asker, active=True)
                 limiter.release(self._active.pop(turn.thread))
@@ -147,7 +148,7 @@ class Indicators:
             async with self._locks.setdefault(turn.thread, asyncio.Lock()):
                 if turn.thread not in self._active or self._working[turn.thread]:
                     return  # nothing is shown, or it is another turn's
-                async with thread.permit(Operation.SHOW_ACTIVITY, Priority.FINAL):
+                async with thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.FINAL):
                     ended = await thread.show_activity(turn.asker, active=False)
                 if not ended:
                     raise _StillShownError
@@ -175,7 +176,7 @@ class _QueuedMarks:
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
         """A lock for each turn whose mark may stand, by the turn's key."""
-        self._removals: dict[str, Charges] = {}
+        self._removals: dict[str, SharedLimits] = {}
         """The reservation for removing each mark."""
 
     def expect(self, thread: Thread, turn: Turn) -> bool:
@@ -202,7 +203,9 @@ class _QueuedMarks:
                 return False
             self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, turn.thread)
             try:
-                async with limiter.best_effort(Operation.MARK_QUEUED, turn.thread) as allowed:
+                async with limiter.permit(
+                    Operation.MARK_QUEUED, turn.thread, Priority.BEST_EFFORT
+                ) as allowed:
                     if allowed:
                         await thread.mark_queued(message, queued=True)
                         return True
@@ -230,7 +233,7 @@ class _QueuedMarks:
             return True
 
         async def remove() -> None:
-            async with thread.permit(Operation.UNMARK_QUEUED, Priority.FINAL):
+            async with thread.limiter.permit(Operation.UNMARK_QUEUED, turn.thread, Priority.FINAL):
                 await thread.mark_queued(message, queued=False)
 
         try:

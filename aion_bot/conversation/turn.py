@@ -235,8 +235,7 @@ class TurnRunner:
         self.parked.set()
         self.ended.set()
 
-    async def _on_posted(self, slot: int, content: Content, message: MessageRef) -> None:
-        del slot
+    async def _on_posted(self, content: Content, message: MessageRef) -> None:
         self.started.set()
         if isinstance(content, PlanCard):
             await self._record(self._plans.note_card(content.key, message))

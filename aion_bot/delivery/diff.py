@@ -232,9 +232,8 @@ class MessageDiff:
         slot = self._slots[step.slot]
         slot.message = slot.shown = slot.streamed = None
         slot.lost = True
-        slot.attempt += (
-            1  # with the nonce of the message that is gone, the platform would answer with that one
-        )
+        # With the nonce of the message that is gone, the platform would answer with that one.
+        slot.attempt += 1
 
     def _shown_after(self, step: StopStream) -> Content | None:
         if self._stream_delta is None or self._stream_delta(step.shown, step.content, True) is None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aion_bot.delivery.diff import (
     AppendStream,
@@ -20,8 +20,8 @@ from aion_bot.ports.adapter import NativeStreaming
 from aion_bot.ports.errors import MessageGone, Unsupported
 from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard
 
-OnPosted = Callable[[int, Content, MessageRef], Awaitable[None]]
-"""Awaited after each post with its slot, its content and the message that shows it."""
+OnPosted = Callable[[Content, MessageRef], Awaitable[None]]
+"""Awaited after each post with its content and the message that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,21 @@ class Delivery:
     resumed: bool = False
 
 
+@dataclass(slots=True)
 class Executor:
     """Performs one answer's steps, each with one operation of the adapter."""
 
-    def __init__(self, thread: Thread, diff: MessageDiff, delivery: Delivery) -> None:
-        self._thread = thread
-        self._diff = diff
-        self._delivery = delivery
-        self._tried: set[str] = set()
+    thread: Thread
+    diff: MessageDiff
+    delivery: Delivery
+    tried: set[str] = field(default_factory=set)
+    """The nonces of all posts that were attempted."""
 
     @property
     def _streaming(self) -> NativeStreaming:
-        if self._thread.streaming is None:
-            raise Unsupported(f"{self._thread.platform} has no native streams")
-        return self._thread.streaming
+        if self.thread.streaming is None:
+            raise Unsupported(f"{self.thread.platform} has no native streams")
+        return self.thread.streaming
 
     async def perform(self, step: Step) -> MessageRef | None:
         """Perform a step; the caller holds its permit. Returns the message that was posted, if the step posts one.
@@ -66,34 +67,35 @@ class Executor:
         try:
             match step:
                 case Edit():
-                    await self._thread.adapter.edit(step.message, step.content)
+                    await self.thread.adapter.edit(step.message, step.content)
                 case Delete():
-                    await self._thread.adapter.delete(step.message)
+                    await self.thread.adapter.delete(step.message)
                 case AppendStream():
                     await self._streaming.append_stream(step.message, step.shown, step.content)
                 case StopStream():
                     await self._streaming.stop_stream(step.message, step.shown, step.content)
         except MessageGone:
-            self._diff.gone(step)
+            # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
+            self.diff.gone(step)
             return None
         if isinstance(step, Delete):
-            self._diff.gone(step)
+            self.diff.gone(step)
         else:
-            self._diff.changed(step, time.monotonic())
+            self.diff.changed(step, time.monotonic())
         return None
 
     async def _post(self, step: Post | StartStream) -> MessageRef:
-        nonce = nonce_of(self._delivery.name, step.slot, step.attempt)
+        nonce = nonce_of(self.delivery.name, step.slot, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
-        certain = nonce not in self._tried and not self._delivery.resumed
-        self._tried.add(nonce)
-        thread = self._thread.key
+        certain = nonce not in self.tried and not self.delivery.resumed
+        self.tried.add(nonce)
+        thread = self.thread.key
         if isinstance(step, StartStream):
-            reader = self._delivery.reader
+            reader = self.delivery.reader
             message = await self._streaming.start_stream(thread, reader, step.content, nonce=nonce)
         else:
-            message = await self._thread.adapter.post(thread, step.content, nonce=nonce)
-        self._diff.posted(step, message, time.monotonic(), certain=certain)
+            message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
+        self.diff.posted(step, message, time.monotonic(), certain=certain)
         return message

@@ -15,8 +15,9 @@ from aion_bot.ratelimit.limiter import Limiter
 class Registry:
     """One limiter per platform for the whole process; at most one message sync shows a message.
 
-    The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays of every sync while its platform is down, in seconds. `observer` learns of every request to
-    every platform, as the limiters do.
+    The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays
+    of every sync while its platform is down, in seconds. `observer` learns of every request to every platform, as the
+    limiters do.
     """
 
     def __init__(
@@ -28,15 +29,17 @@ class Registry:
     ) -> None:
         self._retry = retry
         self._observer = observer
-        self._limiters: dict[str, Limiter] = {}
+        self._limiters = {adapter.platform: Limiter(adapter, observer) for adapter in adapters}
         # Weak: a sync that nobody runs any more is in nobody's way, and a process shows many answers.
         self._syncs: WeakSet[MessageSync] = WeakSet()
-        for adapter in adapters:
-            self._limiter(adapter)
 
     def thread(self, adapter: PlatformAdapter, key: ThreadKey) -> Thread:
         """Bind a thread to its adapter and the limiter of its platform."""
-        return Thread(adapter, self._limiter(adapter), key)
+        # A limiter observes the requests of its adapter from the moment it is made.
+        limiter = self._limiters.get(adapter.platform)
+        if limiter is None:
+            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)
+        return Thread(adapter, limiter, key)
 
     def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:
         """Return a message sync that shows `view` in `thread`.
@@ -50,9 +53,3 @@ class Registry:
         sync = MessageSync(thread, view, delivery, predecessors=predecessors, retry=self._retry)
         self._syncs.add(sync)
         return sync
-
-    def _limiter(self, adapter: PlatformAdapter) -> Limiter:
-        limiter = self._limiters.get(adapter.platform)
-        if limiter is None:
-            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)
-        return limiter

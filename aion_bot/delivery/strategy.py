@@ -6,13 +6,14 @@ their own. Edits are preferred until there is reason for a stream; an answer tha
 
 import math
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 
 from aion_bot.delivery.diff import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
 from aion_bot.ports.adapter import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.fair_share import SharedLimits
+from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.tuning import CROWDED_PREVIEW_GAP, RESERVATION_PATIENCE
 
 OPERATIONS: dict[type[Step], Operation] = {
@@ -33,25 +34,14 @@ _INDICATOR_WAIT = 1.0
 
 
 class DeliveryMode(Enum):
-    """How an answer's growing messages are shown."""
+    """How an answer's growing messages are shown: the operation that shows what is new, and the one that ends it."""
 
-    EDITS = auto()
-    STREAM = auto()
+    EDITS = Operation.EDIT, Operation.EDIT
+    STREAM = Operation.APPEND_STREAM, Operation.STOP_STREAM
 
-    @property
-    def preview(self) -> Operation:
-        """The operation that shows what is new."""
-        return Operation.APPEND_STREAM if self is DeliveryMode.STREAM else Operation.EDIT
-
-    @property
-    def end(self) -> Operation:
-        """The operation that ends the answer."""
-        return Operation.STOP_STREAM if self is DeliveryMode.STREAM else Operation.EDIT
-
-    @classmethod
-    def of(cls, step: Post | StartStream) -> "DeliveryMode":
-        """Return the mode of an answer whose message this step posts."""
-        return cls.STREAM if isinstance(step, StartStream) else cls.EDITS
+    def __init__(self, preview: Operation, end: Operation) -> None:
+        self.preview = preview
+        self.end = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +87,32 @@ def wait_for_text(preview_gap: float, *, indicated: bool) -> float:
 
 
 def permit_for(
-    step: Step, charges: Charges, since: float, *, urgent: bool, end: Charges, began: float, text_wait: float
+    step: Step,
+    limits: SharedLimits,
+    since: float,
+    *,
+    urgent: bool,
+    end: SharedLimits,
+    began: float,
+    text_wait: float,
 ) -> Permit:
     """Return the permit that a step needs.
 
-    `charges` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
-    decision waits for it. `end` are the charges of the answer's end, if the step has to reserve it. The answer `began`
+    `limits` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
+    decision waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began`
     then, and its first message waits for text for `text_wait` seconds.
     """
     if urgent or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
         # A post of the whole answer ends it; a stream has to be ended by another request.
-        return Permit(charges, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
+        return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
     match step:
         case Post() | StartStream():
             earliest = began + text_wait if isinstance(step, Post) and end else -math.inf
             insists_until = began + RESERVATION_PATIENCE
-            return Permit(charges, Priority.FIRST_MESSAGE, since, earliest, end, insists_until)
+            return Permit(limits, Priority.FIRST_MESSAGE, since, earliest, end, insists_until)
         case Edit() | AppendStream():
-            return Permit(charges, Priority.PREVIEW, since, step.earliest)
+            return Permit(limits, Priority.PREVIEW, since, step.earliest)
         case StopStream():
-            return Permit(charges, Priority.FINAL, since)
+            return Permit(limits, Priority.FINAL, since)
         case Delete():
-            return Permit(charges, Priority.PREVIEW, since)
+            return Permit(limits, Priority.PREVIEW, since)

@@ -26,8 +26,8 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
 from aion_bot.ports.messages import MessageRef
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.answer_share import AnswerShare
-from aion_bot.ratelimit.permit import Charges, Permit
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 
 PATIENCE = 600.0
@@ -71,21 +71,23 @@ class MessageSync:
 
         `retry` has the delays in seconds while the platform is down.
         """
-        self._thread = thread
-        self._limiter = thread.limiter
-        self._scheduler = thread.limiter.scheduler
-        self._view = view
-        self._delivery = delivery
-        self._predecessors = predecessors
-        self._diff = _diff_of(thread, delivery)
+        self._thread, self._limiter = thread, thread.limiter
+        self._view, self._delivery, self._predecessors = view, delivery, predecessors
+        self._diff = MessageDiff(
+            thread.adapter.limits.edit_gap,
+            delivery.posted,
+            owns_cards=delivery.owns_cards,
+            resumed=delivery.resumed,
+            stream_delta=thread.streaming.stream_delta if thread.streaming else None,
+            stream_life=thread.adapter.limits.stream_life,
+        )
         self._executor = Executor(thread, self._diff, delivery)
         # What is to be shown, and since when.
         self._screen: Screen = ()
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
-        self._unseen_since = time.monotonic()
-        self._seen = False
+        self._seen, self._unseen_since = False, time.monotonic()
         # How it is shown.
-        self._share = AnswerShare(self._scheduler, self._unseen_since)
+        self._share = AnswerShare(self._unseen_since)
         self._mode: DeliveryMode | None = None
         self._indicated = self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
@@ -124,7 +126,7 @@ class MessageSync:
     def take_over(self) -> None:
         """Make this sync end, as another one shows its messages from now on."""
         self._taken_over.set()
-        self.wake(urgent=True)
+        self.wake(urgent=True)  # it may wait for news, or for a permit
 
     async def ended(self) -> None:
         """Wait until it shows nothing any more, and none of its operations is in flight."""
@@ -148,39 +150,37 @@ class MessageSync:
             self._refresh()
             await self._show()
         finally:
-            self._share.leave(time.monotonic())
-            self._mode = None
+            self._share.hold((), ())
+            self._mode = None  # it may run again, as to offer a Retry button
             self._over.set()
 
     async def _show(self) -> None:
         while True:
             if self._taken_over.is_set():
                 raise TakenOver("another sync shows these messages")
+            # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 self._refresh()
             step = self._next_step(streams=self._prefers_stream())
             if not isinstance(step, Idle):
                 await self._wait_and_perform(step)
-            elif self._view.ended:
+                continue
+            if self._view.ended:
                 return
-            else:
-                await self._news.wait()
-                await self._wait_until_editable()
-                self._refresh()
+            await self._news.wait()
+            # Text gathers while the growing message may not be edited; the screen is taken after that, and once.
+            delay = self._diff.editable_at - time.monotonic()
+            if delay > 0 and not self._delivery.owns_cards and not self._view.ended:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(delay):
+                        await self._urgent_news.wait()
+            self._refresh()
 
     def _refresh(self) -> None:
         """Take the newest screen. That is the costly part of a step, so it is done only after news."""
         self._news.clear()
         self._urgent_news.clear()
         self._screen = self._view.screen()
-
-    async def _wait_until_editable(self) -> None:
-        """Let text gather while the growing message may not be edited; the screen is taken after that, and once."""
-        delay = self._diff.editable_at - time.monotonic()
-        if delay > 0 and not self._delivery.owns_cards and not self._view.ended:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(delay):
-                    await self._urgent_news.wait()
 
     def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended
@@ -193,26 +193,31 @@ class MessageSync:
         """Tell whether the end of the answer or a decision waits for the next step."""
         return self._view.ended or self._delivery.owns_cards or self._diff.awaits_card(self._screen)
 
-    def _charges(self, operation: Operation) -> Charges:
-        return self._limiter.charges(operation, self._thread.key)
-
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
-        streaming = self._thread.streaming
+        streaming, key, limits = self._thread.streaming, self._thread.key, self._limiter.limits
         if streaming is None:
             return False
-        now, needed = time.monotonic(), (Operation.START_STREAM, Operation.STOP_STREAM)
-        answers = self._scheduler.active_answers(self._charges(Operation.EDIT))
+        now, crowded_from = time.monotonic(), self._thread.adapter.limits.crowded_from
+        start_and_end = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)
         return prefers_stream(
             Conditions(
-                streaming.streaming_mode(self._thread.key),
+                streaming.streaming_mode(key),
                 self._mode,
                 ended=self._view.ended,
-                crowded=answers >= self._thread.adapter.limits.crowded_from,
-                posts_refused=self._scheduler.recently_refused(self._charges(Operation.POST), now),
+                crowded=any(
+                    # An answer that waits for its reservation is about to share the edits.
+                    limit.answers + limit.awaiting_reservation >= crowded_from
+                    for limit in limits(Operation.EDIT, key)
+                ),
+                posts_refused=any(
+                    limit.window.recently_refused(now) for limit in limits(Operation.POST, key)
+                ),
                 posts_wait=self._posts_wait,
                 streams_wait=self._streams_wait,
-                stream_has_room=all(self._scheduler.can_reserve(self._charges(one), now) for one in needed),
+                stream_has_room=all(
+                    limit.reservable_at(now, limit.awaiting_reservation) <= now for limit in start_and_end
+                ),
             )
         )
 
@@ -240,26 +245,26 @@ class MessageSync:
         if (
             self._taken_over.is_set()
             or isinstance(newer, Idle)
-            or self._step_charges(newer) != permit.charges
+            or self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) != permit.limits
         ):
             self._limiter.give_back(permit)
             return
         self._reserve_end(newer)
         await self._perform(newer, permit)
 
-    def _step_charges(self, step: Step) -> Charges:
-        return self._charges(OPERATIONS[type(step)])
-
     def _permit_for(self, step: Step) -> Permit:
-        end: Charges = ()
+        limits, key = self._limiter.limits, self._thread.key
+        end: SharedLimits = ()
         text_wait = 0.0
-        if isinstance(step, Post | StartStream) and not self._share.has_reservation:
-            end = self._charges(DeliveryMode.of(step).end)
-            gap = self._scheduler.preview_gap(self._charges(Operation.EDIT), time.monotonic())
+        if isinstance(step, Post | StartStream) and not self._share.reserved:
+            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else DeliveryMode.EDITS
+            end = limits(mode.end, key)
+            now = time.monotonic()
+            gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, indicated=self._indicated)
         return permit_for(
             step,
-            self._step_charges(step),
+            limits(OPERATIONS[type(step)], key),
             self._unseen_since,
             urgent=self._is_urgent(),
             end=end,
@@ -269,15 +274,15 @@ class MessageSync:
 
     def _reserve_end(self, step: Step) -> None:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
-        now = time.monotonic()
         if isinstance(step, StopStream):
-            self._share.release(now)
-        if self._share.has_reservation or not isinstance(step, Post | StartStream):
+            self._share.hold((), self._share.previews)
+        if self._share.reserved or not isinstance(step, Post | StartStream):
             return
         if isinstance(step, Post) and self._is_urgent():
             return  # it ends the answer itself
-        self._mode = DeliveryMode.of(step)
-        self._share.reserve(self._charges(self._mode.end), self._charges(self._mode.preview), now)
+        self._mode = DeliveryMode.STREAM if isinstance(step, StartStream) else DeliveryMode.EDITS
+        limits, key = self._limiter.limits, self._thread.key
+        self._share.hold(limits(self._mode.end, key), limits(self._mode.preview, key))
 
     async def _perform(self, step: Step, permit: Permit) -> None:
         # Set before the operation: what `wake` reports while it runs is not in it, and is unseen from then on.
@@ -298,7 +303,10 @@ class MessageSync:
         else:
             self._failing_since = None
             if message is not None and isinstance(step, Post | StartStream):
-                await self._report(step, message)
+                if self._in_doubt is not None and self._in_doubt.slot == step.slot:
+                    self._in_doubt = None
+                if self._delivery.on_posted is not None:
+                    await self._delivery.on_posted(step.content, message)
             return
         self._seen, self._unseen_since = False, unseen_since
 
@@ -311,12 +319,6 @@ class MessageSync:
                 raise error
             self._refresh()
 
-    async def _report(self, step: Post | StartStream, message: MessageRef) -> None:
-        if self._in_doubt is not None and self._in_doubt.slot == step.slot:
-            self._in_doubt = None
-        if self._delivery.on_posted is not None:
-            await self._delivery.on_posted(step.slot, step.content, message)
-
     async def _pause(self) -> None:
         """Wait before the next attempt, but not if another sync takes over. Raises PlatformDown after `PATIENCE`."""
         now = time.monotonic()
@@ -328,15 +330,3 @@ class MessageSync:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._taken_over.wait()
-
-
-def _diff_of(thread: Thread, delivery: Delivery) -> MessageDiff:
-    limits = thread.adapter.limits
-    return MessageDiff(
-        limits.edit_gap,
-        delivery.posted,
-        owns_cards=delivery.owns_cards,
-        resumed=delivery.resumed,
-        stream_delta=thread.streaming.stream_delta if thread.streaming else None,
-        stream_life=limits.stream_life,
-    )

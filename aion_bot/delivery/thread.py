@@ -1,7 +1,6 @@
 """A thread of a platform, bound to its adapter and to the limiter that its operations wait at."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 
 from aion_bot.ports.adapter import (
     ActivityIndicator,
@@ -21,45 +20,33 @@ from aion_bot.rendering.screen import PageFormat
 class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
-    Every method may raise the errors of `ports.errors`. `streaming`, `activity` and `queued_marker` are the optional
-    capabilities of the adapter, or None.
+    Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
+    `activity` and `queued_marker` are the optional capabilities of the adapter, or None.
     """
 
     def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:
         self.adapter = adapter
         self.limiter = limiter
         self.key = key
+        self.platform = adapter.platform
+        self.page_format = PageFormat(adapter.measure, adapter.limits.page)
         self.streaming = adapter if isinstance(adapter, NativeStreaming) else None
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
 
-    @property
-    def platform(self) -> str:
-        """The platform's name."""
-        return self.adapter.platform
-
-    @property
-    def page_format(self) -> PageFormat:
-        """How large a message may be here."""
-        return PageFormat(self.adapter.measure, self.adapter.limits.page)
-
-    def permit(self, operation: Operation, priority: Priority) -> AbstractAsyncContextManager[None]:
-        """Wait until an operation may run, and run it inside."""
-        return self.limiter.permit(operation, self.key, priority)
-
     async def open(self, prompt: Prompt) -> None:
         """Make the thread of a prompt exist."""
-        async with self.permit(Operation.OPEN_THREAD, Priority.FIRST_MESSAGE):
+        async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):
             await self.adapter.open_thread(prompt)
 
     async def own_messages(self) -> Sequence[OwnMessage]:
         """Return the bot's newest messages, at most twenty, newest first."""
-        async with self.permit(Operation.LIST_MESSAGES, Priority.FINAL):
+        async with self.limiter.permit(Operation.LIST_MESSAGES, self.key, Priority.FINAL):
             return await self.adapter.own_messages(self.key)
 
     async def reply_privately(self, event: InboundEvent, line: Line) -> None:
         """Answer the person behind `event` alone."""
-        async with self.permit(Operation.REPLY_PRIVATELY, Priority.FINAL):
+        async with self.limiter.permit(Operation.REPLY_PRIVATELY, self.key, Priority.FINAL):
             await self.adapter.reply_privately(event, line)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:

@@ -17,21 +17,21 @@ import math
 from dataclasses import dataclass, field
 
 from aion_bot.ports.errors import RateLimited
-from aion_bot.ports.rate_limits import Charge, PlatformRequest, RequestStatus
-from aion_bot.ratelimit.permit import Charges, Key, Permit, key_of
+from aion_bot.ports.rate_limits import PlatformRequest, RequestStatus
+from aion_bot.ratelimit.permit import Permit
 from aion_bot.ratelimit.scheduler import Scheduler
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 from aion_bot.ratelimit.tuning import ANSWER_OVERDUE
 
-_Windows = tuple[tuple[str, SlidingWindow], ...]
-"""The windows in which a request counts as under way, each with the name of its budget."""
+_Windows = tuple[SlidingWindow, ...]
+"""The windows in which a request counts as under way."""
 
 
 @dataclass(slots=True)
 class _Operation:
     """An operation that runs: what its permit paid for and no request used, and its requests without an answer."""
 
-    unused: dict[Key, Charge]
+    unused: set[SlidingWindow]
     requests: dict[PlatformRequest, None] = field(default_factory=dict)
     refusals: list[tuple[_Windows, float]] = field(default_factory=list)
     """Refused requests of several budgets, and the seconds to wait: the operation's error may name the budget."""
@@ -60,35 +60,33 @@ class RequestAccounting:
 
     def start(self, permit: Permit) -> None:
         """Record that the operation of an issued permit starts."""
-        self._operations[permit] = _Operation(dict(zip(permit.keys, permit.charges, strict=True)))
+        self._operations[permit] = _Operation({limit.window for limit in permit.limits})
 
-    def sent(self, request: PlatformRequest, charges: Charges, permit: Permit | None, now: float) -> None:
+    def sent(self, request: PlatformRequest, permit: Permit | None, now: float) -> None:
         """Count a request that is about to be sent; `permit` is the one in whose operation that happens, if any."""
         self._reports = True
+        # A permit whose operation has ended pays for nothing: a task that it started may outlive it.
         operation = self._operations.get(permit) if permit is not None else None
-        windows = self._windows(charges, now)
-        for charge, (_, window) in zip(charges, windows, strict=True):
-            if operation is None or operation.unused.pop(key_of(charge), None) is None:
+        windows = tuple(self._scheduler.limit(charge, now).window for charge in request.charges)
+        for window in windows:
+            if operation is not None and window in operation.unused:
+                operation.unused.remove(window)
+            else:
                 window.begin()
         self._sent[request] = _Sent(windows, operation, now)
         if operation is not None:
             operation.requests[request] = None
 
     def answered(
-        self,
-        request: PlatformRequest,
-        charges: Charges,
-        status: RequestStatus,
-        retry_after: float,
-        now: float,
+        self, request: PlatformRequest, status: RequestStatus, retry_after: float, now: float
     ) -> None:
         """Count what came of a request that was `sent`."""
         sent = self._sent.pop(request, None)
         if sent is None:
             # It outlived its operation or was overdue, and counts as made.
-            if status is RequestStatus.RATE_LIMITED and charges:
+            if status is RequestStatus.RATE_LIMITED and request.charges:
                 # The limit is exceeded all the same. `refused` takes back a begin, so there has to be one.
-                window = self._scheduler.limit(charges[0], now).window
+                window = self._scheduler.limit(request.charges[0], now).window
                 window.begin()
                 window.refused(now, retry_after)
             return
@@ -96,7 +94,8 @@ class RequestAccounting:
         if operation is not None:
             del operation.requests[request]
         if status is not RequestStatus.RATE_LIMITED:
-            _end(sent.windows, now)
+            for window in sent.windows:
+                window.end(now)
         elif operation is None or not sent.windows:
             _refuse(sent.windows, "", retry_after, now)
         else:
@@ -114,21 +113,25 @@ class RequestAccounting:
         """
         operation = self._operations.pop(permit)
         for request in operation.requests:
-            _end(self._sent.pop(request).windows, now)
+            for window in self._sent.pop(request).windows:
+                window.end(now)
         culprit = error.budget if error is not None else ""
         for windows, retry_after in operation.refusals:
             _refuse(windows, culprit, retry_after, now)
         if error is not None and not operation.refused:
             # Nothing was refused at the wire: the adapter does not report, or it refused by itself what would exceed
             # a limit (as discord.py does), or the request has no documented budget.
-            key = next((key for key in permit.keys if key[0] == culprit), permit.keys[0])
-            paid = operation.unused.pop(key, None)
-            window = self._scheduler.limit(paid or permit.charges[permit.keys.index(key)], now).window
-            if paid is None:
+            blamed = next(
+                (limit for limit in permit.limits if limit.charge[0].name == culprit), permit.limits[0]
+            )
+            # Looked up again: if all requests of a long operation came back, the limit may have been forgotten.
+            window = self._scheduler.limit(blamed.charge, now).window
+            if window in operation.unused:
+                operation.unused.remove(window)
+            else:
                 window.begin()
             window.refused(now, error.retry_after)
-        for charge in operation.unused.values():
-            window = self._scheduler.limit(charge, now).window
+        for window in operation.unused:
             if self._reports:
                 window.give_back()
             else:
@@ -136,29 +139,23 @@ class RequestAccounting:
 
     def expire(self, now: float) -> float:
         """Count requests without a permit as made that are overdue; return when the next one will be, or `inf`."""
+        # In the order in which they were sent, so that the first one that is not overdue is the next to be.
         for request, sent in list(self._sent.items()):
             if sent.operation is not None:
                 continue  # the end of its operation ends it
             if now < sent.at + ANSWER_OVERDUE:
                 return sent.at + ANSWER_OVERDUE
             del self._sent[request]
-            _end(sent.windows, now)
+            for window in sent.windows:
+                window.end(now)
         return math.inf
-
-    def _windows(self, charges: Charges, now: float) -> _Windows:
-        return tuple((charge[0].name, self._scheduler.limit(charge, now).window) for charge in charges)
-
-
-def _end(windows: _Windows, now: float) -> None:
-    for _, window in windows:
-        window.end(now)
 
 
 def _refuse(windows: _Windows, culprit: str, retry_after: float, now: float) -> None:
     """Record a refusal in the window of the budget named `culprit`, else in the first; the others count a request."""
-    names = [name for name, _ in windows]
+    names = [window.budget.name for window in windows]
     blamed = names.index(culprit) if culprit in names else 0
-    for index, (_, window) in enumerate(windows):
+    for index, window in enumerate(windows):
         if index == blamed:
             window.refused(now, retry_after)
         else:

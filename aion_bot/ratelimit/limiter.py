@@ -18,7 +18,8 @@ from aion_bot.ports.rate_limits import (
     unlimited,
 )
 from aion_bot.ratelimit.accounting import RequestAccounting
-from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.fair_share import SharedLimits
+from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
 from aion_bot.ratelimit.tuning import BEST_EFFORT_WAIT, RECONSIDER_EVERY
 
@@ -37,42 +38,42 @@ class Limiter(RequestObserver):
     """
 
     def __init__(self, adapter: PlatformAdapter, observer: RequestObserver | None = None) -> None:
-        self.scheduler = Scheduler(adapter.limits.edit_gap)
-        self._accounting = RequestAccounting(self.scheduler)
+        # Where a request names a budget of `Limits`, that one counts: whoever set the limits may have changed it.
+        budgets = {budget.name: budget for one in adapter.limits.budgets.values() for budget in one}
+        self._scheduler = Scheduler(adapter.limits.edit_gap, budgets)
+        self._accounting = RequestAccounting(self._scheduler)
         self._adapter = adapter
         self._observer = observer
-        budgets = adapter.limits.budgets
-        self._budgets = {budget.name: budget for one in budgets.values() for budget in one}
         self._waiting: dict[Permit, asyncio.Future[bool]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._issue_is_due = False
         adapter.observe_requests(self)
 
-    def charges(self, operation: Operation, thread: ThreadKey) -> Charges:
-        """Return the budgets that an operation counts against, each with its scope key; never empty."""
+    def limits(self, operation: Operation, thread: ThreadKey) -> SharedLimits:
+        """Return the limits that an operation counts against; never empty.
+
+        Look them up anew after each `await`, unless they are reserved or waited for: idle limits are forgotten.
+        """
+        now, scope_key = time.monotonic(), self._adapter.scope_key
         budgets = self._adapter.limits.budgets.get(operation) or (unlimited(operation),)
-        return tuple((budget, self._adapter.scope_key(thread, budget.scope)) for budget in budgets)
+        return tuple(
+            self._scheduler.limit((budget, scope_key(thread, budget.scope)), now) for budget in budgets
+        )
 
     # Waiting for a permit.
-
-    def request(self, permit: Permit) -> "asyncio.Future[bool]":
-        """Queue a permit. The future becomes true when it is issued, false if it is cancelled."""
-        future = self._waiting[permit] = asyncio.get_running_loop().create_future()
-        self.scheduler.request(permit, time.monotonic())
-        self._issue_soon()
-        return future
 
     def cancel(self, permit: Permit) -> None:
         """Give up a permit that waits; nothing if it is issued already."""
         future = self._waiting.pop(permit, None)
         if future is not None:
-            self.scheduler.cancel(permit)
+            self._scheduler.cancel(permit)
+            # It is done already if the task that waits was cancelled.
             if not future.done():
                 future.set_result(False)
 
     def give_back(self, permit: Permit) -> None:
         """Give back an issued permit whose operation does not run."""
-        self.scheduler.give_back(permit)
+        self._scheduler.give_back(permit)
         self._issue_soon()
 
     async def acquire(self, permit: Permit, *, keep_waiting: Callable[[], bool] | None = None) -> bool:
@@ -81,7 +82,11 @@ class Limiter(RequestObserver):
         `keep_waiting` is asked every `RECONSIDER_EVERY` seconds while the permit waits; if it returns false, the permit
         is cancelled.
         """
-        future = self.request(permit)
+        # Its result is true when the permit is issued, false if it is cancelled.
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[permit] = future
+        self._scheduler.request(permit, time.monotonic())
+        self._issue_soon()
         try:
             while keep_waiting is not None and not future.done():
                 await asyncio.wait({future}, timeout=RECONSIDER_EVERY)
@@ -115,22 +120,21 @@ class Limiter(RequestObserver):
     @asynccontextmanager
     async def permit(
         self, operation: Operation, thread: ThreadKey, priority: Priority
-    ) -> AsyncIterator[None]:
-        """Wait until an operation may run, and run it inside."""
-        permit = Permit(self.charges(operation, thread), priority, time.monotonic())
-        await self.acquire(permit)
-        async with self.using(permit):
-            yield
+    ) -> AsyncIterator[bool]:
+        """Wait until an operation may run, and run it inside; yields whether it may.
 
-    @asynccontextmanager
-    async def best_effort(self, operation: Operation, thread: ThreadKey) -> AsyncIterator[bool]:
-        """Run an operation inside if there is room for it within `BEST_EFFORT_WAIT` seconds; yields whether there is."""
-        permit = Permit(self.charges(operation, thread), Priority.BEST_EFFORT, time.monotonic())
-        giving_up = asyncio.get_running_loop().call_later(BEST_EFFORT_WAIT, self.cancel, permit)
+        That is always true but for `Priority.BEST_EFFORT`: such an operation is given up after `BEST_EFFORT_WAIT`
+        seconds without room for it.
+        """
+        permit = Permit(self.limits(operation, thread), priority, time.monotonic())
+        giving_up: asyncio.TimerHandle | None = None
+        if priority is Priority.BEST_EFFORT:
+            giving_up = asyncio.get_running_loop().call_later(BEST_EFFORT_WAIT, self.cancel, permit)
         try:
             issued = await self.acquire(permit)
         finally:
-            giving_up.cancel()
+            if giving_up is not None:
+                giving_up.cancel()
         if not issued:
             yield False
             return
@@ -139,34 +143,35 @@ class Limiter(RequestObserver):
 
     # Reservations.
 
-    def reserve(self, operation: Operation, thread: ThreadKey) -> Charges:
+    def reserve(self, operation: Operation, thread: ThreadKey) -> SharedLimits:
         """Reserve a request for an operation, until what is returned is released."""
-        charges = self.charges(operation, thread)
-        self.scheduler.reserve(charges, time.monotonic())
-        return charges
+        limits = self.limits(operation, thread)
+        for limit in limits:
+            limit.reserve(1)
+        return limits
 
-    def release(self, reservation: Charges) -> None:
+    def release(self, reservation: SharedLimits) -> None:
         """End a reservation."""
-        self.scheduler.release(reservation, time.monotonic())
+        for limit in reservation:
+            limit.reserve(-1)
         self._issue_soon()
 
     def has_room(self, operation: Operation, thread: ThreadKey) -> bool:
         """Tell whether a best-effort operation could run at once, and another one that takes it back."""
-        return self.scheduler.has_room(self.charges(operation, thread), time.monotonic())
+        now, limits = time.monotonic(), self.limits(operation, thread)
+        return all(limit.window.room_at(now, limit.preview_headroom + 1) <= now for limit in limits)
 
     # What the adapter reports.
 
     def sent(self, request: PlatformRequest) -> None:
         """Count a request that is about to be sent; by the permit of the operation that runs in this task, if any."""
-        charges = self._known(request.charges)
-        self._accounting.sent(request, charges, _current_permit.get(), time.monotonic())
+        self._accounting.sent(request, _current_permit.get(), time.monotonic())
         if self._observer is not None:
             self._observer.sent(request)
 
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Count what came of a request."""
-        charges = self._known(request.charges)
-        self._accounting.answered(request, charges, status, retry_after, time.monotonic())
+        self._accounting.answered(request, status, retry_after, time.monotonic())
         self._issue_soon()
         if self._observer is not None:
             self._observer.answered(request, status, retry_after)
@@ -175,13 +180,9 @@ class Limiter(RequestObserver):
         """Believe what an answer says about a limit."""
         key = (reading.budget, reading.scope)
         now = time.monotonic()
-        self.scheduler.apply_reading(key, now, reading.calls, reading.remaining, reading.reset_after)
+        self._scheduler.apply_reading(key, now, reading.calls, reading.remaining, reading.reset_after)
         if self._observer is not None:
             self._observer.limit_read(reading)
-
-    def _known(self, charges: Charges) -> Charges:
-        """Take the budgets of `Limits` where a request names one of them: whoever set them may have changed them."""
-        return tuple((self._budgets.get(budget.name, budget), scope) for budget, scope in charges)
 
     # Issuing.
 
@@ -200,13 +201,14 @@ class Limiter(RequestObserver):
         now = time.monotonic()
         # Before permits are issued: while a lost request counts as under way, a probed limit issues none.
         overdue_at = self._accounting.expire(now)
-        issued, again = self.scheduler.issue(now)
+        issued, again = self._scheduler.issue(now)
         for permit in issued:
             future = self._waiting.pop(permit)
             if future.done():  # its task was cancelled in this very step of the loop
-                self.scheduler.give_back(permit)
+                self._scheduler.give_back(permit)
             else:
                 future.set_result(True)
         again = min(again, overdue_at)
+        # Nothing is polled: an answer, or a permit that is requested, leads to the next look, or else this timer does.
         if again < now + _LONGEST_TIMER:
             self._timer = asyncio.get_running_loop().call_later(max(0.0, again - now), self._issue)

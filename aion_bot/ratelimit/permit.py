@@ -1,22 +1,10 @@
 """A permit: the right to run one operation, and what it costs. No I/O."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
-from aion_bot.ports.rate_limits import Charge
-
-Key = tuple[str, str]
-"""A budget's name and the scope key that it is counted in: what names one limit."""
-
-Charges = tuple[Charge, ...]
-"""The budgets that an operation counts against, the most specific first."""
-
-
-def key_of(charge: Charge) -> Key:
-    """Name the limit of a charge."""
-    budget, scope = charge
-    return budget.name, scope
+from aion_bot.ratelimit.fair_share import SharedLimits
 
 
 class Priority(IntEnum):
@@ -36,19 +24,16 @@ class Priority(IntEnum):
 class Permit:
     """The right to run one operation once, as soon as it is issued.
 
-    Times are in seconds of the scheduler's clock. `since` is the moment from which what the operation shows has been
-    unseen; it is not issued before `earliest`. `reserve` is what the answer must be able to reserve before it is issued;
-    from `insists_until` on it is issued without.
+    `limits` are those that the operation counts against, the most specific first. Times are in seconds of the
+    scheduler's clock. `since` is the moment from which what the operation shows has been unseen; it is not issued
+    before `earliest`. `reserve` is where the answer must be able to reserve a request before it is issued; from
+    `insists_until` on it is issued without.
     """
 
-    charges: Charges
+    limits: SharedLimits
     priority: Priority
     since: float
     earliest: float = -math.inf
-    reserve: Charges = ()
+    reserve: SharedLimits = ()
     insists_until: float = math.inf
     cancelled: bool = False
-    keys: tuple[Key, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.keys = tuple(key_of(charge) for charge in self.charges)

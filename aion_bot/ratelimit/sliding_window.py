@@ -25,8 +25,6 @@ class SlidingWindow:
         self.budget = budget
         self.calls = float(budget.calls)
         """What the limit is taken to be."""
-        self.reserved = 0
-        """Requests that somebody will certainly send: previews leave them free."""
         self.refusals = 0
         self._probe_threshold = (
             math.ceil(budget.calls / 2) if budget.probe_threshold is None else budget.probe_threshold
@@ -48,10 +46,6 @@ class SlidingWindow:
         if gone:
             del self._until[:gone]
         return len(self._until) + self._under_way
-
-    def left(self, now: float) -> int:
-        """Return how many more there is room for; negative where the limit turned out lower than what was sent."""
-        return int(self.calls) - self.used(now)
 
     def recently_refused(self, now: float) -> bool:
         """Tell whether the platform refused a request in the last `RECENT_REFUSAL` seconds."""
@@ -110,6 +104,7 @@ class SlidingWindow:
     def room_at(self, now: float, headroom: int) -> float:
         """Return when a request may begin that leaves `headroom` others; `inf` while only an answer can tell."""
         self._raise_limit(now)
+        # Above the threshold one at a time: only the answer tells whether there is room for another one.
         if self._under_way and self.used(now) >= self._probe_threshold:
             return math.inf
         return self.capacity_at(now, headroom)
@@ -121,6 +116,7 @@ class SlidingWindow:
         """
         if now < self._closed_until:
             return self._closed_until  # whatever is counted here, the platform said so
+        # So many of those that were answered have to leave the window first.
         missing = self.used(now) + headroom + 1 - int(self.calls)
         if missing <= 0:
             return now
@@ -132,7 +128,8 @@ class SlidingWindow:
         Requests come back `seconds` after they were sent: the even rate is the fastest straight line that never
         crosses the steps by which they do. It is `wanted` at most.
         """
-        left = self.left(now) - headroom
+        # Negative where the limit turned out lower than what was sent.
+        left = int(self.calls) - self.used(now) - headroom
         if left / horizon >= wanted:
             return wanted
         rate = math.inf
@@ -155,6 +152,7 @@ class SlidingWindow:
         """Try a little more after a quiet time; more than is documented only where more was always wanted."""
         beyond = self.calls >= self.budget.calls and self._seconds <= self.budget.seconds
         quiet = QUIET_BEFORE_EXCEEDING if self.calls == self.budget.calls else QUIET_BEFORE_RAISE
+        # Each attempt that was refused doubles the wait, so that a firm limit costs ever fewer refusals.
         quiet = min(quiet * 2**self._refused_raises, LONGEST_QUIET)
         if now - self._quiet_since < quiet:
             return
@@ -163,6 +161,7 @@ class SlidingWindow:
         if self._raised:  # the last raise was taken
             self._refused_raises = 0
         self._quiet_since, self._raised = now, True
+        # A window that was found longer than documented is shortened first, then more requests are tried.
         if self._seconds > self.budget.seconds:
             self._seconds = max(self.budget.seconds, self._seconds / RAISE_FACTOR)
             return

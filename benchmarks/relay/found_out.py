@@ -11,7 +11,8 @@ from adapters.slack.rate_limits import LIMITS
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.rate_limits import Budget, Operation
 from aion_bot.ratelimit.accounting import RequestAccounting
-from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.fair_share import AnswerShare
+from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
 
 ANSWERS, GAP, TAKES = 10, 1.0, 0.05
@@ -39,14 +40,13 @@ class _Platform:
 
 def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) -> tuple[list[int], int]:
     """Return the calls that were made in each minute, and how many were refused."""
-    charges: Charges = ((budget, "team"),)
     platform = _Platform(int(budget.calls * factor), budget.seconds)
     scheduler = Scheduler(GAP)
     accounting = RequestAccounting(scheduler)
+    limits = (scheduler.limit((budget, "team"), 0.0),)
     for _ in range(ANSWERS):
-        scheduler.join(charges, 0.0)
-        scheduler.reserve(charges, 0.0)
-        scheduler.request(Permit(charges, Priority.PREVIEW, 0.0), 0.0)
+        AnswerShare(0.0).hold(limits, limits)
+        scheduler.request(Permit(limits, Priority.PREVIEW, 0.0), 0.0)
     now, made, refused = 0.0, list[float](), 0
     answers: deque[tuple[float, Permit]] = deque()
     while now < 60.0 * minutes:
@@ -80,9 +80,9 @@ def _answer(
             made.append(now)
             accounting.finish(permit, now)
         if now // ENDS_EVERY > (now - GAP) // ENDS_EVERY and permit.priority is Priority.PREVIEW:
-            scheduler.request(Permit(permit.charges, Priority.FINAL, now), now)
+            scheduler.request(Permit(permit.limits, Priority.FINAL, now), now)
         else:
-            scheduler.request(Permit(permit.charges, Priority.PREVIEW, now, earliest=now + GAP), now)
+            scheduler.request(Permit(permit.limits, Priority.PREVIEW, now, earliest=now + GAP), now)
     return refused
 
 

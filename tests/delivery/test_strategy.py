@@ -10,13 +10,14 @@ from aion_bot.delivery.strategy import Conditions, DeliveryMode, permit_for, pre
 from aion_bot.ports.adapter import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Scope
-from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
+from aion_bot.ratelimit.permit import Permit, Priority
 
 NEVER, CROWDED, PREFERRED = StreamingMode.NEVER, StreamingMode.WHEN_CROWDED, StreamingMode.PREFERRED
 REF = MessageRef(ThreadKey("x", "t"), "0")
 TEXT = Reply("text")
-THIS: Charges = ((Budget("this", 1, 1.0, Scope.BOT), ""),)
-END: Charges = ((Budget("end", 1, 1.0, Scope.BOT), ""),)
+THIS: SharedLimits = (SharedLimit((Budget("this", 1, 1.0, Scope.BOT), ""), 0.0),)
+END: SharedLimits = (SharedLimit((Budget("end", 1, 1.0, Scope.BOT), ""), 0.0),)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_edits_are_preferred_until_there_is_reason_for_a_stream(given: Condition
     assert not prefers_stream(replace(given, stream_has_room=False))
 
 
-def permit(step: Step, *, urgent: bool = False, end: Charges = (), text_wait: float = 0.0) -> Permit:
+def permit(step: Step, *, urgent: bool = False, end: SharedLimits = (), text_wait: float = 0.0) -> Permit:
     return permit_for(step, THIS, 5.0, urgent=urgent, end=end, began=3.0, text_wait=text_wait)
 
 

@@ -97,8 +97,8 @@ class Process:
             ),
         )
 
-    async def _posted(self, slot: int, content: Content, message: MessageRef) -> None:
-        del slot, content, message
+    async def _posted(self, content: Content, message: MessageRef) -> None:
+        del content, message
         await asyncio.sleep(0)
         self._row[:] = [one.id for one in self.sync.replies]
 

@@ -32,9 +32,13 @@ class Platform:
     def __post_init__(self) -> None:
         self.accounting = RequestAccounting(self.scheduler)
 
+    def permit(self, *charges: Charge) -> Permit:
+        limits = tuple(self.scheduler.limit(charge, self.now) for charge in charges)
+        return Permit(limits, Priority.FINAL, self.now)
+
     def operation(self, *charges: Charge) -> Permit:
         """An operation whose permit is issued and which starts."""
-        permit = Permit(charges, Priority.FINAL, self.now)
+        permit = self.permit(*charges)
         self.scheduler.request(permit, self.now)
         assert self.scheduler.issue(self.now)[0] == [permit]
         self.accounting.start(permit)
@@ -42,11 +46,11 @@ class Platform:
 
     def send(self, permit: Permit | None, *charges: Charge) -> PlatformRequest:
         request = PlatformRequest("a method", charges)
-        self.accounting.sent(request, charges, permit, self.now)
+        self.accounting.sent(request, permit, self.now)
         return request
 
     def answer(self, request: PlatformRequest, status: RequestStatus = OK, retry_after: float = 0.0) -> None:
-        self.accounting.answered(request, request.charges, status, retry_after, self.now)
+        self.accounting.answered(request, status, retry_after, self.now)
 
     def make(self, permit: Permit | None, *charges: Charge) -> None:
         """A request that is answered at once."""
@@ -103,7 +107,7 @@ def test_requests_without_a_permit_count() -> None:
     platform = Platform()
     for _ in range(50):
         platform.make(None, LOOK_UPS)
-    listing = Permit((LOOK_UPS,), Priority.FINAL, 0.0)
+    listing = platform.permit(LOOK_UPS)
     platform.scheduler.request(listing, 0.0)
     assert platform.scheduler.issue(0.0) == ([], 60.0)
 

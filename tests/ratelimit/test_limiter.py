@@ -56,8 +56,7 @@ class ReportingAdapter(PlainAdapter):
 
 def used(limiter: Limiter, *operations: Operation) -> list[int]:
     loop = asyncio.get_running_loop()
-    charges = [limiter.charges(operation, THREAD)[0] for operation in operations]
-    return [limiter.scheduler.limit(charge, loop.time()).window.used(loop.time()) for charge in charges]
+    return [limiter.limits(operation, THREAD)[0].window.used(loop.time()) for operation in operations]
 
 
 BOTH = (Operation.POST, Operation.LIST_MESSAGES)
@@ -132,7 +131,7 @@ async def test_a_refusal_that_is_reported_and_raised_is_one() -> None:
     with pytest.raises(RateLimited):
         async with limiter.permit(Operation.POST, THREAD, Priority.FINAL):
             await adapter.request(POST, refuse)
-    window = limiter.scheduler.limit(limiter.charges(Operation.POST, THREAD)[0], 0.0).window
+    window = limiter.limits(Operation.POST, THREAD)[0].window
     assert window.refusals == 1
     assert used(limiter, Operation.POST) == [0]
 
@@ -156,7 +155,7 @@ async def test_a_cancelled_operation_leaves_nothing_under_way() -> None:
         await started.wait()
         task.cancel()
         await asyncio.wait({task})
-    window = limiter.scheduler.limit(limiter.charges(Operation.POST, THREAD)[0], 0.0).window
+    window = limiter.limits(Operation.POST, THREAD)[0].window
     assert window._under_way == 0
     assert used(limiter, *BOTH) == [1, 2]
 

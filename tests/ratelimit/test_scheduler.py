@@ -7,10 +7,14 @@ import math
 from collections.abc import Callable
 
 from aion_bot.ports.errors import RateLimited
-from aion_bot.ports.rate_limits import Budget, Scope
+from aion_bot.ports.rate_limits import Budget, Charge, Scope
 from aion_bot.ratelimit.accounting import RequestAccounting
-from aion_bot.ratelimit.permit import Charges, Permit, Priority
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
+from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
+
+Charges = tuple[Charge, ...]
 
 UPDATES: Charges = (
     (Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25), "team"),
@@ -26,8 +30,12 @@ def finish(scheduler: Scheduler, one: Permit, now: float, error: RateLimited | N
     accounting.finish(one, now, error)
 
 
-def permit(priority: Priority, since: float, charges: Charges = BRIEF) -> Permit:
-    return Permit(charges, priority, since)
+def limits(scheduler: Scheduler, charges: Charges, now: float = 0.0) -> SharedLimits:
+    return tuple(scheduler.limit(charge, now) for charge in charges)
+
+
+def permit(scheduler: Scheduler, priority: Priority, since: float, charges: Charges = BRIEF) -> Permit:
+    return Permit(limits(scheduler, charges), priority, since)
 
 
 def issued_at(scheduler: Scheduler, *permits: Permit, until: float = 1000.0) -> dict[Permit, float]:
@@ -48,11 +56,11 @@ def test_who_ends_goes_first_then_who_begins_then_who_has_waited_longest() -> No
     """Finals before first signs, these before previews, those by how long something has been unseen."""
     scheduler = Scheduler(gap=0.0)
     best_effort, newer, older = (
-        permit(Priority.BEST_EFFORT, 0.0),
-        permit(Priority.PREVIEW, 2.0),
-        permit(Priority.PREVIEW, 1.0),
+        permit(scheduler, Priority.BEST_EFFORT, 0.0),
+        permit(scheduler, Priority.PREVIEW, 2.0),
+        permit(scheduler, Priority.PREVIEW, 1.0),
     )
-    sign, final = permit(Priority.FIRST_MESSAGE, 3.0), permit(Priority.FINAL, 4.0)
+    sign, final = permit(scheduler, Priority.FIRST_MESSAGE, 3.0), permit(scheduler, Priority.FINAL, 4.0)
     times = issued_at(scheduler, best_effort, newer, older, sign, final)
     assert list(times) == [final, sign, older, newer, best_effort]
 
@@ -61,12 +69,11 @@ def test_previews_leave_what_is_reserved() -> None:
     """However many previews are wanted, every running answer's last edit goes out at once, and so does a newcomer's."""
     scheduler = Scheduler(gap=1.0)
     for _ in range(10):
-        scheduler.join(UPDATES, 0.0)
-        scheduler.reserve(UPDATES, 0.0)
-    previews = [permit(Priority.PREVIEW, float(i), UPDATES) for i in range(200)]
+        AnswerShare(0.0).hold(limits(scheduler, UPDATES), limits(scheduler, UPDATES))
+    previews = [permit(scheduler, Priority.PREVIEW, float(i), UPDATES) for i in range(200)]
     assert 33 <= len(issued_at(scheduler, *previews, until=59.0)) <= 35
     for _ in range(10):
-        final = permit(Priority.FINAL, 59.0, UPDATES)
+        final = permit(scheduler, Priority.FINAL, 59.0, UPDATES)
         scheduler.request(final, 59.0)
         assert scheduler.issue(59.0)[0] == [final]
         finish(scheduler, final, 59.0)
@@ -75,12 +82,14 @@ def test_previews_leave_what_is_reserved() -> None:
 def test_a_message_that_would_grow_waits_for_a_reservation_but_not_for_ever() -> None:
     """Where no last edit can be reserved, the first message waits; after its time it goes all the same."""
     scheduler = Scheduler(gap=1.0)
-    for _ in range(49):  # of fifty; one is left alone
-        scheduler.reserve(UPDATES, 0.0)
-    first = Permit(POSTS, Priority.FIRST_MESSAGE, 0.0, reserve=UPDATES, insists_until=12.0)
+    posts, updates = limits(scheduler, POSTS), limits(scheduler, UPDATES)
+    shares = [AnswerShare(0.0) for _ in range(49)]  # of fifty; one is left alone
+    for share in shares:
+        share.hold(updates, ())
+    first = Permit(posts, Priority.FIRST_MESSAGE, 0.0, reserve=updates, insists_until=12.0)
     assert issued_at(scheduler, first)[first] == 12.0
-    scheduler.release(UPDATES, 12.0)
-    second = Permit(POSTS, Priority.FIRST_MESSAGE, 20.0, reserve=UPDATES, insists_until=32.0)
+    shares[0].hold((), ())
+    second = Permit(posts, Priority.FIRST_MESSAGE, 20.0, reserve=updates, insists_until=32.0)
     scheduler.request(second, 20.0)
     assert scheduler.issue(20.0)[0] == [second]
 
@@ -88,7 +97,7 @@ def test_a_message_that_would_grow_waits_for_a_reservation_but_not_for_ever() ->
 def test_what_is_cancelled_is_never_issued() -> None:
     """A permit that was cancelled takes nobody's place."""
     scheduler = Scheduler(gap=0.0)
-    first, second = permit(Priority.FINAL, 0.0), permit(Priority.FINAL, 1.0)
+    first, second = permit(scheduler, Priority.FINAL, 0.0), permit(scheduler, Priority.FINAL, 1.0)
     scheduler.request(first, 0.0)
     scheduler.cancel(first)
     assert set(issued_at(scheduler, second)) == {second}
@@ -99,7 +108,7 @@ def test_an_operation_waits_for_every_limit_it_counts_against() -> None:
     scheduler = Scheduler(gap=0.0)
     there: Charges = ((POSTS[0][0], "other"),)
     first, second, elsewhere = (
-        permit(Priority.FIRST_MESSAGE, float(i), charges)
+        permit(scheduler, Priority.FIRST_MESSAGE, float(i), charges)
         for i, charges in enumerate((POSTS + BRIEF, POSTS + BRIEF, there))
     )
     times = issued_at(scheduler, first, second, elsewhere)
@@ -109,11 +118,11 @@ def test_an_operation_waits_for_every_limit_it_counts_against() -> None:
 def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
     """Where the platform names the limit that was exceeded, the others stay open."""
     scheduler = Scheduler(gap=0.0)
-    one = permit(Priority.FINAL, 0.0, POSTS + BRIEF)
+    one = permit(scheduler, Priority.FINAL, 0.0, POSTS + BRIEF)
     scheduler.request(one, 0.0)
     scheduler.issue(0.0)
     finish(scheduler, one, 0.0, RateLimited(30.0, "brief"))
-    alone = permit(Priority.FINAL, 0.0, POSTS)
+    alone = permit(scheduler, Priority.FINAL, 0.0, POSTS)
     scheduler.request(alone, 1.0)
     assert scheduler.issue(1.0)[0] == [alone]
 
@@ -121,13 +130,13 @@ def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
 def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
     """However many channels there were, what is remembered is what is in use, and what was learned."""
     scheduler = Scheduler(gap=0.0)
-    refused = Permit(POSTS, Priority.FINAL, 0.0)
+    refused = permit(scheduler, Priority.FINAL, 0.0, POSTS)
     scheduler.request(refused, 0.0)
     scheduler.issue(0.0)
     finish(scheduler, refused, 0.0, RateLimited(1.0))
     for number in range(10_000):
-        charges: Charges = ((POSTS[0][0], str(number)),)
-        one, now = Permit(charges, Priority.FINAL, 0.0), 10.0 * number
+        charges, now = ((POSTS[0][0], str(number)),), 10.0 * number
+        one = Permit(limits(scheduler, charges, now), Priority.FINAL, 0.0)
         scheduler.request(one, now)
         scheduler.issue(now)
         finish(scheduler, one, now)
@@ -135,12 +144,22 @@ def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
     assert scheduler.limit(POSTS[0], 1e6).window.refusals == 1
 
 
+def test_a_limit_is_not_forgotten_while_its_permit_is_requested() -> None:
+    """Where the second limit of a permit is one too many, the permit keeps its first."""
+    scheduler = Scheduler(gap=0.0)
+    for number in range(REMEMBERED_LIMITS - 1):
+        scheduler.limit((POSTS[0][0], str(number)), 0.0)
+    one = permit(scheduler, Priority.FINAL, 0.0, POSTS + BRIEF)
+    scheduler.request(one, 1.0)
+    assert scheduler.issue(1.0)[0] == [one]
+
+
 def test_what_headers_tell_anew_is_forgotten_too() -> None:
     """A limit that each answer's headers name is no reason to remember a channel in which nothing goes on."""
     scheduler = Scheduler(gap=0.0)
     for number in range(10_000):
         key, now = ("posts", str(number)), 10.0 * number
-        one = Permit(((POSTS[0][0], str(number)),), Priority.FINAL, 0.0)
+        one = Permit(limits(scheduler, ((POSTS[0][0], str(number)),), now), Priority.FINAL, 0.0)
         scheduler.request(one, now)
         scheduler.issue(now)
         scheduler.apply_reading(key, now, calls=7, remaining=6, reset_after=1.0)
@@ -153,6 +172,7 @@ class Crowd:
 
     def __init__(self, size: int, seconds: float, gap: float = 1.0) -> None:
         self.scheduler = Scheduler(gap)
+        self._updates = limits(self.scheduler, UPDATES)
         self._gap = gap
         self._end = seconds
         self._now = 0.0
@@ -165,8 +185,7 @@ class Crowd:
         self.lags: list[float] = []
         self._at(0.0, lambda: None)
         for answer in range(size):
-            self.scheduler.join(UPDATES, 0.0)
-            self.scheduler.reserve(UPDATES, 0.0)
+            AnswerShare(0.0).hold(self._updates, self._updates)
             self._want(answer, earliest=gap)
             self._at(seconds, functools.partial(self._finish, answer))
 
@@ -189,14 +208,14 @@ class Crowd:
 
     def _want(self, answer: int, earliest: float) -> None:
         if earliest < self._end:
-            one = Permit(UPDATES, Priority.PREVIEW, self._shown[answer], earliest=earliest)
+            one = Permit(self._updates, Priority.PREVIEW, self._shown[answer], earliest=earliest)
             self._whose[one], self._waiting[answer] = answer, one
             self.scheduler.request(one, self._now)
 
     def _finish(self, answer: int) -> None:
         if answer in self._waiting:
             self.scheduler.cancel(self._waiting[answer])
-        one = Permit(UPDATES, Priority.FINAL, self._shown[answer])
+        one = Permit(self._updates, Priority.FINAL, self._shown[answer])
         self._whose[one] = answer
         self.scheduler.request(one, self._now)
 
