@@ -49,13 +49,9 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    render: Processor = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.processors.LogfmtRenderer(
-            key_order=["timestamp", "level", "event"], bool_as_flag=False
-        )
-    )
+    first = ["timestamp", "level", "event"]
+    as_text = structlog.processors.LogfmtRenderer(key_order=first, bool_as_flag=False)
+    render: Processor = structlog.processors.JSONRenderer() if style == "json" else as_text
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, StrikeOut(render, secrets)],

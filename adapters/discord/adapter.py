@@ -159,7 +159,7 @@ class DiscordAdapter:
                 if error.code != UNKNOWN_EMOJI:
                     raise
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002  Discord shows it to everybody
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002 # Discord shows it to everybody
         """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told.
 
         At most one request for a channel is under way. One that takes longer than `TYPING_WAIT` goes on by itself:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aion_bot.ports.settings import Problem, check_base_url, is_loopback
 
-TOKEN = "DISCORD_TOKEN"  # noqa: S105  the name of the setting
+TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
 API_URL = "DISCORD_API_URL"
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
 VARIABLES = (TOKEN, API_URL, MESSAGE_CONTENT)

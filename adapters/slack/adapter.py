@@ -40,7 +40,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
 
-    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  frozen
+    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
         self.timeouts = timeouts
         # `limits` is read at each request, because it may be replaced on the instance later.
         self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from adapters.slack import strings
 from aion_bot.ports.settings import Problem, check_base_url
 
-BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  the variable's name, not its value
-APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105  likewise
+BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
+APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
 API_URL = "SLACK_API_URL"
 VARIABLES = (BOT_TOKEN, APP_TOKEN, API_URL)
 
