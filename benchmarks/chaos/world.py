@@ -16,6 +16,7 @@ from adapters.discord import gateway as discord_gateway
 from adapters.slack.timeouts import Timeouts
 from aion_bot import app
 from aion_bot.cli import compose
+from aion_bot.conversation.session_history import Polling
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Scene
@@ -42,6 +43,9 @@ _AT_LAST = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
 
 Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
+
+_POLLING = Polling().scaled(0.05)
+"""The simulated Aion carries a plan out in a moment: ten minutes of watching become half a minute."""
 
 
 @dataclass(slots=True)
@@ -162,7 +166,7 @@ class World:
             adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
             self._hasten[adapter.platform](adapter)
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, _POLLING))
         await self.slack.connected(timeout=_AT_LAST)
         await self.discord.connected(timeout=_AT_LAST)
 

@@ -9,21 +9,10 @@ from typing import Any
 
 from aion_bot import app
 from aion_bot.cli import compose
-from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.session_history import Polling
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.workspace import FullWorkspace, Shown, Someone
-
-
-def polling(first: float) -> Polling:
-    """Sessions are looked at after `first` seconds, and for thirty to six hundred times as long."""
-    return Polling(
-        stored_answer=Backoff(first, cap=15.0, total=30 * first),
-        accepted=Backoff(first, cap=15.0, total=600 * first),
-        in_doubt=Backoff(first, cap=15.0, total=60 * first),
-        unnamed=first,
-    )
 
 
 class Bot:
@@ -37,7 +26,7 @@ class Bot:
         self.place = place
         self.ada, self.ben, self.cy = place.people
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
-        self.polling = polling(0.01)
+        self.polling = Polling().scaled(0.01)
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
         self._folder = folder
         self._stop = asyncio.Event()

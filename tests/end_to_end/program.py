@@ -32,9 +32,9 @@ def _be_program(
     sys.argv = ["aion-bot", *arguments]
     from aion_bot import app
     from aion_bot.cli import main
-    from tests.end_to_end.bot import polling
+    from aion_bot.conversation.session_history import Polling
 
-    app.DEFAULT_POLLING = polling(0.01)  # a minute of watching takes 0.6 s
+    app.DEFAULT_POLLING = Polling().scaled(0.01)  # a minute of watching takes 0.6 s
     main()
 
 

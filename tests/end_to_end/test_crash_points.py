@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
+from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.end_to_end.bot import Bot, polling
+from tests.end_to_end.bot import Bot
 from tests.end_to_end.crashing import Steps
 from tests.schemas import slack as slack_contracts
 
@@ -38,7 +39,7 @@ def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     made.watch_store(monkeypatch)
     idle.watch = made.watch_adapter
     idle.aion.plan_time = 0.005
-    idle.polling = polling(0.001)
+    idle.polling = Polling().scaled(0.001)
     gc.collect()
     gc.freeze()
     yield made

@@ -6,10 +6,11 @@ import pytest
 
 from aion_bot.aion import PlanActionResponse
 from aion_bot.aion._async.chats import ChatResource
+from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
-from tests.end_to_end.bot import Bot, polling
+from tests.end_to_end.bot import Bot
 
 QUESTION = "Organize the photos of site 7 into folders"
 
@@ -118,7 +119,7 @@ async def test_a_crash_in_an_approval_never_claims_that_nothing_was_done(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after Aion was told, in a session that had listed no messages: the outcome is unknown, not "nothing"."""
-    bot.polling = polling(0.001)
+    bot.polling = Polling().scaled(0.001)
     thread = await proposed_plan(bot)
     for session in bot.aion.sessions:
         session.messages.clear()
