@@ -10,8 +10,8 @@ import aiohttp
 import httpx
 import httpx_sse
 
-from benchmarks.costs.load import Replay
-from benchmarks.costs.processes import obey
+from benchmarks.cost.load import Replay
+from benchmarks.cost.processes import obey
 
 
 class Bare:

@@ -12,7 +12,7 @@ from typing import Any
 from aion_bot import app, log_config
 from aion_bot.cli import compose, sdk_loggers
 from aion_bot.ports.adapter import PlatformAdapter
-from benchmarks.costs.processes import Orders, obey
+from benchmarks.cost.processes import Orders, obey
 
 _EVERY = 0.25
 

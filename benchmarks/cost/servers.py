@@ -14,8 +14,8 @@ from aion_bot.simulators.aion.scene import Scene
 from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import Message
-from benchmarks.costs.load import Asked, Load, Operation, Replay, Seen, bare_words
-from benchmarks.costs.processes import Orders, obey
+from benchmarks.cost.load import Asked, Load, Operation, Replay, Seen, bare_words
+from benchmarks.cost.processes import Orders, obey
 
 _SHOWING = {"chat.postMessage", "chat.update"}
 _PATIENCE = 600.0

@@ -20,7 +20,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.screen import PageFormat, Screen
-from benchmarks.costs.load import WORDS
+from benchmarks.cost.load import WORDS
 
 LENGTHS = (1_000, 4_000, 16_000)
 EDITS = 1_000

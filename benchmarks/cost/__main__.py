@@ -28,9 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.costs import bare, bot, growth, servers
-from benchmarks.costs.load import Load, Seen
-from benchmarks.costs.processes import Peer
+from benchmarks.cost import bare, bot, growth, servers
+from benchmarks.cost.load import Load, Seen
+from benchmarks.cost.processes import Peer
 
 WARM = Load(answers=20, tokens=60, rate=30.0)
 TWENTY = Load(answers=20, tokens=600, rate=30.0)
