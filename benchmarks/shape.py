@@ -211,7 +211,7 @@ async def _entered(root: Path, aion: SimulatedAion, place: Workspace, folder: Pa
     record = folder / "entered.json"
     bot = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(HERE / "benchmarks" / "entered.py"),
+        str(HERE / "benchmarks" / "function_recorder.py"),
         str(record),
         cwd=folder,  # no .env of the developer's is read
         env={

@@ -19,12 +19,12 @@ import time
 from pathlib import Path
 
 from aion_bot import log_config
-from benchmarks.chaos.fates import Dice, Fate
-from benchmarks.chaos.judge import BOUNDS, SHOWN, Judge, Verdict
+from benchmarks.chaos.environment import World
+from benchmarks.chaos.faults import befall
 from benchmarks.chaos.people import People
-from benchmarks.chaos.settling import Settling
-from benchmarks.chaos.troubles import befall
-from benchmarks.chaos.world import World
+from benchmarks.chaos.round_end import Settling
+from benchmarks.chaos.scenarios import Dice, Fate
+from benchmarks.chaos.verification import BOUNDS, SHOWN, Judge, Verdict
 
 TABLE = (
     "asked", "answered once", "told as failed first", "Retries that were answered", "told as failed for good",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.chaos.world import World
+from benchmarks.chaos.environment import World
 
 _ROWS = "SELECT key, prompt, thread, attempt, phase, reason FROM turn"
 

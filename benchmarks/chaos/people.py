@@ -8,9 +8,9 @@ from contextlib import suppress
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.sessions import Proposed
 from benchmarks.chaos import scenes
-from benchmarks.chaos.fates import Amends, Course, Decision, Fate, Way
-from benchmarks.chaos.places import Asked, Place, Seen
-from benchmarks.chaos.world import Record, World
+from benchmarks.chaos.environment import Record, World
+from benchmarks.chaos.scenarios import Amends, Course, Decision, Fate, Way
+from benchmarks.chaos.workspaces import Asked, Place, Seen
 
 PATIENCE = 15.0
 """Seconds that somebody keeps looking; what is not there by then is looked for in the end."""

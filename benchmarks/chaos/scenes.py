@@ -21,7 +21,7 @@ from aion_bot.simulators.aion.scene import (
     refused,
     spoken,
 )
-from benchmarks.chaos.fates import Course, Fate
+from benchmarks.chaos.scenarios import Course, Fate
 
 _QUESTION = re.compile(r"Question number (\d+)\.")
 _LABEL = re.compile(r"\bq(\d+)a(\d+)n(\d+)of(\d+)\b")

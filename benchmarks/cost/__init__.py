@@ -1,1 +1,1 @@
-"""What `benchmarks/cost.py` measures, and the processes that it measures in."""
+"""What `benchmarks.cost` measures, and the processes that it measures in."""

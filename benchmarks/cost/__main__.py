@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.cost import bare, bot, growth, servers
+from benchmarks.cost import bot, growth, reference_program, servers
 from benchmarks.cost.load import Load, Seen
 from benchmarks.cost.processes import Peer
 
@@ -76,7 +76,7 @@ def whole(seen: Seen) -> float:
 
 async def cpu(runs: int, folder: Path) -> list[Figure]:
     ratios, shares, edits = [], [], []
-    async with Peer(servers.run) as far, Peer(bot.run) as our, Peer(bare.run) as theirs:
+    async with Peer(servers.run) as far, Peer(bot.run) as our, Peer(reference_program.run) as theirs:
         env = await started(far, our, folder, gap=1.0)
         for _ in range(runs):
             before = await our.ask("cpu")

@@ -2,7 +2,7 @@
 
 Answers at an even pace go through the whole bot, with the real clients, to simulated platforms that count calls as the
 real ones are documented to. What people see is timed against when Aion sent it, and compared with what the limits
-permit at best (`benchmarks.relay.bound` derives it), and with a loop that edits every second. Every load has a world of
+permit at best (`benchmarks.relay.staleness_bounds` derives it), and with a loop that edits every second. Every load has a world of
 its own, in processes of its own, several side by side; nothing but loopback is used. Without options it measures all
 that is promised, in about a quarter of an hour. Exit status 1: a promise is broken, and which one is printed.
 """
@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.relay import found_out, promises, report, running
+from benchmarks.relay import limit_learning, load_processes, report, targets
+from benchmarks.relay.load_bounds import Bounds, bounds
 from benchmarks.relay.loads import (
     LONG,
     RATE,
@@ -30,7 +31,6 @@ from benchmarks.relay.loads import (
     late,
     rolling,
 )
-from benchmarks.relay.permitted import Bounds, bounds
 
 SIZES = (1, 3, 10, 30, 100)
 MINUTES = 6
@@ -116,20 +116,20 @@ def _broken(judged: Sequence[tuple[Mapping[str, Any], Bounds | None]]) -> list[s
     for found, permitted in judged:
         load = found["load"]
         where = f"{load['carrier']}, {load['place']}, {load['name']}, {load['limits']}"
-        said += [f"{where}: {promise}" for promise in promises.broken(found, permitted)]
+        said += [f"{where}: {promise}" for promise in targets.broken(found, permitted)]
     return said
 
 
 def main() -> int:
     given = options()
-    worlds = asyncio.run(running.run(chosen(given), _progress))
+    worlds = asyncio.run(load_processes.run(chosen(given), _progress))
     judged = _judged(worlds)
     print(report.limits())
     print("\n".join(report.tables(judged)))
     for found in worlds:
         if found["load"]["limits"] == Limiting.DOUBLE:
             print(f"\n{report.minutes(found)}")
-    counted, refused = found_out.simulated(found_out.edits())
+    counted, refused = limit_learning.simulated(limit_learning.edits())
     print(
         f"\nThe scheduler alone, twice the edits allowed: {' '.join(map(str, counted))} a minute, {refused} refused"
     )

@@ -6,9 +6,9 @@ from typing import Any
 
 from aion_bot.simulators.discord.rates import DiscordLimits
 from aion_bot.simulators.slack.rates import DOCUMENTED, SlackLimits
-from benchmarks.relay import promises
+from benchmarks.relay import targets
+from benchmarks.relay.load_bounds import Bounds
 from benchmarks.relay.loads import RATE, Limiting, Load
-from benchmarks.relay.permitted import Bounds
 
 _HEAD = (
     "who", "where", "load", "complete", "429", "stale, asker", "bystanders", "bound", "ratio", "hindsight", "final lag", "worst",
@@ -61,7 +61,7 @@ def _row(found: Mapping[str, Any], bounds: Bounds | None) -> Sequence[str]:
         load.carrier,
         load.place,
         load.name + _cards(found),
-        f"{promises.standing(found)}/{found['answers']}",
+        f"{targets.standing(found)}/{found['answers']}",
         _refusals(found),
         _number(stale["asker"]),
         _number(stale["bystanders"]),
@@ -88,8 +88,8 @@ def _ratios(stale: Mapping[str, float | None], bounds: Bounds | None) -> str:
     if bounds is None:
         return ""
     both = (
-        promises.ratio(stale["asker"], bounds.asker),
-        promises.ratio(stale["bystanders"], bounds.bystanders),
+        targets.ratio(stale["asker"], bounds.asker),
+        targets.ratio(stale["bystanders"], bounds.bystanders),
     )
     return " / ".join(map(_number, both))
 

@@ -14,7 +14,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Operation, Scope
 from aion_bot.storage import Store
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 ADA = Person("U1", "ada")
 THREAD = ThreadKey("plain", "1")

@@ -9,8 +9,8 @@ from aion_bot.demo.page.elements import Html, element
 from aion_bot.demo.page.sides import Place, Side, find
 from aion_bot.demo.page.view import Look
 from aion_bot.simulators.workspace import Logged
-from tests.demo.parsed import Parsed
-from tests.demo.telling import TELL
+from tests.demo.bot_messages import TELL
+from tests.demo.html_checker import Parsed
 
 NAMES = {"U0ADA": "Ada", "42": "Ada", "C0GENERAL": "general"}
 

@@ -17,7 +17,7 @@ from aion_bot.simulators.discord.model import Channel as DiscordChannel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, Channel, Message
 from aion_bot.simulators.workspace import Someone
-from tests.demo.parsed import Parsed
+from tests.demo.html_checker import Parsed
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onclick='alert(3)' x=\"</pre></li>"
 

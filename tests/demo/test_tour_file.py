@@ -11,7 +11,7 @@ from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.tour import Stop
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
-from tests.demo.parsed import Parsed
+from tests.demo.html_checker import Parsed
 
 
 async def ended(services: SimulatedServices) -> list[Stop]:

@@ -12,7 +12,7 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot, polling
-from tests.end_to_end.crashing import Steps
+from tests.end_to_end.crash_injection import Steps
 from tests.schemas import slack as slack_contracts
 
 pytestmark = [

@@ -14,7 +14,7 @@ from aion_bot.ports.host import Host, Presence
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 
 @pytest.fixture

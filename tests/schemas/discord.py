@@ -13,7 +13,7 @@ from typing import Any
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from tests.schemas.quick import QuickDraft202012Validator
+from tests.schemas.fast_validators import QuickDraft202012Validator
 
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"

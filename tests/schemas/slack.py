@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.schemas.quick import QuickDraft7Validator
+from tests.schemas.fast_validators import QuickDraft7Validator
 
 _FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "contracts"
 

@@ -17,7 +17,7 @@ from aion_bot.config import read_settings
 from aion_bot.simulators.aion import API_KEY
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.errors import reason
-from tests.storage.older import write_older
+from tests.storage.older_databases import write_older
 
 NEWEST = migrations()[-1][0]
 

@@ -16,7 +16,7 @@ from aion_bot.domain.plan import PlanPhase
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.database import open_database
-from tests.storage.older import fill, write_older
+from tests.storage.older_databases import fill, write_older
 
 NEWEST = migrations()[-1][0]
 BROKEN = [

@@ -11,7 +11,7 @@ from aion_bot.simulators.aion.sessions import Session, stamp
 from aion_bot.simulators.aion.wire import error_body
 
 if TYPE_CHECKING:
-    from aion_bot.simulators.aion.simulated import SimulatedAion
+    from aion_bot.simulators.aion.server import SimulatedAion
 
 
 class Refused(Exception):

@@ -10,7 +10,7 @@ from aion_bot.simulators.aion.scene import Answer, Fault, PlanEnd
 from aion_bot.simulators.aion.sessions import Proposed, Session
 
 if TYPE_CHECKING:
-    from aion_bot.simulators.aion.simulated import SimulatedAion
+    from aion_bot.simulators.aion.server import SimulatedAion
 
 CANCELLED = "The plan was cancelled; nothing was changed."
 

@@ -5,7 +5,7 @@ Arguments, answers and errors: https://docs.slack.dev/reference/methods
 
 from collections.abc import Callable, Mapping
 
-from aion_bot.simulators.slack import payloads, rules, signs, streams
+from aion_bot.simulators.slack import indicators, payloads, rules, stream_methods
 from aion_bot.simulators.slack.backend import (
     Answer,
     Arguments,
@@ -86,7 +86,7 @@ def _is_seen(backend: Backend, private: Message) -> bool:
 
 def _update(backend: Backend, arguments: Arguments) -> Answer:
     message = _own_message(backend, arguments, "cant_update_message")
-    streams.check_update(backend, message)
+    stream_methods.check_update(backend, message)
     refusal = rules.refusal("chat.update", arguments)
     if refusal:
         raise Refused(refusal)
@@ -150,14 +150,14 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.postEphemeral": _post_ephemeral,
     "chat.update": _update,
     "chat.delete": _delete,
-    "chat.startStream": streams.start,
-    "chat.appendStream": streams.append,
-    "chat.stopStream": streams.stop,
+    "chat.startStream": stream_methods.start,
+    "chat.appendStream": stream_methods.append,
+    "chat.stopStream": stream_methods.stop,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
-    "reactions.add": signs.mark,
-    "reactions.remove": signs.unmark,
-    "agents.sessions.setStatus": signs.set_status,
+    "reactions.add": indicators.mark,
+    "reactions.remove": indicators.unmark,
+    "agents.sessions.setStatus": indicators.set_status,
 }
 
 

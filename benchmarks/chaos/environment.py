@@ -23,11 +23,11 @@ from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from benchmarks.chaos import scenes
-from benchmarks.chaos.disk import Disk
-from benchmarks.chaos.fates import Fate
-from benchmarks.chaos.on_discord import DiscordPlace
-from benchmarks.chaos.on_slack import SlackPlace
-from benchmarks.chaos.places import WITHIN, Ended, Place
+from benchmarks.chaos.discord_workspace import DiscordPlace
+from benchmarks.chaos.full_disk import Disk
+from benchmarks.chaos.scenarios import Fate
+from benchmarks.chaos.slack_workspace import SlackPlace
+from benchmarks.chaos.workspaces import WITHIN, Ended, Place
 
 _AGAIN = (0.0, 6.0, 30.0)
 """Pauses before Slack repeats an event: a tenth of its own."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aion_bot.simulators.workspace import Someone
-from benchmarks.chaos.fates import Fate
+from benchmarks.chaos.scenarios import Fate
 
 WITHIN = 1.5
 """Seconds that Slack waits for an acknowledgement."""

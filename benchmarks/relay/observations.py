@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aion_bot.simulators.visible_changes import VisibleChange
-from benchmarks.relay import words
+from benchmarks.relay import numbered_words
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Eyes:
 
     def see(self, message: str, text: str, at: float) -> None:
         """Read a message."""
-        shown = words.numbers(text)
+        shown = numbered_words.numbers(text)
         self.now[message] = shown
         for number in shown:
             if number < len(self.first) and math.isnan(self.first[number]):

@@ -28,7 +28,7 @@ from aion_bot.simulators.aion.sessions import Proposed, Session
 from aion_bot.simulators.aion.wire import Telling, event, plain_words
 
 if TYPE_CHECKING:
-    from aion_bot.simulators.aion.simulated import SimulatedAion
+    from aion_bot.simulators.aion.server import SimulatedAion
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
 

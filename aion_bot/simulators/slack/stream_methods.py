@@ -9,7 +9,7 @@ from typing import Any
 
 from aion_bot.simulators.slack import rules, stream
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, metadata, writable
-from aion_bot.simulators.slack.signs import STATUSES
+from aion_bot.simulators.slack.indicators import STATUSES
 from aion_bot.simulators.slack.state import BOT, TEAM, Channel, Message
 from aion_bot.simulators.slack.stream import Body, State, Stream
 

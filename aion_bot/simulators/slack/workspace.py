@@ -12,7 +12,7 @@ from aion_bot.simulators.slack import payloads, reading
 from aion_bot.simulators.slack.api import Api, Fault
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.rates import Rates
-from aion_bot.simulators.slack.sockets import Sockets
+from aion_bot.simulators.slack.socket_mode import Sockets
 from aion_bot.simulators.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.visible_changes import ChangeListener

@@ -8,11 +8,11 @@ from pathlib import Path
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
 from benchmarks.chaos import journal, scenes
-from benchmarks.chaos.fates import Course
+from benchmarks.chaos.environment import Record, World
 from benchmarks.chaos.journal import Row
 from benchmarks.chaos.people import People
-from benchmarks.chaos.settling import Settling, unfinished
-from benchmarks.chaos.world import Record, World
+from benchmarks.chaos.round_end import Settling, unfinished
+from benchmarks.chaos.scenarios import Course
 
 BOUNDS: Mapping[str, int] = {
     "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "told though Aion had answered": 0,

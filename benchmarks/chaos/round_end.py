@@ -6,10 +6,10 @@ from collections import Counter
 
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
-from benchmarks.chaos.fates import Course, Decision
+from benchmarks.chaos.environment import Record, World
 from benchmarks.chaos.people import People, is_decided, is_under_way
-from benchmarks.chaos.places import Seen
-from benchmarks.chaos.world import Record, World
+from benchmarks.chaos.scenarios import Course, Decision
+from benchmarks.chaos.workspaces import Seen
 
 PATIENCE = 45.0
 """Seconds without any progress after which what is open counts as lost or stuck."""

@@ -14,7 +14,7 @@ from aion_bot.simulators.slack.stream import State
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged, Someone
 from benchmarks.relay.loads import CHANNELS, Limiting, Place
-from benchmarks.relay.stage import Asked, Rival
+from benchmarks.relay.platform import Asked, Rival
 
 _PEOPLE = tuple(Someone(f"U0PERSON{number}", f"Person {number}") for number in range(10))
 _SIGNS = {"agents.sessions.setStatus": "thread_ts", "reactions.add": "timestamp"}

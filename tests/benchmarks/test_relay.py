@@ -7,14 +7,14 @@ import pytest
 
 from aion_bot.simulators.visible_changes import VisibleChange
 from aion_bot.simulators.workspace import Logged
-from benchmarks.relay import words
-from benchmarks.relay.bound import Crowd, SharedBudget, Streams, buckets, crowded, shared
-from benchmarks.relay.figures import most_in_a_minute
+from benchmarks.relay import numbered_words
+from benchmarks.relay.load_bounds import turns
+from benchmarks.relay.load_processes import ROOM, batches
 from benchmarks.relay.loads import CHANNELS, Carrier, Limiting, Load, Place, crowd, late, rolling
-from benchmarks.relay.permitted import turns
-from benchmarks.relay.promises import lag_allowed
-from benchmarks.relay.running import ROOM, batches
-from benchmarks.relay.seeing import Seen
+from benchmarks.relay.metrics import most_in_a_minute
+from benchmarks.relay.observations import Seen
+from benchmarks.relay.staleness_bounds import Crowd, SharedBudget, Streams, buckets, crowded, shared
+from benchmarks.relay.targets import lag_allowed
 
 EDITS = SharedBudget(50, 60.0, headroom=5)
 STREAMS = Streams(starts=18, stops=20, appends=SharedBudget(100, 60.0, headroom=5))
@@ -114,10 +114,10 @@ def test_discord_gives_every_thread_a_bucket_and_the_bot_one_for_all() -> None:
 
 def test_every_word_tells_its_number() -> None:
     """Whatever part of an answer is shown, with whatever else: the numbers of its words come out, nothing more."""
-    pieces = words.tokens(4_000)
-    assert list(words.numbers("".join(pieces))) == list(range(4_000))
+    pieces = numbered_words.tokens(4_000)
+    assert list(numbered_words.numbers("".join(pieces))) == list(range(4_000))
     assert sum(map(len, pieces)) / len(pieces) == pytest.approx(4.0, abs=0.1)
-    assert list(words.numbers("Thinking… 12 s\n" + "".join(pieces[700:703]) + "\nStop (2/3)")) == [
+    assert list(numbered_words.numbers("Thinking… 12 s\n" + "".join(pieces[700:703]) + "\nStop (2/3)")) == [
         700,
         701,
         702,
@@ -130,7 +130,7 @@ def sight(at: float, message: str, asker: str, bystanders: str) -> VisibleChange
 
 def test_a_word_counts_from_when_it_was_first_seen_by_whom() -> None:
     """The one who asked and bystanders are told apart, over several messages, and what vanishes is missing."""
-    pieces = words.tokens(4)
+    pieces = numbered_words.tokens(4)
     seen = Seen.of(4)
     seen.follow(sight(1.0, "a", "".join(pieces[:2]), pieces[0]))
     seen.follow(sight(2.0, "b", "".join(pieces[2:]), "".join(pieces[2:])))
@@ -146,7 +146,7 @@ def test_a_word_counts_from_when_it_was_first_seen_by_whom() -> None:
 
 def test_what_stands_twice_is_not_complete() -> None:
     """An answer that is doubled is as wrong as one with a gap."""
-    whole, seen = "".join(words.tokens(3)), Seen.of(3)
+    whole, seen = "".join(numbered_words.tokens(3)), Seen.of(3)
     complete = []
     for message in ("a", "b"):
         seen.follow(sight(1.0, message, whole, whole))

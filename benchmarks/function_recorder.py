@@ -1,6 +1,6 @@
 """`aion-bot run` with a recording of the functions that it enters; `benchmarks.shape` starts this as a program.
 
-Usage: `PYTHONPATH=CHECKOUT python entered.py RECORD`. It imports nothing but the checkout that `PYTHONPATH` names.
+Usage: `PYTHONPATH=CHECKOUT python function_recorder.py RECORD`. It imports nothing but the checkout that `PYTHONPATH` names.
 """
 
 import json

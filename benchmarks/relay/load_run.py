@@ -1,4 +1,4 @@
-"""One load in one process: `python -m benchmarks.relay.world` reads a load as JSON and prints its figures.
+"""One load in one process: `python -m benchmarks.relay.load_run` reads a load as JSON and prints its figures.
 
 Aion runs in a process of its own, so that telling thousands of tokens a second takes nothing from who relays them.
 It says `ready`, and asks when a line comes in; it says `quiet` when the last token was told: what goes on after that
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from aion_bot.simulators.visible_changes import VisibleChange
-from benchmarks.relay import aion, bot, figures, stage
-from benchmarks.relay.discord_side import DiscordStage
+from benchmarks.relay import bot, metrics, paced_aion, platform
+from benchmarks.relay.baseline_loop import PlainLoops
+from benchmarks.relay.discord_platform import DiscordStage
 from benchmarks.relay.loads import Carrier, Limiting, Load, Place
-from benchmarks.relay.plain import PlainLoops
-from benchmarks.relay.seeing import Seen
-from benchmarks.relay.slack_side import SlackStage
-from benchmarks.relay.stage import Asked, Stage
+from benchmarks.relay.observations import Seen
+from benchmarks.relay.platform import Asked, Stage
+from benchmarks.relay.slack_platform import SlackStage
 
 _SETTLING = 1.0
 """Seconds without a change after which an answer at rest is taken to have ended."""
@@ -48,7 +48,7 @@ class Told:
 async def _aion() -> AsyncIterator[Told]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.relay.aion", stdin=pipe, stdout=pipe, limit=256 * 1024**2
+        sys.executable, "-m", "benchmarks.relay.paced_aion", stdin=pipe, stdout=pipe, limit=256 * 1024**2
     )
     try:
         if process.stdout is None:
@@ -79,7 +79,7 @@ class World:
     def ask(self, number: int) -> Asked:
         """Put the question of this number."""
         ask = self.load.asks[number]
-        asked = self.stage.ask(number, aion.question(number, ask))
+        asked = self.stage.ask(number, paced_aion.question(number, ask))
         self.asked[number], self._threads[asked.thread] = asked, number
         self.seen[number] = Seen.of(ask.tokens)
         return asked
@@ -131,7 +131,7 @@ async def _play(world: World, told: Told, loops: PlainLoops | None) -> dict[str,
     await asyncio.to_thread(sys.stdin.readline)
     place.limit(load.limits)
     rivals = place.rivals() if load.limits is Limiting.SHARED else ()
-    competing = asyncio.create_task(stage.compete(rivals))
+    competing = asyncio.create_task(platform.compete(rivals))
     used, began = time.process_time(), time.monotonic()
     asking = asyncio.create_task(_ask(world, began, loops))
     await _until_at_rest(world, began, loops)
@@ -139,8 +139,8 @@ async def _play(world: World, told: Told, loops: PlainLoops | None) -> dict[str,
     await asking
     lasted = time.monotonic() - began
     moments = await told.moments()
-    found = figures.figures(world.load, world.asked, world.seen, moments["told"], place.signs)
-    found |= figures.calls(place.calls, place.log, place.refused, began)
+    found = metrics.figures(world.load, world.asked, world.seen, moments["told"], place.signs)
+    found |= metrics.calls(place.calls, place.log, place.refused, began)
     found["cards"] = [at - moments["told"][str(number)]["plan"] for number, at in world.cards.items()]
     found["failures"] = list(loops.failures) if loops else []
     return {**found, "cpu": (time.process_time() - used) / lasted, "lasted": lasted}
@@ -156,7 +156,7 @@ async def _ask(world: World, began: float, loops: PlainLoops | None) -> None:
             await asyncio.sleep(pause)
         asked = world.ask(number)
         if loops is not None:
-            loops.relay(asked, aion.question(number, world.load.asks[number]))
+            loops.relay(asked, paced_aion.question(number, world.load.asks[number]))
 
 
 async def _until_at_rest(world: World, began: float, loops: PlainLoops | None) -> None:

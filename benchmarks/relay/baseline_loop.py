@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from benchmarks.relay.loads import Place
-from benchmarks.relay.stage import Asked
+from benchmarks.relay.platform import Asked
 
 PAUSE = 1.0
 """Seconds between two edits."""

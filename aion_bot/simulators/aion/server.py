@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from aion_bot.simulators.aion import asking, endpoints, plans, script
+from aion_bot.simulators.aion import endpoints, messages, plans, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Fault, Scene, Shape
 from aion_bot.simulators.aion.sessions import Session, Sessions
@@ -33,8 +33,8 @@ OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
     "update_images": ("PUT", "/chat/sessions/{session_id}/images", endpoints.update_images),
     "update_documents": ("PUT", "/chat/sessions/{session_id}/documents", endpoints.update_documents),
     "update_videos": ("PUT", "/chat/sessions/{session_id}/videos", endpoints.update_videos),
-    "send": ("POST", "/chat/sessions/{session_id}/messages", asking.send),
-    "send_stream": ("POST", "/chat/sessions/{session_id}/messages/stream", asking.send_stream),
+    "send": ("POST", "/chat/sessions/{session_id}/messages", messages.send),
+    "send_stream": ("POST", "/chat/sessions/{session_id}/messages/stream", messages.send_stream),
     "plan_action": ("POST", "/chat/sessions/{session_id}/plans/{plan_id}/action", plans.plan_action),
     "export_session": ("GET", "/chat/sessions/{session_id}/export", endpoints.export_session),
     "get_all_images": ("GET", "/chat/images/all", endpoints.get_all_images),

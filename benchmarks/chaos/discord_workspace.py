@@ -9,8 +9,8 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Message
 from aion_bot.simulators.discord.workspace import GENERAL
 from aion_bot.simulators.workspace import Someone
-from benchmarks.chaos.fates import Fate, Way
-from benchmarks.chaos.places import Asked, Ended, Seen, cut_short
+from benchmarks.chaos.scenarios import Fate, Way
+from benchmarks.chaos.workspaces import Asked, Ended, Seen, cut_short
 
 ON_ITS_WAY = 2.0
 """Seconds after which an event that went out on a connection has reached the journal, if that did not break."""

@@ -1,6 +1,6 @@
 """Aion in a process of its own: answers at an even pace, each token's moment kept.
 
-`python -m benchmarks.relay.aion` prints where it serves; for each line on its input it prints the moments so far, on
+`python -m benchmarks.relay.paced_aion` prints where it serves; for each line on its input it prints the moments so far, on
 the monotonic clock that all processes of a machine share. A question tells the length of its answer.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 from aiohttp import web
 
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.asking import HEADERS
 from aion_bot.simulators.aion.endpoints import open_session
+from aion_bot.simulators.aion.messages import HEADERS
 from aion_bot.simulators.aion.scene import Answer, Operation, Plan
 from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.aion.wire import event
-from benchmarks.relay import words
+from benchmarks.relay import numbered_words
 from benchmarks.relay.loads import RATE, Ask
 
 _QUESTION = re.compile(r"number (\d+), (\d+) words(, a plan)?")
@@ -76,7 +76,7 @@ class PacedAion(SimulatedAion):
         if asked is None:
             raise web.HTTPBadRequest
         told = self.told[int(asked[1])] = Told()
-        pieces = words.tokens(int(asked[2]))
+        pieces = numbered_words.tokens(int(asked[2]))
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
         message_id = self.sessions.new_id("message")

@@ -13,8 +13,8 @@ from aion_bot.simulators.discord.rates import DiscordLimits
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import Limiting
-from benchmarks.relay.slack_side import FACTORS
-from benchmarks.relay.stage import Asked, Rival
+from benchmarks.relay.platform import Asked, Rival
+from benchmarks.relay.slack_platform import FACTORS
 
 _UNBUCKETED = "GET /channels/{channel_id}"
 

@@ -29,7 +29,7 @@ class _World:
         """Start it, and wait until it could ask."""
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks.relay.world", stdin=pipe, stdout=pipe, limit=_LINE
+            sys.executable, "-m", "benchmarks.relay.load_run", stdin=pipe, stdout=pipe, limit=_LINE
         )
         self._write(json.dumps(self.load.to_json()))
         await self._line("ready")

@@ -8,8 +8,8 @@ from typing import Any
 
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.simulators.discord.rates import DiscordLimits
-from benchmarks.relay.bound import Crowd, Permitted, SharedBudget, Streams, buckets, crowded
 from benchmarks.relay.loads import CHANNELS, RATE, Limiting, Load, Place
+from benchmarks.relay.staleness_bounds import Crowd, Permitted, SharedBudget, Streams, buckets, crowded
 
 FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0}
 """What is allowed, in terms of what is documented."""

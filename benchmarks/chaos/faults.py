@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.chaos.places import WITHIN
-from benchmarks.chaos.world import World
+from benchmarks.chaos.environment import World
+from benchmarks.chaos.workspaces import WITHIN
 
 _SLACK_CALLS = (
     "chat.postMessage", "chat.postMessage", "chat.postMessage", "chat.update", "chat.update", "chat.delete",
@@ -45,7 +45,7 @@ _NOTICED = 15.0
 
 
 async def befall(world: World, trouble: str, seed: int) -> None:
-    """Let a trouble of `fates.TROUBLES` happen; its details are drawn from `seed`."""
+    """Let a trouble of `scenarios.FAULTS` happen; its details are drawn from `seed`."""
     dice = random.Random(seed)
     slack, discord, times = world.slack, world.discord, dice.choice((1, 1, 2, 4))
     match trouble:

@@ -8,8 +8,8 @@ from typing import Any
 
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import RATE, Load
-from benchmarks.relay.seeing import Eyes, Seen
-from benchmarks.relay.stage import Asked
+from benchmarks.relay.observations import Eyes, Seen
+from benchmarks.relay.platform import Asked
 
 MINUTE = 60.0
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmarks.relay.load_bounds import Bounds
 from benchmarks.relay.loads import Carrier, Limiting, Load, Place
-from benchmarks.relay.permitted import Bounds
 
 RATIOS = ((0.0, 1.5), (60.0, 1.25))
 """Mean staleness in terms of the bound, for answers of at least so many seconds; the last that fits holds."""

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from aion_bot.simulators.slack import SimulatedSlack, reading
 from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.workspace import Someone
-from benchmarks.chaos.fates import Course, Fate, Way
-from benchmarks.chaos.places import WITHIN, Asked, Ended, Seen, cut_short
+from benchmarks.chaos.scenarios import Course, Fate, Way
+from benchmarks.chaos.workspaces import WITHIN, Asked, Ended, Seen, cut_short
 
 
 class _Threaded(list[Message]):
