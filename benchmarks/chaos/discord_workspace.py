@@ -9,31 +9,31 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Message
 from aion_bot.simulators.discord.workspace import GENERAL
 from aion_bot.simulators.workspace import Someone
-from benchmarks.chaos.scenarios import Fate, Way
-from benchmarks.chaos.workspaces import Asked, Ended, Seen, cut_short
+from benchmarks.chaos.scenarios import AskMethod, Scenario
+from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, cut_short
 
 ON_ITS_WAY = 2.0
 """Seconds after which an event that went out on a connection has reached the journal, if that did not break."""
 
 
-class DiscordPlace:
+class DiscordWorkspace:
     """Discord."""
 
     def __init__(self, discord: SimulatedDiscord) -> None:
         self.discord = discord
         self.people = discord.people
-        self._told: dict[str, float] = {}
+        self._delivered_at: dict[str, float] = {}
         self._commands: dict[str, tuple[str, float]] = {}
         """Interactions by the thread that their answers opened, and when those were there."""
         discord.gateway.written = self._written
 
-    async def ask(self, fate: Fate, text: str) -> Asked | None:
-        person = self.people[fate.person]
-        if fate.way is Way.DIRECT:
+    async def ask(self, scenario: Scenario, text: str) -> AskedQuestion | None:
+        person = self.people[scenario.person]
+        if scenario.method is AskMethod.DIRECT:
             return await self.reply(person, self.discord.direct(person), text)
-        if fate.way is not Way.COMMAND:
+        if scenario.method is not AskMethod.COMMAND:
             message = await self.discord.mention(person, text)
-            return Asked(message, message)
+            return AskedQuestion(message, message)
         with suppress(TimeoutError, LookupError):
             await self.discord.ask(person, text)
         with suppress(TimeoutError):  # what stands for an answer that came too late may come still later
@@ -43,43 +43,43 @@ class DiscordPlace:
             self._commands[begun.thread] = self._interaction(text), time.monotonic()
         return begun
 
-    async def reply(self, person: Someone, thread: str, text: str) -> Asked | None:
+    async def reply(self, person: Someone, thread: str, text: str) -> AskedQuestion | None:
         if thread not in self.discord.world.channels:
             return None
         await self.discord.reply(person, thread, text)
-        return Asked(thread, self.discord.world.messages[thread][-1].id)
+        return AskedQuestion(thread, self.discord.world.messages[thread][-1].id)
 
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
         await self.discord.press(person, thread, message, button)
 
-    def shown(self, thread: str) -> list[Seen]:
+    def shown(self, thread: str) -> list[ShownMessage]:
         return [
-            Seen(
+            ShownMessage(
                 one.id, one.content, _buttons(one), next(iter(_buttons(one).values()), "").rpartition(":")[2]
             )
             for one in self.discord.world.messages.get(thread, ())
             if one.author == self.discord.world.bot and one.only_for is None
         ]
 
-    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
-        told = self._told.get(message)
-        if told is None or cut_short(told, ON_ITS_WAY, ended):
+    def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
+        delivered = self._delivered_at.get(message)
+        if delivered is None or cut_short(delivered, ON_ITS_WAY, ended):
             return True
-        return any(0.0 <= at - told < ON_ITS_WAY for at in broken)
+        return any(0.0 <= at - delivered < ON_ITS_WAY for at in broken)
 
     def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:
         interaction, answered = self._commands[thread]
-        told = self._told.get(interaction, answered)
-        return any(told <= over and begun < answered + ON_ITS_WAY for begun, over in ended)
+        delivered = self._delivered_at.get(interaction, answered)
+        return any(delivered <= over and begun < answered + ON_ITS_WAY for begun, over in ended)
 
     def threads(self) -> Iterable[str]:
         return list(self.discord.world.messages)
 
-    def told(self) -> str:
+    def private_replies(self) -> str:
         world = self.discord.world
         return "\n".join(one.content for one in self._all() if one.author == world.bot)
 
-    def signs(self) -> list[tuple[str, str]]:
+    def indicators(self) -> list[tuple[str, str]]:
         return [(one.channel, f"a mark on {one.id}") for one in self._all() if one.reactions]
 
     def delete(self, thread: str, message: str) -> None:
@@ -118,25 +118,25 @@ class DiscordPlace:
                 del world.channels[name], world.messages[name]
         world.interactions.clear()
         world.typing.clear()
-        self._told.clear()
+        self._delivered_at.clear()
         self._commands.clear()
         self.discord.server.bodies.clear()
         self.discord.backend.forget()
 
     def _written(self, event: Mapping[str, Any]) -> None:
         if event["t"] in {"MESSAGE_CREATE", "INTERACTION_CREATE"}:
-            self._told[event["d"]["id"]] = time.monotonic()
+            self._delivered_at[event["d"]["id"]] = time.monotonic()
 
     def _interaction(self, text: str) -> str:
         """The command by which somebody asked this."""
         used = self.discord.world.interactions.values()
         return next(one.id for one in used if any(o["value"] == text for o in one.data.get("options", ())))
 
-    def _begun(self, text: str) -> Asked | None:
+    def _begun(self, text: str) -> AskedQuestion | None:
         """The message in the channel with which the bot answered a command."""
         world = self.discord.world
         posted = (one for one in world.messages[world.named(GENERAL).id] if one.author == world.bot)
-        return next((Asked(one.id, "") for one in posted if text in one.content), None)
+        return next((AskedQuestion(one.id, "") for one in posted if text in one.content), None)
 
     def _all(self) -> Iterator[Message]:
         for inside in self.discord.world.messages.values():

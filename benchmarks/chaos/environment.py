@@ -23,22 +23,22 @@ from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from benchmarks.chaos import scenes
-from benchmarks.chaos.discord_workspace import DiscordPlace
+from benchmarks.chaos.discord_workspace import DiscordWorkspace
 from benchmarks.chaos.full_disk import Disk
-from benchmarks.chaos.scenarios import Fate
-from benchmarks.chaos.slack_workspace import SlackPlace
-from benchmarks.chaos.workspaces import WITHIN, Ended, Place
+from benchmarks.chaos.scenarios import Scenario
+from benchmarks.chaos.slack_workspace import SlackWorkspace
+from benchmarks.chaos.workspaces import WITHIN, Ended, Workspace
 
-_AGAIN = (0.0, 6.0, 30.0)
+_REPEAT_AFTER = (0.0, 6.0, 30.0)
 """Pauses before Slack repeats an event: a tenth of its own."""
 _TIMEOUTS = Timeouts(
     stable=1.0, reconnect=0.05, reconnect_max=1.5, stagger=1.0, offline=3.0, check_interval=0.1
 )
 """The bot's pauses between two sockets of Slack: a tenth of its own, to match."""
-_HEARTBEAT, _SILENCE, _ABSENCE = 2.0, 5.0, 9.0
+_HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
 """Likewise: how often Discord's gateway and the bot hear of each other, after which silence a connection is given up, and
 after which time without any a new client begins: discord.py alone would pause for longer and longer."""
-_AT_LAST = 120.0
+_CONNECT_TIMEOUT = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
 
 Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
@@ -48,7 +48,7 @@ Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
 class Record:
     """What became of a question. `calls` and `accepted`: how often Aion was asked, and took it."""
 
-    fate: Fate
+    scenario: Scenario
     thread: str = ""
     message: str = ""
     calls: int = 0
@@ -68,54 +68,54 @@ class _Aion(SimulatedAion):
     def __init__(self) -> None:
         super().__init__(ping_every=0.5, plan_time=0.1)
         self.records: dict[int, Record] = {}
-        self.told: dict[str, list[int | None]] = defaultdict(list)
+        self.decision_responses: dict[str, list[int | None]] = defaultdict(list)
         """How each request to decide a plan was answered, by the plan's id; None: not at all."""
 
     async def _answer(self, operation: str, handler: Handler, request: web.Request) -> web.StreamResponse:
         if operation != "plan_action":
             return await super()._answer(operation, handler, request)
-        told = self.told[request.match_info["plan_id"]]
+        decision_responses = self.decision_responses[request.match_info["plan_id"]]
         try:
             response = await super()._answer(operation, handler, request)
         except Refused as refusal:
-            told.append(refusal.fault.status)
+            decision_responses.append(refusal.fault.status)
             raise
-        told.append(response.status)
+        decision_responses.append(response.status)
         return response
 
     def script(self, question: str, session: Session) -> Scene:
-        record = self.records.get(scenes.asked_in(question) or -1)
+        record = self.records.get(scenes.question_number(question) or -1)
         if record is None:
             return script.respond(question, session)
         record.calls += 1
-        scene = scenes.scene(record.fate, record.calls, record.accepted + 1)
+        scene = scenes.scene(record.scenario, record.calls, record.accepted + 1)
         record.accepted += scene.refusal is None
         return scene
 
 
-class World:
+class Environment:
     """Everything there is.
 
-    `ended` are the times from a stop's beginning to its end, or at which the bot was killed, `troubled` the moments around which Discord's events may have got lost.
+    `ended` are the times from a stop's beginning to its end, or at which the bot was killed, `disturbances` the moments around which Discord's events may have got lost.
     """
 
     def __init__(self, folder: Path) -> None:
         self.aion = _Aion()
-        self.slack = SimulatedSlack(within=WITHIN, again=_AGAIN)
+        self.slack = SimulatedSlack(within=WITHIN, again=_REPEAT_AFTER)
         self.slack.sockets.goodbye = 2.0
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
-        discord_gateway.SESSION_TIMEOUT = _ABSENCE
-        self.places: Mapping[str, Place] = {
-            "slack": SlackPlace(self.slack),
-            "discord": DiscordPlace(self.discord),
+        discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
+        self.workspaces: Mapping[str, Workspace] = {
+            "slack": SlackWorkspace(self.slack),
+            "discord": DiscordWorkspace(self.discord),
         }
-        self._hasten: Mapping[str, Callable[[Any], None]] = {
+        self._shorten_waits: Mapping[str, Callable[[Any], None]] = {
             "slack": lambda adapter: setattr(adapter, "timeouts", _TIMEOUTS),
-            "discord": lambda adapter: setattr(adapter, "heartbeat_timeout", _SILENCE),
+            "discord": lambda adapter: setattr(adapter, "heartbeat_timeout", _HEARTBEAT_TIMEOUT),
         }
         self.disk = Disk()
-        self.troubled: list[float] = []
+        self.disturbances: list[float] = []
         self.ended: list[Ended] = []
         self.aion_faults: Counter[str] = Counter()
         self.stops = self.kills = 0
@@ -130,7 +130,7 @@ class World:
         """Every question that was asked, by number."""
         return self.aion.records
 
-    async def __aenter__(self) -> "World":
+    async def __aenter__(self) -> "Environment":
         for part in (self.aion, self.slack, self.discord):
             await part.start()
         await self.start()
@@ -145,13 +145,13 @@ class World:
             await part.stop()
 
     def _env(self) -> Mapping[str, str]:
-        haste = {
+        short_waits = {
             "AIONVISION_RETRY_DELAY": "0.05",
             "AIONVISION_TIMEOUT": "4",
             "AION_BOT_SHUTDOWN_GRACE": "0.3",
         }
         database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
-        return {**self.aion.env, **self.slack.env, **self.discord.env, **haste, **database}
+        return {**self.aion.env, **self.slack.env, **self.discord.env, **short_waits, **database}
 
     async def start(self) -> None:
         """Start the bot and wait until it listens on both platforms."""
@@ -160,18 +160,18 @@ class World:
             raise RuntimeError(f"the soak's own settings are wrong: {problems}")
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
-            self._hasten[adapter.platform](adapter)
+            self._shorten_waits[adapter.platform](adapter)
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
-        await self.slack.connected(timeout=_AT_LAST)
-        await self.discord.connected(timeout=_AT_LAST)
+        await self.slack.connected(timeout=_CONNECT_TIMEOUT)
+        await self.discord.connected(timeout=_CONNECT_TIMEOUT)
 
-    async def end(self, way: str) -> None:
+    async def end(self, method: str) -> None:
         """End the bot: `stop` as SIGTERM would, `kill` without any of what a stop does."""
         if self._serving is None:
             return
         begun = time.monotonic()
-        if way == "stop":
+        if method == "stop":
             self.stops += 1
             self._stop.set()
             if not await self._serving:
@@ -186,49 +186,49 @@ class World:
         gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
         self.discord.gateway.sessions.clear()
 
-    async def restart(self, way: str) -> None:
+    async def restart(self, method: str) -> None:
         """End the bot and start it again; one at a time."""
         async with self._restarting:
-            self.disturbed()
-            await self.end(way)
+            self.note_disturbance()
+            await self.end(method)
             await self.start()
-            self.disturbed()
+            self.note_disturbance()
 
     async def listening(self) -> None:
         """Wait while the bot is not there: Discord shows people that it is offline."""
         async with self._restarting:
-            await self.discord.connected(timeout=_AT_LAST)
+            await self.discord.connected(timeout=_CONNECT_TIMEOUT)
 
     async def _watch_discord(self) -> None:
         while True:
             if not self.discord.gateway.listening:
-                self.disturbed()
+                self.note_disturbance()
             await asyncio.sleep(0.1)
 
-    def disturbed(self) -> None:
+    def note_disturbance(self) -> None:
         """Note that Discord's events may get lost around now."""
-        self.troubled.append(time.monotonic())
+        self.disturbances.append(time.monotonic())
 
-    def is_unheard(self, record: Record) -> bool:
+    def was_not_delivered(self, record: Record) -> bool:
         """Whether the platform told the bot nothing of a question, and never will.
 
         Slack gives up after its last repetition. Discord tells nobody later of a message that begins a conversation,
         nor of a command that was acknowledged.
         """
-        fate = record.fate
-        if record.calls or (fate.platform == "discord" and fate.number != fate.conversation):
+        scenario = record.scenario
+        if record.calls or (scenario.platform == "discord" and scenario.number != scenario.conversation):
             return False
-        place = self.places[fate.platform]
+        workspace = self.workspaces[scenario.platform]
         if not record.message:
-            return place.is_cut_off(record.thread, self.ended)
-        return place.is_unheard(record.message, self.troubled, self.ended)
+            return workspace.is_cut_off(record.thread, self.ended)
+        return workspace.was_not_delivered(record.message, self.disturbances, self.ended)
 
     def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
         """Let Aion fail, and count it."""
         self.aion_faults[operation] += times
         self.aion.fail_next(operation, times=times, **fault)
 
-    def calm(self) -> None:
+    def clear_faults(self) -> None:
         """Let nothing fail any more."""
         self.aion._faults.clear()  # noqa: SLF001  the soak alone withdraws what it ordered
         self.slack.api._faults.clear()  # noqa: SLF001  likewise
@@ -242,17 +242,17 @@ class World:
 
     def forget(self, numbers: set[int]) -> None:
         """Forget questions that are judged, and all that was about them."""
-        for platform, place in self.places.items():
+        for platform, workspace in self.workspaces.items():
             records = (self.records[number] for number in numbers)
-            place.forget({one.thread for one in records if one.fate.platform == platform})
+            workspace.forget({one.thread for one in records if one.scenario.platform == platform})
         for number in numbers:
             del self.records[number]
         sessions = self.aion.sessions._all  # noqa: SLF001  the soak alone forgets
         for name, session in list(sessions.items()):
-            asked = {scenes.asked_in(text) for text in session.texts("user")}
+            asked = {scenes.question_number(text) for text in session.texts("user")}
             if asked and not asked & set(self.records):
                 del sessions[name]
         self.aion.requests.clear()
-        self.aion.told.clear()
-        self.troubled.clear()
+        self.aion.decision_responses.clear()
+        self.disturbances.clear()
         self.ended.clear()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.chaos.environment import World
+from benchmarks.chaos.environment import Environment
 from benchmarks.chaos.workspaces import WITHIN
 
 _SLACK_CALLS = (
@@ -44,38 +44,38 @@ _NOTICED = 15.0
 """Seconds in which the bot has to notice that nobody answers its heartbeats."""
 
 
-async def befall(world: World, trouble: str, seed: int) -> None:
+async def inject(environment: Environment, fault: str, seed: int) -> None:
     """Let a trouble of `scenarios.FAULTS` happen; its details are drawn from `seed`."""
-    dice = random.Random(seed)
-    slack, discord, times = world.slack, world.discord, dice.choice((1, 1, 2, 4))
-    match trouble:
+    rng = random.Random(seed)
+    slack, discord, times = environment.slack, environment.discord, rng.choice((1, 1, 2, 4))
+    match fault:
         case "slack call":
-            slack.fail_next(dice.choice(_SLACK_CALLS), times=times, **dice.choice(_SLACK_FAULTS))
+            slack.fail_next(rng.choice(_SLACK_CALLS), times=times, **rng.choice(_SLACK_FAULTS))
         case "discord call":
-            discord.fail_next(dice.choice(_DISCORD_CALLS), times=times, **dice.choice(_DISCORD_FAULTS))
+            discord.fail_next(rng.choice(_DISCORD_CALLS), times=times, **rng.choice(_DISCORD_FAULTS))
         case "aion call":
-            world.fail_aion(dice.choice(_AION_CALLS), times, dice.choice(_AION_FAULTS))
+            environment.fail_aion(rng.choice(_AION_CALLS), times, rng.choice(_AION_FAULTS))
         case "long pause":
             slack.fail_next("chat.update", error="ratelimited")
         case "hang":
             slack.fail_next(
-                dice.choice(("chat.update", "chat.postMessage")), hang=True, acted=dice.random() < 0.5
+                rng.choice(("chat.update", "chat.postMessage")), hang=True, acted=rng.random() < 0.5
             )
         case "full disk":
-            world.disk.full = True
+            environment.disk.full = True
             await asyncio.sleep(0.3)
-            world.disk.full = False
+            environment.disk.full = False
         case "aion cut":
-            world.aion.cut_streams()
-        case _ if trouble.startswith("slack"):
-            await _slack_socket(world, trouble)
+            environment.aion.cut_streams()
+        case _ if fault.startswith("slack"):
+            await _slack_socket(environment, fault)
         case _:
-            await _discord_gateway(world, trouble)
+            await _discord_gateway(environment, fault)
 
 
-async def _slack_socket(world: World, trouble: str) -> None:
-    sockets = world.slack.sockets
-    match trouble:
+async def _slack_socket(environment: Environment, fault: str) -> None:
+    sockets = environment.slack.sockets
+    match fault:
         case "slack refresh":
             await sockets.refresh()
         case "slack cut":
@@ -98,10 +98,10 @@ async def _slack_socket(world: World, trouble: str) -> None:
             sockets.refusing = False
 
 
-async def _discord_gateway(world: World, trouble: str) -> None:
-    gateway = world.discord.gateway
-    world.disturbed()
-    match trouble:
+async def _discord_gateway(environment: Environment, fault: str) -> None:
+    gateway = environment.discord.gateway
+    environment.note_disturbance()
+    match fault:
         case "discord drop":
             await gateway.drop()
         case "discord reconnect":
@@ -119,19 +119,19 @@ async def _discord_gateway(world: World, trouble: str) -> None:
             await gateway.invalidate()
             gateway.losing = False
         case "discord late":
-            world.discord.late_acknowledgement = True
+            environment.discord.late_acknowledgement = True
         case "discord silent":
-            await _silent(world)
-    world.disturbed()
+            await _withhold_heartbeats(environment)
+    environment.note_disturbance()
 
 
-async def _silent(world: World) -> None:
+async def _withhold_heartbeats(environment: Environment) -> None:
     """Say nothing on the connections that there are, until the bot has noticed; those begun meanwhile end too."""
-    gateway = world.discord.gateway
+    gateway = environment.discord.gateway
     connections, gateway.silent = {session.socket for session in gateway.listening}, True
     begun = time.monotonic()
     while gateway.silent and time.monotonic() - begun < _NOTICED:
-        world.disturbed()
+        environment.note_disturbance()
         await asyncio.sleep(0.2)
         if not connections & {session.socket for session in gateway.listening}:
             break

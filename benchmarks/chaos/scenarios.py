@@ -12,7 +12,7 @@ from aion_bot.simulators.aion.scene import PlanEnd
 T = TypeVar("T")
 
 
-class Way(StrEnum):
+class AskMethod(StrEnum):
     """How somebody asks."""
 
     OPEN = auto()
@@ -25,7 +25,7 @@ class Way(StrEnum):
     """In a conversation that was begun before."""
 
 
-class Course(StrEnum):
+class Behaviour(StrEnum):
     """What Aion does with a question. All but the last two lead to an answer, if need be after a Retry."""
 
     PLAIN = auto()
@@ -70,7 +70,7 @@ class Course(StrEnum):
     """While Aion answers, the platform forbids the bot to write there."""
 
 
-class Amends(StrEnum):
+class Change(StrEnum):
     """What somebody does to a question that may still wait."""
 
     NOTHING = auto()
@@ -90,17 +90,22 @@ class Decision(StrEnum):
     NOBODY = auto()
 
 
-_WAYS: Mapping[Way, int] = {Way.OPEN: 40, Way.COMMAND: 10, Way.DIRECT: 10, Way.REPLY: 40}
+_ASK_METHODS: Mapping[AskMethod, int] = {
+    AskMethod.OPEN: 40,
+    AskMethod.COMMAND: 10,
+    AskMethod.DIRECT: 10,
+    AskMethod.REPLY: 40,
+}
 
-_COURSES: Mapping[Course, int] = {
-    Course.PLAIN: 40, Course.LONG: 14, Course.SLOW: 5, Course.STOPPED: 3, Course.DELETED: 2,
-    Course.ARCHIVED: 2, Course.STRANGE: 2,
-    Course.CUT: 4, Course.TORN: 2, Course.HALF: 2, Course.SILENT: 1, Course.BUSY: 3, Course.GONE: 1,
-    Course.UNSTORED: 2, Course.ERROR: 2, Course.DOWN: 1, Course.UNANSWERED: 1, Course.EMPTY: 1,
-    Course.PLAN: 9, Course.OPEN_PLAN: 2, Course.LIMIT: 1, Course.FORBIDDEN: 1,
+_BEHAVIOURS: Mapping[Behaviour, int] = {
+    Behaviour.PLAIN: 40, Behaviour.LONG: 14, Behaviour.SLOW: 5, Behaviour.STOPPED: 3, Behaviour.DELETED: 2,
+    Behaviour.ARCHIVED: 2, Behaviour.STRANGE: 2,
+    Behaviour.CUT: 4, Behaviour.TORN: 2, Behaviour.HALF: 2, Behaviour.SILENT: 1, Behaviour.BUSY: 3, Behaviour.GONE: 1,
+    Behaviour.UNSTORED: 2, Behaviour.ERROR: 2, Behaviour.DOWN: 1, Behaviour.UNANSWERED: 1, Behaviour.EMPTY: 1,
+    Behaviour.PLAN: 9, Behaviour.OPEN_PLAN: 2, Behaviour.LIMIT: 1, Behaviour.FORBIDDEN: 1,
 }  # fmt: skip
 
-_AMENDS: Mapping[Amends, int] = {Amends.NOTHING: 8, Amends.EDIT: 1, Amends.WITHDRAW: 1}
+_CHANGES: Mapping[Change, int] = {Change.NOTHING: 8, Change.EDIT: 1, Change.WITHDRAW: 1}
 
 _ENDS: Mapping[PlanEnd, int] = {
     PlanEnd.DONE: 6, PlanEnd.ACCEPTED: 3, PlanEnd.BUSY: 1, PlanEnd.EXPIRED: 1, PlanEnd.FAILED: 2,
@@ -112,42 +117,42 @@ _DECISIONS: Mapping[Decision, int] = {
     Decision.NOBODY: 1,
 }  # fmt: skip
 
-TROUBLES: Mapping[str, int] = {
+FAULTS: Mapping[str, int] = {
     "slack call": 30, "discord call": 30, "aion call": 10, "slack refresh": 3, "slack cut": 3, "slack hang up": 2,
     "slack refuses": 2, "slack deaf": 1, "slack dead ticket": 1, "slack repeats": 2, "discord drop": 4, "discord reconnect": 3,
     "discord invalid": 2, "discord refuses": 2, "discord loses": 1, "discord silent": 1, "discord late": 3,
     "aion cut": 4, "long pause": 1, "hang": 1, "full disk": 2,
 }  # fmt: skip
-"""What befalls everybody, by weight; `world` knows how."""
+"""What befalls everybody, by weight; `environment` knows how."""
 
 _RECENT = 12
 """Conversations of a platform that are still written in: a bot that comes back looks at the newest threads only."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class Scenario:
     """One turn. `conversation` is the number of the turn that began it; `seed` is for its own small decisions."""
 
     number: int
     platform: str
     person: int
-    way: Way
+    method: AskMethod
     conversation: int
-    course: Course
+    behaviour: Behaviour
     size: int
     ends: tuple[PlanEnd, ...]
     decision: Decision
-    amends: Amends
+    change: Change
     """Only where the question is a reply, which may have to wait."""
     impatient: bool
     """Whether Retry is pressed as soon as it is there, and not only in the end."""
-    trouble: str
+    fault: str
     restart: str
     """`stop`, `kill` or nothing, when this turn has been asked."""
     seed: int
 
 
-class Dice:
+class ScenarioGenerator:
     """Draws one turn after the other."""
 
     def __init__(self, seed: int) -> None:
@@ -159,36 +164,36 @@ class Dice:
         for recent in self._recent.values():
             recent.clear()
 
-    def draw(self, number: int) -> Fate:
+    def draw(self, number: int) -> Scenario:
         """Draw what comes next."""
-        dice = self._random
-        platform = dice.choice(("slack", "discord"))
-        person, course, way = dice.randrange(3), _weighed(dice, _COURSES), _weighed(dice, _WAYS)
+        rng = self._random
+        platform = rng.choice(("slack", "discord"))
+        person, behaviour, method = rng.randrange(3), _weighed(rng, _BEHAVIOURS), _weighed(rng, _ASK_METHODS)
         conversation = number
         recent = self._recent[platform]
-        if way is Way.REPLY and recent and course is not Course.FORBIDDEN:
-            conversation, person = dice.choice(recent)
-        elif way is Way.REPLY:
-            way = Way.OPEN
-        if course is Course.FORBIDDEN:
-            way = Way.OPEN
-        elif way is not Way.DIRECT and conversation == number:
+        if method is AskMethod.REPLY and recent and behaviour is not Behaviour.FORBIDDEN:
+            conversation, person = rng.choice(recent)
+        elif method is AskMethod.REPLY:
+            method = AskMethod.OPEN
+        if behaviour is Behaviour.FORBIDDEN:
+            method = AskMethod.OPEN
+        elif method is not AskMethod.DIRECT and conversation == number:
             recent.append((number, person))
             if len(recent) > _RECENT:
                 recent.popleft()
-        return Fate(
-            number, platform, person, way, conversation, course,
-            size=dice.randrange(90, 220) if course is Course.LONG else dice.randrange(2, 12),
-            ends=tuple(_weighed(dice, _ENDS) for _ in range(dice.choice((1, 1, 2)))),
-            decision=_weighed(dice, _DECISIONS),
-            amends=_weighed(dice, _AMENDS) if way is Way.REPLY else Amends.NOTHING,
-            impatient=dice.random() < 0.5,
-            trouble=_weighed(dice, TROUBLES) if dice.random() < 0.15 else "",
-            restart=dice.choice(("stop", "kill")) if dice.random() < 1 / 120 else "",
-            seed=dice.getrandbits(32),
+        return Scenario(
+            number, platform, person, method, conversation, behaviour,
+            size=rng.randrange(90, 220) if behaviour is Behaviour.LONG else rng.randrange(2, 12),
+            ends=tuple(_weighed(rng, _ENDS) for _ in range(rng.choice((1, 1, 2)))),
+            decision=_weighed(rng, _DECISIONS),
+            change=_weighed(rng, _CHANGES) if method is AskMethod.REPLY else Change.NOTHING,
+            impatient=rng.random() < 0.5,
+            fault=_weighed(rng, FAULTS) if rng.random() < 0.15 else "",
+            restart=rng.choice(("stop", "kill")) if rng.random() < 1 / 120 else "",
+            seed=rng.getrandbits(32),
         )  # fmt: skip
 
 
-def _weighed(dice: random.Random, weights: Mapping[T, int]) -> T:
+def _weighed(rng: random.Random, weights: Mapping[T, int]) -> T:
     names: Sequence[T] = list(weights)
-    return dice.choices(names, weights=list(weights.values()))[0]
+    return rng.choices(names, weights=list(weights.values()))[0]

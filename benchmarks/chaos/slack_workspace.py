@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable
 from aion_bot.simulators.slack import SimulatedSlack, reading
 from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.workspace import Someone
-from benchmarks.chaos.scenarios import Course, Fate, Way
-from benchmarks.chaos.workspaces import WITHIN, Asked, Ended, Seen, cut_short
+from benchmarks.chaos.scenarios import AskMethod, Behaviour, Scenario
+from benchmarks.chaos.workspaces import WITHIN, AskedQuestion, Ended, ShownMessage, cut_short
 
 
 class _Threaded(list[Message]):
@@ -27,7 +27,7 @@ class _Threaded(list[Message]):
         self.by_thread[message.thread_ts or message.ts].remove(message)
 
 
-class SlackPlace:
+class SlackWorkspace:
     """Slack."""
 
     def __init__(self, slack: SimulatedSlack) -> None:
@@ -36,28 +36,28 @@ class SlackPlace:
         self._messages = _Threaded(slack.conversations.messages)
         slack.conversations.messages = self._messages
 
-    async def ask(self, fate: Fate, text: str) -> Asked | None:
-        person = self.people[fate.person]
-        if fate.way is Way.DIRECT:
+    async def ask(self, scenario: Scenario, text: str) -> AskedQuestion | None:
+        person = self.people[scenario.person]
+        if scenario.method is AskMethod.DIRECT:
             ts = await self.slack.direct_message(person, text)
-        elif fate.course is Course.FORBIDDEN:
-            channel = self.slack.open_channel(f"closed{fate.number}")
+        elif scenario.behaviour is Behaviour.FORBIDDEN:
+            channel = self.slack.open_channel(f"closed{scenario.number}")
             ts = self.slack.say(person, channel, f"<@{BOT.id}> {text}").ts
         else:
             ts = await self.slack.ask(person, text)
-        return Asked(ts, ts)
+        return AskedQuestion(ts, ts)
 
-    async def reply(self, person: Someone, thread: str, text: str) -> Asked | None:
+    async def reply(self, person: Someone, thread: str, text: str) -> AskedQuestion | None:
         await self.slack.reply(person, thread, text)
-        return Asked(thread, self._messages[-1].ts)
+        return AskedQuestion(thread, self._messages[-1].ts)
 
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
         await self.slack.press(person, thread, message, button)
 
-    def shown(self, thread: str) -> list[Seen]:
+    def shown(self, thread: str) -> list[ShownMessage]:
         names = self.slack.conversations.names()
         return [
-            Seen(
+            ShownMessage(
                 one.ts,
                 reading.words(one.body, names),
                 {button.label: button.id for button in reading.buttons(one.body)},
@@ -67,7 +67,7 @@ class SlackPlace:
             if one.by_bot and one.only_for is None
         ]
 
-    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack sends it again
+    def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack sends it again
         about = [
             one for one in self.slack.sockets.deliveries if one.payload.get("event", {}).get("ts") == message
         ]
@@ -79,11 +79,11 @@ class SlackPlace:
     def threads(self) -> Iterable[str]:
         return list(self._messages.by_thread)
 
-    def told(self) -> str:
+    def private_replies(self) -> str:
         private = (m for m in self._messages if m.by_bot and (m.only_for or m.channel.startswith("D")))
         return "\n".join(str(one.body.get("text", "")) for one in private)
 
-    def signs(self) -> list[tuple[str, str]]:
+    def indicators(self) -> list[tuple[str, str]]:
         marked = [(m.thread_ts or m.ts, f"a mark on {m.ts}") for m in self._messages if m.reactions]
         sessions = self.slack.conversations.sessions
         return marked + [(key[1], "at work") for key, now in sessions.items() if now == "processing"]

@@ -8,11 +8,11 @@ from pathlib import Path
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
 from benchmarks.chaos import journal, scenes
-from benchmarks.chaos.environment import Record, World
+from benchmarks.chaos.environment import Environment, Record
 from benchmarks.chaos.journal import Row
 from benchmarks.chaos.people import People
-from benchmarks.chaos.round_end import Settling, unfinished
-from benchmarks.chaos.scenarios import Course
+from benchmarks.chaos.round_end import RoundEnd, unfinished
+from benchmarks.chaos.scenarios import Behaviour
 
 BOUNDS: Mapping[str, int] = {
     "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "told though Aion had answered": 0,
@@ -25,7 +25,7 @@ _REFUSED = {429, 500, 503}
 
 
 @dataclass(slots=True)
-class Verdict:
+class Findings:
     """Counts, and a line for everything that is wrong."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -33,12 +33,12 @@ class Verdict:
     wrong: list[tuple[str, int]] = field(default_factory=list)
     """What is wrong, with the number of the question."""
 
-    def blame(self, kind: str, number: int, why: str) -> None:
+    def add_violation(self, kind: str, number: int, why: str) -> None:
         """Note that something is wrong."""
         self.counts[kind] += 1
         self.wrong.append((f"{kind}: {why}", number))
 
-    def add(self, other: "Verdict") -> None:
+    def add(self, other: "Findings") -> None:
         """Take over another round's verdict."""
         self.counts += other.counts
         self.reasons += other.reasons
@@ -55,181 +55,205 @@ class Verdict:
         return all(self.counts[kind] <= most for kind, most in BOUNDS.items()) and self.share_shown >= SHOWN
 
 
-class Judge:
+class Verifier:
     """Judges one round, when all of it has settled and the bot has ended."""
 
-    def __init__(self, world: World, people: People, settling: Settling, database: Path) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, people: People, round_end: RoundEnd, database: Path) -> None:
+        self._environment = environment
         self._people = people
-        self._settling = settling
-        self._rows = journal.rows(world, database)
+        self._round_end = round_end
+        self._rows = journal.rows(environment, database)
         self._plans = journal.plans(database)
-        self._verdict = Verdict()
+        self._findings = Findings()
         self._shown = {
-            (platform, thread): place.shown(thread)
-            for platform, place in world.places.items()
-            for thread in place.threads()
+            (platform, thread): workspace.shown(thread)
+            for platform, workspace in environment.workspaces.items()
+            for thread in workspace.threads()
         }
         self._found = {
             where: scenes.labels(one.text for one in shown) for where, shown in self._shown.items()
         }
         self._stored = scenes.labels(
-            text for session in world.aion.sessions for text in session.texts("assistant")
+            text for session in environment.aion.sessions for text in session.texts("assistant")
         )
-        self._private = {platform: place.told() for platform, place in world.places.items()}
-        self._not_taken = {platform: told.count(NOT_TAKEN) for platform, told in self._private.items()}
+        self._private = {
+            platform: workspace.private_replies() for platform, workspace in environment.workspaces.items()
+        }
+        self._not_taken = {platform: replies.count(NOT_TAKEN) for platform, replies in self._private.items()}
         """How often somebody was told that a question could not be written down: for each, one may be missing."""
 
-    def judge(self) -> Verdict:
+    def verify(self) -> Findings:
         """Judge every question, and then what belongs to none."""
-        for record in self._world.records.values():
-            self._judge(record)
-        self._judge_signs()
-        self._judge_strangers()
-        self._judge_retries()
-        return self._verdict
+        for record in self._environment.records.values():
+            self._verify(record)
+        self._verify_indicators()
+        self._verify_foreign_answers()
+        self._verify_retries()
+        return self._findings
 
-    def _judge(self, record: Record) -> None:
-        counts, number = self._verdict.counts, record.fate.number
+    def _verify(self, record: Record) -> None:
+        counts, number = self._findings.counts, record.scenario.number
         counts["asked"] += 1
         rows = self._rows[number]
         failed = sum(row.attempt for row in rows)
         for row in rows:
             record.reasons += self._people.reasons.get(row.key, ())
-        self._verdict.reasons.update(record.reasons)
-        ended = self._ending(record, rows)
+        self._findings.reasons.update(record.reasons)
+        ended = self._outcome(record, rows)
         counts[ended] += 1
         counts["told as failed first"] += bool(failed)
         counts["Retries that were answered"] += bool(failed) and ended == "answered once"
         if len(rows) > 1:
-            self._verdict.blame("doubled", number, "two rows")
+            self._findings.add_violation("doubled", number, "two rows")
         if any(row.phase not in {"shown", "cleared"} for row in rows):
-            self._verdict.blame("stuck", number, "its row is not settled")
-        self._judge_answers(record)
-        if record.fate.course in {Course.PLAN, Course.OPEN_PLAN}:
-            self._judge_plan(record)
+            self._findings.add_violation("stuck", number, "its row is not settled")
+        self._verify_answers(record)
+        if record.scenario.behaviour in {Behaviour.PLAN, Behaviour.OPEN_PLAN}:
+            self._verify_plan(record)
 
-    def _ending(self, record: Record, rows: list[Row]) -> str:
+    def _outcome(self, record: Record, rows: list[Row]) -> str:
         """How a question ended, as a name of a count."""
-        thread = record.fate.platform, record.thread
-        found = self._found.get(thread, {}).get((record.fate.number, record.accepted), [])
-        limited = record.fate.course is Course.LIMIT and self._says(thread, strings.trouble("QUOTA_EXCEEDED"))
-        forbidden = record.forbidden and record.thread and self._told_of_forbidden(record)
+        thread = record.scenario.platform, record.thread
+        found = self._found.get(thread, {}).get((record.scenario.number, record.accepted), [])
+        limited = record.scenario.behaviour is Behaviour.LIMIT and self._says(
+            thread, strings.trouble("QUOTA_EXCEEDED")
+        )
+        forbidden = record.forbidden and record.thread and self._told_cannot_write(record)
         unrecorded = not record.calls and self._says(thread, strings.NO_RECORD)
         unasked = (
             record.withdrawn
             and not found
             and all(row.reason not in {"failed", "interrupted"} for row in rows)
         )
-        endings = {
+        outcomes = {
             "answered once": scenes.is_whole(found),
             "stopped by a person": record.stopped and self._says(thread, "Stopped by"),
             "told as failed for good": limited or forbidden or unrecorded,
             "withdrawn in time": unasked,
-            "never arrived": not rows and self._world.is_unheard(record),
+            "never arrived": not rows and self._environment.was_not_delivered(record),
         }
-        for ended, holds in endings.items():
+        for ended, holds in outcomes.items():
             if holds:
                 return ended
-        if not rows and not record.calls and self._not_taken[record.fate.platform]:
-            self._not_taken[record.fate.platform] -= 1
+        if not rows and not record.calls and self._not_taken[record.scenario.platform]:
+            self._not_taken[record.scenario.platform] -= 1
             return "told that it was not taken"
-        self._verdict.blame("lost", record.fate.number, f"{len(found)} labels, {len(rows)} rows")
+        self._findings.add_violation("lost", record.scenario.number, f"{len(found)} labels, {len(rows)} rows")
         return "lost and no more"
 
     def _says(self, thread: tuple[str, str], words: str) -> bool:
         return any(words in one.text for one in self._shown.get(thread, ()))
 
-    def _told_of_forbidden(self, record: Record) -> bool:
-        return strings.CANNOT_WRITE in self._private[record.fate.platform]
+    def _told_cannot_write(self, record: Record) -> bool:
+        return strings.CANNOT_WRITE in self._private[record.scenario.platform]
 
-    def _judge_answers(self, record: Record) -> None:
+    def _verify_answers(self, record: Record) -> None:
         """Every stored answer is in its thread, once; an earlier one gives way to what a person asked for again."""
-        number, counts = record.fate.number, self._verdict.counts
+        number, counts = record.scenario.number, self._findings.counts
         for (_, attempt), stored in [item for item in self._stored.items() if item[0][0] == number]:
-            found = self._found.get((record.fate.platform, record.thread), {}).get((number, attempt), [])
+            found = self._found.get((record.scenario.platform, record.thread), {}).get((number, attempt), [])
             if len(found) != len(set(found)):
-                self._verdict.blame("doubled", number, f"attempt {attempt} is shown more than once")
+                self._findings.add_violation("doubled", number, f"attempt {attempt} is shown more than once")
             if record.stopped or record.forbidden:
                 continue
             if attempt < record.accepted:
-                self._judge_superseded(record, attempt, shown=bool(found))
+                self._verify_superseded(record, attempt, shown=bool(found))
                 continue
             counts["stored by Aion"] += 1
             counts["shown in full"] += found == sorted(set(stored))
             if found and found != sorted(set(stored)):
-                self._verdict.blame("lost", number, f"attempt {attempt} is shown in part")
+                self._findings.add_violation("lost", number, f"attempt {attempt} is shown in part")
 
-    def _judge_superseded(self, record: Record, attempt: int, *, shown: bool) -> None:
+    def _verify_superseded(self, record: Record, attempt: int, *, shown: bool) -> None:
         if shown:
-            self._verdict.blame("doubled", record.fate.number, f"attempt {attempt} stands beside a later one")
+            self._findings.add_violation(
+                "doubled", record.scenario.number, f"attempt {attempt} stands beside a later one"
+            )
         if any(strings.INTERRUPTED in reason for reason in record.reasons):
-            self._verdict.counts["interrupted by a stop"] += 1
+            self._findings.counts["interrupted by a stop"] += 1
         else:
             reasons = "; ".join(record.reasons) or "nobody pressed Retry"
-            self._verdict.counts["stored by Aion"] += 1
-            self._verdict.blame("told though Aion had answered", record.fate.number, reasons)
+            self._findings.counts["stored by Aion"] += 1
+            self._findings.add_violation("told though Aion had answered", record.scenario.number, reasons)
 
-    def _judge_plan(self, record: Record) -> None:
-        number, shown = record.fate.number, self._shown.get((record.fate.platform, record.thread), [])
-        told = self._world.aion.told[plan.id] if (plan := self._people.plan(record)) else []
-        self._verdict.counts["plans"] += plan is not None
-        self._verdict.counts["plans cut off before they came"] += bool(plan and plan.id not in self._plans)
-        self._verdict.counts["plan actions"] += len(told)
+    def _verify_plan(self, record: Record) -> None:
+        number, shown = record.scenario.number, self._shown.get((record.scenario.platform, record.thread), [])
+        responses = (
+            self._environment.aion.decision_responses[plan.id] if (plan := self._people.plan(record)) else []
+        )
+        self._findings.counts["plans"] += plan is not None
+        self._findings.counts["plans cut off before they came"] += bool(plan and plan.id not in self._plans)
+        self._findings.counts["plan actions"] += len(responses)
         cards = [one for one in shown if f"as question {number} says" in one.text]
         if plan and plan.id in self._plans and not cards and not (record.stopped or record.forbidden):
-            self._verdict.blame("lost", number, "its plan has no card")
+            self._findings.add_violation("lost", number, "its plan has no card")
         # Asked again, Aion proposes another plan; the old card stays as a record.
         if len(cards) > record.accepted:
-            self._verdict.blame("doubled", number, f"{len(cards)} cards, asked {record.accepted} times")
-        ends = [*(begin for begin, _ in record.episodes[1:]), len(told)]
+            self._findings.add_violation(
+                "doubled", number, f"{len(cards)} cards, asked {record.accepted} times"
+            )
+        ends = [*(begin for begin, _ in record.episodes[1:]), len(responses)]
         if record.episodes and record.episodes[0][0] > 0:
-            self._verdict.blame("plan actions doubled", number, "Aion was told before anybody pressed")
-        if not record.episodes and told and not record.stopped:
-            self._verdict.blame("plan actions doubled", number, "Aion was told although nobody pressed")
+            self._findings.add_violation(
+                "plan actions doubled", number, "Aion was told before anybody pressed"
+            )
+        if not record.episodes and responses and not record.stopped:
+            self._findings.add_violation(
+                "plan actions doubled", number, "Aion was told although nobody pressed"
+            )
         for (begin, presses), end in zip(record.episodes, ends, strict=False):
-            answers = told[begin:end]
+            answers = responses[begin:end]
             if len(answers) > presses or any(answer not in _REFUSED for answer in answers[:-1]):
-                self._verdict.blame("plan actions doubled", number, f"{presses} presses, answered {answers}")
+                self._findings.add_violation(
+                    "plan actions doubled", number, f"{presses} presses, answered {answers}"
+                )
         # The card's record quotes the result in short; in full it may stand once below.
         below = [one for message in shown if message not in cards for one in scenes.results(message.text)]
         if len([one for one in below if one[0] == number]) > 1:
-            self._verdict.blame("doubled", number, "the plan's result is shown twice")
+            self._findings.add_violation("doubled", number, "the plan's result is shown twice")
 
-    def _judge_signs(self) -> None:
+    def _verify_indicators(self) -> None:
         """Nothing says any more that the bot is at work, but where the platform lets nobody change it."""
-        closed = {one.thread for one in self._world.records.values() if one.forbidden}
+        closed = {one.thread for one in self._environment.records.values() if one.forbidden}
         for (_, thread), shown in self._shown.items():
-            if any(one.id in self._settling.futile for one in shown):
-                self._verdict.blame("stuck", self._number(thread), "a button that does nothing")
+            if any(one.id in self._round_end.unanswered_buttons for one in shown):
+                self._findings.add_violation("stuck", self._number(thread), "a button that does nothing")
             if thread not in closed and unfinished(shown):
-                self._verdict.blame("stuck", self._number(thread), "the thread says that the bot is at work")
-        for place in self._world.places.values():
-            for thread, sign in place.signs():
+                self._findings.add_violation(
+                    "stuck", self._number(thread), "the thread says that the bot is at work"
+                )
+        for workspace in self._environment.workspaces.values():
+            for thread, indicator in workspace.indicators():
                 if thread not in closed:
-                    self._verdict.blame("stuck", self._number(thread), f"{sign} in {thread}")
+                    self._findings.add_violation("stuck", self._number(thread), f"{indicator} in {thread}")
 
-    def _judge_strangers(self) -> None:
+    def _verify_foreign_answers(self) -> None:
         """Answers in threads where they were not asked for, or of questions that were judged before."""
         for (platform, thread), found in self._found.items():
             for number, attempt in found:
-                record = self._world.records.get(number)
-                if record is None or (record.fate.platform, record.thread) != (platform, thread):
-                    self._verdict.blame("doubled", number, f"attempt {attempt} is in a thread of others")
+                record = self._environment.records.get(number)
+                if record is None or (record.scenario.platform, record.thread) != (platform, thread):
+                    self._findings.add_violation(
+                        "doubled", number, f"attempt {attempt} is in a thread of others"
+                    )
 
-    def _judge_retries(self) -> None:
+    def _verify_retries(self) -> None:
         """Aion takes a question a second time only if somebody pressed Retry, or its session was gone."""
-        for record in self._world.records.values():
-            free = 1 + (record.fate.course is Course.GONE)
-            claimed = sum(row.attempt for row in self._rows[record.fate.number])
+        for record in self._environment.records.values():
+            free = 1 + (record.scenario.behaviour is Behaviour.GONE)
+            claimed = sum(row.attempt for row in self._rows[record.scenario.number])
             if record.accepted > free + claimed:
-                self._verdict.blame(
-                    "doubled", record.fate.number, f"Aion took it {record.accepted} times, {claimed} retries"
+                self._findings.add_violation(
+                    "doubled",
+                    record.scenario.number,
+                    f"Aion took it {record.accepted} times, {claimed} retries",
                 )
         pressed = sum(self._people.retried.values())
         claimed = sum(row.attempt for rows in self._rows.values() for row in rows)
         if claimed > pressed:
-            self._verdict.blame("doubled", 0, f"{claimed} retries, {pressed} presses")
+            self._findings.add_violation("doubled", 0, f"{claimed} retries, {pressed} presses")
 
     def _number(self, thread: str) -> int:
-        return next((one.fate.number for one in self._world.records.values() if one.thread == thread), 0)
+        return next(
+            (one.scenario.number for one in self._environment.records.values() if one.thread == thread), 0
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aion_bot.simulators.workspace import Someone
-from benchmarks.chaos.scenarios import Fate
+from benchmarks.chaos.scenarios import Scenario
 
 WITHIN = 1.5
 """Seconds that Slack waits for an acknowledgement."""
@@ -15,13 +15,13 @@ Ended = tuple[float, float]
 """When a stop of the bot began and when it was over, in monotonic seconds; the same moment twice for a kill."""
 
 
-def cut_short(told: float, within: float, ended: Collection[Ended]) -> bool:
+def cut_short(delivered: float, within: float, ended: Collection[Ended]) -> bool:
     """Whether the bot ended less than `within` seconds after it was told something, or was told it while it stopped."""
-    return any(begun - within < told <= over for begun, over in ended)
+    return any(begun - within < delivered <= over for begun, over in ended)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ShownMessage:
     """A message of the bot's as everybody sees it; `buttons` are ids by label, `key` is what they carry."""
 
     id: str
@@ -31,31 +31,31 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """Where a question was asked, and the message that asks it, or "" where it is none."""
 
     thread: str
     message: str
 
 
-class Place(Protocol):
+class Workspace(Protocol):
     """One workspace."""
 
     people: Sequence[Someone]
 
-    async def ask(self, fate: Fate, text: str) -> Asked | None:
+    async def ask(self, scenario: Scenario, text: str) -> AskedQuestion | None:
         """Ask in a way that begins a conversation; None where the platform itself said that nobody took it."""
 
-    async def reply(self, person: Someone, thread: str, text: str) -> Asked | None:
+    async def reply(self, person: Someone, thread: str, text: str) -> AskedQuestion | None:
         """Ask in a thread; None while it does not exist."""
 
     async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
         """Press a button."""
 
-    def shown(self, thread: str) -> list[Seen]:
+    def shown(self, thread: str) -> list[ShownMessage]:
         """The bot's messages in a thread that everybody sees, oldest first."""
 
-    def is_unheard(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
+    def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
         """Whether the platform gave up telling the bot of a message that begins a thread, or, on Slack, of any.
 
         `broken` are the moments at which Discord's connections broke, in monotonic seconds.
@@ -67,10 +67,10 @@ class Place(Protocol):
     def threads(self) -> Iterable[str]:
         """Every thread."""
 
-    def told(self) -> str:
+    def private_replies(self) -> str:
         """All that the bot said privately, in whatever way."""
 
-    def signs(self) -> list[tuple[str, str]]:
+    def indicators(self) -> list[tuple[str, str]]:
         """What still says that the bot is at work, or that a message waits, with its thread."""
 
     def delete(self, thread: str, message: str) -> None:

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from benchmarks.relay.loads import Place
-from benchmarks.relay.platform import Asked
+from benchmarks.relay.platform import SentQuestion
 
 PAUSE = 1.0
 """Seconds between two edits."""
@@ -28,7 +28,7 @@ class RefusedError(Exception):
         self.pause = pause
 
 
-class Talker(Protocol):
+class PlatformClient(Protocol):
     """A real client. `page`: characters that one message takes."""
 
     page: int
@@ -39,11 +39,11 @@ class Talker(Protocol):
     async def close(self) -> None:
         """Let all connections go."""
 
-    async def put(self, where: Asked, message: str, text: str) -> str:
+    async def put(self, where: SentQuestion, message: str, text: str) -> str:
         """Post if there is no message yet, otherwise edit it; returns its id. Raises RefusedError."""
 
 
-class SlackTalker:
+class SlackClient:
     """slack_sdk as it comes."""
 
     page = 11_000
@@ -57,7 +57,7 @@ class SlackTalker:
     async def close(self) -> None:
         """Nothing."""
 
-    async def put(self, where: Asked, message: str, text: str) -> str:
+    async def put(self, where: SentQuestion, message: str, text: str) -> str:
         body: dict[str, Any] = {"text": text[:3_000], "blocks": [{"type": "markdown", "text": text}]}
         try:
             if message:
@@ -73,7 +73,7 @@ class SlackTalker:
             raise RefusedError(float(error.response.headers["Retry-After"])) from error
 
 
-class DiscordTalker:
+class DiscordClient:
     """discord.py as it comes: it waits by itself for what the headers tell, and tries again five times."""
 
     page = 2_000
@@ -90,7 +90,7 @@ class DiscordTalker:
     async def close(self) -> None:
         await self._client.close()
 
-    async def put(self, where: Asked, message: str, text: str) -> str:
+    async def put(self, where: SentQuestion, message: str, text: str) -> str:
         channel = self._client.get_partial_messageable(int(where.channel))
         try:
             if message:
@@ -103,15 +103,15 @@ class DiscordTalker:
             raise RefusedError(PAUSE) from error
 
 
-def talker(place: Place, env: Mapping[str, str]) -> Talker:
+def platform_client(place: Place, env: Mapping[str, str]) -> PlatformClient:
     """Return the client for a place."""
-    return DiscordTalker(env) if place is Place.DISCORD else SlackTalker(env)
+    return DiscordClient(env) if place is Place.DISCORD else SlackClient(env)
 
 
-class Relaying:
+class AnswerRelay:
     """One answer, from Aion into a thread."""
 
-    def __init__(self, to: Talker, where: Asked) -> None:
+    def __init__(self, to: PlatformClient, where: SentQuestion) -> None:
         self._to = to
         self._where = where
         self._text = ""
@@ -165,11 +165,11 @@ def _pages(text: str, size: int) -> Sequence[str]:
     return [*pages, text]
 
 
-class PlainLoops:
+class BaselineLoops:
     """All answers of one process, with one connection pool to Aion, and one client of the platform."""
 
     def __init__(self, place: Place, env: Mapping[str, str]) -> None:
-        self._to = talker(place, env)
+        self._to = platform_client(place, env)
         headers = {"Authorization": f"Bearer {env['AIONVISION_API_KEY']}"}
         limits = httpx.Limits(max_connections=None)
         address = f"{env['AIONVISION_BASE_URL']}/"
@@ -178,7 +178,7 @@ class PlainLoops:
         )
         self._running: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> "PlainLoops":
+    async def __aenter__(self) -> "BaselineLoops":
         await self._to.open()
         return self
 
@@ -189,9 +189,9 @@ class PlainLoops:
         await self._aion.aclose()
         await self._to.close()
 
-    def relay(self, where: Asked, question: str) -> None:
+    def relay(self, where: SentQuestion, question: str) -> None:
         """Relay an answer."""
-        self._start(Relaying(self._to, where).run(self._aion, question))
+        self._start(AnswerRelay(self._to, where).run(self._aion, question))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._running.add(asyncio.create_task(work))

@@ -13,18 +13,18 @@ from aion_bot.simulators.discord.rates import DiscordLimits
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import Limiting
-from benchmarks.relay.platform import Asked, Rival
+from benchmarks.relay.platform import CompetingProcess, SentQuestion
 from benchmarks.relay.slack_platform import FACTORS
 
 _UNBUCKETED = "GET /channels/{channel_id}"
 
 
-class DiscordStage:
+class DiscordPlatform:
     """One server. Every question stands in a thread of its own."""
 
     def __init__(self) -> None:
         self.discord = SimulatedDiscord()
-        self.signs: dict[str, float] = {}
+        self.indicators: dict[str, float] = {}
         self._threads: list[Channel] = []
         self._asked: list[Message] = []
         self._before: Counter[str] = Counter()
@@ -37,7 +37,7 @@ class DiscordStage:
 
     async def start(self) -> None:
         await self.discord.start()
-        self._looking = asyncio.create_task(self._look())
+        self._looking = asyncio.create_task(self._observe())
 
     async def stop(self) -> None:
         if self._looking is not None:
@@ -61,12 +61,12 @@ class DiscordStage:
         self._before, self._began = self.discord.server.calls.copy(), time.monotonic()
         self.discord.rates.limits = DiscordLimits().scaled(FACTORS[limiting])
 
-    def ask(self, number: int, text: str) -> Asked:
+    def ask(self, number: int, text: str) -> SentQuestion:
         thread = self._threads[number]
         person = self.discord.people[number % len(self.discord.people)]
         at = time.monotonic()
         self._asked.append(self.discord.say(person, f"<@{self.discord.world.bot.id}> {text}", thread.id))
-        return Asked(thread.id, thread.id, at)
+        return SentQuestion(thread.id, thread.id, at)
 
     def at_rest(self, thread: str) -> bool:
         return not self.buttons(thread)
@@ -80,11 +80,11 @@ class DiscordStage:
             for one in row["components"]
         ]
 
-    def rivals(self) -> Sequence[Rival]:
+    def competing_processes(self) -> Sequence[CompetingProcess]:
         use = self.discord.rates.use
-        everywhere = Rival(20, 1.0, partial(use, "elsewhere", route=_UNBUCKETED), random.Random(5))
+        everywhere = CompetingProcess(20, 1.0, partial(use, "elsewhere", route=_UNBUCKETED), random.Random(5))
         own = [
-            Rival(2, 5.0, partial(use, thread.id), random.Random(number))
+            CompetingProcess(2, 5.0, partial(use, thread.id), random.Random(number))
             for number, thread in enumerate(self._threads)
         ]
         return [everywhere, *own]
@@ -101,10 +101,10 @@ class DiscordStage:
     def refused(self) -> Sequence[Logged]:
         return [call for call in self.discord.rates.refused if call.at >= self._began]
 
-    async def _look(self) -> None:
+    async def _observe(self) -> None:
         """Note when a question first shows a reaction of the bot's."""
         while True:
             for message in self._asked:
                 if message.reactions:
-                    self.signs.setdefault(message.channel, time.monotonic())
+                    self.indicators.setdefault(message.channel, time.monotonic())
             await asyncio.sleep(0.01)

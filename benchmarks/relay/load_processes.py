@@ -8,9 +8,9 @@ from typing import Any
 
 from benchmarks.relay.loads import Load
 
-ROOM = 60
+MAX_CONCURRENT = 60
 """Answers that two cores tell, relay and show at the same time without getting late; a larger load runs alone."""
-APART = 0.5
+STAGGER = 0.5
 """Seconds between the questions of two worlds, so that no first sign of life waits for another's."""
 _LONG = 60.0
 _LINE = 256 * 1024**2
@@ -18,7 +18,7 @@ _LINE = 256 * 1024**2
 Hear = Callable[[dict[str, Any]], None]
 
 
-class _World:
+class LoadProcess:
     """One load's process."""
 
     def __init__(self, load: Load) -> None:
@@ -37,7 +37,7 @@ class _World:
     async def ask(self) -> None:
         """Let it ask, and wait until all answers are told."""
         self._write("go")
-        await self._line("quiet")
+        await self._line("all_sent")
 
     async def figures(self) -> dict[str, Any]:
         """Wait for its figures."""
@@ -60,7 +60,7 @@ class _World:
         line = await self._process.stdout.readline()
         if not line:
             raise RuntimeError(
-                f"the world of {self.load.name}, {self.load.place}, {self.load.carrier} came to nothing"
+                f"the world of {self.load.name}, {self.load.place}, {self.load.relayer} came to nothing"
             )
         said: dict[str, Any] = json.loads(line)
         if name not in said:
@@ -74,28 +74,28 @@ async def run(loads: Sequence[Load], hear: Hear) -> list[dict[str, Any]]:
     A batch begins when the answers of the one before are told. Loops that are late go on beside it.
     """
     ending: dict[int, asyncio.Task[dict[str, Any]]] = {}
-    worlds: list[_World] = []
+    started_all: list[LoadProcess] = []
     try:
         for batch in batches(loads):
-            started = [_World(loads[number]) for number in batch]
-            worlds += started
-            await asyncio.gather(*(world.start() for world in started))
-            await asyncio.gather(*(_later(APART * place, world) for place, world in enumerate(started)))
+            started = [LoadProcess(loads[number]) for number in batch]
+            started_all += started
+            await asyncio.gather(*(process.start() for process in started))
+            await asyncio.gather(*(_later(STAGGER * place, process) for place, process in enumerate(started)))
             ending |= {
-                n: asyncio.create_task(_end(world, hear)) for n, world in zip(batch, started, strict=True)
+                n: asyncio.create_task(_end(process, hear)) for n, process in zip(batch, started, strict=True)
             }
         return [await ending[number] for number in range(len(loads))]
     finally:
-        await asyncio.gather(*(world.end() for world in worlds))
+        await asyncio.gather(*(process.end() for process in started_all))
 
 
-async def _later(pause: float, world: _World) -> None:
+async def _later(pause: float, process: LoadProcess) -> None:
     await asyncio.sleep(pause)
-    await world.ask()
+    await process.ask()
 
 
-async def _end(world: _World, hear: Hear) -> dict[str, Any]:
-    found = await world.figures()
+async def _end(process: LoadProcess, hear: Hear) -> dict[str, Any]:
+    found = await process.figures()
     hear(found)
     return found
 
@@ -108,7 +108,7 @@ def batches(loads: Sequence[Load]) -> Iterator[Sequence[int]]:
     ):
         inside = [*batch, number]
         mixed = len({loads[one].ends > _LONG for one in inside}) > 1
-        if batch and (mixed or sum(loads[one].weight for one in inside) > ROOM):
+        if batch and (mixed or sum(loads[one].weight for one in inside) > MAX_CONCURRENT):
             yield batch
             batch = []
         batch.append(number)

@@ -1,7 +1,7 @@
 """One load in one process: `python -m benchmarks.relay.load_run` reads a load as JSON and prints its figures.
 
 Aion runs in a process of its own, so that telling thousands of tokens a second takes nothing from who relays them.
-It says `ready`, and asks when a line comes in; it says `quiet` when the last token was told: what goes on after that
+It says `ready`, and asks when a line comes in; it says `all_sent` when the last token was told: what goes on after that
 needs little of the machine.
 """
 
@@ -16,19 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from aion_bot.simulators.visible_changes import VisibleChange
-from benchmarks.relay import bot, metrics, paced_aion, platform
-from benchmarks.relay.baseline_loop import PlainLoops
-from benchmarks.relay.discord_platform import DiscordStage
-from benchmarks.relay.loads import Carrier, Limiting, Load, Place
-from benchmarks.relay.observations import Seen
-from benchmarks.relay.platform import Asked, Stage
-from benchmarks.relay.slack_platform import SlackStage
+from benchmarks.relay import bot, metrics, paced_aion
+from benchmarks.relay.baseline_loop import BaselineLoops
+from benchmarks.relay.discord_platform import DiscordPlatform
+from benchmarks.relay.loads import Limiting, Load, Place, Relayer
+from benchmarks.relay.observations import ObservedAnswer
+from benchmarks.relay.platform import MeasuredPlatform, SentQuestion, run_competing
+from benchmarks.relay.slack_platform import SlackPlatform
 
-_SETTLING = 1.0
+_REST = 1.0
 """Seconds without a change after which an answer at rest is taken to have ended."""
 
 
-class Told:
+class AionProcess:
     """The process that plays Aion."""
 
     def __init__(self, process: asyncio.subprocess.Process, env: Mapping[str, str]) -> None:
@@ -40,12 +40,12 @@ class Told:
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("Aion has no pipes")
         self._process.stdin.write(b"\n")
-        told: dict[str, Any] = json.loads(await self._process.stdout.readline())
-        return told
+        aion: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        return aion
 
 
 @asynccontextmanager
-async def _aion() -> AsyncIterator[Told]:
+async def _aion() -> AsyncIterator[AionProcess]:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.relay.paced_aion", stdin=pipe, stdout=pipe, limit=256 * 1024**2
@@ -53,21 +53,23 @@ async def _aion() -> AsyncIterator[Told]:
     try:
         if process.stdout is None:
             raise RuntimeError("Aion has no pipes")
-        yield Told(process, json.loads(await process.stdout.readline()))
+        yield AionProcess(process, json.loads(await process.stdout.readline()))
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
 
 
-class World:
+class Measurement:
     """One load on its stage."""
 
     def __init__(self, load: Load) -> None:
         self.load = load
-        self.stage: Stage = DiscordStage() if load.place is Place.DISCORD else SlackStage(load.place)
-        self.asked: dict[int, Asked] = {}
-        self.seen: dict[int, Seen] = {}
+        self.platform: MeasuredPlatform = (
+            DiscordPlatform() if load.place is Place.DISCORD else SlackPlatform(load.place)
+        )
+        self.asked: dict[int, SentQuestion] = {}
+        self.seen: dict[int, ObservedAnswer] = {}
         self.cards: dict[int, float] = {}
         self._threads: dict[str, int] = {}
 
@@ -76,12 +78,12 @@ class World:
         if (number := self._threads.get(change.thread)) is not None:
             self.seen[number].follow(change)
 
-    def ask(self, number: int) -> Asked:
+    def ask(self, number: int) -> SentQuestion:
         """Put the question of this number."""
         ask = self.load.asks[number]
-        asked = self.stage.ask(number, paced_aion.question(number, ask))
+        asked = self.platform.ask(number, paced_aion.question(number, ask))
         self.asked[number], self._threads[asked.thread] = asked, number
-        self.seen[number] = Seen.of(ask.tokens)
+        self.seen[number] = ObservedAnswer.of(ask.tokens)
         return asked
 
     def at_rest(self) -> bool:
@@ -90,88 +92,92 @@ class World:
         return (
             len(self.seen) == len(self.load.asks)
             and all(self.seen[number].complete or ask.plan for number, ask in enumerate(self.load.asks))
-            and time.monotonic() - last >= _SETTLING
+            and time.monotonic() - last >= _REST
             and all(number in self.cards or self._plain(number) for number in self.seen)
         )
 
     def _plain(self, number: int) -> bool:
-        return not self.load.asks[number].plan and self.stage.at_rest(self.asked[number].thread)
+        return not self.load.asks[number].plan and self.platform.at_rest(self.asked[number].thread)
 
-    def look_for_cards(self) -> None:
+    def note_cards(self) -> None:
         """Note when a plan's card first stands."""
         for number, asked in self.asked.items():
             wanted = self.load.asks[number].plan and number not in self.cards
-            if wanted and "Approve" in self.stage.buttons(asked.thread):
+            if wanted and "Approve" in self.platform.buttons(asked.thread):
                 self.cards[number] = time.monotonic()
 
 
 async def run(load: Load) -> dict[str, Any]:
     """Play a load and return its figures."""
-    world = World(load)
+    measurement = Measurement(load)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aion-bot-relay-")))
-        told = await stack.enter_async_context(_aion())
-        await world.stage.start()
-        stack.push_async_callback(world.stage.stop)
-        env = {**told.env, **world.stage.env}
-        if load.carrier is Carrier.PLAIN:
-            loops = await stack.enter_async_context(PlainLoops(load.place, env))
-            return {"load": load.to_json(), **await _play(world, told, loops)}
+        aion = await stack.enter_async_context(_aion())
+        await measurement.platform.start()
+        stack.push_async_callback(measurement.platform.stop)
+        env = {**aion.env, **measurement.platform.env}
+        if load.relayer is Relayer.PLAIN:
+            loops = await stack.enter_async_context(BaselineLoops(load.place, env))
+            return {"load": load.to_json(), **await _play(measurement, aion, loops)}
         settings, adapters = bot.composed(env, folder)
         await stack.enter_async_context(bot.serving(settings, adapters))
-        await world.stage.connected()
-        return {"load": load.to_json(), "model": bot.model(adapters), **await _play(world, told, None)}
+        await measurement.platform.connected()
+        return {"load": load.to_json(), "model": bot.model(adapters), **await _play(measurement, aion, None)}
 
 
-async def _play(world: World, told: Told, loops: PlainLoops | None) -> dict[str, Any]:
-    load, place = world.load, world.stage
+async def _play(measurement: Measurement, aion: AionProcess, loops: BaselineLoops | None) -> dict[str, Any]:
+    load, place = measurement.load, measurement.platform
     place.prepare(len(load.asks))
-    place.watch(world.follow)
+    place.watch(measurement.follow)
     print(json.dumps({"ready": True}), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     place.limit(load.limits)
-    rivals = place.rivals() if load.limits is Limiting.SHARED else ()
-    competing = asyncio.create_task(platform.compete(rivals))
+    competing_processes = place.competing_processes() if load.limits is Limiting.SHARED else ()
+    competing = asyncio.create_task(run_competing(competing_processes))
     used, began = time.process_time(), time.monotonic()
-    asking = asyncio.create_task(_ask(world, began, loops))
-    await _until_at_rest(world, began, loops)
+    questions = asyncio.create_task(_ask(measurement, began, loops))
+    await _until_at_rest(measurement, began, loops)
     competing.cancel()
-    await asking
+    await questions
     lasted = time.monotonic() - began
-    moments = await told.moments()
-    found = metrics.figures(world.load, world.asked, world.seen, moments["told"], place.signs)
+    moments = await aion.moments()
+    found = metrics.figures(
+        measurement.load, measurement.asked, measurement.seen, moments["send_times"], place.indicators
+    )
     found |= metrics.calls(place.calls, place.log, place.refused, began)
-    found["cards"] = [at - moments["told"][str(number)]["plan"] for number, at in world.cards.items()]
+    found["cards"] = [
+        at - moments["send_times"][str(number)]["plan"] for number, at in measurement.cards.items()
+    ]
     found["failures"] = list(loops.failures) if loops else []
     return {**found, "cpu": (time.process_time() - used) / lasted, "lasted": lasted}
 
 
-async def _ask(world: World, began: float, loops: PlainLoops | None) -> None:
+async def _ask(measurement: Measurement, began: float, loops: BaselineLoops | None) -> None:
     """Put all questions when they are due."""
     numbered: Sequence[tuple[float, int]] = sorted(
-        (ask.at, number) for number, ask in enumerate(world.load.asks)
+        (ask.at, number) for number, ask in enumerate(measurement.load.asks)
     )
     for at, number in numbered:
         if (pause := began + at - time.monotonic()) > 0:
             await asyncio.sleep(pause)
-        asked = world.ask(number)
+        asked = measurement.ask(number)
         if loops is not None:
-            loops.relay(asked, paced_aion.question(number, world.load.asks[number]))
+            loops.relay(asked, paced_aion.question(number, measurement.load.asks[number]))
 
 
-async def _until_at_rest(world: World, began: float, loops: PlainLoops | None) -> None:
+async def _until_at_rest(measurement: Measurement, began: float, loops: BaselineLoops | None) -> None:
     """Wait until all stands as it should, or the deadline is over; says when all was told."""
-    quiet = began + world.load.ends + _SETTLING
-    step = 0.02 if any(ask.plan for ask in world.load.asks) else 0.2
-    while time.monotonic() < quiet:
+    all_sent = began + measurement.load.ends + _REST
+    step = 0.02 if any(ask.plan for ask in measurement.load.asks) else 0.2
+    while time.monotonic() < all_sent:
         await asyncio.sleep(step)
-        world.look_for_cards()
-    print(json.dumps({"quiet": True}), flush=True)
-    while time.monotonic() < quiet + world.load.deadline:
-        if world.at_rest() if loops is None else loops.at_rest:
+        measurement.note_cards()
+    print(json.dumps({"all_sent": True}), flush=True)
+    while time.monotonic() < all_sent + measurement.load.deadline:
+        if measurement.at_rest() if loops is None else loops.at_rest:
             return
         await asyncio.sleep(step)
-        world.look_for_cards()
+        measurement.note_cards()
 
 
 if __name__ == "__main__":

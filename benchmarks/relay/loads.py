@@ -35,7 +35,7 @@ class Limiting(StrEnum):
     """As documented, but a second process uses half of it."""
 
 
-class Carrier(StrEnum):
+class Relayer(StrEnum):
     """Who relays the answers."""
 
     BOT = "bot"
@@ -64,7 +64,7 @@ class Load:
     name: str
     place: Place
     limits: Limiting
-    carrier: Carrier
+    relayer: Relayer
     asks: tuple[Ask, ...]
     deadline: float = 180.0
     """Seconds after the last token, after which what is missing is incomplete."""
@@ -87,8 +87,8 @@ class Load:
     def from_json(cls, given: dict[str, Any]) -> "Load":
         """Read what `to_json` wrote."""
         asks = tuple(Ask(**ask) for ask in given["asks"])
-        place, limits, carrier = Place(given["place"]), Limiting(given["limits"]), Carrier(given["carrier"])
-        return cls(given["name"], place, limits, carrier, asks, given["deadline"])
+        place, limits, relayer = Place(given["place"]), Limiting(given["limits"]), Relayer(given["relayer"])
+        return cls(given["name"], place, limits, relayer, asks, given["deadline"])
 
 
 def crowd(
@@ -96,22 +96,22 @@ def crowd(
     tokens: int,
     place: Place,
     limits: Limiting = Limiting.DOCUMENTED,
-    carrier: Carrier = Carrier.BOT,
+    relayer: Relayer = Relayer.BOT,
 ) -> Load:
     """Return answers of one length that are all asked at once."""
     asks = (Ask(tokens=tokens),) * answers
-    return Load(f"{answers} x {tokens}", place, limits, carrier, asks)
+    return Load(f"{answers} x {tokens}", place, limits, relayer, asks)
 
 
 def late(place: Place) -> Load:
     """Return ten short answers that spend the window, and one that begins just then."""
-    return Load("late", place, Limiting.DOCUMENTED, Carrier.BOT, (*(Ask(),) * 10, Ask(at=12.0)))
+    return Load("late", place, Limiting.DOCUMENTED, Relayer.BOT, (*(Ask(),) * 10, Ask(at=12.0)))
 
 
 def card(place: Place) -> Load:
     """Return ten short answers, and in their middle a plan that waits for somebody's word."""
     asks = (*(Ask(),) * 10, Ask(at=5.0, tokens=60, plan=True))
-    return Load("card", place, Limiting.DOCUMENTED, Carrier.BOT, asks)
+    return Load("card", place, Limiting.DOCUMENTED, Relayer.BOT, asks)
 
 
 def rolling(place: Place, limits: Limiting, minutes: int) -> Load:
@@ -120,7 +120,7 @@ def rolling(place: Place, limits: Limiting, minutes: int) -> Load:
     asks = tuple(
         Ask(at=6.0 * slot + 60.0 * turn, tokens=minute) for turn in range(minutes) for slot in range(10)
     )
-    return Load(f"10 rolling, {minutes} min", place, limits, Carrier.BOT, asks)
+    return Load(f"10 rolling, {minutes} min", place, limits, Relayer.BOT, asks)
 
 
 def crowds(

@@ -8,48 +8,50 @@ from typing import Any
 
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay.loads import RATE, Load
-from benchmarks.relay.observations import Eyes, Seen
-from benchmarks.relay.platform import Asked
+from benchmarks.relay.observations import ObservedAnswer, ReaderView
+from benchmarks.relay.platform import SentQuestion
 
 MINUTE = 60.0
 
 
 def figures(
     load: Load,
-    asked: Mapping[int, Asked],
-    seen: Mapping[int, Seen],
-    told: Mapping[str, Mapping[str, Any]],
-    signs: Mapping[str, float],
+    asked: Mapping[int, SentQuestion],
+    seen: Mapping[int, ObservedAnswer],
+    send_times: Mapping[str, Mapping[str, Any]],
+    indicators: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return completeness, staleness, final lags and first signs of life, all in seconds."""
-    numbers = [number for number in asked if str(number) in told]
+    numbers = [number for number in asked if str(number) in send_times]
     whole = [number for number in numbers if seen[number].complete and not load.asks[number].plan]
     return {
         "answers": len(load.asks),
         "complete": len(whole),
         "missing": sum(one.asker.missing for one in seen.values()),
         "staleness": {
-            "asker": _mean(_stale(seen[number].asker, told[str(number)]["tokens"]) for number in numbers),
+            "asker": _mean(
+                _stale(seen[number].asker, send_times[str(number)]["tokens"]) for number in numbers
+            ),
             "bystanders": _mean(
-                _stale(seen[number].bystanders, told[str(number)]["tokens"]) for number in numbers
+                _stale(seen[number].bystanders, send_times[str(number)]["tokens"]) for number in numbers
             ),
         },
-        "lag": _spread([seen[number].last - told[str(number)]["complete"] for number in whole]),
-        "lags": [seen[number].last - told[str(number)]["complete"] for number in whole],
-        "sign": _spread([_sign(seen[number], asked[number], signs) for number in asked]),
-        "signs": [_sign(seen[number], asked[number], signs) for number in asked],
-        "behind": max((_behind(told[str(number)]["tokens"]) for number in numbers), default=0.0),
+        "lag": _spread([seen[number].last - send_times[str(number)]["complete"] for number in whole]),
+        "lags": [seen[number].last - send_times[str(number)]["complete"] for number in whole],
+        "indicator": _spread([_first_indicator(seen[number], asked[number], indicators) for number in asked]),
+        "indicators": [_first_indicator(seen[number], asked[number], indicators) for number in asked],
+        "behind": max((_behind(send_times[str(number)]["tokens"]) for number in numbers), default=0.0),
     }
 
 
-def _sign(seen: Seen, asked: Asked, signs: Mapping[str, float]) -> float:
-    shown = [at for at in (seen.begun, signs.get(asked.thread, math.nan)) if not math.isnan(at)]
+def _first_indicator(seen: ObservedAnswer, asked: SentQuestion, indicators: Mapping[str, float]) -> float:
+    shown = [at for at in (seen.begun, indicators.get(asked.thread, math.nan)) if not math.isnan(at)]
     return min(shown, default=math.inf) - asked.at
 
 
-def _stale(eyes: Eyes, sent: Sequence[float]) -> Sequence[float]:
+def _stale(view: ReaderView, sent: Sequence[float]) -> Sequence[float]:
     """Return how stale each word was when it was first seen; those that never were are left out."""
-    return [at - when for at, when in zip(eyes.first, sent, strict=False) if not math.isnan(at)]
+    return [at - when for at, when in zip(view.first, sent, strict=False) if not math.isnan(at)]
 
 
 def _mean(stale: Iterable[Sequence[float]]) -> float | None:

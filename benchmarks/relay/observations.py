@@ -9,13 +9,13 @@ from benchmarks.relay import numbered_words
 
 
 @dataclass(slots=True)
-class Eyes:
+class ReaderView:
     """Of one kind of reader: when each word was first seen, and the numbers that each message shows now."""
 
     first: list[float]
     now: dict[str, Sequence[int]] = field(default_factory=dict)
 
-    def see(self, message: str, text: str, at: float) -> None:
+    def read(self, message: str, text: str, at: float) -> None:
         """Read a message."""
         shown = numbered_words.numbers(text)
         self.now[message] = shown
@@ -36,26 +36,26 @@ class Eyes:
 
 
 @dataclass(slots=True)
-class Seen:
+class ObservedAnswer:
     """One answer as the person sees it who asked, and as bystanders do. `last` is its messages' last change."""
 
-    asker: Eyes
-    bystanders: Eyes
+    asker: ReaderView
+    bystanders: ReaderView
     begun: float = math.nan
     last: float = math.nan
 
     @classmethod
-    def of(cls, tokens: int) -> "Seen":
+    def of(cls, tokens: int) -> "ObservedAnswer":
         """Return an answer of which nothing was seen."""
-        return cls(Eyes([math.nan] * tokens), Eyes([math.nan] * tokens))
+        return cls(ReaderView([math.nan] * tokens), ReaderView([math.nan] * tokens))
 
     def follow(self, change: VisibleChange) -> None:
         """Take a change of one of its messages."""
         if math.isnan(self.begun):
             self.begun = change.at
         self.last = change.at
-        self.asker.see(change.message, change.asker, change.at)
-        self.bystanders.see(change.message, change.bystanders, change.at)
+        self.asker.read(change.message, change.asker, change.at)
+        self.bystanders.read(change.message, change.bystanders, change.at)
 
     @property
     def complete(self) -> bool:

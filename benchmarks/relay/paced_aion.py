@@ -41,7 +41,7 @@ def question(number: int, ask: Ask) -> str:
 
 
 @dataclass(slots=True)
-class Told:
+class SendTimes:
     """When an answer's tokens, its plan and its `complete` were sent."""
 
     tokens: list[float] = field(default_factory=list)
@@ -58,7 +58,7 @@ class PacedAion(SimulatedAion):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: dict[int, Told] = {}
+        self.send_times: dict[int, SendTimes] = {}
 
     async def _answer(
         self,
@@ -75,24 +75,24 @@ class PacedAion(SimulatedAion):
         asked = _QUESTION.search((await request.json())["message"])
         if asked is None:
             raise web.HTTPBadRequest
-        told = self.told[int(asked[1])] = Told()
+        send_times = self.send_times[int(asked[1])] = SendTimes()
         pieces = numbered_words.tokens(int(asked[2]))
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
         message_id = self.sessions.new_id("message")
         await response.write(event("connection", {"message_id": message_id, "status": "connected"}))
-        await _speak(response, pieces, told)
+        await _speak(response, pieces, send_times)
         if asked[3]:
-            await self._propose(response, session, told)
-        told.complete = time.monotonic()
+            await self._propose(response, session, send_times)
+        send_times.complete = time.monotonic()
         await self._end(response, session, message_id, "".join(pieces))
         await response.write(event("close", {"message_id": message_id}))
         await response.write_eof()
         return response
 
-    async def _propose(self, response: web.StreamResponse, session: Session, told: Told) -> None:
+    async def _propose(self, response: web.StreamResponse, session: Session, send_times: SendTimes) -> None:
         proposed = self.sessions.propose(session, _PLAN)
-        told.plan = time.monotonic()
+        send_times.plan = time.monotonic()
         await response.write(event("plan_pending_approval", proposed.to_event()))
 
     async def _end(self, response: web.StreamResponse, session: Session, message_id: str, text: str) -> None:
@@ -106,13 +106,13 @@ class PacedAion(SimulatedAion):
         await response.write(event("complete", {**about, "token_count": len(text) // 4, "metadata": {}}))
 
 
-async def _speak(response: web.StreamResponse, pieces: list[str], told: Told) -> None:
+async def _speak(response: web.StreamResponse, pieces: list[str], send_times: SendTimes) -> None:
     begun, text = time.monotonic(), ""
     for number, piece in enumerate(pieces):
         text += piece
         fields = {"content": piece, "accumulated": text, "token_index": number}
         await asyncio.sleep(max(0.0, begun + number / RATE - time.monotonic()))
-        told.tokens.append(time.monotonic())
+        send_times.tokens.append(time.monotonic())
         await response.write(event("token", fields, number + 1))
     await asyncio.sleep(max(0.0, begun + len(pieces) / RATE - time.monotonic()))
 
@@ -122,8 +122,8 @@ async def main() -> None:
     async with aion:
         print(json.dumps(dict(aion.env)), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
-            told = {number: one.to_json() for number, one in aion.told.items()}
-            print(json.dumps({"told": told, "cpu": time.process_time()}), flush=True)
+            send_times = {number: one.to_json() for number, one in aion.send_times.items()}
+            print(json.dumps({"send_times": send_times, "cpu": time.process_time()}), flush=True)
 
 
 if __name__ == "__main__":

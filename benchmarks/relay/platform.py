@@ -14,7 +14,7 @@ from benchmarks.relay.loads import Limiting
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentQuestion:
     """A question that was put: where its answer will stand, and when it was sent."""
 
     channel: str
@@ -22,10 +22,10 @@ class Asked:
     at: float
 
 
-class Stage(Protocol):
-    """What both platforms offer. `signs`: when a thread first showed a reaction or that the bot is at work."""
+class MeasuredPlatform(Protocol):
+    """What both platforms offer. `indicators`: when a thread first showed a reaction or that the bot is at work."""
 
-    signs: dict[str, float]
+    indicators: dict[str, float]
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ class Stage(Protocol):
     def limit(self, limiting: Limiting) -> None:
         """Count calls from now on."""
 
-    def ask(self, number: int, text: str) -> Asked:
+    def ask(self, number: int, text: str) -> SentQuestion:
         """Put a question."""
 
     def at_rest(self, thread: str) -> bool:
@@ -58,7 +58,7 @@ class Stage(Protocol):
     def buttons(self, thread: str) -> Sequence[str]:
         """Labels of the buttons in a thread."""
 
-    def rivals(self) -> Sequence["Rival"]:
+    def competing_processes(self) -> Sequence["CompetingProcess"]:
         """Return what a second process uses of each budget: half of it."""
 
     @property
@@ -75,13 +75,13 @@ class Stage(Protocol):
 
 
 @dataclass(slots=True)
-class Rival:
+class CompetingProcess:
     """Uses up to `most` calls in any `seconds`, in bursts at random moments; `use` makes some and tells how many."""
 
     most: float
     seconds: float
     use: Callable[[int], int]
-    dice: random.Random
+    rng: random.Random
     _made: deque[float] = field(default_factory=deque)
     _next: float = 0.0
 
@@ -89,18 +89,18 @@ class Rival:
         """Make calls if it is time to."""
         while self._made and now - self._made[0] >= self.seconds:
             self._made.popleft()
-        room = int(self.most) - len(self._made)
-        if now < self._next or room < 1:
+        available = int(self.most) - len(self._made)
+        if now < self._next or available < 1:
             return
-        burst = min(room, self.dice.randint(1, max(1, int(self.most / 4))))
+        burst = min(available, self.rng.randint(1, max(1, int(self.most / 4))))
         self._made.extend([now] * self.use(burst))
-        self._next = now + self.dice.expovariate(1.4 * self.most / self.seconds / burst)
+        self._next = now + self.rng.expovariate(1.4 * self.most / self.seconds / burst)
 
 
-async def compete(rivals: Sequence[Rival]) -> None:
+async def run_competing(competing_processes: Sequence[CompetingProcess]) -> None:
     """Let a second process go on until it is cancelled."""
     while True:
         now = time.monotonic()
-        for rival in rivals:
-            rival.turn(now)
+        for process in competing_processes:
+            process.turn(now)
         await asyncio.sleep(0.05)

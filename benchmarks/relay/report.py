@@ -58,7 +58,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _row(found: Mapping[str, Any], bounds: Bounds | None) -> Sequence[str]:
     load, stale, lag = Load.from_json(found["load"]), found["staleness"], found["lag"]
     return (
-        load.carrier,
+        load.relayer,
         load.place,
         load.name + _cards(found),
         f"{targets.standing(found)}/{found['answers']}",
@@ -71,7 +71,7 @@ def _row(found: Mapping[str, Any], bounds: Bounds | None) -> Sequence[str]:
         _number(lag["median"]),
         _number(lag["worst"]),
         f"{bounds.lag:.1f} / {bounds.worst_lag:.1f}" if bounds else "",
-        _number(found["sign"]["worst"]),
+        _number(found["indicator"]["worst"]),
         _calls(found),
     )
 

@@ -14,10 +14,10 @@ from aion_bot.simulators.slack.stream import State
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import Logged, Someone
 from benchmarks.relay.loads import CHANNELS, Limiting, Place
-from benchmarks.relay.platform import Asked, Rival
+from benchmarks.relay.platform import CompetingProcess, SentQuestion
 
 _PEOPLE = tuple(Someone(f"U0PERSON{number}", f"Person {number}") for number in range(10))
-_SIGNS = {"agents.sessions.setStatus": "thread_ts", "reactions.add": "timestamp"}
+_INDICATORS = {"agents.sessions.setStatus": "thread_ts", "reactions.add": "timestamp"}
 FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0, Limiting.SHARED: 1.0}
 
 
@@ -27,12 +27,12 @@ class _Slack(SimulatedSlack):
     people = _PEOPLE
 
 
-class SlackStage:
+class SlackPlatform:
     """One workspace. Questions go to its channels in turn."""
 
     def __init__(self, place: Place) -> None:
-        self.slack = _Slack(self._look)
-        self.signs: dict[str, float] = {}
+        self.slack = _Slack(self._observe)
+        self.indicators: dict[str, float] = {}
         self._place = place
         self._channels: list[Channel] = []
         self._before: Counter[str] = Counter()
@@ -66,12 +66,12 @@ class SlackStage:
         self._before, self._began = self.slack.api.calls.copy(), time.monotonic()
         self.slack.rates.limits = SlackLimits().scaled(FACTORS[limiting])
 
-    def ask(self, number: int, text: str) -> Asked:
+    def ask(self, number: int, text: str) -> SentQuestion:
         channel = self._channels[number % len(self._channels)]
         person = _PEOPLE[number % len(_PEOPLE)]
         words = text if channel.kind == "im" else f"<@{BOT.id}> {text}"
         at = time.monotonic()
-        return Asked(channel.id, self.slack.say(person, channel, words).ts, at)
+        return SentQuestion(channel.id, self.slack.say(person, channel, words).ts, at)
 
     def at_rest(self, thread: str) -> bool:
         inside = self.slack.conversations.thread(thread)
@@ -81,16 +81,16 @@ class SlackStage:
     def buttons(self, thread: str) -> Sequence[str]:
         return [button.label for one in self.slack.thread(thread) if one.by_bot for button in one.buttons]
 
-    def rivals(self) -> Sequence[Rival]:
-        dice = random.Random(5)
+    def competing_processes(self) -> Sequence[CompetingProcess]:
+        rng = random.Random(5)
         use = self.slack.rates.use
         by_method = [
-            Rival(DOCUMENTED[method] / 2, 60.0, partial(use, method), dice)
+            CompetingProcess(DOCUMENTED[method] / 2, 60.0, partial(use, method), rng)
             for method in DOCUMENTED
             if method.startswith(("chat.", "reactions.", "agents.")) and method != POST
         ]
         posts = [
-            Rival(1, 2.0, partial(use, POST, channel=channel.id), random.Random(number))
+            CompetingProcess(1, 2.0, partial(use, POST, channel=channel.id), random.Random(number))
             for number, channel in enumerate(self._channels)
         ]
         return [*by_method, *posts]
@@ -107,8 +107,8 @@ class SlackStage:
     def refused(self) -> Sequence[Logged]:
         return [call for call in self.slack.rates.refused if call.at >= self._began]
 
-    def _look(self, method: str, arguments: Mapping[str, Any]) -> None:
+    def _observe(self, method: str, arguments: Mapping[str, Any]) -> None:
         """Note the first sign of life; called for each call that is taken."""
-        thread = str(arguments.get(_SIGNS.get(method, ""), ""))
+        thread = str(arguments.get(_INDICATORS.get(method, ""), ""))
         if thread and arguments.get("status", "processing") == "processing":
-            self.signs.setdefault(thread, time.monotonic())
+            self.indicators.setdefault(thread, time.monotonic())

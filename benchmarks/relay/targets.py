@@ -4,27 +4,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.relay.load_bounds import Bounds
-from benchmarks.relay.loads import Carrier, Limiting, Load, Place
+from benchmarks.relay.loads import Limiting, Load, Place, Relayer
 
 RATIOS = ((0.0, 1.5), (60.0, 1.25))
 """Mean staleness in terms of the bound, for answers of at least so many seconds; the last that fits holds."""
 LAGS = ((11, 0.5), (30, 1.0))
 """Seconds of final lag up to so many answers, ten and the one that a reserve is for; with more, or where the limits do not permit it, `LAG_RATIO` holds."""
 LAG_RATIO = 1.25
-SIGN, SIGN_UP_TO = 0.3, 11
+INDICATOR, INDICATOR_UP_TO = 0.3, 11
 """Seconds to the first sign of life, up to so many answers at once."""
 REFUSED_A_MINUTE = 1
 """Refusals of one scope in any minute where the limits are not those documented; where they are, there is none."""
-FOUND_OUT = 1.2
+LEARNED = 1.2
 """Edits of the last whole minute in terms of those documented, where twice as many are allowed."""
 PACE = 0.25
 """Seconds by which Aion may miss its own pace before a measurement says nothing."""
 
 
-def broken(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
+def missed(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
     """Yield what a world's figures break."""
     load = Load.from_json(found["load"])
-    if load.carrier is Carrier.PLAIN:
+    if load.relayer is Relayer.PLAIN:
         return
     if found["behind"] > PACE:
         yield f"the machine was too slow: Aion was {found['behind']:.2f} s late"
@@ -34,7 +34,7 @@ def broken(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
     if load.limits is Limiting.DOCUMENTED:
         yield from _stale(load, found, bounds)
         yield from _late(load, found, bounds)
-        yield from _silent(load, found)
+        yield from _late_indicator(load, found)
     if load.limits is Limiting.DOUBLE:
         yield from _unused(load, found)
 
@@ -88,14 +88,14 @@ def _late(load: Load, found: Mapping[str, Any], bounds: Bounds | None) -> Iterat
         yield f"a plan's card stood after {max(found['cards']):.2f} s (at most {LAGS[0][1]:g})"
 
 
-def _silent(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
-    if load.weight <= SIGN_UP_TO and found["sign"]["worst"] > SIGN:
-        yield f"first sign of life after {found['sign']['worst']:.2f} s (at most {SIGN:g})"
+def _late_indicator(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
+    if load.weight <= INDICATOR_UP_TO and found["indicator"]["worst"] > INDICATOR:
+        yield f"first sign of life after {found['indicator']['worst']:.2f} s (at most {INDICATOR:g})"
 
 
 def _unused(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
     used = found["by_minute"].get("chat.update", [])
     documented = next((one["calls"] for one in found["model"]["budgets"].get("edit", ())), 50)
     whole = used[: int(load.ends // 60)]
-    if not whole or whole[-1] < FOUND_OUT * documented:
+    if not whole or whole[-1] < LEARNED * documented:
         yield f"twice the limit was not found out: edits by minute {used}, documented {documented}"

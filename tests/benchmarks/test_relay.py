@@ -9,10 +9,10 @@ from aion_bot.simulators.visible_changes import VisibleChange
 from aion_bot.simulators.workspace import Logged
 from benchmarks.relay import numbered_words
 from benchmarks.relay.load_bounds import turns
-from benchmarks.relay.load_processes import ROOM, batches
-from benchmarks.relay.loads import CHANNELS, Carrier, Limiting, Load, Place, crowd, late, rolling
+from benchmarks.relay.load_processes import MAX_CONCURRENT, batches
+from benchmarks.relay.loads import CHANNELS, Limiting, Load, Place, Relayer, crowd, late, rolling
 from benchmarks.relay.metrics import most_in_a_minute
-from benchmarks.relay.observations import Seen
+from benchmarks.relay.observations import ObservedAnswer
 from benchmarks.relay.staleness_bounds import Crowd, SharedBudget, Streams, buckets, crowded, shared
 from benchmarks.relay.targets import lag_allowed
 
@@ -131,7 +131,7 @@ def sight(at: float, message: str, asker: str, bystanders: str) -> VisibleChange
 def test_a_word_counts_from_when_it_was_first_seen_by_whom() -> None:
     """The one who asked and bystanders are told apart, over several messages, and what vanishes is missing."""
     pieces = numbered_words.tokens(4)
-    seen = Seen.of(4)
+    seen = ObservedAnswer.of(4)
     seen.follow(sight(1.0, "a", "".join(pieces[:2]), pieces[0]))
     seen.follow(sight(2.0, "b", "".join(pieces[2:]), "".join(pieces[2:])))
     assert seen.asker.first == [1.0, 1.0, 2.0, 2.0]
@@ -146,7 +146,7 @@ def test_a_word_counts_from_when_it_was_first_seen_by_whom() -> None:
 
 def test_what_stands_twice_is_not_complete() -> None:
     """An answer that is doubled is as wrong as one with a gap."""
-    whole, seen = "".join(numbered_words.tokens(3)), Seen.of(3)
+    whole, seen = "".join(numbered_words.tokens(3)), ObservedAnswer.of(3)
     complete = []
     for message in ("a", "b"):
         seen.follow(sight(1.0, message, whole, whole))
@@ -165,7 +165,7 @@ def test_refusals_are_counted_by_scope_and_minute() -> None:
 
 def test_a_load_survives_its_way_into_another_process() -> None:
     """JSON and back."""
-    for load in (crowd(3, 300, Place.DISCORD, Limiting.HALF, Carrier.PLAIN), late(Place.CHANNELS)):
+    for load in (crowd(3, 300, Place.DISCORD, Limiting.HALF, Relayer.PLAIN), late(Place.CHANNELS)):
         assert Load.from_json(load.to_json()) == load
 
 
@@ -177,7 +177,7 @@ def test_at_most_as_many_answers_run_side_by_side_as_there_is_room_for() -> None
     assert sorted(itertools.chain(*found)) == list(range(len(loads)))
     for batch in found:
         assert len({loads[number].ends > 60.0 for number in batch}) == 1
-        assert len(batch) == 1 or sum(loads[number].weight for number in batch) <= ROOM
+        assert len(batch) == 1 or sum(loads[number].weight for number in batch) <= MAX_CONCURRENT
 
 
 def test_a_long_answer_in_a_crowded_channel_ends_when_its_last_message_has_a_place() -> None:
