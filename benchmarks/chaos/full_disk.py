@@ -1,26 +1,22 @@
-"""A disk that is full for a moment: whatever the bot writes is refused, as SQLite would refuse it."""
+"""A full disk: while `full` is set, every statement that writes fails as SQLite fails it."""
 
 import sqlite3
 
-from aion_bot import app
-from aion_bot.storage import Store
+from aion_bot.storage.statements import Statements
 
 
 class Disk:
-    """The disk of every bot that is started from now on. `full` says whether it takes nothing."""
+    """The disk of every bot of this process. While `full` is set, it takes no writes."""
 
     def __init__(self) -> None:
         self.full = False
-        disk = self
+        disk, execute = self, Statements._do  # noqa: SLF001  the one function through which all tables write
 
-        class Full(Store):
-            async def _do(self, sql: str, *values: object) -> int:
-                if disk.full:
-                    error = sqlite3.OperationalError("database or disk is full")
-                    error.sqlite_errorcode = (
-                        sqlite3.SQLITE_FULL
-                    )  # as SQLite sets it: by it a full disk is known
-                    raise error
-                return await super()._do(sql, *values)
+        async def write(statements: Statements, sql: str, *values: object) -> int:
+            if disk.full:
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL  # the storage recognises a full disk by this code
+                raise error
+            return await execute(statements, sql, *values)
 
-        setattr(app, "Store", Full)  # noqa: B010  where the bot opens its database
+        setattr(Statements, "_do", write)  # noqa: B010  mypy refuses an assignment to a method
