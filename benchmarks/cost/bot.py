@@ -18,8 +18,8 @@ _EVERY = 0.25
 
 
 def unlimit(adapter: PlatformAdapter, gap: float) -> None:
-    """Take the platform's limits away, but for one edit of a message in `gap` seconds; nothing is a crowd."""
-    adapter.limits = replace(adapter.limits, edit_gap=gap, budgets={}, crowd=1_000_000)
+    """Take the platform's limits away, but for one edit of a message in `gap` seconds; no channel has answers enough for native streams."""
+    adapter.limits = replace(adapter.limits, edit_gap=gap, budgets={}, crowded_from=1_000_000)
 
 
 def resident() -> int:
