@@ -15,7 +15,9 @@ class Disk:
         async def write(statements: Statements, sql: str, *values: object) -> int:
             if disk.full:
                 error = sqlite3.OperationalError("database or disk is full")
-                error.sqlite_errorcode = sqlite3.SQLITE_FULL  # the storage recognises a full disk by this code
+                error.sqlite_errorcode = (
+                    sqlite3.SQLITE_FULL
+                )  # the storage recognises a full disk by this code
                 raise error
             return await execute(statements, sql, *values)
 

@@ -28,7 +28,7 @@ async def test_questions_of_a_thread_are_answered(bot: Bot) -> None:
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
     )
-    await bot.place.reply(bot.ben, thread, "Which is the worst?")
+    await bot.workspace.reply(bot.ben, thread, "Which is the worst?")
     await bot.shows(thread, "Of the three, the", without=[strings.THINKING])
     assert bot.aion.count("create_session") == 1
 
@@ -38,17 +38,17 @@ async def test_an_answer_survives_a_restart(bot: Bot) -> None:
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     await bot.stop()
     await bot.start()
-    await bot.place.reply(bot.ada, thread, "Which is the worst?")
+    await bot.workspace.reply(bot.ada, thread, "Which is the worst?")
     await bot.shows(thread, "Of the three, the")
     assert bot.text(thread).count("I found 3 pieces") == 1
 
 
 async def test_a_plan_is_decided(bot: Bot) -> None:
     """A plan waits for the person who asked; nobody else decides it, and Aion is told once."""
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.press(bot.ben, thread, "Approve")
-    await bot.told(thread, bot.ben, "This decision isn't yours.")
+    await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
     assert bot.aion.count("plan_action") == 0
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Approved by", "Done")

@@ -1,4 +1,4 @@
-"""Ending a bot at a chosen step, as kill -9 would: the step never goes on, and nothing is cleaned up."""
+"""Stops a bot at a chosen step as `kill -9` does: the step never returns, and nothing is cleaned up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,35 +22,35 @@ CALLS = (
 
 
 class Steps:
-    """Counts what the bot does to its database and its platform, before and after each; stops at number `fatal`.
+    """Counts the bot's database and platform operations, before and after each; the one with number `fatal` blocks.
 
-    `tidied` is set when nothing is left to do for a question, `settled` when nothing is for a plan's decision.
+    `turn_cleared` is set when a turn is cleared, `plan_shown` when a plan's decision is shown.
     """
 
     def __init__(self) -> None:
         self.fatal = 0
         self.passed: list[str] = []
         self.reached = asyncio.Event()
-        self.tidied = asyncio.Event()
-        self.settled = asyncio.Event()
+        self.turn_cleared = asyncio.Event()
+        self.plan_shown = asyncio.Event()
 
     def arm(self, fatal: int) -> None:
-        """Count anew and stop at this step."""
+        """Count from zero and block at step number `fatal`."""
         self.fatal, self.passed = fatal, []
-        for event in (self.reached, self.tidied, self.settled):
+        for event in (self.reached, self.turn_cleared, self.plan_shown):
             event.clear()
 
     def disarm(self) -> None:
-        """Let everything go on."""
+        """Block at no step."""
         self.fatal = 0
 
     @property
     def last(self) -> str:
-        """The newest step."""
+        """The name of the latest step."""
         return self.passed[-1] if self.passed else "nothing"
 
     async def step(self, name: str) -> None:
-        """Count a step; at the fatal one nothing ever goes on."""
+        """Count a step. The fatal one blocks for ever."""
         if not self.fatal:
             return
         self.passed.append(name)
@@ -59,7 +59,7 @@ class Steps:
             await asyncio.Event().wait()
 
     def around(self, name: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """Make a call two steps: before it is done, and after it was done but before anybody knows."""
+        """Wrap an operation in two steps: before it starts, and after it is done but before its caller knows."""
 
         async def stepping(*arguments: Any, **more: Any) -> Any:
             await self.step(f"before {name}")
@@ -70,13 +70,13 @@ class Steps:
         return stepping
 
     def watch_adapter(self, adapter: PlatformAdapter) -> None:
-        """Count what is done on the platform."""
+        """Count the platform operations of an adapter."""
         for name in CALLS:
             if hasattr(adapter, name):  # streams are an optional capability
                 setattr(adapter, name, self.around(name, getattr(adapter, name)))
 
     def watch_store(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Count what is written."""
+        """Count the writes to the database."""
         written = Statements._do
 
         async def stepping(table: Statements, sql: str, *values: object) -> int:
@@ -85,9 +85,9 @@ class Steps:
             changed = await written(table, sql, *values)
             await self.step(f"after {name}")
             if "phase = 'cleared'" in sql and changed:
-                self.tidied.set()
+                self.turn_cleared.set()
             if sql.startswith("UPDATE plan SET shown = 1"):
-                self.settled.set()
+                self.plan_shown.set()
             return changed
 
         monkeypatch.setattr(Statements, "_do", stepping)

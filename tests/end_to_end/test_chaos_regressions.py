@@ -1,4 +1,4 @@
-"""What the soak found once, each promise by itself."""
+"""Faults that the chaos benchmark found, one test each."""
 
 import asyncio
 import sqlite3
@@ -21,29 +21,29 @@ from tests.end_to_end.bot import Bot
 
 
 def lose_the_next_post(bot: Bot) -> None:
-    """Let the platform post the next message and lose its answer."""
-    bot.place.refuse(Operation.POST, Failure.LOST)
+    """Let the platform create the next message and lose its response."""
+    bot.workspace.refuse(Operation.POST, Failure.LOST)
 
 
-def sign_stays(bot: Bot, thread: str, question: str) -> bool:
-    """Tell whether a person's message still shows that it waits."""
-    return bot.place.is_marked(bot.message_of(thread, question))
+def is_still_marked(bot: Bot, thread: str, question: str) -> bool:
+    """Whether the person's message still carries the queued marker."""
+    return bot.workspace.is_marked(bot.message_of(thread, question))
 
 
-async def test_a_post_in_doubt_ends_on_the_newest_text(bot: Bot) -> None:
-    """When a post arrived and its answer was lost, the message is found again and shows what came meanwhile."""
+async def test_a_post_with_unknown_outcome_is_found_and_updated(bot: Bot) -> None:
+    """A post whose response was lost is found again, and shows the newest text."""
     thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
     lose_the_next_post(bot)
     bot.aion.play(spoken("The whole answer."))
-    await bot.place.reply(bot.ada, thread, "And what do you see?")
+    await bot.workspace.reply(bot.ada, thread, "And what do you see?")
     await bot.shows(thread, "The whole answer.", without=[strings.THINKING])
     assert bot.pressable(thread) == []
 
 
-async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
+async def test_a_full_disk_right_after_asking_loses_no_answer(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An answer whose id cannot be noted is shown all the same, and nobody is told that Aion was not asked."""
+    """An answer whose id cannot be written is shown, and nobody is told that Aion was not asked."""
     written = Statements._do
 
     async def writing(table: Statements, sql: str, *values: object) -> int:
@@ -60,8 +60,10 @@ async def test_a_disk_that_fills_up_right_after_asking_costs_no_answer(
     assert strings.NO_RECORD not in bot.text(thread)
 
 
-async def test_a_plan_that_a_stop_cut_off_gets_its_card(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan that was written down when the bot stopped is shown once its answer is completed at the next start."""
+async def test_a_plan_recorded_before_a_stop_gets_its_card(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that was written when the bot stopped gets its card at the next start."""
     added, reached = Plans.add, asyncio.Event()
 
     async def adding(store: Plans, plan: Plan) -> None:
@@ -72,15 +74,15 @@ async def test_a_plan_that_a_stop_cut_off_gets_its_card(idle: Bot, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(Plans, "add", adding)
         await idle.start()
-        thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
+        thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
         await reached.wait()
         await idle.stop()
     await idle.start()
     await idle.card(thread)
 
 
-def stop_after_posting(adapter: PlatformAdapter) -> None:
-    """Let the platform post, and let the bot never hear of it."""
+def block_after_posting(adapter: PlatformAdapter) -> None:
+    """Let the platform post, and never return the response to the bot."""
     post = adapter.post
 
     async def posting(thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
@@ -90,16 +92,16 @@ def stop_after_posting(adapter: PlatformAdapter) -> None:
     setattr(adapter, "post", posting)  # noqa: B010  an instance's own
 
 
-async def test_a_post_that_nobody_noted_is_looked_for_until_the_platform_answers(idle: Bot) -> None:
-    """A kill right after a post, and a platform that fails at the next start, do not make a second message."""
-    idle.watch = stop_after_posting
+async def test_an_unrecorded_post_is_searched_for_until_the_platform_answers(idle: Bot) -> None:
+    """A crash right after a post, and a platform that fails at the next start, lead to no second message."""
+    idle.watch = block_after_posting
     await idle.start()
     idle.aion.play(spoken("The whole answer."))
-    thread = await idle.place.ask(idle.ada, "What do you see?")
+    thread = await idle.workspace.ask(idle.ada, "What do you see?")
     await idle.until(lambda: any("What do" not in one.text for one in idle.bots(thread)))
     await idle.aion.until(lambda: idle.aion.count("send_stream") == 1 and not idle.aion.streaming)
     await idle.kill()
-    idle.place.refuse(Operation.LIST_MESSAGES, Failure.DOWN)
+    idle.workspace.refuse(Operation.LIST_MESSAGES, Failure.DOWN)
     idle.watch = lambda _: None
     await idle.start()
     await idle.shows(thread, "The whole answer.", without=[strings.THINKING])
@@ -108,23 +110,23 @@ async def test_a_post_that_nobody_noted_is_looked_for_until_the_platform_answers
 
 @pytest.mark.parametrize("end", [PlanEnd.LOST_BEFORE_ACTING, PlanEnd.LOST_AFTER_ACTING])
 async def test_an_answer_is_not_taken_for_a_plans_result(bot: Bot, end: PlanEnd) -> None:
-    """The answer to a question that was asked while a decision's outcome was looked for stays that question's alone."""
+    """An answer stored while the outcome of a decision is looked up is not shown as the plan's result."""
     bot.aion.plan_time = 0.6
     bot.aion.play(script.organize(end, PlanEnd.DONE))
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, strings.UNKNOWN)
     bot.aion.play(spoken("Something else altogether."))
-    await bot.place.reply(bot.ada, thread, "What else do you see?")
+    await bot.workspace.reply(bot.ada, thread, "What else do you see?")
     await bot.shows(thread, "Something else altogether.")
     found = "Outcome unknown" if end is PlanEnd.LOST_BEFORE_ACTING else strings.SEE_BELOW
     await bot.shows(thread, found)
     assert bot.text(thread).count("Something else altogether.") == 1
 
 
-async def test_a_new_session_that_is_gone_at_once_is_told(bot: Bot) -> None:
-    """A session that Aion has lost as soon as it was opened is Aion's failure, with a way to try again."""
+async def test_a_new_session_that_disappears_is_reported_with_retry(bot: Bot) -> None:
+    """A session that disappears right after it was opened is reported as Aion's failure, with a Retry button."""
     bot.aion.play(Scene((Emit("auth_error", {"error": "Session not found"}),)))
     thread = await bot.asked(bot.ada, "What?", "down or overloaded")
     await bot.press(bot.ada, thread, "Retry")
@@ -132,54 +134,54 @@ async def test_a_new_session_that_is_gone_at_once_is_told(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("way", ["stop", "kill"])
-async def test_a_sign_of_waiting_does_not_outlive_the_process(bot: Bot, way: str) -> None:
-    """A question that waited when the bot ended loses its sign once the next process answers it."""
+async def test_a_queued_marker_is_removed_after_a_restart(bot: Bot, way: str) -> None:
+    """A question that waits when the bot ends loses its queued marker when the next process answers it."""
     first = Scene((Speak("The first. "), Hold("never"), *ENDING), Answer("The first."))
     bot.aion.play(first, spoken("The second."))
     thread = await bot.asked(bot.ada, "What is first?", "The first.")
-    await bot.place.reply(bot.ada, thread, "What is second?")
-    await bot.until(lambda: sign_stays(bot, thread, "What is second?"))
+    await bot.workspace.reply(bot.ada, thread, "What is second?")
+    await bot.until(lambda: is_still_marked(bot, thread, "What is second?"))
     await (bot.stop() if way == "stop" else bot.kill())
     await bot.start()
     await bot.shows(thread, "The second.")
-    await bot.until(lambda: not sign_stays(bot, thread, "What is second?"))
+    await bot.until(lambda: not is_still_marked(bot, thread, "What is second?"))
 
 
-async def test_a_sign_of_waiting_is_taken_away_after_a_refusal(bot: Bot) -> None:
-    """A platform that fails to remove the sign is asked again."""
+async def test_removing_a_queued_marker_is_retried(bot: Bot) -> None:
+    """A queued marker that the platform fails to remove is removed by a later attempt."""
     first = Scene((Speak("The first. "), Hold("go"), *ENDING), Answer("The first."))
     bot.aion.play(first, spoken("The second."))
     thread = await bot.asked(bot.ada, "What is first?", "The first.")
-    await bot.place.reply(bot.ada, thread, "What is second?")
-    await bot.until(lambda: sign_stays(bot, thread, "What is second?"))
-    bot.place.refuse(Operation.UNMARK_QUEUED, Failure.DOWN)
+    await bot.workspace.reply(bot.ada, thread, "What is second?")
+    await bot.until(lambda: is_still_marked(bot, thread, "What is second?"))
+    bot.workspace.refuse(Operation.UNMARK_QUEUED, Failure.DOWN)
     bot.aion.release("go")
     await bot.shows(thread, "The second.")
-    await bot.until(lambda: not sign_stays(bot, thread, "What is second?"))
+    await bot.until(lambda: not is_still_marked(bot, thread, "What is second?"))
 
 
-@pytest.mark.parametrize("place", ["discord"], indirect=True)
-async def test_a_limit_of_all_calls_costs_no_question(bot: Bot, discord: SimulatedDiscord) -> None:
-    """Where Discord refuses everything for a moment, the thread of a new question is opened afterwards."""
+@pytest.mark.parametrize("workspace", ["discord"], indirect=True)
+async def test_a_global_rate_limit_loses_no_question(bot: Bot, discord: SimulatedDiscord) -> None:
+    """A question that arrives while Discord's global rate limit holds gets its thread afterwards."""
     (opening,) = discord.requests[Operation.OPEN_THREAD]
     discord.fail_next(opening, status=429, retry_after=0.2, all_routes=True)
     bot.aion.play(spoken("The whole answer."))
-    thread = await bot.place.mention(bot.ada, "What do you see?")
+    thread = await bot.workspace.mention(bot.ada, "What do you see?")
     await bot.shows(thread, "The whole answer.")
 
 
 def withdraw(bot: Bot, thread: str, question: str) -> None:
-    """Let somebody delete a question."""
-    bot.place.delete_message(bot.message_of(thread, question))
+    """Delete a question as its author."""
+    bot.workspace.delete_message(bot.message_of(thread, question))
 
 
 @pytest.mark.parametrize("doubt", [False, True])
 async def test_a_question_withdrawn_as_it_begins_is_not_asked(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, doubt: bool
 ) -> None:
-    """Until the journal says that Aion has a question it can be withdrawn, and then nothing of it stays.
+    """A question deleted before its turn is recorded as asked is not asked, and leaves no message.
 
-    Not even where the platform did not say what became of the first message.
+    This holds even where the outcome of the first post is unknown.
     """
     thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
     noted, posted, withdrawn = Turns.start_asking, Turns.note_posted, Turns.withdraw
@@ -204,23 +206,23 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
     monkeypatch.setattr(Turns, "withdraw", withdrawing)
     if doubt:
         lose_the_next_post(bot)
-    await bot.place.reply(bot.ada, thread, "And this?")
+    await bot.workspace.reply(bot.ada, thread, "And this?")
     if doubt:
         await bot.until(lambda: strings.THINKING in bot.text(thread))
     await reached.wait()
     withdraw(bot, thread, "And this?")
     await gone.wait()
-    await bot.place.reply(bot.ada, thread, "What is damaged on site 7?")
+    await bot.workspace.reply(bot.ada, thread, "What is damaged on site 7?")
     await bot.shows(thread, "I found 3 pieces", without=[strings.THINKING])
     assert bot.text(thread).count("Ask me what is damaged") == 1
     assert bot.aion.count("send_stream") == 2
 
 
-@pytest.mark.parametrize("place", ["discord"], indirect=True)
-async def test_a_kill_right_after_a_withdrawal_leaves_no_sign(
+@pytest.mark.parametrize("workspace", ["discord"], indirect=True)
+async def test_a_crash_right_after_a_withdrawal_leaves_no_message(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A first message that stood when its question was withdrawn and the bot killed is removed at the next start."""
+    """The first message of a withdrawn question is removed at the next start after a crash."""
     thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
     withdrawn, gone = Turns.withdraw, asyncio.Event()
 
@@ -236,7 +238,7 @@ async def test_a_kill_right_after_a_withdrawal_leaves_no_sign(
         patch.setattr(Turns, "start_asking", never)
         patch.setattr(Turns, "note_posted", never)
         patch.setattr(Turns, "withdraw", withdrawing)
-        await bot.place.reply(bot.ada, thread, "And this?")
+        await bot.workspace.reply(bot.ada, thread, "And this?")
         await bot.shows(thread, strings.THINKING)
         withdraw(bot, thread, "And this?")
         await gone.wait()

@@ -1,4 +1,4 @@
-"""Trouble is a sentence in the thread that says what happened and what to do."""
+"""Failures are reported in the thread, with what happened and what to do."""
 
 import pytest
 
@@ -20,8 +20,8 @@ from tests.end_to_end.bot import Bot
         (500, "INTERNAL", "down or overloaded", True),
     ],
 )
-async def test_a_refusal_is_told(bot: Bot, status: int, code: str, sentence: str, retry: bool) -> None:
-    """Whatever Aion refuses is a sentence; a Retry button stands under it where asking again can help."""
+async def test_a_refusal_is_reported(bot: Bot, status: int, code: str, sentence: str, retry: bool) -> None:
+    """Every refusal of Aion leads to a sentence, with Retry where asking again can help."""
     bot.aion.fail_next("send_stream", status, code=code, times=8)
     thread = await bot.asked(bot.ada, "What is damaged?", sentence)
     await bot.until(lambda: (bot.pressable(thread) == ["Retry"]) is retry)
@@ -29,15 +29,15 @@ async def test_a_refusal_is_told(bot: Bot, status: int, code: str, sentence: str
 
 
 @pytest.mark.parametrize(("status", "times"), [(429, 2), (503, 3)])
-async def test_what_was_refused_before_aion_acted_is_tried_again(bot: Bot, status: int, times: int) -> None:
-    """Short of the last retry a refusal goes unnoticed."""
+async def test_a_refused_request_is_retried(bot: Bot, status: int, times: int) -> None:
+    """A refusal that ends before the last retry is not visible."""
     bot.aion.fail_next("send_stream", status, code="RATE_LIMIT_ERROR", retry_after=0.01, times=times)
     await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     assert bot.aion.count("send_stream") == times + 1
 
 
-async def test_aion_out_of_reach_is_told_and_retried(bot: Bot) -> None:
-    """While nothing answers at Aion's address the thread says so; Retry asks once, and its button is gone."""
+async def test_an_unreachable_aion_is_reported_with_retry(bot: Bot) -> None:
+    """While Aion refuses connections the thread says so; Retry asks once and disappears."""
     await bot.aion.stop()
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "can't reach Aion")
     await bot.aion.start()
@@ -48,28 +48,28 @@ async def test_aion_out_of_reach_is_told_and_retried(bot: Bot) -> None:
 
 
 async def test_retry_asks_once(bot: Bot) -> None:
-    """However often Retry is pressed the question is asked once more, in the place of its failure."""
+    """Any number of presses of Retry asks once more, in the message of the failure."""
     bot.aion.fail_next("send_stream", 500)
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
     failed = next(one for one in bot.bots(thread) if one.buttons)
     for _ in range(2):
-        await bot.place.press(bot.ada, thread, failed.id, failed.buttons[0].id)
+        await bot.workspace.press(bot.ada, thread, failed.id, failed.buttons[0].id)
     await bot.shows(thread, "I found 3 pieces", without=["down or overloaded"])
     await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 2)
     assert bot.aion.count("send_stream") == 2
 
 
 async def test_retry_is_for_the_person_who_asked(bot: Bot) -> None:
-    """Somebody else's click on Retry is refused privately."""
+    """Somebody else's press of Retry is refused privately."""
     bot.aion.fail_next("send_stream", 500)
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
     await bot.press(bot.ben, thread, "Retry")
-    await bot.told(thread, bot.ben, strings.RETRY_NOT_YOURS)
+    await bot.replies_privately(thread, bot.ben, strings.RETRY_NOT_YOURS)
     assert bot.aion.count("send_stream") == 1
 
 
 async def test_retry_works_after_a_restart(bot: Bot) -> None:
-    """The button of a failed answer is alive in the next process."""
+    """The Retry button of a failed answer works in the next process."""
     bot.aion.fail_next("send_stream", 500)
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "down or overloaded")
     await bot.stop()
@@ -78,8 +78,8 @@ async def test_retry_works_after_a_restart(bot: Bot) -> None:
     await bot.shows(thread, "I found 3 pieces")
 
 
-async def test_a_cut_stream_is_completed_from_the_stored_answer(bot: Bot) -> None:
-    """When the stream breaks, the stored answer is fetched and the question is not sent again."""
+async def test_a_broken_stream_is_completed_from_the_stored_answer(bot: Bot) -> None:
+    """When the stream breaks the stored answer is fetched, and the question is not sent again."""
     answer = "The whole answer, with its end."
     bot.aion.play(Scene((Speak("The whole "), Cut(stored=True)), Answer(answer)))
     thread = await bot.asked(bot.ada, "What?", answer)
@@ -87,24 +87,24 @@ async def test_a_cut_stream_is_completed_from_the_stored_answer(bot: Bot) -> Non
     assert bot.pressable(thread) == []
 
 
-async def test_a_cut_stream_without_a_stored_answer_is_told(bot: Bot) -> None:
-    """Where Aion has no answer stored, the text so far stays, the sentence says so, and Retry is a person's choice."""
+async def test_a_broken_stream_without_a_stored_answer_is_reported(bot: Bot) -> None:
+    """Without a stored answer the partial text stays, with a sentence and Retry."""
     bot.aion.play(Scene((Speak("Half an ans"), Cut(stored=False)), Answer("")))
     thread = await bot.asked(bot.ada, "What?", "Half an ans", strings.CUT)
     assert bot.pressable(thread) == ["Retry"]
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_silence_is_not_waited_for_for_ever(idle: Bot) -> None:
-    """A stream that says nothing for AIONVISION_TIMEOUT seconds is given up, looked up, and told."""
+async def test_a_silent_stream_times_out(idle: Bot) -> None:
+    """A stream without events for AIONVISION_TIMEOUT seconds is closed, looked up, and reported."""
     await idle.start(AIONVISION_TIMEOUT="0.3")
     idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
     thread = await idle.asked(idle.ada, "What?", "Half an ans", strings.CUT)
     assert idle.pressable(thread) == ["Retry"]
 
 
-async def test_a_ping_counts_as_life(idle: Bot) -> None:
-    """A stream that only pings is waited for beyond the timeout."""
+async def test_pings_keep_a_stream_open(idle: Bot) -> None:
+    """A stream that only pings is read beyond the timeout."""
     await idle.start(AIONVISION_TIMEOUT="0.3")
     idle.aion.play(
         Scene((Speak("Half. "), Hold("later", pings=True), Speak("Whole."), *ENDING), Answer("Half. Whole."))
@@ -123,15 +123,15 @@ async def test_a_session_that_is_gone_is_replaced(bot: Bot, way: str) -> None:
         bot.aion.fail_next("send_stream", 404, code="NOT_FOUND", message="Session not found")
     else:
         bot.aion.play(Scene((Emit("auth_error", {"error": "Session not found"}),)), spoken("A fresh answer."))
-    await bot.place.reply(bot.ada, thread, "And what does the safety report say?")
+    await bot.workspace.reply(bot.ada, thread, "And what does the safety report say?")
     text = await bot.shows(thread, strings.NEW_SESSION)
     await bot.shows(thread, "A fresh answer." if way == "event" else "Both are due this week")
     assert text.count(strings.NEW_SESSION) == 1
     assert bot.aion.count("create_session") == 2
 
 
-async def test_an_error_in_the_stream_is_told(bot: Bot) -> None:
-    """What Aion reports in the middle of an answer stands under the text so far."""
+async def test_an_error_event_is_reported(bot: Bot) -> None:
+    """An error event in mid-answer is reported under the text so far."""
     bot.aion.play(
         Scene((Speak("So far. "), Emit("error", {"message": "The model is tired", "code": "AI_ERROR"})))
     )
@@ -139,20 +139,20 @@ async def test_an_error_in_the_stream_is_told(bot: Bot) -> None:
     assert bot.pressable(thread) == ["Retry"]
 
 
-async def test_the_months_limit_in_the_stream_is_told(bot: Bot) -> None:
-    """A limit that the stream reports has its own sentence and no Retry."""
+async def test_the_monthly_limit_is_reported(bot: Bot) -> None:
+    """The monthly limit, reported in the stream, has its own sentence and no Retry."""
     thread = await bot.asked(bot.ada, "Have we reached the limit?", "This month's limit")
     assert bot.pressable(thread) == []
 
 
-async def test_an_empty_answer_is_told(bot: Bot) -> None:
-    """An answer without words does not leave the thread silent."""
+async def test_an_empty_answer_is_reported(bot: Bot) -> None:
+    """An answer without words is reported in the thread."""
     bot.aion.play(Scene(ENDING, Answer("")))
     await bot.asked(bot.ada, "What?", strings.NO_ANSWER)
 
 
-async def test_events_that_nobody_knows_end_nothing(bot: Bot) -> None:
-    """Unknown types, missing fields and data that is no JSON do not end an answer."""
+async def test_unknown_events_are_ignored(bot: Bot) -> None:
+    """Unknown types, missing fields and invalid JSON do not end an answer."""
     strange = (
         Emit("hologram", {"depth": 3}),
         Raw(b"event: token\ndata: {broken\n\n"),
@@ -163,7 +163,7 @@ async def test_events_that_nobody_knows_end_nothing(bot: Bot) -> None:
 
 
 async def test_an_answer_cut_by_a_crash_is_finished_at_the_next_start(bot: Bot) -> None:
-    """After a crash in mid-answer the message is completed in place from the stored answer."""
+    """After a crash in mid-answer the message is completed from the stored answer."""
     bot.aion.play(
         Scene(
             (Speak("The first part. "), Hold("go"), Speak("The end."), *ENDING),
@@ -181,7 +181,7 @@ async def test_an_answer_cut_by_a_crash_is_finished_at_the_next_start(bot: Bot) 
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_a_stop_marks_what_is_unfinished(bot: Bot) -> None:
+async def test_a_stop_interrupts_running_answers(bot: Bot) -> None:
     """A stop in mid-answer keeps the text so far, says what happened, and leaves a Retry that the next start serves."""
     bot.aion.play(
         Scene((Speak("The first part. "), Hold("never"), *ENDING), Answer("")), spoken("The whole answer.")
@@ -194,8 +194,8 @@ async def test_a_stop_marks_what_is_unfinished(bot: Bot) -> None:
     await bot.shows(thread, "The whole answer.", without=[strings.INTERRUPTED])
 
 
-async def test_a_refusal_at_the_plan_limit_of_retries_respects_none(idle: Bot) -> None:
-    """With AIONVISION_MAX_RETRIES=0 a refusal is told at once."""
+async def test_max_retries_of_zero_retries_nothing(idle: Bot) -> None:
+    """With AIONVISION_MAX_RETRIES=0 a refusal is reported at once."""
     await idle.start(AIONVISION_MAX_RETRIES="0")
     idle.aion.play(refused(503))
     await idle.asked(idle.ada, "What?", "down or overloaded")

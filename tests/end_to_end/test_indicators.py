@@ -1,4 +1,4 @@
-"""No sign of work outlives its question, whenever the process ends."""
+"""No indicator remains after its question has ended, whenever the process ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,12 +18,12 @@ QUESTIONS = ("What is first?", "What is second?")
 
 @pytest.fixture
 async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> Bot:
-    """Slack's signs stay until they are taken away; Discord's own end by themselves."""
+    """Slack's indicators stay until they are removed; Discord's typing ends by itself."""
     return Bot(aion, slack, tmp_path)
 
 
-def stopped_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> asyncio.Event:
-    """Let a call be the last thing that its caller does."""
+def blocked_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> asyncio.Event:
+    """Let a function return never; the event is set once its work is done."""
     done = asyncio.Event()
     call: Callable[..., Awaitable[None]] = getattr(owner, name)
 
@@ -36,17 +36,17 @@ def stopped_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> asy
     return done
 
 
-async def test_the_sign_of_work_does_not_outlive_a_kill(
+async def test_activity_is_cleared_after_a_crash(
     on_slack: Bot, slack: SimulatedSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between settling a question and clearing Slack's sign of work, the next process clears it."""
+    """After a crash between showing an end and clearing Slack's activity, the next process clears it."""
     bot = on_slack
     await bot.start()
     bot.aion.play(spoken("The answer.", Hold("go", pings=True)))
-    thread = await bot.place.ask(bot.ada, "What?")
+    thread = await bot.workspace.ask(bot.ada, "What?")
     await bot.until(lambda: slack.status(thread) == "processing")
     with monkeypatch.context() as patched:
-        settled = stopped_after(patched, Turns, "note_shown")
+        settled = blocked_after(patched, Turns, "note_shown")
         bot.aion.release("go")
         await settled.wait()
         await bot.kill()
@@ -56,33 +56,31 @@ async def test_the_sign_of_work_does_not_outlive_a_kill(
     await bot.stop()
 
 
-async def test_a_sign_that_is_not_cleared_holds_up_nothing(on_slack: Bot, slack: SimulatedSlack) -> None:
-    """While Slack hangs as the sign is cleared, the thread's next question is answered at once."""
+async def test_clearing_activity_does_not_block_the_thread(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """While Slack does not answer the request that clears activity, the thread's next question is answered."""
     bot = on_slack
     await bot.start()
     bot.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
-    thread = await bot.place.ask(bot.ada, QUESTIONS[0])
+    thread = await bot.workspace.ask(bot.ada, QUESTIONS[0])
     await bot.until(lambda: slack.status(thread) == "processing")
     slack.fail_next("agents.sessions.setStatus", hang=True, times=10)
     bot.aion.release("go")
     await bot.shows(thread, "The first.")
     async with asyncio.timeout(4.0):  # an attempt to clear it takes seven seconds
-        await bot.place.reply(bot.ada, thread, QUESTIONS[1])
+        await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
         await bot.shows(thread, "The second.")
     await bot.kill()
 
 
-async def test_a_sign_of_waiting_that_stays_is_taken_away_by_the_next_start(
-    on_slack: Bot, slack: SimulatedSlack
-) -> None:
-    """An hourglass that Slack would not remove before the process was killed is removed by the next one."""
+async def test_a_queued_marker_is_removed_by_the_next_start(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """A queued marker that Slack would not remove before a crash is removed by the next process."""
     bot = on_slack
     await bot.start()
     bot.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
-    thread = await bot.place.ask(bot.ada, QUESTIONS[0])
+    thread = await bot.workspace.ask(bot.ada, QUESTIONS[0])
     await bot.until(lambda: bool(bot.bots(thread)))
-    await bot.place.reply(bot.ada, thread, QUESTIONS[1])
-    asked = next(one.id for one in bot.place.thread(thread) if QUESTIONS[1] in one.text)
+    await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
+    asked = next(one.id for one in bot.workspace.thread(thread) if QUESTIONS[1] in one.text)
     await bot.until(lambda: bool(slack.reactions(asked)))
     slack.fail_next("reactions.remove", status=503, times=3)
     bot.aion.release("go")
@@ -96,15 +94,17 @@ async def test_a_sign_of_waiting_that_stays_is_taken_away_by_the_next_start(
     await bot.stop()
 
 
-async def test_nothing_is_taken_away_from_a_working_answer(on_slack: Bot, slack: SimulatedSlack) -> None:
-    """The end of one answer leaves the sign to another one that is under way in the same thread."""
+async def test_the_end_of_one_answer_keeps_the_activity_of_another(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """The end of an answer does not clear the activity of another answer in the same thread."""
     bot = on_slack
     await bot.start()
-    thread = await bot.place.ask(bot.ada, "Sort the photos of site 7")
+    thread = await bot.workspace.ask(bot.ada, "Sort the photos of site 7")
     await bot.card(thread)
     await bot.until(lambda: slack.status(thread) == "processing")
     bot.aion.play(spoken("The second."))
-    await bot.place.reply(bot.ada, thread, QUESTIONS[1])
+    await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
     await bot.shows(thread, "The second.")
     await bot.until(lambda: bot.pressable(thread).count("Stop") == 0)
     assert slack.status(thread) == "processing"

@@ -1,4 +1,4 @@
-"""A reply that comes before the question with which its thread began."""
+"""A reply that arrives before the message that began its thread."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,10 +26,10 @@ async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -
     await made.stop()
 
 
-async def test_a_reply_that_overtakes_its_opening_is_answered(
+async def test_a_reply_that_overtakes_its_mention_is_answered(
     on_slack: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reply without a mention that is taken before the mention counts, and is answered after it."""
+    """A reply without a mention that arrives before the mention is answered after it."""
     bot = on_slack
     looked, accept, knows = asyncio.Event(), Turns.accept, Threads.known
 
@@ -47,14 +47,14 @@ async def test_a_reply_that_overtakes_its_opening_is_answered(
     monkeypatch.setattr(Threads, "known", looking)
     await bot.start()
     bot.aion.play(spoken("The first answer."), spoken("The second answer."))
-    thread = await bot.place.ask(bot.ada, "What is first?")
-    await bot.place.reply(bot.ada, thread, "What is second?")
+    thread = await bot.workspace.ask(bot.ada, "What is first?")
+    await bot.workspace.reply(bot.ada, thread, "What is second?")
     text = await bot.shows(thread, "The first answer.", "The second answer.")
     assert text.index("The first answer.") < text.index("The second answer.")
 
 
-async def test_chatter_is_passed_over(on_slack: Bot, slack: SimulatedSlack) -> None:
-    """Replies among people wait for nothing that is kept, and get no answer."""
+async def test_replies_among_people_are_ignored(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Replies among people get no answer, and nothing of them is kept."""
     bot = on_slack
     await bot.start()
     channel = next(iter(slack.conversations.channels.values()))
@@ -66,8 +66,8 @@ async def test_chatter_is_passed_over(on_slack: Bot, slack: SimulatedSlack) -> N
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_only_so_many_wait() -> None:
-    """Beyond its bound a thread lets no more replies wait; another thread's still do, and nothing is kept afterwards."""
+async def test_the_number_of_waiting_replies_is_bounded() -> None:
+    """A thread buffers replies up to its bound; other threads are not affected, and the buffer is empty afterwards."""
     openings = ReorderBuffer()
     held = [openings.expecting(THREAD) for _ in range(6)]
     events = [one.__enter__() for one in held]
