@@ -6,7 +6,7 @@ from typing import TextIO
 
 from aion_bot.demo.transcript import Reader
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.workspace import ShownButton, Someone, Workspace
+from aion_bot.simulators.workspace import ShownButton, SimulatedPerson, Workspace
 
 HELP = """\
   any words     ask the bot: the first words open a thread, more words go on in it
@@ -24,7 +24,7 @@ class Terminal:
         self._keyboard = keyboard
         self._screen = screen
         self._workspace: Workspace = services.workspaces[0]
-        self._person: Someone = self._workspace.people[0]
+        self._person: SimulatedPerson = self._workspace.people[0]
         self._threads: dict[str, str] = {}
         self._readers: dict[tuple[str, str], Reader] = {}
 
@@ -104,20 +104,20 @@ class Terminal:
         await asyncio.gather(*(self._follow(workspace) for workspace in self._services.workspaces))
 
     async def _follow(self, workspace: Workspace) -> None:
-        news: list[str] = []
+        lines: list[str] = []
 
         def changed() -> bool:
             thread = self._threads.get(workspace.name)
             if thread is not None:
                 reader = self._readers.setdefault((workspace.name, thread), Reader())
-                news.extend(reader.news(workspace.thread(thread)))
-            return bool(news)
+                lines.extend(reader.changes(workspace.thread(thread)))
+            return bool(lines)
 
         while True:
             await workspace.until(changed, timeout=float("inf"))
-            for line in news:
+            for line in lines:
                 self._print(f"  {workspace.name:<7} {line}")
-            news.clear()
+            lines.clear()
 
     def _print(self, line: str) -> None:
         self._screen.write(line + "\n")

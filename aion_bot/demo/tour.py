@@ -196,7 +196,7 @@ class _Visit:
 
         def look() -> bool:
             shown = self._workspace.thread(thread)
-            for line in reader.news(shown):
+            for line in reader.changes(shown):
                 self._say(f"{time.monotonic() - self._began:5.1f}s  {line}")
             return seen(shown)
 

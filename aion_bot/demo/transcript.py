@@ -18,7 +18,7 @@ class Reader:
         self._brief = brief
         self._read: dict[str, int] = {}
 
-    def news(self, thread: Sequence[Shown]) -> list[str]:
+    def changes(self, thread: Sequence[Shown]) -> list[str]:
         """Return what changed since the last call: new messages whole, edits as what they added."""
         lines: list[str] = []
         for message in thread:

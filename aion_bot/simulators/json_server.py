@@ -90,12 +90,12 @@ class JsonServer:
         body = await request.json() if request.can_read_body else None
         due = self._failures[route]
         failure, pause = due.popleft() if due else (None, 0.0)
-        status, told = _STATUS.get(failure, 200) if failure else 200, None
+        status, content = _STATUS.get(failure, 200) if failure else 200, None
         if request.headers.get("Authorization") != self.token:
             status = 401
         elif status == 200:
             try:
-                told = await answer(body, **request.match_info)
+                content = await answer(body, **request.match_info)
             except LookupError:
                 status = 404
             except ValueError:
@@ -104,4 +104,4 @@ class JsonServer:
         if failure is Failure.LOST and request.transport is not None:
             request.transport.abort()
         headers = {"Retry-After": f"{pause:g}"} if failure is Failure.RATE_LIMITED else None
-        return web.json_response(told, status=status, headers=headers)
+        return web.json_response(content, status=status, headers=headers)

@@ -38,7 +38,7 @@ class ChangeListeners:
         self._listening.append(listener)
         return partial(self._listening.remove, listener)
 
-    def tell(self, change: VisibleChange) -> None:
+    def notify(self, change: VisibleChange) -> None:
         """Tell all of them."""
         for listener in tuple(self._listening):
             listener(change)

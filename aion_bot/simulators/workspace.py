@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
-class Someone:
+class SimulatedPerson:
     """A person of a simulated workspace."""
 
     id: str
@@ -99,7 +99,7 @@ class Workspace(Protocol):
     """
 
     name: str
-    people: Sequence[Someone]
+    people: Sequence[SimulatedPerson]
     requests: Mapping[Operation, Sequence[str]]
 
     @property
@@ -122,13 +122,13 @@ class Workspace(Protocol):
     async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
 
-    async def ask(self, person: Someone, text: str) -> str:
+    async def ask(self, person: SimulatedPerson, text: str) -> str:
         """Ask the bot in the general channel as the platform would have it; returns the thread's id."""
 
-    async def reply(self, person: Someone, thread: str, text: str) -> None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread, so that the bot takes it as a question."""
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press the button with this id on a message of the thread. Raises LookupError if it is not there."""
 
     def edit_message(self, message: str, text: str) -> None:
@@ -140,7 +140,7 @@ class Workspace(Protocol):
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, private messages included."""
 
-    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
+    def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
         """What the bot told this person alone about a thread: there, or in the direct conversation, oldest first."""
 
     def refuse(
@@ -150,14 +150,14 @@ class Workspace(Protocol):
 
 
 @runtime_checkable
-class QueuedMarks(Protocol):
+class QueuedMarkers(Protocol):
     """A platform where a bot can mark a person's message."""
 
     def is_marked(self, message: str) -> bool:
         """Tell whether the bot marks a message of a person as waiting. Raises LookupError if it is not there."""
 
 
-class FullWorkspace(Workspace, QueuedMarks, Protocol):
+class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     """A workspace with all that Slack and Discord both have.
 
     `repeats_events`: the platform sends an event again that the bot did not acknowledge. Elsewhere the bot has to look
@@ -170,19 +170,21 @@ class FullWorkspace(Workspace, QueuedMarks, Protocol):
     def secrets(self) -> Sequence[str]:
         """What the platform gave the bot besides its settings and no log may hold."""
 
-    async def mention(self, person: Someone, text: str) -> str:
+    async def mention(self, person: SimulatedPerson, text: str) -> str:
         """Mention the bot in the general channel; returns the id of the thread in which it answers."""
 
-    async def direct_message(self, person: Someone, text: str) -> str:
+    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
         """Write to the bot alone; returns the thread's id."""
 
-    def remark(self, person: Someone, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel to nobody in particular; returns the message's id."""
 
-    async def ask_about(self, person: Someone, message: str) -> str:
+    async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use the bot's shortcut on a message; returns the id of the thread in which it answers."""
 
-    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+    async def press_forged(
+        self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
+    ) -> None:
         """Press a button that the message does not have, as a forged or outdated client does."""
 
     def shows_lasting_activity(self, thread: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Message
 from aion_bot.simulators.discord.workspace import GENERAL
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import AskMethod, Scenario
 from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, cut_short
 
@@ -43,13 +43,13 @@ class DiscordWorkspace:
             self._commands[begun.thread] = self._interaction(text), time.monotonic()
         return begun
 
-    async def reply(self, person: Someone, thread: str, text: str) -> AskedQuestion | None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> AskedQuestion | None:
         if thread not in self.discord.world.channels:
             return None
         await self.discord.reply(person, thread, text)
         return AskedQuestion(thread, self.discord.world.messages[thread][-1].id)
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         await self.discord.press(person, thread, message, button)
 
     def shown(self, thread: str) -> list[ShownMessage]:
@@ -106,7 +106,7 @@ class DiscordWorkspace:
     def withdraw(self, message: str) -> None:
         self.discord.withdraw(message)
 
-    async def stop(self, person: Someone, thread: str) -> bool:  # noqa: ARG002  Discord has none of its own
+    async def stop(self, person: SimulatedPerson, thread: str) -> bool:  # noqa: ARG002  Discord has none of its own
         return False
 
     def forget(self, threads: set[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from aion_bot.simulators.slack import SimulatedSlack, reading
 from aion_bot.simulators.slack.state import BOT, Message
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import AskMethod, Behaviour, Scenario
 from benchmarks.chaos.workspaces import WITHIN, AskedQuestion, Ended, ShownMessage, cut_short
 
@@ -47,11 +47,11 @@ class SlackWorkspace:
             ts = await self.slack.ask(person, text)
         return AskedQuestion(ts, ts)
 
-    async def reply(self, person: Someone, thread: str, text: str) -> AskedQuestion | None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> AskedQuestion | None:
         await self.slack.reply(person, thread, text)
         return AskedQuestion(thread, self._messages[-1].ts)
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         await self.slack.press(person, thread, message, button)
 
     def shown(self, thread: str) -> list[ShownMessage]:
@@ -105,7 +105,7 @@ class SlackWorkspace:
     def withdraw(self, message: str) -> None:
         self.slack.delete(message)
 
-    async def stop(self, person: Someone, thread: str) -> bool:
+    async def stop(self, person: SimulatedPerson, thread: str) -> bool:
         try:
             await self.slack.stop_session(person, thread)
         except LookupError:

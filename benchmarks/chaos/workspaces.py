@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import Scenario
 
 WITHIN = 1.5
@@ -41,15 +41,15 @@ class AskedQuestion:
 class Workspace(Protocol):
     """One workspace."""
 
-    people: Sequence[Someone]
+    people: Sequence[SimulatedPerson]
 
     async def ask(self, scenario: Scenario, text: str) -> AskedQuestion | None:
         """Ask in a way that begins a conversation; None where the platform itself said that nobody took it."""
 
-    async def reply(self, person: Someone, thread: str, text: str) -> AskedQuestion | None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> AskedQuestion | None:
         """Ask in a thread; None while it does not exist."""
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press a button."""
 
     def shown(self, thread: str) -> list[ShownMessage]:
@@ -88,7 +88,7 @@ class Workspace(Protocol):
     def withdraw(self, message: str) -> None:
         """Let somebody delete a question that begins no thread."""
 
-    async def stop(self, person: Someone, thread: str) -> bool:
+    async def stop(self, person: SimulatedPerson, thread: str) -> bool:
         """Use the platform's own Stop; tell whether it shows one."""
 
     def forget(self, threads: set[str]) -> None:

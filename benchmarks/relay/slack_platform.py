@@ -12,11 +12,11 @@ from aion_bot.simulators.slack.rates import DOCUMENTED, POST, SlackLimits
 from aion_bot.simulators.slack.state import BOT, Channel, direct_channel
 from aion_bot.simulators.slack.stream import State
 from aion_bot.simulators.visible_changes import ChangeListener
-from aion_bot.simulators.workspace import Logged, Someone
+from aion_bot.simulators.workspace import Logged, SimulatedPerson
 from benchmarks.relay.loads import CHANNELS, Limiting, Place
 from benchmarks.relay.platform import CompetingProcess, SentQuestion
 
-_PEOPLE = tuple(Someone(f"U0PERSON{number}", f"Person {number}") for number in range(10))
+_PEOPLE = tuple(SimulatedPerson(f"U0PERSON{number}", f"Person {number}") for number in range(10))
 _INDICATORS = {"agents.sessions.setStatus": "thread_ts", "reactions.add": "timestamp"}
 FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0, Limiting.SHARED: 1.0}
 

@@ -13,7 +13,7 @@ import adapters
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Prompt
-from aion_bot.simulators.workspace import Someone, Workspace
+from aion_bot.simulators.workspace import SimulatedPerson, Workspace
 from tests.contract.harness import Harness
 from tests.support.recording_host import RecordingHost
 
@@ -41,7 +41,7 @@ class Connection:
     host: RecordingHost
 
     @property
-    def ada(self) -> Someone:
+    def ada(self) -> SimulatedPerson:
         """Who asks."""
         return self.workspace.people[0]
 

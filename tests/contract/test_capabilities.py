@@ -11,7 +11,7 @@ from aion_bot.ports.adapter import (
 )
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Reply
-from aion_bot.simulators.workspace import QueuedMarks
+from aion_bot.simulators.workspace import QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
@@ -39,7 +39,7 @@ async def test_a_question_is_marked_while_it_waits(connection: Connection) -> No
     inside = connection.workspace.thread(thread)
     asked = next(one.id for one in inside if not one.by_bot and "Which ones?" in one.text)
     assert further.source is not None
-    assert isinstance(connection.workspace, QueuedMarks)
+    assert isinstance(connection.workspace, QueuedMarkers)
     assert isinstance(connection.adapter, QueuedMarker)
     for queued in (True, True, False, False):
         await connection.adapter.mark_queued(further.source, queued=queued)

@@ -30,9 +30,9 @@ async def test_a_question_is_told(connection: Connection) -> None:
     assert prompt.text == "Which lamps <b>&amp; pumps</b> are broken?"
     assert prompt.person.id == connection.ada.id
     assert prompt.thread.platform == connection.adapter.platform
-    assert prompt.workspace.workspace
-    assert prompt.workspace.channel
-    assert not prompt.workspace.direct
+    assert prompt.place.workspace
+    assert prompt.place.channel
+    assert not prompt.place.direct
 
 
 async def test_a_reply_belongs_to_its_thread(connection: Connection) -> None:

@@ -117,6 +117,6 @@ async def test_failures_are_reported(
     with pytest.raises(PlatformError):
         await observed.adapter.post(observed.prompt.thread, Reply("Words."), nonce="a")
     name = connection.workspace.requests[Performed.POST][0]
-    told = [one for one in observed.observer.ended if one[0].method == name]
-    assert [one[1] for one in told] == [status]
-    assert told[0][2] == pytest.approx(3.0 if failure is Failure.RATE_LIMITED else 0.0)
+    outcomes = [one for one in observed.observer.ended if one[0].method == name]
+    assert [one[1] for one in outcomes] == [status]
+    assert outcomes[0][2] == pytest.approx(3.0 if failure is Failure.RATE_LIMITED else 0.0)

@@ -65,12 +65,12 @@ class Tab:
 
     async def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression, or of the promise that it is."""
-        told = await self.send(
+        response = await self.send(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
-        if "exceptionDetails" in told:
-            raise AssertionError(json.dumps(told["exceptionDetails"]))
-        return told["result"].get("value")
+        if "exceptionDetails" in response:
+            raise AssertionError(json.dumps(response["exceptionDetails"]))
+        return response["result"].get("value")
 
     async def until(self, condition: str) -> None:
         """Wait until a JavaScript expression holds, looking again after every change of the page."""

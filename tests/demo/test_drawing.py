@@ -116,7 +116,9 @@ def test_embeds_and_components_are_drawn() -> None:
     assert "embed" not in discord_payload.draw(body | {"flags": 4}, NAMES, button)
 
 
-async def told(side: Side, *versions: str, only_for: str | None = None, pings: tuple[str, ...] = ()) -> Place:
+async def bot_message(
+    side: Side, *versions: str, only_for: str | None = None, pings: tuple[str, ...] = ()
+) -> Place:
     """Let the bot say something in a new thread, edited so often."""
     thread = TELL[side.key](side, versions, only_for, pings)
     return find(side, side.workspace.people[0], thread)
@@ -130,7 +132,7 @@ def seen(side: Side, place: Place, person: int) -> str:
 
 async def test_edits_are_marked_and_the_newest_is_shown(side: Side) -> None:
     """A message that was edited twice says so and shows its last text alone."""
-    place = await told(side, "first", "second", "third")
+    place = await bot_message(side, "first", "second", "third")
     text = seen(side, place, 0)
     assert "third" in text
     assert "(edited 2 times)" in text
@@ -140,13 +142,13 @@ async def test_edits_are_marked_and_the_newest_is_shown(side: Side) -> None:
 async def test_what_may_notify_says_whom(side: Side) -> None:
     """Under a message stands by name whom it would have pinged."""
     ada = side.workspace.people[0]
-    place = await told(side, "words", pings=(ada.id, "@everyone"))
+    place = await bot_message(side, "words", pings=(ada.id, "@everyone"))
     assert "may notify Ada, @everyone" in seen(side, place, 0)
 
 
 async def test_a_private_message_is_seen_by_its_reader_alone(side: Side) -> None:
     """Ben sees what was whispered to him, marked as private; nobody else sees any of it."""
-    place = await told(side, "This isn't yours.", only_for=side.workspace.people[1].id)
+    place = await bot_message(side, "This isn't yours.", only_for=side.workspace.people[1].id)
     assert "Only visible to you" in seen(side, place, 1)
     for other in (0, 2):
         assert "isn't yours" not in seen(side, place, other)
@@ -162,7 +164,7 @@ async def test_a_direct_conversation_is_closed_to_others(side: Side) -> None:
 
 async def test_the_channel_leads_to_its_threads(side: Side) -> None:
     """A channel shows the question with a link to its thread, and the list of places names the thread."""
-    place = await told(side, "words")
+    place = await bot_message(side, "words")
     parts = view.draw([side], Look("Ada", {side.key: place.parent}), "")
     ((_, drawn),) = parts.logs[f"{side.key}-log"]
     assert "in the thread" in drawn

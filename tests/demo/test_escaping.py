@@ -16,7 +16,7 @@ from aion_bot.simulators.discord.model import TEXT
 from aion_bot.simulators.discord.model import Channel as DiscordChannel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, Channel, Message
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 from tests.demo.html_checker import Parsed
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onclick='alert(3)' x=\"</pre></li>"
@@ -147,7 +147,7 @@ def hostile_slack() -> SlackSide:
     slack = SimulatedSlack(events=())
     held = slack.conversations
     channel = held.add(Channel("C0HOSTILE", HOSTILE))
-    root = slack.say(Someone("U0EVIL", HOSTILE), channel, HOSTILE)
+    root = slack.say(SimulatedPerson("U0EVIL", HOSTILE), channel, HOSTILE)
     blocks = [one for one in slack_body(HOSTILE)["blocks"] if one["type"] != "context"]  # of text alone there
     shown = {"text": HOSTILE, "blocks": blocks}
     for private in (None, "U0ADA"):
@@ -162,7 +162,7 @@ def hostile_discord() -> DiscordSide:
     discord = SimulatedDiscord()
     world = discord.world
     channel = world.add(DiscordChannel(world.new_id(), TEXT, HOSTILE, world.guild))
-    root = discord.say(Someone("1", HOSTILE), HOSTILE, channel.id)
+    root = discord.say(SimulatedPerson("1", HOSTILE), HOSTILE, channel.id)
     discord.backend.open_thread(root, {"name": HOSTILE[:100]})
     said = discord.backend.post_as_bot(root.id, {"content": HOSTILE})
     said.embeds, said.components = (

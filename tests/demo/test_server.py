@@ -14,21 +14,21 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 
 
-async def news(stream: aiohttp.ClientResponse) -> dict[str, Any]:
+async def next_event(stream: aiohttp.ClientResponse) -> dict[str, Any]:
     """The next event."""
     async for line in stream.content:
         if line.startswith(b"data: "):
-            told: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
-            return told
+            event: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+            return event
     raise AssertionError("the stream ended")
 
 
-async def until_told(stream: aiohttp.ClientResponse, words: str) -> dict[str, Any]:
+async def event_with(stream: aiohttp.ClientResponse, words: str) -> dict[str, Any]:
     """The first event that has these words."""
     while True:
-        told = await news(stream)
-        if words in json.dumps(told):
-            return told
+        event = await next_event(stream)
+        if words in json.dumps(event):
+            return event
 
 
 async def post(http: aiohttp.ClientSession, page: Page, action: str, **fields: str) -> int:
@@ -56,11 +56,11 @@ async def test_only_what_changed_is_told(
     thread = await services.slack.ask(services.slack.people[0], "A question")
     answer = bot_says(services, thread, "first")
     async with http.get(f"{page.address}events?as=Ada&slack={thread}") as stream:
-        assert all(drawn for _, drawn in (await until_told(stream, "first"))["logs"]["slack-log"])
+        assert all(drawn for _, drawn in (await event_with(stream, "first"))["logs"]["slack-log"])
         services.slack.change(answer, {"text": "second"})
-        told = await until_told(stream, "second")
-    assert [drawn is None for _, drawn in told["logs"]["slack-log"]] == [True, False]
-    assert "discord-log" not in told["logs"]
+        event = await event_with(stream, "second")
+    assert [drawn is None for _, drawn in event["logs"]["slack-log"]] == [True, False]
+    assert "discord-log" not in event["logs"]
 
 
 async def test_a_whisper_goes_to_its_reader_alone(
@@ -75,11 +75,11 @@ async def test_a_whisper_goes_to_its_reader_alone(
         http.get(f"{page.address}events?as=Ben&slack={thread}") as his,
     ):
         bot_says(services, thread, "for Ben's eyes", only_for=slack.people[1].id)
-        await until_told(his, "for Ben")
+        await event_with(his, "for Ben")
         bot_says(services, thread, "for everybody")
-        told = await until_told(hers, "for everybody")
-    assert "for Ben" not in json.dumps(told)
-    assert len(told["logs"]["slack-log"]) == 3
+        event = await event_with(hers, "for everybody")
+    assert "for Ben" not in json.dumps(event)
+    assert len(event["logs"]["slack-log"]) == 3
 
 
 @pytest.mark.parametrize(

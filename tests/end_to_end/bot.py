@@ -13,7 +13,7 @@ from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.session_history import Polling
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.workspace import FullWorkspace, Shown, Someone
+from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
 
 
 def polling(first: float) -> Polling:
@@ -84,11 +84,11 @@ class Bot:
         """All that the bot's messages in a thread show now."""
         return "\n".join(one.text for one in self.bots(thread))
 
-    def private_replies(self, thread: str, person: Someone) -> list[str]:
+    def private_replies(self, thread: str, person: SimulatedPerson) -> list[str]:
         """The private replies to a person: in the thread, or as direct messages where the platform has no other way."""
         return [one.text for one in self.workspace.private_messages(thread, person)]
 
-    async def replies_privately(self, thread: str, person: Someone, sentence: str) -> None:
+    async def replies_privately(self, thread: str, person: SimulatedPerson, sentence: str) -> None:
         """Wait until a person has a private reply that contains `sentence`."""
         await self.until(lambda: any(sentence in one for one in self.private_replies(thread, person)))
 
@@ -115,7 +115,7 @@ class Bot:
         )
         return self.text(thread)
 
-    async def asked(self, person: Someone, question: str, *parts: str) -> str:
+    async def asked(self, person: SimulatedPerson, question: str, *parts: str) -> str:
         """Ask and wait until the thread shows every part; returns the thread."""
         thread = await self.workspace.ask(person, question)
         await self.shows(thread, *parts)
@@ -126,7 +126,7 @@ class Bot:
         await self.until(lambda: self.pressable(thread) == ["Approve", "Cancel"])
         return next(one for one in self.bots(thread) if one.buttons)
 
-    async def press(self, person: Someone, thread: str, label: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, label: str) -> None:
         """Press the newest button of this label."""
         for message in reversed(self.bots(thread)):
             for button in message.buttons:

@@ -32,7 +32,7 @@ def shortened(budgets: Mapping[Operation, tuple[Budget, ...]]) -> dict[Operation
 
 @pytest.fixture
 async def limited(idle: Bot, slack: SimulatedSlack) -> Bot:
-    """A bot and a Slack with the documented limits, and an Aion that sends a word every half second."""
+    """A bot and a Slack with the documented limits, and answers that take half a second."""
     slack.rates.limits = SlackLimits(window=60.0 / SPEED, posts_a_second=SPEED)
     idle.limits = {"edit_gap": 1.0 / SPEED, "budgets": shortened(LIMITS.budgets)}
     idle.aion.token_delay = 0.01

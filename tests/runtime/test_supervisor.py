@@ -34,9 +34,9 @@ async def test_several_servers_without_a_list_are_pointed_out(
     """A bot in two servers says at start that everybody in both reaches the library; with a list it does not."""
     presence = Presence(("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",))
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=False).connected(presence)
-    told = capsys.readouterr().out
-    assert "sits in 2 servers (Northwind, Southwind)" in told
-    assert "invite the bot" in told
+    output = capsys.readouterr().out
+    assert "sits in 2 servers (Northwind, Southwind)" in output
+    assert "invite the bot" in output
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).connected(presence)
     assert "sits in 2 servers" not in capsys.readouterr().out
 

@@ -34,7 +34,7 @@ class Violation(AssertionError):
 
 def inspect(name: str, body: Mapping[str, Any]) -> None:
     """Check one request, as an `Inspector` of the simulators. Raises Violation."""
-    _check_promises(name, body)
+    _check_our_limits(name, body)
     if FILE.exists():
         check_schema(name, body)
 
@@ -59,7 +59,7 @@ def _ids_as_text(value: Any, name: str = "") -> Any:
     return str(value) if name.endswith("_id") and isinstance(value, int) else value
 
 
-def _check_promises(name: str, body: Mapping[str, Any]) -> None:
+def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
     shown = body.get("data", {}) if name == CALLBACK and body["type"] in {4, 7} else body
     if name not in SHOWS_TEXT and shown is body:
         return

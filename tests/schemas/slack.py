@@ -23,7 +23,7 @@ needed = pytest.mark.skipif(not BESIDE, reason="the published contracts are not 
 
 def inspect(method: str, body: Mapping[str, Any]) -> None:
     """Validate a call of the Web API; fits the `Inspector` of the simulators. Raises AssertionError."""
-    _check_signs(method, body)
+    _check_indicators(method, body)
     if not BESIDE:
         return
     if method in _requests()["definitions"]["SlackRequests"]["properties"]:
@@ -42,7 +42,7 @@ From https://docs.slack.dev/reference/methods; the names are those of slack_sdk'
 """
 
 
-def _check_signs(method: str, body: Mapping[str, Any]) -> None:
+def _check_indicators(method: str, body: Mapping[str, Any]) -> None:
     if method in _SIGNS:
         needed_ones, others = _SIGNS[method]
         assert needed_ones <= set(body) <= needed_ones | others, sorted(body)

@@ -30,12 +30,12 @@ def identity(side: Side, entry: Entry) -> str:
     return f"{side.key}-{entry.shown.id.replace('.', '-')}"
 
 
-def _item(side: Side, entry: Entry, whisper: str, *inside: str) -> Html:
+def _item(side: Side, entry: Entry, private_note: str, *inside: str) -> Html:
     shown = entry.shown
     avatar = element(
         "span", shown.author[:1].upper(), class_="avatar", data_who=shown.author.lower(), aria_hidden="true"
     )
-    above = [(whisper, "whisper")] if shown.only_for else []
+    above = [(private_note, "private-note")] if shown.only_for else []
     above += [(entry.above, "above")] if entry.above else []
     notes = [element("p", words, class_=name) for words, name in above]
     return element(

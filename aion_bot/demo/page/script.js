@@ -65,7 +65,7 @@ const announce = (log) => {
     const last = log.lastElementChild;
     const words = last?.querySelector(".body")?.innerText ?? "";
     const who = last?.querySelector(".by b")?.innerText ?? "";
-    document.getElementById("told").textContent = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
+    document.getElementById("announcement").textContent = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
   }, 1500);
 };
 

@@ -20,7 +20,7 @@ from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.workspace import Someone, Workspace
+from aion_bot.simulators.workspace import SimulatedPerson, Workspace
 
 PORT = 8321
 """The port, unless somebody names another or it is taken."""
@@ -105,7 +105,7 @@ class Page:
             one.set()
 
     def _parts(self, look: Look) -> Parts:
-        return view.draw(self._sides, look, self._troubles.news)
+        return view.draw(self._sides, look, self._troubles.message)
 
     async def _show(self, request: web.Request) -> web.Response:
         look = self._look(request.query)
@@ -122,8 +122,8 @@ class Page:
         try:
             while True:
                 changed.clear()
-                if news := changes(self._parts(look), shown):
-                    await response.write(f"data: {json.dumps(news)}\n\n".encode())
+                if update := changes(self._parts(look), shown):
+                    await response.write(f"data: {json.dumps(update)}\n\n".encode())
                 await asyncio.sleep(GAP)
                 await _either(changed)
         except ConnectionResetError:
@@ -168,15 +168,15 @@ class Page:
                 return side
         raise web.HTTPBadRequest(text="no such side", headers=HEADERS)
 
-    def _back(self, look: Look, news: str = "", **places: str) -> web.Response:
+    def _back(self, look: Look, message: str = "", **places: str) -> web.Response:
         """Send the browser back to the page, with something to say where there is."""
-        if news:
-            self._troubles.news = news
+        if message:
+            self._troubles.message = message
             self._tell()
         return web.Response(status=303, headers={**HEADERS, "Location": "./" + look.address(**places)})
 
 
-def _channel(side: Side, person: Someone, look: Look) -> str:
+def _channel(side: Side, person: SimulatedPerson, look: Look) -> str:
     """Name the channel in which a suggested question is asked: the one on the screen, or the one of its thread."""
     place = find(side, person, look.places.get(side.key, ""))
     return place.id if place.kind == "channel" else place.parent

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.meter import Reading
-from aion_bot.simulators.workspace import Shown, Someone, Workspace
+from aion_bot.simulators.workspace import Shown, SimulatedPerson, Workspace
 
 TITLE = 44
 """Characters of a thread's name in the list of places."""
@@ -59,29 +59,29 @@ class Side(Protocol):
     def names(self) -> Mapping[str, str]:
         """What a person reads in place of an id."""
 
-    def places(self, person: Someone) -> Sequence[Place]:
+    def places(self, person: SimulatedPerson) -> Sequence[Place]:
         """Where this person can go, threads after their channel; never empty."""
 
-    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
+    def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """What this person sees there, oldest first."""
 
     def draw(self, shown: Shown, button: Button) -> Html:
         """Draw a message's newest payload."""
 
-    async def say(self, person: Someone, place: Place, words: str) -> str:
+    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
         """Write there so that the bot takes it as a question; returns the place in which its answer will be.
 
         Raises TimeoutError if the platform would say that the bot did not respond.
         """
 
 
-def find(side: Side, person: Someone, place: str) -> Place:
+def find(side: Side, person: SimulatedPerson, place: str) -> Place:
     """Return the place of this id, or the first one if this person cannot go there."""
     places = side.places(person)
     return next((one for one in places if one.id == place), places[0])
 
 
-def who(side: Side, name: str) -> Someone:
+def who(side: Side, name: str) -> SimulatedPerson:
     """Return the person of this name, or the first one."""
     people = side.workspace.people
     return next((one for one in people if one.name == name), people[0])

@@ -8,7 +8,7 @@ from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.sides import Entry, Place, clipped
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
-from aion_bot.simulators.workspace import Shown, Someone
+from aion_bot.simulators.workspace import Shown, SimulatedPerson
 
 LIMIT = meter.Limit("chat.update", 50, 60.0, by_channel=False, words="edits in the last minute")
 """Tier 3, for the whole workspace: https://docs.slack.dev/apis/web-api/rate-limits"""
@@ -42,11 +42,11 @@ class SlackSide:
         """People, the bot and channels."""
         return self._held.names()
 
-    def places(self, person: Someone) -> Sequence[Place]:
+    def places(self, person: SimulatedPerson) -> Sequence[Place]:
         """Channels and this person's conversation with the bot, each followed by its threads."""
         return list(self._places(person))
 
-    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
+    def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """Messages of a thread, or those of a channel that stand in no thread."""
         if place.kind == "thread":
             shown = self.workspace.thread(place.id)
@@ -59,7 +59,7 @@ class SlackSide:
         """Draw Block Kit."""
         return slack_payload.draw(shown.payload, self.names, button)
 
-    async def say(self, person: Someone, place: Place, words: str) -> str:
+    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
         """Mention the bot in a channel, reply in a thread, or write to it."""
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
@@ -68,7 +68,7 @@ class SlackSide:
             return await self.workspace.direct_message(person, words)
         return await self.workspace.ask(person, words, channel=self._held.channels[place.id])
 
-    def _places(self, person: Someone) -> Iterator[Place]:
+    def _places(self, person: SimulatedPerson) -> Iterator[Place]:
         for channel in sorted(self._held.channels.values(), key=lambda one: one.kind == "im"):
             if channel.kind == "im" and channel.id != direct_channel(person.id):
                 continue

@@ -25,7 +25,7 @@ MIDDLE = 60
 
 
 class Troubles:
-    """Makes trouble, and says so in `news`. `changed` is told of every new sentence."""
+    """Makes trouble, and says so in `message`. `changed` is told of every new sentence."""
 
     def __init__(
         self,
@@ -35,12 +35,12 @@ class Troubles:
         *,
         pause: float = PAUSE,
     ) -> None:
-        self.news = ""
+        self.message = ""
         self._pause = pause
         self._services = services
         self._bot = bot
         self._changed = changed
-        self._under_way: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
     def make(self, trouble: str) -> None:
         """Make trouble. Raises KeyError if there is none of this name."""
@@ -51,15 +51,15 @@ class Troubles:
             "kill": self._kill,
             "down": self._down,
         }[trouble]
-        if self._under_way is not None:
-            self._under_way.cancel()
-        self._under_way = asyncio.create_task(act())
+        if self._running is not None:
+            self._running.cancel()
+        self._running = asyncio.create_task(act())
 
     async def stop(self) -> None:
         """Make no more."""
-        if self._under_way is not None:
-            self._under_way.cancel()
-            await asyncio.wait({self._under_way})
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
 
     async def _limit(self) -> None:
         for workspace in self._services.workspaces:
@@ -69,12 +69,12 @@ class Troubles:
         )
 
     async def _cut(self) -> None:
-        await self._middle("its stream will break")
+        await self._wait_for_an_answer("its stream will break")
         self._services.aion.cut_streams()
         self._say("The stream broke. The bot fetches the answer that Aion has stored; it does not ask again.")
 
     async def _restart(self) -> None:
-        await self._middle("the bot will be restarted")
+        await self._wait_for_an_answer("the bot will be restarted")
         self._say("The bot is asked to stop: it marks what is unfinished with a Retry button.")
         await self._bot.stop()
         await self._start(
@@ -82,7 +82,7 @@ class Troubles:
         )
 
     async def _kill(self) -> None:
-        await self._middle("the bot will be killed")
+        await self._wait_for_an_answer("the bot will be killed")
         await self._bot.kill()
         self._say("The bot was killed, without a word to anybody.")
         await self._start(
@@ -97,21 +97,22 @@ class Troubles:
         await aion.until(lambda: aion.count("send_stream") > asked, timeout=float("inf"))
         self._say("Aion failed. The thread says so; press Retry, and the question is asked once more.")
 
-    async def _start(self, told: str) -> None:
+    async def _start(self, sentence: str) -> None:
         self._bot.start()
         for workspace in self._services.workspaces:
             await workspace.connected(timeout=60)
-        self._say(told)
+        self._say(sentence)
 
-    async def _middle(self, what: str) -> None:
+    async def _wait_for_an_answer(self, what: str) -> None:
         """Wait until an answer is being told."""
         aion = self._services.aion
         if not aion.streams:
             self._say(f"Ask something: in the middle of the next answer {what}.")
         await aion.until(
-            lambda: any(len(telling.text) > MIDDLE for _, telling in aion.streams), timeout=float("inf")
+            lambda: any(len(stream_text.text) > MIDDLE for _, stream_text in aion.streams),
+            timeout=float("inf"),
         )
 
-    def _say(self, news: str) -> None:
-        self.news = news
+    def _say(self, message: str) -> None:
+        self.message = message
         self._changed()

@@ -8,7 +8,7 @@ from aion_bot.demo.page import message
 from aion_bot.demo.page.elements import Html, element, joined
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.sides import Entry, Place, Side, find, who
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 SUGGESTIONS = (
     "What is damaged on site 7?",
@@ -59,9 +59,9 @@ class Parts:
     logs: Mapping[str, Sequence[tuple[str, Html]]]
 
 
-def draw(sides: Sequence[Side], look: Look, news: str) -> Parts:
-    """Draw all that changes. `news` is what the trouble menu has to say."""
-    pieces = {"people": _people(sides[0], look), "news": element("span", news)}
+def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
+    """Draw all that changes. `status` is the sentence of the trouble menu."""
+    pieces = {"people": _people(sides[0], look), "news": element("span", status)}
     logs = {}
     for side in sides:
         person = who(side, look.person)
@@ -118,7 +118,7 @@ def _state(side: Side) -> Html:
     return element("span", words, class_="online" if side.online else "away")
 
 
-def _places(side: Side, look: Look, person: Someone, here: Place) -> Html:
+def _places(side: Side, look: Look, person: SimulatedPerson, here: Place) -> Html:
     places = side.places(person)
     listed = []
     for place in places:
@@ -141,7 +141,7 @@ def _link(side: Side, look: Look, place: Place, here: Place) -> Html:
     )
 
 
-def _title(side: Side, look: Look, person: Someone, place: Place) -> Html:
+def _title(side: Side, look: Look, person: SimulatedPerson, place: Place) -> Html:
     if place.kind != "thread":
         return joined([_MARKS[place.kind], " ", place.name])
     parent = next((one for one in side.places(person) if one.id == place.parent), None)
@@ -168,7 +168,7 @@ def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str
     return button
 
 
-def _composer(side: Side, person: Someone, place: Place) -> Html:
+def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
     how = {"channel": "Ask in #{}", "thread": "Reply in this thread", "direct": "Write to {} directly"}
     label = f"{how[place.kind].format(place.name)} as {person.name}"
     prefix = side.prefix if place.kind == "channel" else ""

@@ -38,8 +38,8 @@ def open_session(aion: "SimulatedAion", request: web.Request) -> Session:
 async def create_session(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """POST /chat/sessions."""
     session = aion.sessions.create(await request.json())
-    told = {"session_id": session.id, "title": session.title, "created_at": session.created_at}
-    return web.json_response(told)
+    fields = {"session_id": session.id, "title": session.title, "created_at": session.created_at}
+    return web.json_response(fields)
 
 
 async def list_sessions(aion: "SimulatedAion", request: web.Request) -> web.Response:
@@ -81,8 +81,8 @@ async def rename_session(aion: "SimulatedAion", request: web.Request) -> web.Res
     session = open_session(aion, request)
     session.title = (await request.json())["title"]
     session.updated_at = stamp()
-    told = {"session_id": session.id, "title": session.title, "updated_at": session.updated_at}
-    return web.json_response(told)
+    fields = {"session_id": session.id, "title": session.title, "updated_at": session.updated_at}
+    return web.json_response(fields)
 
 
 async def update_mode(aion: "SimulatedAion", request: web.Request) -> web.Response:
@@ -176,12 +176,12 @@ def _exported(session: Session, kind: str, with_metadata: bool) -> bytes:
     if kind == "json":
         exported: dict[str, Any] = {"session": session.summary(), "messages": []}
         for message in session.messages:
-            told = message.to_json()
+            fields = message.to_json()
             exported["messages"].append(
-                told if with_metadata else {key: told[key] for key in ("role", "content")}
+                fields if with_metadata else {key: fields[key] for key in ("role", "content")}
             )
         return json.dumps(exported, ensure_ascii=False, indent=2).encode()
     mark = "**" if kind == "markdown" else ""
     heading = f"# {session.title}" if kind == "markdown" else session.title
-    told_by = [f"{mark}{each.role}{mark}: {each.answer.content}" for each in session.messages]
-    return "\n\n".join([heading, *told_by]).encode()
+    lines = [f"{mark}{each.role}{mark}: {each.answer.content}" for each in session.messages]
+    return "\n\n".join([heading, *lines]).encode()

@@ -25,7 +25,7 @@ class Image:
         return _id(self.filename)
 
     @property
-    def mark(self) -> str:
+    def reference(self) -> str:
         """Its reference in an answer."""
         return f"[[img:{self.id[:8]}|{self.filename}]]"
 
@@ -66,7 +66,7 @@ class Document:
         """Its full id."""
         return _id(self.filename)
 
-    def mark(self, pages: str = "") -> str:
+    def reference(self, pages: str = "") -> str:
         """Its reference in an answer; `pages` like `p:5` or `pp:3-7`."""
         return f"[[doc:{self.id[:8]}|{self.filename}{'|' + pages if pages else ''}]]"
 

@@ -25,7 +25,7 @@ from aion_bot.simulators.aion.scene import (
     Step,
 )
 from aion_bot.simulators.aion.sessions import Proposed, Session
-from aion_bot.simulators.aion.wire import Telling, event, plain_words
+from aion_bot.simulators.aion.wire import StreamText, event, plain_words
 
 if TYPE_CHECKING:
     from aion_bot.simulators.aion.server import SimulatedAion
@@ -38,7 +38,7 @@ async def send(aion: "SimulatedAion", request: web.Request) -> web.Response:
     session = open_session(aion, request)
     scene = await _scene(aion, session, request)
     message = aion.sessions.store(session, "assistant", scene.answer)
-    told = {
+    fields = {
         "message_id": message.id,
         "content": message.answer.content,
         "token_count": message.tokens,
@@ -46,7 +46,7 @@ async def send(aion: "SimulatedAion", request: web.Request) -> web.Response:
         "metadata": dict(scene.answer.metadata),
         "image_context": [dict(image) for image in scene.answer.images],
     }
-    return web.json_response(told | session.remaining)
+    return web.json_response(fields | session.remaining)
 
 
 async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.StreamResponse:
@@ -59,7 +59,7 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
     await response.prepare(request)
     playing = _Playing(aion, session, scene, response)
     aion.streaming += 1
-    stream = (request, playing.telling)
+    stream = (request, playing.stream_text)
     aion.streams.append(stream)
     try:
         await playing.run()
@@ -96,7 +96,7 @@ class _Playing:
         self._steps = scene.steps
         self._answer = scene.answer
         self._response = response
-        self.telling = Telling()
+        self.stream_text = StreamText()
         self._message_id = aion.sessions.new_id("message")
         self._proposed: Proposed | None = None
         self._stored = False
@@ -124,13 +124,13 @@ class _Playing:
                 await self._speak(step)
             case Raw(data):
                 await self._response.write(data)
-            case Hold(gate, pings):
-                await self._wait(lambda: gate in self._aion.released, pings=pings)
+            case Hold(name, pings):
+                await self._wait(lambda: name in self._aion.released, pings=pings)
             case Propose(plan):
                 self._proposed = self._aion.sessions.propose(self._session, plan)
                 await self._event("plan_pending_approval", self._proposed.to_event())
             case AwaitDecision() if self._proposed is not None:
-                await self._tell_decision(self._proposed)
+                await self._stream_decision(self._proposed)
             case _:
                 await self._finish(step)
 
@@ -146,15 +146,15 @@ class _Playing:
                     self.store()
                 raise Refused(Fault(None))
 
-    async def _tell_decision(self, proposed: Proposed) -> None:
-        proposed.told_by_stream = True
+    async def _stream_decision(self, proposed: Proposed) -> None:
+        proposed.result_in_stream = True
         await self._wait(lambda: proposed.action is not None, pings=True)
-        told = proposed.plan.result if proposed.action == "approve" else CANCELLED
-        await self._speak(Speak(f"\n\n{told}"))
-        self._answer = replace(self._answer, content=f"{self._answer.content}\n\n{told}")
+        result = proposed.plan.result if proposed.action == "approve" else CANCELLED
+        await self._speak(Speak(f"\n\n{result}"))
+        self._answer = replace(self._answer, content=f"{self._answer.content}\n\n{result}")
 
     async def _speak(self, step: Speak) -> None:
-        for token in self.telling.tokens(step):
+        for token in self.stream_text.tokens(step):
             await self._response.write(token)
             # Also without a delay others get their turn, as between a real server's events.
             await asyncio.sleep(self._aion.token_delay)

@@ -48,9 +48,9 @@ async def _finish_later(aion: "SimulatedAion", session: Session, proposed: Propo
     proposed.running = True
     _decide(aion, proposed, action)
     await asyncio.sleep(aion.plan_time)
-    told = proposed.plan.result if action == "approve" else CANCELLED
-    if not proposed.told_by_stream:
-        aion.sessions.store(session, "assistant", Answer(told))
+    result = proposed.plan.result if action == "approve" else CANCELLED
+    if not proposed.result_in_stream:
+        aion.sessions.store(session, "assistant", Answer(result))
     proposed.running = False
     aion.changed()
 

@@ -42,7 +42,7 @@ class Raw:
 class Hold:
     """Wait until the simulator is told to `release` this gate; the client hears nothing unless `pings`."""
 
-    gate: str
+    name: str
     pings: bool = False
 
 

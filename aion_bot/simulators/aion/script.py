@@ -45,10 +45,10 @@ def damaged_equipment() -> Scene:
     pump, scaffold, lift = DAMAGED
     content = (
         "I found [[ref:damaged]] pieces of damaged equipment on **site 7**:\n\n"
-        f"1. **Concrete pump**: the hydraulic hose is torn {pump.mark}\n"
-        f"2. **Scaffold, north face**: a cross brace is bent {scaffold.mark}\n"
-        f"3. **Hoist**: the gate no longer closes {lift.mark}\n\n"
-        f"The last inspection already named the hoist, see {library.INSPECTION.mark('p:5')}."
+        f"1. **Concrete pump**: the hydraulic hose is torn {pump.reference}\n"
+        f"2. **Scaffold, north face**: a cross brace is bent {scaffold.reference}\n"
+        f"3. **Hoist**: the gate no longer closes {lift.reference}\n\n"
+        f"The last inspection already named the hoist, see {library.INSPECTION.reference('p:5')}."
     )
     return _searched(content, DAMAGE, DAMAGED, "Searching images of site 7…")
 
@@ -57,7 +57,7 @@ def worst_damage() -> Scene:
     """A follow-up that knows what was found before."""
     content = (
         "Of the three, the **hoist** is the most urgent: its gate no longer closes, so nobody should ride it. "
-        f"{library.LIFT.mark}\n\nThe pump can wait until the hose is replaced; {library.MANUAL.mark('pp:3-7')} "
+        f"{library.LIFT.reference}\n\nThe pump can wait until the hose is replaced; {library.MANUAL.reference('pp:3-7')} "
         "says how."
     )
     return _searched(content, DAMAGE, (library.LIFT,), "Comparing what I found…")
@@ -66,10 +66,10 @@ def worst_damage() -> Scene:
 def safety_report() -> Scene:
     """An answer from documents alone."""
     content = (
-        f"The safety report of March lists two open points {library.SAFETY.mark('pp:2-3')}:\n\n"
+        f"The safety report of March lists two open points {library.SAFETY.reference('pp:2-3')}:\n\n"
         "- the trench on site 3 has no edge protection\n"
         "- the crane hook on site 3 has a worn latch\n\n"
-        f"Both are due this week {library.SAFETY.mark('p:9')}."
+        f"Both are due this week {library.SAFETY.reference('p:9')}."
     )
     return _searched(content, SAFETY, (), "Searching documents…", agent="DocumentSearchAgent")
 

@@ -15,7 +15,7 @@ from aion_bot.simulators.aion import endpoints, messages, plans, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Fault, Scene, Shape
 from aion_bot.simulators.aion.sessions import Session, Sessions
-from aion_bot.simulators.aion.wire import Telling
+from aion_bot.simulators.aion.wire import StreamText
 from aion_bot.simulators.workspace import Inspector
 
 API_KEY = "aion_simulated_0123456789abcdef"
@@ -87,7 +87,7 @@ class SimulatedAion:
         self.violations: list[Exception] = []
         self.released: set[str] = set()
         self.streaming = 0
-        self.streams: list[tuple[web.Request, Telling]] = []
+        self.streams: list[tuple[web.Request, StreamText]] = []
         self.left = 0
         self.pings = 0
         self._inspector = inspector
@@ -145,9 +145,9 @@ class SimulatedAion:
         """Choose what a question leads to: the next queued scene, otherwise the standing script."""
         return self._scenes.popleft() if self._scenes else script.respond(question, session)
 
-    def release(self, gate: str) -> None:
+    def release(self, name: str) -> None:
         """Let the scenes that hold at this gate go on, now and later."""
-        self.released.add(gate)
+        self.released.add(name)
         self.changed()
 
     def fail_next(

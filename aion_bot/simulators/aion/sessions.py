@@ -50,7 +50,7 @@ class Stored:
 class Proposed:
     """A plan of a session.
 
-    `action` is how it was decided; `running` while it is carried out; `told_by_stream` if the stream that proposed
+    `action` is how it was decided; `running` while it is carried out; `result_in_stream` if the stream that proposed
     it is still open and tells the result.
     """
 
@@ -59,7 +59,7 @@ class Proposed:
     attempts: int = 0
     action: str | None = None
     running: bool = False
-    told_by_stream: bool = False
+    result_in_stream: bool = False
 
     def next_end(self) -> PlanEnd:
         """How the next attempt to decide it ends."""

@@ -10,7 +10,7 @@ from aion_bot.simulators.aion.sessions import stamp
 
 _PIECE = re.compile(r"\s*\S{1,9}|\s+\Z")
 
-_MARK = re.compile(r"\[\[(ref|img|doc|link):([^|\]]+)(?:\|([^|\]]*))?(?:\|(pp?):([\d-]+))?\]\]")
+_REFERENCE = re.compile(r"\[\[(ref|img|doc|link):([^|\]]+)(?:\|([^|\]]*))?(?:\|(pp?):([\d-]+))?\]\]")
 
 
 def event(kind: str, fields: Mapping[str, Any], event_id: int | None = None) -> bytes:
@@ -20,7 +20,7 @@ def event(kind: str, fields: Mapping[str, Any], event_id: int | None = None) -> 
     return f"event: {kind}\n{identity}data: {data}\n\n".encode()
 
 
-class Telling:
+class StreamText:
     """The text that one stream has sent so far, and the numbers of its tokens."""
 
     def __init__(self) -> None:
@@ -58,10 +58,10 @@ def error_body(fault: Fault) -> dict[str, Any]:
 def plain_words(answer: Answer) -> str:
     """Return an answer as the server resolves it. The scripted names hold no brackets."""
 
-    def word(mark: re.Match[str]) -> str:
-        kind, key, name, unit, pages = mark.groups()
+    def word(reference: re.Match[str]) -> str:
+        kind, key, name, unit, pages = reference.groups()
         if kind == "ref":
             return str(answer.metadata["result_refs"][key]["count"])
         return f"{name} ({unit}.{pages})" if pages else str(name)
 
-    return _MARK.sub(word, answer.content)
+    return _REFERENCE.sub(word, answer.content)

@@ -16,6 +16,7 @@ from aion_bot.simulators.discord.errors import (
     unknown_emoji,
     wrong_channel_type,
 )
+from aion_bot.simulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
 from aion_bot.simulators.discord.model import (
     DIRECT,
     EPHEMERAL,
@@ -26,9 +27,8 @@ from aion_bot.simulators.discord.model import (
     Message,
     World,
 )
-from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
 from aion_bot.simulators.visible_changes import ChangeListeners, VisibleChange
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 Body = Mapping[str, Any]
 STARTER = 21
@@ -57,7 +57,7 @@ class Backend:
         self._count_pings(message, body)
         self.world.messages[channel.id].append(message)
         if message.only_for is None:
-            self._tell("MESSAGE_CREATE", message)
+            self._send_event("MESSAGE_CREATE", message)
         self._changed(message)
         return message
 
@@ -93,7 +93,7 @@ class Backend:
         """Let nonces make new messages from now on, as Discord does after some minutes."""
         self._nonces.clear()
 
-    def say(self, person: Someone, channel: Channel, text: str, **about: Any) -> Message:
+    def say(self, person: SimulatedPerson, channel: Channel, text: str, **about: Any) -> Message:
         """Post what somebody wrote."""
         return self.post(Message(self.world.new_id(), channel.id, person, text, **about), {})
 
@@ -112,7 +112,7 @@ class Backend:
             message.components = list(body["components"] or [])
         message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
         self._count_pings(message, body)
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
         self._changed(message)
         return message
 
@@ -120,12 +120,12 @@ class Backend:
         """Let a message be edited by whoever wrote it."""
         message.content, message.edited = text, _now()
         message.versions.append(text)
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
 
     def preview(self, message: Message) -> None:
         """Show a preview of a link, as Discord does after a while: the message counts as edited no more than before."""
         message.embeds = [{"type": "link", "url": "https://aion.example", "title": "Aion"}]
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
 
     def react(self, message: Message, emoji: str) -> None:
         """Add a reaction of the bot's."""
@@ -144,23 +144,23 @@ class Backend:
         """Remove a message."""
         self.world.messages[message.channel].remove(message)
         channel = self.world.channel(message.channel)
-        told = {"id": message.id, "channel_id": channel.id}
-        told |= {} if channel.guild is None else {"guild_id": channel.guild}
-        self.gateway.dispatch("MESSAGE_DELETE", told, _messages_intent(channel))
+        data = {"id": message.id, "channel_id": channel.id}
+        data |= {} if channel.guild is None else {"guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE", data, _messages_intent(channel))
         self._changed(message, gone=True)
 
     def purge(self, channel: Channel, messages: Sequence[Message]) -> None:
         """Remove several messages of a channel at once."""
         for message in messages:
             self.world.messages[channel.id].remove(message)
-        told = {"ids": [one.id for one in messages], "channel_id": channel.id, "guild_id": channel.guild}
-        self.gateway.dispatch("MESSAGE_DELETE_BULK", told, GUILD_MESSAGES)
+        data = {"ids": [one.id for one in messages], "channel_id": channel.id, "guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE_BULK", data, GUILD_MESSAGES)
 
     def close_thread(self, thread: Channel) -> None:
         """Delete a thread with everything in it."""
         del self.world.channels[thread.id], self.world.messages[thread.id]
-        told = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
-        self.gateway.dispatch("THREAD_DELETE", told, GUILDS)
+        data = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
+        self.gateway.dispatch("THREAD_DELETE", data, GUILDS)
 
     def remove_bot(self) -> None:
         """Take the bot out of the server."""
@@ -180,9 +180,9 @@ class Backend:
         thread.archive_after = int(body.get("auto_archive_duration", thread.archive_after))
         message.flags |= HAS_THREAD
         self.gateway.dispatch("THREAD_CREATE", payloads.channel(thread) | {"newly_created": True}, GUILDS)
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
         notice = Message(self.world.new_id(), thread.id, message.author, "", kind=STARTER, replied_to=message)
-        self._tell("MESSAGE_CREATE", notice)
+        self._send_event("MESSAGE_CREATE", notice)
         return thread
 
     def update(self, channel: Channel, body: Body) -> Channel:
@@ -227,11 +227,11 @@ class Backend:
             asker = "" if gone else message.versions[-1]
             bystanders = "" if message.only_for else asker
             thread = message.seen_in or message.channel
-            self.listeners.tell(
+            self.listeners.notify(
                 VisibleChange(self._clock(), message.channel, thread, message.id, asker, bystanders)
             )
 
-    def _tell(self, kind: str, message: Message) -> None:
+    def _send_event(self, kind: str, message: Message) -> None:
         channel = self.world.channel(message.channel)
         self.gateway.dispatch(kind, payloads.event(message, self.world), _messages_intent(channel))
 

@@ -28,12 +28,12 @@ class ApiError(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """The answer's body."""
-        told: dict[str, Any] = {"message": self.message, "code": self.code}
+        body: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:
-            told["errors"] = self.errors
+            body["errors"] = self.errors
         if self.pause is not None:
-            told |= {"retry_after": self.pause, "global": "X-RateLimit-Global" in self.headers}
-        return told
+            body |= {"retry_after": self.pause, "global": "X-RateLimit-Global" in self.headers}
+        return body
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:
@@ -136,5 +136,5 @@ def closed_to_you() -> ApiError:
 
 def rate_limited(pause: float, headers: dict[str, str]) -> ApiError:
     """One request too many: it may come again after so many seconds. discord.py takes one without `Via` for a ban."""
-    told = headers | {"Retry-After": str(math.ceil(pause)), "Via": "1.1 google"}
-    return ApiError(429, 0, "You are being rate limited.", pause=pause, headers=told)
+    sent_headers = headers | {"Retry-After": str(math.ceil(pause)), "Via": "1.1 google"}
+    return ApiError(429, 0, "You are being rate limited.", pause=pause, headers=sent_headers)

@@ -5,14 +5,14 @@ from typing import Any
 
 from aion_bot.simulators.discord import pings
 from aion_bot.simulators.discord.model import DIRECT, HAS_THREAD, THREAD, Channel, Interaction, Message, World
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 JOINED = "2026-01-05T08:00:00.000000+00:00"
 ALL_PERMISSIONS = str((1 << 53) - 1)
 
 
-def user(someone: Someone, *, bot: bool = False) -> Payload:
+def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
     """A user."""
     return {
         "id": someone.id,
@@ -106,7 +106,7 @@ def guild(world: World) -> Payload:
 
 def message(of: Message, world: World) -> Payload:
     """A message, as REST answers it."""
-    named = [one for one in map(world.someone, pings.mentioned(of.content)) if one is not None]
+    named = [one for one in map(world.find_user, pings.mentioned(of.content)) if one is not None]
     answered = (
         [of.replied_to.author] if of.replied_to is not None and of.replied_to.author not in named else []
     )
@@ -200,15 +200,15 @@ def interaction(of: Interaction, world: World) -> Payload:
 
 def callback(of: Interaction, kind: int, world: World) -> Payload:
     """What answering an interaction returns when asked `with_response`."""
-    told: Payload = {"interaction": {"id": of.id, "type": of.kind}}
+    data: Payload = {"interaction": {"id": of.id, "type": of.kind}}
     if of.answer is not None:
-        told["interaction"] |= {
+        data["interaction"] |= {
             "response_message_id": of.answer.id,
             "response_message_loading": False,
             "response_message_ephemeral": of.answer.only_for is not None,
         }
-        told["resource"] = {"type": kind, "message": message(of.answer, world)}
-    return told
+        data["resource"] = {"type": kind, "message": message(of.answer, world)}
+    return data
 
 
 def _thread(of: Channel) -> Payload:

@@ -122,8 +122,8 @@ class Rates:
         try:
             return self._take(route, channel)
         except ApiError:
-            told = channel if "channel_id" in path else ""
-            self.refused.append(Logged(self._clock(), route, told, REFUSED))
+            scope = channel if "channel_id" in path else ""
+            self.refused.append(Logged(self._clock(), route, scope, REFUSED))
             raise
 
     def use(self, channel: str, calls: int = 1, *, route: str = EDIT) -> int:

@@ -142,7 +142,7 @@ def post_typing(backend: Backend, call: Call) -> Any:
 
 def post_direct(backend: Backend, call: Call) -> Any:
     """Open a direct conversation."""
-    person = backend.world.someone(str(call.body["recipient_id"]))
+    person = backend.world.find_user(str(call.body["recipient_id"]))
     if person is None or backend.world.is_bot(person):
         raise ApiError(400, 50033, "Invalid Recipient(s)")
     return payloads.channel(backend.world.direct(person))

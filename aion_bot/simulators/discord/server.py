@@ -83,15 +83,15 @@ class Server:
         async def answer(request: web.Request) -> web.StreamResponse:
             self.calls[name] += 1
             self._backend.gateway.changed.set()
-            told: Mapping[str, str] = {}
+            headers: Mapping[str, str] = {}
             try:
                 if authorized and request.headers.get("Authorization") != f"Bot {self._token}":
                     raise unauthorized()
-                told = self._rates.take(name, request.match_info)
+                headers = self._rates.take(name, request.match_info)
                 answered = await self._handled(name, handler, request)
             except ApiError as error:
                 answered = _json(error.body, error.status, error.headers)
-            answered.headers.update(told)
+            answered.headers.update(headers)
             channel = request.match_info.get("channel_id", "")
             self.log.append(Logged(time.monotonic(), name, channel, answered.status))
             return answered
@@ -114,9 +114,9 @@ class Server:
             return
         shown: Mapping[str, Any] = body if isinstance(body, dict) else {"": body}
         try:
-            told = self._inspector(name, shown)
-            if isawaitable(told):
-                await told
+            outcome = self._inspector(name, shown)
+            if isawaitable(outcome):
+                await outcome
         except Exception as error:
             self.violations.append(f"{name}: {error}")
             raise ApiError(400, 50035, "the inspector refused this request") from error

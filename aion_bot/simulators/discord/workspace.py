@@ -9,12 +9,20 @@ from typing import Any
 from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.faults import ANY, Fault
+from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
 from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.server import Server
-from aion_bot.simulators.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.visible_changes import ChangeListener
-from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
+from aion_bot.simulators.workspace import (
+    Failure,
+    Inspector,
+    Logged,
+    Operation,
+    Shown,
+    ShownButton,
+    SimulatedPerson,
+)
 
 COMMAND, COMPONENT = 2, 3
 IN_CHAT, ON_MESSAGE = 1, 3
@@ -66,7 +74,7 @@ class SimulatedDiscord:
         self.backend = Backend(self.world, self.gateway, clock)
         self.rates = Rates(clock)
         self.server = Server(self.backend, token, inspector, self.rates)
-        self.people: Sequence[Someone] = self.world.people
+        self.people: Sequence[SimulatedPerson] = self.world.people
         self.late_acknowledgement = False
         self._token = token
         self._message_content = message_content
@@ -92,18 +100,18 @@ class SimulatedDiscord:
         """The tokens of all interactions."""
         return tuple(self.world.interactions)
 
-    async def ask(self, person: Someone, text: str, *, channel: str = GENERAL) -> str:
+    async def ask(self, person: SimulatedPerson, text: str, *, channel: str = GENERAL) -> str:
         """Use `/ask`; returns the thread's id, or that of the channel where there is none to open."""
         return await self.use(person, "ask", text, channel)
 
-    async def use(self, person: Someone, command: str, text: str, channel: str = GENERAL) -> str:
+    async def use(self, person: SimulatedPerson, command: str, text: str, channel: str = GENERAL) -> str:
         """Use a command with a prompt. Raises LookupError if Discord does not show it."""
         known = self.world.command(command, IN_CHAT)
         option = {"name": "prompt", "type": 3, "value": text}
         data = {"id": known["id"], "name": command, "type": IN_CHAT, "options": [option]}
         return await self._command(person, self.world.named(channel), data)
 
-    async def ask_about(self, person: Someone, message: str) -> str:
+    async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use `Ask Aion` on a message; returns the thread's id."""
         known = self.world.command("Ask Aion", ON_MESSAGE)
         target = self.world.anywhere(message)
@@ -111,29 +119,29 @@ class SimulatedDiscord:
         data = {"id": known["id"], "name": "Ask Aion", "type": ON_MESSAGE, "target_id": target.id}
         return await self._command(person, self.world.named(target.channel), data | {"resolved": resolved})
 
-    async def mention(self, person: Someone, text: str, channel: str = GENERAL) -> str:
+    async def mention(self, person: SimulatedPerson, text: str, channel: str = GENERAL) -> str:
         """Mention the bot in a channel; returns the message's id, which its thread would have."""
         return self.say(person, f"<@{self.world.bot.id}> {text}", channel).id
 
-    async def reply(self, person: Someone, thread: str, text: str) -> None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread: with a mention, unless the bot reads what does not mention it."""
         reads_all = any(session.intents & MESSAGE_CONTENT for session in self.gateway.listening)
         direct = self.world.named(thread).person is not None
         self.say(person, text if reads_all or direct else f"<@{self.world.bot.id}> {text}", thread)
 
-    async def direct_message(self, person: Someone, text: str) -> str:
+    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
         """Write to the bot; returns the conversation's id."""
         return self.say(person, text, self.direct(person)).channel
 
-    def direct(self, person: Someone) -> str:
+    def direct(self, person: SimulatedPerson) -> str:
         """Name the conversation between somebody and the bot."""
         return self.world.direct(person).id
 
-    def remark(self, person: Someone, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel without a mention; returns the message's id."""
         return self.say(person, text).id
 
-    def say(self, person: Someone, text: str, channel: str = GENERAL, **about: Any) -> Message:
+    def say(self, person: SimulatedPerson, text: str, channel: str = GENERAL, **about: Any) -> Message:
         """Write anything anywhere; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
 
@@ -161,7 +169,7 @@ class SimulatedDiscord:
         """Never: Discord ends "is typing" by itself."""
         return False
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press a button that the message shows, or showed before: a client may lag behind."""
         found = next((one for one in self._seen_in(thread) if one.id == message), None)
         if found is None or button not in found.buttons:
@@ -169,7 +177,9 @@ class SimulatedDiscord:
         data = {"custom_id": button, "component_type": 2}
         self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
 
-    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+    async def press_forged(
+        self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
+    ) -> None:
         """Send what a client sends for a button that the message does not have."""
         found = next(one for one in self._seen_in(thread) if one.id == message)
         data = {"custom_id": button.id, "component_type": 2}
@@ -178,7 +188,7 @@ class SimulatedDiscord:
     def interact(
         self,
         kind: int,
-        person: Someone,
+        person: SimulatedPerson,
         channel: Channel,
         data: Mapping[str, Any],
         message: Message | None = None,
@@ -202,7 +212,7 @@ class SimulatedDiscord:
         """Everything that people see in a thread, channel or conversation, the message it was opened from first."""
         return [self._shown(message) for message in self._seen_in(thread)]
 
-    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
+    def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
         """What the bot told this person alone: in answer to an interaction, or in the direct conversation."""
         there = [one for one in self.thread(thread) if one.only_for == person.id]
         return there + [one for one in self.thread(self.direct(person)) if one.by_bot]
@@ -256,7 +266,7 @@ class SimulatedDiscord:
         """Cut every connection and stop serving."""
         await self.server.stop()
 
-    async def _command(self, person: Someone, channel: Channel, data: Mapping[str, Any]) -> str:
+    async def _command(self, person: SimulatedPerson, channel: Channel, data: Mapping[str, Any]) -> str:
         interaction = self.interact(COMMAND, person, channel, data)
         await self.until(lambda: self._answer(interaction) is not None)
         return str(self._answer(interaction)) if channel.kind == TEXT else channel.id

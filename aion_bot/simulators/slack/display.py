@@ -25,7 +25,7 @@ class Display:
             message.pings += [who for who in reading.pinged(body) if who not in message.pings]
         self.changed(message)
 
-    def settle(self, message: Message) -> None:
+    def end_if_expired(self, message: Message) -> None:
         """End the stream of a message if its time is over; it was seen whole from that moment on."""
         if message.stream is not None and (ended := self._streams.end_of(message.stream)) is not None:
             message.stream.state = State.OVER
@@ -35,7 +35,7 @@ class Display:
         """End the streams of a thread because a person pressed Slack's own Stop; returns which."""
         cut = []
         for message in self._conversations.thread(thread):
-            self.settle(message)
+            self.end_if_expired(message)
             if message.stream is not None and message.stream.state is State.LIVE:
                 message.stream.state = State.CUT
                 cut.append(message.ts)
@@ -44,7 +44,7 @@ class Display:
 
     def words(self, message: Message, person: str) -> str:
         """What somebody, by id, reads on a message now."""
-        self.settle(message)
+        self.end_if_expired(message)
         return reading.words(message.shown_to(person), self._conversations.names())
 
     def changed(self, message: Message, at: float | None = None, *, gone: bool = False) -> None:
@@ -52,7 +52,7 @@ class Display:
         self._woken()
         if self.listeners and message.by_bot:
             now = self._streams.clock() if at is None else at
-            self.listeners.tell(self._visible_change(message, now, {} if gone else message.body))
+            self.listeners.notify(self._visible_change(message, now, {} if gone else message.body))
 
     def _visible_change(self, message: Message, at: float, body: Mapping[str, Any]) -> VisibleChange:
         names = self._conversations.names()

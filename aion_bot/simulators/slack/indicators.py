@@ -6,7 +6,7 @@ from aion_bot.simulators.slack.state import Message
 STATUSES = {"active", "processing", "suspended", "closed"}
 
 
-def mark(backend: Backend, arguments: Arguments) -> Answer:
+def add_reaction(backend: Backend, arguments: Arguments) -> Answer:
     """Add a reaction of the bot's: https://docs.slack.dev/reference/methods/reactions.add"""
     message, name = _reacted(backend, arguments)
     if name in message.reactions:
@@ -15,7 +15,7 @@ def mark(backend: Backend, arguments: Arguments) -> Answer:
     return {}
 
 
-def unmark(backend: Backend, arguments: Arguments) -> Answer:
+def remove_reaction(backend: Backend, arguments: Arguments) -> Answer:
     """Take one away: https://docs.slack.dev/reference/methods/reactions.remove"""
     message, name = _reacted(backend, arguments)
     if name not in message.reactions:

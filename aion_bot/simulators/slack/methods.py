@@ -155,8 +155,8 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.stopStream": stream_methods.stop,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
-    "reactions.add": indicators.mark,
-    "reactions.remove": indicators.unmark,
+    "reactions.add": indicators.add_reaction,
+    "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,
 }
 

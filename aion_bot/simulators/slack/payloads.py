@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 
@@ -65,7 +65,9 @@ def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
     return inner
 
 
-def stopped(person: Someone, channel: Channel, thread: str, ts: str, streaming: Sequence[str]) -> Payload:
+def stopped(
+    person: SimulatedPerson, channel: Channel, thread: str, ts: str, streaming: Sequence[str]
+) -> Payload:
     """Somebody pressed Slack's own Stop, which ended these streams: the inner event `agent_session_stopped`."""
     return {
         "type": "agent_session_stopped",
@@ -145,7 +147,7 @@ def record(message: Message) -> Payload:
 
 
 def pressed(
-    message: Message, person: Someone, button: Mapping[str, Any], channel: Channel, ts: str
+    message: Message, person: SimulatedPerson, button: Mapping[str, Any], channel: Channel, ts: str
 ) -> Payload:
     """Somebody pressed a button: `block_actions`."""
     container = {
@@ -166,7 +168,7 @@ def pressed(
     }
 
 
-def shortcut(message: Message, person: Someone, callback: str, channel: Channel, ts: str) -> Payload:
+def shortcut(message: Message, person: SimulatedPerson, callback: str, channel: Channel, ts: str) -> Payload:
     """Somebody used a message shortcut: `message_action`."""
     return {
         "type": "message_action",
@@ -178,7 +180,7 @@ def shortcut(message: Message, person: Someone, callback: str, channel: Channel,
     }
 
 
-def _interaction(person: Someone, channel: Channel) -> Payload:
+def _interaction(person: SimulatedPerson, channel: Channel) -> Payload:
     name = person.name.lower()
     return {
         "user": {"id": person.id, "username": name, "name": name, "team_id": TEAM},

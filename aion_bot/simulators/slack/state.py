@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aion_bot.simulators.slack.stream import Stream
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 TEAM = "T0SITEOPS"
 TEAM_NAME = "Site Operations"
 APP = "A0AION"
-BOT = Someone("U0AION", "aion")
+BOT = SimulatedPerson("U0AION", "aion")
 BOT_ID = "B0AION"
-SLACKBOT = Someone("USLACKBOT", "Slackbot")
+SLACKBOT = SimulatedPerson("USLACKBOT", "Slackbot")
 
 KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """Kinds of conversations as `channel_type` names them, and the event that tells of messages there."""
@@ -44,7 +44,7 @@ class Message:
 
     ts: str
     channel: str
-    author: Someone
+    author: SimulatedPerson
     versions: list[Mapping[str, Any]]
     thread_ts: str | None = None
     only_for: str | None = None
@@ -85,7 +85,7 @@ class Clock:
 class Conversations:
     """Every channel and message of the workspace, in the order in which they appeared."""
 
-    def __init__(self, people: Sequence[Someone]) -> None:
+    def __init__(self, people: Sequence[SimulatedPerson]) -> None:
         self.clock = Clock()
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
@@ -131,7 +131,7 @@ class Conversations:
 
     def names(self) -> Mapping[str, str]:
         """What a person reads in place of an id."""
-        known: Iterable[Someone] = (*self._people.values(), BOT)
+        known: Iterable[SimulatedPerson] = (*self._people.values(), BOT)
         return {someone.id: someone.name for someone in known} | {
             c.id: c.name for c in self.channels.values()
         }

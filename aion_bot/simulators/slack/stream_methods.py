@@ -70,7 +70,7 @@ def stop(backend: Backend, arguments: Arguments) -> Answer:
 def check_update(backend: Backend, message: Message) -> None:
     """Let nobody edit a message while it streams. Raises Refused."""
     if message.stream is not None:
-        backend.display.settle(message)
+        backend.display.end_if_expired(message)
         if message.stream.state is State.LIVE:
             raise Refused("streaming_state_conflict")
         message.stream.state = State.OVER
@@ -109,7 +109,7 @@ def _streamed(backend: Backend, arguments: Arguments) -> tuple[Message, Stream]:
         raise Refused("message_not_owned_by_app")
     if message.stream is None:
         raise Refused(STOPPED)
-    backend.display.settle(message)
+    backend.display.end_if_expired(message)
     return message, message.stream
 
 

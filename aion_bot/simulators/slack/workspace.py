@@ -16,11 +16,19 @@ from aion_bot.simulators.slack.socket_mode import Sockets
 from aion_bot.simulators.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.visible_changes import ChangeListener
-from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
+from aion_bot.simulators.workspace import (
+    Failure,
+    Inspector,
+    Logged,
+    Operation,
+    Shown,
+    ShownButton,
+    SimulatedPerson,
+)
 
-ADA = Someone("U0ADA", "Ada")
-BEN = Someone("U0BEN", "Ben")
-CY = Someone("U0CY", "Cy")
+ADA = SimulatedPerson("U0ADA", "Ada")
+BEN = SimulatedPerson("U0BEN", "Ben")
+CY = SimulatedPerson("U0CY", "Cy")
 
 BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  opens nothing but this simulator
 APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  likewise
@@ -44,7 +52,7 @@ class SimulatedSlack:
     """
 
     name = "Slack"
-    people: Sequence[Someone] = (ADA, BEN, CY)
+    people: Sequence[SimulatedPerson] = (ADA, BEN, CY)
     repeats_events = True
     secrets: Sequence[str] = ()
     requests: Mapping[Operation, Sequence[str]] = {
@@ -67,11 +75,11 @@ class SimulatedSlack:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.conversations = Conversations(self.people)
-        self.sockets = Sockets(self._tell, within=within, again=again)
+        self.sockets = Sockets(self._send_event, within=within, again=again)
         self.rates = Rates(clock)
         self.streams = Streams(clock)
-        self.display = Display(self.conversations, self.streams, self._tell)
-        self.api = Api(self, inspector, self._tell, self.rates)
+        self.display = Display(self.conversations, self.streams, self._send_event)
+        self.api = Api(self, inspector, self._send_event, self.rates)
         self._events = events
         self._happened = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -118,28 +126,28 @@ class SimulatedSlack:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def ask(self, person: Someone, text: str, *, channel: Channel | None = None) -> str:
+    async def ask(self, person: SimulatedPerson, text: str, *, channel: Channel | None = None) -> str:
         """Mention the bot in a channel; returns the `ts` of the message, which names its thread."""
         return self.say(person, channel or self.general, f"<@{BOT.id}> {_escaped(text)}").ts
 
-    async def reply(self, person: Someone, thread: str, text: str) -> None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread, with no mention."""
         root = self._message(thread)
         self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
 
-    async def mention(self, person: Someone, text: str) -> str:
+    async def mention(self, person: SimulatedPerson, text: str) -> str:
         """Mention the bot, which is how people ask here."""
         return await self.ask(person, text)
 
-    def remark(self, person: Someone, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel without a mention; returns the `ts` of the message."""
         return self.say(person, self.general, _escaped(text)).ts
 
-    async def direct_message(self, person: Someone, text: str) -> str:
+    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
         """Write to the bot alone; returns the `ts` of the message, which names its thread."""
         return self.say(person, self.conversations.channels[direct_channel(person.id)], _escaped(text)).ts
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press the button with this `action_id` on a message of the thread. Raises LookupError if it is not there."""
         found = self._message(message)
         element = reading.button(found.body, button)
@@ -148,7 +156,9 @@ class SimulatedSlack:
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, element, channel, ts))
 
-    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+    async def press_forged(
+        self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
+    ) -> None:
         """Send what a client sends for a button that the message does not have."""
         found = next(one for one in self.conversations.thread(thread) if one.ts == message)
         text = {"type": "plain_text", "text": button.label}
@@ -162,19 +172,25 @@ class SimulatedSlack:
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, forged, channel, ts))
 
-    async def ask_about(self, person: Someone, message: str) -> str:
+    async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use the bot's message shortcut; the answer comes in the message's thread."""
         await self.shortcut(person, message)
         return message
 
-    async def shortcut(self, person: Someone, message: str, callback: str = SHORTCUT) -> None:
+    async def shortcut(self, person: SimulatedPerson, message: str, callback: str = SHORTCUT) -> None:
         """Use a message shortcut of the bot's on the message with this `ts`."""
         found = self._message(message)
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.shortcut(found, person, callback, channel, ts))
 
     def say(
-        self, person: Someone, channel: Channel, text: str, *, thread: str | None = None, files: int = 0
+        self,
+        person: SimulatedPerson,
+        channel: Channel,
+        text: str,
+        *,
+        thread: str | None = None,
+        files: int = 0,
     ) -> Message:
         """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation."""
         ts = self.conversations.clock.ts()
@@ -205,7 +221,7 @@ class SimulatedSlack:
         channel = self.conversations.channels[found.channel]
         self._send(KINDS[channel.kind], payloads.unfurled(found, channel, ts), channel)
 
-    async def stop_session(self, person: Someone, thread: str) -> None:
+    async def stop_session(self, person: SimulatedPerson, thread: str) -> None:
         """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none: the bot is not at work there."""
         channel = self.conversations.channels[self._message(thread).channel]
         if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
@@ -276,7 +292,7 @@ class SimulatedSlack:
         names = self.conversations.names()
         return [reading.shown(message, names) for message in self.conversations.thread(thread)]
 
-    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
+    def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
         """What the bot showed in a thread to this person alone."""
         return [one for one in self.thread(thread) if one.by_bot and one.only_for == person.id]
 
@@ -285,7 +301,7 @@ class SimulatedSlack:
         names, inside = self.conversations.names(), self.conversations.messages
         return [reading.shown(message, names) for message in inside if message.channel == channel.id]
 
-    def seen(self, message: str, person: Someone) -> str:
+    def seen(self, message: str, person: SimulatedPerson) -> str:
         """What somebody reads on the message with this `ts`: one that is streamed grows for one person alone."""
         return self.display.words(self._message(message), person.id)
 
@@ -340,12 +356,12 @@ class SimulatedSlack:
         ts = self.conversations.clock.ts()
         self.display.changed(gone, gone=True)
         self.conversations.remove(gone)
-        told = (
+        event = (
             payloads.changed(gone, channel, before, ts)
             if gone.buried
             else payloads.deleted(gone, channel, ts)
         )
-        self._send(KINDS[channel.kind], told, channel)
+        self._send(KINDS[channel.kind], event, channel)
 
     def _send(self, name: str, inner: dict[str, Any], channel: Channel) -> None:
         if name in self._events and channel.member:
@@ -357,7 +373,7 @@ class SimulatedSlack:
                 return message
         raise LookupError(f"no message {ts}")
 
-    def _tell(self) -> None:
+    def _send_event(self) -> None:
         self._happened.set()
 
 

@@ -27,9 +27,9 @@ class Session:
 
     id: str
     intents: int
-    told: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
     socket: web.WebSocketResponse | None = None
-    outbox: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+    outgoing: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
 
 
 class Gateway:
@@ -81,7 +81,7 @@ class Gateway:
             shown = data
             if "content" in data and not session.intents & MESSAGE_CONTENT:
                 shown = payloads.without_content(data, self._world.bot.id)
-            self._tell(session, kind, shown)
+            self._send_event(session, kind, shown)
         self.changed.set()
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -135,11 +135,11 @@ class Gateway:
             await socket.close(code=1001)
         self.sessions.clear()
 
-    def _tell(self, session: Session, kind: str, data: Mapping[str, Any]) -> None:
-        event = {"op": DISPATCH, "t": kind, "s": len(session.told) + 1, "d": dict(data)}
-        session.told.append(event)
+    def _send_event(self, session: Session, kind: str, data: Mapping[str, Any]) -> None:
+        event = {"op": DISPATCH, "t": kind, "s": len(session.events) + 1, "d": dict(data)}
+        session.events.append(event)
         if session.socket is not None and not self.silent:
-            session.outbox.put_nowait(event)
+            session.outgoing.put_nowait(event)
 
     async def _begin(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> Session | None:
         data = message["d"]
@@ -158,9 +158,9 @@ class Gateway:
         self.identified += 1
         session = Session(secrets.token_hex(8), intents, socket=socket)
         self.sessions[session.id] = session
-        self._tell(session, "READY", self._ready(session))
+        self._send_event(session, "READY", self._ready(session))
         if intents & GUILDS:
-            self._tell(session, "GUILD_CREATE", payloads.guild(self._world))
+            self._send_event(session, "GUILD_CREATE", payloads.guild(self._world))
         self.changed.set()
         return session
 
@@ -170,11 +170,11 @@ class Gateway:
             await socket.send_json({"op": INVALID, "d": False})
             return None
         self.resumed += 1
-        session.outbox = asyncio.Queue()
-        for event in session.told[int(data["seq"] or 0) :]:
-            session.outbox.put_nowait(event)
+        session.outgoing = asyncio.Queue()
+        for event in session.events[int(data["seq"] or 0) :]:
+            session.outgoing.put_nowait(event)
         session.socket = socket
-        self._tell(session, "RESUMED", {})
+        self._send_event(session, "RESUMED", {})
         self.changed.set()
         return session
 
@@ -191,7 +191,7 @@ class Gateway:
     async def _write(self, session: Session, socket: web.WebSocketResponse) -> None:
         """Send what the session is told, in order, until the socket closes."""
         while not socket.closed:
-            event = await session.outbox.get()
+            event = await session.outgoing.get()
             try:
                 await socket.send_json(event)
             except ConnectionResetError:
