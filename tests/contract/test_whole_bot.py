@@ -14,7 +14,7 @@ from tests.schemas import aion as aion_contracts
 
 @pytest.fixture
 async def bot(workspace: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
-    """A bot that serves."""
+    """A running bot."""
     async with SimulatedAion(inspector=aion_contracts.inspect) as aion:
         made = Bot(aion, workspace, tmp_path)
         await made.start()
@@ -24,7 +24,7 @@ async def bot(workspace: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
 
 
 async def test_questions_of_a_thread_are_answered(bot: Bot) -> None:
-    """A question is answered in its thread, references in words; a further one goes on with it."""
+    """A question is answered in its thread, with references in words; a further one continues the session."""
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
     )
@@ -34,7 +34,7 @@ async def test_questions_of_a_thread_are_answered(bot: Bot) -> None:
 
 
 async def test_an_answer_survives_a_restart(bot: Bot) -> None:
-    """What was asked while the bot was away, or is sent again, is answered once by the next process."""
+    """A prompt that arrives while the bot is down, or is sent again, is answered once by the next process."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     await bot.stop()
     await bot.start()
@@ -44,7 +44,7 @@ async def test_an_answer_survives_a_restart(bot: Bot) -> None:
 
 
 async def test_a_plan_is_decided(bot: Bot) -> None:
-    """A plan waits for the person who asked; nobody else decides it, and Aion is told once."""
+    """Only the person who asked decides a plan, and Aion gets one plan action."""
     thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.press(bot.ben, thread, "Approve")

@@ -1,4 +1,4 @@
-"""The bot's words in a new thread of a simulated platform, without a bot."""
+"""Messages of the bot in a new thread of a simulated platform, without a bot."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from aion_bot.simulators.slack.state import BOT, Message
 
 
 def on_slack(side: SlackSide, versions: Sequence[str], only_for: str | None, pings: Sequence[str]) -> str:
-    """Put an answer and a second message into a new thread; returns its id."""
+    """Add an answer and a second message to a new thread; returns its id."""
     held = side.workspace.conversations
     root = side.workspace.say(side.workspace.people[0], side.workspace.general, "A question")
     for text in ("An answer", None):

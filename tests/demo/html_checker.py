@@ -1,4 +1,4 @@
-"""What a browser would make of HTML, strictly enough to find what should not be there."""
+"""A strict HTML parser that finds what the page must not contain."""
 
 from html.parser import HTMLParser
 

@@ -1,8 +1,8 @@
-"""JSON Schema validators that find the right one of many choices quickly.
+"""JSON Schema validators that are fast for `anyOf` with many choices.
 
-jsonschema's own `anyOf` lists every error of every choice before it goes on. Slack's blocks are choices among twenty
-within choices; these validators turn a choice down at its first error, and look at its constant (its `type`) first.
-What is valid is the same; a message names fewer reasons.
+jsonschema's `anyOf` collects every error of every choice. Slack's blocks are nested choices among twenty types;
+these validators reject a choice at its first error, and compare its constant (its `type`) first. They accept the
+same documents, and report fewer reasons.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A platform of plain text, for tests of the pure rooms: measures by length and talks to nobody."""
+"""A platform of plain text for tests of pure packages. It measures by length and has no network."""
 
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, PlanCard, Reply
@@ -7,7 +7,7 @@ from aion_bot.rendering.screen import PageFormat
 
 
 class PlainAdapter(PlatformAdapter):
-    """Only what is pure of an adapter; nothing can be posted."""
+    """The pure members of an adapter; it cannot post."""
 
     platform = "plain"
 
@@ -30,5 +30,5 @@ class PlainAdapter(PlatformAdapter):
 
 
 def texts(screen: tuple[Content | None, ...]) -> list[str]:
-    """What each slot says: a reply's text, a card's title, or nothing."""
+    """The text of each content: a reply's text, a card's title, or nothing."""
     return ["" if one is None else one.title if isinstance(one, PlanCard) else one.text for one in screen]
