@@ -1,6 +1,6 @@
-"""`aion-bot run` with a recording of the functions that it enters; `benchmarks.shape` starts this as a program.
+"""`aion-bot run` with a recording of the functions that it enters; `benchmarks.shape` starts it as a program.
 
-Usage: `PYTHONPATH=CHECKOUT python function_recorder.py RECORD`. It imports nothing but the checkout that `PYTHONPATH` names.
+Usage: `PYTHONPATH=CHECKOUT python function_recorder.py RECORD`. It imports nothing but the checkout in `PYTHONPATH`.
 """
 
 import json
@@ -15,7 +15,7 @@ from aion_bot import cli
 
 
 def run_and_record(target: Path) -> None:
-    """Be `aion-bot run`; SIGUSR1 begins a recording of entered functions, SIGUSR2 writes it to `target`.
+    """Run `aion-bot run`; SIGUSR1 starts a recording of entered functions, SIGUSR2 writes it to `target`.
 
     The signal handlers run in the thread of the event loop. The database's thread is recorded because the profile is
     set before any thread exists.

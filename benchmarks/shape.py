@@ -109,7 +109,7 @@ def is_beside(path: Path) -> bool:
 
 
 def functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Every function and method that does something."""
+    """Every function and method that has a body."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_stub(node):
             yield node
@@ -164,7 +164,7 @@ def carries_adapter(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def static_figures(root: Path) -> dict[str, str]:
-    """What can be read without running anything."""
+    """The figures that need no running program."""
     every = sources(root)
     lines = sum(source.text.count("\n") for source in every)
     lengths = sorted(
@@ -195,7 +195,7 @@ def static_figures(root: Path) -> dict[str, str]:
 
 
 async def question_figures(root: Path, place: Workspace) -> dict[str, str]:
-    """Ask one question and count what of the tree under `root` it enters, from event to closed turn."""
+    """Ask one question and count what it enters of the tree under `root`, from event to closed turn."""
     async with SimulatedAion() as aion:
         with tempfile.TemporaryDirectory(prefix="aion-bot-shape-") as folder:
             entered = await _entered(root, aion, place, Path(folder))
@@ -253,7 +253,7 @@ async def _ask(bot: asyncio.subprocess.Process, place: Workspace, record: Path) 
 
 
 async def _read(bot: asyncio.subprocess.Process, record: Path) -> list[tuple[str, str]]:
-    """Have the recording written and read it."""
+    """Request the recording and read it."""
     record.unlink(missing_ok=True)  # noqa: ASYNC240  # a small file, and nothing else runs in this loop
     bot.send_signal(signal.SIGUSR2)
     while not record.exists():  # noqa: ASYNC110, ASYNC240  # another process writes it, and there is no event for that
@@ -274,7 +274,7 @@ async def _questions(root: Path) -> dict[str, str]:
 
 
 def table(now: Mapping[str, str], name: str) -> str:
-    """The figures as Markdown, beside those of before."""
+    """The figures as Markdown, beside those of the start."""
     rows = [f"| | before ({COMMIT_BEFORE}) | {name} |", "|---|---:|---:|"]
     rows += [f"| {what} | {BEFORE.get(what, '')} | {figure} |" for what, figure in now.items()]
     return "\n".join(rows)

@@ -1,10 +1,10 @@
-"""A seeded soak: nothing is lost and nothing is done twice, while everything fails that can.
+"""A seeded soak test: under every fault nothing is lost and nothing is done twice.
 
 Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
-simulated Aion, all in this process. Conversations, clicks, restarts, kills and faults are drawn from the seed alone,
-so that a seed that fails draws the same again; when things happen differs from run to run, as it depends on how fast
-the machine is. It runs in rounds: at the end of each everything may settle, people press Retry where it stands, every
-question is judged, and what is judged is forgotten, so that memory does not grow with the turns.
+simulated Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone,
+so that a failing seed draws the same again. Their timing differs from run to run, because it depends on the speed of
+the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
+question is verified, and its data is deleted, so that memory does not grow with the number of turns.
 """
 
 import argparse
@@ -35,7 +35,7 @@ TABLE = (
 
 
 class Soak:
-    """One run."""
+    """One run of the soak test."""
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
@@ -48,7 +48,7 @@ class Soak:
         self.findings = Findings()
 
     async def run(self) -> bool:
-        """Ask until all turns are done or the time is up; tell whether every bound was kept."""
+        """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
         async with Environment(self._folder) as environment:
             while self._turns < self._options.turns and not self._time_is_up():
                 await self._round(environment)
@@ -78,7 +78,7 @@ class Soak:
         await environment.start()
 
     async def _ask(self, environment: Environment, people: People) -> None:
-        """Ask one round's questions, several at a time."""
+        """Ask the questions of one round, several at a time."""
         slots, turns = asyncio.Semaphore(self._options.at_once), set()
 
         async def turn(scenario: Scenario) -> None:
@@ -131,7 +131,7 @@ class Soak:
 
 
 def _show(environment: Environment, why: str, number: int) -> None:
-    """Print what is wrong, with the thread where it is."""
+    """Print a violation with the messages of its thread."""
     print(f"WRONG: question {number}: {why}")
     record = environment.records.get(number)
     if record is None:

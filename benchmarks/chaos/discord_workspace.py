@@ -1,4 +1,4 @@
-"""The simulated Discord as the soak uses it."""
+"""The simulated Discord as the soak test uses it."""
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,12 +12,12 @@ from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import AskMethod, Scenario
 from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, cut_short
 
-ON_ITS_WAY = 2.0
+DELIVERY_TIME = 2.0
 """Seconds after which an event that went out on a connection has reached the journal, if that did not break."""
 
 
 class DiscordWorkspace:
-    """Discord."""
+    """A Discord server."""
 
     def __init__(self, discord: SimulatedDiscord) -> None:
         self.discord = discord
@@ -63,14 +63,14 @@ class DiscordWorkspace:
 
     def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
         delivered = self._delivered_at.get(message)
-        if delivered is None or cut_short(delivered, ON_ITS_WAY, ended):
+        if delivered is None or cut_short(delivered, DELIVERY_TIME, ended):
             return True
-        return any(0.0 <= at - delivered < ON_ITS_WAY for at in broken)
+        return any(0.0 <= at - delivered < DELIVERY_TIME for at in broken)
 
     def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:
         interaction, answered = self._commands[thread]
         delivered = self._delivered_at.get(interaction, answered)
-        return any(delivered <= over and begun < answered + ON_ITS_WAY for begun, over in ended)
+        return any(delivered <= over and begun < answered + DELIVERY_TIME for begun, over in ended)
 
     def threads(self) -> Iterable[str]:
         return list(self.discord.world.messages)
@@ -128,7 +128,7 @@ class DiscordWorkspace:
             self._delivered_at[event["d"]["id"]] = time.monotonic()
 
     def _interaction(self, text: str) -> str:
-        """The command by which somebody asked this."""
+        """The command with which a person asked this."""
         used = self.discord.world.interactions.values()
         return next(one.id for one in used if any(o["value"] == text for o in one.data.get("options", ())))
 

@@ -1,4 +1,4 @@
-"""One bot on both platforms in this process, one Aion, and what Aion knows of every question."""
+"""One bot on both platforms in this process, one Aion, and Aion's record of every question."""
 
 import asyncio
 import gc
@@ -27,7 +27,7 @@ from benchmarks.chaos.discord_workspace import DiscordWorkspace
 from benchmarks.chaos.full_disk import Disk
 from benchmarks.chaos.scenarios import Scenario
 from benchmarks.chaos.slack_workspace import SlackWorkspace
-from benchmarks.chaos.workspaces import WITHIN, Ended, Workspace
+from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, Ended, Workspace
 
 _REPEAT_AFTER = (0.0, 6.0, 30.0)
 """Pauses before Slack repeats an event: a tenth of its own."""
@@ -46,7 +46,7 @@ Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Record:
-    """What became of a question. `calls` and `accepted`: how often Aion was asked, and took it."""
+    """What happened to a question. `calls`: how often Aion was asked; `accepted`: how often it answered."""
 
     scenario: Scenario
     thread: str = ""
@@ -63,7 +63,7 @@ class Record:
 
 
 class _Aion(SimulatedAion):
-    """Plays what was drawn."""
+    """A simulated Aion that plays the scenes of the scenarios."""
 
     def __init__(self) -> None:
         super().__init__(ping_every=0.5, plan_time=0.1)
@@ -94,14 +94,15 @@ class _Aion(SimulatedAion):
 
 
 class Environment:
-    """Everything there is.
+    """The bot, the simulators, and their state.
 
-    `ended` are the times from a stop's beginning to its end, or at which the bot was killed, `disturbances` the moments around which Discord's events may have got lost.
+    `ended` are the intervals from a stop's beginning to its end, or the moments of kills. `disturbances` are the moments
+    around which Discord's events may be lost.
     """
 
     def __init__(self, folder: Path) -> None:
         self.aion = _Aion()
-        self.slack = SimulatedSlack(within=WITHIN, again=_REPEAT_AFTER)
+        self.slack = SimulatedSlack(within=ACKNOWLEDGEMENT_TIMEOUT, again=_REPEAT_AFTER)
         self.slack.sockets.goodbye = 2.0
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
@@ -167,7 +168,7 @@ class Environment:
         await self.discord.connected(timeout=_CONNECT_TIMEOUT)
 
     async def end(self, method: str) -> None:
-        """End the bot: `stop` as SIGTERM would, `kill` without any of what a stop does."""
+        """End the bot: `stop` as SIGTERM does, `kill` without any cleanup."""
         if self._serving is None:
             return
         begun = time.monotonic()
@@ -187,7 +188,7 @@ class Environment:
         self.discord.gateway.sessions.clear()
 
     async def restart(self, method: str) -> None:
-        """End the bot and start it again; one at a time."""
+        """End the bot and start it again; one restart at a time."""
         async with self._restarting:
             self.note_disturbance()
             await self.end(method)
@@ -195,7 +196,7 @@ class Environment:
             self.note_disturbance()
 
     async def listening(self) -> None:
-        """Wait while the bot is not there: Discord shows people that it is offline."""
+        """Wait until the bot listens: Discord shows people whether it is online."""
         async with self._restarting:
             await self.discord.connected(timeout=_CONNECT_TIMEOUT)
 
@@ -206,14 +207,14 @@ class Environment:
             await asyncio.sleep(0.1)
 
     def note_disturbance(self) -> None:
-        """Note that Discord's events may get lost around now."""
+        """Record that Discord's events may be lost around now."""
         self.disturbances.append(time.monotonic())
 
     def was_not_delivered(self, record: Record) -> bool:
-        """Whether the platform told the bot nothing of a question, and never will.
+        """Whether the platform did not deliver a question to the bot, and never will.
 
-        Slack gives up after its last repetition. Discord tells nobody later of a message that begins a conversation,
-        nor of a command that was acknowledged.
+        Slack gives up after its last resend. Discord does not resend a message that begins a conversation, or a command that
+        was acknowledged.
         """
         scenario = record.scenario
         if record.calls or (scenario.platform == "discord" and scenario.number != scenario.conversation):
@@ -224,24 +225,24 @@ class Environment:
         return workspace.was_not_delivered(record.message, self.disturbances, self.ended)
 
     def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
-        """Let Aion fail, and count it."""
+        """Let requests to Aion fail, and count them."""
         self.aion_faults[operation] += times
         self.aion.fail_next(operation, times=times, **fault)
 
     def clear_faults(self) -> None:
-        """Let nothing fail any more."""
+        """End all faults."""
         self.aion._faults.clear()  # noqa: SLF001  the soak alone withdraws what it ordered
         self.slack.api._faults.clear()  # noqa: SLF001  likewise
         self.discord.server.faults.clear()
         self.slack.sockets.refusing = False
         self.slack.sockets.dead = 0
-        self.slack.sockets.within = WITHIN
+        self.slack.sockets.within = ACKNOWLEDGEMENT_TIMEOUT
         gateway = self.discord.gateway
         gateway.refusing = gateway.losing = gateway.silent = False
         self.discord.late_acknowledgement = self.disk.full = False
 
     def forget(self, numbers: set[int]) -> None:
-        """Forget questions that are judged, and all that was about them."""
+        """Delete verified questions, and everything about them."""
         for platform, workspace in self.workspaces.items():
             records = (self.records[number] for number in numbers)
             workspace.forget({one.thread for one in records if one.scenario.platform == platform})

@@ -1,4 +1,4 @@
-"""What can befall the bot in the soak, one function a trouble. Each ends by itself."""
+"""The faults of the soak test. Each ends by itself."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.chaos.environment import Environment
-from benchmarks.chaos.workspaces import WITHIN
+from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT
 
 _SLACK_CALLS = (
     "chat.postMessage", "chat.postMessage", "chat.postMessage", "chat.update", "chat.update", "chat.delete",
@@ -45,7 +45,7 @@ _NOTICED = 15.0
 
 
 async def inject(environment: Environment, fault: str, seed: int) -> None:
-    """Let a trouble of `scenarios.FAULTS` happen; its details are drawn from `seed`."""
+    """Inject a fault of `scenarios.FAULTS`; its details are drawn from `seed`."""
     rng = random.Random(seed)
     slack, discord, times = environment.slack, environment.discord, rng.choice((1, 1, 2, 4))
     match fault:
@@ -90,7 +90,7 @@ async def _slack_socket(environment: Environment, fault: str) -> None:
         case "slack repeats":
             sockets.within = 0.0
             await asyncio.sleep(0.5)
-            sockets.within = WITHIN
+            sockets.within = ACKNOWLEDGEMENT_TIMEOUT
         case "slack refuses":
             sockets.refusing = True
             await sockets.cut()
@@ -126,7 +126,7 @@ async def _discord_gateway(environment: Environment, fault: str) -> None:
 
 
 async def _withhold_heartbeats(environment: Environment) -> None:
-    """Say nothing on the connections that there are, until the bot has noticed; those begun meanwhile end too."""
+    """Answer no heartbeats until the bot has noticed, and end connections that began meanwhile."""
     gateway = environment.discord.gateway
     connections, gateway.silent = {session.socket for session in gateway.listening}, True
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""The bot's journal, read after it has ended."""
+"""Reads the bot's database after the bot has ended."""
 
 import sqlite3
 from collections import defaultdict
@@ -13,7 +13,7 @@ _ROWS = "SELECT key, prompt, thread, attempt, phase, reason FROM turn"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question in the bot's journal."""
+    """One turn in the bot's database."""
 
     key: str
     attempt: int
@@ -22,7 +22,7 @@ class Row:
 
 
 def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
-    """The journal by question, found by the message that asked, or for a command by the thread it opened."""
+    """The turns by question, found by the message that asked, or for a command by the thread that it opened."""
     numbers = {
         (one.scenario.platform, one.message or one.thread): one.scenario.number
         for one in environment.records.values()
@@ -41,7 +41,7 @@ def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
 
 
 def plans(database: Path) -> set[str]:
-    """Aion's ids of the plans that the bot was told of."""
+    """The ids of the plans that the bot recorded."""
     with sqlite3.connect(database) as connection:
         return {plan for (plan,) in connection.execute("SELECT plan_id FROM plan")}
 

@@ -1,4 +1,4 @@
-"""What people do in the soak: ask, wait, and press what stands there. They look again every moment, as people do."""
+"""The simulated people of the soak test: they ask, wait, and press buttons. They look at their thread at intervals."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ _DISTURBED = {Behaviour.STOPPED, Behaviour.DELETED, Behaviour.FORBIDDEN, Behavio
 
 
 class People:
-    """Everybody in both workspaces. `retried` counts presses of Retry by thread, `reasons` keeps their sentences by key."""
+    """The people of both workspaces. `retried` counts presses of Retry by thread, `reasons` has their sentences by key."""
 
     def __init__(self, environment: Environment) -> None:
         self.retried: Counter[str] = Counter()
@@ -30,7 +30,7 @@ class People:
         self._environment = environment
 
     async def turn(self, scenario: Scenario) -> None:
-        """Ask a question, and do about it what was drawn."""
+        """Ask a question and follow its scenario."""
         record = self._environment.records[scenario.number] = Record(scenario)
         asked = await self._ask(record)
         if asked is None:
@@ -73,7 +73,7 @@ class People:
             workspace.withdraw(record.message)
 
     async def _follow(self, record: Record) -> None:
-        """Watch one's question for a while."""
+        """Watch a question for a while."""
         behaviour = record.scenario.behaviour
         begun, disturbed = time.monotonic(), False
         while time.monotonic() - begun < PATIENCE:
@@ -109,14 +109,14 @@ class People:
         return True
 
     def _is_alone(self, record: Record) -> bool:
-        """Whether the platform's own Stop, which stops all that runs in a thread, stops this question alone."""
+        """Whether the platform's own Stop, which stops all answers of a thread, would stop only this question."""
         inside = (one for one in self._environment.records.values() if one.thread == record.thread)
         return all(
             one is record or self.is_whole(one, self.workspace(one).shown(one.thread)) for one in inside
         ) and (record.scenario.seed % 2 == 0)
 
     async def retry(self, record: Record, shown: list[ShownMessage]) -> bool:
-        """Press Retry wherever it stands in the thread; tell whether it does."""
+        """Press every Retry button of the thread; returns whether there is one."""
         failed = [one for one in shown if "Retry" in one.buttons]
         for one in failed:
             if self.reasons[one.key][-1:] != [_sentence(one.text)]:  # somebody may press the same one again
@@ -126,7 +126,7 @@ class People:
         return bool(failed)
 
     async def _decide(self, record: Record) -> None:
-        """Decide a plan as drawn, and again while the card comes back."""
+        """Decide a plan as the scenario says, and again when the card's buttons return."""
         if record.scenario.decision is Decision.NOBODY:
             return
         begun = time.monotonic()
@@ -139,7 +139,7 @@ class People:
             await asyncio.sleep(_POLL_INTERVAL)
 
     async def decide(self, record: Record, card: ShownMessage) -> None:
-        """Press what was drawn; the second time and later, Approve."""
+        """Press the buttons of the scenario; from the second time on, Approve."""
         workspace, decision = self.workspace(record), record.scenario.decision
         asker = workspace.people[record.scenario.person]
         if decision is Decision.STRANGER and not record.episodes:
@@ -169,7 +169,7 @@ class People:
         await self._press(record, card, "Approve")
 
     def decision_count(self, record: Record) -> int:
-        """How often Aion was told to decide this question's plan."""
+        """How often Aion was asked to decide this question's plan."""
         return len(self._environment.aion.decision_responses[plan.id]) if (plan := self.plan(record)) else 0
 
     def plan(self, record: Record) -> Proposed | None:
@@ -221,5 +221,5 @@ def is_in_progress(card: ShownMessage) -> bool:
 
 
 def _sentence(text: str) -> str:
-    """What the bot says about a failure, without what is there of the answer."""
+    """The sentence about a failure, without the partial answer."""
     return text.rpartition("⚠️")[2].strip() or "(no sentence)"

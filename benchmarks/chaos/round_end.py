@@ -1,4 +1,4 @@
-"""The end of a round: nothing fails any more, the bot starts once more, and people press what is left to press."""
+"""The end of a round: faults stop, the bot restarts once more, and people press the remaining buttons."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ _POLL_INTERVAL = 0.3
 _REPEAT_AFTER = 5.0
 """Seconds after which somebody presses a button again that is still there."""
 
-MOST = 20
+MAX_PRESSES = 20
 """Presses of a button that is still there, after which nobody presses it any more."""
 
 INDICATORS = (strings.THINKING, strings.FETCHING)
@@ -26,7 +26,7 @@ INDICATORS = (strings.THINKING, strings.FETCHING)
 
 
 class RoundEnd:
-    """Waits until every question has ended, one way or the other."""
+    """Waits until every question has ended."""
 
     def __init__(self, environment: Environment, people: People) -> None:
         self._environment = environment
@@ -37,7 +37,7 @@ class RoundEnd:
         self._unasked_since: dict[int, float] = {}
 
     async def complete(self, method: str) -> None:
-        """Let everything come to its end."""
+        """Restart the bot and wait until nothing is open, or nothing has changed for `PATIENCE` seconds."""
         self._environment.clear_faults()
         await self._environment.restart(method)
         left, since = -1, time.monotonic()
@@ -58,7 +58,7 @@ class RoundEnd:
             await asyncio.sleep(_POLL_INTERVAL)
 
     def is_over(self, record: Record) -> bool:
-        """Whether nothing more is to be expected for a question."""
+        """Whether a question has ended."""
         shown = self._people.workspace(record).shown(record.thread)
         if record.forbidden or (not record.calls and self._stays_unasked(record, shown)):
             return True
@@ -79,13 +79,13 @@ class RoundEnd:
         )
 
     def _stays_unasked(self, record: Record, shown: list[ShownMessage]) -> bool:
-        """Whether a question will not reach Aion any more: withdrawn, never heard, or told as not recorded."""
+        """Whether a question will not reach Aion any more: withdrawn, not delivered, or reported as not recorded."""
         if record.withdrawn or self._environment.was_not_delivered(record):
             return True
         return not unfinished(shown) and self._was_told_unrecorded(record, shown)
 
     def _was_told_unrecorded(self, record: Record, shown: list[ShownMessage]) -> bool:
-        """Whether a question has not reached Aion for a while, and somebody was told that it could not be recorded."""
+        """Whether a question has not reached Aion for a while, and a person learned that it could not be recorded."""
         since = self._unasked_since.setdefault(record.scenario.number, time.monotonic())
         if any(strings.NO_RECORD in one.text for one in shown):
             return True
@@ -95,7 +95,7 @@ class RoundEnd:
         )
 
     def _stays_without_card(self, record: Record, shown: list[ShownMessage]) -> bool:
-        """Whether an answer has stood there whole for a while with no plan: the stream broke before that came."""
+        """Whether an answer has been complete for a while without its plan: the stream broke before the plan."""
         if not self._people.is_whole(record, shown):
             return False
         since = self._whole_since.setdefault(record.scenario.number, time.monotonic())
@@ -117,7 +117,7 @@ class RoundEnd:
     def _is_due(self, shown: ShownMessage) -> bool:
         if (
             time.monotonic() - self._pressed.get(shown.id, 0.0) < _REPEAT_AFTER
-            or self._presses[shown.id] == MOST
+            or self._presses[shown.id] == MAX_PRESSES
         ):
             return False
         self._pressed[shown.id] = time.monotonic()
@@ -126,17 +126,17 @@ class RoundEnd:
 
     @property
     def unanswered_buttons(self) -> set[str]:
-        """Messages whose button was pressed in vain, again and again."""
-        return {message for message, presses in self._presses.items() if presses == MOST}
+        """Messages whose button was pressed `MAX_PRESSES` times without effect."""
+        return {message for message, presses in self._presses.items() if presses == MAX_PRESSES}
 
 
 def _waits(record: Record) -> bool:
-    """Whether Aion's stream stays open, as nobody decides the plan that it waits for."""
+    """Whether Aion's stream stays open because nobody decides its plan."""
     return record.scenario.behaviour is Behaviour.OPEN_PLAN and record.scenario.decision is Decision.NOBODY
 
 
 def unfinished(shown: list[ShownMessage]) -> bool:
-    """Whether a thread says that the bot is still at work."""
+    """Whether a thread says that the bot still works."""
     return any(
         "Stop" in one.buttons
         or any(indicator in one.text for indicator in INDICATORS)

@@ -1,4 +1,4 @@
-"""What is drawn for each turn, from the seed alone: who asks what where, how Aion fares, who presses what. No I/O."""
+"""Draws a scenario for each turn from the seed: who asks what where, what Aion does, who presses what. No I/O."""
 
 import random
 from collections import deque
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class AskMethod(StrEnum):
-    """How somebody asks."""
+    """How a person asks."""
 
     OPEN = auto()
     """In a channel, which begins a conversation."""
@@ -26,7 +26,7 @@ class AskMethod(StrEnum):
 
 
 class Behaviour(StrEnum):
-    """What Aion does with a question. All but the last two lead to an answer, if need be after a Retry."""
+    """What Aion does with a question. All but the last two lead to an answer, some after a Retry."""
 
     PLAIN = auto()
     LONG = auto()
@@ -71,7 +71,7 @@ class Behaviour(StrEnum):
 
 
 class Change(StrEnum):
-    """What somebody does to a question that may still wait."""
+    """What a person does to a question that may still wait."""
 
     NOTHING = auto()
     EDIT = auto()
@@ -131,7 +131,7 @@ _RECENT = 12
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One turn. `conversation` is the number of the turn that began it; `seed` is for its own small decisions."""
+    """One turn. `conversation` is the number of the turn that began it; `seed` is for details of this turn."""
 
     number: int
     platform: str
@@ -153,7 +153,7 @@ class Scenario:
 
 
 class ScenarioGenerator:
-    """Draws one turn after the other."""
+    """Draws one scenario after the other."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -165,7 +165,7 @@ class ScenarioGenerator:
             recent.clear()
 
     def draw(self, number: int) -> Scenario:
-        """Draw what comes next."""
+        """Draw the scenario of turn `number`."""
         rng = self._random
         platform = rng.choice(("slack", "discord"))
         person, behaviour, method = rng.randrange(3), _weighed(rng, _BEHAVIOURS), _weighed(rng, _ASK_METHODS)

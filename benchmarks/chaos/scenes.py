@@ -1,4 +1,4 @@
-"""Scenes for the simulated Aion, with words that can be told apart wherever they are shown. No I/O."""
+"""Scenes for the simulated Aion, with labels by which every sentence is recognised. No I/O."""
 
 import re
 from collections import defaultdict
@@ -35,12 +35,12 @@ Attempt = tuple[int, int]
 
 
 def question(number: int) -> str:
-    """What a person asks."""
+    """The text of a question."""
     return f"Question number {number}. What do you see?"
 
 
 def edited(number: int) -> str:
-    """What the same person makes of that question."""
+    """The text of a question after its edit."""
     return f"{question(number)} Please look twice."
 
 
@@ -51,7 +51,7 @@ def question_number(text: str) -> int | None:
 
 
 def content(number: int, attempt: int, size: int) -> str:
-    """An answer of `size` sentences, each with a label of its own."""
+    """An answer of `size` sentences, each with its own label."""
     sentences = [
         f"q{number}a{attempt}n{index}of{size} is the brace of the north face." for index in range(size)
     ]
@@ -59,7 +59,7 @@ def content(number: int, attempt: int, size: int) -> str:
 
 
 def labels(texts: Iterable[str]) -> Mapping[Attempt, list[tuple[int, int]]]:
-    """The labels in some texts, in order: which sentence of how many, by attempt."""
+    """The labels in some texts, in order, by attempt: the number of the sentence, and how many there are."""
     found: dict[Attempt, list[tuple[int, int]]] = defaultdict(list)
     for text in texts:
         for number, attempt, index, size in _LABEL.findall(text):
@@ -73,7 +73,7 @@ def is_whole(found: list[tuple[int, int]]) -> bool:
 
 
 def result(number: int, attempt: int) -> str:
-    """What a plan's end says."""
+    """The text of a plan's result."""
     return f"Done: result{number}a{attempt}, three photos are in two folders."
 
 
@@ -83,7 +83,7 @@ def results(text: str) -> list[Attempt]:
 
 
 def scene(scenario: Scenario, call: int, attempt: int) -> Scene:
-    """Choose what Aion does when it is asked for the `call`th time, from 1; `attempt` counts those it took."""
+    """Choose what Aion does when it is asked for the `call`th time, from 1; `attempt` counts the accepted requests."""
     text = content(scenario.number, attempt, scenario.size)
     match scenario.behaviour:
         case Behaviour.PLAN | Behaviour.OPEN_PLAN:
@@ -106,7 +106,7 @@ def _busy(scenario: Scenario, call: int) -> Scene | None:
 
 
 def _broken(scenario: Scenario, text: str) -> Scene:
-    """An answer that breaks or lingers in the middle; it is stored unless it breaks for good."""
+    """An answer that breaks or pauses in the middle; it is stored, except for `UNSTORED`."""
     half, rest = _speak(text[: len(text) // 2]), _speak(text[len(text) // 2 :])
     pause = tuple(Emit("ping", delay=0.25) for _ in range(2 + scenario.seed % 6))
     whole: tuple[Step, ...] = (half, rest, *ENDING)

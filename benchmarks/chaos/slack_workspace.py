@@ -1,4 +1,4 @@
-"""The simulated Slack as the soak uses it."""
+"""The simulated Slack as the soak test uses it."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,11 +6,11 @@ from aion_bot.simulators.slack import SimulatedSlack, reading
 from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import AskMethod, Behaviour, Scenario
-from benchmarks.chaos.workspaces import WITHIN, AskedQuestion, Ended, ShownMessage, cut_short
+from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, AskedQuestion, Ended, ShownMessage, cut_short
 
 
 class _Threaded(list[Message]):
-    """Messages that are also kept by thread."""
+    """Messages with an index by thread."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class _Threaded(list[Message]):
 
 
 class SlackWorkspace:
-    """Slack."""
+    """A Slack workspace."""
 
     def __init__(self, slack: SimulatedSlack) -> None:
         self.slack = slack
@@ -71,7 +71,10 @@ class SlackWorkspace:
         about = [
             one for one in self.slack.sockets.deliveries if one.payload.get("event", {}).get("ts") == message
         ]
-        return all(one.over and all(cut_short(sent, WITHIN, ended) for sent in one.sent) for one in about)
+        return all(
+            one.over and all(cut_short(sent, ACKNOWLEDGEMENT_TIMEOUT, ended) for sent in one.sent)
+            for one in about
+        )
 
     def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack has no commands
         return False

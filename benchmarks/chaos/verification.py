@@ -1,4 +1,4 @@
-"""What became of every question of a round: the threads, what Aion knows, and the bot's journal, put together."""
+"""Verifies every question of a round from the threads, Aion's records, and the bot's database."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _REFUSED = {429, 500, 503}
 
 @dataclass(slots=True)
 class Findings:
-    """Counts, and a line for everything that is wrong."""
+    """Counts of outcomes, and all violations."""
 
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -34,29 +34,29 @@ class Findings:
     """What is wrong, with the number of the question."""
 
     def add_violation(self, kind: str, number: int, why: str) -> None:
-        """Note that something is wrong."""
+        """Count a violation of a question."""
         self.counts[kind] += 1
         self.wrong.append((f"{kind}: {why}", number))
 
     def add(self, other: "Findings") -> None:
-        """Take over another round's verdict."""
+        """Add the findings of another round."""
         self.counts += other.counts
         self.reasons += other.reasons
         self.wrong += other.wrong
 
     @property
     def share_shown(self) -> float:
-        """Share of the stored answers that were shown in full."""
+        """The share of the stored answers that are shown in full."""
         return self.counts["shown in full"] / max(1, self.counts["stored by Aion"])
 
     @property
     def holds(self) -> bool:
-        """Whether every bound is kept."""
+        """Whether every bound holds."""
         return all(self.counts[kind] <= most for kind, most in BOUNDS.items()) and self.share_shown >= SHOWN
 
 
 class Verifier:
-    """Judges one round, when all of it has settled and the bot has ended."""
+    """Verifies one round, after its end and after the bot has ended."""
 
     def __init__(self, environment: Environment, people: People, round_end: RoundEnd, database: Path) -> None:
         self._environment = environment
@@ -83,7 +83,7 @@ class Verifier:
         """How often somebody was told that a question could not be written down: for each, one may be missing."""
 
     def verify(self) -> Findings:
-        """Judge every question, and then what belongs to none."""
+        """Verify every question, and then everything that belongs to none."""
         for record in self._environment.records.values():
             self._verify(record)
         self._verify_indicators()
@@ -112,7 +112,7 @@ class Verifier:
             self._verify_plan(record)
 
     def _outcome(self, record: Record, rows: list[Row]) -> str:
-        """How a question ended, as a name of a count."""
+        """The outcome of a question, as the name of a count."""
         thread = record.scenario.platform, record.thread
         found = self._found.get(thread, {}).get((record.scenario.number, record.accepted), [])
         limited = record.scenario.behaviour is Behaviour.LIMIT and self._says(
@@ -148,7 +148,7 @@ class Verifier:
         return strings.CANNOT_WRITE in self._private[record.scenario.platform]
 
     def _verify_answers(self, record: Record) -> None:
-        """Every stored answer is in its thread, once; an earlier one gives way to what a person asked for again."""
+        """Every stored answer is in its thread once, unless a Retry has replaced it."""
         number, counts = record.scenario.number, self._findings.counts
         for (_, attempt), stored in [item for item in self._stored.items() if item[0][0] == number]:
             found = self._found.get((record.scenario.platform, record.thread), {}).get((number, attempt), [])
@@ -213,7 +213,7 @@ class Verifier:
             self._findings.add_violation("doubled", number, "the plan's result is shown twice")
 
     def _verify_indicators(self) -> None:
-        """Nothing says any more that the bot is at work, but where the platform lets nobody change it."""
+        """No indicator remains, except where the platform lets nobody change it."""
         closed = {one.thread for one in self._environment.records.values() if one.forbidden}
         for (_, thread), shown in self._shown.items():
             if any(one.id in self._round_end.unanswered_buttons for one in shown):
@@ -228,7 +228,7 @@ class Verifier:
                     self._findings.add_violation("stuck", self._number(thread), f"{indicator} in {thread}")
 
     def _verify_foreign_answers(self) -> None:
-        """Answers in threads where they were not asked for, or of questions that were judged before."""
+        """No answer is in a thread in which it was not asked for, or belongs to an earlier round."""
         for (platform, thread), found in self._found.items():
             for number, attempt in found:
                 record = self._environment.records.get(number)
@@ -238,7 +238,7 @@ class Verifier:
                     )
 
     def _verify_retries(self) -> None:
-        """Aion takes a question a second time only if somebody pressed Retry, or its session was gone."""
+        """Aion takes a question again only after a press of Retry, or when its session was gone."""
         for record in self._environment.records.values():
             free = 1 + (record.scenario.behaviour is Behaviour.GONE)
             claimed = sum(row.attempt for row in self._rows[record.scenario.number])

@@ -1,4 +1,4 @@
-"""The two simulated workspaces as the soak uses them: what their threads show, found without searching everything."""
+"""The two simulated workspaces as the soak test uses them, with fast access to the messages of a thread."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import Scenario
 
-WITHIN = 1.5
+ACKNOWLEDGEMENT_TIMEOUT = 1.5
 """Seconds that Slack waits for an acknowledgement."""
 
 
@@ -16,13 +16,13 @@ Ended = tuple[float, float]
 
 
 def cut_short(delivered: float, within: float, ended: Collection[Ended]) -> bool:
-    """Whether the bot ended less than `within` seconds after it was told something, or was told it while it stopped."""
+    """Whether the bot ended less than `within` seconds after a delivery, or received it while it stopped."""
     return any(begun - within < delivered <= over for begun, over in ended)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """A message of the bot's as everybody sees it; `buttons` are ids by label, `key` is what they carry."""
+    """A message of the bot that everybody sees; `buttons` are ids by label, `key` is the key that they carry."""
 
     id: str
     text: str
@@ -32,7 +32,7 @@ class ShownMessage:
 
 @dataclass(frozen=True, slots=True)
 class AskedQuestion:
-    """Where a question was asked, and the message that asks it, or "" where it is none."""
+    """The thread of a question, and the message that asks it, or "" for a command."""
 
     thread: str
     message: str
@@ -44,10 +44,10 @@ class Workspace(Protocol):
     people: Sequence[SimulatedPerson]
 
     async def ask(self, scenario: Scenario, text: str) -> AskedQuestion | None:
-        """Ask in a way that begins a conversation; None where the platform itself said that nobody took it."""
+        """Ask in a way that begins a conversation; None where the platform reported that the bot did not respond."""
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> AskedQuestion | None:
-        """Ask in a thread; None while it does not exist."""
+        """Ask in a thread; None while the thread does not exist."""
 
     async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press a button."""
@@ -56,40 +56,40 @@ class Workspace(Protocol):
         """The bot's messages in a thread that everybody sees, oldest first."""
 
     def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:
-        """Whether the platform gave up telling the bot of a message that begins a thread, or, on Slack, of any.
+        """Whether the platform gave up delivering a message that begins a thread, or, on Slack, any message.
 
         `broken` are the moments at which Discord's connections broke, in monotonic seconds.
         """
 
     def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:
-        """Whether the bot ended before it can have taken over the command that opened a thread."""
+        """Whether the bot ended before it can have recorded the command that opened a thread."""
 
     def threads(self) -> Iterable[str]:
-        """Every thread."""
+        """All threads."""
 
     def private_replies(self) -> str:
-        """All that the bot said privately, in whatever way."""
+        """The text of all private replies."""
 
     def indicators(self) -> list[tuple[str, str]]:
-        """What still says that the bot is at work, or that a message waits, with its thread."""
+        """The indicators that are still shown, each with its thread."""
 
     def delete(self, thread: str, message: str) -> None:
-        """Delete a message of the bot's, as a moderator does."""
+        """Delete a message of the bot, as a moderator does."""
 
     def forbid(self, thread: str) -> None:
-        """Let nobody write in a thread any more."""
+        """Forbid everybody to write in a thread."""
 
     def archive(self, thread: str) -> None:
-        """Put a thread away, where the platform does so by itself; whoever writes there takes it out again."""
+        """Archive a thread, where the platform does so by itself; the next message ends that."""
 
     def rewrite(self, message: str, text: str) -> None:
-        """Let somebody edit a question that begins no thread."""
+        """Edit a question that begins no thread, as its author."""
 
     def withdraw(self, message: str) -> None:
-        """Let somebody delete a question that begins no thread."""
+        """Delete a question that begins no thread, as its author."""
 
     async def stop(self, person: SimulatedPerson, thread: str) -> bool:
-        """Use the platform's own Stop; tell whether it shows one."""
+        """Use the platform's own Stop; returns whether it is shown."""
 
     def forget(self, threads: set[str]) -> None:
-        """Forget threads that are over."""
+        """Delete the data of threads that have ended."""

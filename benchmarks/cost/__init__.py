@@ -1,1 +1,1 @@
-"""What `benchmarks.cost` measures, and the processes that it measures in."""
+"""Measures CPU, memory and growth of the whole bot, with the processes that it measures: `python -m benchmarks.cost`."""

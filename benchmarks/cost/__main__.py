@@ -1,21 +1,21 @@
-"""What the whole bot costs: CPU against a bare program, memory of many answers, and how both grow.
+"""The cost of the whole bot: CPU time against a reference program, memory of many answers, and how both grow.
 
-Run it with `python -m benchmarks.cost`; `--parts` chooses, `--runs` says how often. The simulated Aion and Slack are a
-process of their own, the bot is another and the bare program a third, so that each part's cost is its own. Figures are
-ratios, or bytes: seconds would be the machine's. The limits of the platform are off.
+Run it with `python -m benchmarks.cost`; `--parts` chooses the parts, `--runs` the number of runs. The simulated Aion and
+Slack, the bot, and the reference program run in three processes, so that each cost is measured separately. Figures are
+ratios or bytes, because seconds would depend on the machine. The platform's limits are off.
 
-- cpu: twenty answers of 20 seconds and 30 tokens a second, one edit a second each. The bare program reads the same
-  paced streams with `httpx`, `httpx-sse` and `json.loads`, and makes the calls that the bot made in the run before it,
-  the same bodies at the same times, with `aiohttp`. It is CPU time of the whole process, user and system, from the
-  first question to the last edit. Starting up counts on neither side; everything else does, also the journal, and
-  that Slack tells the bot of each edit of its own. The median of interleaved pairs counts.
+- cpu: twenty answers of 20 seconds and 30 tokens a second, one edit a second each. The reference program reads the same
+  paced streams with `httpx`, `httpx-sse` and `json.loads`, and makes the requests that the bot made in the run before,
+  the same bodies at the same times, with `aiohttp`. The figure is CPU time of the whole process, user and system, from
+  the first question to the last edit. Starting counts on neither side; everything else does, such as the database and
+  Slack's events about the bot's own edits. The figure is the median of interleaved pairs.
 - memory: a thousand answers side by side, each of 200 tokens, three a second, edited every ten seconds, so that a shared
-  machine can carry them. All have to be shown to the last character. The most resident bytes while they run, less
-  those of the idle bot that has answered some before, are divided by a thousand. Over loopback there is no TLS.
-- growth: of drawing alone, with no network. The time a token of answers of 4,000 and 16,000 tokens against those of
-  1,000, and that of a page's thousandth edit against its first with the same text.
+  machine can serve them. All have to be shown to the last character. The figure is the maximum of resident bytes while
+  they run, less those of the idle bot that has answered some before, divided by a thousand. Loopback has no TLS.
+- growth: rendering alone, with no network. The time a token of answers of 4,000 and 16,000 tokens against those of
+  1,000, and the time of a page's thousandth edit against its first with the same text.
 
-The exit status is 1 if a bound is not held.
+The exit status is 1 if a bound does not hold.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.cost import bot, growth, reference_program, servers
-from benchmarks.cost.load import Load, Seen
+from benchmarks.cost.load import Load, RunRecord
 from benchmarks.cost.processes import Peer
 
 WARM = Load(answers=20, tokens=60, rate=30.0)
@@ -39,7 +39,7 @@ THOUSAND = Load(answers=1_000, tokens=200, rate=3.0)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table; `bound` is the most it may be, or the least where `least`."""
+    """One line of the table; `bound` is the maximum, or the minimum where `least`."""
 
     name: str
     value: float
@@ -48,7 +48,7 @@ class Figure:
 
     @property
     def held(self) -> bool:
-        """Whether the bound is kept."""
+        """Whether the bound holds."""
         return self.value >= self.bound if self.least else self.value <= self.bound
 
     def __str__(self) -> str:
@@ -59,36 +59,43 @@ class Figure:
 Part = Callable[[int, Path], Awaitable[list[Figure]]]
 
 
-async def started(far: Peer, our: Peer, folder: Path, gap: float) -> Mapping[str, str]:
-    """Start the servers and the bot, and let it answer some questions."""
-    env: Mapping[str, str] = await far.ask("env")
+async def started(servers_process: Peer, bot_process: Peer, folder: Path, gap: float) -> Mapping[str, str]:
+    """Start the servers and the bot, and answer some questions first."""
+    env: Mapping[str, str] = await servers_process.ask("env")
     database = {"AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'bot.db'}"}
-    await our.ask("start", {**env, **database}, gap)
-    await far.ask("connected")
-    await far.ask("ask", WARM)
+    await bot_process.ask("start", {**env, **database}, gap)
+    await servers_process.ask("connected")
+    await servers_process.ask("ask", WARM)
     return env
 
 
-def whole(seen: Seen) -> float:
-    """Share of the answers that were shown to the last character."""
+def whole(seen: RunRecord) -> float:
+    """The share of answers that were shown to the last character."""
     return sum(answer.whole for answer in seen.answers) / len(seen.answers)
 
 
 async def cpu(runs: int, folder: Path) -> list[Figure]:
     ratios, shares, edits = [], [], []
-    async with Peer(servers.run) as far, Peer(bot.run) as our, Peer(reference_program.run) as theirs:
-        env = await started(far, our, folder, gap=1.0)
+    async with (
+        Peer(servers.run) as servers_process,
+        Peer(bot.run) as bot_process,
+        Peer(reference_program.run) as reference_process,
+    ):
+        env = await started(servers_process, bot_process, folder, gap=1.0)
         for _ in range(runs):
-            before = await our.ask("cpu")
-            seen = await far.ask("ask", TWENTY)
-            used = await our.ask("cpu") - before
-            ratios.append(used / await theirs.ask("run", env, await far.ask("prepare", TWENTY, seen)))
+            before = await bot_process.ask("cpu")
+            seen = await servers_process.ask("ask", TWENTY)
+            used = await bot_process.ask("cpu") - before
+            ratios.append(
+                used
+                / await reference_process.ask("run", env, await servers_process.ask("prepare", TWENTY, seen))
+            )
             calls = sum(len(answer.calls) for answer in seen.answers)
-            if await far.ask("forget") != calls:
+            if await servers_process.ask("forget") != calls:
                 raise RuntimeError("the bare program did not make the calls of the bot")
             shares.append(whole(seen))
             edits.append(calls / TWENTY.answers / (TWENTY.tokens / TWENTY.rate))
-        await our.ask("end")
+        await bot_process.ask("end")
     return [
         Figure("cpu: the bot, in times of the bare program", median(ratios), 3.0),
         Figure("cpu: posts and edits a second and answer", min(edits), 0.9, least=True),
@@ -97,12 +104,12 @@ async def cpu(runs: int, folder: Path) -> list[Figure]:
 
 
 async def memory(_: int, folder: Path) -> list[Figure]:
-    async with Peer(servers.run) as far, Peer(bot.run) as our:
-        await started(far, our, folder, gap=10.0)
-        idle = await our.ask("idle")
-        seen = await far.ask("ask", THOUSAND)
-        most = await our.ask("most")
-        await our.ask("end")
+    async with Peer(servers.run) as servers_process, Peer(bot.run) as bot_process:
+        await started(servers_process, bot_process, folder, gap=10.0)
+        idle = await bot_process.ask("idle")
+        seen = await servers_process.ask("ask", THOUSAND)
+        most = await bot_process.ask("most")
+        await bot_process.ask("end")
     return [
         Figure("memory: kB an answer", (most - idle) / THOUSAND.answers / 1000, 150.0),
         Figure("memory: answers at once", seen.at_once, THOUSAND.answers, least=True),

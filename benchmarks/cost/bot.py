@@ -1,4 +1,4 @@
-"""The whole bot in a process of its own, put together as the command line does."""
+"""The whole bot in a process of its own, composed as the command line composes it."""
 
 import asyncio
 import resource
@@ -17,7 +17,7 @@ from benchmarks.cost.processes import Orders, obey
 _EVERY = 0.25
 
 
-def unlimit(adapter: PlatformAdapter, gap: float) -> None:
+def remove_limits(adapter: PlatformAdapter, gap: float) -> None:
     """Take the platform's limits away, but for one edit of a message in `gap` seconds; no channel has answers enough for native streams."""
     adapter.limits = replace(adapter.limits, edit_gap=gap, budgets={}, crowded_from=1_000_000)
 
@@ -28,7 +28,7 @@ def resident() -> int:
 
 
 class Bot:
-    """The bot, and what it uses."""
+    """The bot, and its CPU time and memory."""
 
     def __init__(self) -> None:
         self._stop = asyncio.Event()
@@ -36,7 +36,7 @@ class Bot:
         self._most = 0
 
     async def start(self, env: Mapping[str, str], gap: float) -> None:
-        """Serve. A thousand answers need as many open files."""
+        """Start the bot, with as many open files as the system allows: a thousand answers need them."""
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         settings, adapters, problems = compose(env)
@@ -46,7 +46,7 @@ class Bot:
             settings.log_level, settings.log_format, log_config.secrets_in(env), sdk_loggers()
         )
         for adapter in adapters:
-            unlimit(adapter, gap)
+            remove_limits(adapter, gap)
         self._tasks.append(asyncio.create_task(app.serve(settings, adapters, self._stop)))
 
     async def cpu(self) -> float:
@@ -54,13 +54,13 @@ class Bot:
         return time.process_time()
 
     async def idle(self) -> int:
-        """Resident bytes now; from here on, the most is kept in sight."""
+        """The resident bytes now; from now on the maximum is recorded."""
         self._most = resident()
         self._tasks.append(asyncio.create_task(self._watch()))
         return self._most
 
     async def most(self) -> int:
-        """The most resident bytes since `idle`."""
+        """The maximum of the resident bytes since `idle`."""
         return self._most
 
     async def _watch(self) -> None:
@@ -69,7 +69,7 @@ class Bot:
             await asyncio.sleep(_EVERY)
 
     async def end(self) -> None:
-        """Stop as SIGTERM would."""
+        """Stop the bot as SIGTERM does."""
         self._stop.set()
         await self._tasks[0]
         for task in self._tasks[1:]:
@@ -89,5 +89,5 @@ async def _serve(pipe: Connection) -> None:
 
 
 def run(pipe: Connection) -> None:
-    """Be the bot until the program hangs up."""
+    """Obey the main process until it closes the pipe."""
     asyncio.run(_serve(pipe))

@@ -1,8 +1,8 @@
-"""What drawing an answer costs while it grows, and when a page is edited again and again. In process, no network.
+"""The cost of rendering a growing answer, and of editing a page many times. In this process, with no network.
 
-An answer is folded token by token; every thirty tokens, once a second that is, its screen is asked for and what is new
-on it is drawn as the body of a request, as the bot does. Aion's own stream is left out: it repeats the whole text with
-every token, so what arrives grows faster than the answer does.
+An answer is folded token by token. Every thirty tokens, which is once a second, its screen is computed, and what is new
+is rendered as the body of a request, as the bot does it. Aion's own stream is left out: it repeats the whole text with
+every token, so that the received bytes grow faster than the answer.
 """
 
 import gc
@@ -38,7 +38,7 @@ _DRAW: dict[str, Callable[[Content], object]] = {"slack": slack.arguments, "disc
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Of one platform: seconds a token by the answer's length, and seconds of an edit, the first and the thousandth."""
+    """One platform's figures: seconds a token by the answer's length, and seconds of the first and the thousandth edit."""
 
     platform: str
     token: tuple[float, ...]
@@ -55,7 +55,7 @@ class _Answer:
         self._shown: Screen = ()
 
     def grow(self, tokens: Sequence[ChatToken]) -> float:
-        """Take tokens and show what came of them; returns how long that took, in seconds."""
+        """Fold tokens and show the result; returns the seconds that this took."""
         begun = time.perf_counter()
         for token in tokens:
             self._transcript.fold(token)
@@ -63,7 +63,7 @@ class _Answer:
         return time.perf_counter() - begun
 
     def end(self) -> float:
-        """Show the end; returns how long that took, in seconds."""
+        """Show the end; returns the seconds that this took."""
         begun = time.perf_counter()
         self._transcript.finish()
         self._show()
@@ -78,7 +78,7 @@ class _Answer:
 
 
 class _Words:
-    """The tokens of an answer, made outside of what is measured."""
+    """The tokens of an answer, made outside of the measurement."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
         self._pieces = cycle(pieces)
@@ -89,7 +89,7 @@ class _Words:
         return [self._token(piece) for piece in islice(self._pieces, count)]
 
     def all(self) -> ChatToken:
-        """Return the end: the whole text again, with a reference resolved, so that every page is cut anew."""
+        """The end: the whole text again with a reference resolved, so that every page is split anew."""
         data = {"content": self._text, "resolved_content": f"\u2060{self._text}", "message_id": "m"}
         return ChatToken(ChatTokenType.COMPLETE, None, data)
 
@@ -126,9 +126,9 @@ def _a_token(adapter: PlatformAdapter, length: int) -> float:
 
 
 def _edits(adapter: PlatformAdapter) -> tuple[float, float]:
-    """Seconds of the first and of the thousandth edit of one page, both with the same text on it.
+    """Seconds of the first and of the thousandth edit of one page, both with the same text.
 
-    The page is almost full in the end; each edit brings a character or two. A page of its own is drawn for the first.
+    The page is almost full at the end; each edit adds a character or two. The first edit has a page of its own.
     """
     answer, words = _Answer(adapter), _Words(("a ", "b", "c\n", "d"))
     least = []

@@ -1,4 +1,4 @@
-"""What is asked for, and what was seen of it. No I/O."""
+"""What is asked, and what was shown of the answers. No I/O."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ WORDS = tuple(re.findall(r"\s*\S+", TEXT))
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`answers` side by side, each `tokens` long and told at `rate` tokens a second; asked for `arrivals` a second."""
+    """`answers` side by side, each `tokens` long at `rate` tokens a second; asked at `arrivals` a second."""
 
     answers: int
     tokens: int
@@ -30,25 +30,25 @@ class Load:
 
     @property
     def scene(self) -> Scene:
-        """What Aion plays."""
+        """The scene that Aion plays."""
         text = "".join(self.pieces)
         ending = spoken(text).steps[1:]
         return Scene((Speak(text, self.pieces), *ending), Answer(text))
 
     @property
     def shown(self) -> str:
-        """What a thread shows in the end, without white space: pages are cut where there is some."""
-        return bare_words(plain_words(Answer("".join(self.pieces))))
+        """The text of a thread at the end, without white space: pages are split at white space."""
+        return without_whitespace(plain_words(Answer("".join(self.pieces))))
 
 
-def bare_words(text: str) -> str:
-    """Return a text without white space."""
+def without_whitespace(text: str) -> str:
+    """Remove the white space of a text."""
     return "".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A call that showed something: when after the first question, what, and in which message."""
+    """A request that showed something: seconds after the first question, the content, and the message."""
 
     at: float
     method: str
@@ -57,8 +57,8 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One answer of a run: its thread, whether all of it was shown, and the calls that showed it."""
+class AnswerRecord:
+    """One answer of a run: its thread, whether all of it was shown, and the requests that showed it."""
 
     channel: str
     thread: str
@@ -67,17 +67,17 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A run as the servers saw it. `at_once` is the largest number of streams open at one time."""
+class RunRecord:
+    """A run as the servers recorded it. `at_once` is the maximum of open streams."""
 
-    answers: tuple[Asked, ...]
+    answers: tuple[AnswerRecord, ...]
     seconds: float
     at_once: int
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What the bare program does for one answer: read this stream, and make these calls in this thread."""
+    """One answer for the reference program: the stream to read, and the requests to make in this thread."""
 
     session: str
     channel: str

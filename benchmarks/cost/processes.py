@@ -1,4 +1,4 @@
-"""Processes of their own for what is measured and for what it talks to, and how the program speaks to them."""
+"""The processes that a measurement uses, and the pipes by which the main process controls them."""
 
 import asyncio
 import multiprocessing
@@ -11,7 +11,7 @@ Orders = Mapping[str, Callable[..., Awaitable[Any]]]
 
 
 class Peer:
-    """A process that runs `work`; used as `async with`, and asked with `ask`, one order at a time."""
+    """A process that runs `work`; used with `async with`, and controlled with `ask`, one order at a time."""
 
     def __init__(self, work: Callable[[Connection], None]) -> None:
         context = multiprocessing.get_context("spawn")
@@ -21,7 +21,7 @@ class Peer:
         theirs.close()
 
     async def ask(self, order: str, *arguments: object) -> Any:
-        """Give an order and wait for what it returns. Raises EOFError if the process has died of it."""
+        """Send an order and wait for its result. Raises EOFError if the process has ended."""
         self._pipe.send((order, arguments))
         return await asyncio.to_thread(self._pipe.recv)
 
@@ -38,7 +38,7 @@ class Peer:
 
 
 async def obey(pipe: Connection, orders: Orders) -> None:
-    """Do what the program orders until it hangs up. Waiting for it costs no CPU time."""
+    """Perform the orders of the main process until it closes the pipe. Waiting for it costs no CPU time."""
     while True:
         try:
             order, arguments = await asyncio.to_thread(pipe.recv)

@@ -1,4 +1,4 @@
-"""The least that could do a bot's work: read the streams, send the same edits. In a process of its own."""
+"""The reference program: it reads the streams and sends the bot's requests, and does nothing else. A process of its own."""
 
 import asyncio
 import json
@@ -14,8 +14,8 @@ from benchmarks.cost.load import Replay
 from benchmarks.cost.processes import obey
 
 
-class Bare:
-    """`httpx`, `httpx-sse` and `json.loads` on one side, `aiohttp` on the other, and nothing between them."""
+class ReferenceProgram:
+    """Reads with `httpx`, `httpx-sse` and `json.loads`, and sends with `aiohttp`."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         aion = {"Authorization": f"Bearer {env['AIONVISION_API_KEY']}"}
@@ -32,7 +32,7 @@ class Bare:
         await self._slack.close()
 
     async def answer(self, replay: Replay) -> None:
-        """Read the stream of an answer, and make its calls meanwhile."""
+        """Read the stream of an answer, and send its requests meanwhile."""
         begun = time.monotonic()
         await asyncio.sleep(replay.begin)
         await asyncio.gather(self._read(replay), self._show(replay, begun))
@@ -60,11 +60,11 @@ class Bare:
 
 
 async def _run(env: Mapping[str, str], replays: list[Replay]) -> float:
-    bare = Bare(env)
+    program = ReferenceProgram(env)
     begun = time.process_time()
-    await asyncio.gather(*(bare.answer(replay) for replay in replays))
+    await asyncio.gather(*(program.answer(replay) for replay in replays))
     used = time.process_time() - begun
-    await bare.close()
+    await program.close()
     return used
 
 
@@ -73,5 +73,5 @@ async def _serve(pipe: Connection) -> None:
 
 
 def run(pipe: Connection) -> None:
-    """Do what is asked until the program hangs up."""
+    """Obey the main process until it closes the pipe."""
     asyncio.run(_serve(pipe))

@@ -1,4 +1,4 @@
-"""The simulated Aion and the simulated Slack, in a process of their own."""
+"""The simulated Aion and Slack in a process of their own."""
 
 import asyncio
 import resource
@@ -14,7 +14,7 @@ from aion_bot.simulators.aion.scene import Scene
 from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import Message
-from benchmarks.cost.load import Asked, Load, Operation, Replay, Seen, bare_words
+from benchmarks.cost.load import AnswerRecord, Load, Operation, Replay, RunRecord, without_whitespace
 from benchmarks.cost.processes import Orders, obey
 
 _SHOWING = {"chat.postMessage", "chat.update"}
@@ -22,18 +22,18 @@ _PATIENCE = 600.0
 
 
 class _Aion(SimulatedAion):
-    """Gives the same answer to every question."""
+    """A simulated Aion with one answer to every question."""
 
     scene = Scene(())
 
     def script(self, question: str, session: Session) -> Scene:
-        """Choose it."""
+        """Return the scene of the answer."""
         del question, session
         return self.scene
 
 
 class Servers:
-    """Both servers, their questions, and a record of the calls that show something."""
+    """Both servers, their questions, and a record of the requests that show something."""
 
     def __init__(self) -> None:
         self._aion = _Aion()
@@ -42,7 +42,7 @@ class Servers:
         self._begun = 0.0
 
     async def env(self) -> Mapping[str, str]:
-        """Start serving; returns the settings that connect a bot."""
+        """Start the servers; returns the settings that connect a bot."""
         await self._aion.start()
         await self._slack.start()
         return {**self._aion.env, **self._slack.env}
@@ -51,8 +51,8 @@ class Servers:
         """Wait until the bot listens."""
         await self._slack.connected(timeout=30)
 
-    async def ask(self, load: Load) -> Seen:
-        """Ask, and wait until everything is shown or patience has an end."""
+    async def ask(self, load: Load) -> RunRecord:
+        """Ask, and wait until all answers are shown or the time is up."""
         self._play(load)
         asking = asyncio.create_task(self._ask_all(load))
         at_once = 0
@@ -62,23 +62,23 @@ class Servers:
             if asking.done() and not self._aion.streaming and self._all_whole(asking.result(), load.shown):
                 break
         threads = await asking
-        seen = Seen(self._asked(threads, load.shown), time.monotonic() - self._begun, at_once)
+        seen = RunRecord(self._asked(threads, load.shown), time.monotonic() - self._begun, at_once)
         await self.forget()
         return seen
 
-    async def prepare(self, load: Load, seen: Seen) -> list[Replay]:
-        """Open a session and a thread for each answer of `seen`, so that another program can do the same."""
+    async def prepare(self, load: Load, seen: RunRecord) -> list[Replay]:
+        """Open a session and a thread for each answer of `seen`, so that another program can show the same."""
         self._play(load)
         rooms = []
         for number, asked in enumerate(seen.answers):
-            session = self._aion.sessions.create({"title": "Bare"})
+            session = self._aion.sessions.create({"title": "ReferenceProgram"})
             root = self._slack.say(self._slack.people[0], self._slack.general, f"Bare {number}")
             begin = number / load.arrivals
             rooms.append(Replay(session.id, root.channel, root.ts, begin, asked.calls))
         return rooms
 
     async def forget(self) -> int:
-        """Keep nothing of what was said, as later looks go through all there is; returns how many calls showed it."""
+        """Delete all messages, because reading a thread searches all of them; returns how many requests showed them."""
         calls = len(self._calls)
         self._calls.clear()
         self._slack.conversations.messages.clear()
@@ -108,7 +108,7 @@ class Servers:
         return all(self._whole(said[thread], shown) for thread in threads)
 
     def _whole(self, messages: list[Message], shown: str) -> bool:
-        words = (bare_words(self._words(message)) for message in messages)
+        words = (without_whitespace(self._words(message)) for message in messages)
         return "".join(words) == shown
 
     def _words(self, message: Message) -> str:
@@ -122,7 +122,7 @@ class Servers:
                 said[message.thread_ts].append(message)
         return said
 
-    def _asked(self, threads: list[str], shown: str) -> tuple[Asked, ...]:
+    def _asked(self, threads: list[str], shown: str) -> tuple[AnswerRecord, ...]:
         said = self._said()
         homes = {message.ts: thread for thread in threads for message in said[thread]}
         posted = {thread: (message.ts for message in said[thread]) for thread in threads}
@@ -132,7 +132,7 @@ class Servers:
             calls[homes[message]].append(replace(call, message=message))
         channel = self._slack.general.id
         return tuple(
-            Asked(channel, thread, self._whole(said[thread], shown), tuple(calls[thread]))
+            AnswerRecord(channel, thread, self._whole(said[thread], shown), tuple(calls[thread]))
             for thread in threads
         )
 
@@ -150,7 +150,7 @@ async def _serve(pipe: Connection) -> None:
 
 
 def run(pipe: Connection) -> None:
-    """Serve until the program hangs up."""
+    """Obey the main process until it closes the pipe."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     asyncio.run(_serve(pipe))

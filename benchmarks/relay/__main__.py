@@ -1,10 +1,10 @@
-"""How fresh answers are at the limits of the platforms: `python -m benchmarks.relay`.
+"""Measures how fresh answers are at the platforms' rate limits: `python -m benchmarks.relay`.
 
-Answers at an even pace go through the whole bot, with the real clients, to simulated platforms that count calls as the
-real ones are documented to. What people see is timed against when Aion sent it, and compared with what the limits
-permit at best (`benchmarks.relay.staleness_bounds` derives it), and with a loop that edits every second. Every load has a world of
-its own, in processes of its own, several side by side; nothing but loopback is used. Without options it measures all
-that is promised, in about a quarter of an hour. Exit status 1: a promise is broken, and which one is printed.
+Answers at an even pace go through the whole bot, with the real clients, to simulated platforms that count requests as
+the real ones are documented to. The times at which people see the text are compared with those at which Aion sent it,
+with the best that the limits permit (`benchmarks.relay.staleness_bounds` derives it), and with a loop that edits every
+second. Every load has its own processes, several loads run side by side, and nothing but loopback is used. Without
+options it measures all targets in about a quarter of an hour. With exit status 1 it prints the missed targets.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def _list(kind: type[Place] | type[Limiting] | type[Relayer]) -> Any:
 
 
 def chosen(given: argparse.Namespace) -> list[Load]:
-    """Return all worlds of a run."""
+    """The loads of a run."""
     loads: list[Load] = []
     if "crowds" in given.scenes:
         loads += [load for limiting in given.limits for load in _crowds(given, limiting)]
@@ -75,7 +75,7 @@ def chosen(given: argparse.Namespace) -> list[Load]:
 
 
 def _crowds(given: argparse.Namespace, limiting: Limiting) -> list[Load]:
-    """Return the crowds under one model of the limits: all where it is the documented one, ten and thirty otherwise."""
+    """The loads of simultaneous answers: all with the documented limits, ten and thirty answers otherwise."""
     lengths = [round(seconds * RATE) for seconds in given.seconds] or [SHORT, LONG]
     if limiting is Limiting.DOCUMENTED:
         return [
@@ -95,7 +95,7 @@ def _crowds(given: argparse.Namespace, limiting: Limiting) -> list[Load]:
 
 
 def _with_bounds(results: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Bounds | None]]:
-    """Put each world's bounds beside it; a loop is measured by those of the bot in the same place."""
+    """Add the bounds to each load's figures; the baseline loop has those of the bot in the same place."""
     models = {found["load"]["place"]: found["model"] for found in results if "model" in found}
     with_bounds = []
     for found in results:

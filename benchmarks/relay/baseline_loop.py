@@ -1,4 +1,4 @@
-"""The reference: a loop that edits every second, whatever the limits, and tries again when it is refused."""
+"""The baseline: a loop that edits every second, whatever the limits, and tries again when it is refused."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ PAUSE = 1.0
 
 
 class RefusedError(Exception):
-    """The platform takes no more for `pause` seconds."""
+    """The platform refuses requests for `pause` seconds."""
 
     def __init__(self, pause: float) -> None:
         super().__init__(pause)
@@ -29,7 +29,7 @@ class RefusedError(Exception):
 
 
 class PlatformClient(Protocol):
-    """A real client. `page`: characters that one message takes."""
+    """A real client. `page`: the characters that one message takes."""
 
     page: int
 
@@ -44,7 +44,7 @@ class PlatformClient(Protocol):
 
 
 class SlackClient:
-    """slack_sdk as it comes."""
+    """slack_sdk with its defaults."""
 
     page = 11_000
 
@@ -74,7 +74,7 @@ class SlackClient:
 
 
 class DiscordClient:
-    """discord.py as it comes: it waits by itself for what the headers tell, and tries again five times."""
+    """discord.py with its defaults: it waits as the headers say, and tries again five times."""
 
     page = 2_000
 
@@ -109,7 +109,7 @@ def platform_client(place: Place, env: Mapping[str, str]) -> PlatformClient:
 
 
 class AnswerRelay:
-    """One answer, from Aion into a thread."""
+    """Relays one answer from Aion to a thread."""
 
     def __init__(self, to: PlatformClient, where: SentQuestion) -> None:
         self._to = to
@@ -118,7 +118,7 @@ class AnswerRelay:
         self._shown: list[tuple[str, str]] = []
 
     async def run(self, aion: httpx.AsyncClient, question: str) -> None:
-        """Relay it to its end."""
+        """Relay the answer to its end."""
         reading = asyncio.ensure_future(self._read(aion, question))
         try:
             await self._show("…")
@@ -140,7 +140,7 @@ class AnswerRelay:
                     self._text += json.loads(event.data)["content"]
 
     async def _show(self, text: str) -> None:
-        """Bring all messages up to date, one call after the other."""
+        """Update all messages, one request after the other."""
         for number, page in enumerate(_pages(text, self._to.page)):
             message, shown = self._shown[number] if number < len(self._shown) else ("", "")
             if shown != page:
@@ -156,7 +156,7 @@ class AnswerRelay:
 
 
 def _pages(text: str, size: int) -> Sequence[str]:
-    """Cut a text between words."""
+    """Split a text between words."""
     pages = []
     while len(text) > size:
         cut = text.rindex(" ", 0, size) + 1
@@ -190,7 +190,7 @@ class BaselineLoops:
         await self._to.close()
 
     def relay(self, where: SentQuestion, question: str) -> None:
-        """Relay an answer."""
+        """Start relaying an answer."""
         self._start(AnswerRelay(self._to, where).run(self._aion, question))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -198,11 +198,11 @@ class BaselineLoops:
 
     @property
     def at_rest(self) -> bool:
-        """Whether all answers are relayed, well or badly."""
+        """Whether all answers have ended, with or without an error."""
         return all(task.done() for task in self._running)
 
     @property
     def failures(self) -> Sequence[str]:
-        """What ended an answer too early."""
+        """The errors that ended answers early."""
         ended = [task for task in self._running if task.done() and not task.cancelled()]
         return [repr(error) for task in ended if (error := task.exception()) is not None]

@@ -1,4 +1,4 @@
-"""A simulated Discord as a stage: threads of one channel, open before anybody asks."""
+"""The simulated Discord for the relay benchmark: threads of one channel, open before the questions."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ _UNBUCKETED = "GET /channels/{channel_id}"
 
 
 class DiscordPlatform:
-    """One server. Every question stands in a thread of its own."""
+    """One server. Every question has a thread of its own."""
 
     def __init__(self) -> None:
         self.discord = SimulatedDiscord()
@@ -102,7 +102,7 @@ class DiscordPlatform:
         return [call for call in self.discord.rates.refused if call.at >= self._began]
 
     async def _observe(self) -> None:
-        """Note when a question first shows a reaction of the bot's."""
+        """Record when a question first shows a reaction of the bot."""
         while True:
             for message in self._asked:
                 if message.reactions:

@@ -1,7 +1,7 @@
-"""How long it takes until a limit that is twice as high as documented is used: the scheduler alone, by a clock of its own.
+"""How long it takes until a limit that is twice as high as documented is used: the scheduler alone, with simulated time.
 
-Ten answers want previews all the time; each lasts a minute, so that every six seconds one ends and another begins. The
-platform takes `FACTOR` times what is documented in any minute.
+Ten answers always have previews to show; each lasts a minute, so that every six seconds one ends and another begins. The
+platform takes `FACTOR` times the documented limit in any minute.
 """
 
 from bisect import bisect_right
@@ -20,7 +20,7 @@ MINUTES, FACTOR = 20, 2.0
 
 
 class _Platform:
-    """A window that slides."""
+    """A sliding window."""
 
     def __init__(self, calls: int, seconds: float) -> None:
         self._calls = calls
@@ -28,7 +28,7 @@ class _Platform:
         self._taken: deque[float] = deque()
 
     def takes(self, now: float) -> float:
-        """Take a call: 0, or the seconds after which it may come again."""
+        """Take a request: 0, or the seconds after which it may be repeated."""
         while self._taken and now - self._taken[0] >= self._seconds:
             self._taken.popleft()
         if len(self._taken) >= self._calls:
@@ -38,7 +38,7 @@ class _Platform:
 
 
 def simulated(budget: Budget, minutes: int = MINUTES, factor: float = FACTOR) -> tuple[list[int], int]:
-    """Return the calls that were made in each minute, and how many were refused."""
+    """The requests of each minute, and how many were refused."""
     charges: Charges = ((budget, "team"),)
     platform = _Platform(int(budget.calls * factor), budget.seconds)
     scheduler = Scheduler(GAP)
@@ -68,7 +68,7 @@ def _answer(
     made: list[float],
     now: float,
 ) -> int:
-    """Answer the calls whose time has come; each answer shows something new a moment later."""
+    """Answer the requests that are due; each answer has something new to show a moment later."""
     refused = 0
     while answers and answers[0][0] <= now:
         _, permit = answers.popleft()
@@ -87,5 +87,5 @@ def _answer(
 
 
 def edits() -> Budget:
-    """Return the budget that is simulated: Slack's edits, as the bot reckons with them."""
+    """The simulated budget: Slack's edits, as the adapter declares them."""
     return LIMITS.budgets[Operation.EDIT][0]

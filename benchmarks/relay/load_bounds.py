@@ -1,4 +1,4 @@
-"""From what a load's world reported to what the limits permitted there. No I/O."""
+"""The bounds of a load: what the limits permit, from the load and its figures. No I/O."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,9 +20,9 @@ STARTED = "chat.startStream"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Staleness at best for the asker, by all methods that were used, and for bystanders, by posts and edits alone.
+    """The least staleness for the asker, with all methods that were used, and for bystanders, with posts and edits alone.
 
-    The final lag at best is that of all methods which there are.
+    The least final lag is that of all methods which exist.
     """
 
     asker: float
@@ -34,9 +34,9 @@ class Bounds:
 
 
 def bounds(load: Load, model: Mapping[str, Any], calls: Mapping[str, int]) -> Bounds | None:
-    """Return what was permitted; None where that cannot be told.
+    """The bounds of a load; None where they cannot be computed.
 
-    The bounds take for granted that answers begin together, and that it is known what a second process leaves.
+    The bounds assume that answers begin together, and that the use of a second process is known.
     """
     if len({(ask.at, ask.tokens) for ask in load.asks}) > 1 or load.limits is Limiting.SHARED:
         return None
@@ -69,7 +69,7 @@ def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, streamed: 
 
 
 def turns(answers: int, characters: int, page: int, channels: int) -> Sequence[float]:
-    """Return by how many seconds each answer's last message has to come after its end.
+    """The seconds by which each answer's last message has to follow its end.
 
     All answers fill their messages at the same moments, and each channel takes one new message a second.
     """

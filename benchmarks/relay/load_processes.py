@@ -1,4 +1,4 @@
-"""Worlds side by side, each in a process of its own, as many as leave each other undisturbed."""
+"""Runs loads side by side, each in a process of its own, as many as do not disturb each other."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ Hear = Callable[[dict[str, Any]], None]
 
 
 class LoadProcess:
-    """One load's process."""
+    """The process of one load."""
 
     def __init__(self, load: Load) -> None:
         self.load = load
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it, and wait until it could ask."""
+        """Start the process, and wait until it is ready to ask."""
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.relay.load_run", stdin=pipe, stdout=pipe, limit=_LINE
@@ -35,7 +35,7 @@ class LoadProcess:
         await self._line("ready")
 
     async def ask(self) -> None:
-        """Let it ask, and wait until all answers are told."""
+        """Let it ask, and wait until all answers are sent."""
         self._write("go")
         await self._line("all_sent")
 
@@ -44,7 +44,7 @@ class LoadProcess:
         return await self._line("load")
 
     async def end(self) -> None:
-        """End it, whatever it does."""
+        """Kill the process."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
@@ -69,9 +69,9 @@ class LoadProcess:
 
 
 async def run(loads: Sequence[Load], hear: Hear) -> list[dict[str, Any]]:
-    """Run all loads, a batch after the other; `hear` is told of each. Returns their figures in order.
+    """Run all loads, one batch after the other, and report each result to `hear`. Returns the figures in order.
 
-    A batch begins when the answers of the one before are told. Loops that are late go on beside it.
+    A batch begins when the answers of the one before are sent. Baseline loops that are late continue beside it.
     """
     ending: dict[int, asyncio.Task[dict[str, Any]]] = {}
     started_all: list[LoadProcess] = []
@@ -101,7 +101,7 @@ async def _end(process: LoadProcess, hear: Hear) -> dict[str, Any]:
 
 
 def batches(loads: Sequence[Load]) -> Iterator[Sequence[int]]:
-    """Yield numbers of loads that run side by side: short ones together, then long ones together."""
+    """Yield the numbers of loads that run side by side: short ones together, then long ones together."""
     batch: list[int] = []
     for number in sorted(
         range(len(loads)), key=lambda n: (loads[n].ends > _LONG, -loads[n].weight, loads[n].ends)

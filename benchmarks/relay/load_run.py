@@ -1,7 +1,7 @@
 """One load in one process: `python -m benchmarks.relay.load_run` reads a load as JSON and prints its figures.
 
-Aion runs in a process of its own, so that telling thousands of tokens a second takes nothing from who relays them.
-It says `ready`, and asks when a line comes in; it says `all_sent` when the last token was told: what goes on after that
+Aion runs in a process of its own, so that sending thousands of tokens a second takes no CPU time from the bot. The
+process prints `ready`, and asks when it reads a line. It prints `all_sent` when the last token was sent: what follows
 needs little of the machine.
 """
 
@@ -29,14 +29,14 @@ _REST = 1.0
 
 
 class AionProcess:
-    """The process that plays Aion."""
+    """The process of the paced Aion."""
 
     def __init__(self, process: asyncio.subprocess.Process, env: Mapping[str, str]) -> None:
         self.env = env
         self._process = process
 
     async def moments(self) -> Mapping[str, Any]:
-        """Ask when which token was sent."""
+        """Read the times of all tokens."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("Aion has no pipes")
         self._process.stdin.write(b"\n")
@@ -61,7 +61,7 @@ async def _aion() -> AsyncIterator[AionProcess]:
 
 
 class Measurement:
-    """One load on its stage."""
+    """One load on its platform."""
 
     def __init__(self, load: Load) -> None:
         self.load = load
@@ -74,12 +74,12 @@ class Measurement:
         self._threads: dict[str, int] = {}
 
     def follow(self, change: VisibleChange) -> None:
-        """Take a change that people see."""
+        """Record a change that people see."""
         if (number := self._threads.get(change.thread)) is not None:
             self.seen[number].follow(change)
 
     def ask(self, number: int) -> SentQuestion:
-        """Put the question of this number."""
+        """Send the question with this number."""
         ask = self.load.asks[number]
         asked = self.platform.ask(number, paced_aion.question(number, ask))
         self.asked[number], self._threads[asked.thread] = asked, number
@@ -87,7 +87,7 @@ class Measurement:
         return asked
 
     def at_rest(self) -> bool:
-        """Tell whether every answer stands whole, and nothing says that it goes on."""
+        """Whether every answer is complete, and nothing says that it continues."""
         last = max((one.last for one in self.seen.values()), default=0.0)
         return (
             len(self.seen) == len(self.load.asks)
@@ -100,7 +100,7 @@ class Measurement:
         return not self.load.asks[number].plan and self.platform.at_rest(self.asked[number].thread)
 
     def note_cards(self) -> None:
-        """Note when a plan's card first stands."""
+        """Record when a plan's card is first shown."""
         for number, asked in self.asked.items():
             wanted = self.load.asks[number].plan and number not in self.cards
             if wanted and "Approve" in self.platform.buttons(asked.thread):
@@ -108,7 +108,7 @@ class Measurement:
 
 
 async def run(load: Load) -> dict[str, Any]:
-    """Play a load and return its figures."""
+    """Run a load and return its figures."""
     measurement = Measurement(load)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aion-bot-relay-")))
@@ -153,7 +153,7 @@ async def _play(measurement: Measurement, aion: AionProcess, loops: BaselineLoop
 
 
 async def _ask(measurement: Measurement, began: float, loops: BaselineLoops | None) -> None:
-    """Put all questions when they are due."""
+    """Send all questions when they are due."""
     numbered: Sequence[tuple[float, int]] = sorted(
         (ask.at, number) for number, ask in enumerate(measurement.load.asks)
     )
@@ -166,7 +166,7 @@ async def _ask(measurement: Measurement, began: float, loops: BaselineLoops | No
 
 
 async def _until_at_rest(measurement: Measurement, began: float, loops: BaselineLoops | None) -> None:
-    """Wait until all stands as it should, or the deadline is over; says when all was told."""
+    """Wait until everything is complete, or until the deadline; prints when all tokens were sent."""
     all_sent = began + measurement.load.ends + _REST
     step = 0.02 if any(ask.plan for ask in measurement.load.asks) else 0.2
     while time.monotonic() < all_sent:

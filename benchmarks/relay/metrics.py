@@ -1,4 +1,4 @@
-"""From what was told and seen to the figures of one load. No I/O."""
+"""Computes the figures of one load from the times of sending and showing. No I/O."""
 
 import math
 from collections import Counter, defaultdict, deque
@@ -21,7 +21,7 @@ def figures(
     send_times: Mapping[str, Mapping[str, Any]],
     indicators: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Return completeness, staleness, final lags and first signs of life, all in seconds."""
+    """Completeness, staleness, final lags and first indicators, all times in seconds."""
     numbers = [number for number in asked if str(number) in send_times]
     whole = [number for number in numbers if seen[number].complete and not load.asks[number].plan]
     return {
@@ -50,7 +50,7 @@ def _first_indicator(seen: ObservedAnswer, asked: SentQuestion, indicators: Mapp
 
 
 def _stale(view: ReaderView, sent: Sequence[float]) -> Sequence[float]:
-    """Return how stale each word was when it was first seen; those that never were are left out."""
+    """The staleness of each word when it was first shown; words that were never shown are left out."""
     return [at - when for at, when in zip(view.first, sent, strict=False) if not math.isnan(at)]
 
 
@@ -66,14 +66,14 @@ def _spread(values: Sequence[float]) -> dict[str, float | None]:
 
 
 def _behind(sent: Sequence[float]) -> float:
-    """Return by how many seconds Aion missed its own pace at worst: more than a little, and nothing can be said."""
+    """The maximum delay of Aion in seconds: a measurement with more than `PACE` is not valid."""
     return max((at - sent[0] - number / RATE for number, at in enumerate(sent)), default=0.0)
 
 
 def calls(
     made: Mapping[str, int], log: Sequence[Logged], refused: Sequence[Logged], began: float
 ) -> dict[str, Any]:
-    """Return calls and refusals by method, the most refusals of one scope in a minute, and calls by minute."""
+    """Requests and refusals by method, the maximum of refusals of one scope in a minute, and requests by minute."""
     return {
         "calls": dict(made),
         "refusals": dict(Counter(call.name for call in refused)),
@@ -83,7 +83,7 @@ def calls(
 
 
 def most_in_a_minute(refused: Sequence[Logged]) -> int:
-    """Return the most refusals of one scope, a method or route in a channel, in any minute.
+    """The maximum of refusals of one scope, a method or route in a channel, in any minute.
 
     Slack's methods other than chat.postMessage are counted for the whole workspace, as their limits are.
     """

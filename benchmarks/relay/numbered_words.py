@@ -1,4 +1,4 @@
-"""Answers made of numbered words, so that whatever shows a part of one tells which part. No I/O."""
+"""Answers made of numbered words, so that any part of one shows which part it is. No I/O."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _LETTERS = len(ascii_lowercase)
 
 
 def token(number: int) -> str:
-    """Return the token of this number, counted from 0: a word of three characters, and what parts it from the next."""
+    """The token with this number, counted from 0: a word of three characters, and its separator."""
     rest, last = divmod(number, _LETTERS)
     digit, middle = divmod(rest, _LETTERS)
     gap = "\n\n" if (number + 1) % PARAGRAPH == 0 else " "
@@ -23,14 +23,14 @@ def token(number: int) -> str:
 
 
 def tokens(count: int) -> list[str]:
-    """Return an answer of so many tokens. Raises ValueError if they could not be told apart."""
+    """An answer of so many tokens. Raises ValueError if they would not be distinct."""
     if count > MOST:
         raise ValueError(f"at most {MOST} tokens have words of their own")
     return [token(number) for number in range(count)]
 
 
 def numbers(text: str) -> Sequence[int]:
-    """Return the numbers of the words that a message shows, in reading order; everything else in it is ignored."""
+    """The numbers of the words in a message, in reading order; everything else is ignored."""
     return [
         (int(digit) * _LETTERS + ord(middle) - ord("a")) * _LETTERS + ord(last) - ord("a")
         for digit, middle, last in _WORD.findall(text)

@@ -10,7 +10,7 @@ from benchmarks.relay import numbered_words
 
 @dataclass(slots=True)
 class ReaderView:
-    """Of one kind of reader: when each word was first seen, and the numbers that each message shows now."""
+    """One kind of reader: when each word was first shown, and the numbers of the words in each message now."""
 
     first: list[float]
     now: dict[str, Sequence[int]] = field(default_factory=dict)
@@ -25,19 +25,19 @@ class ReaderView:
 
     @property
     def complete(self) -> bool:
-        """Whether every word stands in the messages, once, in order."""
+        """Whether the messages contain every word, once, in order."""
         standing = [number for message in self.now.values() for number in message]
         return standing == list(range(len(self.first)))
 
     @property
     def missing(self) -> int:
-        """How many words stand nowhere now."""
+        """How many words are in no message now."""
         return len(set(range(len(self.first))).difference(*self.now.values()))
 
 
 @dataclass(slots=True)
 class ObservedAnswer:
-    """One answer as the person sees it who asked, and as bystanders do. `last` is its messages' last change."""
+    """One answer as the asker and as bystanders see it. `last` is the last change of its messages."""
 
     asker: ReaderView
     bystanders: ReaderView
@@ -46,11 +46,11 @@ class ObservedAnswer:
 
     @classmethod
     def of(cls, tokens: int) -> "ObservedAnswer":
-        """Return an answer of which nothing was seen."""
+        """An answer of which nothing was shown."""
         return cls(ReaderView([math.nan] * tokens), ReaderView([math.nan] * tokens))
 
     def follow(self, change: VisibleChange) -> None:
-        """Take a change of one of its messages."""
+        """Record a change of one of its messages."""
         if math.isnan(self.begun):
             self.begun = change.at
         self.last = change.at

@@ -1,7 +1,7 @@
-"""Aion in a process of its own: answers at an even pace, each token's moment kept.
+"""Aion in a process of its own: answers at an even pace, with the time of each token.
 
-`python -m benchmarks.relay.paced_aion` prints where it serves; for each line on its input it prints the moments so far, on
-the monotonic clock that all processes of a machine share. A question tells the length of its answer.
+`python -m benchmarks.relay.paced_aion` prints its settings. For each line of its input it prints the times so far, on the
+monotonic clock that all processes of a machine share. A question names the length of its answer.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _PLAN = Plan(
 
 
 def question(number: int, ask: Ask) -> str:
-    """Return the words of a question."""
+    """The text of a question."""
     return f"Tell number {number}, {ask.tokens} words{', a plan' if ask.plan else ''}"
 
 
@@ -49,12 +49,12 @@ class SendTimes:
     complete: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """The moments as JSON."""
+        """The times as JSON."""
         return {"tokens": self.tokens, "plan": self.plan, "complete": self.complete}
 
 
 class PacedAion(SimulatedAion):
-    """Tells every answer at `RATE`, however busy the machine is: what is late is caught up with."""
+    """Sends every answer at `RATE`, however busy the machine is: late tokens follow at once."""
 
     def __init__(self) -> None:
         super().__init__()

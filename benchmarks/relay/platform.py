@@ -1,4 +1,4 @@
-"""A simulated platform as a benchmark uses it: places to ask in, limits, rivals, and what was called."""
+"""A simulated platform as the relay benchmark uses it: channels, limits, competing processes, and the requests made."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ from benchmarks.relay.loads import Limiting
 
 @dataclass(frozen=True, slots=True)
 class SentQuestion:
-    """A question that was put: where its answer will stand, and when it was sent."""
+    """A question that was sent: the thread of its answer, and the time."""
 
     channel: str
     thread: str
@@ -23,7 +23,7 @@ class SentQuestion:
 
 
 class MeasuredPlatform(Protocol):
-    """What both platforms offer. `indicators`: when a thread first showed a reaction or that the bot is at work."""
+    """The members of both platforms. `indicators`: when a thread first showed a reaction or activity."""
 
     indicators: dict[str, float]
 
@@ -32,51 +32,51 @@ class MeasuredPlatform(Protocol):
         """The settings that connect a bot."""
 
     async def start(self) -> None:
-        """Serve."""
+        """Start the server."""
 
     async def stop(self) -> None:
-        """Stop serving."""
+        """Stop the server."""
 
     async def connected(self) -> None:
         """Wait until a bot listens."""
 
     def prepare(self, answers: int) -> None:
-        """Open what so many answers stand in."""
+        """Open the channels or threads of so many answers."""
 
     def watch(self, listener: ChangeListener) -> None:
-        """Tell of every change of the bot's messages."""
+        """Report every change of the bot's messages."""
 
     def limit(self, limiting: Limiting) -> None:
-        """Count calls from now on."""
+        """Set the limits and count requests from now on."""
 
     def ask(self, number: int, text: str) -> SentQuestion:
-        """Put a question."""
+        """Send a question."""
 
     def at_rest(self, thread: str) -> bool:
-        """Tell whether nothing in a thread says that the answer goes on: no button, no open stream."""
+        """Whether nothing in a thread says that the answer continues: no button, no open stream."""
 
     def buttons(self, thread: str) -> Sequence[str]:
         """Labels of the buttons in a thread."""
 
     def competing_processes(self) -> Sequence["CompetingProcess"]:
-        """Return what a second process uses of each budget: half of it."""
+        """The use of each budget by a second process: half of it."""
 
     @property
     def calls(self) -> Counter[str]:
-        """Calls so far, refused ones included."""
+        """The number of requests so far, with refused ones."""
 
     @property
     def log(self) -> Sequence[Logged]:
-        """The newest calls."""
+        """The newest requests."""
 
     @property
     def refused(self) -> Sequence[Logged]:
-        """Calls that were turned away."""
+        """The refused requests."""
 
 
 @dataclass(slots=True)
 class CompetingProcess:
-    """Uses up to `most` calls in any `seconds`, in bursts at random moments; `use` makes some and tells how many."""
+    """Uses up to `most` requests in any `seconds`, in random bursts; `use` makes some and returns how many were taken."""
 
     most: float
     seconds: float
@@ -86,7 +86,7 @@ class CompetingProcess:
     _next: float = 0.0
 
     def turn(self, now: float) -> None:
-        """Make calls if it is time to."""
+        """Make requests if they are due."""
         while self._made and now - self._made[0] >= self.seconds:
             self._made.popleft()
         available = int(self.most) - len(self._made)
@@ -98,7 +98,7 @@ class CompetingProcess:
 
 
 async def run_competing(competing_processes: Sequence[CompetingProcess]) -> None:
-    """Let a second process go on until it is cancelled."""
+    """Run a second process until it is cancelled."""
     while True:
         now = time.monotonic()
         for process in competing_processes:

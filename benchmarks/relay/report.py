@@ -24,7 +24,7 @@ _SHORT = {
 
 
 def limits() -> str:
-    """Tell what the simulators allow where the limits are those documented."""
+    """Describe the limits of the simulators where they are those documented."""
     slack, discord = SlackLimits(), DiscordLimits()
     methods = ", ".join(f"{method} {DOCUMENTED[method]}" for method in _METHODS)
     rates = [
@@ -105,7 +105,7 @@ def _calls(found: Mapping[str, Any]) -> str:
 
 
 def minutes(found: Mapping[str, Any]) -> str:
-    """Tell how many calls were taken in each minute of a long world."""
+    """Describe how many requests were taken in each minute of a long load."""
     counted = ", ".join(
         f"{_SHORT[name]} {' '.join(map(str, times))}"
         for name, times in found["by_minute"].items()

@@ -1,4 +1,4 @@
-"""A simulated Slack as a stage: ten channels, one, or the direct messages of ten people."""
+"""The simulated Slack for the relay benchmark: ten channels, one, or the direct messages of ten people."""
 
 import random
 import time
@@ -22,7 +22,7 @@ FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0, L
 
 
 class _Slack(SimulatedSlack):
-    """Ten people work here."""
+    """A workspace of ten people."""
 
     people = _PEOPLE
 
@@ -108,7 +108,7 @@ class SlackPlatform:
         return [call for call in self.slack.rates.refused if call.at >= self._began]
 
     def _observe(self, method: str, arguments: Mapping[str, Any]) -> None:
-        """Note the first sign of life; called for each call that is taken."""
+        """Record the first indicator; called for each accepted request."""
         thread = str(arguments.get(_INDICATORS.get(method, ""), ""))
         if thread and arguments.get("status", "processing") == "processing":
             self.indicators.setdefault(thread, time.monotonic())

@@ -1,4 +1,4 @@
-"""What the bot promises, as data, and whether a load's figures keep it. No I/O."""
+"""The targets of the bot, as data, and whether a load's figures meet them. No I/O."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ PACE = 0.25
 
 
 def missed(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
-    """Yield what a world's figures break."""
+    """Yield the targets that a load's figures miss."""
     load = Load.from_json(found["load"])
     if load.relayer is Relayer.PLAIN:
         return
@@ -40,18 +40,18 @@ def missed(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
 
 
 def ratio(value: float | None, bound: float) -> float | None:
-    """Return staleness in terms of its bound."""
+    """The staleness in terms of its bound."""
     return None if value is None else value / bound
 
 
 def lag_allowed(answers: int, permitted: float) -> float:
-    """Return the final lag that is promised."""
+    """The target of the final lag, in seconds."""
     reserved = next((seconds for most, seconds in LAGS if answers <= most), LAGS[-1][1])
     return max(reserved, LAG_RATIO * permitted)
 
 
 def standing(found: Mapping[str, Any]) -> int:
-    """Count what stands as it should: whole answers, and plans whose card stands."""
+    """The number of complete answers and of plans with a card."""
     return int(found["complete"]) + len(found["cards"])
 
 

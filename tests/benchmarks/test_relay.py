@@ -1,4 +1,4 @@
-"""What the limits permit, against schedules that were made by hand, and the pure rooms of the relay's benchmark."""
+"""The relay benchmark: its bounds against schedules made by hand, and its pure modules."""
 
 import itertools
 import math
@@ -30,25 +30,25 @@ def in_channels(answers: int, length: float = 10.0, streams: Streams | None = No
 
 
 def test_an_answer_alone_is_bound_by_the_gap() -> None:
-    """With calls enough, nothing is fresher than half the gap."""
+    """With enough requests the bound is half the gap."""
     assert crowded(in_channels(1)).staleness == 0.5
     assert staleness([float(second) for second in range(1, 11)], 10.0) == 0.5
 
 
 @pytest.mark.parametrize("windows", [1, 2, 3])
 def test_in_the_long_run_the_pace_is_what_the_window_renews(windows: int) -> None:
-    """Whole windows: S/2R, with R = N/W."""
+    """Over whole windows the bound is S/2R, with R = N/W."""
     assert shared(7, 60.0 * windows, 60.0, 40) == pytest.approx(7 * 60.0 / (2 * 40))
 
 
-def test_in_less_than_a_window_all_its_calls_are_there_at_once() -> None:
-    """The burst: S·T/2N."""
+def test_in_less_than_a_window_all_requests_are_available() -> None:
+    """In less than a window the bound is that of the burst: S·T/2N."""
     assert shared(10, 10.0, 60.0, 40) == pytest.approx(10 * 10.0 / (2 * 40))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.3, 0.5])
 def test_no_schedule_that_the_window_allows_is_fresher(share: float) -> None:
-    """Ninety seconds, a window of sixty: however the calls are split between its halves, the bound is below."""
+    """No split of the requests between the halves of a window is below the bound."""
     calls, window, length = 60, 60.0, 90.0
     early = round(calls * share)
     first = [30.0 * (number + 1) / early for number in range(early)]
@@ -60,7 +60,7 @@ def test_no_schedule_that_the_window_allows_is_fresher(share: float) -> None:
 
 
 def test_the_best_split_reaches_the_bound() -> None:
-    """The half of the window that comes back twice gets √2 times the calls of the other."""
+    """The bound is reached where the half of the window that returns twice gets √2 times the requests of the other."""
     calls, length = 6_000, 90.0
     early = round(calls * math.sqrt(2) / (1 + math.sqrt(2)))
     first = [30.0 * (number + 1) / early for number in range(early)]
@@ -70,34 +70,34 @@ def test_the_best_split_reaches_the_bound() -> None:
 
 
 def test_ten_short_answers_share_what_the_window_holds() -> None:
-    """In hindsight 45 edits for ten answers: five get five, five get four, the last of them at the end."""
+    """In hindsight ten answers share 45 edits: five get five, five get four, the last of them at the end."""
     by_hand = [staleness([10.0 * (n + 1) / shown for n in range(shown)], 10.0) for shown in (5, 4)]
     assert crowded(in_channels(10)).hindsight == pytest.approx(sum(by_hand) / 2)
     assert crowded(in_channels(10)).staleness == pytest.approx(10 * 10.0 / (2 * 35))
 
 
 def test_one_channel_begins_one_answer_a_second() -> None:
-    """Thirty answers of ten seconds: the eleventh stands whole when its place comes, the last after 19 s more."""
+    """Thirty answers of ten seconds in one channel: the eleventh is posted whole, the last 19 s after its end."""
     permitted = crowded(Crowd(30, 10.0, 1.0, 1, EDITS))
     assert permitted.worst_lag == 19.0
     assert permitted.staleness > crowded(in_channels(30)).staleness
 
 
 def test_streams_begin_answers_outside_the_queue() -> None:
-    """Eighteen streams and ten posts begin in time; of thirty answers two are left for the queue."""
+    """Eighteen streams and ten posts begin in time; two of thirty answers wait in the queue."""
     permitted = crowded(Crowd(30, 10.0, 1.0, 1, EDITS, STREAMS))
     assert permitted.worst_lag == 1.0
 
 
 def test_what_a_hundred_answers_permit() -> None:
-    """45 end by an edit, 18 by a stream's end, 37 are posted whole, ten a second."""
+    """Of a hundred answers 45 end by an edit, 18 by a stream's end, and 37 are posted whole, ten a second."""
     assert crowded(in_channels(100)).worst_lag == 5.0
     assert crowded(in_channels(100, streams=STREAMS)).worst_lag == 3.0
     assert crowded(in_channels(100, streams=STREAMS)).lag == 0.0
 
 
 def test_more_answers_are_never_fresher() -> None:
-    """Each answer more makes all staler, or as stale as before."""
+    """More answers never lower the bound."""
     for streams in (None, STREAMS):
         for length in (10.0, 133.0):
             found = [crowded(in_channels(answers, length, streams)).staleness for answers in range(1, 40)]
@@ -105,15 +105,15 @@ def test_more_answers_are_never_fresher() -> None:
 
 
 def test_discord_gives_every_thread_a_bucket_and_the_bot_one_for_all() -> None:
-    """Four edits in five seconds, one kept; a hundred answers share forty a second, and end as fifty a second come back."""
+    """An answer has four edits in five seconds, one reserved; a hundred answers share forty a second."""
     own, common = SharedBudget(5, 5.0, headroom=1), SharedBudget(50, 1.0, headroom=10)
     assert buckets(1, 10.0, 1.2, own, common).staleness == pytest.approx(0.625)
     assert buckets(100, 10.0, 1.2, own, common).staleness == pytest.approx(1.25)
     assert buckets(100, 10.0, 1.2, own, common).worst_lag == pytest.approx(1.8)
 
 
-def test_every_word_tells_its_number() -> None:
-    """Whatever part of an answer is shown, with whatever else: the numbers of its words come out, nothing more."""
+def test_words_are_numbered_in_any_part_of_a_message() -> None:
+    """The numbers of the words are found in any part of an answer, and in nothing else."""
     pieces = numbered_words.tokens(4_000)
     assert list(numbered_words.numbers("".join(pieces))) == list(range(4_000))
     assert sum(map(len, pieces)) / len(pieces) == pytest.approx(4.0, abs=0.1)
@@ -124,38 +124,38 @@ def test_every_word_tells_its_number() -> None:
     ]
 
 
-def sight(at: float, message: str, asker: str, bystanders: str) -> VisibleChange:
+def change(at: float, message: str, asker: str, bystanders: str) -> VisibleChange:
     return VisibleChange(at, "C", "T", message, asker, bystanders)
 
 
-def test_a_word_counts_from_when_it_was_first_seen_by_whom() -> None:
-    """The one who asked and bystanders are told apart, over several messages, and what vanishes is missing."""
+def test_words_are_timed_for_asker_and_bystanders() -> None:
+    """The first time of each word is kept for the asker and for bystanders, and deleted words are missing."""
     pieces = numbered_words.tokens(4)
     seen = ObservedAnswer.of(4)
-    seen.follow(sight(1.0, "a", "".join(pieces[:2]), pieces[0]))
-    seen.follow(sight(2.0, "b", "".join(pieces[2:]), "".join(pieces[2:])))
+    seen.follow(change(1.0, "a", "".join(pieces[:2]), pieces[0]))
+    seen.follow(change(2.0, "b", "".join(pieces[2:]), "".join(pieces[2:])))
     assert seen.asker.first == [1.0, 1.0, 2.0, 2.0]
     assert (seen.asker.complete, seen.bystanders.complete) == (True, False)
-    seen.follow(sight(3.0, "a", "".join(pieces[:2]), "".join(pieces[:2])))
+    seen.follow(change(3.0, "a", "".join(pieces[:2]), "".join(pieces[:2])))
     assert seen.complete
     assert seen.bystanders.first == [1.0, 3.0, 2.0, 2.0]
     assert (seen.begun, seen.last) == (1.0, 3.0)
-    seen.follow(sight(4.0, "b", "", ""))
+    seen.follow(change(4.0, "b", "", ""))
     assert seen.asker.missing == 2
 
 
-def test_what_stands_twice_is_not_complete() -> None:
-    """An answer that is doubled is as wrong as one with a gap."""
+def test_a_repeated_answer_is_not_complete() -> None:
+    """An answer that is shown twice is not complete."""
     whole, seen = "".join(numbered_words.tokens(3)), ObservedAnswer.of(3)
     complete = []
     for message in ("a", "b"):
-        seen.follow(sight(1.0, message, whole, whole))
+        seen.follow(change(1.0, message, whole, whole))
         complete.append(seen.complete)
     assert complete == [True, False]
 
 
 def test_refusals_are_counted_by_scope_and_minute() -> None:
-    """A method of the workspace is one scope, posts are one for each channel; a minute begins anywhere."""
+    """Refusals are counted for the workspace or, for posts, the channel, in any minute."""
     edits = [Logged(at, "chat.update", f"C{at}", 429) for at in (0.0, 59.0, 61.0, 200.0)]
     posts = [Logged(1.0, "chat.postMessage", channel, 429) for channel in ("C1", "C2")]
     assert most_in_a_minute([*edits, *posts]) == 2
@@ -163,14 +163,14 @@ def test_refusals_are_counted_by_scope_and_minute() -> None:
     assert most_in_a_minute([]) == 0
 
 
-def test_a_load_survives_its_way_into_another_process() -> None:
-    """JSON and back."""
+def test_a_load_is_the_same_after_json() -> None:
+    """A load read from its JSON equals the original."""
     for load in (crowd(3, 300, Place.DISCORD, Limiting.HALF, Relayer.PLAIN), late(Place.CHANNELS)):
         assert Load.from_json(load.to_json()) == load
 
 
-def test_at_most_as_many_answers_run_side_by_side_as_there_is_room_for() -> None:
-    """Every load runs once; short and long ones never together, and no batch is over the room but a load alone."""
+def test_batches_keep_to_the_maximum_of_concurrent_answers() -> None:
+    """Every load runs once, long and short ones apart, and only a single load exceeds the maximum."""
     loads = [crowd(size, tokens, Place.CHANNELS) for size in (1, 3, 10, 30, 100) for tokens in (300, 4_000)]
     loads.append(rolling(Place.CHANNELS, Limiting.DOUBLE, 6))
     found = list(batches(loads))
@@ -181,13 +181,13 @@ def test_at_most_as_many_answers_run_side_by_side_as_there_is_room_for() -> None
 
 
 def test_a_long_answer_in_a_crowded_channel_ends_when_its_last_message_has_a_place() -> None:
-    """Ten answers that fill their fourth message three seconds before their end, and one post a second."""
+    """Ten answers that fill their messages together end when a channel with one post a second has taken the last one."""
     assert turns(10, 16_000, 3_900, 1)[-1] == pytest.approx(9 - 400 / 120)
     assert max(turns(10, 16_000, 3_900, 10)) == 0.0
     assert max(turns(100, 1_200, 3_900, 1)) == 0.0
 
 
-def test_the_final_lag_that_is_promised_grows_with_what_is_permitted() -> None:
-    """Half a second up to ten, a second up to thirty; beyond that a quarter more than the budgets permit."""
+def test_the_target_of_the_final_lag_grows_with_the_bound() -> None:
+    """The target is half a second up to ten answers, a second up to thirty, and then 1.25 times the bound."""
     assert [lag_allowed(answers, 0.0) for answers in (1, 10, 30)] == [0.5, 0.5, 1.0]
     assert lag_allowed(100, 4.0) == 5.0

@@ -11,10 +11,10 @@ _PLAN = "INSERT INTO plan (key, plan_id, session_id, platform, thread, requester
 
 
 def write_older(path: Path, schema: int) -> None:
-    """Write a database of this schema (1 to 3) as a bot of that time left it after a clean stop; 0 is an empty file.
+    """Write a database of this schema (1 to 3) as a bot of that version left it after a stop; 0 is an empty file.
 
     It holds the questions `open`, `done` and `failed` of one thread with the session `s1`, the plans `running` and
-    `finished`, and a note.
+    `finished`, and a value.
     """
     path.touch()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -22,7 +22,7 @@ def write_older(path: Path, schema: int) -> None:
 
 
 def fill(connection: sqlite3.Connection, schema: int) -> None:
-    """Make the same in an open connection, in autocommit mode."""
+    """Write the same to an open connection, in autocommit mode."""
     if schema == 0:
         return
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
