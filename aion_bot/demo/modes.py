@@ -17,7 +17,7 @@ WATCHABLE = 0.04
 
 
 async def play_tour(services: SimulatedServices, html: Path | None) -> bool:
-    """Play the tour; write the ended threads to `html`. False if anything came out wrong."""
+    """Play the tour; write the finished threads to `html`. Returns whether every step succeeded."""
     tour = Tour(services, _say)
     right = await tour.play()
     if html is not None:

@@ -1,4 +1,4 @@
-"""The demo in a terminal: a person types questions into either workspace, watches the thread grow, decides plans."""
+"""The demo in a terminal: a person asks in either workspace, reads the threads, and decides plans."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Terminal:
         self._readers: dict[tuple[str, str], Reader] = {}
 
     async def converse(self) -> bool:
-        """Obey the keyboard until it says /quit or closes."""
+        """Process typed lines until /quit or the end of the input."""
         for workspace in self._services.workspaces:
             await workspace.connected()
         self._print(f"The bot is in {self._names()}, all simulated; its Aion knows a small building company.")
@@ -91,7 +91,7 @@ class Terminal:
         await self._workspace.press(self._person, thread, message, button)
 
     def _find(self, fits: Callable[[ShownButton], bool]) -> tuple[str, str] | None:
-        """Find the newest button that fits, as the ids of its message and its own."""
+        """The newest button with this label, as the ids of its message and its own."""
         thread = self._threads.get(self._workspace.name)
         for message in reversed(self._workspace.thread(thread)) if thread else ():
             for button in message.buttons:
@@ -100,7 +100,7 @@ class Terminal:
         return None
 
     async def _watch(self) -> None:
-        """Print what changes in the open threads of all workspaces."""
+        """Print the changes of the open threads of all workspaces."""
         await asyncio.gather(*(self._follow(workspace) for workspace in self._services.workspaces))
 
     async def _follow(self, workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""A fixed tour of what the bot does, played by simulated people on both platforms and checked as it goes."""
+"""A fixed tour of the bot's features, played by simulated people on both platforms and checked at each step."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ Seen = Callable[[Sequence[Shown]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A step that was played, and the thread in which one sees it."""
+    """A step that was played, and the thread that shows it."""
 
     title: str
     workspace: Workspace
@@ -25,7 +25,7 @@ class Stop:
 
 
 class Tour:
-    """Plays every step in each workspace; prints what the threads show as it happens, and what came out wrong."""
+    """Plays every step in each workspace; prints the changes of the threads, and every check that failed."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Tour:
         self.stops: list[Stop] = []
 
     async def play(self) -> bool:
-        """Return whether all of it came out right."""
+        """Play all steps; returns whether every check passed."""
         for workspace in self._services.workspaces:
             await workspace.connected(timeout=PATIENCE)
             visit = _Visit(self._services, workspace, self._say, self._retries, self._patience)
@@ -191,7 +191,7 @@ class _Visit:
         return found()
 
     async def _watch(self, thread: str, what: str, seen: Seen) -> bool:
-        """Print what changes in the thread until `seen` holds; returns whether it did in time."""
+        """Print the changes of the thread until `seen` holds; returns whether it did in time."""
         reader = self._readers.setdefault(thread, Reader(brief=True))
 
         def look() -> bool:
@@ -222,7 +222,7 @@ class _Visit:
 
 
 def _says(*parts: str, pressable: bool | None = None) -> Seen:
-    """Expect these words in the bot's messages; `pressable` False: and no button left."""
+    """Expect these words in the bot's messages; with `pressable` False also no button."""
 
     def seen(shown: Sequence[Shown]) -> bool:
         text = "\n".join(one.text for one in shown if one.by_bot)

@@ -1,4 +1,4 @@
-"""What a thread shows, as lines of text: every change once. No I/O."""
+"""The changes of a thread as lines of text. No I/O."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +12,7 @@ _HEAD, _TAIL = 10, 4
 
 
 class Reader:
-    """Remembers what it has told of a thread. A brief one tells of an edit only how the new text ends."""
+    """Remembers what it has returned of a thread. A brief one returns of an edit only the end of the new text."""
 
     def __init__(self, *, brief: bool = False) -> None:
         self._brief = brief
@@ -47,7 +47,7 @@ class Reader:
 
 
 def final(thread: Sequence[Shown]) -> list[str]:
-    """Return what the bot's messages show in the end, long ones without their middle."""
+    """Return the final text of the bot's messages, long ones without their middle."""
     lines: list[str] = []
     for message in thread:
         if message.by_bot and message.only_for is None:

@@ -1,4 +1,4 @@
-"""A JSON API on loopback for a platform's simulator: it keeps a log, fails on request, and wakes those who wait."""
+"""A JSON API on loopback for a platform's simulator, with a log, scheduled failures, and waits for conditions."""
 
 import asyncio
 import secrets
@@ -40,7 +40,7 @@ class JsonServer:
 
     @property
     def address(self) -> str:
-        """Where it serves, once it has started."""
+        """The base URL, once the server has started."""
         return f"http://{HOST}:{self._port}"
 
     async def start(self) -> None:
@@ -58,12 +58,12 @@ class JsonServer:
         self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Cut every connection and stop serving."""
+        """Close every connection and stop serving."""
         if self._runner is not None:
             await self._runner.cleanup()
 
     def refuse(self, route: str, failure: Failure, *, retry_after: float = 0.2, times: int = 1) -> None:
-        """Let the next requests of a route fail."""
+        """Fail the next requests of a route."""
         self._failures[route].extend([(failure, retry_after)] * times)
 
     def changed(self) -> None:

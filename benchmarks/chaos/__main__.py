@@ -27,9 +27,9 @@ from benchmarks.chaos.scenarios import Scenario, ScenarioGenerator
 from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
 
 TABLE = (
-    "asked", "answered once", "told as failed first", "Retries that were answered", "told as failed for good",
-    "stopped by a person", "withdrawn in time", "told that it was not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
-    "plan actions doubled", "interrupted by a stop", "told though Aion had answered", "stored by Aion",
+    "asked", "answered once", "first reported as failed", "Retries that were answered", "finally reported as failed",
+    "stopped by a person", "withdrawn in time", "reported as not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
+    "plan actions doubled", "interrupted by a stop", "reported as unanswered though Aion had answered", "stored by Aion",
     "shown in full",
 )  # fmt: skip
 
@@ -115,8 +115,8 @@ class Soak:
     def _report(self, environment: Environment) -> None:
         counts = self.findings.counts
         for name in TABLE:
-            print(f"{name:>32}  {counts[name]:>6}")
-        print(f"{'share shown in full':>32}  {self.findings.share_shown:.4%} (at least {SHOWN:.1%})")
+            print(f"{name:>48}  {counts[name]:>6}")
+        print(f"{'share shown in full':>48}  {self.findings.share_shown:.4%} (at least {SHOWN:.1%})")
         for reason, times in self.findings.reasons.most_common():
             print(f"{times:>8} times: {reason}")
         figures = {name: counts[name] for name in TABLE} | {
@@ -154,7 +154,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--turns", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10.0, help="no turn begins after this")
     parser.add_argument(
-        "--round", type=int, default=1000, help="turns until everything settles and is judged"
+        "--round", type=int, default=1000, help="turns until everything has ended and is verified"
     )
     parser.add_argument("--at-once", type=int, default=80, help="turns under way together")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")

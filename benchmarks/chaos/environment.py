@@ -57,9 +57,9 @@ class Record:
     forbidden: bool = False
     withdrawn: bool = False
     reasons: list[str] = field(default_factory=list)
-    """What stood over each Retry that was pressed for it; known once it is judged."""
+    """The sentence above each Retry that was pressed for it; known once it is verified."""
     episodes: list[tuple[int, int]] = field(default_factory=list)
-    """Each time that people decided its plan: how often Aion had been told by then, and the presses that count."""
+    """Each time that people decided its plan: the plan actions that Aion had by then, and the presses that count."""
 
 
 class _Aion(SimulatedAion):

@@ -52,7 +52,7 @@ class Behaviour(StrEnum):
     GONE = auto()
     """The session is gone: a new one has to be begun."""
     UNSTORED = auto()
-    """The stream breaks and nothing is stored: told, and answered after Retry."""
+    """The stream breaks and nothing is stored: reported, and answered after Retry."""
     ERROR = auto()
     """Aion reports an error: likewise."""
     DOWN = auto()
@@ -65,7 +65,7 @@ class Behaviour(StrEnum):
     OPEN_PLAN = auto()
     """The stream stays open until the plan is decided."""
     LIMIT = auto()
-    """The month is over: told, without Retry."""
+    """The monthly limit is reached: reported, without Retry."""
     FORBIDDEN = auto()
     """While Aion answers, the platform forbids the bot to write there."""
 
@@ -123,7 +123,7 @@ FAULTS: Mapping[str, int] = {
     "discord invalid": 2, "discord refuses": 2, "discord loses": 1, "discord silent": 1, "discord late": 3,
     "aion cut": 4, "long pause": 1, "hang": 1, "full disk": 2,
 }  # fmt: skip
-"""What befalls everybody, by weight; `environment` knows how."""
+"""The faults by weight; `faults.inject` performs them."""
 
 _RECENT = 12
 """Conversations of a platform that are still written in: a bot that comes back looks at the newest threads only."""

@@ -15,7 +15,7 @@ from benchmarks.chaos.round_end import RoundEnd, unfinished
 from benchmarks.chaos.scenarios import Behaviour
 
 BOUNDS: Mapping[str, int] = {
-    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "told though Aion had answered": 0,
+    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "reported as unanswered though Aion had answered": 0,
 }  # fmt: skip
 SHOWN = 0.999
 """Share of the answers that Aion stored which must be shown in full."""
@@ -80,7 +80,7 @@ class Verifier:
             platform: workspace.private_replies() for platform, workspace in environment.workspaces.items()
         }
         self._not_taken = {platform: replies.count(NOT_TAKEN) for platform, replies in self._private.items()}
-        """How often somebody was told that a question could not be written down: for each, one may be missing."""
+        """How often a private reply said that a question could not be recorded: for each, one may be missing."""
 
     def verify(self) -> Findings:
         """Verify every question, and then everything that belongs to none."""
@@ -101,12 +101,12 @@ class Verifier:
         self._findings.reasons.update(record.reasons)
         ended = self._outcome(record, rows)
         counts[ended] += 1
-        counts["told as failed first"] += bool(failed)
+        counts["first reported as failed"] += bool(failed)
         counts["Retries that were answered"] += bool(failed) and ended == "answered once"
         if len(rows) > 1:
             self._findings.add_violation("doubled", number, "two rows")
         if any(row.phase not in {"shown", "cleared"} for row in rows):
-            self._findings.add_violation("stuck", number, "its row is not settled")
+            self._findings.add_violation("stuck", number, "its row is not closed")
         self._verify_answers(record)
         if record.scenario.behaviour in {Behaviour.PLAN, Behaviour.OPEN_PLAN}:
             self._verify_plan(record)
@@ -128,7 +128,7 @@ class Verifier:
         outcomes = {
             "answered once": scenes.is_whole(found),
             "stopped by a person": record.stopped and self._says(thread, "Stopped by"),
-            "told as failed for good": limited or forbidden or unrecorded,
+            "finally reported as failed": limited or forbidden or unrecorded,
             "withdrawn in time": unasked,
             "never arrived": not rows and self._environment.was_not_delivered(record),
         }
@@ -137,7 +137,7 @@ class Verifier:
                 return ended
         if not rows and not record.calls and self._not_taken[record.scenario.platform]:
             self._not_taken[record.scenario.platform] -= 1
-            return "told that it was not taken"
+            return "reported as not taken"
         self._findings.add_violation("lost", record.scenario.number, f"{len(found)} labels, {len(rows)} rows")
         return "lost and no more"
 
@@ -174,7 +174,9 @@ class Verifier:
         else:
             reasons = "; ".join(record.reasons) or "nobody pressed Retry"
             self._findings.counts["stored by Aion"] += 1
-            self._findings.add_violation("told though Aion had answered", record.scenario.number, reasons)
+            self._findings.add_violation(
+                "reported as unanswered though Aion had answered", record.scenario.number, reasons
+            )
 
     def _verify_plan(self, record: Record) -> None:
         number, shown = record.scenario.number, self._shown.get((record.scenario.platform, record.thread), [])
@@ -195,11 +197,11 @@ class Verifier:
         ends = [*(begin for begin, _ in record.episodes[1:]), len(responses)]
         if record.episodes and record.episodes[0][0] > 0:
             self._findings.add_violation(
-                "plan actions doubled", number, "Aion was told before anybody pressed"
+                "plan actions doubled", number, "Aion got an action before anybody pressed"
             )
         if not record.episodes and responses and not record.stopped:
             self._findings.add_violation(
-                "plan actions doubled", number, "Aion was told although nobody pressed"
+                "plan actions doubled", number, "Aion got an action although nobody pressed"
             )
         for (begin, presses), end in zip(record.episodes, ends, strict=False):
             answers = responses[begin:end]

@@ -116,7 +116,7 @@ def _missed(with_bounds: Sequence[tuple[Mapping[str, Any], Bounds | None]]) -> l
     for found, permitted in with_bounds:
         load = found["load"]
         where = f"{load['relayer']}, {load['place']}, {load['name']}, {load['limits']}"
-        said += [f"{where}: {promise}" for promise in targets.missed(found, permitted)]
+        said += [f"{where}: {target}" for target in targets.missed(found, permitted)]
     return said
 
 
@@ -134,10 +134,10 @@ def main() -> int:
         f"\nThe scheduler alone, twice the edits allowed: {' '.join(map(str, counted))} a minute, {refused} refused"
     )
     missed = _missed(with_bounds)
-    print("\n" + ("\n".join(f"NOT held: {one}" for one in missed) or "Every promise is kept."))
+    print("\n" + ("\n".join(f"MISSED: {one}" for one in missed) or "Every target is met."))
     if given.json is not None:
         figures = {
-            "worlds": results,
+            "loads": results,
             "limit_learning": {"by_minute": counted, "refused": refused},
             "missed": missed,
         }

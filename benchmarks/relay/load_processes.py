@@ -9,9 +9,9 @@ from typing import Any
 from benchmarks.relay.loads import Load
 
 MAX_CONCURRENT = 60
-"""Answers that two cores tell, relay and show at the same time without getting late; a larger load runs alone."""
+"""Answers that two cores send, relay and show at the same time without getting late; a larger load runs alone."""
 STAGGER = 0.5
-"""Seconds between the questions of two worlds, so that no first sign of life waits for another's."""
+"""Seconds between the questions of two loads, so that no first indicator waits for another's."""
 _LONG = 60.0
 _LINE = 256 * 1024**2
 
@@ -56,15 +56,15 @@ class LoadProcess:
     async def _line(self, name: str) -> dict[str, Any]:
         """Read a line that has this field. Raises RuntimeError if another comes, or none."""
         if self._process is None or self._process.stdout is None:
-            raise RuntimeError("a world has no pipes")
+            raise RuntimeError("a load has no pipes")
         line = await self._process.stdout.readline()
         if not line:
             raise RuntimeError(
-                f"the world of {self.load.name}, {self.load.place}, {self.load.relayer} came to nothing"
+                f"the process of {self.load.name}, {self.load.place}, {self.load.relayer} ended early"
             )
         said: dict[str, Any] = json.loads(line)
         if name not in said:
-            raise RuntimeError(f"a world said something else than {name}")
+            raise RuntimeError(f"a load printed something other than {name}")
         return said
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 MOST = 10 * len(ascii_lowercase) ** 2
-"""How many words can be told apart."""
+"""The number of distinct words."""
 
 PARAGRAPH = 60
 """Words between two empty lines: long answers are cut into messages there."""

@@ -12,7 +12,7 @@ from benchmarks.relay.loads import RATE, Limiting, Load
 
 _HEAD = (
     "who", "where", "load", "complete", "429", "stale, asker", "bystanders", "bound", "ratio", "hindsight", "final lag", "worst",
-    "permitted", "first sign", "calls",
+    "permitted", "first indicator", "calls",
 )  # fmt: skip
 _METHODS = ("chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream")
 _SHORT = {
@@ -36,14 +36,14 @@ def limits() -> str:
         f"{slack.posts_a_second:g} post a second and channel, bursts of {slack.burst}. "
         f"Discord, windows from the first call on: {buckets}. "
         f"Tokens: {RATE:g} a second, of four characters. Times in seconds; *bound*, *ratio*: asker / bystanders; "
-        "*hindsight*: the asker's at best, if the lengths were known; *permitted*: final lag at best, median / worst; *first sign*: worst; *calls*: refused ones included."
+        "*hindsight*: the asker's at best, if the lengths were known; *permitted*: final lag at best, median / worst; *first indicator*: worst; *calls*: refused ones included."
     )
 
 
-def tables(worlds: Sequence[tuple[Mapping[str, Any], Bounds | None]]) -> Iterator[str]:
+def tables(results: Sequence[tuple[Mapping[str, Any], Bounds | None]]) -> Iterator[str]:
     """Yield a table for each model of the limits."""
     for limiting in Limiting:
-        rows = [_row(found, bounds) for found, bounds in worlds if found["load"]["limits"] == limiting]
+        rows = [_row(found, bounds) for found, bounds in results if found["load"]["limits"] == limiting]
         if rows:
             yield f"\n### Limits: {limiting}\n"
             yield from _table(_HEAD, rows)

@@ -27,7 +27,7 @@ at `jW + r` can be chosen, none negative, whose sum at each moment is `1/(q+1)` 
 
 which is `S·W/2N = S/2R` for `T = W, 2W, …`, and `S·T/2N` for `T < W`: the burst that the window allows, `R = N/T`.
 
-**Short answers in a crowd.** The bound that is promised against is the one above, with the previews that are left.
+**Short answers in a crowd.** The bound of the targets is the one above, with the previews that are left.
 Below it stands what can be said in hindsight, and what holds instead where queues for first messages make it larger.
 With few showings each, it matters what the first message and the last edit show, so
 they are counted one by one. The window holds `calls - headroom`; each answer that grows uses one for its end, which shows

@@ -12,7 +12,7 @@ LAGS = ((11, 0.5), (30, 1.0))
 """Seconds of final lag up to so many answers, ten and the one that a reserve is for; with more, or where the limits do not permit it, `LAG_RATIO` holds."""
 LAG_RATIO = 1.25
 INDICATOR, INDICATOR_UP_TO = 0.3, 11
-"""Seconds to the first sign of life, up to so many answers at once."""
+"""Seconds to the first indicator, up to so many answers at once."""
 REFUSED_A_MINUTE = 1
 """Refusals of one scope in any minute where the limits are not those documented; where they are, there is none."""
 LEARNED = 1.2
@@ -65,7 +65,7 @@ def _refusals(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
 
 def _stale(load: Load, found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
     # What streams alone can do for many direct messages at once, no one set of constants does for short answers and
-    # long ones: nothing is promised there.
+    # long ones: there is no target for it.
     if bounds is None or load.place is Place.DIRECT:
         return
     most = [limit for seconds, limit in RATIOS if load.asks[0].seconds >= seconds][-1]
@@ -90,7 +90,7 @@ def _late(load: Load, found: Mapping[str, Any], bounds: Bounds | None) -> Iterat
 
 def _late_indicator(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
     if load.weight <= INDICATOR_UP_TO and found["indicator"]["worst"] > INDICATOR:
-        yield f"first sign of life after {found['indicator']['worst']:.2f} s (at most {INDICATOR:g})"
+        yield f"first indicator after {found['indicator']['worst']:.2f} s (at most {INDICATOR:g})"
 
 
 def _unused(load: Load, found: Mapping[str, Any]) -> Iterator[str]:

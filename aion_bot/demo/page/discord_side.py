@@ -24,7 +24,7 @@ _EPOCH = 1_420_070_400.0
 
 
 class DiscordSide:
-    """Channels, threads and the conversation with the bot."""
+    """Channels, threads and direct messages."""
 
     key = "discord"
     prefix = "/ask"
@@ -51,12 +51,12 @@ class DiscordSide:
         return people | {one.id: one.name for one in self._world.channels.values()}
 
     def places(self, person: SimulatedPerson) -> Sequence[Place]:
-        """Channels with their threads, and this person's conversation with the bot."""
+        """Channels with their threads, and this person's direct messages."""
         direct = Place(self._world.direct(person).id, self._world.bot.name, "direct")
         return [*self._channels(), direct]
 
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
-        """Messages of a channel, a thread with the message that it hangs on, or the conversation with the bot."""
+        """Messages of a channel, of a thread with its first message, or of the direct messages."""
         found = (self._entry(one, place) for one in self.workspace.thread(place.id))
         return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
 
@@ -65,7 +65,7 @@ class DiscordSide:
         return discord_payload.draw(shown.payload, self.names, button)
 
     async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
-        """Use /ask in a channel, mention the bot in a thread, or write to it."""
+        """Use /ask in a channel, mention the bot in a thread, or send it a direct message."""
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
@@ -113,7 +113,7 @@ class DiscordSide:
 
 
 def _whole(message: Message) -> Mapping[str, object]:
-    """Put together what the bot sent: an edit names only what it changes."""
+    """Merge the bodies that the bot sent: an edit names only what it changes."""
     return {
         **message.payload,
         "content": message.content,

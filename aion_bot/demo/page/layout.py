@@ -22,7 +22,7 @@ def document(head: Html, body: Html) -> str:
 
 
 def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str, str]) -> str:
-    """The page that goes on by itself."""
+    """The page that updates itself."""
     head = joined(
         [
             element("link", rel="stylesheet", href="style.css"),

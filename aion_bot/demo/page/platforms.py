@@ -1,4 +1,4 @@
-"""How each simulated platform is drawn. The only module of the page that names them. No I/O."""
+"""How each simulated platform is shown. The only module of the page that names platforms. No I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,5 +18,5 @@ SIDES: Mapping[str, Callable[[Any], Side]] = {
 
 
 def sides(workspaces: Sequence[Workspace]) -> Sequence[Side]:
-    """Draw each of these workspaces on a side of its own."""
+    """One side of the page for each of these workspaces."""
     return [SIDES[workspace.name](workspace) for workspace in workspaces]

@@ -1,4 +1,4 @@
-"""The page on a loopback port: the document, its changes as server-sent events, and what people do there."""
+"""The page on a loopback port: the document, its changes as server-sent events, and the forms."""
 
 import asyncio
 import errno
@@ -37,7 +37,7 @@ GONE = "That button is no longer there."
 
 
 class Page:
-    """Serves until it is left. `port` None: the default one, or any free one if that is taken. Raises OSError."""
+    """The server of the page, as a context manager. `port` None: the default port, or any if that is in use. Raises OSError."""
 
     def __init__(self, services: SimulatedServices, bot: BotProcess, port: int | None = None) -> None:
         self._wanted = port
@@ -51,12 +51,12 @@ class Page:
 
     @property
     def address(self) -> str:
-        """Where a browser finds it. The token in it is the permission to use it."""
+        """The URL of the page. The token in it is the permission to use it."""
         return f"http://{HOST}:{self._port}/{self._token}/"
 
     @property
     def listens_on(self) -> str:
-        """The interface that it serves on."""
+        """The interface that the page listens on."""
         return str(self._runner.addresses[0][0]) if self._runner is not None else ""
 
     async def __aenter__(self) -> Self:
@@ -94,7 +94,7 @@ class Page:
         return int(runner.addresses[0][1])
 
     async def _watch(self, workspace: Workspace) -> None:
-        """Pass on every change of a workspace."""
+        """Report every change of a workspace."""
         while True:
             looks = iter((False, True))
             await workspace.until(functools.partial(next, looks), timeout=float("inf"))
@@ -169,7 +169,7 @@ class Page:
         raise web.HTTPBadRequest(text="no such side", headers=HEADERS)
 
     def _back(self, look: Look, message: str = "", **places: str) -> web.Response:
-        """Send the browser back to the page, with something to say where there is."""
+        """Redirect the browser to the page, with a sentence if there is one."""
         if message:
             self._troubles.message = message
             self._tell()
@@ -177,7 +177,7 @@ class Page:
 
 
 def _channel(side: Side, person: SimulatedPerson, look: Look) -> str:
-    """Name the channel in which a suggested question is asked: the one on the screen, or the one of its thread."""
+    """The channel in which a suggested question is asked: the one on the screen, or the one of its thread."""
     place = find(side, person, look.places.get(side.key, ""))
     return place.id if place.kind == "channel" else place.parent
 

@@ -15,7 +15,7 @@ LIMIT = meter.Limit("chat.update", 50, 60.0, by_channel=False, words="edits in t
 
 
 class SlackSide:
-    """Channels, threads and the conversation with the bot."""
+    """Channels, threads and direct messages."""
 
     key = "slack"
     server = TEAM_NAME
@@ -43,11 +43,11 @@ class SlackSide:
         return self._held.names()
 
     def places(self, person: SimulatedPerson) -> Sequence[Place]:
-        """Channels and this person's conversation with the bot, each followed by its threads."""
+        """Channels and this person's direct messages, each followed by its threads."""
         return list(self._places(person))
 
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
-        """Messages of a thread, or those of a channel that stand in no thread."""
+        """Messages of a thread, or those of a channel that are in no thread."""
         if place.kind == "thread":
             shown = self.workspace.thread(place.id)
             return [Entry(one, float(one.id)) for one in shown if one.only_for in {None, person.id}]
@@ -60,7 +60,7 @@ class SlackSide:
         return slack_payload.draw(shown.payload, self.names, button)
 
     async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
-        """Mention the bot in a channel, reply in a thread, or write to it."""
+        """Mention the bot in a channel, reply in a thread, or send it a direct message."""
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id

@@ -1,4 +1,4 @@
-"""The trouble menu: what goes wrong on request, so that one can watch the bot recover."""
+"""The trouble menu: faults on request, to watch the bot recover."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -25,7 +25,7 @@ MIDDLE = 60
 
 
 class Troubles:
-    """Makes trouble, and says so in `message`. `changed` is told of every new sentence."""
+    """Causes faults and describes them in `message`. `changed` is called for every new sentence."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Troubles:
         self._running: asyncio.Task[None] | None = None
 
     def make(self, trouble: str) -> None:
-        """Make trouble. Raises KeyError if there is none of this name."""
+        """Cause a fault of `MENU`. Raises KeyError if there is none of this name."""
         act: Callable[[], Coroutine[Any, Any, None]] = {
             "limit": self._limit,
             "cut": self._cut,
@@ -56,7 +56,7 @@ class Troubles:
         self._running = asyncio.create_task(act())
 
     async def stop(self) -> None:
-        """Make no more."""
+        """Cancel the fault."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait({self._running})
@@ -104,7 +104,7 @@ class Troubles:
         self._say(sentence)
 
     async def _wait_for_an_answer(self, what: str) -> None:
-        """Wait until an answer is being told."""
+        """Wait until Aion is in the middle of an answer."""
         aion = self._services.aion
         if not aion.streams:
             self._say(f"Ask something: in the middle of the next answer {what}.")

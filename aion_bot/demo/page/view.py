@@ -1,4 +1,4 @@
-"""One look at the page: who looks, where they are on each side, and the parts that are drawn for them. No I/O."""
+"""The page for one person: who looks, the places on each side, and the changing parts. No I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,18 +28,18 @@ _MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The name of the person who looks, and the ids of the places where they are, by the side's key."""
+    """The name of the person who looks, and the ids of their places, by the side's key."""
 
     person: str
     places: Mapping[str, str]
 
     @classmethod
     def of(cls, query: Mapping[str, str], sides: Sequence[Side]) -> "Look":
-        """Read the address or the fields of a form."""
+        """Read a look from the address or the fields of a form."""
         return cls(query.get("as", ""), {side.key: query.get(side.key, "") for side in sides})
 
     def address(self, person: str | None = None, **places: str) -> str:
-        """The address of this look, or of one that differs so."""
+        """The address of this look, with these changes."""
         return "?" + urlencode({"as": person or self.person, **self.places, **places})
 
     @property
@@ -53,14 +53,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What changes: pieces of the page by id, and the messages of each side in order, by their own ids."""
+    """The changing parts: pieces of the page by id, and the messages of each side in order, by their own ids."""
 
     pieces: Mapping[str, Html]
     logs: Mapping[str, Sequence[tuple[str, Html]]]
 
 
 def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
-    """Draw all that changes. `status` is the sentence of the trouble menu."""
+    """Render all parts that change. `status` is the sentence of the trouble menu."""
     pieces = {"people": _people(sides[0], look), "news": element("span", status)}
     logs = {}
     for side in sides:
@@ -79,7 +79,7 @@ def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
 
 
 def metered(reading: Reading) -> Html:
-    """The small meter: calls against the limit, refusals, all calls."""
+    """The meter: requests against the limit, refusals, all requests."""
     limit = reading.limit
     words = f"{reading.used} of {limit.calls} {limit.words}"
     meter = element(

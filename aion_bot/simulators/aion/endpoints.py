@@ -1,4 +1,4 @@
-"""The simulated Aion's calls other than asking: one function each."""
+"""The simulated Aion's endpoints other than messages and plans: one function each."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class Refused(Exception):
-    """A request is refused with a fault's status and body."""
+    """Refuse a request with a fault's status and body."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
     def answer(self) -> web.Response:
-        """The refusal as an answer."""
+        """The response of the refusal."""
         status = self.fault.status or 500
         return web.json_response(error_body(self.fault), status=status, headers=dict(self.fault.headers))
 
 
 def open_session(aion: "SimulatedAion", request: web.Request) -> Session:
-    """Return the conversation that the path names. Raises Refused: unknown or closed ones are not found."""
+    """The session that the path names. Raises Refused: unknown or closed sessions are not found."""
     session = aion.sessions.find(request.match_info["session_id"])
     if session is None or not session.is_active:
         raise Refused(Fault(404, "SESSION_NOT_FOUND", "Session not found"))

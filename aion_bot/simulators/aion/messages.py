@@ -1,4 +1,4 @@
-"""Asking a simulated Aion: a scene played as a stream, or told at once."""
+"""The simulated Aion's message endpoints: a scene played as a stream, or returned at once."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": 
 
 
 async def send(aion: "SimulatedAion", request: web.Request) -> web.Response:
-    """POST /chat/sessions/{session_id}/messages: the answer at once."""
+    """POST /chat/sessions/{session_id}/messages: the answer in one response."""
     session = open_session(aion, request)
     scene = await _scene(aion, session, request)
     message = aion.sessions.store(session, "assistant", scene.answer)
@@ -86,7 +86,7 @@ async def _scene(aion: "SimulatedAion", session: Session, request: web.Request) 
 
 
 class _Playing:
-    """One scene, on its way to one client."""
+    """One scene that is streamed to one client."""
 
     def __init__(
         self, aion: "SimulatedAion", session: Session, scene: Scene, response: web.StreamResponse
@@ -102,14 +102,14 @@ class _Playing:
         self._stored = False
 
     async def run(self) -> None:
-        """Play all steps. What comes after the last one is the end of the stream."""
+        """Play all steps, and end the stream."""
         await self._event("connection", {"message_id": self._message_id, "status": "connected"})
         for step in self._steps:
             await self._play(step)
         await self._response.write_eof()
 
     def store(self) -> None:
-        """Store the answer, once."""
+        """Store the answer, unless it is stored already."""
         if not self._stored and self._answer.content:
             self._stored = True
             self._aion.sessions.store(self._session, "assistant", self._answer, self._message_id)

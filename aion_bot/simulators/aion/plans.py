@@ -1,4 +1,4 @@
-"""Deciding a plan in a simulated Aion."""
+"""The simulated Aion's endpoint that decides a plan."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any

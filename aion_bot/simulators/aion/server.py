@@ -45,7 +45,7 @@ OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A request that the simulator took. `body` is its JSON, or the query of a request without one."""
+    """A request that the simulator received. `body` is its JSON, or the query of a request without a body."""
 
     operation: str
     path: Mapping[str, str]
@@ -59,15 +59,15 @@ class SimulatedAion:
     Attributes:
         script: Chooses the scene for a question; `script.respond` unless replaced, after those that `play` queued.
         token_delay: Seconds between two tokens.
-        ping_every: Seconds between two pings of a stream that waits.
+        ping_every: Seconds between two pings of a waiting stream.
         plan_time: Seconds that a plan runs in the background.
-        compresses: Whether streams are compressed, as a proxy in between may.
-        requests: Everything that was asked of it, in order.
-        violations: What the inspector raised.
-        streaming: Streams open now.
-        streams: Their requests, and what each has told so far.
-        left: Streams that the client closed before their end.
-        pings: Pings sent so far.
+        compresses: Whether streams are compressed, as a proxy may do.
+        requests: All requests, in order.
+        violations: The errors that the inspector raised.
+        streaming: The number of open streams.
+        streams: Their requests, and the text that each has sent.
+        left: The number of streams that the client closed before their end.
+        pings: The number of pings sent.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class SimulatedAion:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Cut every connection and stop serving; requests are refused to connect from now on."""
+        """Close every connection and stop serving; new connections are refused."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -129,7 +129,7 @@ class SimulatedAion:
 
     @property
     def base_url(self) -> str:
-        """Where it serves."""
+        """The base URL of the server."""
         return f"http://127.0.0.1:{self._port}{BASE_PATH}"
 
     @property
@@ -142,11 +142,11 @@ class SimulatedAion:
         self._scenes.extend(scenes)
 
     def script(self, question: str, session: Session) -> Scene:
-        """Choose what a question leads to: the next queued scene, otherwise the standing script."""
+        """Choose the scene of a question: the next queued one, otherwise the default one."""
         return self._scenes.popleft() if self._scenes else script.respond(question, session)
 
     def release(self, name: str) -> None:
-        """Let the scenes that hold at this gate go on, now and later."""
+        """Let scenes that wait in `Hold(name)` continue, now and later."""
         self.released.add(name)
         self.changed()
 
@@ -166,21 +166,21 @@ class SimulatedAion:
     ) -> None:
         """Refuse the next `times` requests for an operation of `OPERATIONS`.
 
-        Without a status the connection breaks with no answer, or stays open without one if `silent`; with `acts`
-        after the request was carried out.
+        Without a status the connection breaks, or stays open without a response if `silent`; with `acts` after the request
+        was performed.
         """
         with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
         fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
         self._faults.setdefault(operation, deque()).extend([fault] * times)
 
     def cut_streams(self) -> None:
-        """Break the connection of every stream that is open; the answers are finished and stored all the same."""
+        """Break the connection of every open stream; the answers are completed and stored nevertheless."""
         for request, _ in tuple(self.streams):
             if request.transport is not None:
                 request.transport.abort()
 
     def count(self, operation: str) -> int:
-        """How often an operation was requested."""
+        """The number of requests for an operation."""
         return Counter(taken.operation for taken in self.requests)[operation]
 
     def bodies(self, operation: str) -> list[Mapping[str, Any]]:
@@ -195,11 +195,11 @@ class SimulatedAion:
                 await self._happened.wait()
 
     def changed(self) -> None:
-        """Let all that waits look again."""
+        """Wake everybody who waits in `until`."""
         self._happened.set()
 
     def background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beyond the request that began it."""
+        """Run a coroutine that outlives its request."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -254,7 +254,7 @@ class SimulatedAion:
 
 
 def _cut(request: web.Request) -> web.StreamResponse:
-    """Close the connection without an answer; what was written before still arrives."""
+    """Close the connection without a response; bytes written before still arrive."""
     if request.transport is not None:
         request.transport.close()
     return web.Response()

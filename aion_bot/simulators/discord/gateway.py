@@ -1,4 +1,4 @@
-"""The gateway: sessions that identify, resume, and are told what happens."""
+"""The gateway: sessions that identify, resume, and receive events."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ HEARTBEAT_EVERY = 41.25
 
 @dataclass(slots=True)
 class Session:
-    """What one client was told, so that it can resume. `socket` is None while it is away."""
+    """The events of one client, so that it can resume. `socket` is None while it is disconnected."""
 
     id: str
     intents: int
@@ -35,11 +35,10 @@ class Session:
 class Gateway:
     """All sessions.
 
-    `token` is the bot's, `message_content` the switch in the developer portal, `described` what `GET /gateway/bot`
-    answers. `refusing` turns connections away with 503; `losing` tells nobody of what happens; `deaf` leaves
-    everything unanswered that comes after a session began, a goodbye too; `silent` does so but says goodbye, and
-    tells nothing. `heartbeat_every` so many seconds a client shows that it is there. `written` is called with each
-    event that has gone out on a connection.
+    `token` is the bot's, `message_content` the switch in the developer portal, `described` the body of `GET /gateway/bot`.
+    `refusing` refuses connections with 503. `losing` drops all events. With `deaf` nothing is answered once a session has
+    begun, a close neither. With `silent` heartbeats are not acknowledged and no events are sent, but a close is answered.
+    `heartbeat_every` is the heartbeat interval in seconds. `written` is called with each event that was sent.
     """
 
     def __init__(self, world: World, token: str, *, message_content: bool) -> None:
@@ -74,7 +73,7 @@ class Gateway:
         return [session for session in self.sessions.values() if session.socket is not None]
 
     def dispatch(self, kind: str, data: Mapping[str, Any], intent: int) -> None:
-        """Tell every session that asked for it, now or when it resumes."""
+        """Send an event to every session with its intent, now or when the session resumes."""
         for session in [] if self.losing else self.sessions.values():
             if intent and not session.intents & intent:
                 continue
@@ -114,7 +113,7 @@ class Gateway:
         return socket
 
     async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or without a word."""
+        """Close every connection: with a close code, or by breaking it."""
         for socket, request in list(self._sockets.items()):
             if code is not None:
                 await socket.close(code=code)
@@ -122,7 +121,7 @@ class Gateway:
                 request.transport.abort()
 
     async def invalidate(self) -> None:
-        """Forget the sessions and say so: what they missed is lost (op 9)."""
+        """Delete the sessions and report it: their missed events are lost (op 9)."""
         forgotten = self.listening
         self.sessions.clear()  # before anybody is told: a session that begins meanwhile is none of them
         for session in forgotten:
@@ -130,7 +129,7 @@ class Gateway:
                 await session.socket.send_json({"op": INVALID, "d": False})
 
     async def stop(self) -> None:
-        """End every connection and forget the sessions."""
+        """Close every connection and delete the sessions."""
         for socket in list(self._sockets):
             await socket.close(code=1001)
         self.sessions.clear()
@@ -189,7 +188,7 @@ class Gateway:
         }
 
     async def _write(self, session: Session, socket: web.WebSocketResponse) -> None:
-        """Send what the session is told, in order, until the socket closes."""
+        """Send the session's events in order until the socket closes."""
         while not socket.closed:
             event = await session.outgoing.get()
             try:

@@ -1,4 +1,4 @@
-"""What a simulated Discord consists of: a server, its channels, messages, commands and interactions. No I/O."""
+"""The state of a simulated Discord: a server, its channels, messages, commands and interactions. No I/O."""
 
 import time
 from collections.abc import Mapping
@@ -80,15 +80,15 @@ class Interaction:
 
     @property
     def too_late(self) -> bool:
-        """Whether a first answer is refused."""
+        """Whether a first response is refused."""
         return self.late or time.monotonic() - self.since > ACKNOWLEDGE_WITHIN
 
 
 class World:
     """Everything that exists, by id.
 
-    `removed`: the bot was taken out of the server; `read_only` are channels where it may not write; `typing` is
-    where it showed that it types, oldest first.
+    `removed`: the bot was removed from the server; `read_only` are channels where it may not write; `typing` is where it
+    showed that it types, oldest first.
     """
 
     def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:
@@ -165,7 +165,7 @@ class World:
         return sorted(found, key=lambda message: int(message.id))
 
     def direct(self, person: SimulatedPerson) -> Channel:
-        """Find the conversation between somebody and the bot, or begin it."""
+        """Find or create the direct messages of a person and the bot."""
         for channel in self.channels.values():
             if channel.person == person:
                 return channel
@@ -183,5 +183,5 @@ class World:
         return next((one for one in (*self.people, *self.other_bots, self.bot) if one.id == user), None)
 
     def is_bot(self, someone: SimulatedPerson) -> bool:
-        """Tell bots from people."""
+        """Whether this is a bot."""
         return someone == self.bot or someone in self.other_bots

@@ -1,4 +1,4 @@
-"""Discord's JSON for what the model holds. No I/O."""
+"""Discord's JSON of the model's objects. No I/O."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def member() -> Payload:
 
 
 def application(world: World) -> Payload:
-    """The application, as its own token sees it."""
+    """The application, as its own token gets it."""
     return {
         "id": world.application,
         "name": world.bot.name,
@@ -72,7 +72,7 @@ def channel(of: Channel) -> Payload:
 
 
 def guild(world: World) -> Payload:
-    """The server, as GUILD_CREATE describes it; archived threads are left out."""
+    """The server, as GUILD_CREATE describes it, without archived threads."""
     inside = [one for one in world.channels.values() if one.guild == world.guild]
     own = member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
     return {
@@ -105,7 +105,7 @@ def guild(world: World) -> Payload:
 
 
 def message(of: Message, world: World) -> Payload:
-    """A message, as REST answers it."""
+    """A message, as REST returns it."""
     named = [one for one in map(world.find_user, pings.mentioned(of.content)) if one is not None]
     answered = (
         [of.replied_to.author] if of.replied_to is not None and of.replied_to.author not in named else []
@@ -139,14 +139,14 @@ def message(of: Message, world: World) -> Payload:
 
 
 def listed(of: Message, world: World, *, content: bool) -> Payload:
-    """A message in a list: without its nonce, and without what the application may not read."""
+    """A message in a list: without its nonce, and without content that the application may not read."""
     shown = event(of, world)
     readable = shown if content else without_content(shown, world.bot.id)
     return {name: value for name, value in readable.items() if name not in {"guild_id", "member", "nonce"}}
 
 
 def event(of: Message, world: World) -> Payload:
-    """A message, as the gateway tells it."""
+    """A message, as the gateway sends it."""
     guild_id = world.channels[of.channel].guild
     shown = message(of, world)
     return shown if guild_id is None else shown | {"guild_id": guild_id, "member": member()}
@@ -171,7 +171,7 @@ def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
 
 
 def interaction(of: Interaction, world: World) -> Payload:
-    """An interaction, as the gateway tells it."""
+    """An interaction, as the gateway sends it."""
     where = world.channels[of.channel]
     shown: Payload = {
         "id": of.id,
@@ -199,7 +199,7 @@ def interaction(of: Interaction, world: World) -> Payload:
 
 
 def callback(of: Interaction, kind: int, world: World) -> Payload:
-    """What answering an interaction returns when asked `with_response`."""
+    """The response to an interaction callback with `with_response`."""
     data: Payload = {"interaction": {"id": of.id, "type": of.kind}}
     if of.answer is not None:
         data["interaction"] |= {

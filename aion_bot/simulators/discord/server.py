@@ -25,10 +25,10 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """Answers requests as far as `rates` allow, counts them, and shows each to the inspector first.
+    """Serves requests as far as `rates` allow, counts them, and calls the inspector first.
 
-    `calls` counts by route; `bodies` holds what came, oldest first; `violations` is what the inspector raised, and
-    what no route of the simulator could take.
+    `calls` counts by route; `bodies` are the received bodies, oldest first; `violations` are the errors of the inspector,
+    and requests that no route of the simulator takes.
     """
 
     def __init__(self, backend: Backend, token: str, inspector: Inspector | None, rates: Rates) -> None:
@@ -70,7 +70,7 @@ class Server:
         self._backend.gateway.described["url"] = f"ws://{HOST}:{self._port}/gateway/"
 
     async def stop(self) -> None:
-        """Cut every connection and stop."""
+        """Close every connection and stop."""
         await self._backend.gateway.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -132,7 +132,7 @@ async def _body(request: web.Request) -> Any:
 
 
 async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
-    """Fail as ordered."""
+    """Fail as scheduled."""
     if not (fault.drop or fault.cut or fault.hang):
         raise fault.error
     answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})
@@ -147,7 +147,7 @@ async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
 
 
 def _json(shown: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Answer with exactly this content type: discord.py takes one with a charset for plain text."""
+    """Respond with exactly this content type: discord.py takes one with a charset for plain text."""
     return web.Response(
         body=json.dumps(shown).encode(), status=status, headers=headers, content_type="application/json"
     )

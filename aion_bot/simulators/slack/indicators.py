@@ -1,4 +1,4 @@
-"""The Web API methods that show something without words: reactions, and the status of an agent's session."""
+"""The Web API methods of indicators: reactions, and the status of an agent's session."""
 
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, find_channel, writable
 from aion_bot.simulators.slack.state import Message
@@ -7,7 +7,7 @@ STATUSES = {"active", "processing", "suspended", "closed"}
 
 
 def add_reaction(backend: Backend, arguments: Arguments) -> Answer:
-    """Add a reaction of the bot's: https://docs.slack.dev/reference/methods/reactions.add"""
+    """Add a reaction of the bot: https://docs.slack.dev/reference/methods/reactions.add"""
     message, name = _reacted(backend, arguments)
     if name in message.reactions:
         raise Refused("already_reacted")
@@ -16,7 +16,7 @@ def add_reaction(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def remove_reaction(backend: Backend, arguments: Arguments) -> Answer:
-    """Take one away: https://docs.slack.dev/reference/methods/reactions.remove"""
+    """Remove a reaction of the bot: https://docs.slack.dev/reference/methods/reactions.remove"""
     message, name = _reacted(backend, arguments)
     if name not in message.reactions:
         raise Refused("no_reaction")
@@ -25,7 +25,7 @@ def remove_reaction(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def set_status(backend: Backend, arguments: Arguments) -> Answer:
-    """Show what the bot does in a thread: https://docs.slack.dev/reference/methods/agents.sessions.setStatus"""
+    """Show the bot's status in a thread: https://docs.slack.dev/reference/methods/agents.sessions.setStatus"""
     channel = find_channel(backend, arguments, "channel_id")
     if not channel.member:
         raise Refused("not_authorized")

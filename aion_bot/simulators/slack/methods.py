@@ -1,6 +1,6 @@
-"""The Web API methods of a simulated workspace, each from arguments to an answer.
+"""The Web API methods of a simulated workspace, each from arguments to a response.
 
-Arguments, answers and errors: https://docs.slack.dev/reference/methods
+Arguments, responses and errors: https://docs.slack.dev/reference/methods
 """
 
 from collections.abc import Callable, Mapping
@@ -22,12 +22,12 @@ REPLIES_AT_ONCE = 15
 
 
 def failure(error: str) -> Answer:
-    """Slack's answer to a call that failed."""
+    """Slack's response to a call that failed."""
     return {"ok": False, "error": error}
 
 
 def call(backend: Backend, method: str, arguments: Arguments, token: str) -> Answer:
-    """Do what `method` does."""
+    """Perform `method`."""
     if method not in METHODS:
         return failure("unknown_method")
     if not token:
@@ -80,7 +80,7 @@ def _post_ephemeral(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _is_seen(backend: Backend, private: Message) -> bool:
-    """Tell whether Slack shows a private message: in a thread only if that has replies already."""
+    """Whether Slack shows an ephemeral message: in a thread only if that has replies already."""
     return private.thread_ts is None or len(backend.conversations.thread(private.thread_ts)) > 1
 
 

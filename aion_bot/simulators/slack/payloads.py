@@ -14,7 +14,7 @@ Payload = dict[str, Any]
 
 
 def event(inner: Payload, channel: Channel) -> Payload:
-    """The outer part of an event; every delivery of another event has its own `event_id`."""
+    """The outer part of an event; every event has its own `event_id`."""
     return {
         "token": "legacy-token",
         "team_id": TEAM,
@@ -30,7 +30,7 @@ def event(inner: Payload, channel: Channel) -> Payload:
 
 
 def said(message: Message, channel: Channel) -> Payload:
-    """Somebody wrote: the inner event `message`."""
+    """A message of a person: the inner event `message`."""
     inner = {**record(message), "channel": channel.id, "event_ts": message.ts, "channel_type": channel.kind}
     if message.files:
         inner["subtype"] = "file_share"
@@ -59,7 +59,7 @@ def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Pay
 
 
 def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
-    """Slack drew a preview under a message: its words are as before."""
+    """Slack added a preview to a message; its text is unchanged."""
     inner = changed(message, channel, record(message), ts)
     inner["message"] = record(message) | {"attachments": [{"id": 1, "fallback": "A preview"}]}
     return inner
@@ -95,7 +95,7 @@ def deleted(message: Message, channel: Channel, ts: str) -> Payload:
 
 
 def picture(number: int, ts: str) -> Payload:
-    """A file that somebody attached, as `files` of a message shows it."""
+    """An attached file, as `files` of a message has it."""
     name = f"picture-{number}.png"
     return {
         "id": f"F0PICTURE{number}",
@@ -121,7 +121,7 @@ def picture(number: int, ts: str) -> Payload:
 
 
 def record(message: Message) -> Payload:
-    """A message as the Web API and the events show it."""
+    """A message as the Web API and the events have it."""
     shown: Payload = {
         "type": "message",
         "user": message.author.id,

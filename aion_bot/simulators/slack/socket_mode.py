@@ -1,4 +1,4 @@
-"""The far end of Socket Mode: connections, deliveries, acknowledgements and repetitions.
+"""The server side of Socket Mode: connections, deliveries, acknowledgements and resends.
 
 As https://docs.slack.dev/apis/events-api/using-socket-mode describes it: each payload goes to one connection, and an
 event that is not acknowledged is sent again, three times at most.
@@ -19,10 +19,10 @@ from aion_bot.simulators.slack.state import APP
 
 @dataclass(slots=True)
 class Delivery:
-    """One payload on its way to the app; `envelopes` are the ids of the tries so far.
+    """One payload for the app; `envelopes` are the ids of the attempts so far.
 
-    `sent` are the moments, in monotonic seconds, at which one went out on a connection that lets things pass; `over`:
-    there will be no further try.
+    `sent` are the moments, in monotonic seconds, at which it was sent on a working connection; `over`: no further attempt
+    follows.
     """
 
     kind: str
@@ -36,10 +36,10 @@ class Delivery:
 class Sockets:
     """All connections of one app.
 
-    `within` is how many seconds an acknowledgement may take, `again` the pauses before each repetition of an
-    event; `goodbye` how many Slack leaves a connection open that it asked back. `changed` is called whenever something
-    happened that a test may wait for. Of the next connections, `dead` have a ticket that opens nothing and `mute` are
-    never greeted; while `refusing` none is opened.
+    `within` is the time for an acknowledgement in seconds, `again` the pauses before each resend of an event, `goodbye` the
+    seconds for which Slack leaves a connection open after it announced its end. `changed` is called whenever something
+    happened that a test may wait for. Of the next connections, `dead` get a ticket that is not valid and `mute` get no
+    hello; while `refusing` none is opened.
     """
 
     def __init__(self, changed: Callable[[], None], *, within: float, again: Sequence[float]) -> None:
@@ -61,7 +61,7 @@ class Sockets:
 
     @property
     def open(self) -> int:
-        """How many connections there are."""
+        """The number of connections."""
         return len(self._connections)
 
     def ticket(self) -> str:
@@ -97,18 +97,18 @@ class Sockets:
         return delivery
 
     async def refresh(self, *numbers: int, reason: str = "refresh_requested") -> None:
-        """Ask connections back, all or those of these numbers, as Slack does every few hours, and close them."""
+        """Announce the end of connections, all or those of these numbers, as Slack does every few hours, and close them."""
         for socket in self._chosen(numbers):
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
             self._start(self._close_later(socket))
 
     async def hang_up(self, *numbers: int) -> None:
-        """Close connections, all or those of these numbers, with a word."""
+        """Close connections, all or those of these numbers, with a close frame."""
         for socket in self._chosen(numbers):
             await socket.close()
 
     async def cut(self, *numbers: int) -> None:
-        """Drop connections, all or those of these numbers, without a word."""
+        """Break connections, all or those of these numbers."""
         for socket in self._chosen(numbers):
             transport = _transport(socket)
             if transport is not None:
@@ -116,7 +116,7 @@ class Sockets:
             self._forget(socket)
 
     def deafen(self, *numbers: int) -> None:
-        """Let nothing pass on connections any more, in either direction, and leave them open.
+        """Pass nothing on the open connections any more, in either direction.
 
         Slack itself notices after a moment and gives them no more deliveries.
         """
@@ -148,7 +148,7 @@ class Sockets:
         await socket.close()
 
     async def _forget_later(self, socket: web.WebSocketResponse) -> None:
-        """Give a connection no more deliveries, after a moment."""
+        """Give a connection no more deliveries after a moment."""
         await asyncio.sleep(self.goodbye / 2)
         self._forget(socket)
 

@@ -1,7 +1,7 @@
 """The Web API methods of native streams: chat.startStream, chat.appendStream, chat.stopStream.
 
 Arguments and errors: https://docs.slack.dev/reference/methods/chat.startStream and its siblings. That a stream ends by
-itself, and how many bytes it takes, is not documented: it is as people measured it.
+itself, and how many bytes it takes, is not documented: these are measurements of users.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ STOPPED = "message_not_in_streaming_state"
 
 
 def start(backend: Backend, arguments: Arguments) -> Answer:
-    """Begin a message that grows; the session of its thread is `processing` from then on."""
+    """Start a message that grows; the session of its thread is `processing` from then on."""
     channel = writable(backend, arguments)
     if channel.kind in backend.streams.refused:
         raise Refused(backend.streams.refused[channel.kind])
@@ -32,7 +32,7 @@ def start(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def append(backend: Backend, arguments: Arguments) -> Answer:
-    """Let a message grow."""
+    """Append to a message."""
     message, going = _streamed(backend, arguments)
     if going.state is not State.LIVE:
         raise Refused("stopped_by_user" if going.state is State.CUT else STOPPED)
@@ -44,9 +44,9 @@ def append(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def stop(backend: Backend, arguments: Arguments) -> Answer:
-    """End a stream: its last words are appended, its blocks stand below, and everybody sees all of it.
+    """End a stream: its last text is appended, its blocks are added below, and everybody sees all of it.
 
-    One that a person stopped is taken as well: the documentation names this call as a way to leave `processing`.
+    A stream that a person stopped can be ended as well: the documentation names this method as a way to leave `processing`.
     """
     message, going = _streamed(backend, arguments)
     if going.state is State.OVER:
@@ -68,7 +68,7 @@ def stop(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def check_update(backend: Backend, message: Message) -> None:
-    """Let nobody edit a message while it streams. Raises Refused."""
+    """Refuse to edit a message while it streams. Raises Refused."""
     if message.stream is not None:
         backend.display.end_if_expired(message)
         if message.stream.state is State.LIVE:
@@ -114,7 +114,7 @@ def _streamed(backend: Backend, arguments: Arguments) -> tuple[Message, Stream]:
 
 
 def _chunks(arguments: Arguments) -> list[dict[str, Any]]:
-    """Return what a call streams, as chunks whichever way it was given. Raises Refused."""
+    """The text or chunks of a call, as chunks. Raises Refused."""
     text, chunks = arguments.get("markdown_text"), arguments.get("chunks")
     if text and chunks:
         raise Refused("invalid_arguments")
@@ -129,7 +129,7 @@ def _chunks(arguments: Arguments) -> list[dict[str, Any]]:
 def _grown(
     backend: Backend, going: Stream, body: Body, chunks: Sequence[Body], below: Sequence[Body] = ()
 ) -> Body:
-    """Return the body with these chunks and `below`, and count their bytes. Raises Refused, and counts nothing."""
+    """The body with these chunks and `below`; counts their bytes. Raises Refused, and then counts nothing."""
     used = going.size + sum(map(stream.size, chunks))
     if used > backend.streams.cap:
         raise Refused("msg_too_long")

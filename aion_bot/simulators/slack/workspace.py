@@ -1,4 +1,4 @@
-"""The simulated workspace as a whole: people on one side, the two APIs on the other."""
+"""The simulated Slack workspace: its people, the Web API and Socket Mode."""
 
 import asyncio
 import time
@@ -44,11 +44,11 @@ _FAILURES: Mapping[Failure, Mapping[str, Any]] = {
 
 
 class SimulatedSlack:
-    """One workspace with a bot in it.
+    """One workspace with a bot.
 
-    `events` are those that the app is subscribed to. An event that is not acknowledged `within` so many seconds is
-    sent again after the pauses in `again`; the defaults are Slack's own. `clock` tells seconds to what refuses calls
-    too many (`rates`, off without `rates.limits`) and to `streams`.
+    `events` are the app's subscriptions. An event that is not acknowledged `within` so many seconds is sent again after the
+    pauses in `again`; the defaults are Slack's own. `clock` returns the seconds of the rate limits (`rates`, off without
+    `rates.limits`) and of `streams`.
     """
 
     name = "Slack"
@@ -96,7 +96,7 @@ class SimulatedSlack:
 
     @property
     def violations(self) -> list[str]:
-        """What the inspector objected to."""
+        """The errors of the inspector."""
         return self.api.violations
 
     @property
@@ -121,7 +121,7 @@ class SimulatedSlack:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Cut every connection and stop serving."""
+        """Close every connection and stop serving."""
         await self.sockets.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -131,12 +131,12 @@ class SimulatedSlack:
         return self.say(person, channel or self.general, f"<@{BOT.id}> {_escaped(text)}").ts
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
-        """Write in a thread, with no mention."""
+        """Write in a thread without a mention."""
         root = self._message(thread)
         self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
 
     async def mention(self, person: SimulatedPerson, text: str) -> str:
-        """Mention the bot, which is how people ask here."""
+        """Mention the bot in the general channel."""
         return await self.ask(person, text)
 
     def remark(self, person: SimulatedPerson, text: str) -> str:
@@ -144,7 +144,7 @@ class SimulatedSlack:
         return self.say(person, self.general, _escaped(text)).ts
 
     async def direct_message(self, person: SimulatedPerson, text: str) -> str:
-        """Write to the bot alone; returns the `ts` of the message, which names its thread."""
+        """Send the bot a direct message; returns the `ts` of the message, which names its thread."""
         return self.say(person, self.conversations.channels[direct_channel(person.id)], _escaped(text)).ts
 
     async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
@@ -200,29 +200,29 @@ class SimulatedSlack:
         return message
 
     def post_as_bot(self, channel: Channel, text: str, *, thread: str | None = None) -> Message:
-        """Post in the bot's name without its doing, as another process with the same token would."""
+        """Post as the bot from outside, as another process with the same token does."""
         return self.say(BOT, channel, text, thread=thread)
 
     def edit(self, message: str, text: str) -> None:
-        """Edit the message with this `ts`, as its writer."""
+        """Edit the message with this `ts` as its author."""
         self.change(self._message(message), {"text": text})
 
     def edit_message(self, message: str, text: str) -> None:
-        """Edit the message with this `ts`, as its writer."""
+        """Edit the message with this `ts` as its author."""
         self.edit(message, _escaped(text))
 
     def delete_message(self, message: str) -> None:
-        """Delete the message with this `ts`, as its writer."""
+        """Delete the message with this `ts` as its author."""
         self.delete(message)
 
     def unfurl(self, message: str) -> None:
-        """Let Slack draw a preview under the message with this `ts`."""
+        """Add a preview to the message with this `ts`."""
         found, ts = self._message(message), self.conversations.clock.ts()
         channel = self.conversations.channels[found.channel]
         self._send(KINDS[channel.kind], payloads.unfurled(found, channel, ts), channel)
 
     async def stop_session(self, person: SimulatedPerson, thread: str) -> None:
-        """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none: the bot is not at work there."""
+        """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none because the bot does not work there."""
         channel = self.conversations.channels[self._message(thread).channel]
         if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
             raise LookupError(f"no Stop in {thread}")
@@ -231,7 +231,7 @@ class SimulatedSlack:
         self._send("agent_session_stopped", inner, channel)
 
     def status(self, thread: str) -> str:
-        """What Slack shows of the bot's work in a thread: `processing`, `active`, or nothing."""
+        """The bot's status in a thread: `processing`, `active`, or nothing."""
         return self.conversations.sessions.get((self._message(thread).channel, thread), "")
 
     def reactions(self, message: str) -> Sequence[str]:
@@ -239,11 +239,11 @@ class SimulatedSlack:
         return tuple(self._message(message).reactions)
 
     def is_marked(self, message: str) -> bool:
-        """Tell whether the bot reacted to the message with this `ts`."""
+        """Whether the bot reacted to the message with this `ts`."""
         return bool(self.reactions(message))
 
     def shows_lasting_activity(self, thread: str) -> bool:
-        """Tell whether Slack shows the bot at work in a thread."""
+        """Whether Slack shows activity of the bot in a thread."""
         return self.status(thread) == "processing"
 
     def archive(self, channel: Channel) -> None:
@@ -251,7 +251,7 @@ class SimulatedSlack:
         self.conversations.add(replace(channel, archived=True))
 
     def remove_bot(self, channel: Channel) -> None:
-        """Take the bot out of a channel."""
+        """Remove the bot from a channel."""
         self.conversations.add(replace(channel, member=False))
 
     def open_channel(
@@ -275,25 +275,25 @@ class SimulatedSlack:
         acted: bool = False,
         times: int = 1,
     ) -> None:
-        """Let the next calls of `method` fail; with `acted` they do their work and only the answer is lost."""
+        """Fail the next calls of `method`; with `acted` they are performed and only the response is lost."""
         fault = Fault(error, status, retry_after, drop, hang, plain, kind, acted)
         self.api.fail_next(method, fault, times)
 
     def refuse(
         self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
     ) -> None:
-        """Let the next calls of an operation's methods fail."""
+        """Fail the next calls of an operation's methods."""
         how = _FAILURES.get(failure) or {"retry_after": retry_after}
         for method in self.requests[operation]:
             self.fail_next(method, times=times, **how)
 
     def thread(self, thread: str) -> Sequence[Shown]:
-        """Everything in the thread, oldest first, private messages included."""
+        """Everything in the thread, oldest first, ephemeral messages included."""
         names = self.conversations.names()
         return [reading.shown(message, names) for message in self.conversations.thread(thread)]
 
     def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
-        """What the bot showed in a thread to this person alone."""
+        """The ephemeral messages of a thread for this person."""
         return [one for one in self.thread(thread) if one.by_bot and one.only_for == person.id]
 
     def channel(self, channel: Channel) -> Sequence[Shown]:
@@ -302,11 +302,11 @@ class SimulatedSlack:
         return [reading.shown(message, names) for message in inside if message.channel == channel.id]
 
     def seen(self, message: str, person: SimulatedPerson) -> str:
-        """What somebody reads on the message with this `ts`: one that is streamed grows for one person alone."""
+        """The text that a person reads on the message with this `ts`: a stream grows for one person only."""
         return self.display.words(self._message(message), person.id)
 
     def watch(self, listener: ChangeListener) -> Callable[[], None]:
-        """Tell `listener` what every message of the bot's shows, at each change; returns what ends that."""
+        """Report every visible change of the bot's messages to `listener`; returns the function that ends that."""
         return self.display.listeners.add(listener)
 
     async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
@@ -321,15 +321,15 @@ class SimulatedSlack:
         await self.until(lambda: self.sockets.open > 0, timeout=timeout)
 
     def authorized(self, method: str, token: str) -> bool:
-        """Tell whether `token` is the one that `method` takes."""
+        """Whether `method` accepts `token`."""
         return token == (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN)
 
     def socket_address(self) -> str:
-        """A fresh address of Socket Mode."""
+        """A new URL of Socket Mode."""
         return f"ws://127.0.0.1:{self._port}/link/{self.sockets.ticket()}"
 
     def add(self, message: Message) -> None:
-        """Put a message into its channel and tell the app of it."""
+        """Add a message to its channel and send the app its event."""
         message.pings = reading.pinged(message.body) if message.by_bot else []
         self.conversations.messages.append(message)
         self.display.changed(message)
@@ -341,7 +341,7 @@ class SimulatedSlack:
         self._send(KINDS[channel.kind], payloads.said(message, channel), channel)
 
     def change(self, message: Message, body: Mapping[str, Any]) -> None:
-        """Replace what a message shows and tell the app of it."""
+        """Replace what a message shows and send the app its event."""
         before = payloads.record(message)
         self.display.show(message, body)
         channel = self.conversations.channels[message.channel]
@@ -349,7 +349,7 @@ class SimulatedSlack:
         self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
 
     def delete(self, message: Message | str) -> None:
-        """Delete a message and tell the app of it."""
+        """Delete a message and send the app its event."""
         gone = self._message(message) if isinstance(message, str) else message
         before = payloads.record(gone)
         channel = self.conversations.channels[gone.channel]
