@@ -9,7 +9,7 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import ShownButton, SimulatedPerson, Workspace
 
 HELP = """\
-  any words     ask the bot: the first words open a thread, more words go on in it
+  any words     ask the bot: the first words open a thread, further words continue it
   /new          leave this thread; the next words open another
   {places}  go to another workspace
   /ada /ben /cy speak as somebody else             /press X   press a button by (part of) its label

@@ -116,7 +116,7 @@ class _Visit:
         await self._workspace.press(self._ben, thread, card.id, card.buttons[0].id)
         await self._watch(
             thread,
-            "the colleague is told privately",
+            "the colleague gets a private reply",
             lambda shown: any(one.only_for == self._ben.id for one in shown),
         )
         await self._workspace.press(self._ada, thread, card.id, card.buttons[0].id)
@@ -164,7 +164,7 @@ class _Visit:
         return thread
 
     async def _failed(self) -> str:
-        self._title("A failure told, and asked again")
+        self._title("A failure, and a retry")
         self._services.aion.fail_next("send_stream", 503, times=self._retries + 1)
         thread = await self._workspace.ask(self._ada, "What does the safety report say?")
         await self._watch(

@@ -6,9 +6,9 @@ from aion_bot.simulators.workspace import Shown
 
 _MARGIN = 16
 _BRIEF = 90
-"""Characters of an edit that a brief reader tells."""
+"""Characters of an edit that a brief reader returns."""
 _HEAD, _TAIL = 10, 4
-"""Lines of a long message that are told."""
+"""Lines of a long message that are returned."""
 
 
 class Reader:

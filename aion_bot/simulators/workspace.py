@@ -194,5 +194,5 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
 
 
 Inspector = Callable[[str, Mapping[str, Any]], Awaitable[None] | None]
-"""Told of every request a simulator takes: its name and its body. The tests inject validators of the published
+"""Called with the name and the body of every request that a simulator takes. The tests inject validators of the published
 contracts; what it raises fails the request and is kept in the simulator's `violations`."""

@@ -36,8 +36,8 @@ _TIMEOUTS = Timeouts(
 )
 """The bot's pauses between two sockets of Slack: a tenth of its own, to match."""
 _HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
-"""Likewise: how often Discord's gateway and the bot hear of each other, after which silence a connection is given up, and
-after which time without any a new client begins: discord.py alone would pause for longer and longer."""
+"""Likewise: the heartbeat interval of Discord's gateway, the silence after which the bot closes a
+connection, and the time without one after which it starts a new client: discord.py alone would pause ever longer."""
 _CONNECT_TIMEOUT = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
 
@@ -46,7 +46,7 @@ Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Record:
-    """What happened to a question. `calls`: how often Aion was asked; `accepted`: how often it answered."""
+    """What happened to a question. `calls`: how often Aion was asked; `accepted`: how often it accepted."""
 
     scenario: Scenario
     thread: str = ""

@@ -142,7 +142,7 @@ class People:
         """Press the buttons of the scenario; from the second time on, Approve."""
         workspace, decision = self.workspace(record), record.scenario.decision
         asker = workspace.people[record.scenario.person]
-        if decision is Decision.STRANGER and not record.episodes:
+        if decision is Decision.SOMEBODY_ELSE and not record.episodes:
             other = workspace.people[(record.scenario.person + 1) % len(workspace.people)]
             await self._press(record, card, "Approve", other)
         pressed = {

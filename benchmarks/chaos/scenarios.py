@@ -85,7 +85,7 @@ class Decision(StrEnum):
     CANCEL = auto()
     DOUBLE = auto()
     BOTH = auto()
-    STRANGER = auto()
+    SOMEBODY_ELSE = auto()
     """Somebody else presses first."""
     NOBODY = auto()
 
@@ -113,7 +113,7 @@ _ENDS: Mapping[PlanEnd, int] = {
 }  # fmt: skip
 
 _DECISIONS: Mapping[Decision, int] = {
-    Decision.APPROVE: 4, Decision.CANCEL: 2, Decision.DOUBLE: 3, Decision.BOTH: 2, Decision.STRANGER: 1,
+    Decision.APPROVE: 4, Decision.CANCEL: 2, Decision.DOUBLE: 3, Decision.BOTH: 2, Decision.SOMEBODY_ELSE: 1,
     Decision.NOBODY: 1,
 }  # fmt: skip
 

@@ -89,7 +89,7 @@ class SlackWorkspace:
     def indicators(self) -> list[tuple[str, str]]:
         marked = [(m.thread_ts or m.ts, f"a mark on {m.ts}") for m in self._messages if m.reactions]
         sessions = self.slack.conversations.sessions
-        return marked + [(key[1], "at work") for key, now in sessions.items() if now == "processing"]
+        return marked + [(key[1], "activity") for key, now in sessions.items() if now == "processing"]
 
     def delete(self, thread: str, message: str) -> None:
         if any(one.ts == message for one in self._messages.by_thread.get(thread, ())):

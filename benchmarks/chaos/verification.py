@@ -222,7 +222,7 @@ class Verifier:
                 self._findings.add_violation("stuck", self._number(thread), "a button that does nothing")
             if thread not in closed and unfinished(shown):
                 self._findings.add_violation(
-                    "stuck", self._number(thread), "the thread says that the bot is at work"
+                    "stuck", self._number(thread), "the thread says that the bot works"
                 )
         for workspace in self._environment.workspaces.values():
             for thread, indicator in workspace.indicators():

@@ -69,13 +69,13 @@ class Servers:
     async def prepare(self, load: Load, seen: RunRecord) -> list[Replay]:
         """Open a session and a thread for each answer of `seen`, so that another program can show the same."""
         self._play(load)
-        rooms = []
+        replays = []
         for number, asked in enumerate(seen.answers):
             session = self._aion.sessions.create({"title": "ReferenceProgram"})
             root = self._slack.say(self._slack.people[0], self._slack.general, f"Bare {number}")
             begin = number / load.arrivals
-            rooms.append(Replay(session.id, root.channel, root.ts, begin, asked.calls))
-        return rooms
+            replays.append(Replay(session.id, root.channel, root.ts, begin, asked.calls))
+        return replays
 
     async def forget(self) -> int:
         """Delete all messages, because reading a thread searches all of them; returns how many requests showed them."""

@@ -26,15 +26,15 @@ from benchmarks.relay.loads import (
     Place,
     Relayer,
     card,
-    crowd,
-    crowds,
+    concurrent,
+    concurrent_sizes,
     late,
     rolling,
 )
 
 SIZES = (1, 3, 10, 30, 100)
 MINUTES = 6
-ALL = ("crowds", "late", "card", "rolling")
+ALL = ("concurrent", "late", "card", "rolling")
 
 
 def options() -> argparse.Namespace:
@@ -62,8 +62,8 @@ def _list(kind: type[Place] | type[Limiting] | type[Relayer]) -> Any:
 def chosen(given: argparse.Namespace) -> list[Load]:
     """The loads of a run."""
     loads: list[Load] = []
-    if "crowds" in given.scenes:
-        loads += [load for limiting in given.limits for load in _crowds(given, limiting)]
+    if "concurrent" in given.scenes:
+        loads += [load for limiting in given.limits for load in _concurrent_loads(given, limiting)]
     if Relayer.BOT in given.who and Limiting.DOCUMENTED in given.limits:
         places = [place for place in given.places if place in {Place.CHANNELS, Place.DISCORD}]
         loads += [late(place) for place in places if "late" in given.scenes]
@@ -74,22 +74,22 @@ def chosen(given: argparse.Namespace) -> list[Load]:
     return loads
 
 
-def _crowds(given: argparse.Namespace, limiting: Limiting) -> list[Load]:
+def _concurrent_loads(given: argparse.Namespace, limiting: Limiting) -> list[Load]:
     """The loads of simultaneous answers: all with the documented limits, ten and thirty answers otherwise."""
     lengths = [round(seconds * RATE) for seconds in given.seconds] or [SHORT, LONG]
     if limiting is Limiting.DOCUMENTED:
         return [
-            crowd(size, tokens, place, limiting, relayer)
+            concurrent(size, tokens, place, limiting, relayer)
             for relayer in given.who
-            for size, tokens, place in crowds(given.places, given.loads, lengths)
+            for size, tokens, place in concurrent_sizes(given.places, given.loads, lengths)
         ]
     if limiting is Limiting.DOUBLE or Relayer.BOT not in given.who:
         return []
     lengths = [tokens for tokens in lengths if tokens < LONG]
     sizes = [size for size in given.loads if size in {10, 30}]
     return [
-        crowd(size, tokens, place, limiting)
-        for size, tokens, place in crowds(given.places, sizes, lengths)
+        concurrent(size, tokens, place, limiting)
+        for size, tokens, place in concurrent_sizes(given.places, sizes, lengths)
         if size == 10 or place is Place.CHANNELS
     ]
 

@@ -9,7 +9,14 @@ from typing import Any
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.simulators.discord.rates import DiscordLimits
 from benchmarks.relay.loads import CHANNELS, RATE, Limiting, Load, Place
-from benchmarks.relay.staleness_bounds import Crowd, Permitted, SharedBudget, Streams, buckets, crowded
+from benchmarks.relay.staleness_bounds import (
+    ConcurrentAnswers,
+    Permitted,
+    SharedBudget,
+    Streams,
+    buckets,
+    method_bounds,
+)
 
 FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0}
 """What is allowed, in terms of what is documented."""
@@ -58,7 +65,9 @@ def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, streamed: 
 
     def at_best(streams: Streams | None) -> Permitted:
         ask = load.asks[0]
-        return crowded(Crowd(len(load.asks), ask.seconds, model["gap"], channels, edits, streams))
+        return method_bounds(
+            ConcurrentAnswers(len(load.asks), ask.seconds, model["gap"], channels, edits, streams)
+        )
 
     everything, edited = at_best(streams), at_best(None)
     asker = everything if streamed else edited

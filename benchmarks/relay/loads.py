@@ -91,7 +91,7 @@ class Load:
         return cls(given["name"], place, limits, relayer, asks, given["deadline"])
 
 
-def crowd(
+def concurrent(
     answers: int,
     tokens: int,
     place: Place,
@@ -123,7 +123,7 @@ def rolling(place: Place, limits: Limiting, minutes: int) -> Load:
     return Load(f"10 rolling, {minutes} min", place, limits, Relayer.BOT, asks)
 
 
-def crowds(
+def concurrent_sizes(
     places: Sequence[Place], sizes: Sequence[int], tokens: Sequence[int]
 ) -> list[tuple[int, int, Place]]:
     """The numbers, lengths and places of simultaneous answers: long ones only for one and ten, direct messages only up to ten."""

@@ -10,10 +10,17 @@ from aion_bot.simulators.workspace import Logged
 from benchmarks.relay import numbered_words
 from benchmarks.relay.load_bounds import turns
 from benchmarks.relay.load_processes import MAX_CONCURRENT, batches
-from benchmarks.relay.loads import CHANNELS, Limiting, Load, Place, Relayer, crowd, late, rolling
+from benchmarks.relay.loads import CHANNELS, Limiting, Load, Place, Relayer, concurrent, late, rolling
 from benchmarks.relay.metrics import most_in_a_minute
 from benchmarks.relay.observations import ObservedAnswer
-from benchmarks.relay.staleness_bounds import Crowd, SharedBudget, Streams, buckets, crowded, shared
+from benchmarks.relay.staleness_bounds import (
+    ConcurrentAnswers,
+    SharedBudget,
+    Streams,
+    buckets,
+    method_bounds,
+    shared,
+)
 from benchmarks.relay.targets import lag_allowed
 
 EDITS = SharedBudget(50, 60.0, headroom=5)
@@ -25,13 +32,13 @@ def staleness(times: list[float], length: float) -> float:
     return sum((later - earlier) ** 2 for earlier, later in itertools.pairwise([0.0, *times])) / (2 * length)
 
 
-def in_channels(answers: int, length: float = 10.0, streams: Streams | None = None) -> Crowd:
-    return Crowd(answers, length, 1.0, CHANNELS, EDITS, streams)
+def in_channels(answers: int, length: float = 10.0, streams: Streams | None = None) -> ConcurrentAnswers:
+    return ConcurrentAnswers(answers, length, 1.0, CHANNELS, EDITS, streams)
 
 
 def test_an_answer_alone_is_bound_by_the_gap() -> None:
     """With enough requests the bound is half the gap."""
-    assert crowded(in_channels(1)).staleness == 0.5
+    assert method_bounds(in_channels(1)).staleness == 0.5
     assert staleness([float(second) for second in range(1, 11)], 10.0) == 0.5
 
 
@@ -72,35 +79,37 @@ def test_the_best_split_reaches_the_bound() -> None:
 def test_ten_short_answers_share_what_the_window_holds() -> None:
     """In hindsight ten answers share 45 edits: five get five, five get four, the last of them at the end."""
     by_hand = [staleness([10.0 * (n + 1) / shown for n in range(shown)], 10.0) for shown in (5, 4)]
-    assert crowded(in_channels(10)).hindsight == pytest.approx(sum(by_hand) / 2)
-    assert crowded(in_channels(10)).staleness == pytest.approx(10 * 10.0 / (2 * 35))
+    assert method_bounds(in_channels(10)).hindsight == pytest.approx(sum(by_hand) / 2)
+    assert method_bounds(in_channels(10)).staleness == pytest.approx(10 * 10.0 / (2 * 35))
 
 
 def test_one_channel_begins_one_answer_a_second() -> None:
     """Thirty answers of ten seconds in one channel: the eleventh is posted whole, the last 19 s after its end."""
-    permitted = crowded(Crowd(30, 10.0, 1.0, 1, EDITS))
+    permitted = method_bounds(ConcurrentAnswers(30, 10.0, 1.0, 1, EDITS))
     assert permitted.worst_lag == 19.0
-    assert permitted.staleness > crowded(in_channels(30)).staleness
+    assert permitted.staleness > method_bounds(in_channels(30)).staleness
 
 
 def test_streams_begin_answers_outside_the_queue() -> None:
     """Eighteen streams and ten posts begin in time; two of thirty answers wait in the queue."""
-    permitted = crowded(Crowd(30, 10.0, 1.0, 1, EDITS, STREAMS))
+    permitted = method_bounds(ConcurrentAnswers(30, 10.0, 1.0, 1, EDITS, STREAMS))
     assert permitted.worst_lag == 1.0
 
 
 def test_what_a_hundred_answers_permit() -> None:
     """Of a hundred answers 45 end by an edit, 18 by a stream's end, and 37 are posted whole, ten a second."""
-    assert crowded(in_channels(100)).worst_lag == 5.0
-    assert crowded(in_channels(100, streams=STREAMS)).worst_lag == 3.0
-    assert crowded(in_channels(100, streams=STREAMS)).lag == 0.0
+    assert method_bounds(in_channels(100)).worst_lag == 5.0
+    assert method_bounds(in_channels(100, streams=STREAMS)).worst_lag == 3.0
+    assert method_bounds(in_channels(100, streams=STREAMS)).lag == 0.0
 
 
 def test_more_answers_are_never_fresher() -> None:
     """More answers never lower the bound."""
     for streams in (None, STREAMS):
         for length in (10.0, 133.0):
-            found = [crowded(in_channels(answers, length, streams)).staleness for answers in range(1, 40)]
+            found = [
+                method_bounds(in_channels(answers, length, streams)).staleness for answers in range(1, 40)
+            ]
             assert found == sorted(found)
 
 
@@ -165,13 +174,15 @@ def test_refusals_are_counted_by_scope_and_minute() -> None:
 
 def test_a_load_is_the_same_after_json() -> None:
     """A load read from its JSON equals the original."""
-    for load in (crowd(3, 300, Place.DISCORD, Limiting.HALF, Relayer.PLAIN), late(Place.CHANNELS)):
+    for load in (concurrent(3, 300, Place.DISCORD, Limiting.HALF, Relayer.PLAIN), late(Place.CHANNELS)):
         assert Load.from_json(load.to_json()) == load
 
 
 def test_batches_keep_to_the_maximum_of_concurrent_answers() -> None:
     """Every load runs once, long and short ones apart, and only a single load exceeds the maximum."""
-    loads = [crowd(size, tokens, Place.CHANNELS) for size in (1, 3, 10, 30, 100) for tokens in (300, 4_000)]
+    loads = [
+        concurrent(size, tokens, Place.CHANNELS) for size in (1, 3, 10, 30, 100) for tokens in (300, 4_000)
+    ]
     loads.append(rolling(Place.CHANNELS, Limiting.DOUBLE, 6))
     found = list(batches(loads))
     assert sorted(itertools.chain(*found)) == list(range(len(loads)))
@@ -180,7 +191,7 @@ def test_batches_keep_to_the_maximum_of_concurrent_answers() -> None:
         assert len(batch) == 1 or sum(loads[number].weight for number in batch) <= MAX_CONCURRENT
 
 
-def test_a_long_answer_in_a_crowded_channel_ends_when_its_last_message_has_a_place() -> None:
+def test_a_long_answer_ends_when_the_channel_takes_its_last_message() -> None:
     """Ten answers that fill their messages together end when a channel with one post a second has taken the last one."""
     assert turns(10, 16_000, 3_900, 1)[-1] == pytest.approx(9 - 400 / 120)
     assert max(turns(10, 16_000, 3_900, 10)) == 0.0

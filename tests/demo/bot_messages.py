@@ -31,5 +31,5 @@ def on_discord(side: DiscordSide, versions: Sequence[str], only_for: str | None,
     return root.id
 
 
-TELL: Mapping[str, Callable[..., str]] = {SlackSide.key: on_slack, DiscordSide.key: on_discord}
+POST_ON: Mapping[str, Callable[..., str]] = {SlackSide.key: on_slack, DiscordSide.key: on_discord}
 """How the bot's words get into a thread, by the side's key."""

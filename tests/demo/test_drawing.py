@@ -9,7 +9,7 @@ from aion_bot.demo.page.elements import Html, element
 from aion_bot.demo.page.sides import Place, Side, find
 from aion_bot.demo.page.view import Look
 from aion_bot.simulators.workspace import Logged
-from tests.demo.bot_messages import TELL
+from tests.demo.bot_messages import POST_ON
 from tests.demo.html_checker import Parsed
 
 NAMES = {"U0ADA": "Ada", "42": "Ada", "C0GENERAL": "general"}
@@ -120,7 +120,7 @@ async def bot_message(
     side: Side, *versions: str, only_for: str | None = None, pings: tuple[str, ...] = ()
 ) -> Place:
     """Post a message of the bot in a new thread, with these versions."""
-    thread = TELL[side.key](side, versions, only_for, pings)
+    thread = POST_ON[side.key](side, versions, only_for, pings)
     return find(side, side.workspace.people[0], thread)
 
 

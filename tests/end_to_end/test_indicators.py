@@ -46,9 +46,9 @@ async def test_activity_is_cleared_after_a_crash(
     thread = await bot.workspace.ask(bot.ada, "What?")
     await bot.until(lambda: slack.status(thread) == "processing")
     with monkeypatch.context() as patched:
-        settled = blocked_after(patched, Turns, "note_shown")
+        shown = blocked_after(patched, Turns, "note_shown")
         bot.aion.release("go")
-        await settled.wait()
+        await shown.wait()
         await bot.kill()
     assert slack.status(thread) == "processing"
     await bot.start()

@@ -34,7 +34,7 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
     await made.kill()
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux tells of another process's limits")
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux reads another process's limits")
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)
 async def test_the_limit_of_open_files_is_raised(bot: Bot, program: Program) -> None:
     """The program raises the usual limit of open files, which a thousand answers would exceed."""
@@ -45,8 +45,8 @@ async def test_the_limit_of_open_files_is_raised(bot: Bot, program: Program) -> 
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     await program.prints("connected")
-    granted, _ = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
-    assert granted == min(8_192, hard)
+    raised, _ = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+    assert raised == min(8_192, hard)
 
 
 async def test_without_settings_every_problem_is_listed(program: Program) -> None:

@@ -117,5 +117,5 @@ async def test_a_person_can_use_the_terminal(tmp_path: Path) -> None:
         assert await Terminal(services, Keyboard(screen, script), screen).converse()
         stop.set()
         assert await bot
-    for part in ("I found", "3 pieces"):  # an edit tells what it added: the number may come in a later one
+    for part in ("I found", "3 pieces"):  # an edit prints what it added: the number may come in a later one
         assert part in screen.getvalue()

@@ -18,7 +18,7 @@ MENU: Mapping[str, str] = {
 """The troubles, by the name that the form sends."""
 
 PAUSE = 4.0
-"""Seconds that a refusal tells the bot to wait."""
+"""The `retry_after` of refused requests, in seconds."""
 
 MIDDLE = 60
 """Characters after which an answer counts as under way."""

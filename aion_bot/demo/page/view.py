@@ -20,7 +20,7 @@ SUGGESTIONS = (
 THREADS = 6
 """How many of a channel's newest threads are listed."""
 
-ROLES = ("asks", "a colleague", "a stranger")
+ROLES = ("asks", "a colleague", "another person")
 """What the people are there for, in their order."""
 
 _MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}

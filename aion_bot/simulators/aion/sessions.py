@@ -113,7 +113,7 @@ class Session:
 
     @property
     def remaining(self) -> dict[str, int]:
-        """The tokens that the session has left."""
+        """The tokens and messages that the session has left."""
         return {
             "remaining_tokens": max(0, self.tokens_left - self.total_tokens),
             "remaining_messages": max(0, MESSAGES - len(self.messages)),

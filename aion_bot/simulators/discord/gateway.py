@@ -123,7 +123,7 @@ class Gateway:
     async def invalidate(self) -> None:
         """Delete the sessions and report it: their missed events are lost (op 9)."""
         forgotten = self.listening
-        self.sessions.clear()  # before anybody is told: a session that begins meanwhile is none of them
+        self.sessions.clear()  # before the sends: a session that begins during them stays
         for session in forgotten:
             if session.socket is not None:
                 await session.socket.send_json({"op": INVALID, "d": False})

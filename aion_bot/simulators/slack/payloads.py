@@ -43,7 +43,7 @@ def mention(message: Message) -> Payload:
 
 
 def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Payload:
-    """A message was edited, or deleted while its thread goes on."""
+    """A message was edited, or deleted while its thread remains."""
     return {
         "type": "message",
         "subtype": "message_changed",

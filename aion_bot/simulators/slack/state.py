@@ -16,7 +16,7 @@ BOT_ID = "B0AION"
 SLACKBOT = SimulatedPerson("USLACKBOT", "Slackbot")
 
 KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
-"""Kinds of conversations as `channel_type` names them, and the event that tells of messages there."""
+"""Kinds of conversations as `channel_type` names them, and the event that reports messages there."""
 
 
 @dataclass(frozen=True, slots=True)
