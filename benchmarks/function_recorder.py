@@ -37,7 +37,7 @@ def run_and_record(target: Path) -> None:
         )
         partial = target.with_suffix(".partial")
         partial.write_text(json.dumps(own), "utf-8")
-        partial.rename(target)  # so that the reader never sees half of it
+        partial.rename(target)  # the rename makes the whole file visible at once
 
     signal.signal(signal.SIGUSR1, lambda *_: codes.clear())
     signal.signal(signal.SIGUSR2, write)

@@ -213,7 +213,7 @@ async def _entered(root: Path, aion: SimulatedAion, place: Workspace, folder: Pa
         sys.executable,
         str(HERE / "benchmarks" / "function_recorder.py"),
         str(record),
-        cwd=folder,  # no .env of the developer's is read
+        cwd=folder,  # so that the developer's .env is not read
         env={
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             **aion.env,
@@ -221,7 +221,7 @@ async def _entered(root: Path, aion: SimulatedAion, place: Workspace, folder: Pa
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
             "AION_BOT_LOG_LEVEL": "error",
             "PYTHONPATH": str(root),
-            "PYTHONSAFEPATH": "1",  # or the folder of the program would come first
+            "PYTHONSAFEPATH": "1",  # otherwise the program's folder would come first
         },
     )
     asking = asyncio.create_task(_ask(bot, place, record))
@@ -246,7 +246,7 @@ async def _ask(bot: asyncio.subprocess.Process, place: Workspace, record: Path) 
     async with asyncio.timeout(PATIENCE):
         before, now = [("", "")], await _read(bot, record)
         while now != before:
-            # A pause is what is measured: rest is a second in which no new function is entered.
+            # The pause itself is measured: the bot is at rest after a second without a new function.
             await asyncio.sleep(REST)
             before, now = now, await _read(bot, record)
     return now

@@ -13,7 +13,7 @@ from aion_bot.demo.tour import Tour
 from aion_bot.simulators.services import SimulatedServices
 
 WATCHABLE = 0.04
-"""Seconds between two tokens for somebody who watches: an answer takes about two seconds."""
+"""Seconds between two tokens: an answer takes about two seconds, so that people can watch it."""
 
 
 async def play_tour(services: SimulatedServices, html: Path | None) -> bool:

@@ -10,7 +10,7 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
 
 PATIENCE = 60.0
-"""Seconds that one sight of the tour is waited for."""
+"""Seconds to wait for one check of the tour."""
 
 Seen = Callable[[Sequence[Shown]], bool]
 
@@ -97,7 +97,7 @@ class _Visit:
             "the answer is whole, its references in words",
             _says("I found 3 pieces", "site7_lift_gate.jpg", "named the hoist"),
         )
-        if not answered:  # on Discord the bot opens the thread: there may be none to reply in
+        if not answered:  # on Discord the bot opens the thread, so that after a failure there may be none
             return thread
         grew = any(len(message.versions) > 2 for message in self._bots(thread))
         self._expect("the answer grew in place", grew)

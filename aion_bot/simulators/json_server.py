@@ -13,7 +13,7 @@ from aiohttp import web
 from aion_bot.simulators.workspace import CALLS_KEPT, Failure, Logged
 
 Answer = Callable[..., Awaitable[Any]]
-"""Answers one route: takes the body (None without one) and the fields of the path by name, returns what becomes JSON.
+"""Handles one route: takes the body (None without one) and the fields of the path by name, returns a JSON value.
 
 A `LookupError` becomes status 404, a `ValueError` 413: the body is larger than the platform takes.
 """
@@ -49,7 +49,7 @@ class JsonServer:
         for route, answer in self._routes.items():
             verb, path = route.split(" ")
             app.router.add_route(verb, path, partial(self._serve, route, answer))
-        # a caller who hangs up ends what is done for it, so that nobody counts as listening who is not there
+        # a closed connection cancels its handler, so that a client that has left does not count as listening
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=0.1, handler_cancellation=True
         )

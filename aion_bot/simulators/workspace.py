@@ -61,7 +61,7 @@ class Logged:
 
 
 CALLS_KEPT = 2_000
-"""How many of the newest calls a simulator remembers."""
+"""How many of the newest requests a simulator keeps."""
 
 
 class Operation(StrEnum):
@@ -81,11 +81,11 @@ class Failure(StrEnum):
     """How a request fails."""
 
     DOWN = auto()
-    """The platform answers that it cannot now; it did nothing."""
+    """The platform responds that it cannot perform the request now, and has not."""
     LOST = auto()
-    """The platform carries the request out and its answer is lost."""
+    """The platform performs the request and its response is lost."""
     RATE_LIMITED = auto()
-    """The platform wants a pause."""
+    """The platform asks for a pause."""
     FORBIDDEN = auto()
     """The platform does not allow it here."""
 

@@ -13,7 +13,7 @@ from benchmarks.chaos.scenarios import AskMethod, Scenario
 from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, cut_short
 
 DELIVERY_TIME = 2.0
-"""Seconds after which an event that went out on a connection has reached the journal, if that did not break."""
+"""Seconds after which an event that was sent is in the bot's database, if the connection did not break."""
 
 
 class DiscordWorkspace:
@@ -24,7 +24,7 @@ class DiscordWorkspace:
         self.people = discord.people
         self._delivered_at: dict[str, float] = {}
         self._commands: dict[str, tuple[str, float]] = {}
-        """Interactions by the thread that their answers opened, and when those were there."""
+        """Interactions by the thread that their responses opened, and the time of that."""
         discord.gateway.written = self._written
 
     async def ask(self, scenario: Scenario, text: str) -> AskedQuestion | None:
@@ -36,7 +36,7 @@ class DiscordWorkspace:
             return AskedQuestion(message, message)
         with suppress(TimeoutError, LookupError):
             await self.discord.ask(person, text)
-        with suppress(TimeoutError):  # what stands for an answer that came too late may come still later
+        with suppress(TimeoutError):  # the message that reports a late bot may appear after the call returns
             await self.discord.until(lambda: self._begun(text) is not None, timeout=10.0)
         begun = self._begun(text)
         if begun is not None:
@@ -106,7 +106,7 @@ class DiscordWorkspace:
     def withdraw(self, message: str) -> None:
         self.discord.withdraw(message)
 
-    async def stop(self, person: SimulatedPerson, thread: str) -> bool:  # noqa: ARG002  Discord has none of its own
+    async def stop(self, person: SimulatedPerson, thread: str) -> bool:  # noqa: ARG002  # Discord has no Stop of its own
         return False
 
     def forget(self, threads: set[str]) -> None:

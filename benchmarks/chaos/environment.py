@@ -30,11 +30,11 @@ from benchmarks.chaos.slack_workspace import SlackWorkspace
 from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, Ended, Workspace
 
 _REPEAT_AFTER = (0.0, 6.0, 30.0)
-"""Pauses before Slack repeats an event: a tenth of its own."""
+"""Pauses before Slack resends an event: a tenth of the real ones."""
 _TIMEOUTS = Timeouts(
     stable=1.0, reconnect=0.05, reconnect_max=1.5, stagger=1.0, offline=3.0, check_interval=0.1
 )
-"""The bot's pauses between two sockets of Slack: a tenth of its own, to match."""
+"""The bot's pauses between two sockets of Slack: a tenth of the real ones."""
 _HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
 """Likewise: the heartbeat interval of Discord's gateway, the silence after which the bot closes a
 connection, and the time without one after which it starts a new client: discord.py alone would pause ever longer."""
@@ -69,7 +69,7 @@ class _Aion(SimulatedAion):
         super().__init__(ping_every=0.5, plan_time=0.1)
         self.records: dict[int, Record] = {}
         self.decision_responses: dict[str, list[int | None]] = defaultdict(list)
-        """How each request to decide a plan was answered, by the plan's id; None: not at all."""
+        """The status of each plan action's response, by the plan's id; None: no response."""
 
     async def _answer(self, operation: str, handler: Handler, request: web.Request) -> web.StreamResponse:
         if operation != "plan_action":
@@ -184,7 +184,7 @@ class Environment:
                 await self._serving
         self._serving = None
         self.ended.append((begun, time.monotonic()))
-        gc.collect()  # a cursor that was cut off keeps the file locked, which no killed process does
+        gc.collect()  # a cancelled cursor keeps the file locked; a killed process would not
         self.discord.gateway.sessions.clear()
 
     async def restart(self, method: str) -> None:
@@ -231,8 +231,8 @@ class Environment:
 
     def clear_faults(self) -> None:
         """End all faults."""
-        self.aion._faults.clear()  # noqa: SLF001  the soak alone withdraws what it ordered
-        self.slack.api._faults.clear()  # noqa: SLF001  likewise
+        self.aion._faults.clear()  # noqa: SLF001  # only the soak test removes scheduled faults
+        self.slack.api._faults.clear()  # noqa: SLF001  # likewise
         self.discord.server.faults.clear()
         self.slack.sockets.refusing = False
         self.slack.sockets.dead = 0
@@ -248,7 +248,7 @@ class Environment:
             workspace.forget({one.thread for one in records if one.scenario.platform == platform})
         for number in numbers:
             del self.records[number]
-        sessions = self.aion.sessions._all  # noqa: SLF001  the soak alone forgets
+        sessions = self.aion.sessions._all  # noqa: SLF001  # only the soak test deletes sessions
         for name, session in list(sessions.items()):
             asked = {scenes.question_number(text) for text in session.texts("user")}
             if asked and not asked & set(self.records):

@@ -41,7 +41,7 @@ _AION_FAULTS: tuple[Mapping[str, Any], ...] = (
 )  # fmt: skip
 
 _NOTICED = 15.0
-"""Seconds in which the bot has to notice that nobody answers its heartbeats."""
+"""Seconds in which the bot has to notice missing heartbeat acknowledgements."""
 
 
 async def inject(environment: Environment, fault: str, seed: int) -> None:

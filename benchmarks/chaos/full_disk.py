@@ -10,7 +10,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.full = False
-        disk, execute = self, Statements._do  # noqa: SLF001  the one function through which all tables write
+        disk, execute = self, Statements._do  # noqa: SLF001  # the function through which all tables write
 
         async def write(statements: Statements, sql: str, *values: object) -> int:
             if disk.full:
@@ -21,4 +21,4 @@ class Disk:
                 raise error
             return await execute(statements, sql, *values)
 
-        setattr(Statements, "_do", write)  # noqa: B010  mypy refuses an assignment to a method
+        setattr(Statements, "_do", write)  # noqa: B010  # mypy refuses an assignment to a method

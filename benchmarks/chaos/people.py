@@ -13,7 +13,7 @@ from benchmarks.chaos.scenarios import AskMethod, Behaviour, Change, Decision, S
 from benchmarks.chaos.workspaces import AskedQuestion, ShownMessage, Workspace
 
 PATIENCE = 15.0
-"""Seconds that somebody keeps looking; what is not there by then is looked for in the end."""
+"""Seconds that a person waits for something; the rest is done at the end of the round."""
 
 _POLL_INTERVAL = 0.2
 _IN_PROGRESS = (strings.ASKING_AION, strings.RUNNING, strings.BUSY, strings.UNKNOWN)
@@ -52,7 +52,7 @@ class People:
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE:
             first = self._environment.records.get(scenario.conversation)
-            # Without a mention it is a question only where the bot takes part already: a person sees whether it does.
+            # Without a mention the bot answers only in threads where it has posted. People see whether it has.
             if first is not None and first.thread and workspace.shown(first.thread):
                 asked = await workspace.reply(workspace.people[scenario.person], first.thread, text)
                 if asked is not None:
@@ -94,7 +94,7 @@ class People:
         workspace = self.workspace(record)
         match record.scenario.behaviour:
             case _ if "Stop" not in shown.buttons:
-                return False  # too late: it has ended
+                return False  # the answer has ended already
             case Behaviour.DELETED:
                 workspace.delete(record.thread, shown.id)
             case Behaviour.FORBIDDEN:
@@ -119,7 +119,7 @@ class People:
         """Press every Retry button of the thread; returns whether there is one."""
         failed = [one for one in shown if "Retry" in one.buttons]
         for one in failed:
-            if self.reasons[one.key][-1:] != [_sentence(one.text)]:  # somebody may press the same one again
+            if self.reasons[one.key][-1:] != [_sentence(one.text)]:  # the same button may be pressed again
                 self.reasons[one.key].append(_sentence(one.text))
             self.retried[record.thread] += 1
             await self._press(record, one, "Retry")
@@ -205,7 +205,7 @@ class People:
         person_pressing = next(
             (one for one in workspace.people if one == person), workspace.people[record.scenario.person]
         )
-        with suppress(LookupError):  # it may be gone since one looked
+        with suppress(LookupError):  # the message may have changed since it was read
             await workspace.press(person_pressing, record.thread, shown.id, shown.buttons[label])
 
 

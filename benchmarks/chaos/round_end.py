@@ -12,17 +12,17 @@ from benchmarks.chaos.scenarios import Behaviour, Decision
 from benchmarks.chaos.workspaces import ShownMessage
 
 PATIENCE = 45.0
-"""Seconds without any progress after which what is open counts as lost or stuck."""
+"""Seconds without progress after which open questions count as lost or stuck."""
 
 _POLL_INTERVAL = 0.3
 _REPEAT_AFTER = 5.0
-"""Seconds after which somebody presses a button again that is still there."""
+"""Seconds after which a button that is still shown is pressed again."""
 
 MAX_PRESSES = 20
-"""Presses of a button that is still there, after which nobody presses it any more."""
+"""The maximum of presses of one button."""
 
 INDICATORS = (strings.THINKING, strings.FETCHING)
-"""What must not stand anywhere in the end."""
+"""Texts that no message may show at the end."""
 
 
 class RoundEnd:

@@ -20,9 +20,9 @@ class AskMethod(StrEnum):
     COMMAND = auto()
     """With `/ask` where there is one, otherwise as `OPEN`."""
     DIRECT = auto()
-    """Alone with the bot."""
+    """In a direct message."""
     REPLY = auto()
-    """In a conversation that was begun before."""
+    """In an earlier conversation."""
 
 
 class Behaviour(StrEnum):
@@ -38,7 +38,7 @@ class Behaviour(StrEnum):
     ARCHIVED = auto()
     """It is slow, and Discord archives the thread."""
     STRANGE = auto()
-    """Events that nobody knows, and broken ones, in between."""
+    """Unknown and broken events in the stream."""
     CUT = auto()
     """The stream breaks; the answer is stored."""
     TORN = auto()
@@ -46,11 +46,11 @@ class Behaviour(StrEnum):
     HALF = auto()
     """It ends in the middle of an event; the answer is stored."""
     SILENT = auto()
-    """It says nothing any more; the answer is stored."""
+    """The stream becomes silent; the answer is stored."""
     BUSY = auto()
     """503 or 429 once or twice, then the answer."""
     GONE = auto()
-    """The session is gone: a new one has to be begun."""
+    """The session is gone: the bot has to create a new one."""
     UNSTORED = auto()
     """The stream breaks and nothing is stored: reported, and answered after Retry."""
     ERROR = auto()
@@ -60,7 +60,7 @@ class Behaviour(StrEnum):
     UNANSWERED = auto()
     """The connection breaks before any answer: likewise."""
     EMPTY = auto()
-    """Aion ends without a word: likewise."""
+    """The stream ends without an answer: likewise."""
     PLAN = auto()
     OPEN_PLAN = auto()
     """The stream stays open until the plan is decided."""
@@ -126,7 +126,7 @@ FAULTS: Mapping[str, int] = {
 """The faults by weight; `faults.inject` performs them."""
 
 _RECENT = 12
-"""Conversations of a platform that are still written in: a bot that comes back looks at the newest threads only."""
+"""Open conversations of a platform: after a restart the bot backfills only the newest threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,10 @@ class Scenario:
     change: Change
     """Only where the question is a reply, which may have to wait."""
     impatient: bool
-    """Whether Retry is pressed as soon as it is there, and not only in the end."""
+    """Whether Retry is pressed at once, and not only at the end of the round."""
     fault: str
     restart: str
-    """`stop`, `kill` or nothing, when this turn has been asked."""
+    """`stop`, `kill` or nothing: how the bot restarts when this turn has been asked."""
     seed: int
 
 

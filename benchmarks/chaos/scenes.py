@@ -31,7 +31,7 @@ _LIMIT = {"message": "Monthly chat limit reached (200/200).", "code": "USAGE_LIM
 _STRANGE = (Emit("hologram", {"depth": 3}), Raw(b"event: token\ndata: {broken\n\n"), Raw(b": hm\n\n"))
 
 Attempt = tuple[int, int]
-"""A question's number, and how often Aion was asked it by then."""
+"""A question's number, and the number of the request to Aion."""
 
 
 def question(number: int) -> str:

@@ -67,7 +67,7 @@ class SlackWorkspace:
             if one.by_bot and one.only_for is None
         ]
 
-    def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack sends it again
+    def was_not_delivered(self, message: str, broken: Collection[float], ended: Collection[Ended]) -> bool:  # noqa: ARG002  # Slack sends events again, whichever connections broke
         about = [
             one for one in self.slack.sockets.deliveries if one.payload.get("event", {}).get("ts") == message
         ]
@@ -76,7 +76,7 @@ class SlackWorkspace:
             for one in about
         )
 
-    def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:  # noqa: ARG002  Slack has no commands
+    def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:  # noqa: ARG002  # the bot has no commands on Slack
         return False
 
     def threads(self) -> Iterable[str]:

@@ -18,10 +18,10 @@ BOUNDS: Mapping[str, int] = {
     "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "reported as unanswered though Aion had answered": 0,
 }  # fmt: skip
 SHOWN = 0.999
-"""Share of the answers that Aion stored which must be shown in full."""
+"""The minimum share of stored answers that are shown in full."""
 
 _REFUSED = {429, 500, 503}
-"""Answers to a plan action after which nothing was done."""
+"""Statuses of a plan action that did nothing."""
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Findings:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[str, int]] = field(default_factory=list)
-    """What is wrong, with the number of the question."""
+    """The violations, with the number of the question."""
 
     def add_violation(self, kind: str, number: int, why: str) -> None:
         """Count a violation of a question."""
@@ -189,7 +189,7 @@ class Verifier:
         cards = [one for one in shown if f"as question {number} says" in one.text]
         if plan and plan.id in self._plans and not cards and not (record.stopped or record.forbidden):
             self._findings.add_violation("lost", number, "its plan has no card")
-        # Asked again, Aion proposes another plan; the old card stays as a record.
+        # After a Retry Aion proposes another plan; the old card remains as a record.
         if len(cards) > record.accepted:
             self._findings.add_violation(
                 "doubled", number, f"{len(cards)} cards, asked {record.accepted} times"
@@ -209,7 +209,7 @@ class Verifier:
                 self._findings.add_violation(
                     "plan actions doubled", number, f"{presses} presses, answered {answers}"
                 )
-        # The card's record quotes the result in short; in full it may stand once below.
+        # The card quotes the result in short. One message below it may have the full text.
         below = [one for message in shown if message not in cards for one in scenes.results(message.text)]
         if len([one for one in below if one[0] == number]) > 1:
             self._findings.add_violation("doubled", number, "the plan's result is shown twice")

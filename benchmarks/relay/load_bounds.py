@@ -19,7 +19,7 @@ from benchmarks.relay.staleness_bounds import (
 )
 
 FACTORS = {Limiting.DOCUMENTED: 1.0, Limiting.HALF: 0.5, Limiting.DOUBLE: 2.0}
-"""What is allowed, in terms of what is documented."""
+"""The simulated limits in terms of the documented ones."""
 CHARACTERS = 4
 """Characters of a token."""
 STARTED = "chat.startStream"
@@ -37,7 +37,7 @@ class Bounds:
     lag: float
     worst_lag: float
     hindsight: float
-    """For the asker, if it were known from the beginning how long the answers are."""
+    """For the asker, if the lengths of the answers were known at the start."""
 
 
 def bounds(load: Load, model: Mapping[str, Any], calls: Mapping[str, int]) -> Bounds | None:

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.relay.loads import Load
 
 MAX_CONCURRENT = 60
-"""Answers that two cores send, relay and show at the same time without getting late; a larger load runs alone."""
+"""The number of answers that two cores can process at the same time without delay; a larger load runs alone."""
 STAGGER = 0.5
 """Seconds between the questions of two loads, so that no first indicator waits for another's."""
 _LONG = 60.0

@@ -25,7 +25,7 @@ from benchmarks.relay.platform import MeasuredPlatform, SentQuestion, run_compet
 from benchmarks.relay.slack_platform import SlackPlatform
 
 _REST = 1.0
-"""Seconds without a change after which an answer at rest is taken to have ended."""
+"""Seconds without a change after which an answer has ended."""
 
 
 class AionProcess:

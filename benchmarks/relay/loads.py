@@ -67,7 +67,7 @@ class Load:
     relayer: Relayer
     asks: tuple[Ask, ...]
     deadline: float = 180.0
-    """Seconds after the last token, after which what is missing is incomplete."""
+    """Seconds after the last token in which all answers have to be complete."""
 
     @property
     def ends(self) -> float:

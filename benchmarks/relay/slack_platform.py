@@ -51,7 +51,7 @@ class SlackPlatform:
     async def connected(self) -> None:
         await self.slack.connected(timeout=30.0)
 
-    def prepare(self, answers: int) -> None:  # noqa: ARG002  threads need no opening here
+    def prepare(self, answers: int) -> None:  # noqa: ARG002  # Slack needs no open threads
         if self._place is Place.DIRECT:
             channels = self.slack.conversations.channels
             self._channels = [channels[direct_channel(person.id)] for person in _PEOPLE]

@@ -97,7 +97,7 @@ class Permitted:
     lag: float
     worst_lag: float
     hindsight: float
-    """The mean staleness of the best schedule that counts showings one by one and knows how long the answers are."""
+    """The mean staleness of the best schedule that counts updates one by one and knows the lengths of the answers."""
 
 
 def shared(answers: int, length: float, window: float, free: float) -> float:

@@ -7,18 +7,21 @@ from benchmarks.relay.load_bounds import Bounds
 from benchmarks.relay.loads import Limiting, Load, Place, Relayer
 
 RATIOS = ((0.0, 1.5), (60.0, 1.25))
-"""Mean staleness in terms of the bound, for answers of at least so many seconds; the last that fits holds."""
+"""The maximum of the mean staleness in terms of the bound, for answers of at least so many seconds; the last match holds."""
 LAGS = ((11, 0.5), (30, 1.0))
-"""Seconds of final lag up to so many answers, ten and the one that a reserve is for; with more, or where the limits do not permit it, `LAG_RATIO` holds."""
+"""The maximum of the final lag in seconds, up to so many answers: ten, and one more for which there is a reservation.
+
+With more answers, or where the limits do not permit it, `LAG_RATIO` holds.
+"""
 LAG_RATIO = 1.25
 INDICATOR, INDICATOR_UP_TO = 0.3, 11
 """Seconds to the first indicator, up to so many answers at once."""
 REFUSED_A_MINUTE = 1
-"""Refusals of one scope in any minute where the limits are not those documented; where they are, there is none."""
+"""The maximum of refusals of one scope in any minute with other limits than the documented ones; with those it is 0."""
 LEARNED = 1.2
-"""Edits of the last whole minute in terms of those documented, where twice as many are allowed."""
+"""The minimum of edits in the last whole minute in terms of the documented limit, where twice as many are allowed."""
 PACE = 0.25
-"""Seconds by which Aion may miss its own pace before a measurement says nothing."""
+"""The maximum delay of Aion in seconds; beyond it a measurement is not valid."""
 
 
 def missed(found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
@@ -64,8 +67,8 @@ def _refusals(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _stale(load: Load, found: Mapping[str, Any], bounds: Bounds | None) -> Iterator[str]:
-    # What streams alone can do for many direct messages at once, no one set of constants does for short answers and
-    # long ones: there is no target for it.
+    # No single set of constants suits both short and long answers when many direct messages share only native
+    # streams. There is no target for them.
     if bounds is None or load.place is Place.DIRECT:
         return
     most = [limit for seconds, limit in RATIOS if load.asks[0].seconds >= seconds][-1]
@@ -98,4 +101,4 @@ def _unused(load: Load, found: Mapping[str, Any]) -> Iterator[str]:
     documented = next((one["calls"] for one in found["model"]["budgets"].get("edit", ())), 50)
     whole = used[: int(load.ends // 60)]
     if not whole or whole[-1] < LEARNED * documented:
-        yield f"twice the limit was not found out: edits by minute {used}, documented {documented}"
+        yield f"twice the limit was not learned: edits by minute {used}, documented {documented}"

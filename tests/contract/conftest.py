@@ -110,5 +110,7 @@ async def connection(workspace: Workspace, adapter: PlatformAdapter) -> AsyncIte
     await host.until(lambda: bool(host.presences))
     yield Connection(workspace, adapter, host)
     listening.cancel()
-    with suppress(asyncio.CancelledError, PlatformDown):  # down where the test stopped the platform
+    with suppress(
+        asyncio.CancelledError, PlatformDown
+    ):  # the adapter raises this where the test stopped the platform
         await listening

@@ -48,7 +48,7 @@ async def observed(connection: Connection) -> AsyncIterator[Observed]:
     """Report only the requests of the test itself."""
     _, prompt = await connection.asked()
     adapter, observer = built(connection.workspace), RecordingObserver()
-    await adapter.own_messages(prompt.thread)  # whatever a first request needs besides, such as a login
+    await adapter.own_messages(prompt.thread)  # a first request may need others, such as a login
     adapter.observe_requests(observer)
     yield Observed(adapter, observer, prompt)
     await adapter.close()
@@ -82,7 +82,7 @@ async def test_every_request_is_reported(connection: Connection, observed: Obser
     ]
     assert set(failed) <= set(
         connection.workspace.requests.get(Performed.OPEN_THREAD, ())
-    )  # it is open already
+    )  # the thread is open already
 
 
 async def test_requests_count_against_the_limits_of_their_operation(observed: Observed) -> None:

@@ -32,4 +32,4 @@ def on_discord(side: DiscordSide, versions: Sequence[str], only_for: str | None,
 
 
 POST_ON: Mapping[str, Callable[..., str]] = {SlackSide.key: on_slack, DiscordSide.key: on_discord}
-"""How the bot's words get into a thread, by the side's key."""
+"""The functions that post messages of the bot, by the side's key."""

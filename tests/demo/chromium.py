@@ -33,7 +33,7 @@ FLAGS = (
     "--remote-debugging-port=0",
 )
 PATIENCE = 30.0
-"""Seconds that anything may take."""
+"""The time limit of every wait, in seconds."""
 
 
 class Tab:

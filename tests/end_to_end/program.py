@@ -34,7 +34,7 @@ def _be_program(
     from aion_bot.cli import main
     from tests.end_to_end.bot import polling
 
-    app.DEFAULT_POLLING = polling(0.01)  # a minute of watching takes 0.6 s
+    app.DEFAULT_POLLING = polling(0.01)  # a minute of polling takes 0.6 s
     main()
 
 
@@ -71,8 +71,8 @@ class Program:
     async def prints(self, text: str) -> None:
         """Wait until the output contains `text`."""
         async with asyncio.timeout(30):
-            while text not in self.output:  # noqa: ASYNC110  # a file of another process wakes nobody
-                await asyncio.sleep(0.01)  # without a pause the program would get half of the CPU
+            while text not in self.output:  # noqa: ASYNC110  # there is no event for a file of another process
+                await asyncio.sleep(0.01)  # without a pause this loop would take half of the CPU
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process."""

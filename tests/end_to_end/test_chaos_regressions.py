@@ -49,7 +49,7 @@ async def test_a_full_disk_right_after_asking_loses_no_answer(
     async def writing(table: Statements, sql: str, *values: object) -> int:
         if sql.startswith("UPDATE turn SET answer_id"):
             error = sqlite3.OperationalError("database or disk is full")
-            error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL  # the storage recognises a full disk by this code
             raise error
         return await written(table, sql, *values)
 
@@ -89,7 +89,7 @@ def block_after_posting(adapter: PlatformAdapter) -> None:
         await post(thread, content, nonce=nonce)
         return await asyncio.Future[MessageRef]()
 
-    setattr(adapter, "post", posting)  # noqa: B010  an instance's own
+    setattr(adapter, "post", posting)  # noqa: B010  # mypy refuses an assignment to a method
 
 
 async def test_an_unrecorded_post_is_searched_for_until_the_platform_answers(idle: Bot) -> None:

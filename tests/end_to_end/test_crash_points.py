@@ -107,7 +107,7 @@ async def survive(
         store_answers(idle, answer)
         asked = idle.aion.count("send_stream") - asked_before
         await idle.start(**SHORT_WAITS)
-        await idle.until(lambda thread=thread, answer=answer: has_ended(idle, thread, answer))  # type: ignore[misc]  # a bound default
+        await idle.until(lambda thread=thread, answer=answer: has_ended(idle, thread, answer))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
         marked = idle.pressable(thread) == ["Retry"]
         if marked:
             assert not asked, where
@@ -144,7 +144,7 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
         await idle.start(**SHORT_WAITS)
         await idle.until(
             lambda thread=thread: decided(idle, thread) or idle.pressable(thread) == ["Approve", "Cancel"]
-        )  # type: ignore[misc]  # a bound default
+        )  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
         actions = idle.aion.count("plan_action") - actions_before
         assert actions <= 1, where
         await press_until_decided(idle, thread)
@@ -162,7 +162,7 @@ async def press_until_decided(bot: Bot, thread: str) -> None:
         await bot.press(bot.ada, thread, "Approve")
         await bot.until(
             lambda replies=replies: (
-                decided(bot, thread)  # type: ignore[misc]  # a bound default
+                decided(bot, thread)  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
                 or (
                     len(bot.private_replies(thread, bot.ada)) > replies
                     and bot.pressable(thread) == ["Approve", "Cancel"]

@@ -30,7 +30,9 @@ class Disk:
             if self.full and self.only in sql:
                 self.refused.set()
                 error = sqlite3.OperationalError("database or disk is full")
-                error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
+                error.sqlite_errorcode = (
+                    sqlite3.SQLITE_FULL
+                )  # the storage recognises a full disk by this code
                 raise error
             changed = await written(table, sql, *values)
             self._statements.append(sql)

@@ -285,7 +285,7 @@ async def test_a_plan_event_needs_only_an_id(bot: Bot) -> None:
 
 async def _press_stale(bot: Bot, thread: str, message: str, body: dict[str, object]) -> None:
     """Press a Slack button that the message no longer has."""
-    found = bot.workspace.conversations.thread(thread)  # type: ignore[attr-defined]  # Slack alone forgets old buttons
+    found = bot.workspace.conversations.thread(thread)  # type: ignore[attr-defined]  # an attribute of SimulatedSlack
     shown = next(one for one in found if one.ts == message)
     newest = shown.versions[-1]
     shown.versions[-1] = body

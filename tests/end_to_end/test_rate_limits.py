@@ -14,7 +14,7 @@ from aion_bot.simulators.slack.rates import SlackLimits
 from tests.end_to_end.bot import Bot
 
 SPEED = 20.0
-"""How much faster than in reality limits are renewed here."""
+"""The factor by which limits renew faster than in reality."""
 
 WORDS = "".join(f"w{number:03} " for number in range(60))
 PARTS = (WORDS[:150], WORDS[150:])
@@ -46,7 +46,7 @@ async def ask_at_once(bot: Bot, size: int) -> list[str]:
         bot.aion.play(Scene((Speak(WORDS), *ENDING), Answer(WORDS)))
     threads = [await bot.workspace.ask(bot.ada, f"question {number}") for number in range(size)]
     for thread in threads:
-        await bot.workspace.until(lambda thread=thread: "w059" in bot.text(thread), timeout=20.0)  # type: ignore[misc]
+        await bot.workspace.until(lambda thread=thread: "w059" in bot.text(thread), timeout=20.0)  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
     return threads
 
 
@@ -98,7 +98,7 @@ async def test_a_workspace_without_native_streams_uses_edits(limited: Bot, slack
     limited.aion.play(*[Scene((Speak(WORDS), *ENDING), Answer(WORDS))] * 2)
     for question in ("what now?", "and then?"):
         thread = await slack.direct_message(limited.ada, question)
-        await limited.until(lambda thread=thread: whole(limited, thread))  # type: ignore[misc]
+        await limited.until(lambda thread=thread: whole(limited, thread))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
     assert slack.api.calls["chat.startStream"] == 1
 
 

@@ -36,7 +36,7 @@ async def test_a_reply_that_overtakes_its_mention_is_answered(
     async def late(store: Turns, turn: object, prompt: Prompt) -> bool:
         if prompt.addressed:
             await looked.wait()
-        return await accept(store, turn, prompt)  # type: ignore[arg-type]  # passed on
+        return await accept(store, turn, prompt)  # type: ignore[arg-type]  # the arguments of the wrapped method
 
     async def looking(store: Threads, thread: ThreadKey) -> bool:
         known = await knows(store, thread)

@@ -36,7 +36,7 @@ _SIGNS = {
     "reactions.add": ({"channel", "timestamp", "name"}, set[str]()),
     "reactions.remove": ({"channel", "timestamp", "name"}, set[str]()),
 }
-"""Arguments of methods that the published types leave out: those needed, and the others that the bot may send.
+"""Arguments of methods that the published types leave out: required ones, and others that the bot may send.
 
 From https://docs.slack.dev/reference/methods; the names are those of slack_sdk's methods too.
 """

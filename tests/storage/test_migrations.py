@@ -107,7 +107,7 @@ async def test_a_killed_older_version_loses_nothing(path: Path, tmp_path: Path) 
     live = tmp_path / "live.db"
     with closing(sqlite3.connect(live, isolation_level=None)) as connection:
         fill(connection, 2)
-        # What a kill leaves is what the files hold now.
+        # A copy of the files now is what a kill would leave.
         for name in ("", "-wal"):
             shutil.copy(f"{live}{name}", f"{path}{name}")
     store = await Store.open(path)
@@ -159,7 +159,7 @@ async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> 
         )
     before = dump(path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # No file may grow beyond less than half of the database: to SQLite a disk that refuses to be written.
+    # No file may grow to half of the database's size: SQLite treats this as a disk error.
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     try:
         with pytest.raises(StoreError, match=r"could not be copied .*it is as it was; make room"):
@@ -180,7 +180,9 @@ async def test_a_kill_in_the_middle_of_a_migration_changes_nothing(path: Path) -
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     async with asyncio.timeout(20):
-        while size(path.with_name("bot.db-wal")) < 10_000_000:  # a file of another process wakes nobody
+        while (
+            size(path.with_name("bot.db-wal")) < 10_000_000
+        ):  # there is no event for a file of another process
             assert process.returncode is None
             await asyncio.sleep(0)
     process.kill()

@@ -82,7 +82,7 @@ async def test_a_closed_database_is_tried_once(store: Store) -> None:
 
 async def test_a_write_to_a_full_disk_is_retried(store: Store) -> None:
     """The write is repeated while the disk is full, and succeeds once there is room."""
-    await store.kv._do("PRAGMA max_page_count = 1")  # to SQLite the same as a disk without room
+    await store.kv._do("PRAGMA max_page_count = 1")  # SQLite reports this as a full disk
     tried = 0
 
     async def write() -> None:

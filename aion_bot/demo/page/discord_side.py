@@ -19,7 +19,7 @@ LIMIT = meter.Limit(
     by_channel=True,
     words="edits in five seconds, in the busiest thread",
 )
-"""What Discord was seen to allow in one channel; its documentation leaves numbers to the answers' headers."""
+"""The observed limit of one channel. Discord documents no number, only the headers of responses."""
 _EPOCH = 1_420_070_400.0
 
 

@@ -18,7 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from aion_bot.demo.page.elements import Html, element
 
 Names = Mapping[str, str]
-"""What a person reads in place of an id."""
+"""The names that people read instead of ids."""
 
 _ADDRESS = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 _MENTION = re.compile(

@@ -14,7 +14,7 @@ SIDES: Mapping[str, Callable[[Any], Side]] = {
     SimulatedSlack.name: SlackSide,
     SimulatedDiscord.name: DiscordSide,
 }
-"""What draws a workspace, by the workspace's name."""
+"""The side that renders a workspace, by the workspace's name."""
 
 
 def sides(workspaces: Sequence[Workspace]) -> Sequence[Side]:

@@ -23,14 +23,14 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import SimulatedPerson, Workspace
 
 PORT = 8321
-"""The port, unless somebody names another or it is taken."""
+"""The default port; another one is used if it is in use."""
 
 HOST = "127.0.0.1"
 TICK = 1.0
-"""Seconds after which the meters are drawn anew although nothing happened."""
+"""Seconds after which the meters are rendered again without a change."""
 
 GAP = 0.06
-"""Shortest time in seconds between two drawings for one browser."""
+"""The shortest time in seconds between two updates of one browser."""
 
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
 GONE = "That button is no longer there."

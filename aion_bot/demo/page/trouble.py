@@ -21,7 +21,7 @@ PAUSE = 4.0
 """The `retry_after` of refused requests, in seconds."""
 
 MIDDLE = 60
-"""Characters after which an answer counts as under way."""
+"""Characters of an answer that are sent before a fault."""
 
 
 class Troubles:

@@ -15,13 +15,13 @@ SUGGESTIONS = (
     "What does the safety report say?",
     "Organize the photos of site 7 into folders",
 )
-"""Two questions and something that brings a plan."""
+"""Two questions, and one that leads to a plan."""
 
 THREADS = 6
 """How many of a channel's newest threads are listed."""
 
 ROLES = ("asks", "a colleague", "another person")
-"""What the people are there for, in their order."""
+"""The roles of the people, in their order."""
 
 _MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}
 

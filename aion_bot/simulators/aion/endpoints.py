@@ -150,7 +150,7 @@ async def export_session(aion: "SimulatedAion", request: web.Request) -> web.Res
     return web.Response(body=_exported(session, kind, with_metadata), headers={"Content-Disposition": name})
 
 
-async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001 # one signature
+async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001  # all endpoints have one signature
     """GET /chat/images/all."""
     limit, offset = int(request.query.get("limit", 5000)), int(request.query.get("offset", 0))
     ids = [image.id for image in library.IMAGES]
@@ -162,7 +162,7 @@ async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Res
     return web.json_response(answer)
 
 
-async def search_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001 # one signature
+async def search_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001  # all endpoints have one signature
     """POST /chat/images/search."""
     body = await request.json()
     found = library.find_images(body["query"])

@@ -64,7 +64,7 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
     try:
         await playing.run()
     except (asyncio.CancelledError, ConnectionResetError):
-        # The client left; the server finishes all the same.
+        # The client has left. The server completes the answer nevertheless, as Aion does.
         playing.store()
         aion.left += 1
         raise
@@ -156,7 +156,7 @@ class _Playing:
     async def _speak(self, step: Speak) -> None:
         for token in self.stream_text.tokens(step):
             await self._response.write(token)
-            # Also without a delay others get their turn, as between a real server's events.
+            # Without a delay, too, other tasks run between two events, as with a real server.
             await asyncio.sleep(self._aion.token_delay)
             self._aion.changed()
 

@@ -93,7 +93,7 @@ class PlanEnd(Enum):
     BUSY = auto()
     """409; another request decides it, and its result appears in the session a moment later."""
     EXPIRED = auto()
-    """404, as if it had never been."""
+    """404, as for a plan that does not exist."""
     FAILED = auto()
     """500; nothing was done, and it may be decided again."""
     LOST_AFTER_ACTING = auto()

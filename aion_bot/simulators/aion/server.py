@@ -40,7 +40,7 @@ OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
     "get_all_images": ("GET", "/chat/images/all", endpoints.get_all_images),
     "search_images": ("POST", "/chat/images/search", endpoints.search_images),
 }
-"""The simulated calls: method, path below the base address, and what answers."""
+"""The simulated endpoints: method, path below the base URL, and handler."""
 
 
 @dataclass(frozen=True, slots=True)

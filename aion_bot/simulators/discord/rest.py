@@ -28,7 +28,7 @@ class Call:
 
 
 Handler = Callable[[Backend, Call], Any]
-"""Answers with JSON, or with None for 204. Raises ApiError."""
+"""Returns JSON, or None for 204. Raises ApiError."""
 
 
 def gateway(backend: Backend, _: Call) -> Any:

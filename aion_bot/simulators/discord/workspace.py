@@ -165,7 +165,7 @@ class SimulatedDiscord:
         """Whether the bot reacted to a message."""
         return bool(self.world.anywhere(message).reactions)
 
-    def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  a method of every workspace
+    def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  # the signature of `FullWorkspace`
         """Never: Discord ends "is typing" by itself."""
         return False
 

@@ -89,7 +89,7 @@ class Api:
             seen = self.inspector(method, arguments)
             if inspect.isawaitable(seen):
                 await seen
-        except Exception as objection:  # noqa: BLE001  whatever a validator raises is what it found
+        except Exception as objection:  # noqa: BLE001  # any exception of a validator is a violation
             self.violations.append(f"{method}: {objection}")
             return True
         return False

@@ -17,7 +17,7 @@ POST = "chat.postMessage"
 TIER_2, TIER_3, TIER_4 = 20, 50, 100
 REFUSED = 429
 _ROUNDING = 1e-6
-"""Seconds by which sums of floats may miss."""
+"""The tolerance for sums of floats, in seconds."""
 
 DOCUMENTED: Mapping[str, int] = {
     "agents.sessions.setStatus": TIER_3,
@@ -35,7 +35,7 @@ DOCUMENTED: Mapping[str, int] = {
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
 }
-"""Calls a minute. Where no number is published ("several hundred", "special") a generous one stands."""
+"""Calls a minute. Where no number is published ("several hundred", "special") this is a generous one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,4 +216,4 @@ class Sockets:
 
 
 def _transport(socket: web.WebSocketResponse) -> asyncio.Transport | None:
-    return socket._req.transport if socket._req is not None else None  # noqa: SLF001  no public way
+    return socket._req.transport if socket._req is not None else None  # noqa: SLF001  # aiohttp has no public access to it

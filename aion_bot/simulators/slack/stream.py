@@ -11,10 +11,10 @@ Blocks = Sequence[Body]
 
 LIFE = 300.0
 CAP = 10_600
-"""Seconds that a stream lives and bytes of UTF-8 that it takes; neither is documented, people measured both."""
+"""The duration of a stream in seconds, and its maximum in bytes of UTF-8; both are measured, not documented."""
 TASK_STATUSES = {"pending", "in_progress", "complete", "error"}
 _CHUNKS = {"markdown_text": "text", "task_update": "id", "plan_update": "title", "blocks": "blocks"}
-"""Kinds of chunks, and what each cannot do without."""
+"""Kinds of chunks, and the required fields of each."""
 
 
 class State(Enum):

@@ -30,8 +30,8 @@ ADA = SimulatedPerson("U0ADA", "Ada")
 BEN = SimulatedPerson("U0BEN", "Ben")
 CY = SimulatedPerson("U0CY", "Cy")
 
-BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  opens nothing but this simulator
-APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  likewise
+BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  # a token of this simulator only
+APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  # likewise
 
 EVENTS = frozenset({"agent_session_stopped", "app_mention", *KINDS.values()})
 SHORTCUT = "aion_ask"
