@@ -67,10 +67,10 @@ class PacedAion(SimulatedAion):
         request: web.Request,
     ) -> web.StreamResponse:
         if operation == "send_stream":
-            return await self._tell(request)
+            return await self._stream_answer(request)
         return await super()._answer(operation, handler, request)
 
-    async def _tell(self, request: web.Request) -> web.StreamResponse:
+    async def _stream_answer(self, request: web.Request) -> web.StreamResponse:
         session = open_session(self, request)
         asked = _QUESTION.search((await request.json())["message"])
         if asked is None:

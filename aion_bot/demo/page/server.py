@@ -44,7 +44,7 @@ class Page:
         self._port = 0
         self._token = secrets.token_urlsafe(16)
         self._sides = sides(services.workspaces)
-        self._troubles = Troubles(services, bot, self._tell)
+        self._troubles = Troubles(services, bot, self._notify)
         self._looking: set[asyncio.Event] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -98,9 +98,9 @@ class Page:
         while True:
             looks = iter((False, True))
             await workspace.until(functools.partial(next, looks), timeout=float("inf"))
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for one in self._looking:
             one.set()
 
@@ -172,7 +172,7 @@ class Page:
         """Redirect the browser to the page, with a sentence if there is one."""
         if message:
             self._troubles.message = message
-            self._tell()
+            self._notify()
         return web.Response(status=303, headers={**HEADERS, "Location": "./" + look.address(**places)})
 
 
