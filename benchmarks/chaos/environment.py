@@ -16,6 +16,8 @@ from adapters.discord import gateway as discord_gateway
 from adapters.slack.timeouts import Timeouts
 from aion_bot import app
 from aion_bot.cli import compose
+from aion_bot.concurrency.backoff import Backoff
+from aion_bot.conversation.session_history import Polling
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Scene
@@ -38,6 +40,13 @@ _TIMEOUTS = Timeouts(
 _HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
 """Likewise: the heartbeat interval of Discord's gateway, the silence after which the bot closes a
 connection, and the time without one after which it starts a new client: discord.py alone would pause ever longer."""
+_POLLING = Polling(
+    stored_answer=Backoff(0.05, cap=15.0, total=1.5),
+    accepted=Backoff(0.05, cap=15.0, total=30.0),
+    in_doubt=Backoff(0.05, cap=15.0, total=3.0),
+    unnamed=0.05,
+)
+"""The bot polls sessions for less than `round_end.PATIENCE`; a card of a longer poll would count as stuck."""
 _CONNECT_TIMEOUT = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
 
@@ -163,7 +172,7 @@ class Environment:
             adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
             self._shorten_waits[adapter.platform](adapter)
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop))
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, _POLLING))
         await self.slack.connected(timeout=_CONNECT_TIMEOUT)
         await self.discord.connected(timeout=_CONNECT_TIMEOUT)
 
