@@ -110,7 +110,7 @@ def is_beside(path: Path) -> bool:
 
 
 def functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Every function and method that does something."""
+    """Every function and method that has a body."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_stub(node):
             yield node
@@ -165,7 +165,7 @@ def carries_adapter(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def static_figures(root: Path) -> dict[str, str]:
-    """What can be read without running anything."""
+    """The figures that need no running program."""
     every = sources(root)
     lines = sum(source.text.count("\n") for source in every)
     lengths = sorted(
@@ -196,7 +196,7 @@ def static_figures(root: Path) -> dict[str, str]:
 
 
 async def question_figures(root: Path, place: Workspace) -> dict[str, str]:
-    """Ask one question and count what of the tree under `root` it enters, from event to closed turn."""
+    """Ask one question and count what it enters of the tree under `root`, from event to closed turn."""
     async with SimulatedAion() as aion:
         with tempfile.TemporaryDirectory(prefix="aion-bot-shape-") as folder:
             entered = await _entered(root, aion, place, Path(folder))
@@ -212,9 +212,9 @@ async def _entered(root: Path, aion: SimulatedAion, place: Workspace, folder: Pa
     record = folder / "entered.json"
     bot = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(HERE / "benchmarks" / "entered.py"),
+        str(HERE / "benchmarks" / "function_recorder.py"),
         str(record),
-        cwd=folder,  # no .env of the developer's is read
+        cwd=folder,  # so that the developer's .env is not read
         env={
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             **aion.env,
@@ -222,7 +222,7 @@ async def _entered(root: Path, aion: SimulatedAion, place: Workspace, folder: Pa
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
             "AION_BOT_LOG_LEVEL": "error",
             "PYTHONPATH": str(root),
-            "PYTHONSAFEPATH": "1",  # or the folder of the program would come first
+            "PYTHONSAFEPATH": "1",  # otherwise the program's folder would come first
         },
     )
     asking = asyncio.create_task(_ask(bot, place, record))
@@ -247,14 +247,14 @@ async def _ask(bot: asyncio.subprocess.Process, place: Workspace, record: Path) 
     async with asyncio.timeout(PATIENCE):
         before, now = [("", "")], await _read(bot, record)
         while now != before:
-            # A pause is what is measured: rest is a second in which no new function is entered.
+            # The pause itself is measured: the bot is at rest after a second without a new function.
             await asyncio.sleep(REST)
             before, now = now, await _read(bot, record)
     return now
 
 
 async def _read(bot: asyncio.subprocess.Process, record: Path) -> list[tuple[str, str]]:
-    """Have the recording written and read it."""
+    """Request the recording and read it."""
     record.unlink(missing_ok=True)  # noqa: ASYNC240  # a small file, and nothing else runs in this loop
     bot.send_signal(signal.SIGUSR2)
     while not record.exists():  # noqa: ASYNC110, ASYNC240  # another process writes it, and there is no event for that
@@ -275,7 +275,7 @@ async def _questions(root: Path) -> dict[str, str]:
 
 
 def table(now: Mapping[str, str], name: str) -> str:
-    """The figures as Markdown, beside those of before."""
+    """The figures as Markdown, beside those of the start."""
     rows = [f"| | before ({COMMIT_BEFORE}) | {name} |", "|---|---:|---:|"]
     rows += [f"| {what} | {BEFORE.get(what, '')} | {figure} |" for what, figure in now.items()]
     return "\n".join(rows)

@@ -1,13 +1,13 @@
-"""What reading an answer's stream costs: raw bytes, a bare reader, and the client.
+"""The cost of reading an answer's stream: raw bytes, a minimal reader, and the client.
 
 Run it with `python -m benchmarks.stream`. A server in a process of its own sends the same streams, one HTTP chunk an
-event, every token event with the whole text so far. One process reads them three ways, in turns:
+event, every token event with the whole text so far. One process reads them in three ways, in turn:
 
 - raw: `httpx`, `aiter_raw`, nothing decoded;
 - bare: `httpx`, `httpx-sse`, `json.loads` of every event;
-- client: `AionVision`, which also decides what to skip, repairs the text and makes tokens.
+- client: `AionVision`, which also skips events, repairs the text and makes tokens.
 
-The figure that counts is what each adds to raw, per event, as the median of nine interleaved runs.
+The figure is what each adds to raw, per event, as the median of nine interleaved runs.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ The scaffold on the **north face** has a bent cross brace — see "inspection_si
 
 @dataclass(frozen=True)
 class Load:
-    """A stream's length, how often one run reads it, and what the client may add, in terms of the bare reader."""
+    """A stream's length, how often a run reads it, and the maximum that the client may add, in terms of the minimal reader."""
 
     tokens: int
     repeats: int
@@ -50,7 +50,7 @@ class Load:
 
     @property
     def events(self) -> int:
-        """Events of the stream: the tokens, and one before and two behind them."""
+        """The number of events: the tokens, one before them and two after them."""
         return self.tokens + 3
 
 
@@ -75,7 +75,7 @@ def answer(tokens: int) -> list[bytes]:
 
 
 def response(events: list[bytes]) -> bytes:
-    """One HTTP chunk an event, as servers frame what they send piece by piece; the pieces are ready to be sent."""
+    """One HTTP chunk an event, as servers send events; the chunks are prepared before the measurement."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head + b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in events) + b"0\r\n\r\n"
 

@@ -1,4 +1,4 @@
-"""Simulated Aion, Slack and Discord on loopback sockets, for `aion-bot demo` and for the tests.
+"""The demo: a page and a terminal for simulated Aion, Slack and Discord on loopback sockets.
 
-The bot's real client libraries talk to them. Nothing here knows the bot's inside.
+The bot's real client libraries connect to the simulators. Nothing here uses the bot's internals.
 """

@@ -1,4 +1,4 @@
-"""The bot of the demo: started, stopped, killed and started again. It is a task of this process."""
+"""The bot of the demo, a task of this process that is started, stopped, killed and started again."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -31,14 +31,14 @@ class BotProcess:
         self._task = asyncio.create_task(self._serve(self._stop))
 
     async def stop(self) -> None:
-        """Stop it as SIGTERM would. Raises what it failed with."""
+        """Stop the bot as SIGTERM does. Raises what it failed with."""
         if self._task is not None:
             self._stop.set()
             task, self._task = self._task, None
             await task
 
     async def kill(self) -> None:
-        """End it without any of what a stop does for the person in the thread."""
+        """End the bot at once, without what a stop does for the people in its threads."""
         if self._task is not None:
             task, self._task = self._task, None
             task.cancel()

@@ -13,11 +13,11 @@ from aion_bot.demo.tour import Tour
 from aion_bot.simulators.services import SimulatedServices
 
 WATCHABLE = 0.04
-"""Seconds between two tokens for somebody who watches: an answer takes about two seconds."""
+"""Seconds between two tokens: an answer takes about two seconds, so that people can watch it."""
 
 
 async def play_tour(services: SimulatedServices, html: Path | None) -> bool:
-    """Play the tour; write the ended threads to `html`. False if anything came out wrong."""
+    """Play the tour; write the finished threads to `html`. Returns whether every step succeeded."""
     tour = Tour(services, _say)
     right = await tour.play()
     if html is not None:

@@ -1,4 +1,4 @@
-"""The demo in a terminal: a person types questions into either workspace, watches the thread grow, decides plans."""
+"""The demo in a terminal: a person asks in either workspace, reads the threads, and decides plans."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from typing import TextIO
 
 from aion_bot.demo.transcript import Reader
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.workspace import ShownButton, Someone, Workspace
+from aion_bot.simulators.workspace import ShownButton, SimulatedPerson, Workspace
 
 HELP = """\
-  any words     ask the bot: the first words open a thread, more words go on in it
+  any words     ask the bot: the first words open a thread, further words continue it
   /new          leave this thread; the next words open another
   {places}  go to another workspace
   /ada /ben /cy speak as somebody else             /press X   press a button by (part of) its label
@@ -24,12 +24,12 @@ class Terminal:
         self._keyboard = keyboard
         self._screen = screen
         self._workspace: Workspace = services.workspaces[0]
-        self._person: Someone = self._workspace.people[0]
+        self._person: SimulatedPerson = self._workspace.people[0]
         self._threads: dict[str, str] = {}
         self._readers: dict[tuple[str, str], Reader] = {}
 
     async def converse(self) -> bool:
-        """Obey the keyboard until it says /quit or closes."""
+        """Process typed lines until /quit or the end of the input."""
         for workspace in self._services.workspaces:
             await workspace.connected()
         self._print(f"The bot is in {self._names()}, all simulated; its Aion knows a small building company.")
@@ -91,7 +91,7 @@ class Terminal:
         await self._workspace.press(self._person, thread, message, button)
 
     def _find(self, fits: Callable[[ShownButton], bool]) -> tuple[str, str] | None:
-        """Find the newest button that fits, as the ids of its message and its own."""
+        """The newest button with this label, as the ids of its message and its own."""
         thread = self._threads.get(self._workspace.name)
         for message in reversed(self._workspace.thread(thread)) if thread else ():
             for button in message.buttons:
@@ -100,24 +100,24 @@ class Terminal:
         return None
 
     async def _watch(self) -> None:
-        """Print what changes in the open threads of all workspaces."""
+        """Print the changes of the open threads of all workspaces."""
         await asyncio.gather(*(self._follow(workspace) for workspace in self._services.workspaces))
 
     async def _follow(self, workspace: Workspace) -> None:
-        news: list[str] = []
+        lines: list[str] = []
 
         def changed() -> bool:
             thread = self._threads.get(workspace.name)
             if thread is not None:
                 reader = self._readers.setdefault((workspace.name, thread), Reader())
-                news.extend(reader.news(workspace.thread(thread)))
-            return bool(news)
+                lines.extend(reader.changes(workspace.thread(thread)))
+            return bool(lines)
 
         while True:
             await workspace.until(changed, timeout=float("inf"))
-            for line in news:
+            for line in lines:
                 self._print(f"  {workspace.name:<7} {line}")
-            news.clear()
+            lines.clear()
 
     def _print(self, line: str) -> None:
         self._screen.write(line + "\n")

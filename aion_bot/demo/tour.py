@@ -1,4 +1,4 @@
-"""A fixed tour of what the bot does, played by simulated people on both platforms and checked as it goes."""
+"""A fixed tour of the bot's features, played by simulated people on both platforms and checked at each step."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -10,14 +10,14 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
 
 PATIENCE = 60.0
-"""Seconds that one sight of the tour is waited for."""
+"""Seconds to wait for one check of the tour."""
 
 Seen = Callable[[Sequence[Shown]], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A step that was played, and the thread in which one sees it."""
+    """A step that was played, and the thread that shows it."""
 
     title: str
     workspace: Workspace
@@ -25,7 +25,7 @@ class Stop:
 
 
 class Tour:
-    """Plays every step in each workspace; prints what the threads show as it happens, and what came out wrong."""
+    """Plays every step in each workspace; prints the changes of the threads, and every check that failed."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Tour:
         self.stops: list[Stop] = []
 
     async def play(self) -> bool:
-        """Return whether all of it came out right."""
+        """Play all steps; returns whether every check passed."""
         for workspace in self._services.workspaces:
             await workspace.connected(timeout=PATIENCE)
             visit = _Visit(self._services, workspace, self._say, self._retries, self._patience)
@@ -97,7 +97,7 @@ class _Visit:
             "the answer is whole, its references in words",
             _says("I found 3 pieces", "site7_lift_gate.jpg", "named the hoist"),
         )
-        if not answered:  # on Discord the bot opens the thread: there may be none to reply in
+        if not answered:  # on Discord the bot opens the thread, so that after a failure there may be none
             return thread
         grew = any(len(message.versions) > 2 for message in self._bots(thread))
         self._expect("the answer grew in place", grew)
@@ -116,7 +116,7 @@ class _Visit:
         await self._workspace.press(self._ben, thread, card.id, card.buttons[0].id)
         await self._watch(
             thread,
-            "the colleague is told privately",
+            "the colleague gets a private reply",
             lambda shown: any(one.only_for == self._ben.id for one in shown),
         )
         await self._workspace.press(self._ada, thread, card.id, card.buttons[0].id)
@@ -164,7 +164,7 @@ class _Visit:
         return thread
 
     async def _failed(self) -> str:
-        self._title("A failure told, and asked again")
+        self._title("A failure, and a retry")
         self._services.aion.fail_next("send_stream", 503, times=self._retries + 1)
         thread = await self._workspace.ask(self._ada, "What does the safety report say?")
         await self._watch(
@@ -191,12 +191,12 @@ class _Visit:
         return found()
 
     async def _watch(self, thread: str, what: str, seen: Seen) -> bool:
-        """Print what changes in the thread until `seen` holds; returns whether it did in time."""
+        """Print the changes of the thread until `seen` holds; returns whether it did in time."""
         reader = self._readers.setdefault(thread, Reader(brief=True))
 
         def look() -> bool:
             shown = self._workspace.thread(thread)
-            for line in reader.news(shown):
+            for line in reader.changes(shown):
                 self._say(f"{time.monotonic() - self._began:5.1f}s  {line}")
             return seen(shown)
 
@@ -222,7 +222,7 @@ class _Visit:
 
 
 def _says(*parts: str, pressable: bool | None = None) -> Seen:
-    """Expect these words in the bot's messages; `pressable` False: and no button left."""
+    """Expect these words in the bot's messages; with `pressable` False also no button."""
 
     def seen(shown: Sequence[Shown]) -> bool:
         text = "\n".join(one.text for one in shown if one.by_bot)

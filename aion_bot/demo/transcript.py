@@ -1,4 +1,4 @@
-"""What a thread shows, as lines of text: every change once. No I/O."""
+"""The changes of a thread as lines of text. No I/O."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,19 +6,19 @@ from aion_bot.simulators.workspace import Shown
 
 _MARGIN = 16
 _BRIEF = 90
-"""Characters of an edit that a brief reader tells."""
+"""Characters of an edit that a brief reader returns."""
 _HEAD, _TAIL = 10, 4
-"""Lines of a long message that are told."""
+"""Lines of a long message that are returned."""
 
 
 class Reader:
-    """Remembers what it has told of a thread. A brief one tells of an edit only how the new text ends."""
+    """Remembers what it has returned of a thread. A brief one returns of an edit only the end of the new text."""
 
     def __init__(self, *, brief: bool = False) -> None:
         self._brief = brief
         self._read: dict[str, int] = {}
 
-    def news(self, thread: Sequence[Shown]) -> list[str]:
+    def changes(self, thread: Sequence[Shown]) -> list[str]:
         """Return what changed since the last call: new messages whole, edits as what they added."""
         lines: list[str] = []
         for message in thread:
@@ -47,7 +47,7 @@ class Reader:
 
 
 def final(thread: Sequence[Shown]) -> list[str]:
-    """Return what the bot's messages show in the end, long ones without their middle."""
+    """Return the final text of the bot's messages, long ones without their middle."""
     lines: list[str] = []
     for message in thread:
         if message.by_bot and message.only_for is None:

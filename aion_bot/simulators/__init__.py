@@ -1,1 +1,1 @@
-"""Aion, Slack and Discord on loopback, used by the demo, the tests and the benchmarks."""
+"""Simulated Aion, Slack and Discord on loopback, for the demo, the tests and the benchmarks."""

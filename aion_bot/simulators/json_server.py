@@ -1,4 +1,4 @@
-"""A JSON API on loopback for a platform's simulator: it keeps a log, fails on request, and wakes those who wait."""
+"""A JSON API on loopback for a platform's simulator, with a log, scheduled failures, and waits for conditions."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ from aiohttp import web
 from aion_bot.simulators.workspace import CALLS_KEPT, Failure, Logged
 
 Answer = Callable[..., Awaitable[Any]]
-"""Answers one route: takes the body (None without one) and the fields of the path by name, returns what becomes JSON.
+"""Handles one route: takes the body (None without one) and the fields of the path by name, returns a JSON value.
 
 A `LookupError` becomes status 404, a `ValueError` 413: the body is larger than the platform takes.
 """
@@ -40,7 +40,7 @@ class JsonServer:
 
     @property
     def address(self) -> str:
-        """Where it serves, once it has started."""
+        """The base URL, once the server has started."""
         return f"http://{HOST}:{self._port}"
 
     async def start(self) -> None:
@@ -49,7 +49,7 @@ class JsonServer:
         for route, answer in self._routes.items():
             verb, path = route.split(" ")
             app.router.add_route(verb, path, partial(self._serve, route, answer))
-        # a caller who hangs up ends what is done for it, so that nobody counts as listening who is not there
+        # a closed connection cancels its handler, so that a client that has left does not count as listening
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=0.1, handler_cancellation=True
         )
@@ -58,12 +58,12 @@ class JsonServer:
         self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Cut every connection and stop serving."""
+        """Close every connection and stop serving."""
         if self._runner is not None:
             await self._runner.cleanup()
 
     def refuse(self, route: str, failure: Failure, *, retry_after: float = 0.2, times: int = 1) -> None:
-        """Let the next requests of a route fail."""
+        """Fail the next requests of a route."""
         self._failures[route].extend([(failure, retry_after)] * times)
 
     def changed(self) -> None:
@@ -90,12 +90,12 @@ class JsonServer:
         body = await request.json() if request.can_read_body else None
         due = self._failures[route]
         failure, pause = due.popleft() if due else (None, 0.0)
-        status, told = _STATUS.get(failure, 200) if failure else 200, None
+        status, content = _STATUS.get(failure, 200) if failure else 200, None
         if request.headers.get("Authorization") != self.token:
             status = 401
         elif status == 200:
             try:
-                told = await answer(body, **request.match_info)
+                content = await answer(body, **request.match_info)
             except LookupError:
                 status = 404
             except ValueError:
@@ -104,4 +104,4 @@ class JsonServer:
         if failure is Failure.LOST and request.transport is not None:
             request.transport.abort()
         headers = {"Retry-After": f"{pause:g}"} if failure is Failure.RATE_LIMITED else None
-        return web.json_response(told, status=status, headers=headers)
+        return web.json_response(content, status=status, headers=headers)

@@ -1,4 +1,4 @@
-"""Every simulated service together, and the settings that connect a bot to them."""
+"""All simulated services together, and the settings that connect a bot to them."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack

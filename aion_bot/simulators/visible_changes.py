@@ -1,4 +1,4 @@
-"""What people see of the bot's messages, reported at every change, for measurements. Keeps no history. No I/O."""
+"""Visible changes of the bot's messages, reported for measurements. Keeps no history. No I/O."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from functools import partial
 
 @dataclass(frozen=True, slots=True)
 class VisibleChange:
-    """What a message of the bot's shows from `at` on (seconds of the simulator's clock).
+    """What a message of the bot shows from `at` on (seconds of the simulator's clock).
 
-    `asker` is the text for the one whom it answers, `bystanders` that for everybody else in the channel; they differ
-    while Slack streams to one person, and in private messages. Both are empty once the message is deleted.
+    `asker` is the text for the person who asked, `bystanders` that for everybody else in the channel; they differ while Slack
+    streams to one person, and in private replies. Both are empty once the message is deleted.
     """
 
     at: float
@@ -25,7 +25,7 @@ ChangeListener = Callable[[VisibleChange], None]
 
 
 class ChangeListeners:
-    """Everybody who is told; false while there is nobody, so that no text is drawn for nothing."""
+    """All listeners; false while there are none, so that no text is rendered for nothing."""
 
     def __init__(self) -> None:
         self._listening: list[ChangeListener] = []
@@ -34,11 +34,11 @@ class ChangeListeners:
         return bool(self._listening)
 
     def add(self, listener: ChangeListener) -> Callable[[], None]:
-        """Tell `listener` of every change; returns what ends that."""
+        """Report every change to `listener`; returns the function that ends that."""
         self._listening.append(listener)
         return partial(self._listening.remove, listener)
 
-    def tell(self, change: VisibleChange) -> None:
-        """Tell all of them."""
+    def notify(self, change: VisibleChange) -> None:
+        """Report a change to all listeners."""
         for listener in tuple(self._listening):
             listener(change)

@@ -1,1 +1,1 @@
-"""A seeded soak of the whole bot against the simulators: `python -m benchmarks.chaos --seed N`."""
+"""A seeded soak test of the whole bot against the simulators: `python -m benchmarks.chaos --seed N`."""

@@ -1,10 +1,10 @@
-"""A seeded soak: nothing is lost and nothing is done twice, while everything fails that can.
+"""A seeded soak test: under every fault nothing is lost and nothing is done twice.
 
 Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
-simulated Aion, all in this process. Conversations, clicks, restarts, kills and faults are drawn from the seed alone,
-so that a seed that fails draws the same again; when things happen differs from run to run, as it depends on how fast
-the machine is. It runs in rounds: at the end of each everything may settle, people press Retry where it stands, every
-question is judged, and what is judged is forgotten, so that memory does not grow with the turns.
+simulated Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone,
+so that a failing seed draws the same again. Their timing differs from run to run, because it depends on the speed of
+the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
+question is verified, and its data is deleted, so that memory does not grow with the number of turns.
 """
 
 import argparse
@@ -19,125 +19,127 @@ import time
 from pathlib import Path
 
 from aion_bot import log_config
-from benchmarks.chaos.fates import Dice, Fate
-from benchmarks.chaos.judge import BOUNDS, SHOWN, Judge, Verdict
+from benchmarks.chaos.environment import Environment
+from benchmarks.chaos.faults import inject
 from benchmarks.chaos.people import People
-from benchmarks.chaos.settling import Settling
-from benchmarks.chaos.troubles import befall
-from benchmarks.chaos.world import World
+from benchmarks.chaos.round_end import RoundEnd
+from benchmarks.chaos.scenarios import Scenario, ScenarioGenerator
+from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
 
 TABLE = (
-    "asked", "answered once", "told as failed first", "Retries that were answered", "told as failed for good",
-    "stopped by a person", "withdrawn in time", "told that it was not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
-    "plan actions doubled", "interrupted by a stop", "told though Aion had answered", "stored by Aion",
+    "asked", "answered once", "first reported as failed", "Retries that were answered", "finally reported as failed",
+    "stopped by a person", "withdrawn in time", "reported as not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
+    "plan actions doubled", "interrupted by a stop", "reported as unanswered though Aion had answered", "stored by Aion",
     "shown in full",
 )  # fmt: skip
 
 
 class Soak:
-    """One run."""
+    """One run of the soak test."""
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
         self._folder = folder
-        self._dice = Dice(options.seed)
-        self._small = random.Random(options.seed + 1)
+        self._scenarios = ScenarioGenerator(options.seed)
+        self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
         self._turns = 0
-        self._befalling: set[asyncio.Task[None]] = set()
-        self.verdict = Verdict()
+        self._injecting: set[asyncio.Task[None]] = set()
+        self.findings = Findings()
 
     async def run(self) -> bool:
-        """Ask until all turns are done or the time is up; tell whether every bound was kept."""
-        async with World(self._folder) as world:
-            while self._turns < self._options.turns and not self._late():
-                await self._round(world)
-            self._report(world)
-        return self.verdict.holds
+        """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
+        async with Environment(self._folder) as environment:
+            while self._turns < self._options.turns and not self._time_is_up():
+                await self._round(environment)
+            self._report(environment)
+        return self.findings.holds
 
-    async def _round(self, world: World) -> None:
-        people = People(world)
-        await self._ask(world, people)
+    async def _round(self, environment: Environment) -> None:
+        people = People(environment)
+        await self._ask(environment, people)
         asked_after = time.monotonic() - self._begun
-        settling = Settling(world, people)
-        await settling.settle(self._small.choice(("stop", "kill")))
-        await world.end("stop")
-        verdict = Judge(world, people, settling, self._folder / "bot.db").judge()
-        self.verdict.add(verdict)
-        for why, number in verdict.wrong[:20]:
-            _show(world, why, number)
+        round_end = RoundEnd(environment, people)
+        await round_end.complete(self._restart_methods.choice(("stop", "kill")))
+        await environment.end("stop")
+        findings = Verifier(environment, people, round_end, self._folder / "bot.db").verify()
+        self.findings.add(findings)
+        for why, number in findings.wrong[:20]:
+            _show(environment, why, number)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        kept = ", ".join(f"{kind} {verdict.counts[kind]}" for kind in BOUNDS)
+        kept = ", ".join(f"{kind} {findings.counts[kind]}" for kind in BOUNDS)
         print(
             f"{time.monotonic() - self._begun:5.0f} s  {self._turns:>6} turns (asked after {asked_after:.0f} s): "
             f"{kept}; {memory} MB",
             flush=True,
         )
-        world.forget(set(world.records))
-        self._dice.forget()
-        await world.start()
+        environment.forget(set(environment.records))
+        self._scenarios.forget()
+        await environment.start()
 
-    async def _ask(self, world: World, people: People) -> None:
-        """Ask one round's questions, several at a time."""
+    async def _ask(self, environment: Environment, people: People) -> None:
+        """Ask the questions of one round, several at a time."""
         slots, turns = asyncio.Semaphore(self._options.at_once), set()
 
-        async def turn(fate: Fate) -> None:
+        async def turn(scenario: Scenario) -> None:
             async with slots:
-                await people.turn(fate)
+                await people.turn(scenario)
 
         for _ in range(min(self._options.round, self._options.turns - self._turns)):
-            if self._late():
+            if self._time_is_up():
                 break
             self._turns += 1
-            fate = self._dice.draw(self._turns)
+            scenario = self._scenarios.draw(self._turns)
             async with slots:
                 await asyncio.sleep(0)
-            turns.add(asyncio.create_task(turn(fate)))
-            await self._befall(world, fate)
+            turns.add(asyncio.create_task(turn(scenario)))
+            await self._inject(environment, scenario)
         for failed in await asyncio.gather(*turns, return_exceptions=True):
             if isinstance(failed, BaseException):
                 raise failed
-        await asyncio.gather(*self._befalling)
+        await asyncio.gather(*self._injecting)
 
-    async def _befall(self, world: World, fate: Fate) -> None:
-        if fate.trouble:
-            self._spawn(asyncio.create_task(befall(world, fate.trouble, fate.seed)))
-        if fate.restart:
-            self._spawn(asyncio.create_task(world.restart(fate.restart)))
+    async def _inject(self, environment: Environment, scenario: Scenario) -> None:
+        if scenario.fault:
+            self._spawn(asyncio.create_task(inject(environment, scenario.fault, scenario.seed)))
+        if scenario.restart:
+            self._spawn(asyncio.create_task(environment.restart(scenario.restart)))
 
     def _spawn(self, task: "asyncio.Task[None]") -> None:
-        self._befalling.add(task)
-        task.add_done_callback(self._befalling.discard)
+        self._injecting.add(task)
+        task.add_done_callback(self._injecting.discard)
 
-    def _late(self) -> bool:
+    def _time_is_up(self) -> bool:
         return bool(time.monotonic() - self._begun > self._options.minutes * 60)
 
-    def _report(self, world: World) -> None:
-        counts = self.verdict.counts
+    def _report(self, environment: Environment) -> None:
+        counts = self.findings.counts
         for name in TABLE:
-            print(f"{name:>32}  {counts[name]:>6}")
-        print(f"{'share shown in full':>32}  {self.verdict.share_shown:.4%} (at least {SHOWN:.1%})")
-        for reason, times in self.verdict.reasons.most_common():
+            print(f"{name:>48}  {counts[name]:>6}")
+        print(f"{'share shown in full':>48}  {self.findings.share_shown:.4%} (at least {SHOWN:.1%})")
+        for reason, times in self.findings.reasons.most_common():
             print(f"{times:>8} times: {reason}")
         figures = {name: counts[name] for name in TABLE} | {
             "seed": self._options.seed,
             "seconds": round(time.monotonic() - self._begun),
-            "stops": world.stops,
-            "kills": world.kills,
-            "share shown in full": round(self.verdict.share_shown, 5),
-            "holds": self.verdict.holds,
+            "stops": environment.stops,
+            "kills": environment.kills,
+            "share shown in full": round(self.findings.share_shown, 5),
+            "holds": self.findings.holds,
         }
         print(json.dumps(figures))
 
 
-def _show(world: World, why: str, number: int) -> None:
-    """Print what is wrong, with the thread where it is."""
+def _show(environment: Environment, why: str, number: int) -> None:
+    """Print a violation with the messages of its thread."""
     print(f"WRONG: question {number}: {why}")
-    record = world.records.get(number)
+    record = environment.records.get(number)
     if record is None:
         return
-    print(f"  {record.fate}\n  accepted {record.accepted}, calls {record.calls}, episodes {record.episodes}")
-    for one in world.places[record.fate.platform].shown(record.thread):
+    print(
+        f"  {record.scenario}\n  accepted {record.accepted}, calls {record.calls}, episodes {record.episodes}"
+    )
+    for one in environment.workspaces[record.scenario.platform].shown(record.thread):
         print(f"  | {_short(one.text)} {list(one.buttons) or ''}")
 
 
@@ -152,7 +154,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--turns", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10.0, help="no turn begins after this")
     parser.add_argument(
-        "--round", type=int, default=1000, help="turns until everything settles and is judged"
+        "--round", type=int, default=1000, help="turns until everything has ended and is verified"
     )
     parser.add_argument("--at-once", type=int, default=80, help="turns under way together")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")

@@ -1,4 +1,4 @@
-"""The bot's journal, read after it has ended."""
+"""Reads the bot's database after the bot has ended."""
 
 import sqlite3
 from collections import defaultdict
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.chaos.world import World
+from benchmarks.chaos.environment import Environment
 
 _ROWS = "SELECT key, prompt, thread, attempt, phase, reason FROM turn"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question in the bot's journal."""
+    """One turn in the bot's database."""
 
     key: str
     attempt: int
@@ -21,26 +21,27 @@ class Row:
     reason: str | None
 
 
-def rows(world: World, database: Path) -> Mapping[int, list[Row]]:
-    """The journal by question, found by the message that asked, or for a command by the thread it opened."""
+def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
+    """The turns by question, found by the message that asked, or for a command by the thread that it opened."""
     numbers = {
-        (one.fate.platform, one.message or one.thread): one.fate.number for one in world.records.values()
+        (one.scenario.platform, one.message or one.thread): one.scenario.number
+        for one in environment.records.values()
     }
     found: dict[int, list[Row]] = defaultdict(list)
     with sqlite3.connect(database) as connection:
         for key, prompt, thread, attempt, phase, reason in connection.execute(_ROWS):
-            for platform in world.places:
+            for platform in environment.workspaces:
                 message, opened = _last(prompt), _last(thread)
                 number = numbers.get((platform, message)) or numbers.get((platform, opened))
                 if number is not None and (
-                    (platform, message) in numbers or not world.records[number].message
+                    (platform, message) in numbers or not environment.records[number].message
                 ):
                     found[number].append(Row(key, attempt, phase, reason))
     return found
 
 
 def plans(database: Path) -> set[str]:
-    """Aion's ids of the plans that the bot was told of."""
+    """The ids of the plans that the bot recorded."""
     with sqlite3.connect(database) as connection:
         return {plan for (plan,) in connection.execute("SELECT plan_id FROM plan")}
 

@@ -1,4 +1,4 @@
-"""Scenes for the simulated Aion, with words that can be told apart wherever they are shown. No I/O."""
+"""Scenes for the simulated Aion, with labels by which every sentence is recognised. No I/O."""
 
 import re
 from collections import defaultdict
@@ -21,7 +21,7 @@ from aion_bot.simulators.aion.scene import (
     refused,
     spoken,
 )
-from benchmarks.chaos.fates import Course, Fate
+from benchmarks.chaos.scenarios import Behaviour, Scenario
 
 _QUESTION = re.compile(r"Question number (\d+)\.")
 _LABEL = re.compile(r"\bq(\d+)a(\d+)n(\d+)of(\d+)\b")
@@ -31,27 +31,27 @@ _LIMIT = {"message": "Monthly chat limit reached (200/200).", "code": "USAGE_LIM
 _STRANGE = (Emit("hologram", {"depth": 3}), Raw(b"event: token\ndata: {broken\n\n"), Raw(b": hm\n\n"))
 
 Attempt = tuple[int, int]
-"""A question's number, and how often Aion was asked it by then."""
+"""A question's number, and the number of the request to Aion."""
 
 
 def question(number: int) -> str:
-    """What a person asks."""
+    """The text of a question."""
     return f"Question number {number}. What do you see?"
 
 
 def edited(number: int) -> str:
-    """What the same person makes of that question."""
+    """The text of a question after its edit."""
     return f"{question(number)} Please look twice."
 
 
-def asked_in(text: str) -> int | None:
+def question_number(text: str) -> int | None:
     """The number of the question in a text."""
     found = _QUESTION.search(text)
     return int(found[1]) if found else None
 
 
 def content(number: int, attempt: int, size: int) -> str:
-    """An answer of `size` sentences, each with a label of its own."""
+    """An answer of `size` sentences, each with its own label."""
     sentences = [
         f"q{number}a{attempt}n{index}of{size} is the brace of the north face." for index in range(size)
     ]
@@ -59,7 +59,7 @@ def content(number: int, attempt: int, size: int) -> str:
 
 
 def labels(texts: Iterable[str]) -> Mapping[Attempt, list[tuple[int, int]]]:
-    """The labels in some texts, in order: which sentence of how many, by attempt."""
+    """The labels in some texts, in order, by attempt: the number of the sentence, and how many there are."""
     found: dict[Attempt, list[tuple[int, int]]] = defaultdict(list)
     for text in texts:
         for number, attempt, index, size in _LABEL.findall(text):
@@ -73,7 +73,7 @@ def is_whole(found: list[tuple[int, int]]) -> bool:
 
 
 def result(number: int, attempt: int) -> str:
-    """What a plan's end says."""
+    """The text of a plan's result."""
     return f"Done: result{number}a{attempt}, three photos are in two folders."
 
 
@@ -82,61 +82,66 @@ def results(text: str) -> list[Attempt]:
     return [(int(number), int(attempt)) for number, attempt in _RESULT.findall(text)]
 
 
-def scene(fate: Fate, call: int, attempt: int) -> Scene:
-    """Choose what Aion does when it is asked for the `call`th time, from 1; `attempt` counts those it took."""
-    text = content(fate.number, attempt, fate.size)
-    match fate.course:
-        case Course.PLAN | Course.OPEN_PLAN:
-            return _plan(fate, attempt, text)
-        case Course.LIMIT:
+def scene(scenario: Scenario, call: int, attempt: int) -> Scene:
+    """Choose what Aion does when it is asked for the `call`th time, from 1; `attempt` counts the accepted requests."""
+    text = content(scenario.number, attempt, scenario.size)
+    match scenario.behaviour:
+        case Behaviour.PLAN | Behaviour.OPEN_PLAN:
+            return _plan(scenario, attempt, text)
+        case Behaviour.LIMIT:
             return Scene((Emit("error", _LIMIT),))
-        case Course.BUSY:
-            return _busy(fate, call) or spoken(text)
-        case Course.DOWN | Course.UNANSWERED if call == 1:
-            return refused(500 if fate.course is Course.DOWN else None)
-    return _broken(fate, text) if call == 1 else spoken(text)
+        case Behaviour.BUSY:
+            return _busy(scenario, call) or spoken(text)
+        case Behaviour.DOWN | Behaviour.UNANSWERED if call == 1:
+            return refused(500 if scenario.behaviour is Behaviour.DOWN else None)
+    return _broken(scenario, text) if call == 1 else spoken(text)
 
 
-def _busy(fate: Fate, call: int) -> Scene | None:
-    if call > 1 + fate.seed % 2:
+def _busy(scenario: Scenario, call: int) -> Scene | None:
+    if call > 1 + scenario.seed % 2:
         return None
-    if fate.seed % 4 < 2:
+    if scenario.seed % 4 < 2:
         return refused(503)
     return refused(429, code="RATE_LIMIT_ERROR", headers={"Retry-After": "0.05"})
 
 
-def _broken(fate: Fate, text: str) -> Scene:
-    """An answer that breaks or lingers in the middle; it is stored unless it breaks for good."""
+def _broken(scenario: Scenario, text: str) -> Scene:
+    """An answer that breaks or pauses in the middle; it is stored, except for `UNSTORED`."""
     half, rest = _speak(text[: len(text) // 2]), _speak(text[len(text) // 2 :])
-    pause = tuple(Emit("ping", delay=0.25) for _ in range(2 + fate.seed % 6))
+    pause = tuple(Emit("ping", delay=0.25) for _ in range(2 + scenario.seed % 6))
     whole: tuple[Step, ...] = (half, rest, *ENDING)
-    steps: Mapping[Course, tuple[Step, ...]] = {
-        Course.SLOW: (half, *pause, rest, *ENDING),
-        Course.DELETED: (half, *pause, rest, *ENDING),
-        Course.ARCHIVED: (half, *pause, rest, *ENDING),
-        Course.FORBIDDEN: (half, *pause, rest, *ENDING),
-        Course.STOPPED: (half, *(pause * 4), rest, *ENDING),
-        Course.STRANGE: (half, *_STRANGE, rest, *ENDING),
-        Course.CUT: (half, Cut(stored=True)),
-        Course.TORN: (half, Raw('event: token\ndata: {"content": "é'.encode()[:-1]), Cut(stored=True)),
-        Course.HALF: (half, Raw(b"event: token\ndata: {"), Cut(stored=True)),
-        Course.SILENT: (half, Hold("never"), *ENDING),
-        Course.GONE: (Emit("auth_error", {"error": "Session not found"}),),
-        Course.UNSTORED: (half, Cut(stored=False)),
-        Course.ERROR: (half, Emit("error", {"message": "It is tired", "code": "AI_ERROR"})),
-        Course.EMPTY: ENDING,
+    steps: Mapping[Behaviour, tuple[Step, ...]] = {
+        Behaviour.SLOW: (half, *pause, rest, *ENDING),
+        Behaviour.DELETED: (half, *pause, rest, *ENDING),
+        Behaviour.ARCHIVED: (half, *pause, rest, *ENDING),
+        Behaviour.FORBIDDEN: (half, *pause, rest, *ENDING),
+        Behaviour.STOPPED: (half, *(pause * 4), rest, *ENDING),
+        Behaviour.STRANGE: (half, *_STRANGE, rest, *ENDING),
+        Behaviour.CUT: (half, Cut(stored=True)),
+        Behaviour.TORN: (half, Raw('event: token\ndata: {"content": "é'.encode()[:-1]), Cut(stored=True)),
+        Behaviour.HALF: (half, Raw(b"event: token\ndata: {"), Cut(stored=True)),
+        Behaviour.SILENT: (half, Hold("never"), *ENDING),
+        Behaviour.GONE: (Emit("auth_error", {"error": "Session not found"}),),
+        Behaviour.UNSTORED: (half, Cut(stored=False)),
+        Behaviour.ERROR: (half, Emit("error", {"message": "It is tired", "code": "AI_ERROR"})),
+        Behaviour.EMPTY: ENDING,
     }
-    unstored = {Course.GONE, Course.UNSTORED, Course.ERROR, Course.EMPTY}
-    answer = Answer("") if fate.course in unstored else Answer(text)
-    return Scene(steps.get(fate.course, whole), answer)
+    unstored = {Behaviour.GONE, Behaviour.UNSTORED, Behaviour.ERROR, Behaviour.EMPTY}
+    answer = Answer("") if scenario.behaviour in unstored else Answer(text)
+    return Scene(steps.get(scenario.behaviour, whole), answer)
 
 
-def _plan(fate: Fate, attempt: int, text: str) -> Scene:
-    steps = tuple(Operation("FolderOrganizationAgent", f"Make folder {n}") for n in range(1 + fate.seed % 4))
-    plan = Plan(
-        f"Tidy up, as question {fate.number} says", steps, result(fate.number, attempt), _ends(fate.ends)
+def _plan(scenario: Scenario, attempt: int, text: str) -> Scene:
+    steps = tuple(
+        Operation("FolderOrganizationAgent", f"Make folder {n}") for n in range(1 + scenario.seed % 4)
     )
-    return proposed(plan, text, stays_open=fate.course is Course.OPEN_PLAN)
+    plan = Plan(
+        f"Tidy up, as question {scenario.number} says",
+        steps,
+        result(scenario.number, attempt),
+        _ends(scenario.ends),
+    )
+    return proposed(plan, text, stays_open=scenario.behaviour is Behaviour.OPEN_PLAN)
 
 
 def _ends(ends: tuple[PlanEnd, ...]) -> tuple[PlanEnd, ...]:

@@ -1,1 +1,1 @@
-"""How fresh answers are at the limits of the platforms, against what those limits permit."""
+"""Measures how fresh answers are at the platforms' rate limits, against what those limits permit."""

@@ -1,4 +1,4 @@
-"""The bot under measurement, put together as the command line does it."""
+"""The measured bot, composed as the command line composes it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,7 +24,7 @@ def composed(env: Mapping[str, str], folder: Path) -> tuple[Settings, Sequence[P
 
 @asynccontextmanager
 async def serving(settings: Settings, adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
-    """Serve for as long as the context lasts."""
+    """Run the bot for as long as the context lasts."""
     stop = asyncio.Event()
     serving = asyncio.create_task(app.serve(settings, list(adapters), stop))
     try:
@@ -35,7 +35,7 @@ async def serving(settings: Settings, adapters: Sequence[PlatformAdapter]) -> As
 
 
 def model(adapters: Sequence[PlatformAdapter]) -> dict[str, Any]:
-    """Return the limits that the bot reckons with, as JSON: the shortest gap, a message's size, and its budgets."""
+    """The limits of the bot's adapter, as JSON: the shortest gap, a message's size, and its budgets."""
     limits = adapters[0].limits
     return {
         "gap": limits.edit_gap,

@@ -1,4 +1,4 @@
-"""What is asked, where, and under which limits. No I/O."""
+"""The questions of each load, where they are asked, and under which limits. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ CHANNELS = 10
 
 
 class Place(StrEnum):
-    """Where the answers stand."""
+    """Where the answers are shown."""
 
     CHANNELS = "slack-channels"
     """Slack, one workspace, ten channels, each answer in a thread of its own."""
@@ -26,7 +26,7 @@ class Place(StrEnum):
 
 
 class Limiting(StrEnum):
-    """What the simulator allows, against what is documented."""
+    """The simulator's limits, against the documented ones."""
 
     DOCUMENTED = "documented"
     HALF = "half"
@@ -35,8 +35,8 @@ class Limiting(StrEnum):
     """As documented, but a second process uses half of it."""
 
 
-class Carrier(StrEnum):
-    """Who relays the answers."""
+class Relayer(StrEnum):
+    """The program that relays the answers."""
 
     BOT = "bot"
     PLAIN = "plain"
@@ -45,7 +45,7 @@ class Carrier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question: when it is asked, in seconds, how long its answer is, and whether that ends with a plan."""
+    """One question: when it is asked, in seconds, how long its answer is, and whether it ends with a plan."""
 
     at: float = 0.0
     tokens: int = SHORT
@@ -53,30 +53,30 @@ class Ask:
 
     @property
     def seconds(self) -> float:
-        """How long the answer takes to be told."""
+        """The seconds that Aion takes to send the answer."""
         return self.tokens / RATE
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Questions that are asked in one world, and what is allowed there."""
+    """Questions that are asked together, and the limits that apply."""
 
     name: str
     place: Place
     limits: Limiting
-    carrier: Carrier
+    relayer: Relayer
     asks: tuple[Ask, ...]
     deadline: float = 180.0
-    """Seconds after the last token, after which what is missing is incomplete."""
+    """Seconds after the last token in which all answers have to be complete."""
 
     @property
     def ends(self) -> float:
-        """When the last token is told, in seconds."""
+        """When the last token is sent, in seconds."""
         return max(ask.at + ask.seconds for ask in self.asks)
 
     @property
     def weight(self) -> int:
-        """How many answers are told at the same time, at most, as far as the begin and length of asks tell."""
+        """The maximum of answers that are sent at the same time, from the times and lengths of the questions."""
         return max(sum(one.at <= ask.at < one.at + one.seconds for one in self.asks) for ask in self.asks)
 
     def to_json(self) -> dict[str, Any]:
@@ -87,46 +87,46 @@ class Load:
     def from_json(cls, given: dict[str, Any]) -> "Load":
         """Read what `to_json` wrote."""
         asks = tuple(Ask(**ask) for ask in given["asks"])
-        place, limits, carrier = Place(given["place"]), Limiting(given["limits"]), Carrier(given["carrier"])
-        return cls(given["name"], place, limits, carrier, asks, given["deadline"])
+        place, limits, relayer = Place(given["place"]), Limiting(given["limits"]), Relayer(given["relayer"])
+        return cls(given["name"], place, limits, relayer, asks, given["deadline"])
 
 
-def crowd(
+def concurrent(
     answers: int,
     tokens: int,
     place: Place,
     limits: Limiting = Limiting.DOCUMENTED,
-    carrier: Carrier = Carrier.BOT,
+    relayer: Relayer = Relayer.BOT,
 ) -> Load:
-    """Return answers of one length that are all asked at once."""
+    """A load of simultaneous answers of one length."""
     asks = (Ask(tokens=tokens),) * answers
-    return Load(f"{answers} x {tokens}", place, limits, carrier, asks)
+    return Load(f"{answers} x {tokens}", place, limits, relayer, asks)
 
 
 def late(place: Place) -> Load:
-    """Return ten short answers that spend the window, and one that begins just then."""
-    return Load("late", place, Limiting.DOCUMENTED, Carrier.BOT, (*(Ask(),) * 10, Ask(at=12.0)))
+    """A load of ten short answers that use up the window, and one that begins just then."""
+    return Load("late", place, Limiting.DOCUMENTED, Relayer.BOT, (*(Ask(),) * 10, Ask(at=12.0)))
 
 
 def card(place: Place) -> Load:
-    """Return ten short answers, and in their middle a plan that waits for somebody's word."""
+    """A load of ten short answers, and in their middle a plan that waits for a decision."""
     asks = (*(Ask(),) * 10, Ask(at=5.0, tokens=60, plan=True))
-    return Load("card", place, Limiting.DOCUMENTED, Carrier.BOT, asks)
+    return Load("card", place, Limiting.DOCUMENTED, Relayer.BOT, asks)
 
 
 def rolling(place: Place, limits: Limiting, minutes: int) -> Load:
-    """Return ten answers of a minute at any time, one after the other, for so many minutes."""
+    """A load of ten answers of a minute at any time, one after the other, for so many minutes."""
     minute = round(60 * RATE)
     asks = tuple(
         Ask(at=6.0 * slot + 60.0 * turn, tokens=minute) for turn in range(minutes) for slot in range(10)
     )
-    return Load(f"10 rolling, {minutes} min", place, limits, Carrier.BOT, asks)
+    return Load(f"10 rolling, {minutes} min", place, limits, Relayer.BOT, asks)
 
 
-def crowds(
+def concurrent_sizes(
     places: Sequence[Place], sizes: Sequence[int], tokens: Sequence[int]
 ) -> list[tuple[int, int, Place]]:
-    """Return which crowds are asked where: long answers only in small ones, direct messages only up to ten."""
+    """The numbers, lengths and places of simultaneous answers: long ones only for one and ten, direct messages only up to ten."""
     return [
         (size, length, place)
         for length in tokens

@@ -6,13 +6,13 @@ from typing import Any
 
 from aion_bot.simulators.discord.rates import DiscordLimits
 from aion_bot.simulators.slack.rates import DOCUMENTED, SlackLimits
-from benchmarks.relay import promises
+from benchmarks.relay import targets
+from benchmarks.relay.load_bounds import Bounds
 from benchmarks.relay.loads import RATE, Limiting, Load
-from benchmarks.relay.permitted import Bounds
 
 _HEAD = (
     "who", "where", "load", "complete", "429", "stale, asker", "bystanders", "bound", "ratio", "hindsight", "final lag", "worst",
-    "permitted", "first sign", "calls",
+    "permitted", "first indicator", "calls",
 )  # fmt: skip
 _METHODS = ("chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream")
 _SHORT = {
@@ -24,7 +24,7 @@ _SHORT = {
 
 
 def limits() -> str:
-    """Tell what the simulators allow where the limits are those documented."""
+    """Describe the limits of the simulators where they are those documented."""
     slack, discord = SlackLimits(), DiscordLimits()
     methods = ", ".join(f"{method} {DOCUMENTED[method]}" for method in _METHODS)
     rates = [
@@ -36,14 +36,14 @@ def limits() -> str:
         f"{slack.posts_a_second:g} post a second and channel, bursts of {slack.burst}. "
         f"Discord, windows from the first call on: {buckets}. "
         f"Tokens: {RATE:g} a second, of four characters. Times in seconds; *bound*, *ratio*: asker / bystanders; "
-        "*hindsight*: the asker's at best, if the lengths were known; *permitted*: final lag at best, median / worst; *first sign*: worst; *calls*: refused ones included."
+        "*hindsight*: the asker's at best, if the lengths were known; *permitted*: final lag at best, median / worst; *first indicator*: worst; *calls*: refused ones included."
     )
 
 
-def tables(worlds: Sequence[tuple[Mapping[str, Any], Bounds | None]]) -> Iterator[str]:
+def tables(results: Sequence[tuple[Mapping[str, Any], Bounds | None]]) -> Iterator[str]:
     """Yield a table for each model of the limits."""
     for limiting in Limiting:
-        rows = [_row(found, bounds) for found, bounds in worlds if found["load"]["limits"] == limiting]
+        rows = [_row(found, bounds) for found, bounds in results if found["load"]["limits"] == limiting]
         if rows:
             yield f"\n### Limits: {limiting}\n"
             yield from _table(_HEAD, rows)
@@ -58,10 +58,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def _row(found: Mapping[str, Any], bounds: Bounds | None) -> Sequence[str]:
     load, stale, lag = Load.from_json(found["load"]), found["staleness"], found["lag"]
     return (
-        load.carrier,
+        load.relayer,
         load.place,
         load.name + _cards(found),
-        f"{promises.standing(found)}/{found['answers']}",
+        f"{targets.standing(found)}/{found['answers']}",
         _refusals(found),
         _number(stale["asker"]),
         _number(stale["bystanders"]),
@@ -71,7 +71,7 @@ def _row(found: Mapping[str, Any], bounds: Bounds | None) -> Sequence[str]:
         _number(lag["median"]),
         _number(lag["worst"]),
         f"{bounds.lag:.1f} / {bounds.worst_lag:.1f}" if bounds else "",
-        _number(found["sign"]["worst"]),
+        _number(found["indicator"]["worst"]),
         _calls(found),
     )
 
@@ -88,8 +88,8 @@ def _ratios(stale: Mapping[str, float | None], bounds: Bounds | None) -> str:
     if bounds is None:
         return ""
     both = (
-        promises.ratio(stale["asker"], bounds.asker),
-        promises.ratio(stale["bystanders"], bounds.bystanders),
+        targets.ratio(stale["asker"], bounds.asker),
+        targets.ratio(stale["bystanders"], bounds.bystanders),
     )
     return " / ".join(map(_number, both))
 
@@ -105,7 +105,7 @@ def _calls(found: Mapping[str, Any]) -> str:
 
 
 def minutes(found: Mapping[str, Any]) -> str:
-    """Tell how many calls were taken in each minute of a long world."""
+    """Describe how many requests were taken in each minute of a long load."""
     counted = ", ".join(
         f"{_SHORT[name]} {' '.join(map(str, times))}"
         for name, times in found["by_minute"].items()

@@ -1,4 +1,4 @@
-"""Each platform in turn: its simulator, its adapter built as the command line builds it, and a recording core."""
+"""Each platform in turn: its simulator, its adapter as the command line builds it, and a recording host."""
 
 import asyncio
 import importlib
@@ -13,7 +13,7 @@ import adapters
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Prompt
-from aion_bot.simulators.workspace import Someone, Workspace
+from aion_bot.simulators.workspace import SimulatedPerson, Workspace
 from tests.contract.harness import Harness
 from tests.support.recording_host import RecordingHost
 
@@ -21,7 +21,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def found_harnesses() -> Mapping[str, Harness]:
-    """Every platform with a `platform_harness.py` in a folder of the tests, by the folder's name."""
+    """The harness of every platform, by the name of the test folder that has its `platform_harness.py`."""
     paths = sorted(TESTS.rglob("platform_harness.py"))
     names = {
         path.parent.name: ".".join(path.with_suffix("").relative_to(TESTS.parent).parts) for path in paths
@@ -41,12 +41,12 @@ class Connection:
     host: RecordingHost
 
     @property
-    def ada(self) -> Someone:
-        """Who asks."""
+    def ada(self) -> SimulatedPerson:
+        """The person who asks."""
         return self.workspace.people[0]
 
     async def asked(self, text: str = "What is damaged on site 7?") -> tuple[str, Prompt]:
-        """Let Ada ask, and open the thread; returns the workspace's name of it, and the question."""
+        """Ask as Ada and open the thread; returns the workspace's thread id, and the prompt."""
         known = len(self.host.of_kind(Prompt))
         thread = await self.workspace.ask(self.ada, text)
         prompt = await self.host.newest(Prompt, known + 1)
@@ -54,7 +54,7 @@ class Connection:
         return thread, prompt
 
     def said(self, thread: str) -> list[str]:
-        """What the bot's messages in a thread show to everybody now, oldest first."""
+        """The texts of the bot's messages in a thread that everybody sees, oldest first."""
         return [
             one.text
             for one in self.workspace.thread(thread)
@@ -64,7 +64,7 @@ class Connection:
 
 @pytest.fixture(autouse=True)
 def _search_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Platforms of the tests are found in folders named `adapters`, as those of other distributions are."""
+    """Find platforms of the tests in folders named `adapters`, as those of other distributions are found."""
     more = [str(path) for path in sorted(TESTS.glob("*/adapters")) if path.is_dir()]
     monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, *more])
 
@@ -77,7 +77,7 @@ def harness(request: pytest.FixtureRequest) -> Harness:
 
 @pytest.fixture
 async def workspace(harness: Harness) -> AsyncIterator[Workspace]:
-    """A simulator that objects to what the platform's contracts do not allow, where it can."""
+    """A simulator that validates requests against the platform's contract, where there is one."""
     simulator = harness.simulator()
     await simulator.start()
     yield simulator
@@ -86,7 +86,7 @@ async def workspace(harness: Harness) -> AsyncIterator[Workspace]:
 
 
 def built(workspace: Workspace) -> PlatformAdapter:
-    """Build the adapter from the settings that lead to a simulator."""
+    """Build the adapter from the settings of a simulator."""
     found, problems = adapters.discover(workspace.env)
     assert problems == []
     (adapter,) = found
@@ -110,5 +110,7 @@ async def connection(workspace: Workspace, adapter: PlatformAdapter) -> AsyncIte
     await host.until(lambda: bool(host.presences))
     yield Connection(workspace, adapter, host)
     listening.cancel()
-    with suppress(asyncio.CancelledError, PlatformDown):  # down where the test stopped the platform
+    with suppress(
+        asyncio.CancelledError, PlatformDown
+    ):  # the adapter raises this where the test stopped the platform
         await listening

@@ -1,4 +1,4 @@
-"""Optional capabilities: those that a platform has, and no others."""
+"""Optional capabilities: an adapter has those of its platform, and no others."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from aion_bot.ports.adapter import (
 )
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Reply
-from aion_bot.simulators.workspace import QueuedMarks
+from aion_bot.simulators.workspace import QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
@@ -19,19 +19,19 @@ CAPABILITIES = (ActivityIndicator, NativeStreaming, QueuedMarker)
 
 
 def only_with(capability: type) -> pytest.MarkDecorator:
-    """Run a test on the platforms that have a capability."""
+    """Run a test only on platforms with a capability."""
     having = sorted(name for name, harness in HARNESSES.items() if capability in harness.capabilities)
     return pytest.mark.parametrize("harness", [HARNESSES[name] for name in having], ids=having)
 
 
-async def test_an_adapter_has_what_its_platform_has(harness: Harness, adapter: PlatformAdapter) -> None:
-    """The core finds a capability by its Protocol; an adapter has none that it does not mean to have."""
+async def test_an_adapter_has_its_platforms_capabilities(harness: Harness, adapter: PlatformAdapter) -> None:
+    """An adapter satisfies the Protocols that its harness names, and no other capability's Protocol."""
     assert {one for one in CAPABILITIES if isinstance(adapter, one)} == harness.capabilities
 
 
 @only_with(QueuedMarker)
 async def test_a_question_is_marked_while_it_waits(connection: Connection) -> None:
-    """A mark is put on a person's message and taken away; doing either twice is harmless."""
+    """The queued marker is added and removed; repeating either is harmless."""
     thread, prompt = await connection.asked()
     await connection.adapter.post(prompt.thread, Reply("Words."), nonce="a")
     await connection.workspace.reply(connection.ada, thread, "Which ones?")
@@ -39,7 +39,7 @@ async def test_a_question_is_marked_while_it_waits(connection: Connection) -> No
     inside = connection.workspace.thread(thread)
     asked = next(one.id for one in inside if not one.by_bot and "Which ones?" in one.text)
     assert further.source is not None
-    assert isinstance(connection.workspace, QueuedMarks)
+    assert isinstance(connection.workspace, QueuedMarkers)
     assert isinstance(connection.adapter, QueuedMarker)
     for queued in (True, True, False, False):
         await connection.adapter.mark_queued(further.source, queued=queued)
@@ -48,7 +48,7 @@ async def test_a_question_is_marked_while_it_waits(connection: Connection) -> No
 
 @only_with(ActivityIndicator)
 async def test_activity_is_shown_without_failing(connection: Connection) -> None:
-    """Showing that the bot works, and that it does no more, is one attempt each that says whether it is so."""
+    """Starting and clearing activity are one attempt each, which returns whether it succeeded."""
     _, prompt = await connection.asked()
     assert isinstance(connection.adapter, ActivityIndicator)
     assert await connection.adapter.show_activity(prompt.thread, prompt.person, active=True) is True
@@ -57,7 +57,7 @@ async def test_activity_is_shown_without_failing(connection: Connection) -> None
 
 @only_with(NativeStreaming)
 async def test_a_native_stream_grows_and_ends(connection: Connection) -> None:
-    """A stream is one message that shows what was appended, and can be edited once it has ended."""
+    """A native stream is one message that shows what was appended, and can be edited after its end."""
     thread, prompt = await connection.asked()
     adapter = connection.adapter
     assert isinstance(adapter, NativeStreaming)

@@ -1,4 +1,4 @@
-"""What every adapter tells of people."""
+"""The events that every adapter reports."""
 
 import asyncio
 from contextlib import suppress
@@ -17,15 +17,15 @@ from tests.support.recording_host import RecordingHost
 RETRY = Button(Action.RETRY, "0123456789abcdef", "Retry")
 
 
-async def test_a_connection_is_told(connection: Connection) -> None:
-    """The operator learns who the bot is and where."""
+async def test_a_connection_is_reported(connection: Connection) -> None:
+    """An adapter that listens reports the bot's name and workspaces."""
     (presence,) = connection.host.presences
     assert presence.bot
     assert presence.workspaces
 
 
-async def test_a_question_is_told(connection: Connection) -> None:
-    """A question carries its words, who asked, and where; its thread names the platform."""
+async def test_a_question_is_reported(connection: Connection) -> None:
+    """A prompt has the words, the person and the place; its thread names the platform."""
     _, prompt = await connection.asked("Which lamps <b>&amp; pumps</b> are broken?")
     assert prompt.text == "Which lamps <b>&amp; pumps</b> are broken?"
     assert prompt.person.id == connection.ada.id
@@ -36,7 +36,7 @@ async def test_a_question_is_told(connection: Connection) -> None:
 
 
 async def test_a_reply_belongs_to_its_thread(connection: Connection) -> None:
-    """A further question in a thread has the thread of the first one, and a key of its own."""
+    """A further prompt in a thread has the thread of the first one, and a key of its own."""
     thread, prompt = await connection.asked()
     await connection.adapter.post(prompt.thread, Reply("Three lamps."), nonce="a")
     await connection.workspace.reply(connection.workspace.people[1], thread, "Which ones?")
@@ -48,7 +48,7 @@ async def test_a_reply_belongs_to_its_thread(connection: Connection) -> None:
 
 
 async def replied(connection: Connection) -> tuple[str, str, Prompt]:
-    """Let Ada write in a thread; returns the thread, her message, and its question."""
+    """Reply in a thread as Ada; returns the thread, her message, and its prompt."""
     thread, prompt = await connection.asked()
     await connection.adapter.post(prompt.thread, Reply("Three lamps."), nonce="a")
     await connection.workspace.reply(connection.ada, thread, "Which ones?")
@@ -58,16 +58,16 @@ async def replied(connection: Connection) -> tuple[str, str, Prompt]:
     return thread, message, further
 
 
-async def test_an_edited_question_is_told(connection: Connection) -> None:
-    """An edit names the question by its key, and carries the new words."""
+async def test_an_edited_question_is_reported(connection: Connection) -> None:
+    """An edit has the prompt's key and the new words."""
     _, message, prompt = await replied(connection)
     connection.workspace.edit_message(message, "Which lamps?")
     change = await connection.host.newest(MessageChange)
     assert (change.prompt, change.thread, change.text) == (prompt.key, prompt.thread, "Which lamps?")
 
 
-async def test_a_deleted_question_is_told(connection: Connection) -> None:
-    """A deletion names the question by its key, and has no words."""
+async def test_a_deleted_question_is_reported(connection: Connection) -> None:
+    """A deletion has the prompt's key and no words."""
     _, message, prompt = await replied(connection)
     connection.workspace.delete_message(message)
     change = await connection.host.newest(MessageChange)
@@ -75,7 +75,7 @@ async def test_a_deleted_question_is_told(connection: Connection) -> None:
 
 
 async def press(connection: Connection) -> tuple[str, Click]:
-    """Let Ben press a button of a message; returns the thread and the click."""
+    """Press a button of a message as Ben; returns the thread and the click."""
     thread, prompt = await connection.asked()
     message = await connection.adapter.post(prompt.thread, Reply("It failed.", buttons=(RETRY,)), nonce="a")
     shown = connection.workspace.thread(thread)[-1]
@@ -86,15 +86,15 @@ async def press(connection: Connection) -> tuple[str, Click]:
     return thread, click
 
 
-async def test_a_press_is_told(connection: Connection) -> None:
-    """A press carries what the button does, its key, its message, and who pressed it."""
+async def test_a_press_is_reported(connection: Connection) -> None:
+    """A click has the action and key of the button, its message, and the person."""
     _, click = await press(connection)
     assert (click.action, click.key) == (RETRY.action, RETRY.key)
     assert click.person.id == connection.workspace.people[1].id
 
 
-async def test_a_question_is_answered_privately(connection: Connection) -> None:
-    """One person alone is told, with names for people, whatever was asked before."""
+async def test_a_prompt_gets_a_private_reply(connection: Connection) -> None:
+    """Only the person who asked sees a private reply to a prompt, with names for people."""
     thread, prompt = await connection.asked()
     await connection.adapter.reply_privately(prompt, ("Not for ", prompt.person, "."))
     ada, ben, _ = connection.workspace.people
@@ -103,8 +103,8 @@ async def test_a_question_is_answered_privately(connection: Connection) -> None:
     assert not any("Not for" in text for text in connection.said(thread))
 
 
-async def test_a_press_is_answered_privately(connection: Connection) -> None:
-    """Who pressed a button is told alone, not who asked."""
+async def test_a_press_gets_a_private_reply(connection: Connection) -> None:
+    """Only the person who pressed sees a private reply to a click."""
     thread, click = await press(connection)
     await connection.adapter.reply_privately(click, ("This isn't yours.",))
     ada, ben, _ = connection.workspace.people
@@ -113,7 +113,7 @@ async def test_a_press_is_answered_privately(connection: Connection) -> None:
 
 
 async def test_a_refused_token_is_named(workspace: Workspace) -> None:
-    """A token that the platform does not take ends listening with the name of its variable."""
+    """Listening with a refused token raises an error that names the variable."""
     (platform,) = [
         one for one in adapters.platforms() if set(one.required()) & set(workspace.env) == set(one.required())
     ]
@@ -128,7 +128,7 @@ async def test_a_refused_token_is_named(workspace: Workspace) -> None:
 
 
 async def test_listening_ends_when_it_is_cancelled(workspace: Workspace, adapter: PlatformAdapter) -> None:
-    """Cancelled, an adapter hangs up in time, and posts all the same until it is closed."""
+    """A cancelled adapter disconnects in time, and can post until it is closed."""
     host = RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await workspace.connected()
@@ -144,7 +144,7 @@ async def test_listening_ends_when_it_is_cancelled(workspace: Workspace, adapter
 
 
 async def test_a_failed_private_reply_is_an_error(connection: Connection) -> None:
-    """Where the platform cannot tell somebody privately now, the core learns it and can try again."""
+    """A private reply that the platform does not take now raises an error."""
     thread, click = await press(connection)
     connection.workspace.refuse(Operation.REPLY_PRIVATELY, Failure.RATE_LIMITED, retry_after=0.5)
     with pytest.raises(RateLimited):

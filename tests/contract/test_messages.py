@@ -1,4 +1,4 @@
-"""What every adapter does with messages."""
+"""The messages that every adapter posts, edits, deletes and lists."""
 
 from dataclasses import replace
 
@@ -14,14 +14,14 @@ STOP = Button(Action.STOP, "0123456789abcdef", "Stop")
 
 
 async def test_an_answer_is_posted_in_its_thread(connection: Connection) -> None:
-    """A reply stands in the question's thread, in the bot's name."""
+    """A reply is posted in the prompt's thread, as the bot."""
     thread, prompt = await connection.asked()
     await connection.adapter.post(prompt.thread, Reply("Three lamps."), nonce="a")
     assert any("Three lamps." in text for text in connection.said(thread))
 
 
 async def test_an_answer_grows(connection: Connection) -> None:
-    """Edits replace what the message shows, in one message; buttons come and go with them."""
+    """Edits replace the text and the buttons of one message."""
     thread, prompt = await connection.asked()
     message = await connection.adapter.post(prompt.thread, Reply("Three", buttons=(STOP,)), nonce="a")
     before = len(connection.said(thread))
@@ -37,7 +37,7 @@ async def test_an_answer_grows(connection: Connection) -> None:
 
 
 async def test_a_nonce_posts_once(connection: Connection) -> None:
-    """A post that is repeated with its nonce, after its answer was lost, is the same message."""
+    """A post that is repeated with its nonce, after its response was lost, is the same message."""
     thread, prompt = await connection.asked()
     before = len(connection.said(thread))
     connection.workspace.refuse(Operation.POST, Failure.LOST)
@@ -59,7 +59,7 @@ async def test_other_nonces_post_again(connection: Connection) -> None:
 
 
 async def test_a_deleted_message_is_gone(connection: Connection) -> None:
-    """A deleted message is seen by nobody, and an edit of it says that it is gone."""
+    """Nobody sees a deleted message, and editing it raises the error for that."""
     thread, prompt = await connection.asked()
     message = await connection.adapter.post(prompt.thread, Reply("Short-lived."), nonce="a")
     await connection.adapter.delete(message)
@@ -69,7 +69,7 @@ async def test_a_deleted_message_is_gone(connection: Connection) -> None:
 
 
 async def test_own_messages_come_newest_first(connection: Connection) -> None:
-    """The bot finds its messages of a thread again, without those of people, the newest first."""
+    """The bot's messages of a thread are listed without those of people, newest first."""
     thread, prompt = await connection.asked()
     posted = [
         await connection.adapter.post(prompt.thread, Reply(word), nonce=word)
@@ -80,7 +80,7 @@ async def test_own_messages_come_newest_first(connection: Connection) -> None:
     assert found[:3] == posted[::-1]
 
 
-async def test_at_most_twenty_own_messages_come(connection: Connection) -> None:
+async def test_at_most_twenty_own_messages_are_listed(connection: Connection) -> None:
     """Of many messages the newest twenty are listed."""
     _, prompt = await connection.asked()
     posted = [
@@ -91,7 +91,7 @@ async def test_at_most_twenty_own_messages_come(connection: Connection) -> None:
 
 
 async def test_a_plan_is_shown_whole(connection: Connection) -> None:
-    """A card shows its words, steps, facts, record and buttons."""
+    """A card shows its title, steps, facts, record and buttons."""
     thread, prompt = await connection.asked()
     buttons = (Button(Action.APPROVE, "k1", "Approve"), Button(Action.CANCEL, "k1", "Cancel"))
     card = PlanCard(
@@ -115,7 +115,7 @@ async def test_a_plan_is_shown_whole(connection: Connection) -> None:
 
 @pytest.mark.parametrize("fill", ["x", "é", "漢", "😀", "a b\n"])
 async def test_a_full_page_is_accepted(connection: Connection, fill: str) -> None:
-    """The platform takes the largest text that `measure` says it takes, and shows all of it."""
+    """The platform takes the largest text that fits by `measure`, and shows all of it."""
     adapter = connection.adapter
     thread, prompt = await connection.asked()
     low, high = 1, adapter.limits.page
@@ -135,7 +135,7 @@ ATTEMPTS = {Operation.POST, Operation.EDIT, Operation.DELETE, Operation.LIST_MES
 
 
 async def attempt(connection: Connection, operation: Operation, message: MessageRef) -> None:
-    """Perform an operation on a message that is there."""
+    """Perform an operation on an existing message."""
     match operation:
         case Operation.POST:
             await connection.adapter.post(message.thread, Reply("More."), nonce="more")
@@ -156,10 +156,10 @@ async def attempt(connection: Connection, operation: Operation, message: Message
         (Failure.RATE_LIMITED, RateLimited),
     ],
 )
-async def test_failures_have_one_name(
+async def test_failures_raise_the_same_errors_everywhere(
     connection: Connection, operation: Operation, failure: Failure, error: type[PlatformError]
 ) -> None:
-    """Each failure of an operation is the same error on every platform; a limit says for how long. Nothing is repeated."""
+    """Each failure raises the same error on every platform, a rate limit with its pause; nothing is repeated."""
     _, prompt = await connection.asked()
     message = await connection.adapter.post(prompt.thread, Reply("Words."), nonce="a")
     connection.workspace.refuse(operation, failure, retry_after=3.0)
@@ -170,8 +170,8 @@ async def test_failures_have_one_name(
 
 
 @pytest.mark.parametrize("operation", [Operation.POST, Operation.EDIT])
-async def test_a_lost_answer_is_told(connection: Connection, operation: Operation) -> None:
-    """Where the platform may have acted and did not say so, the operation is not repeated by the adapter itself."""
+async def test_an_unknown_outcome_raises_its_error(connection: Connection, operation: Operation) -> None:
+    """An operation with unknown outcome raises an error, and the adapter does not repeat it."""
     _, prompt = await connection.asked()
     message = await connection.adapter.post(prompt.thread, Reply("Words."), nonce="a")
     taken = len(connection.workspace.log)
@@ -183,8 +183,8 @@ async def test_a_lost_answer_is_told(connection: Connection, operation: Operatio
     ) == 1
 
 
-async def test_a_platform_that_is_away_is_down(connection: Connection) -> None:
-    """Where nobody answers at all, an operation says so."""
+async def test_an_unreachable_platform_is_down(connection: Connection) -> None:
+    """An operation on an unreachable platform raises PlatformDown."""
     _, prompt = await connection.asked()
     await connection.workspace.stop()
     with pytest.raises(PlatformDown):
@@ -192,7 +192,7 @@ async def test_a_platform_that_is_away_is_down(connection: Connection) -> None:
 
 
 async def test_scopes_are_stable(connection: Connection) -> None:
-    """What shares a budget has the same name in each process."""
+    """A scope has the same key in each process."""
     _, first = await connection.asked()
     _, second = await connection.asked("And on site 8?")
     again = built(connection.workspace)

@@ -1,4 +1,4 @@
-"""Every request is reported, so that no limit is exceeded unseen."""
+"""Every request is reported, so that all of them count against the limits."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from tests.contract.conftest import Connection, built
 
 @dataclass(slots=True)
 class RecordingObserver:
-    """Keeps what it is told."""
+    """Keeps every report."""
 
     began: list[PlatformRequest] = field(default_factory=list)
     ended: list[tuple[PlatformRequest, RequestStatus, float]] = field(default_factory=list)
@@ -36,7 +36,7 @@ class RecordingObserver:
 
 @dataclass(slots=True)
 class Observed:
-    """An adapter that does not listen, with its observer and a question to answer."""
+    """An adapter that does not listen, its observer, and a prompt to answer."""
 
     adapter: PlatformAdapter
     observer: RecordingObserver
@@ -45,17 +45,17 @@ class Observed:
 
 @pytest.fixture
 async def observed(connection: Connection) -> AsyncIterator[Observed]:
-    """Only what the test does is reported, and only that reaches the platform meanwhile."""
+    """Report only the requests of the test itself."""
     _, prompt = await connection.asked()
     adapter, observer = built(connection.workspace), RecordingObserver()
-    await adapter.own_messages(prompt.thread)  # whatever a first request needs besides, such as a login
+    await adapter.own_messages(prompt.thread)  # a first request may need others, such as a login
     adapter.observe_requests(observer)
     yield Observed(adapter, observer, prompt)
     await adapter.close()
 
 
 async def every_operation(observed: Observed) -> None:
-    """Do each thing that every adapter can."""
+    """Perform each operation that every adapter has."""
     adapter, prompt = observed.adapter, observed.prompt
     await adapter.open_thread(prompt)
     message = await adapter.post(prompt.thread, Reply("Words."), nonce="a")
@@ -66,12 +66,12 @@ async def every_operation(observed: Observed) -> None:
 
 
 def taken(connection: Connection, since: int) -> Counter[str]:
-    """What the platform was asked for since then. Long polls are no requests of the bot's own."""
+    """The requests that the platform took since then, without long polls."""
     return Counter(one.name for one in list(connection.workspace.log)[since:])
 
 
 async def test_every_request_is_reported(connection: Connection, observed: Observed) -> None:
-    """The observer hears of as many requests, by the same names, as the platform took; each is answered once."""
+    """The observer gets one report with the same name for every request that the platform took, and one outcome for each."""
     since = len(connection.workspace.log)
     await every_operation(observed)
     reported = Counter(request.method for request in observed.observer.began)
@@ -82,7 +82,7 @@ async def test_every_request_is_reported(connection: Connection, observed: Obser
     ]
     assert set(failed) <= set(
         connection.workspace.requests.get(Performed.OPEN_THREAD, ())
-    )  # it is open already
+    )  # the thread is open already
 
 
 async def test_requests_count_against_the_limits_of_their_operation(observed: Observed) -> None:
@@ -112,11 +112,11 @@ async def test_requests_count_against_the_limits_of_their_operation(observed: Ob
 async def test_failures_are_reported(
     connection: Connection, observed: Observed, failure: Failure, status: RequestStatus
 ) -> None:
-    """What came of a failed request is reported too, and how long a limit holds."""
+    """The outcome of a failed request is reported, with the pause of a rate limit."""
     connection.workspace.refuse(Performed.POST, failure, retry_after=3.0)
     with pytest.raises(PlatformError):
         await observed.adapter.post(observed.prompt.thread, Reply("Words."), nonce="a")
     name = connection.workspace.requests[Performed.POST][0]
-    told = [one for one in observed.observer.ended if one[0].method == name]
-    assert [one[1] for one in told] == [status]
-    assert told[0][2] == pytest.approx(3.0 if failure is Failure.RATE_LIMITED else 0.0)
+    outcomes = [one for one in observed.observer.ended if one[0].method == name]
+    assert [one[1] for one in outcomes] == [status]
+    assert outcomes[0][2] == pytest.approx(3.0 if failure is Failure.RATE_LIMITED else 0.0)

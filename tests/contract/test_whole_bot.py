@@ -14,7 +14,7 @@ from tests.schemas import aion as aion_contracts
 
 @pytest.fixture
 async def bot(workspace: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
-    """A bot that serves."""
+    """A running bot."""
     async with SimulatedAion(inspector=aion_contracts.inspect) as aion:
         made = Bot(aion, workspace, tmp_path)
         await made.start()
@@ -24,31 +24,31 @@ async def bot(workspace: Workspace, tmp_path: Path) -> AsyncIterator[Bot]:
 
 
 async def test_questions_of_a_thread_are_answered(bot: Bot) -> None:
-    """A question is answered in its thread, references in words; a further one goes on with it."""
+    """A question is answered in its thread, with references in words; a further one continues the session."""
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
     )
-    await bot.place.reply(bot.ben, thread, "Which is the worst?")
+    await bot.workspace.reply(bot.ben, thread, "Which is the worst?")
     await bot.shows(thread, "Of the three, the", without=[strings.THINKING])
     assert bot.aion.count("create_session") == 1
 
 
 async def test_an_answer_survives_a_restart(bot: Bot) -> None:
-    """What was asked while the bot was away, or is sent again, is answered once by the next process."""
+    """A prompt that arrives while the bot is down, or is sent again, is answered once by the next process."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     await bot.stop()
     await bot.start()
-    await bot.place.reply(bot.ada, thread, "Which is the worst?")
+    await bot.workspace.reply(bot.ada, thread, "Which is the worst?")
     await bot.shows(thread, "Of the three, the")
     assert bot.text(thread).count("I found 3 pieces") == 1
 
 
 async def test_a_plan_is_decided(bot: Bot) -> None:
-    """A plan waits for the person who asked; nobody else decides it, and Aion is told once."""
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    """Only the person who asked decides a plan, and Aion gets one plan action."""
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.press(bot.ben, thread, "Approve")
-    await bot.told(thread, bot.ben, "This decision isn't yours.")
+    await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
     assert bot.aion.count("plan_action") == 0
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Approved by", "Done")

@@ -1,4 +1,4 @@
-"""Signs of life, with a platform that takes its time."""
+"""Indicators on a slow platform and at a rate limit."""
 
 import asyncio
 from dataclasses import replace
@@ -14,7 +14,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Operation, Scope
 from aion_bot.storage import Store
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 ADA = Person("U1", "ada")
 THREAD = ThreadKey("plain", "1")
@@ -24,12 +24,12 @@ _registry = WeakKeyDictionary[PlainAdapter, Registry]()
 
 
 def bound(adapter: PlainAdapter) -> Thread:
-    """The thread of this test on a platform."""
+    """The bound thread of these tests on a platform."""
     return _registry.setdefault(adapter, Registry()).thread(adapter, THREAD)
 
 
 class SlowAdapter(PlainAdapter):
-    """Takes the sign away when `go` is set; `asked` when it was told to. `shows` is what stands there."""
+    """Clears the activity when `go` is set; `asked` is set once that was requested. `shows`: whether activity is shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,8 +49,8 @@ def turn(key: str) -> Turn:
     return Turn(key, THREAD, ADA, "What?", origin=origin)
 
 
-async def test_a_sign_is_not_lit_while_an_older_one_is_taken_away(tmp_path: Path) -> None:
-    """What an earlier process left standing and what a new answer shows are one sign, and in the end it is gone."""
+async def test_activity_is_not_started_while_an_earlier_one_is_being_cleared(tmp_path: Path) -> None:
+    """A new turn shows activity only after that of an earlier process is cleared, and nothing is shown at the end."""
     store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), SlowAdapter()
     indicators = Indicators(store, tasks)
     indicators.adopt(turn("old"))
@@ -66,8 +66,8 @@ async def test_a_sign_is_not_lit_while_an_older_one_is_taken_away(tmp_path: Path
     await store.close()
 
 
-class Marking(PlainAdapter):
-    """A platform that takes two marks in a minute, and on which each of them can be seen."""
+class LimitedMarkers(PlainAdapter):
+    """A platform that takes two markers in a minute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,9 +82,9 @@ class Marking(PlainAdapter):
         self.calls.append((message.id, queued))
 
 
-async def test_what_was_not_marked_is_not_unmarked(tmp_path: Path) -> None:
-    """Where there was no room for a mark, no call is spent on taking it away."""
-    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), Marking()
+async def test_only_set_markers_are_removed(tmp_path: Path) -> None:
+    """No request removes a queued marker that a rate limit left out."""
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), LimitedMarkers()
     indicators = Indicators(store, tasks)
     turns = [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
     for one in turns:

@@ -1,4 +1,4 @@
-"""Looking at what a session has stored."""
+"""Polling a session for what Aion has stored."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from aion_bot.simulators.aion import API_KEY, SimulatedAion
 
 
 def test_polling_has_times_of_its_own() -> None:
-    """A decision that Aion accepted for later is watched for ten minutes, one in doubt for a minute."""
+    """An accepted plan action is watched for ten minutes, one with unknown outcome for a minute."""
     polling = Polling()
     assert sum(polling.accepted.delays()) == pytest.approx(600.0)
     assert sum(polling.in_doubt.delays()) == pytest.approx(60.0)
@@ -16,10 +16,10 @@ def test_polling_has_times_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("retry_delay", [0.0, 10.0])
-async def test_a_retry_delay_does_not_change_them(
+async def test_the_retry_delay_does_not_change_polling(
     retry_delay: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`AIONVISION_RETRY_DELAY` says when a refused request is sent again, and nothing about how long we watch."""
+    """`AIONVISION_RETRY_DELAY` changes when a refused request is sent again, and no polling interval."""
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:

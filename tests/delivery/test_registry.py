@@ -11,7 +11,7 @@ from aion_bot.ports.rate_limits import (
     RequestStatus,
     Scope,
 )
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")
 LOOK_UP = Budget("look-up", 1, 60.0, Scope.BOT)

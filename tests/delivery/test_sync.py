@@ -16,7 +16,7 @@ from aion_bot.ports.errors import MessageGone, PlatformDown
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits
 from aion_bot.rendering.screen import Screen
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")
 ADA = Person("ada")

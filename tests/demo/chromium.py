@@ -1,4 +1,4 @@
-"""Headless Chromium, driven over its DevTools protocol.
+"""Headless Chromium, controlled over its DevTools protocol.
 
 The protocol: https://chromedevtools.github.io/devtools-protocol
 """
@@ -33,11 +33,11 @@ FLAGS = (
     "--remote-debugging-port=0",
 )
 PATIENCE = 30.0
-"""Seconds that anything may take."""
+"""The time limit of every wait, in seconds."""
 
 
 class Tab:
-    """One tab. `errors` are what the page threw and what it wrote into the console as an error."""
+    """One tab. `errors` are uncaught errors of the page and errors on its console."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.errors: list[str] = []
@@ -49,7 +49,7 @@ class Tab:
         self._loaded = asyncio.Event()
 
     async def open(self) -> None:
-        """Open the tab and hear of its errors."""
+        """Open the tab and subscribe to its errors."""
         made = await self.send("Target.createTarget", url="about:blank")
         attached = await self.send("Target.attachToTarget", targetId=made["targetId"], flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
@@ -65,12 +65,12 @@ class Tab:
 
     async def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression, or of the promise that it is."""
-        told = await self.send(
+        response = await self.send(
             "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
-        if "exceptionDetails" in told:
-            raise AssertionError(json.dumps(told["exceptionDetails"]))
-        return told["result"].get("value")
+        if "exceptionDetails" in response:
+            raise AssertionError(json.dumps(response["exceptionDetails"]))
+        return response["result"].get("value")
 
     async def until(self, condition: str) -> None:
         """Wait until a JavaScript expression holds, looking again after every change of the page."""
@@ -85,7 +85,7 @@ class Tab:
         await self.evaluate(watching)
 
     async def click(self, selector: str) -> None:
-        """Wait for an element and press it, as a person does."""
+        """Wait for an element and click it."""
         chosen = f"document.querySelector({json.dumps(selector)})"
         await self.until(f"{chosen} !== null")
         await self.evaluate(f"{chosen}.click()")
@@ -97,11 +97,11 @@ class Tab:
         await self.send("Input.dispatchKeyEvent", type="keyUp", key=name, code=name)
 
     async def type(self, words: str) -> None:
-        """Type into what has the focus."""
+        """Type into the focused element."""
         await self.send("Input.insertText", text=words)
 
     async def resize(self, width: int, height: int, *, dark: bool = False, scale: float = 1.0) -> None:
-        """Choose the size of the window, in CSS pixels, and light or dark."""
+        """Set the size of the window in CSS pixels, and the light or dark scheme."""
         await self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -114,7 +114,7 @@ class Tab:
         await self.send("Emulation.setEmulatedMedia", features=[scheme, still])
 
     async def picture(self, selector: str, *, margin: int = 0) -> bytes:
-        """Take a picture of an element and so many CSS pixels around it, as PNG."""
+        """Take a picture of an element with a margin in CSS pixels, as PNG."""
         clip = await self.evaluate(
             f"(({{x, y, width, height}}, m) => ({{x: x + scrollX - m, y: y + scrollY - m, width: width + 2 * m,"
             f" height: height + 2 * m, scale: 1}}))"
@@ -132,7 +132,7 @@ class Tab:
             return await answer
 
     async def listen(self) -> None:
-        """Take what the browser sends."""
+        """Receive the browser's messages."""
         async for frame in self._socket:
             message = frame.json()
             if "id" in message:
@@ -164,7 +164,7 @@ class Tab:
 
 @asynccontextmanager
 async def tab() -> AsyncIterator[Tab]:
-    """A browser with one tab, for as long as it is used."""
+    """A browser with one tab."""
     assert BROWSER is not None, ABSENT
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
@@ -191,7 +191,7 @@ async def tab() -> AsyncIterator[Tab]:
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:
-    """Read where the browser listens, from its log."""
+    """Read the browser's DevTools address from its log."""
     assert process.stderr is not None
     async with asyncio.timeout(PATIENCE):
         async for line in process.stderr:

@@ -1,4 +1,4 @@
-"""The demo as its command puts it together, in haste."""
+"""The demo as its command composes it, with short pauses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, MutableMapping
@@ -31,9 +31,9 @@ async def services() -> AsyncIterator[SimulatedServices]:
 
 
 class Ready:
-    """Knows which starts of a bot on Discord have come to their end, from what the bot logs.
+    """Counts the finished starts of a Discord client from the bot's log.
 
-    discord.py tells that it is ready a moment after it listens; closed before that, it tells it to nobody and warns.
+    discord.py reports ready a moment after it listens. Closed before that, it logs a warning.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Ready:
 
 @pytest.fixture
 def ready() -> Iterator[Ready]:
-    """What the bot's log tells of its starts."""
+    """The finished starts in the bot's log."""
     made = Ready()
     structlog.configure(processors=[made])
     yield made
@@ -96,7 +96,7 @@ async def bot(services: SimulatedServices, tmp_path: Path, ready: Ready) -> Asyn
 
 @pytest.fixture
 async def idle() -> AsyncIterator[BotProcess]:
-    """Something in the bot's place that does nothing."""
+    """A stand-in for the bot that does nothing."""
 
     async def wait(stop: asyncio.Event) -> bool:
         return await stop.wait()
@@ -107,27 +107,27 @@ async def idle() -> AsyncIterator[BotProcess]:
 
 @pytest.fixture
 async def page(services: SimulatedServices, idle: BotProcess) -> AsyncIterator[Page]:
-    """The page, with nobody who answers."""
+    """The page without a bot."""
     async with Page(services, idle, 0) as served:
         yield served
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """A browser without a mind of its own: it follows no redirect."""
+    """An HTTP client that follows no redirect."""
     async with aiohttp.ClientSession() as session:
         yield session
 
 
 @pytest.fixture
 def quiet_slack() -> SimulatedSlack:
-    """A Slack that tells no bot of anything."""
+    """A simulated Slack that sends no events to a bot."""
     return SimulatedSlack(events=())
 
 
 @pytest.fixture(params=["slack", "discord"])
 async def side(request: pytest.FixtureRequest, quiet_slack: SimulatedSlack) -> Side:
-    """Each side of the page, with nothing in it."""
+    """Each side of the page, empty."""
     sides: dict[str, Any] = {
         "slack": lambda: SlackSide(quiet_slack),
         "discord": lambda: DiscordSide(SimulatedDiscord()),

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.demo.chromium import ABSENT, BROWSER, tab
 
 PICTURES = {"question.png": ("#step-1", False), "plan.png": ("#step-2", True)}
-"""What each shows: a step of the tour, in the light or in the dark."""
+"""The step of the tour that each picture shows, and its colour scheme."""
 
 WIDTH = 1120
 SCALE = 1.5

@@ -16,9 +16,9 @@ SLACK, DISCORD = (
 
 
 async def test_a_person_uses_both_sides(services: SimulatedServices, bot: BotProcess) -> None:
-    """Ask on both sides, see the answer and the card; a stranger is refused privately; approve, see the record.
+    """Questions are answered on both sides, others are refused privately, and an approval is recorded.
 
-    Nothing is loaded from elsewhere, and the console stays clean.
+    The page loads nothing from elsewhere, and its console stays empty.
     """
     async with Page(services, bot, 0) as page, tab() as browser:
         await browser.resize(1280, 800)
@@ -42,8 +42,8 @@ async def test_a_person_uses_both_sides(services: SimulatedServices, bot: BotPro
         assert [one for one in browser.requested if not one.startswith(page.address)] == []
 
 
-async def test_the_keyboard_is_enough(services: SimulatedServices, bot: BotProcess) -> None:
-    """Type, Enter, and go on in the thread with no mouse; what is half typed survives the answer's edits."""
+async def test_the_page_works_with_the_keyboard_alone(services: SimulatedServices, bot: BotProcess) -> None:
+    """Typing, Enter and replies need no mouse, and edits of the answer keep half-typed text."""
     async with Page(services, bot, 0) as page, tab() as browser:
         await browser.go(page.address)
         await browser.until("document.querySelectorAll('.online').length === 2")
@@ -66,7 +66,7 @@ async def test_the_keyboard_is_enough(services: SimulatedServices, bot: BotProce
 async def test_every_control_has_a_name_and_narrow_screens_scroll_only_down(
     services: SimulatedServices, bot: BotProcess
 ) -> None:
-    """Buttons, links and fields have words for a screen reader; at 360 pixels nothing is wider than the screen."""
+    """Buttons, links and fields have accessible names, and at 360 pixels the page does not scroll sideways."""
     async with Page(services, bot, 0) as page, tab() as browser:
         await browser.resize(360, 740)
         await browser.go(page.address)

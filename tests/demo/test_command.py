@@ -43,7 +43,7 @@ async def address(lines: asyncio.StreamReader) -> str:
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 async def test_without_a_terminal_it_serves_until_a_signal(tmp_path: Path, end: signal.Signals) -> None:
-    """It prints the address of a page that is there, and a signal ends it with status 0 and no word of trouble."""
+    """The printed address serves the page; a signal ends the demo with status 0 and no error."""
     async with demo(
         tmp_path,
         stdin=asyncio.subprocess.DEVNULL,
@@ -61,8 +61,8 @@ async def test_without_a_terminal_it_serves_until_a_signal(tmp_path: Path, end: 
         assert complaints == b""
 
 
-async def test_in_a_terminal_one_can_type_beside_the_page(tmp_path: Path) -> None:
-    """With a terminal the address is printed and typed words are asked; /quit ends it with status 0."""
+async def test_a_terminal_accepts_questions_beside_the_page(tmp_path: Path) -> None:
+    """Typed questions are asked while the page is served; /quit ends the demo with status 0."""
     ours, theirs = os.openpty()
     screen = asyncio.StreamReader()
     loop = asyncio.get_running_loop()

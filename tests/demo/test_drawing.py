@@ -1,4 +1,4 @@
-"""What is drawn is what the bot sent, as the platform would show it."""
+"""The page draws what the bot sent as the platform would show it."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from aion_bot.demo.page.elements import Html, element
 from aion_bot.demo.page.sides import Place, Side, find
 from aion_bot.demo.page.view import Look
 from aion_bot.simulators.workspace import Logged
-from tests.demo.parsed import Parsed
-from tests.demo.telling import TELL
+from tests.demo.bot_messages import POST_ON
+from tests.demo.html_checker import Parsed
 
 NAMES = {"U0ADA": "Ada", "42": "Ada", "C0GENERAL": "general"}
 
@@ -36,7 +36,7 @@ def button(label: str, name: str, style: str) -> Html:
     ],
 )
 def test_markdown_on_slack(text: str, drawn: str) -> None:
-    """A `markdown` block is standard Markdown; pictures are links; what the adapter made inert stays text."""
+    """A `markdown` block is standard Markdown, pictures are links, and escaped markup stays text."""
     assert drawn in markdown.on_slack(text, NAMES)
 
 
@@ -72,12 +72,12 @@ def test_markdown_on_discord(text: str, drawn: str) -> None:
     ],
 )
 def test_mrkdwn(text: str, drawn: str) -> None:
-    """Slack's own marks, its escapes, links and mentions."""
+    """Slack's mrkdwn is drawn with its styles, escapes, links and mentions."""
     assert drawn in mrkdwn.draw(text, NAMES)
 
 
 def test_block_kit_is_drawn_in_order() -> None:
-    """Blocks win over the fallback text, and a button keeps its label, id and style."""
+    """Blocks are drawn instead of the fallback text, and a button keeps its label, id and style."""
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": "*Title*"}},
         {"type": "section", "text": {"type": "mrkdwn", "text": "*1. Search*"}},
@@ -97,7 +97,7 @@ def test_block_kit_is_drawn_in_order() -> None:
 
 
 def test_embeds_and_components_are_drawn() -> None:
-    """Embeds with their fields, buttons in their colours, a link as a link; suppressed embeds are not shown."""
+    """Embeds have their fields, buttons their colours, and links lead on; suppressed embeds are not drawn."""
     row = {
         "components": [
             {"type": 2, "style": 4, "label": "Cancel", "custom_id": "no"},
@@ -116,44 +116,46 @@ def test_embeds_and_components_are_drawn() -> None:
     assert "embed" not in discord_payload.draw(body | {"flags": 4}, NAMES, button)
 
 
-async def told(side: Side, *versions: str, only_for: str | None = None, pings: tuple[str, ...] = ()) -> Place:
-    """Let the bot say something in a new thread, edited so often."""
-    thread = TELL[side.key](side, versions, only_for, pings)
+async def bot_message(
+    side: Side, *versions: str, only_for: str | None = None, pings: tuple[str, ...] = ()
+) -> Place:
+    """Post a message of the bot in a new thread, with these versions."""
+    thread = POST_ON[side.key](side, versions, only_for, pings)
     return find(side, side.workspace.people[0], thread)
 
 
 def seen(side: Side, place: Place, person: int) -> str:
-    """All that somebody sees in a place, as text."""
+    """The text that a person sees in a place."""
     entries = side.entries(place, side.workspace.people[person])
     return "\n".join(Parsed(message.draw(side, entry, button)).text for entry in entries)
 
 
 async def test_edits_are_marked_and_the_newest_is_shown(side: Side) -> None:
     """A message that was edited twice says so and shows its last text alone."""
-    place = await told(side, "first", "second", "third")
+    place = await bot_message(side, "first", "second", "third")
     text = seen(side, place, 0)
     assert "third" in text
     assert "(edited 2 times)" in text
     assert "second" not in text
 
 
-async def test_what_may_notify_says_whom(side: Side) -> None:
-    """Under a message stands by name whom it would have pinged."""
+async def test_a_message_names_the_people_it_may_notify(side: Side) -> None:
+    """Under a message stand the names of those whom it would notify."""
     ada = side.workspace.people[0]
-    place = await told(side, "words", pings=(ada.id, "@everyone"))
+    place = await bot_message(side, "words", pings=(ada.id, "@everyone"))
     assert "may notify Ada, @everyone" in seen(side, place, 0)
 
 
 async def test_a_private_message_is_seen_by_its_reader_alone(side: Side) -> None:
-    """Ben sees what was whispered to him, marked as private; nobody else sees any of it."""
-    place = await told(side, "This isn't yours.", only_for=side.workspace.people[1].id)
+    """Ben sees his private reply, marked as private; nobody else sees any of it."""
+    place = await bot_message(side, "This isn't yours.", only_for=side.workspace.people[1].id)
     assert "Only visible to you" in seen(side, place, 1)
     for other in (0, 2):
         assert "isn't yours" not in seen(side, place, other)
 
 
 async def test_a_direct_conversation_is_closed_to_others(side: Side) -> None:
-    """Somebody who names another person's conversation with the bot in the address sees the first channel."""
+    """The address of another person's direct messages shows the first channel instead."""
     ada, ben, _ = side.workspace.people
     direct = next(one for one in side.places(ada) if one.kind == "direct")
     assert find(side, ada, direct.id) == direct
@@ -162,7 +164,7 @@ async def test_a_direct_conversation_is_closed_to_others(side: Side) -> None:
 
 async def test_the_channel_leads_to_its_threads(side: Side) -> None:
     """A channel shows the question with a link to its thread, and the list of places names the thread."""
-    place = await told(side, "words")
+    place = await bot_message(side, "words")
     parts = view.draw([side], Look("Ada", {side.key: place.parent}), "")
     ((_, drawn),) = parts.logs[f"{side.key}-log"]
     assert "in the thread" in drawn
@@ -172,7 +174,7 @@ async def test_the_channel_leads_to_its_threads(side: Side) -> None:
 
 @pytest.mark.parametrize(("by_channel", "used"), [(True, 2), (False, 3)])
 def test_the_meter_counts_the_window(by_channel: bool, used: int) -> None:
-    """Calls count while they are in the window, refused ones only as refused; by channel the fullest one is shown."""
+    """The meter counts accepted requests of the window, refusals apart, and the fullest channel where channels have limits."""
     limit = meter.Limit("edit", 5, 10.0, by_channel=by_channel, words="edits")
     log = [
         Logged(1.0, "edit", "a", 200),

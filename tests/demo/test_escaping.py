@@ -1,4 +1,4 @@
-"""Whatever people, models and platforms write, the page draws it as text."""
+"""The page draws everything that people, models and platforms write as text."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from aion_bot.simulators.discord.model import TEXT
 from aion_bot.simulators.discord.model import Channel as DiscordChannel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, Channel, Message
-from aion_bot.simulators.workspace import Someone
-from tests.demo.parsed import Parsed
+from aion_bot.simulators.workspace import SimulatedPerson
+from tests.demo.html_checker import Parsed
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\" onclick='alert(3)' x=\"</pre></li>"
 
@@ -87,8 +87,8 @@ def button(label: str, name: str, style: str) -> Html:
 
 
 @given(hostile_text)
-def test_markdown_and_mrkdwn_let_nothing_through(text: str) -> None:
-    """No composition of marks, markup, links and mentions becomes an element, attribute or link of its own."""
+def test_markdown_and_mrkdwn_are_escaped(text: str) -> None:
+    """No combination of markup, links and mentions adds an element, an attribute or an unsafe link."""
     for drawn in (markdown.on_slack(text, NAMES), markdown.on_discord(text, NAMES), mrkdwn.draw(text, NAMES)):
         assert Parsed(drawn).wrong == []
 
@@ -132,8 +132,8 @@ def discord_body(text: str) -> dict[str, Any]:
 
 
 @given(hostile_text)
-def test_payloads_let_nothing_through(text: str) -> None:
-    """The same holds for every field of a payload, on both platforms."""
+def test_payloads_are_escaped(text: str) -> None:
+    """No field of a payload adds an element, an attribute or an unsafe link, on both platforms."""
     for drawn in (
         slack_payload.draw(slack_body(text), NAMES, button),
         slack_payload.draw({"text": text}, NAMES, button),
@@ -143,11 +143,11 @@ def test_payloads_let_nothing_through(text: str) -> None:
 
 
 def hostile_slack() -> SlackSide:
-    """A workspace in which everything has a hostile name."""
+    """A workspace whose names all contain markup."""
     slack = SimulatedSlack(events=())
     held = slack.conversations
     channel = held.add(Channel("C0HOSTILE", HOSTILE))
-    root = slack.say(Someone("U0EVIL", HOSTILE), channel, HOSTILE)
+    root = slack.say(SimulatedPerson("U0EVIL", HOSTILE), channel, HOSTILE)
     blocks = [one for one in slack_body(HOSTILE)["blocks"] if one["type"] != "context"]  # of text alone there
     shown = {"text": HOSTILE, "blocks": blocks}
     for private in (None, "U0ADA"):
@@ -158,11 +158,11 @@ def hostile_slack() -> SlackSide:
 
 
 def hostile_discord() -> DiscordSide:
-    """A server in which everything has a hostile name."""
+    """A server whose names all contain markup."""
     discord = SimulatedDiscord()
     world = discord.world
     channel = world.add(DiscordChannel(world.new_id(), TEXT, HOSTILE, world.guild))
-    root = discord.say(Someone("1", HOSTILE), HOSTILE, channel.id)
+    root = discord.say(SimulatedPerson("1", HOSTILE), HOSTILE, channel.id)
     discord.backend.open_thread(root, {"name": HOSTILE[:100]})
     said = discord.backend.post_as_bot(root.id, {"content": HOSTILE})
     said.embeds, said.components = (
@@ -175,8 +175,8 @@ def hostile_discord() -> DiscordSide:
 
 
 @pytest.mark.parametrize("deep", [False, True])
-async def test_the_whole_page_lets_nothing_through(deep: bool) -> None:
-    """Names of people, channels and threads, an address made up by another page, and the menu's news are text too."""
+async def test_the_whole_page_is_escaped(deep: bool) -> None:
+    """Names of people, channels and threads, forged addresses and the trouble menu's message are text."""
     sides = (hostile_slack(), hostile_discord())
     places = {}
     for side in sides:

@@ -1,4 +1,4 @@
-"""Only a browser that was given the address drives the page, and no other page inside it."""
+"""Only a browser that has the page's address may use it, and no other page in that browser."""
 
 from urllib.parse import urlsplit
 
@@ -24,10 +24,10 @@ def asked(services: SimulatedServices) -> int:
     return len(services.slack.conversations.messages)
 
 
-async def test_the_page_itself_may(
+async def test_forms_of_the_page_are_accepted(
     page: Page, services: SimulatedServices, http: aiohttp.ClientSession
 ) -> None:
-    """A form of the page asks and leads back to the page."""
+    """A form of the page asks and redirects to the page."""
     assert await post(http, f"{page.address}say", {"Origin": origin(page)}) == 303
     assert asked(services) == 1
 
@@ -44,10 +44,10 @@ async def test_the_page_itself_may(
         {"Origin": "http://evil.example", "Host": "evil.example"},
     ],
 )
-async def test_others_may_not(
+async def test_other_origins_are_refused(
     page: Page, services: SimulatedServices, http: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:
-    """Even with the token: a foreign origin, none at all, or a foreign name for this address asks nothing."""
+    """Requests with a foreign origin, without one, or with a foreign host are refused, even with the token."""
     sent = {name: value.replace("{own}", origin(page)) for name, value in headers.items()}
     assert await post(http, f"{page.address}say", sent) == 404
     assert asked(services) == 0
@@ -57,7 +57,7 @@ async def test_others_may_not(
 async def test_nothing_is_found_without_the_token(
     page: Page, services: SimulatedServices, http: aiohttp.ClientSession, path: str
 ) -> None:
-    """Neither the page nor its changes nor its forms answer to an address without the token."""
+    """The page, its events and its forms answer 404 without the token."""
     address = f"{origin(page)}/{path}"
     async with http.get(address) as answer:
         assert answer.status == 404
@@ -65,15 +65,15 @@ async def test_nothing_is_found_without_the_token(
     assert asked(services) == 0
 
 
-async def test_a_foreign_name_sees_nothing(page: Page, http: aiohttp.ClientSession) -> None:
-    """A name of somebody else's that leads to this machine (DNS rebinding) gets nothing, token or not."""
+async def test_dns_rebinding_is_refused(page: Page, http: aiohttp.ClientSession) -> None:
+    """A foreign host name that resolves to this machine gets nothing, with or without the token."""
     for name in ("", "events"):
         async with http.get(page.address + name, headers={"Host": "evil.example:8321"}) as answer:
             assert answer.status == 404
 
 
 async def test_the_token_cannot_be_guessed_and_does_not_leak(page: Page, http: aiohttp.ClientSession) -> None:
-    """At least 128 random bits; no address goes to other sites, no other page may show this one or run code in it."""
+    """The token has at least 128 random bits; the headers forbid referrers, framing and foreign scripts."""
     assert len(urlsplit(page.address).path.strip("/")) >= 22
     async with http.get(page.address) as answer:
         assert answer.status == 200
@@ -85,6 +85,6 @@ async def test_the_token_cannot_be_guessed_and_does_not_leak(page: Page, http: a
 
 
 async def test_it_listens_on_loopback_alone(page: Page) -> None:
-    """The address is that of this machine to itself."""
+    """The page listens on the loopback interface only."""
     assert urlsplit(page.address).hostname == "127.0.0.1"
     assert page.listens_on == "127.0.0.1"

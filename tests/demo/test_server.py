@@ -1,4 +1,4 @@
-"""The page tells what changed, does what people press, and says what cannot be done."""
+"""The page sends changes, performs presses, and reports what cannot be done."""
 
 import json
 from typing import Any
@@ -14,21 +14,21 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 
 
-async def news(stream: aiohttp.ClientResponse) -> dict[str, Any]:
-    """The next event."""
+async def next_event(stream: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The next server-sent event."""
     async for line in stream.content:
         if line.startswith(b"data: "):
-            told: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
-            return told
+            event: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+            return event
     raise AssertionError("the stream ended")
 
 
-async def until_told(stream: aiohttp.ClientResponse, words: str) -> dict[str, Any]:
-    """The first event that has these words."""
+async def event_with(stream: aiohttp.ClientResponse, words: str) -> dict[str, Any]:
+    """The first event that contains these words."""
     while True:
-        told = await news(stream)
-        if words in json.dumps(told):
-            return told
+        event = await next_event(stream)
+        if words in json.dumps(event):
+            return event
 
 
 async def post(http: aiohttp.ClientSession, page: Page, action: str, **fields: str) -> int:
@@ -49,24 +49,24 @@ def bot_says(services: SimulatedServices, thread: str, text: str, only_for: str 
     return message
 
 
-async def test_only_what_changed_is_told(
+async def test_only_changes_are_sent(
     services: SimulatedServices, page: Page, http: aiohttp.ClientSession
 ) -> None:
-    """After the first event, one edit is told as one message; the others are only named."""
+    """After the first event one edit is sent as one message; the others are only named."""
     thread = await services.slack.ask(services.slack.people[0], "A question")
     answer = bot_says(services, thread, "first")
     async with http.get(f"{page.address}events?as=Ada&slack={thread}") as stream:
-        assert all(drawn for _, drawn in (await until_told(stream, "first"))["logs"]["slack-log"])
+        assert all(drawn for _, drawn in (await event_with(stream, "first"))["logs"]["slack-log"])
         services.slack.change(answer, {"text": "second"})
-        told = await until_told(stream, "second")
-    assert [drawn is None for _, drawn in told["logs"]["slack-log"]] == [True, False]
-    assert "discord-log" not in told["logs"]
+        event = await event_with(stream, "second")
+    assert [drawn is None for _, drawn in event["logs"]["slack-log"]] == [True, False]
+    assert "discord-log" not in event["logs"]
 
 
-async def test_a_whisper_goes_to_its_reader_alone(
+async def test_a_private_reply_is_sent_to_its_reader_alone(
     services: SimulatedServices, page: Page, http: aiohttp.ClientSession
 ) -> None:
-    """What only Ben may see is in no event for anybody else."""
+    """No event for another person contains Ben's private reply."""
     slack = services.slack
     thread = await slack.ask(slack.people[0], "A question")
     bot_says(services, thread, "An answer")
@@ -75,11 +75,11 @@ async def test_a_whisper_goes_to_its_reader_alone(
         http.get(f"{page.address}events?as=Ben&slack={thread}") as his,
     ):
         bot_says(services, thread, "for Ben's eyes", only_for=slack.people[1].id)
-        await until_told(his, "for Ben")
+        await event_with(his, "for Ben")
         bot_says(services, thread, "for everybody")
-        told = await until_told(hers, "for everybody")
-    assert "for Ben" not in json.dumps(told)
-    assert len(told["logs"]["slack-log"]) == 3
+        event = await event_with(hers, "for everybody")
+    assert "for Ben" not in json.dumps(event)
+    assert len(event["logs"]["slack-log"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -93,23 +93,25 @@ async def test_a_whisper_goes_to_its_reader_alone(
         ("trouble", {"trouble": "earthquake"}),
     ],
 )
-async def test_nonsense_is_refused(
+async def test_invalid_forms_are_refused(
     page: Page, http: aiohttp.ClientSession, action: str, fields: dict[str, str]
 ) -> None:
-    """A form that makes no sense is a bad request."""
+    """An invalid form gets status 400."""
     assert await post(http, page, action, **fields) == 400
 
 
 @pytest.mark.parametrize("value", ["slack|1|2|aion_retry", "discord|1|2|aion:retry:x", "slack"])
-async def test_a_button_that_is_gone_is_told(page: Page, http: aiohttp.ClientSession, value: str) -> None:
-    """Pressing what is no longer there ends in a sentence."""
+async def test_a_press_on_a_removed_button_is_reported(
+    page: Page, http: aiohttp.ClientSession, value: str
+) -> None:
+    """A press on a button that was removed shows a sentence."""
     assert await post(http, page, "press", press=value) == 303
     async with http.get(page.address) as answer:
         assert "no longer there" in await answer.text()
 
 
-async def test_a_command_without_a_bot_is_told(page: Page, http: aiohttp.ClientSession) -> None:
-    """While no bot has registered its commands, asking on Discord says that nobody responds."""
+async def test_a_command_without_a_bot_is_reported(page: Page, http: aiohttp.ClientSession) -> None:
+    """While no bot has registered commands, asking on Discord reports that nobody responds."""
     assert await post(http, page, "say", side="discord", words="Anybody?") == 303
     async with http.get(page.address) as answer:
         assert NO_ANSWER.format("Discord") in await answer.text()
@@ -118,7 +120,7 @@ async def test_a_command_without_a_bot_is_told(page: Page, http: aiohttp.ClientS
 async def test_a_suggestion_in_a_thread_asks_in_its_channel(
     services: SimulatedServices, page: Page, http: aiohttp.ClientSession
 ) -> None:
-    """The suggested questions open a thread of their own wherever one is."""
+    """A suggested question always opens a thread of its own."""
     slack = services.slack
     thread = await slack.ask(slack.people[0], "A question")
     bot_says(services, thread, "An answer")
@@ -126,10 +128,8 @@ async def test_a_suggestion_in_a_thread_asks_in_its_channel(
     assert slack.conversations.messages[-1].thread_ts is None
 
 
-async def test_a_taken_port_is_a_refusal_only_if_it_was_wanted(
-    services: SimulatedServices, idle: BotProcess, page: Page
-) -> None:
-    """A port that somebody named must be free."""
+async def test_a_chosen_port_must_be_free(services: SimulatedServices, idle: BotProcess, page: Page) -> None:
+    """A port that the user chose raises OSError if it is in use."""
     taken = urlsplit(page.address).port
     with pytest.raises(OSError, match="in use"):
         async with Page(services, idle, taken):

@@ -1,4 +1,4 @@
-"""The tour as one file."""
+"""The tour as one HTML file."""
 
 import html
 from pathlib import Path
@@ -11,11 +11,11 @@ from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.tour import Stop
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
-from tests.demo.parsed import Parsed
+from tests.demo.html_checker import Parsed
 
 
 async def ended(services: SimulatedServices) -> list[Stop]:
-    """Two ended threads, one with a private message."""
+    """Two finished threads, one with a private reply."""
     slack, discord = services.slack, services.discord
     thread = await slack.ask(slack.people[0], "On Slack?")
     for only_for in (None, slack.people[1].id):
@@ -34,8 +34,8 @@ async def ended(services: SimulatedServices) -> list[Stop]:
     return [Stop("A question", slack, thread), Stop("A question", discord, root.id)]
 
 
-async def test_it_is_one_file_that_asks_for_nothing(services: SimulatedServices) -> None:
-    """No script, no picture, no sheet from elsewhere, and a policy that forbids them all the same."""
+async def test_the_file_loads_nothing(services: SimulatedServices) -> None:
+    """The file has no script, picture or style from elsewhere, and a policy that forbids them."""
     drawn = tour_file(services, await ended(services))
     found = Parsed(drawn)
     assert found.wrong == []
@@ -45,8 +45,8 @@ async def test_it_is_one_file_that_asks_for_nothing(services: SimulatedServices)
     assert "@import" not in drawn
 
 
-async def test_it_shows_both_platforms_of_a_step_and_whose_a_whisper_is(services: SimulatedServices) -> None:
-    """A step is told once, with both threads; a private message names its reader."""
+async def test_a_step_shows_both_platforms_and_names_private_readers(services: SimulatedServices) -> None:
+    """A step is described once, with both threads; a private reply names its reader."""
     found = Parsed(tour_file(services, await ended(services)))
     assert found.text.count("A question") == 1
     for words in ("On Slack?", "On Discord?", "Only visible to Ben"):
@@ -57,7 +57,7 @@ async def test_it_shows_both_platforms_of_a_step_and_whose_a_whisper_is(services
 def test_an_option_without_effect_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
 ) -> None:
-    """A file without the tour and a port with it are mistakes that are told before anything starts."""
+    """A file without the tour, and a port with it, are refused before anything starts."""
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(program, ["demo", *options]).exit_code == 2
     assert not (tmp_path / "tour.html").exists()

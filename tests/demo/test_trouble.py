@@ -1,4 +1,4 @@
-"""What the trouble menu breaks, the bot mends while one watches."""
+"""The bot recovers from every trouble of the menu."""
 
 import asyncio
 
@@ -13,21 +13,21 @@ WHOLE = ("I found 3 pieces", "named the hoist")
 QUESTION = "What is damaged on site 7?"
 
 
-class Told:
-    """What the menu says, as something to wait for."""
+class MenuObserver:
+    """The trouble menu, with a wait for its messages."""
 
     def __init__(self, services: SimulatedServices, bot: BotProcess) -> None:
         self.menu = Troubles(services, bot, self._changed, pause=0.2)
-        self._news = asyncio.Event()
+        self._said = asyncio.Event()
 
     def _changed(self) -> None:
-        self._news.set()
+        self._said.set()
 
     async def until(self, words: str) -> None:
         async with asyncio.timeout(10):
-            while words not in self.menu.news:
-                self._news.clear()
-                await self._news.wait()
+            while words not in self.menu.message:
+                self._said.clear()
+                await self._said.wait()
 
 
 def text(place: Workspace, thread: str) -> str:
@@ -48,12 +48,14 @@ async def press_retry(place: Workspace, thread: str) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-async def test_refused_edits_are_caught_up(services: SimulatedServices, bot: BotProcess, number: int) -> None:
-    """Refused edits show in the log that the meter reads, and the answer is complete in the end."""
+async def test_an_answer_is_complete_after_refused_edits(
+    services: SimulatedServices, bot: BotProcess, number: int
+) -> None:
+    """Refused edits are in the log that the meter reads, and the answer is complete at the end."""
     place = services.workspaces[number]
-    told = Told(services, bot)
-    told.menu.make("limit")
-    await told.until("refuses")
+    observer = MenuObserver(services, bot)
+    observer.menu.make("limit")
+    await observer.until("refuses")
     thread = await place.ask(place.people[0], QUESTION)
     await shows(place, thread, *WHOLE)
     log = place.log
@@ -63,35 +65,35 @@ async def test_refused_edits_are_caught_up(services: SimulatedServices, bot: Bot
 @pytest.mark.parametrize(
     ("trouble", "end"), [("cut", "The stream broke"), ("kill", "is back"), ("restart", "is back")]
 )
-async def test_an_answer_that_was_cut_is_completed(
+async def test_an_interrupted_answer_is_completed(
     services: SimulatedServices, bot: BotProcess, trouble: str, end: str
 ) -> None:
-    """A broken stream, a killed bot and one that was restarted all end in the whole answer, asked once."""
-    told = Told(services, bot)
-    told.menu.make(trouble)
-    await told.until("Ask something")
+    """A broken stream, a kill and a restart all lead to the whole answer, asked once."""
+    observer = MenuObserver(services, bot)
+    observer.menu.make(trouble)
+    await observer.until("Ask something")
     thread = await services.slack.ask(services.slack.people[0], QUESTION)
-    await told.until(end)
+    await observer.until(end)
     await shows(services.slack, thread, *WHOLE)
     assert services.aion.count("send_stream") == 1
 
 
-async def test_what_cannot_be_completed_has_a_retry(services: SimulatedServices, bot: BotProcess) -> None:
-    """After a failure the button brings the answer."""
-    told = Told(services, bot)
-    told.menu.make("down")
-    await told.until("Ask something")
+async def test_retry_answers_after_a_failure(services: SimulatedServices, bot: BotProcess) -> None:
+    """The Retry button of a failure leads to the answer."""
+    observer = MenuObserver(services, bot)
+    observer.menu.make("down")
+    await observer.until("Ask something")
     thread = await services.slack.ask(services.slack.people[0], QUESTION)
-    await told.until("Aion failed")
+    await observer.until("Aion failed")
     await press_retry(services.slack, thread)
     await shows(services.slack, thread, *WHOLE)
-    await told.menu.stop()
+    await observer.menu.stop()
 
 
-async def test_every_entry_of_the_menu_does_something(services: SimulatedServices, idle: BotProcess) -> None:
-    """Each trouble on the menu can be made and says what it waits for or does."""
+async def test_every_trouble_can_be_started(services: SimulatedServices, idle: BotProcess) -> None:
+    """Each trouble of the menu starts and says what it does or waits for."""
     for trouble in MENU:
-        told = Told(services, idle)
-        told.menu.make(trouble)
-        await told.until(" ")
-        await told.menu.stop()
+        observer = MenuObserver(services, idle)
+        observer.menu.make(trouble)
+        await observer.until(" ")
+        await observer.menu.stop()

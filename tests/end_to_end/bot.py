@@ -1,4 +1,4 @@
-"""A whole bot against simulators, as the command line would put it together."""
+"""The whole bot against simulators, composed as the command line composes it."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -12,19 +12,19 @@ from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.workspace import FullWorkspace, Shown, Someone
+from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
 
 
 class Bot:
-    """The bot in this process, one workspace and one Aion. Every wait is for a condition, never for a time.
+    """The bot in this process, with one workspace and one Aion. Every wait is for a condition, never for a time.
 
-    `limits` replace those of the adapters: the simulators have no rate limits, and the suite is in haste.
+    `limits` replace those of the adapters: the simulators have no rate limits, and the tests need no long pauses.
     """
 
-    def __init__(self, aion: SimulatedAion, place: FullWorkspace, folder: Path) -> None:
+    def __init__(self, aion: SimulatedAion, workspace: FullWorkspace, folder: Path) -> None:
         self.aion = aion
-        self.place = place
-        self.ada, self.ben, self.cy = place.people
+        self.workspace = workspace
+        self.ada, self.ben, self.cy = workspace.people
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
         self.polling = Polling().scaled(0.01)
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
@@ -33,10 +33,10 @@ class Bot:
         self._serving: asyncio.Task[bool] | None = None
 
     def env(self, **more: str) -> Mapping[str, str]:
-        """Settings for haste: pauses are short, so that the suite is."""
-        haste = {"AIONVISION_RETRY_DELAY": "0.01", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
+        """The settings of the bot, with short pauses."""
+        short_waits = {"AIONVISION_RETRY_DELAY": "0.01", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
         database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
-        return {**self.aion.env, **self.place.env, **haste, **database, **more}
+        return {**self.aion.env, **self.workspace.env, **short_waits, **database, **more}
 
     async def start(self, **more: str) -> None:
         """Start the bot and wait until it listens."""
@@ -48,7 +48,7 @@ class Bot:
             self.watch(adapter)
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, self.polling))
-        await self.place.connected()
+        await self.workspace.connected()
 
     async def stop(self) -> None:
         """Stop as SIGTERM would."""
@@ -58,7 +58,7 @@ class Bot:
             self._serving = None
 
     async def kill(self) -> None:
-        """End without any of what a stop does for the person in the thread."""
+        """End the bot at once, without what a stop does for the people in its threads."""
         if self._serving is not None:
             self._serving.cancel()
             with suppress(asyncio.CancelledError):
@@ -67,28 +67,28 @@ class Bot:
 
     def bots(self, thread: str) -> list[Shown]:
         """The bot's messages in a thread that everybody sees."""
-        return [one for one in self.place.thread(thread) if one.by_bot and one.only_for is None]
+        return [one for one in self.workspace.thread(thread) if one.by_bot and one.only_for is None]
 
     def text(self, thread: str) -> str:
         """All that the bot's messages in a thread show now."""
         return "\n".join(one.text for one in self.bots(thread))
 
-    def private_replies(self, thread: str, person: Someone) -> list[str]:
-        """What the bot told this person alone: in the thread, or where the platform has no other way, directly."""
-        return [one.text for one in self.place.private_messages(thread, person)]
+    def private_replies(self, thread: str, person: SimulatedPerson) -> list[str]:
+        """The private replies to a person: in the thread, or as direct messages where the platform has no other way."""
+        return [one.text for one in self.workspace.private_messages(thread, person)]
 
-    async def told(self, thread: str, person: Someone, sentence: str) -> None:
-        """Wait until this person was told something privately."""
+    async def replies_privately(self, thread: str, person: SimulatedPerson, sentence: str) -> None:
+        """Wait until a person has a private reply that contains `sentence`."""
         await self.until(lambda: any(sentence in one for one in self.private_replies(thread, person)))
 
     def message_of(self, thread: str, words: str) -> str:
         """Find a person's message in a thread by its words; returns its id."""
-        return next(one.id for one in self.place.thread(thread) if not one.by_bot and words in one.text)
+        return next(one.id for one in self.workspace.thread(thread) if not one.by_bot and words in one.text)
 
-    def queued_marks(self, thread: str) -> int:
-        """How many messages of people carry the mark of waiting."""
-        said = [one.id for one in self.place.thread(thread) if not one.by_bot]
-        return sum(self.place.is_marked(one) for one in said)
+    def queued_marker_count(self, thread: str) -> int:
+        """Count the messages of people that carry the queued marker."""
+        said = [one.id for one in self.workspace.thread(thread) if not one.by_bot]
+        return sum(self.workspace.is_marked(one) for one in said)
 
     def pressable(self, thread: str) -> list[str]:
         """Labels of the buttons in a thread."""
@@ -96,7 +96,7 @@ class Bot:
 
     async def shows(self, thread: str, *parts: str, without: Sequence[str] = ()) -> str:
         """Wait until the thread shows every part and none of `without`."""
-        await self.place.until(
+        await self.workspace.until(
             lambda: (
                 all(part in self.text(thread) for part in parts)
                 and not any(part in self.text(thread) for part in without)
@@ -104,9 +104,9 @@ class Bot:
         )
         return self.text(thread)
 
-    async def asked(self, person: Someone, question: str, *parts: str) -> str:
+    async def asked(self, person: SimulatedPerson, question: str, *parts: str) -> str:
         """Ask and wait until the thread shows every part; returns the thread."""
-        thread = await self.place.ask(person, question)
+        thread = await self.workspace.ask(person, question)
         await self.shows(thread, *parts)
         return thread
 
@@ -115,15 +115,15 @@ class Bot:
         await self.until(lambda: self.pressable(thread) == ["Approve", "Cancel"])
         return next(one for one in self.bots(thread) if one.buttons)
 
-    async def press(self, person: Someone, thread: str, label: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, label: str) -> None:
         """Press the newest button of this label."""
         for message in reversed(self.bots(thread)):
             for button in message.buttons:
                 if button.label == label:
-                    await self.place.press(person, thread, message.id, button.id)
+                    await self.workspace.press(person, thread, message.id, button.id)
                     return
         raise AssertionError(f"no button {label}")
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something in the workspace."""
-        await self.place.until(condition)
+        """Wait until `condition` holds, looking again after every change of the workspace."""
+        await self.workspace.until(condition)

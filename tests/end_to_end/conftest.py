@@ -1,4 +1,4 @@
-"""One bot a test, on each platform in turn."""
+"""One bot for each test, on each platform in turn."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.schemas import slack as slack_contracts
 
 @pytest.fixture
 async def aion() -> AsyncIterator[SimulatedAion]:
-    """An Aion that objects to what its contract does not allow."""
+    """A simulated Aion that validates every request against Aion's contract."""
     async with SimulatedAion(inspector=aion_contracts.inspect, ping_every=0.05) as simulated:
         yield simulated
         assert simulated.violations == []
@@ -25,7 +25,7 @@ async def aion() -> AsyncIterator[SimulatedAion]:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
-    """A Slack that objects to what its contract does not allow."""
+    """A simulated Slack that validates every request against Slack's contract."""
     simulated = SimulatedSlack(slack_contracts.inspect)
     await simulated.start()
     yield simulated
@@ -35,7 +35,7 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
 
 @pytest.fixture
 async def discord() -> AsyncIterator[SimulatedDiscord]:
-    """A Discord that objects to what its contract does not allow."""
+    """A simulated Discord that validates every request against Discord's contract."""
     simulated = SimulatedDiscord(discord_contracts.inspect)
     await simulated.start()
     yield simulated
@@ -44,22 +44,22 @@ async def discord() -> AsyncIterator[SimulatedDiscord]:
 
 
 @pytest.fixture(params=["slack", "discord"])
-def place(request: pytest.FixtureRequest) -> FullWorkspace:
+def workspace(request: pytest.FixtureRequest) -> FullWorkspace:
     """Each platform in turn."""
     workspace: FullWorkspace = request.getfixturevalue(request.param)
     return workspace
 
 
 @pytest.fixture
-async def idle(aion: SimulatedAion, place: FullWorkspace, tmp_path: Path) -> AsyncIterator[Bot]:
-    """A bot that was not started yet."""
-    made = Bot(aion, place, tmp_path)
+async def idle(aion: SimulatedAion, workspace: FullWorkspace, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot that is not started."""
+    made = Bot(aion, workspace, tmp_path)
     yield made
     await made.stop()
 
 
 @pytest.fixture
 async def bot(idle: Bot) -> Bot:
-    """A bot that serves."""
+    """A running bot."""
     await idle.start()
     return idle

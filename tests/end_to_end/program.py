@@ -1,4 +1,4 @@
-"""`aion-bot` as its engineer runs it: a process with an environment, signals and an exit status."""
+"""`aion-bot` as an operator runs it: a process with an environment, signals and an exit status."""
 
 import asyncio
 import multiprocessing
@@ -21,7 +21,7 @@ _PRELOADED.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "disc
 def _be_program(
     arguments: tuple[str, ...], env: Mapping[str, str], folder: Path, log: Path, files: tuple[int, int]
 ) -> None:
-    """Be `aion-bot` with these arguments; everything that a new process gets from its parent is set here."""
+    """Become `aion-bot` with these arguments. Sets everything that a new process inherits from its parent."""
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)
@@ -34,12 +34,12 @@ def _be_program(
     from aion_bot.cli import main
     from aion_bot.conversation.session_history import Polling
 
-    app.DEFAULT_POLLING = Polling().scaled(0.01)  # a minute of watching takes 0.6 s
+    app.DEFAULT_POLLING = Polling().scaled(0.01)  # a minute of polling takes 0.6 s
     main()
 
 
 class Program:
-    """`aion-bot` as a process; what it prints goes to a file."""
+    """`aion-bot` as a process. Its output goes to a file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -47,7 +47,7 @@ class Program:
         self._process: ForkServerProcess | None = None
 
     async def start(self, env: Mapping[str, str], *arguments: str) -> None:
-        """Start it with nothing in its environment but `env`."""
+        """Start the process with no environment variables but `env` and `PATH`."""
         self._log.touch()
         files = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._process = _PRELOADED.Process(
@@ -58,28 +58,28 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         assert self._process is not None
         assert self._process.pid is not None
         return self._process.pid
 
     @property
     def output(self) -> str:
-        """All it printed so far."""
+        """Everything that the process has printed."""
         return self._log.read_text("utf-8")
 
     async def prints(self, text: str) -> None:
-        """Wait until it has printed something."""
+        """Wait until the output contains `text`."""
         async with asyncio.timeout(30):
-            while text not in self.output:  # noqa: ASYNC110  # a file of another process wakes nobody
-                await asyncio.sleep(0.01)  # without a pause the program would get half of the CPU
+            while text not in self.output:  # noqa: ASYNC110  # there is no event for a file of another process
+                await asyncio.sleep(0.01)  # without a pause this loop would take half of the CPU
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         os.kill(self.pid, number)
 
     async def end(self) -> tuple[int, float]:
-        """Wait for its end; returns its status and how long it took."""
+        """Wait until the process ends; returns its exit status and the seconds that this took."""
         assert self._process is not None
         began = time.monotonic()
         async with asyncio.timeout(30):
@@ -88,18 +88,18 @@ class Program:
         return self._process.exitcode, time.monotonic() - began
 
     async def kill(self) -> None:
-        """End it the hard way, if it still runs."""
+        """Kill the process if it still runs, and wait for its end."""
         if self._process is not None:
             self._process.kill()
             await self._ended()
 
     def kill_now(self) -> None:
-        """End it the hard way without waiting."""
+        """Kill the process without waiting for its end."""
         if self._process is not None:
             self._process.kill()
 
     async def _ended(self) -> None:
-        """Wait until the operating system says so."""
+        """Wait until the operating system reports the end of the process."""
         assert self._process is not None
         if self._process.exitcode is not None:
             return

@@ -1,4 +1,4 @@
-"""Killed at any point: every step of a turn and of a decision is the last one once, on both platforms."""
+"""A crash at any step of a turn or a plan's decision loses nothing and repeats nothing, on both platforms."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
-from tests.end_to_end.crashing import Steps
+from tests.end_to_end.crash_injection import Steps
 from tests.schemas import slack as slack_contracts
 
 pytestmark = [
@@ -24,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
-    """A Slack that repeats what was not acknowledged sooner than the real one."""
+    """A simulated Slack that resends unacknowledged events sooner than the real one."""
     simulated = SimulatedSlack(slack_contracts.inspect, within=0.4, again=(0.4, 0.4, 0.4))
     await simulated.start()
     yield simulated
@@ -34,7 +34,7 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
 
 @pytest.fixture
 def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
-    """A bot whose steps are counted. A kill collects garbage: what is older than the test is spared that."""
+    """Count the steps of a bot. A kill runs the garbage collector, which need not scan objects older than the test."""
     made = Steps()
     made.watch_store(monkeypatch)
     idle.watch = made.watch_adapter
@@ -46,11 +46,11 @@ def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     gc.unfreeze()
 
 
-HASTE = {"AIONVISION_RETRY_DELAY": "0.001"}
+SHORT_WAITS = {"AIONVISION_RETRY_DELAY": "0.001"}
 
 
 def store_answers(bot: Bot, answer: str) -> None:
-    """Let Aion finish what it was asked although nobody listens any more, as a real server does."""
+    """Let Aion store the answer to every question it was asked although the client left, as the real server does."""
     for session in bot.aion.sessions:
         asked, answered = list(session.texts("user")), list(session.texts("assistant"))
         if len(asked) > len(answered):
@@ -58,16 +58,16 @@ def store_answers(bot: Bot, answer: str) -> None:
 
 
 async def test_a_question_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
-    """After a crash at any step the answer stands in the thread once, whole; Aion is asked once; nothing is left thinking."""
-    await known_place(idle)
+    """After a crash at any step the thread shows the whole answer once, and Aion was asked once."""
+    await known_conversation(idle)
     outcomes = await survive(idle, steps, ask)
     report(outcomes)
     assert len(outcomes) >= 12
 
 
-@pytest.mark.parametrize("place", ["slack"], indirect=True)
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
 async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
-    """The same where the answer is a native stream: killed while it begins, grows or ends it stands there once, whole."""
+    """After a crash at any step of a native stream the thread shows the whole answer once."""
     idle.limits["edit_gap"] = 0.0
     idle.aion.token_delay = 0.03  # each piece is shown before the next one comes
     outcomes = await survive(idle, steps, ask_directly, in_pieces)
@@ -78,7 +78,7 @@ async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> N
 
 
 def in_pieces(answer: str) -> Scene:
-    """An answer that comes in three pieces."""
+    """An answer that Aion sends in three pieces."""
     third = len(answer) // 3
     pieces = (answer[:third], answer[third : 2 * third], answer[2 * third :])
     return Scene((Speak(answer, pieces), *ENDING), Answer(answer))
@@ -90,16 +90,16 @@ async def survive(
     asking: Callable[[Bot, str], Awaitable[str]],
     answering: Callable[[str], Scene] = spoken,
 ) -> list[str]:
-    """Kill the bot at each step of a question, one after the other; returns what came of each."""
+    """Kill the bot at each step of a question in turn; returns the outcomes."""
     outcomes: list[str] = []
     for fatal in range(1, 200):
         answer = f"Whole answer number {fatal}, to its last word."
-        await idle.start(**HASTE)
+        await idle.start(**SHORT_WAITS)
         idle.aion.play(answering(answer))
         asked_before = idle.aion.count("send_stream")
         steps.arm(fatal)
         thread = await asking(idle, f"What is number {fatal}?")
-        if not await reaches(steps, steps.tidied):
+        if not await reaches(steps, steps.turn_cleared):
             steps.disarm()
             break
         where = steps.last
@@ -107,8 +107,8 @@ async def survive(
         await idle.kill()
         store_answers(idle, answer)
         asked = idle.aion.count("send_stream") - asked_before
-        await idle.start(**HASTE)
-        await idle.until(lambda thread=thread, answer=answer: settled(idle, thread, answer))  # type: ignore[misc]  # a bound default
+        await idle.start(**SHORT_WAITS)
+        await idle.until(lambda thread=thread, answer=answer: has_ended(idle, thread, answer))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
         marked = idle.pressable(thread) == ["Retry"]
         if marked:
             assert not asked, where
@@ -125,47 +125,47 @@ async def survive(
 
 @pytest.mark.parametrize("end", [PlanEnd.DONE, PlanEnd.ACCEPTED])
 async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, end: PlanEnd) -> None:
-    """After a crash at any step of a decision Aion was told at most once by the bot, and the card says how it ended or can be pressed."""
+    """After a crash at any step of a decision Aion has at most one plan action, and the card shows an end or can be pressed."""
     outcomes: list[str] = []
     for fatal in range(1, 200):
-        await idle.start(**HASTE)
+        await idle.start(**SHORT_WAITS)
         idle.aion.play(script.organize(end))
-        thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
+        thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
         await idle.card(thread)
-        await steps.tidied.wait()
-        told_before = idle.aion.count("plan_action")
+        await steps.turn_cleared.wait()
+        actions_before = idle.aion.count("plan_action")
         steps.arm(fatal)
         await idle.press(idle.ada, thread, "Approve")
-        if not await reaches(steps, steps.settled):
+        if not await reaches(steps, steps.plan_shown):
             steps.disarm()
             break
         where = steps.last
         steps.disarm()
         await idle.kill()
-        await idle.start(**HASTE)
+        await idle.start(**SHORT_WAITS)
         await idle.until(
             lambda thread=thread: decided(idle, thread) or idle.pressable(thread) == ["Approve", "Cancel"]
-        )  # type: ignore[misc]  # a bound default
-        told = idle.aion.count("plan_action") - told_before
-        assert told <= 1, where
+        )  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+        actions = idle.aion.count("plan_action") - actions_before
+        assert actions <= 1, where
         await press_until_decided(idle, thread)
         assert idle.text(thread).count(strings.PLAN_TITLE) == 1, where
-        outcomes.append(f"{fatal}. {where}: told {told}")
+        outcomes.append(f"{fatal}. {where}: {actions} actions")
         await idle.stop()
     report(outcomes)
     assert len(outcomes) >= 8
 
 
 async def press_until_decided(bot: Bot, thread: str) -> None:
-    """Press Approve as a person would: again where the bot answers that it was not ready for it."""
+    """Press Approve, and again each time the bot replies that it cannot decide the plan now."""
     while not decided(bot, thread):
-        told = len(bot.private_replies(thread, bot.ada))
+        replies = len(bot.private_replies(thread, bot.ada))
         await bot.press(bot.ada, thread, "Approve")
         await bot.until(
-            lambda told=told: (
-                decided(bot, thread)  # type: ignore[misc]  # a bound default
+            lambda replies=replies: (
+                decided(bot, thread)  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
                 or (
-                    len(bot.private_replies(thread, bot.ada)) > told
+                    len(bot.private_replies(thread, bot.ada)) > replies
                     and bot.pressable(thread) == ["Approve", "Cancel"]
                 )
             )
@@ -173,43 +173,45 @@ async def press_until_decided(bot: Bot, thread: str) -> None:
 
 
 def report(outcomes: list[str]) -> None:
-    """Show the crash points and their outcomes with `pytest -s`."""
+    """Print the crash points and their outcomes, for `pytest -s`."""
     sys.stdout.write("\n".join([*outcomes, ""]))
 
 
-def settled(bot: Bot, thread: str, answer: str) -> bool:
-    """Whether the thread shows an end: the answer, or that it was interrupted."""
+def has_ended(bot: Bot, thread: str, answer: str) -> bool:
+    """Whether the thread shows an end: the whole answer, or a Retry button."""
     return (answer in bot.text(thread) and not bot.pressable(thread)) or bot.pressable(thread) == ["Retry"]
 
 
 def decided(bot: Bot, thread: str) -> bool:
-    """Whether the card records an end."""
+    """Whether the card records how the plan ended."""
     ends = ("Done", strings.SETTLED, strings.EXPIRED)
     return "Approved by" in bot.text(thread) and any(end in bot.text(thread) for end in ends)
 
 
-async def known_place(bot: Bot) -> None:
-    """Let the bot take part in a conversation where only such are caught up."""
-    if not bot.place.repeats_events:
+async def known_conversation(bot: Bot) -> None:
+    """Have a first conversation on platforms where backfill covers only known conversations."""
+    if not bot.workspace.repeats_events:
         await bot.start()
-        await bot.shows(await bot.place.direct_message(bot.ada, "What can you do?"), "Ask me what is damaged")
+        await bot.shows(
+            await bot.workspace.direct_message(bot.ada, "What can you do?"), "Ask me what is damaged"
+        )
         await bot.stop()
 
 
 async def ask(bot: Bot, question: str) -> str:
-    """Ask without waiting for what the bot does about it."""
-    if not bot.place.repeats_events:
-        return await bot.place.direct_message(bot.ada, question)
-    return await bot.place.ask(bot.ada, question)
+    """Ask and do not wait for the bot."""
+    if not bot.workspace.repeats_events:
+        return await bot.workspace.direct_message(bot.ada, question)
+    return await bot.workspace.ask(bot.ada, question)
 
 
 async def ask_directly(bot: Bot, question: str) -> str:
-    """Ask in a direct message, where Slack has streams."""
-    return await bot.place.direct_message(bot.ada, question)
+    """Ask in a direct message, where Slack has native streams."""
+    return await bot.workspace.direct_message(bot.ada, question)
 
 
 async def reaches(steps: Steps, end: asyncio.Event) -> bool:
-    """Wait for the fatal step or for the end of all that is done; tell which came."""
+    """Wait for the fatal step or for `end`; returns whether it was the fatal step."""
     waits = {asyncio.ensure_future(steps.reached.wait()), asyncio.ensure_future(end.wait())}
     _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for one in pending:

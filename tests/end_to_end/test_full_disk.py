@@ -1,4 +1,4 @@
-"""A disk that is full, and messages and streams that are enormous."""
+"""A full disk, and very large messages and streams."""
 
 import asyncio
 import sqlite3
@@ -16,7 +16,7 @@ from tests.schemas import slack as contracts
 
 
 class Disk:
-    """Refuses to be written while it is full: what contains `only`. `refused` is set at the first refusal."""
+    """Fails writes while it is full, if `only` names them. `refused` is set at the first failure."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full = False
@@ -30,7 +30,9 @@ class Disk:
             if self.full and self.only in sql:
                 self.refused.set()
                 error = sqlite3.OperationalError("database or disk is full")
-                error.sqlite_errorcode = sqlite3.SQLITE_FULL  # as SQLite sets it: by it a full disk is known
+                error.sqlite_errorcode = (
+                    sqlite3.SQLITE_FULL
+                )  # the storage recognises a full disk by this code
                 raise error
             changed = await written(table, sql, *values)
             self._statements.append(sql)
@@ -40,7 +42,7 @@ class Disk:
         monkeypatch.setattr(Statements, "_do", writing)
 
     async def wrote(self, part: str) -> None:
-        """Wait until a statement with these words has been written."""
+        """Wait until a statement with these words has been executed."""
         while not any(part in sql for sql in self._statements):
             self._wrote.clear()
             await self._wrote.wait()
@@ -53,7 +55,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
-    """A Slack that repeats what was not acknowledged sooner than the real one."""
+    """A simulated Slack that resends unacknowledged events sooner than the real one."""
     simulated = SimulatedSlack(contracts.inspect, within=0.3, again=(0.3, 0.3, 0.3))
     await simulated.start()
     yield simulated
@@ -61,19 +63,19 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
     assert simulated.violations == []
 
 
-@pytest.mark.parametrize("place", ["slack"], indirect=True)
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
 async def test_a_question_that_cannot_be_recorded_is_delivered_again(bot: Bot, disk: Disk) -> None:
-    """While the disk is full Slack's event stays unacknowledged; once there is room its repetition is answered, once."""
+    """Slack's event stays unacknowledged while the disk is full; its resend is answered once there is room."""
     disk.full = True
-    thread = await bot.place.ask(bot.ada, "What is damaged on site 7?")
+    thread = await bot.workspace.ask(bot.ada, "What is damaged on site 7?")
     await disk.refused.wait()
     disk.full = False
     await bot.shows(thread, "I found 3 pieces")
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_a_disk_that_fills_up_in_mid_answer_costs_no_answer(bot: Bot, disk: Disk) -> None:
-    """An answer that is under way is shown to its end although nothing can be noted any more."""
+async def test_a_full_disk_during_an_answer_loses_no_answer(bot: Bot, disk: Disk) -> None:
+    """A running answer is shown to its end although nothing can be written."""
     bot.aion.play(
         Scene(
             (Speak("The first half, "), Hold("full", pings=True), Speak("the second half."), *ENDING),
@@ -87,13 +89,13 @@ async def test_a_disk_that_fills_up_in_mid_answer_costs_no_answer(bot: Bot, disk
     await bot.until(lambda: bot.pressable(thread) == [])
 
 
-async def test_a_click_that_cannot_be_recorded_is_told(bot: Bot, disk: Disk) -> None:
-    """A decision that cannot be claimed is not sent to Aion, and the person is told why."""
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+async def test_a_click_that_cannot_be_recorded_gets_a_private_reply(bot: Bot, disk: Disk) -> None:
+    """A decision that cannot be claimed is not sent to Aion, and the person learns why."""
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     disk.full = True
     await bot.press(bot.ada, thread, "Approve")
-    await bot.told(thread, bot.ada, strings.NO_RECORD)
+    await bot.replies_privately(thread, bot.ada, strings.NO_RECORD)
     assert bot.aion.count("plan_action") == 0
     disk.full = False
     await bot.press(bot.ada, thread, "Approve")
@@ -104,10 +106,10 @@ async def test_a_click_that_cannot_be_recorded_is_told(bot: Bot, disk: Disk) -> 
     "only",
     ["SET message = ", "SET phase = 'sent'", "SET phase = ?, detail", "SET result = ", "plan SET shown = 1"],
 )
-async def test_a_decision_goes_on_when_there_is_room(bot: Bot, disk: Disk, only: str) -> None:
-    """Whatever cannot be written of a decision for a moment is written later; Aion is told once, the card its end."""
+async def test_a_decision_continues_once_there_is_room(bot: Bot, disk: Disk, only: str) -> None:
+    """Writes of a decision that fail for a moment are repeated; Aion gets one plan action and the card shows its end."""
     bot.aion.play(script.organize(PlanEnd.ACCEPTED))
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await disk.wrote("SET message = ")
     disk.full, disk.only = True, only
@@ -119,8 +121,8 @@ async def test_a_decision_goes_on_when_there_is_room(bot: Bot, disk: Disk, only:
     assert bot.aion.count("plan_action") == 1
 
 
-async def test_a_failure_that_cannot_be_recorded_gets_its_retry_later(bot: Bot, disk: Disk) -> None:
-    """A question that a full disk kept from Aion says so at once, and has its Retry as soon as there is room."""
+async def test_a_failure_that_cannot_be_recorded_gets_retry_later(bot: Bot, disk: Disk) -> None:
+    """A question that a full disk kept from Aion says so at once, and gets Retry once there is room."""
     disk.full, disk.only = True, "UPDATE turn"
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.asked(bot.ada, "What?", strings.NO_RECORD)
@@ -132,30 +134,30 @@ async def test_a_failure_that_cannot_be_recorded_gets_its_retry_later(bot: Bot, 
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_a_retry_that_comes_later_keeps_nobody_waiting(bot: Bot, disk: Disk) -> None:
-    """While a failure cannot be recorded nothing says that the bot works, and the next question is answered."""
+async def test_a_failure_that_cannot_be_recorded_blocks_no_thread(bot: Bot, disk: Disk) -> None:
+    """While a failure cannot be recorded no indicator is shown, and the next question is answered."""
     disk.full, disk.only = True, "UPDATE turn"
     thread = await bot.asked(bot.ada, "What?", strings.NO_RECORD)
     disk.only = "SET phase = 'ended'"
     bot.aion.play(spoken("The second answer."))
-    await bot.place.reply(bot.ada, thread, "And this?")
+    await bot.workspace.reply(bot.ada, thread, "And this?")
     await bot.shows(thread, "The second answer.")
-    await bot.until(lambda: not bot.place.shows_lasting_activity(thread))
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
 
 
 async def test_a_plan_that_cannot_be_recorded_for_a_moment_gets_its_card(bot: Bot, disk: Disk) -> None:
-    """A plan is written down as soon as there is room, and can be decided then."""
+    """A plan is written as soon as there is room, and can be decided then."""
     disk.full, disk.only = True, "INSERT INTO plan"
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await disk.refused.wait()
     disk.full = False
     await bot.card(thread)
 
 
-async def test_a_plan_that_cannot_be_recorded_is_told(
+async def test_a_plan_that_cannot_be_recorded_is_reported(
     bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is told that Aion was not asked, where it was and its plan cannot be written down."""
+    """The thread reports a plan that cannot be written, and does not claim that Aion was not asked."""
     monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
     disk.full, disk.only = True, "INSERT INTO plan"
     thread = await bot.asked(bot.ada, "Organize the photos of site 7", strings.NO_RECORD_ANY_MORE)
@@ -166,22 +168,22 @@ async def test_a_plan_that_cannot_be_recorded_is_told(
 async def test_a_stored_answer_that_cannot_be_claimed_is_shown(
     bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broken stream and a full disk together cost no answer that Aion has stored."""
+    """A stored answer is shown although the stream broke and the disk is full."""
     monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
     bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
     disk.full, disk.only = True, "SET answer_id = ? WHERE key"
     await bot.asked(bot.ada, "What?", "the second half.")
 
 
-async def test_an_event_of_five_megabytes_ends_nothing(bot: Bot) -> None:
-    """A status of five megabytes is shown as one short line, and the answer comes."""
+async def test_an_event_of_five_megabytes_does_not_end_an_answer(bot: Bot) -> None:
+    """A status of five megabytes is shown as one short line, and the answer follows."""
     huge = Emit("status", {"phase": "searching", "message": "searching " * 500_000})
     bot.aion.play(Scene((huge, Speak("Here it is."), *ENDING), Answer("Here it is.")))
     await bot.asked(bot.ada, "What?", "Here it is.")
 
 
 async def test_ten_megabytes_of_stream_are_read(bot: Bot) -> None:
-    """A stream whose events repeat the whole text so far, more than ten megabytes in all, ends on its last word."""
+    """A stream of more than ten megabytes, whose events repeat the whole text, is shown to its last word."""
     words = " ".join(f"word{number}" for number in range(1100)) + " end."
     pieces = tuple(words[at : at + 3] for at in range(0, len(words), 3))
     assert sum(range(0, len(words), 3)) > 10_000_000

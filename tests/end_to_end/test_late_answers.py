@@ -1,4 +1,4 @@
-"""An answer that a stop cut off, and that Aion stored all the same."""
+"""Late answers: Aion stores an answer after a stop interrupted the turn."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ WHOLE = "The first part. The end."
 
 
 async def cut_off(bot: Bot, answer: str) -> str:
-    """Stop the bot in the middle of an answer, which Aion finishes with `answer`, if with any."""
+    """Stop the bot in the middle of an answer; Aion stores `answer`, unless it is empty."""
     bot.aion.play(Scene((Speak("The first part. "), Hold("never"), *ENDING), Answer(answer)))
     thread = await bot.asked(bot.ada, "What?", "The first part.")
     await bot.stop()
@@ -27,8 +27,8 @@ async def cut_off(bot: Bot, answer: str) -> str:
 
 
 @pytest.fixture
-def looked(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Set when a late answer was looked for."""
+def late_answer_checked(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """An event that is set once the bot has looked for a late answer."""
     done = asyncio.Event()
     find = Recovery.late_answer
 
@@ -41,8 +41,8 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     return done
 
 
-async def test_the_next_start_shows_it_in_place(bot: Bot) -> None:
-    """The interrupted message becomes the stored answer, its Retry is gone, and Aion is not asked again."""
+async def test_the_next_start_shows_a_late_answer_in_place(bot: Bot) -> None:
+    """The interrupted message becomes the stored answer without Retry, and Aion is not asked again."""
     thread = await cut_off(bot, WHOLE)
     messages = len(bot.bots(thread))
     await bot.start()
@@ -52,12 +52,14 @@ async def test_the_next_start_shows_it_in_place(bot: Bot) -> None:
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_without_one_the_mark_stays(bot: Bot, looked: asyncio.Event) -> None:
-    """Where nothing was stored the text so far, the mark and Retry stay, and no later start looks again."""
+async def test_without_a_late_answer_the_message_stays_interrupted(
+    bot: Bot, late_answer_checked: asyncio.Event
+) -> None:
+    """Where nothing is stored the partial text and Retry stay, and no later start looks again."""
     thread = await cut_off(bot, "")
     text = bot.text(thread)
     await bot.start()
-    await looked.wait()
+    await late_answer_checked.wait()
     assert (bot.text(thread), bot.pressable(thread)) == (text, ["Retry"])
     await bot.stop()
     looks = bot.aion.count("get_session")
@@ -68,8 +70,10 @@ async def test_without_one_the_mark_stays(bot: Bot, looked: asyncio.Event) -> No
     assert bot.aion.count("get_session") == looks
 
 
-async def test_a_person_who_pressed_retry_first_wins(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer found after Retry was pressed does not come on top of the one that was asked for."""
+async def test_retry_wins_over_a_late_answer_found_afterwards(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late answer found after a press of Retry is not shown beside the new answer."""
     thread = await cut_off(bot, WHOLE)
     pressed, claimed = asyncio.Event(), asyncio.Event()
     reopen = Turns.reopen_interrupted
@@ -100,10 +104,10 @@ async def test_a_person_who_pressed_retry_first_wins(bot: Bot, monkeypatch: pyte
     assert bot.aion.count("send_stream") == 2
 
 
-async def test_killed_as_it_is_shown_it_is_shown_by_the_next(
+async def test_a_late_answer_survives_a_crash_while_it_is_shown(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A crash between taking a late answer and showing it leaves it to the start after that."""
+    """A crash between claiming and showing a late answer leaves it to the next start."""
     thread = await cut_off(bot, WHOLE)
     taken, reopen = asyncio.Event(), Turns.reopen_interrupted
 

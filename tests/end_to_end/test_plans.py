@@ -1,4 +1,4 @@
-"""Plans wait for their buttons, and Aion is told once."""
+"""Plans wait for a decision, and Aion gets one plan action."""
 
 import asyncio
 
@@ -16,15 +16,15 @@ QUESTION = "Organize the photos of site 7 into folders"
 
 
 async def proposed_plan(bot: Bot, *ends: PlanEnd, stays_open: bool = False) -> str:
-    """Ask for something that brings a plan, and wait for its card."""
+    """Ask for something that leads to a plan, and wait for its card."""
     bot.aion.play(script.organize(*ends, stays_open=stays_open))
-    thread = await bot.place.ask(bot.ada, QUESTION)
+    thread = await bot.workspace.ask(bot.ada, QUESTION)
     await bot.card(thread)
     return thread
 
 
-async def test_a_card_says_what_will_happen(bot: Bot) -> None:
-    """The card has the description, the steps in order with words for their agents, the count, and who may decide."""
+async def test_a_card_describes_its_plan(bot: Bot) -> None:
+    """The card shows the description, the steps in order with words for their agents, the count, and who may decide."""
     thread = await proposed_plan(bot)
     text = (await bot.card(thread)).text
     steps = ["Image search", "Find all photos", "Visual analysis", "Folder organization", "Make two folders"]
@@ -44,7 +44,7 @@ async def test_a_card_says_what_will_happen(bot: Bot) -> None:
         (PlanEnd.EXPIRED, "Approve", ["Approved by", strings.EXPIRED], 1),
     ],
 )
-async def test_a_decision_is_recorded_with_its_end(
+async def test_a_card_records_the_decision_and_its_outcome(
     bot: Bot, end: PlanEnd, label: str, sentences: list[str], calls: int
 ) -> None:
     """However a decision ends, the card loses its buttons, names who decided what, and says how it ended."""
@@ -59,7 +59,7 @@ async def test_a_decision_is_recorded_with_its_end(
 
 @pytest.mark.parametrize("end", [PlanEnd.FAILED])
 async def test_a_refused_decision_can_be_made_again(bot: Bot, end: PlanEnd) -> None:
-    """After a 5xx answer the card says so and its buttons come back; the next attempt counts."""
+    """After a 5xx response the card says so and its buttons return; the next attempt counts."""
     thread = await proposed_plan(bot, end, PlanEnd.DONE)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "nothing was done")
@@ -71,7 +71,7 @@ async def test_a_refused_decision_can_be_made_again(bot: Bot, end: PlanEnd) -> N
 
 
 async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) -> None:
-    """After a 409 the card says so, the session is watched, and where it shows nothing the buttons come back."""
+    """After a 409 the card says so, the session is polled, and where it shows no result the buttons return."""
     thread = await proposed_plan(bot)
     bot.aion.fail_next("plan_action", 409, code="CONFLICT")
     await bot.press(bot.ada, thread, "Cancel")
@@ -84,7 +84,7 @@ async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) 
 
 
 async def test_a_rate_limited_decision_is_not_repeated_by_the_bot(bot: Bot) -> None:
-    """A 429 to a decision was sent, so it is told and left to the person, not repeated."""
+    """After a 429 the card says that nothing was done, and the bot does not repeat the plan action."""
     thread = await proposed_plan(bot)
     bot.aion.fail_next("plan_action", 429, code="RATE_LIMIT_ERROR", retry_after=0.01)
     await bot.press(bot.ada, thread, "Approve")
@@ -93,8 +93,8 @@ async def test_a_rate_limited_decision_is_not_repeated_by_the_bot(bot: Bot) -> N
     assert bot.aion.count("plan_action") == 1
 
 
-async def test_a_decision_that_never_left_can_be_made_again(bot: Bot) -> None:
-    """While Aion cannot be connected nothing was sent: the sentence says so, and the buttons come back."""
+async def test_a_decision_that_was_not_sent_can_be_made_again(bot: Bot) -> None:
+    """While Aion refuses connections the card says that nothing was done, and the buttons return."""
     thread = await proposed_plan(bot)
     await bot.aion.stop()
     await bot.press(bot.ada, thread, "Approve")
@@ -106,8 +106,8 @@ async def test_a_decision_that_never_left_can_be_made_again(bot: Bot) -> None:
     assert bot.aion.count("plan_action") == 1
 
 
-async def test_a_lost_answer_is_settled_by_the_session(bot: Bot) -> None:
-    """When the answer to the action is lost but the plan ran, the session shows it, and Aion is not told again."""
+async def test_a_lost_response_is_resolved_from_the_session(bot: Bot) -> None:
+    """When the response to a plan action is lost, the session shows the result, and the action is not repeated."""
     thread = await proposed_plan(bot, PlanEnd.LOST_AFTER_ACTING)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, strings.SEE_BELOW, "3 photos are in two folders")
@@ -118,7 +118,7 @@ async def test_a_lost_answer_is_settled_by_the_session(bot: Bot) -> None:
 async def test_a_crash_in_an_approval_never_claims_that_nothing_was_done(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed after Aion was told, in a session that had listed no messages: the outcome is unknown, not "nothing"."""
+    """After a crash with the plan action sent, in a session that listed no messages, the outcome is unknown."""
     bot.polling = Polling().scaled(0.001)
     thread = await proposed_plan(bot)
     for session in bot.aion.sessions:
@@ -144,8 +144,8 @@ async def test_a_crash_in_an_approval_never_claims_that_nothing_was_done(
     assert bot.aion.count("plan_action") == 1
 
 
-async def test_an_unknown_outcome_is_called_unknown(bot: Bot) -> None:
-    """When neither the answer nor the session says what happened, the card says so, and a person may decide again."""
+async def test_an_unknown_outcome_is_reported_and_can_be_decided_again(bot: Bot) -> None:
+    """When neither the response nor the session shows a result, the card says so, and its buttons return."""
     thread = await proposed_plan(bot, PlanEnd.LOST_BEFORE_ACTING, PlanEnd.DONE)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Outcome unknown")
@@ -155,7 +155,7 @@ async def test_an_unknown_outcome_is_called_unknown(bot: Bot) -> None:
     await bot.shows(thread, "Approved by", "3 photos are in two folders")
 
 
-async def test_a_404_after_a_lost_answer_means_decided(bot: Bot) -> None:
+async def test_a_404_after_a_lost_response_means_decided(bot: Bot) -> None:
     """After an unknown outcome a 404 says that the plan was decided before, and claims no success."""
     thread = await proposed_plan(bot, PlanEnd.LOST_BEFORE_ACTING, PlanEnd.EXPIRED)
     await bot.press(bot.ada, thread, "Approve")
@@ -166,7 +166,7 @@ async def test_a_404_after_a_lost_answer_means_decided(bot: Bot) -> None:
     assert "Done" not in text
 
 
-async def test_the_stream_may_go_on_after_the_decision(bot: Bot) -> None:
+async def test_a_stream_that_continues_after_the_decision_is_shown(bot: Bot) -> None:
     """A stream that stays open is shown below the card, once, and the card records the decision."""
     thread = await proposed_plan(bot, stays_open=True)
     await bot.press(bot.ada, thread, "Approve")
@@ -184,20 +184,23 @@ async def test_the_stream_may_go_on_after_the_decision(bot: Bot) -> None:
 
 
 async def test_a_question_is_answered_while_a_plan_waits(bot: Bot) -> None:
-    """A plan that nobody decides does not hold up its thread, although its stream stays open."""
+    """An undecided plan does not block its thread, although its stream stays open."""
     thread = await proposed_plan(bot, stays_open=True)
-    await bot.place.reply(bot.ada, thread, "What does the safety report say?")
+    await bot.workspace.reply(bot.ada, thread, "What does the safety report say?")
     await bot.shows(thread, "Both are due this week")
     assert bot.aion.streaming == 1
 
 
-async def test_however_often_it_is_pressed_aion_is_told_once(bot: Bot) -> None:
-    """Double clicks, and Approve against Cancel: one action, and every click gets a private sentence."""
+async def test_many_presses_lead_to_one_plan_action(bot: Bot) -> None:
+    """Double clicks, and Approve against Cancel, lead to one plan action; every click gets a private reply."""
     thread = await proposed_plan(bot)
     card = await bot.card(thread)
     approve, cancel = card.buttons
     await asyncio.gather(
-        *(bot.place.press(bot.ada, thread, card.id, one.id) for one in (approve, approve, cancel, approve))
+        *(
+            bot.workspace.press(bot.ada, thread, card.id, one.id)
+            for one in (approve, approve, cancel, approve)
+        )
     )
     await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 4)
     await bot.until(lambda: not bot.pressable(thread))
@@ -207,21 +210,21 @@ async def test_however_often_it_is_pressed_aion_is_told_once(bot: Bot) -> None:
     assert sum(strings.WORKING_ON_IT in one for one in bot.private_replies(thread, bot.ada)) == 1
 
 
-async def test_a_stranger_is_refused_privately(bot: Bot) -> None:
-    """Somebody who may not decide is told so alone, and the card stays as it is."""
+async def test_a_person_who_may_not_decide_is_refused_privately(bot: Bot) -> None:
+    """Somebody who may not decide gets a private reply, and the card stays as it is."""
     thread = await proposed_plan(bot)
     await bot.press(bot.ben, thread, "Approve")
-    await bot.told(thread, bot.ben, "This decision isn't yours.")
+    await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
     assert bot.pressable(thread) == ["Approve", "Cancel"]
     assert bot.aion.count("plan_action") == 0
 
 
 async def test_approvers_may_be_anyone_or_named(idle: Bot) -> None:
-    """With named approvers they decide and the requester does not; the card says who may."""
+    """Named approvers decide and the requester does not; with `anyone` everybody decides."""
     await idle.start(AION_BOT_APPROVERS=idle.ben.id)
     thread = await proposed_plan(idle)
     await idle.press(idle.ada, thread, "Approve")
-    await idle.told(thread, idle.ada, "This decision isn't yours.")
+    await idle.replies_privately(thread, idle.ada, "This decision isn't yours.")
     await idle.press(idle.ben, thread, "Approve")
     await idle.shows(thread, "Approved by", "Done")
     await idle.stop()
@@ -232,7 +235,7 @@ async def test_approvers_may_be_anyone_or_named(idle: Bot) -> None:
 
 
 async def test_buttons_work_after_a_restart(bot: Bot) -> None:
-    """A plan can be decided by another process than the one that showed it, killed without a farewell."""
+    """A process can decide a plan that a killed process showed."""
     thread = await proposed_plan(bot)
     await bot.kill()
     await bot.start()
@@ -240,19 +243,19 @@ async def test_buttons_work_after_a_restart(bot: Bot) -> None:
     await bot.shows(thread, "Approved by", "3 photos are in two folders")
 
 
-async def test_an_old_card_answers(bot: Bot) -> None:
-    """A click on a decided card, as a client that lags behind may send it, gets a private sentence."""
+async def test_a_press_on_a_decided_card_gets_a_private_reply(bot: Bot) -> None:
+    """A click on a decided card, as an outdated client may send it, gets a private reply."""
     thread = await proposed_plan(bot)
     card = await bot.card(thread)
-    await bot.place.press(bot.ada, thread, card.id, card.buttons[0].id)
+    await bot.workspace.press(bot.ada, thread, card.id, card.buttons[0].id)
     await bot.until(lambda: not bot.pressable(thread))
     await bot.shows(thread, "Done")
     body = dict(card.payload)
-    if bot.place.name == "Discord":
-        await bot.place.press(bot.ada, thread, card.id, card.buttons[0].id)
+    if bot.workspace.name == "Discord":
+        await bot.workspace.press(bot.ada, thread, card.id, card.buttons[0].id)
     else:
         await _press_stale(bot, thread, card.id, body)
-    await bot.told(thread, bot.ada, "This plan has been decided already.")
+    await bot.replies_privately(thread, bot.ada, "This plan has been decided already.")
     assert bot.aion.count("plan_action") == 1
 
 
@@ -263,7 +266,7 @@ async def test_a_plan_too_long_for_a_card_is_shown_whole(bot: Bot) -> None:
         for n in range(10)
     )
     bot.aion.play(proposed(Plan("Tidy up everything", steps, "All tidy.")))
-    thread = await bot.place.ask(bot.ada, "Tidy up")
+    thread = await bot.workspace.ask(bot.ada, "Tidy up")
     await bot.card(thread)
     text = bot.text(thread)
     assert all(f"Step number {n}:" in text for n in range(10))
@@ -271,11 +274,11 @@ async def test_a_plan_too_long_for_a_card_is_shown_whole(bot: Bot) -> None:
     await bot.shows(thread, "All tidy.")
 
 
-async def test_only_the_id_of_a_plan_is_sure(bot: Bot) -> None:
-    """A plan event that says nothing but its id still makes a card that can be decided."""
+async def test_a_plan_event_needs_only_an_id(bot: Bot) -> None:
+    """A plan event with nothing but an id leads to a card that can be decided."""
     plan = Plan("", (), "Done as you said.", only_id=True)
     bot.aion.play(proposed(plan))
-    thread = await bot.place.ask(bot.ada, "Do it")
+    thread = await bot.workspace.ask(bot.ada, "Do it")
     await bot.card(thread)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Done as you said.")
@@ -283,9 +286,9 @@ async def test_only_the_id_of_a_plan_is_sure(bot: Bot) -> None:
 
 async def _press_stale(bot: Bot, thread: str, message: str, body: dict[str, object]) -> None:
     """Press a Slack button that the message no longer has."""
-    found = bot.place.conversations.thread(thread)  # type: ignore[attr-defined]  # Slack alone forgets old buttons
+    found = bot.workspace.conversations.thread(thread)  # type: ignore[attr-defined]  # an attribute of SimulatedSlack
     shown = next(one for one in found if one.ts == message)
     newest = shown.versions[-1]
     shown.versions[-1] = body
-    await bot.place.press(bot.ada, thread, message, "aion_plan_approve")
+    await bot.workspace.press(bot.ada, thread, message, "aion_plan_approve")
     shown.versions[-1] = newest

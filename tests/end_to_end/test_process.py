@@ -1,4 +1,4 @@
-"""The program as its engineer runs it: a process with an environment, signals and an exit status."""
+"""The program as an operator runs it: a process with an environment, signals and an exit status."""
 
 import resource
 import signal
@@ -23,7 +23,7 @@ HELD = Scene(
 
 @pytest.fixture
 def bot(idle: Bot) -> Bot:
-    """People and simulators alone: here the program serves."""
+    """People and simulators alone: these tests run the bot as a process."""
     return idle
 
 
@@ -34,10 +34,10 @@ async def program(tmp_path: Path) -> AsyncIterator[Program]:
     await made.kill()
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux tells of another process's limits")
-@pytest.mark.parametrize("place", ["slack"], indirect=True)
-async def test_as_many_connections_as_the_system_grants(bot: Bot, program: Program) -> None:
-    """A usual limit of open files would end the thousandth answer: the program asks for more."""
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux reads another process's limits")
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_the_limit_of_open_files_is_raised(bot: Bot, program: Program) -> None:
+    """The program raises the usual limit of open files, which a thousand answers would exceed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
@@ -45,12 +45,12 @@ async def test_as_many_connections_as_the_system_grants(bot: Bot, program: Progr
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     await program.prints("connected")
-    granted, _ = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
-    assert granted == min(8_192, hard)
+    raised, _ = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+    assert raised == min(8_192, hard)
 
 
 async def test_without_settings_every_problem_is_listed(program: Program) -> None:
-    """`run` with no settings ends with status 2 and names every variable that is missing, one a line."""
+    """`run` without settings exits with status 2 and names every missing variable, one a line."""
     await program.start({})
     status, _ = await program.end()
     lines = program.output.splitlines()
@@ -60,8 +60,8 @@ async def test_without_settings_every_problem_is_listed(program: Program) -> Non
     assert all(name in lines[1] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN"))
 
 
-async def test_wrong_settings_are_listed_at_once(program: Program) -> None:
-    """Problems of the core and of both platforms come in one list; one Slack token without the other is one."""
+async def test_all_wrong_settings_are_listed_together(program: Program) -> None:
+    """One list names the problems of the core and of both platforms, an incomplete pair of Slack tokens included."""
     await program.start(
         {
             "AIONVISION_API_KEY": "nonsense",
@@ -86,7 +86,7 @@ async def test_wrong_settings_are_listed_at_once(program: Program) -> None:
 async def test_a_question_is_answered_and_sigterm_ends_an_idle_bot(bot: Bot, program: Program) -> None:
     """A separate process answers over the sockets; SIGTERM ends it with status 0 within two seconds."""
     await program.start(bot.env())
-    await bot.place.connected()
+    await bot.workspace.connected()
     await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     program.send(signal.SIGTERM)
     status, took = await program.end()
@@ -94,11 +94,11 @@ async def test_a_question_is_answered_and_sigterm_ends_an_idle_bot(bot: Bot, pro
     assert took < 2.0
 
 
-async def test_a_busy_bot_ends_within_its_grace(bot: Bot, program: Program) -> None:
-    """SIGTERM in mid-answer: the grace, then the answer is marked with a Retry button, and the status is 0."""
+async def test_a_running_answer_is_interrupted_after_the_grace_period(bot: Bot, program: Program) -> None:
+    """After the grace period a running answer is marked as interrupted, with Retry, and the status is 0."""
     bot.aion.play(HELD)
     await program.start(bot.env(AION_BOT_SHUTDOWN_GRACE="0.5"))
-    await bot.place.connected()
+    await bot.workspace.connected()
     thread = await bot.asked(bot.ada, "What?", "The first part.")
     program.send(signal.SIGINT)
     status, took = await program.end()
@@ -108,11 +108,11 @@ async def test_a_busy_bot_ends_within_its_grace(bot: Bot, program: Program) -> N
     assert bot.pressable(thread) == ["Retry"]
 
 
-async def test_a_second_signal_ends_at_once(bot: Bot, program: Program) -> None:
-    """Whoever does not want to wait for the grace sends the signal again."""
+async def test_a_second_signal_skips_the_grace_period(bot: Bot, program: Program) -> None:
+    """A second signal ends the process without waiting for the grace period."""
     bot.aion.play(HELD)
     await program.start(bot.env(AION_BOT_SHUTDOWN_GRACE="60"))
-    await bot.place.connected()
+    await bot.workspace.connected()
     await bot.asked(bot.ada, "What?", "The first part.")
     program.send(signal.SIGTERM)
     await program.prints("stopping")
@@ -123,10 +123,10 @@ async def test_a_second_signal_ends_at_once(bot: Bot, program: Program) -> None:
 
 
 async def test_a_killed_process_loses_nothing(bot: Bot, program: Program) -> None:
-    """Kill -9 in mid-answer, start again: the message is completed in place from the stored answer, not asked again."""
+    """After `kill -9` in mid-answer the message is completed from the stored answer, and Aion is not asked again."""
     bot.aion.play(HELD)
     await program.start(bot.env())
-    await bot.place.connected()
+    await bot.workspace.connected()
     thread = await bot.asked(bot.ada, "What?", "The first part.")
     messages = len(bot.bots(thread))
     program.send(signal.SIGKILL)
@@ -139,12 +139,10 @@ async def test_a_killed_process_loses_nothing(bot: Bot, program: Program) -> Non
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_a_key_that_aion_refuses_does_not_keep_the_bot_from_starting(
-    bot: Bot, program: Program
-) -> None:
-    """With a wrong key the bot runs, and people are told in the thread."""
+async def test_a_refused_api_key_does_not_prevent_the_start(bot: Bot, program: Program) -> None:
+    """With a wrong key the bot runs, and the thread reports the refusal."""
     await program.start(bot.env(AIONVISION_API_KEY="aion_" + "w" * 24))
-    await bot.place.connected()
+    await bot.workspace.connected()
     await bot.asked(bot.ada, "What?", "refuses the bot's API key")
 
 
@@ -161,31 +159,31 @@ async def test_a_refused_token_is_named(slack: SimulatedSlack, program: Program)
 async def test_one_refused_platform_does_not_stop_the_other(
     bot: Bot, program: Program, slack: SimulatedSlack, discord: SimulatedDiscord
 ) -> None:
-    """Where one of two platforms refuses its token, that is reported and the other one serves."""
+    """Where one of two platforms refuses its token, that is reported and the other one is served."""
     wrong = (
         {"DISCORD_TOKEN": "wrong.wrong.wrong"}
-        if bot.place is slack
+        if bot.workspace is slack
         else {"SLACK_BOT_TOKEN": "xoxb-1-2-wrongwrongwrong"}
     )
     await program.start({**slack.env, **discord.env, **bot.env(), **wrong})
-    await bot.place.connected()
+    await bot.workspace.connected()
     await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     assert next(iter(wrong)) in program.output
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])
-async def test_logs_keep_secrets(bot: Bot, program: Program, level: str) -> None:
-    """At no level does a log hold a token or a key; at info and above it holds no words of people or of the model."""
+async def test_logs_contain_no_secrets(bot: Bot, program: Program, level: str) -> None:
+    """No log level shows a token or a key; info and above show no words of people or of the model."""
     bot.aion.play(spoken("The confidential answer."))
     await program.start(bot.env(AION_BOT_LOG_LEVEL=level, AION_BOT_LOG_FORMAT="json"))
-    await bot.place.connected()
+    await bot.workspace.connected()
     await bot.asked(bot.ada, "A confidential question?", "The confidential answer.")
     program.send(signal.SIGTERM)
     await program.end()
     for name, value in bot.env().items():
         if name.endswith(("_TOKEN", "_KEY")):
             assert value not in program.output
-    assert not [one for one in bot.place.secrets if one in program.output]
+    assert not [one for one in bot.workspace.secrets if one in program.output]
     if level == "info":
         assert "confidential" not in program.output
 
@@ -202,7 +200,7 @@ async def test_a_database_of_a_newer_version_is_refused(bot: Bot, program: Progr
 
 
 async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
-    """`doctor` has one line a check: status 0 when all hold, 1 otherwise; it creates nothing."""
+    """`doctor` prints one line for each check, exits with 0 if all pass and with 1 otherwise, and creates nothing."""
     await program.start(bot.env(AION_BOT_DATABASE_URL="sqlite:///fresh.db"), "doctor")
     assert (await program.end())[0] == 0
     assert "fresh.db can be created" in program.output
@@ -213,13 +211,13 @@ async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
     assert "the folder does not exist" in program.output
 
 
-@pytest.mark.parametrize("place", ["slack"], indirect=True)
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
 async def test_a_database_has_one_bot_and_any_number_of_readers(
     bot: Bot, program: Program, tmp_path: Path
 ) -> None:
-    """Beside a running bot `doctor` finds all well, and a second `run` ends with status 1 and says why."""
+    """Beside a running bot `doctor` passes, and a second `run` exits with status 1 and says why."""
     await program.start(bot.env())
-    await bot.place.connected()
+    await bot.workspace.connected()
     for name, command, ends_with, sentence in (
         ("doctor", "doctor", 0, "bot.db can be written"),
         ("second", "run", 1, "another process holds it: one bot a database"),
@@ -232,8 +230,8 @@ async def test_a_database_has_one_bot_and_any_number_of_readers(
     await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
 
 
-async def test_the_version_is_told(program: Program) -> None:
-    """`--version` prints it and ends with status 0."""
+async def test_the_version_is_printed(program: Program) -> None:
+    """`--version` prints the version and exits with status 0."""
     await program.start({}, "--version")
     assert (await program.end())[0] == 0
     assert program.output.startswith("aion-bot ")

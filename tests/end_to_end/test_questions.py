@@ -14,7 +14,7 @@ HELD = Scene(
 
 
 async def test_an_answer_grows_in_place(bot: Bot) -> None:
-    """A sign of life comes first, the words grow in that one message, and the final text has its references in words."""
+    """The first message grows to the final text, with references in words."""
     bot.aion.token_delay = 0.012
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
@@ -27,8 +27,8 @@ async def test_an_answer_grows_in_place(bot: Bot) -> None:
     assert not any("[[" in version for version in versions)
 
 
-async def test_the_sign_of_life_does_not_wait_for_aion(bot: Bot) -> None:
-    """Before Aion has said a word, the thread shows that somebody is at work."""
+async def test_the_first_message_does_not_wait_for_aion(bot: Bot) -> None:
+    """The thread shows that the bot works before Aion has sent a word."""
     bot.aion.play(Scene((Hold("go"), Speak("Here."), *ENDING), Answer("Here.")))
     thread = await bot.asked(bot.ada, "Anybody there?", strings.THINKING)
     bot.aion.release("go")
@@ -36,9 +36,9 @@ async def test_the_sign_of_life_does_not_wait_for_aion(bot: Bot) -> None:
 
 
 async def test_a_thread_is_a_session(bot: Bot) -> None:
-    """A reply continues the thread's session and knows what was said; another thread is another session."""
+    """A reply continues the thread's session; another thread has a session of its own."""
     first = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
-    await bot.place.reply(bot.ben, first, "Which is the worst?")
+    await bot.workspace.reply(bot.ben, first, "Which is the worst?")
     await bot.shows(first, "Of the three, the")
     await bot.asked(bot.ada, "What does the safety report say?", "Both are due this week")
     assert bot.aion.count("create_session") == 2
@@ -47,12 +47,12 @@ async def test_a_thread_is_a_session(bot: Bot) -> None:
 
 
 async def test_questions_of_a_thread_are_answered_in_order(bot: Bot) -> None:
-    """What is asked while an answer is written is asked afterwards, in order; none is dropped."""
+    """Questions that arrive during an answer are asked afterwards, in order; none is dropped."""
     bot.aion.play(HELD)
     thread = await bot.asked(bot.ada, "first", "The first half")
     bot.aion.play(spoken("Answer two."), spoken("Answer three."))
-    await bot.place.reply(bot.ada, thread, "second")
-    await bot.place.reply(bot.ben, thread, "third")
+    await bot.workspace.reply(bot.ada, thread, "second")
+    await bot.workspace.reply(bot.ben, thread, "third")
     assert bot.aion.count("send_stream") == 1
     bot.aion.release("go")
     await bot.shows(thread, "the second half.", "Answer two.", "Answer three.")
@@ -69,7 +69,7 @@ async def test_threads_do_not_wait_for_each_other(bot: Bot) -> None:
 
 
 async def test_a_long_answer_becomes_several_messages(bot: Bot) -> None:
-    """Nothing of a long answer is missing, no message breaks a code block, and no page is posted twice."""
+    """A long answer is complete, no message breaks a code block, and no page is posted twice."""
     thread = await bot.asked(bot.ada, "a long report", "What to do first", "then the scaffolds.")
     messages = bot.bots(thread)
     text = "\n".join(one.text for one in messages)
@@ -81,41 +81,43 @@ async def test_a_long_answer_becomes_several_messages(bot: Bot) -> None:
     assert all(one.text.count("```") % 2 == 0 for one in messages)
 
 
-async def test_nobody_is_pinged_by_the_model(bot: Bot) -> None:
-    """Words that would notify a channel, a role or a person do not, in code neither, while streaming neither."""
+async def test_an_answer_notifies_nobody(bot: Bot) -> None:
+    """Mentions of channels, roles or people in an answer notify nobody, in code and while it grows too."""
     bot.aion.token_delay = 0.02
     thread = await bot.asked(bot.ada, "What does the sign on the fence say?", "Nobody has to come.")
     assert [one.pings for one in bot.bots(thread) if one.pings] == []
 
 
-async def test_busy_may_reject(idle: Bot) -> None:
+async def test_a_busy_thread_may_reject_questions(idle: Bot) -> None:
     """With AION_BOT_BUSY=reject a question to a busy thread is refused privately and not asked."""
     await idle.start(AION_BOT_BUSY="reject")
     idle.aion.play(HELD)
     thread = await idle.asked(idle.ada, "first", "The first half")
     before = idle.aion.count("send_stream")
-    await idle.place.reply(idle.ben, thread, "second")
-    await idle.told(thread, idle.ben, strings.WAIT)
+    await idle.workspace.reply(idle.ben, thread, "second")
+    await idle.replies_privately(thread, idle.ben, strings.WAIT)
     idle.aion.release("go")
     await idle.shows(thread, "the second half.")
     assert idle.aion.count("send_stream") == before
 
 
-async def test_busy_may_replace(idle: Bot) -> None:
+async def test_a_newer_question_may_replace_the_running_one(idle: Bot) -> None:
     """With AION_BOT_BUSY=replace a newer question stops the running answer, which says so, and is answered."""
     await idle.start(AION_BOT_BUSY="replace")
     idle.aion.play(HELD, spoken("The newer answer."))
     thread = await idle.asked(idle.ada, "first", "The first half")
-    await idle.place.reply(idle.ben, thread, "second")
+    await idle.workspace.reply(idle.ben, thread, "second")
     await idle.shows(thread, "The first half", strings.REPLACED, "The newer answer.")
     await idle.aion.until(lambda: idle.aion.streaming == 0)
     assert idle.aion.left == 1
 
 
-async def test_many_threads_at_once(bot: Bot) -> None:
-    """Ten questions at once are all answered, each in its own thread."""
+async def test_ten_threads_are_answered_at_once(bot: Bot) -> None:
+    """Ten questions at once are answered, each in its own thread."""
     bot.aion.play(*(spoken(f"Answer number {number}, whole.") for number in range(10)))
-    threads = await asyncio.gather(*(bot.place.ask(bot.ada, f"question {number}") for number in range(10)))
+    threads = await asyncio.gather(
+        *(bot.workspace.ask(bot.ada, f"question {number}") for number in range(10))
+    )
     for thread in threads:
         await bot.shows(thread, "Answer number", "whole.")
     assert len({bot.text(thread) for thread in threads}) == 10

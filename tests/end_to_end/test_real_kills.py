@@ -1,4 +1,4 @@
-"""kill -9 of a real process, at what the outside sees of it: ten points, and the next process goes on."""
+"""`kill -9` of a real process at ten requests, and recovery by the next process."""
 
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.schemas import slack as slack_contracts
 ANSWER = "The whole answer, from its first word to its last."
 
 
-class Deadly:
+class KillingInspector:
     """An inspector that kills the program when a request of this name arrives, before it is carried out."""
 
     def __init__(self) -> None:
@@ -28,37 +28,37 @@ class Deadly:
         self.program: Program | None = None
         self.killed = False
 
-    def strike(self, name: str) -> None:
-        """Kill if this is the request."""
+    def inspect_request(self, name: str) -> None:
+        """Kill the program if this is the chosen request."""
         if name == self.name and not self.killed and self.program is not None:
             self.killed = True
             self.program.kill_now()
 
 
 @pytest.fixture
-def deadly() -> Deadly:
-    return Deadly()
+def deadly() -> KillingInspector:
+    return KillingInspector()
 
 
 @pytest.fixture
-async def aion(deadly: Deadly) -> AsyncIterator[SimulatedAion]:
+async def aion(deadly: KillingInspector) -> AsyncIterator[SimulatedAion]:
     def inspect(operation: str, body: Mapping[str, Any]) -> None:
         aion_contracts.inspect(operation, body)
-        deadly.strike(operation)
+        deadly.inspect_request(operation)
 
     async with SimulatedAion(inspector=inspect) as simulated:
         yield simulated
 
 
 @pytest.fixture(params=["slack", "discord"])
-async def place(request: pytest.FixtureRequest, deadly: Deadly) -> AsyncIterator[FullWorkspace]:
+async def workspace(request: pytest.FixtureRequest, deadly: KillingInspector) -> AsyncIterator[FullWorkspace]:
     def inspect_slack(method: str, body: Mapping[str, Any]) -> None:
         slack_contracts.inspect(method, body)
-        deadly.strike(method)
+        deadly.inspect_request(method)
 
     def inspect_discord(route: str, body: Mapping[str, Any]) -> None:
         discord_contracts.inspect(route, body)
-        deadly.strike(route)
+        deadly.inspect_request(route)
 
     made: SimulatedSlack | SimulatedDiscord
     made = SimulatedSlack(inspect_slack) if request.param == "slack" else SimulatedDiscord(inspect_discord)
@@ -68,7 +68,7 @@ async def place(request: pytest.FixtureRequest, deadly: Deadly) -> AsyncIterator
 
 
 @pytest.fixture
-async def program(tmp_path: Path, deadly: Deadly) -> AsyncIterator[Program]:
+async def program(tmp_path: Path, deadly: KillingInspector) -> AsyncIterator[Program]:
     made = Program(tmp_path)
     deadly.program = made
     yield made
@@ -76,15 +76,15 @@ async def program(tmp_path: Path, deadly: Deadly) -> AsyncIterator[Program]:
 
 
 @pytest.mark.parametrize("point", ["create_session", "send_stream", Operation.POST, Operation.EDIT])
-async def test_a_question_survives(
-    idle: Bot, program: Program, deadly: Deadly, point: str | Operation
+async def test_a_question_survives_a_kill(
+    idle: Bot, program: Program, deadly: KillingInspector, point: str | Operation
 ) -> None:
-    """Killed as it opens a session, asks, posts or edits: the answer is there once, or a Retry that brings it."""
-    deadly.name = idle.place.requests[point][0] if isinstance(point, Operation) else point
+    """After a kill as it opens a session, asks, posts or edits: one answer, or a Retry that leads to it."""
+    deadly.name = idle.workspace.requests[point][0] if isinstance(point, Operation) else point
     idle.aion.play(spoken(ANSWER), spoken(ANSWER))
     await program.start(idle.env())
-    await idle.place.connected()
-    thread = await idle.place.ask(idle.ada, "What?")
+    await idle.workspace.connected()
+    thread = await idle.workspace.ask(idle.ada, "What?")
     await program.end()
     assert deadly.killed
     for session in idle.aion.sessions:
@@ -99,11 +99,11 @@ async def test_a_question_survives(
     assert idle.text(thread).count(ANSWER) == 1
 
 
-async def test_a_decision_survives(idle: Bot, program: Program, deadly: Deadly) -> None:
-    """Killed as it tells Aion of a decision: the card says what is known, Aion is not told again but by a person."""
+async def test_a_decision_survives_a_kill(idle: Bot, program: Program, deadly: KillingInspector) -> None:
+    """After a kill at the plan action the card says what is known, and only a person repeats the action."""
     await program.start(idle.env())
-    await idle.place.connected()
-    thread = await idle.place.ask(idle.ada, "Organize the photos of site 7")
+    await idle.workspace.connected()
+    thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
     await idle.card(thread)
     deadly.name = "plan_action"
     await idle.press(idle.ada, thread, "Approve")

@@ -1,4 +1,4 @@
-"""Stopping an answer, waiting for one's turn, and changing one's mind."""
+"""Stopping an answer, waiting for another one, and changing or deleting a waiting question."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ HELD = Scene(
 
 
 async def test_stop_ends_an_answer(bot: Bot) -> None:
-    """Stop closes Aion's stream at once; the text so far stays with who stopped it, and nothing of it comes later."""
+    """Stop closes Aion's stream; the text so far stays with the name of the person, and nothing follows."""
     bot.aion.play(HELD)
     thread = await bot.asked(bot.ada, "What?", "The first half,")
     assert bot.pressable(thread) == ["Stop"]
@@ -37,31 +37,31 @@ async def test_stop_ends_an_answer(bot: Bot) -> None:
     assert bot.aion.count("send_stream") == 1
 
 
-async def test_a_stranger_does_not_stop_an_answer(bot: Bot) -> None:
-    """Somebody who neither asked nor decides is refused privately, and the answer goes on."""
+async def test_others_may_not_stop_an_answer(bot: Bot) -> None:
+    """Somebody who neither asked nor decides is refused privately, and the answer continues."""
     bot.aion.play(HELD)
     thread = await bot.asked(bot.ada, "What?", "The first half,")
     await bot.press(bot.ben, thread, "Stop")
-    await bot.told(thread, bot.ben, strings.STOP_NOT_YOURS)
+    await bot.replies_privately(thread, bot.ben, strings.STOP_NOT_YOURS)
     bot.aion.release("go")
     await bot.shows(thread, "the second half.")
     assert bot.pressable(thread) == []
 
 
-async def test_what_waits_is_visible(bot: Bot) -> None:
-    """A question that waits for its turn carries a mark, which is taken away when its turn has come."""
+async def test_a_waiting_question_is_marked(bot: Bot) -> None:
+    """A waiting question carries the queued marker until it is asked."""
     bot.aion.play(HELD, spoken("The next answer."))
     thread = await bot.asked(bot.ada, "first", "The first half,")
-    await bot.place.reply(bot.ben, thread, "second")
-    await bot.until(lambda: bot.queued_marks(thread) == 1)
+    await bot.workspace.reply(bot.ben, thread, "second")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
     bot.aion.release("go")
     await bot.shows(thread, "The next answer.")
-    await bot.until(lambda: bot.queued_marks(thread) == 0)
+    await bot.until(lambda: bot.queued_marker_count(thread) == 0)
 
 
 @pytest.fixture
-def amended(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Set when the journal has taken a change of a question."""
+def change_recorded(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """An event that is set once the change of a question is recorded."""
     happened = asyncio.Event()
     for name in ("edit_queued", "withdraw"):
         change = getattr(Turns, name)
@@ -75,61 +75,61 @@ def amended(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     return happened
 
 
-async def test_a_waiting_question_can_be_edited(bot: Bot, amended: asyncio.Event) -> None:
-    """Aion is asked what the message says when its turn comes."""
+async def test_a_waiting_question_can_be_edited(bot: Bot, change_recorded: asyncio.Event) -> None:
+    """Aion is asked the text that the message has when its turn starts."""
     bot.aion.play(HELD, spoken("The next answer."))
     thread = await bot.asked(bot.ada, "first", "The first half,")
-    await bot.place.reply(bot.ben, thread, "secnd")
-    await bot.until(lambda: bot.queued_marks(thread) == 1)
-    bot.place.edit_message(bot.message_of(thread, "secnd"), "second, rightly spelt")
-    await amended.wait()
+    await bot.workspace.reply(bot.ben, thread, "secnd")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    bot.workspace.edit_message(bot.message_of(thread, "secnd"), "second, rightly spelt")
+    await change_recorded.wait()
     bot.aion.release("go")
     await bot.shows(thread, "The next answer.")
     assert [body["message"] for body in bot.aion.bodies("send_stream")] == ["first", "second, rightly spelt"]
 
 
-async def test_a_waiting_question_can_be_withdrawn(bot: Bot, amended: asyncio.Event) -> None:
-    """A deleted message is not asked any more, and the one behind it is."""
+async def test_a_waiting_question_can_be_withdrawn(bot: Bot, change_recorded: asyncio.Event) -> None:
+    """A deleted question is not asked, and the next one is."""
     bot.aion.play(HELD, spoken("The third answer."))
     thread = await bot.asked(bot.ada, "first", "The first half,")
-    await bot.place.reply(bot.ben, thread, "second")
-    await bot.place.reply(bot.cy, thread, "third")
-    await bot.until(lambda: bot.queued_marks(thread) == 2)
-    bot.place.delete_message(bot.message_of(thread, "second"))
-    await amended.wait()
+    await bot.workspace.reply(bot.ben, thread, "second")
+    await bot.workspace.reply(bot.cy, thread, "third")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 2)
+    bot.workspace.delete_message(bot.message_of(thread, "second"))
+    await change_recorded.wait()
     bot.aion.release("go")
     await bot.shows(thread, "The third answer.")
     assert [body["message"] for body in bot.aion.bodies("send_stream")] == ["first", "third"]
 
 
-async def test_a_full_thread_says_so(bot: Bot) -> None:
-    """Beyond its bound a thread takes no more questions, and the person is told; those that wait are all answered."""
+async def test_a_full_queue_refuses_privately(bot: Bot) -> None:
+    """A question beyond the bound is refused privately; those that wait are all answered."""
     bot.aion.play(HELD, *(spoken(f"Answer {number}.") for number in range(MOST_WAITING)))
     thread = await bot.asked(bot.ada, "first", "The first half,")
     for number in range(MOST_WAITING):
-        await bot.place.reply(bot.ben, thread, f"question {number}")
-    await bot.until(lambda: bot.queued_marks(thread) == MOST_WAITING)
-    await bot.place.reply(bot.cy, thread, "one too many")
-    await bot.told(thread, bot.cy, strings.FULL)
+        await bot.workspace.reply(bot.ben, thread, f"question {number}")
+    await bot.until(lambda: bot.queued_marker_count(thread) == MOST_WAITING)
+    await bot.workspace.reply(bot.cy, thread, "one too many")
+    await bot.replies_privately(thread, bot.cy, strings.FULL)
     bot.aion.release("go")
     await bot.shows(thread, f"Answer {MOST_WAITING - 1}.")
     assert bot.aion.count("send_stream") == MOST_WAITING + 1
 
 
 @pytest.mark.parametrize("words", ["\u200b\u200d\ufeff", "\u202e\u2066"])
-async def test_words_that_nobody_can_see_are_no_question(bot: Bot, words: str) -> None:
-    """Zero-width and direction marks alone get the hint."""
-    thread = await bot.place.direct_message(bot.ada, words)
-    await bot.until(lambda: any(strings.HINT in one.text for one in bot.place.thread(thread)))
+async def test_invisible_characters_are_no_question(bot: Bot, words: str) -> None:
+    """A question of zero-width and direction marks alone gets the hint."""
+    thread = await bot.workspace.direct_message(bot.ada, words)
+    await bot.until(lambda: any(strings.HINT in one.text for one in bot.workspace.thread(thread)))
     assert bot.aion.requests == []
 
 
 async def test_waiting_questions_survive_a_restart(bot: Bot) -> None:
-    """What waited when the bot was killed is asked by the next process, in order."""
+    """Questions that wait when the bot is killed are asked by the next process, in order."""
     bot.aion.play(HELD)
     thread = await bot.asked(bot.ada, "first", "The first half,")
-    await bot.place.reply(bot.ben, thread, "second")
-    await bot.until(lambda: bot.queued_marks(thread) == 1)
+    await bot.workspace.reply(bot.ben, thread, "second")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
     await bot.kill()
     (session,) = bot.aion.sessions
     bot.aion.sessions.store(session, "assistant", Answer("The first half, the second half."))
@@ -139,8 +139,10 @@ async def test_waiting_questions_survive_a_restart(bot: Bot) -> None:
     assert [body["message"] for body in bot.aion.bodies("send_stream")] == ["first", "second"]
 
 
-async def test_slacks_own_stop_is_obeyed(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> None:
-    """Slack's Stop, which it shows while the bot says that it is at work, ends the answer as the button does."""
+async def test_slacks_own_stop_ends_an_answer(
+    aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path
+) -> None:
+    """Slack's Stop, shown while the bot works, ends the answer as the bot's button does."""
     bot = Bot(aion, slack, tmp_path)
     await bot.start()
     aion.play(HELD)
@@ -153,11 +155,11 @@ async def test_slacks_own_stop_is_obeyed(aion: SimulatedAion, slack: SimulatedSl
 
 
 async def test_stopping_cancels_the_plan(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> None:
-    """A plan of a stopped answer is cancelled in the name of who stopped it, and Aion is told so once."""
+    """The plan of a stopped answer is cancelled in the name of the person, with one plan action."""
     bot = Bot(aion, slack, tmp_path)
     await bot.start()
     aion.play(script.organize(stays_open=True))
-    thread = await bot.place.ask(bot.ada, "Organize the photos of site 7")
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.until(lambda: slack.status(thread) == "processing")
     await slack.stop_session(bot.ada, thread)

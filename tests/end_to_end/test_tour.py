@@ -1,4 +1,4 @@
-"""The demo's tour."""
+"""The tour of the demo."""
 
 import asyncio
 import io
@@ -30,8 +30,8 @@ async def serving(services: SimulatedServices, folder: Path, stop: asyncio.Event
     return asyncio.create_task(app.serve(settings, adapters, stop))
 
 
-async def test_the_tour_comes_out_right(tmp_path: Path) -> None:
-    """Every step of the tour holds on both platforms, and its transcript shows questions, edits, cards and records."""
+async def test_the_tour_succeeds(tmp_path: Path) -> None:
+    """Every step succeeds on both platforms, and the transcript shows questions, edits, cards and records."""
     lines: list[str] = []
     stop = asyncio.Event()
     async with SimulatedServices(token_delay=0.001) as services:
@@ -54,8 +54,8 @@ async def test_the_tour_comes_out_right(tmp_path: Path) -> None:
     assert "✗" not in transcript
 
 
-async def test_a_tour_that_goes_wrong_says_so(tmp_path: Path) -> None:
-    """When Aion does not answer as it should, the tour is not passed off as right."""
+async def test_a_failed_tour_is_reported(tmp_path: Path) -> None:
+    """A tour in which Aion answers wrongly reports failure."""
     lines: list[str] = []
     stop = asyncio.Event()
     async with SimulatedServices(token_delay=0.0) as services:
@@ -68,7 +68,7 @@ async def test_a_tour_that_goes_wrong_says_so(tmp_path: Path) -> None:
 
 
 class Screen(io.StringIO):
-    """A screen that one can wait for."""
+    """A terminal's output, with a wait for text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class Screen(io.StringIO):
 
 
 class Keyboard(io.StringIO):
-    """Types the next line once the screen shows what it waits for."""
+    """A terminal's input that types the next line once the screen shows the text it waits for."""
 
     def __init__(self, screen: Screen, script: list[tuple[str, str]]) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class Keyboard(io.StringIO):
 
 
 async def test_a_person_can_use_the_terminal(tmp_path: Path) -> None:
-    """Words typed into the terminal are asked, answers are printed, a plan is approved by its label."""
+    """Typed questions are asked, answers are printed, and a plan is approved by its label."""
     screen = Screen()
     script = [
         ("Slack, Ada>", "What is damaged on site 7?"),
@@ -117,5 +117,5 @@ async def test_a_person_can_use_the_terminal(tmp_path: Path) -> None:
         assert await Terminal(services, Keyboard(screen, script), screen).converse()
         stop.set()
         assert await bot
-    for part in ("I found", "3 pieces"):  # an edit tells what it added: the number may come in a later one
+    for part in ("I found", "3 pieces"):  # an edit prints what it added: the number may come in a later one
         assert part in screen.getvalue()

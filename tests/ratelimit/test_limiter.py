@@ -18,7 +18,7 @@ from aion_bot.ports.rate_limits import (
 )
 from aion_bot.ratelimit.limiter import Limiter
 from aion_bot.ratelimit.permit import Priority
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 THREAD = ThreadKey("plain", "t")
 POST = Budget("post", 50, 60.0, Scope.WORKSPACE)

@@ -10,7 +10,7 @@ from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Action, Button, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
-from tests.support.plain import PlainAdapter, texts
+from tests.support.plain_adapter import PlainAdapter, texts
 
 CARD = PlanCard("PLAN", "sort photos", buttons=(Button(Action.APPROVE, "k", "Approve"),))
 

@@ -1,4 +1,4 @@
-"""Keeping platforms connected, and saying so."""
+"""Keeping platforms connected, and reporting their state."""
 
 import asyncio
 import sqlite3
@@ -14,7 +14,7 @@ from aion_bot.ports.host import Host, Presence
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
-from tests.support.plain import PlainAdapter
+from tests.support.plain_adapter import PlainAdapter
 
 
 @pytest.fixture
@@ -25,24 +25,24 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def _ignore(_: InboundEvent) -> None:
-    """Take nothing."""
+    """Accept no event."""
 
 
-async def test_several_servers_without_a_list_are_pointed_out(
+async def test_several_servers_without_an_access_list_are_reported(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A bot in two servers says at start that everybody in both reaches the library; with a list it does not."""
+    """A bot in two servers without an access list reports at the start that everybody in both reaches the library."""
     presence = Presence(("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",))
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=False).connected(presence)
-    told = capsys.readouterr().out
-    assert "sits in 2 servers (Northwind, Southwind)" in told
-    assert "invite the bot" in told
+    output = capsys.readouterr().out
+    assert "sits in 2 servers (Northwind, Southwind)" in output
+    assert "invite the bot" in output
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).connected(presence)
     assert "sits in 2 servers" not in capsys.readouterr().out
 
 
-async def test_notes_survive(store: Store) -> None:
-    """What an adapter remembers it can recall, and another platform does not see it."""
+async def test_each_platform_recalls_its_own_values(store: Store) -> None:
+    """An adapter recalls what it remembered, and another platform does not see it."""
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).remember(
         "commands", "hash"
     )
@@ -56,8 +56,10 @@ async def test_notes_survive(store: Store) -> None:
     )
 
 
-async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that is full for a moment does not end the notes of until when nothing can have been missed."""
+async def test_keeping_last_heard_continues_after_a_full_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk for a moment does not end the task that records when the platform was last heard."""
     monkeypatch.setattr(supervisor, "_HEARD_EVERY", 0.0)
     host = PlatformHost("discord", store, _ignore, several_workspaces_expected=True)
     await host.missed_since()
@@ -79,7 +81,7 @@ async def test_it_goes_on_noting_after_a_full_disk(store: Store, monkeypatch: py
 
 
 class Flaky(PlainAdapter):
-    """Goes down twice, then has its token refused."""
+    """A platform that is down twice, and then refuses its token."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +97,7 @@ class Flaky(PlainAdapter):
 async def test_a_platform_is_connected_again_until_its_token_is_refused(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A lost platform is tried again; a refused token ends it, with the variable's name."""
+    """A platform that is down is connected again; a refused token ends that, with the name of the variable."""
     adapter = Flaky()
     await supervise(adapter, store, _ignore, several_workspaces_expected=True, reconnect=Backoff(0.01))
     assert adapter.attempts == 3

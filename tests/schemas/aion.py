@@ -1,6 +1,6 @@
-"""Aion's published contract, as validators of what the client sends and the simulator answers.
+"""Aion's published contract, as validators of the client's requests and the simulator's responses.
 
-It lies beside the checkout; where it is absent, `BESIDE` says so and nothing is validated.
+It is read from beside the checkout. Where it is absent, `BESIDE` says so and nothing is validated.
 """
 
 import json
@@ -39,7 +39,7 @@ def inspect(operation: str, body: Mapping[str, Any]) -> None:
 
 
 def check_answer(operation: str, status: int, body: Any) -> None:
-    """Validate an answer of the simulator. Raises AssertionError."""
+    """Validate a response of the simulator. Raises AssertionError."""
     answers = _described(operation)["responses"]
     assert str(status) in answers, f"{operation} never answers {status}"
     content = answers[str(status)].get("content", {})

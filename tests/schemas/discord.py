@@ -1,7 +1,7 @@
-"""What the bot sends to Discord, against Discord's own OpenAPI document and against our own promises.
+"""Validates what the bot sends to Discord, by Discord's OpenAPI document and by limits of our own.
 
-The document is beside the checkout; where it is absent only our promises are checked.
-It allows a bot 4,000 characters and knows no sums, no empty messages and no unknown fields: the simulator does.
+The document is read from beside the checkout. Where it is absent, only our limits are checked. It allows a bot
+4,000 characters and does not cover total sizes, empty messages and unknown fields; the simulator checks those.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from tests.schemas.quick import QuickDraft202012Validator
+from tests.schemas.fast_validators import QuickDraft202012Validator
 
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"
@@ -29,18 +29,18 @@ MESSAGE_KEYS = {
 
 
 class Violation(AssertionError):
-    """A request that Discord's document, or one of our promises, does not allow."""
+    """A request that Discord's document or one of our limits forbids."""
 
 
 def inspect(name: str, body: Mapping[str, Any]) -> None:
-    """Check one request, as an `Inspector` of the simulators. Raises Violation."""
-    _check_promises(name, body)
+    """Validate one request; usable as an `Inspector` of the simulators. Raises Violation."""
+    _check_our_limits(name, body)
     if FILE.exists():
         check_schema(name, body)
 
 
 def check_schema(name: str, body: Mapping[str, Any]) -> None:
-    """Check a body against the document. Raises Violation."""
+    """Validate a body against the document. Raises Violation."""
     validator = _validator(name)
     if validator is None:
         return
@@ -51,7 +51,7 @@ def check_schema(name: str, body: Mapping[str, Any]) -> None:
 
 
 def _ids_as_text(value: Any, name: str = "") -> Any:
-    """Write ids as the document has them; the wire takes numbers too, and discord.py sends them."""
+    """Write ids as text, as the document has them. Discord accepts numbers too, and discord.py sends them."""
     if isinstance(value, dict):
         return {key: _ids_as_text(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
@@ -59,7 +59,7 @@ def _ids_as_text(value: Any, name: str = "") -> Any:
     return str(value) if name.endswith("_id") and isinstance(value, int) else value
 
 
-def _check_promises(name: str, body: Mapping[str, Any]) -> None:
+def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
     shown = body.get("data", {}) if name == CALLBACK and body["type"] in {4, 7} else body
     if name not in SHOWS_TEXT and shown is body:
         return
@@ -82,7 +82,7 @@ def _document() -> tuple[Registry[Any], Mapping[str, Any]]:
 
 @cache
 def _validator(name: str) -> QuickDraft202012Validator | None:
-    """Make the validator of a route's JSON body; None where the document wants no body."""
+    """Build the validator of a route's JSON body; None where the document wants no body."""
     registry, document = _document()
     method, path = name.split(" ")
     if path not in document["paths"]:

@@ -1,6 +1,6 @@
 """Slack's published contracts, as validators of what the bot sends.
 
-They lie beside the checkout; where they are absent, `BESIDE` says so and they validate nothing.
+They are read from beside the checkout. Where they are absent, `BESIDE` says so and nothing is validated.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.schemas.quick import QuickDraft7Validator
+from tests.schemas.fast_validators import QuickDraft7Validator
 
 _FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "contracts"
 
@@ -22,8 +22,8 @@ needed = pytest.mark.skipif(not BESIDE, reason="the published contracts are not 
 
 
 def inspect(method: str, body: Mapping[str, Any]) -> None:
-    """Validate a call of the Web API; fits the `Inspector` of the simulators. Raises AssertionError."""
-    _check_signs(method, body)
+    """Validate a call of the Web API; usable as an `Inspector` of the simulators. Raises AssertionError."""
+    _check_indicators(method, body)
     if not BESIDE:
         return
     if method in _requests()["definitions"]["SlackRequests"]["properties"]:
@@ -36,13 +36,13 @@ _SIGNS = {
     "reactions.add": ({"channel", "timestamp", "name"}, set[str]()),
     "reactions.remove": ({"channel", "timestamp", "name"}, set[str]()),
 }
-"""Arguments of methods that the published types leave out: those needed, and the others that the bot may send.
+"""Arguments of methods that the published types leave out: required ones, and others that the bot may send.
 
 From https://docs.slack.dev/reference/methods; the names are those of slack_sdk's methods too.
 """
 
 
-def _check_signs(method: str, body: Mapping[str, Any]) -> None:
+def _check_indicators(method: str, body: Mapping[str, Any]) -> None:
     if method in _SIGNS:
         needed_ones, others = _SIGNS[method]
         assert needed_ones <= set(body) <= needed_ones | others, sorted(body)
@@ -50,15 +50,15 @@ def _check_signs(method: str, body: Mapping[str, Any]) -> None:
 
 
 def check_blocks(blocks: Sequence[Any]) -> None:
-    """Validate every block as one that Slack knows. Raises AssertionError."""
+    """Validate every block against Slack's types. Raises AssertionError."""
     for block in blocks:
         _validate(_validator_of_block(block["type"]), block)
 
 
 def check_event(event: Mapping[str, Any]) -> None:
-    """Validate the inner part of an event that a simulator sends. Raises AssertionError.
+    """Validate the inner part of an event of the simulator. Raises AssertionError.
 
-    Fields that the published types leave out pass: Slack sends more of them than they name.
+    Unknown fields pass: Slack sends more fields than its published types name.
     """
     definitions = _load("slack-events.schema.json")["definitions"]
     kind = event.get("subtype") or event["type"]
@@ -68,7 +68,7 @@ def check_event(event: Mapping[str, Any]) -> None:
 
 
 def manifest_errors(manifest: Mapping[str, Any]) -> list[str]:
-    """What the schema of app manifests finds wrong."""
+    """The errors that the schema of app manifests finds."""
     schema = json.loads((_FOLDER / "slack-manifest.schema.json").read_text(encoding="utf-8"))
     return [error.message for error in QuickDraft7Validator(schema).iter_errors(manifest)]
 

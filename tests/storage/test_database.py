@@ -1,4 +1,4 @@
-"""Opening the database: one bot at a time, readers beside it, modes, and what doctor says of it."""
+"""Opening the database: one bot at a time, readers beside it, file modes, and doctor's checks."""
 
 import asyncio
 import errno
@@ -17,7 +17,7 @@ from aion_bot.config import read_settings
 from aion_bot.simulators.aion import API_KEY
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.errors import reason
-from tests.storage.older import write_older
+from tests.storage.older_databases import write_older
 
 NEWEST = migrations()[-1][0]
 
@@ -64,28 +64,28 @@ async def holder(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Everything in a folder but the index of the log, in which also readers note where they are."""
+    """The files of a folder without the log's index, which readers change too."""
     return {one.name: one.read_bytes() for one in sorted(folder.iterdir()) if not one.name.endswith("-shm")}
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """The permissions of everything in a folder."""
+    """The permissions of the files of a folder."""
     return {one.name: stat.S_IMODE(one.stat().st_mode) for one in sorted(folder.iterdir())}
 
 
 def damage(path: Path) -> None:
-    """Write something that is no database."""
+    """Write a file that is no database."""
     path.write_bytes(b"not a database" * 500)
 
 
 def make_newer(path: Path) -> None:
-    """Write a database of a version to come."""
+    """Write a database of a later version."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 999")
 
 
 async def examined(path: Path) -> doctor.Check:
-    """Return what doctor says of the database."""
+    """The result of doctor's check of the database."""
     settings, problems = read_settings(
         {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
     )
@@ -99,7 +99,7 @@ async def examined(path: Path) -> doctor.Check:
 async def test_another_process_is_refused_until_the_first_is_killed(
     path: Path, holder: asyncio.subprocess.Process
 ) -> None:
-    """Kill -9 gives the lock back, and nothing that was written is lost."""
+    """`kill -9` releases the lock, and nothing that was written is lost."""
     with pytest.raises(StoreError, match="another process holds it: one bot a database"):
         await Store.open(path)
     holder.kill()
@@ -118,7 +118,7 @@ async def test_a_closed_database_can_be_opened_again(store: Store, path: Path) -
 
 
 @pytest.mark.usefixtures("store")
-async def test_a_second_name_of_the_file_is_refused(path: Path) -> None:
+async def test_a_link_to_an_open_database_is_refused(path: Path) -> None:
     """A link to the database leads to the same lock."""
     link = path.with_name("link.db")
     link.symlink_to(path)
@@ -127,16 +127,16 @@ async def test_a_second_name_of_the_file_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["my bot.db", "what?mode=ro", "50%25#1.db", "zażółć.db"])
-async def test_any_name_will_do(tmp_path: Path, name: str) -> None:
-    """Characters that mean something in an address are part of the name."""
+async def test_a_name_may_contain_any_character(tmp_path: Path, name: str) -> None:
+    """Characters with a meaning in URLs are part of the file's name."""
     store = await Store.open(tmp_path / name)
     assert set(files(tmp_path)) == {name, f"{name}-wal", f"{name}.lock"}
     await store.close()
     assert (await examined(tmp_path / name)).detail == f"{tmp_path / name} can be written"
 
 
-async def test_a_database_that_cannot_be_opened_is_not_held(path: Path) -> None:
-    """After a failure the lock is free."""
+async def test_a_failed_open_releases_the_lock(path: Path) -> None:
+    """After a failure another process may open the database."""
     damage(path)
     for _ in range(2):
         with pytest.raises(StoreError, match="not a sound SQLite database"):
@@ -145,8 +145,8 @@ async def test_a_database_that_cannot_be_opened_is_not_held(path: Path) -> None:
     await (await Store.open(path)).close()
 
 
-async def test_a_version_that_locks_the_file_itself_is_noticed(path: Path) -> None:
-    """The versions before this one hold SQLite's exclusive lock and know of no other."""
+async def test_an_older_running_version_is_refused(path: Path) -> None:
+    """Versions before this one hold SQLite's exclusive lock on the file and do not know the lock file."""
     write_older(path, 3)
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
         older.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -167,16 +167,16 @@ async def test_a_version_that_locks_the_file_itself_is_noticed(path: Path) -> No
         (errno.EMFILE, "Too many open files"),
     ],
 )
-def test_what_the_system_answers_is_told(path: Path, number: int, sentence: str) -> None:
-    """Also on file systems that a test cannot have."""
+def test_lock_errors_name_the_systems_reason(path: Path, number: int, sentence: str) -> None:
+    """An error of the system's lock is reported with its reason, on any file system."""
     assert sentence in reason(OSError(number, os.strerror(number)), path)
 
 
 # Beside the bot.
 
 
-async def test_others_read_while_the_bot_writes(store: Store, path: Path) -> None:
-    """A plain connection sees what is committed; one that reads for long does not keep the bot from writing."""
+async def test_readers_do_not_block_the_bot(store: Store, path: Path) -> None:
+    """A plain connection reads what is committed, and a long read does not block writes."""
     await store.kv.set("slack", "name", "1")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN")
@@ -189,7 +189,7 @@ async def test_others_read_while_the_bot_writes(store: Store, path: Path) -> Non
 
 
 async def test_a_backup_is_made_while_the_bot_writes(store: Store, path: Path, tmp_path: Path) -> None:
-    """SQLite's backup takes a consistent copy from a database that changes meanwhile."""
+    """SQLite's backup copies a consistent state of a database that changes meanwhile."""
     written, enough, done = 0, asyncio.Event(), asyncio.Event()
 
     async def write() -> None:
@@ -215,8 +215,8 @@ async def test_a_backup_is_made_while_the_bot_writes(store: Store, path: Path, t
     assert 50 <= count == last <= written
 
 
-async def test_doctor_looks_beside_a_bot(store: Store, path: Path, tmp_path: Path) -> None:
-    """It changes nothing, and the bot goes on."""
+async def test_doctor_reads_beside_a_bot(store: Store, path: Path, tmp_path: Path) -> None:
+    """Doctor changes nothing, and the bot continues."""
     await store.kv.set("slack", "name", "value")
     before = files(tmp_path)
     assert await examined(path) == doctor.Check("database", True, f"{path} can be written")
@@ -228,13 +228,13 @@ async def test_doctor_looks_beside_a_bot(store: Store, path: Path, tmp_path: Pat
 
 
 async def test_doctor_creates_nothing(path: Path, tmp_path: Path) -> None:
-    """Neither the database nor its lock."""
+    """Doctor creates neither the database nor its lock."""
     assert await examined(path) == doctor.Check("database", True, f"{path} can be created")
     assert files(tmp_path) == {}
 
 
 async def test_doctor_leaves_a_closed_database_alone(store: Store, path: Path, tmp_path: Path) -> None:
-    """No log is left beside it."""
+    """Doctor leaves no log beside a closed database."""
     await store.close()
     before = files(tmp_path)
     assert (await examined(path)).ok
@@ -243,7 +243,7 @@ async def test_doctor_leaves_a_closed_database_alone(store: Store, path: Path, t
 
 
 async def test_doctor_announces_a_migration(path: Path, tmp_path: Path) -> None:
-    """An older database is left as it is; the next start changes it."""
+    """Doctor reports that the next start migrates an older database, and does not change it."""
     write_older(path, 1)
     before = files(tmp_path)
     check = await examined(path)
@@ -255,7 +255,7 @@ async def test_doctor_announces_a_migration(path: Path, tmp_path: Path) -> None:
 async def test_doctor_sees_what_a_killed_bot_left_in_its_log(
     path: Path, holder: asyncio.subprocess.Process, tmp_path: Path
 ) -> None:
-    """The schema of a database whose newest pages are in its log alone."""
+    """Doctor reads the schema of a database whose newest pages are only in its log."""
     holder.kill()
     await holder.wait()
     before = files(tmp_path)
@@ -269,7 +269,7 @@ async def test_doctor_sees_what_a_killed_bot_left_in_its_log(
 async def test_doctor_says_what_would_be_refused(
     path: Path, spoil: Callable[[Path], None], sentence: str
 ) -> None:
-    """With the sentence that a start would end with."""
+    """Doctor reports the sentence with which a start would end."""
     spoil(path)
     check = await examined(path)
     assert not check.ok
@@ -279,7 +279,7 @@ async def test_doctor_says_what_would_be_refused(
 
 
 async def test_doctor_names_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    """As a start would."""
+    """Doctor reports a missing folder as a start does."""
     check = await examined(tmp_path / "nowhere" / "bot.db")
     assert not check.ok
     assert "the folder does not exist" in check.detail
@@ -302,8 +302,8 @@ async def test_files_are_for_their_owner_alone(path: Path, tmp_path: Path, umask
         os.umask(before)
 
 
-async def test_deleted_words_are_not_in_the_file(store: Store, path: Path) -> None:
-    """Their bytes are overwritten, not only given free."""
+async def test_deleted_text_is_overwritten(store: Store, path: Path) -> None:
+    """The bytes of deleted rows are overwritten, not only freed."""
     await store.kv.set("slack", "name", "the secret words " * 100)
     await store.kv.set("slack", "name", "")
     await store.close()
@@ -311,7 +311,7 @@ async def test_deleted_words_are_not_in_the_file(store: Store, path: Path) -> No
 
 
 async def test_a_commit_is_on_the_disk(store: Store) -> None:
-    """SQLite syncs the log at each commit: a loss of power undoes nothing."""
+    """SQLite syncs the log at each commit, so that a power failure loses no commit."""
     row = await store.kv._one("PRAGMA synchronous")
     assert row is not None
     assert row[0] == 2

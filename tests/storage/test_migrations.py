@@ -1,4 +1,4 @@
-"""Databases of earlier versions are brought along, all the way or not at all, and a copy of them is kept."""
+"""Migrations are complete or change nothing, and a copy of the older database is kept."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from aion_bot.domain.plan import PlanPhase
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.database import open_database
-from tests.storage.older import fill, write_older
+from tests.storage.older_databases import fill, write_older
 
 NEWEST = migrations()[-1][0]
 BROKEN = [
@@ -42,13 +42,13 @@ def path(tmp_path: Path) -> Path:
 
 
 def dump(path: Path) -> tuple[int, list[str]]:
-    """Return a database's schema number and all that it holds."""
+    """The schema number of a database and all of its rows."""
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("PRAGMA user_version").fetchone()[0], list(connection.iterdump())
 
 
 def size(path: Path) -> int:
-    """Bytes of a file, 0 where there is none."""
+    """The bytes of a file, 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
 
 
@@ -59,7 +59,7 @@ def copies(path: Path) -> dict[str, int]:
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
 async def test_an_older_database_keeps_its_rows(path: Path, schema: int) -> None:
-    """Threads, questions, plans and notes of every earlier schema are read by this version."""
+    """This version reads the threads, questions, plans and values of every earlier schema."""
     write_older(path, schema)
     store = await Store.open(path)
     assert await store.threads.session(ThreadKey("slack", "T/C/1")) == "s1"
@@ -84,7 +84,7 @@ async def test_an_older_database_keeps_its_rows(path: Path, schema: int) -> None
 
 @pytest.mark.parametrize("schema", [number for number in (1, 2, 3) if number < NEWEST])
 async def test_a_copy_of_the_older_database_is_kept(path: Path, schema: int) -> None:
-    """It is one whole file, as the older version left it; the next start makes no other."""
+    """One whole file holds the older database; the next start makes no other copy."""
     write_older(path, schema)
     before = dump(path)
     for _ in range(2):
@@ -95,7 +95,7 @@ async def test_a_copy_of_the_older_database_is_kept(path: Path, schema: int) -> 
 
 
 async def test_an_empty_database_gets_no_copy(path: Path) -> None:
-    """There is nothing to keep."""
+    """An empty database is migrated without a copy."""
     write_older(path, 0)
     await (await Store.open(path)).close()
     assert copies(path) == {}
@@ -103,11 +103,11 @@ async def test_an_empty_database_gets_no_copy(path: Path) -> None:
 
 
 async def test_a_killed_older_version_loses_nothing(path: Path, tmp_path: Path) -> None:
-    """Pages that are in its log alone are in the copy and in the new database."""
+    """Pages that are only in the log are in the copy and in the new database."""
     live = tmp_path / "live.db"
     with closing(sqlite3.connect(live, isolation_level=None)) as connection:
         fill(connection, 2)
-        # What a kill leaves is what the files hold now.
+        # A copy of the files now is what a kill would leave.
         for name in ("", "-wal"):
             shutil.copy(f"{live}{name}", f"{path}{name}")
     store = await Store.open(path)
@@ -118,7 +118,7 @@ async def test_a_killed_older_version_loses_nothing(path: Path, tmp_path: Path) 
 
 
 async def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
-    """Of several migrations the last one fails: none is kept, and the sentence says where the copy is."""
+    """When the last of several migrations fails none is kept, and the error says where the copy is."""
     write_older(path, 2)
     before = dump(path)
     copy = path.with_name("bot.db.schema-2.backup")
@@ -130,7 +130,7 @@ async def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
 
 
 async def test_a_restart_after_a_failure_makes_no_further_copy(path: Path) -> None:
-    """A service manager that starts the bot again and again does not fill the disk."""
+    """Repeated starts after a failure do not fill the disk with copies."""
     write_older(path, 3)
     for _ in range(3):
         with pytest.raises(StoreError, match="a copy is in"):
@@ -139,7 +139,7 @@ async def test_a_restart_after_a_failure_makes_no_further_copy(path: Path) -> No
 
 
 async def test_an_earlier_copy_is_never_overwritten(path: Path) -> None:
-    """A file of the copy's name that holds something else stays."""
+    """A file of the copy's name with other content is kept."""
     write_older(path, 3)
     first, second = (path.with_name(f"bot.db.schema-3{number}.backup") for number in ("", "-2"))
     first.write_bytes(b"an earlier copy")
@@ -151,7 +151,7 @@ async def test_an_earlier_copy_is_never_overwritten(path: Path) -> None:
 
 
 async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> None:
-    """The part of a copy is taken away, and the sentence says that nothing was changed."""
+    """The incomplete copy is removed, and the error says that nothing was changed."""
     write_older(path, 1)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
@@ -159,7 +159,7 @@ async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> 
         )
     before = dump(path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # No file may grow beyond less than half of the database: to SQLite a disk that refuses to be written.
+    # No file may grow to half of the database's size: SQLite treats this as a disk error.
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     try:
         with pytest.raises(StoreError, match=r"could not be copied .*it is as it was; make room"):
@@ -173,14 +173,16 @@ async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> 
 
 
 async def test_a_kill_in_the_middle_of_a_migration_changes_nothing(path: Path) -> None:
-    """The next start finds the older database, and brings it along."""
+    """After a crash during a migration the next start migrates the older database."""
     write_older(path, 2)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MIGRATING, str(path),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     async with asyncio.timeout(20):
-        while size(path.with_name("bot.db-wal")) < 10_000_000:  # a file of another process wakes nobody
+        while (
+            size(path.with_name("bot.db-wal")) < 10_000_000
+        ):  # there is no event for a file of another process
             assert process.returncode is None
             await asyncio.sleep(0)
     process.kill()

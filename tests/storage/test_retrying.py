@@ -1,4 +1,4 @@
-"""Which writes are tried again. Every error here is raised by SQLite itself."""
+"""Which failed writes are retried. SQLite itself raises every error here."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ def raised(connection: sqlite3.Connection, sql: str) -> sqlite3.Error:
     ],
 )
 async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str) -> None:
-    """Wrong SQL, another schema, a constraint, a value of the wrong type: raised at once, whatever the pauses."""
+    """Wrong SQL, another schema, a constraint or a wrong type raise at once, whatever the backoff."""
     tried = 0
 
     async def write() -> int:
@@ -51,7 +51,7 @@ async def test_a_write_that_cannot_succeed_is_tried_once(store: Store, sql: str)
 
 
 async def test_a_read_only_database_is_tried_once(store: Store) -> None:
-    """No pause makes a database writable."""
+    """A write to a read-only database raises at once."""
     await store.kv._do("PRAGMA query_only = ON")
     tried = 0
 
@@ -66,7 +66,7 @@ async def test_a_read_only_database_is_tried_once(store: Store) -> None:
 
 
 async def test_a_damaged_database_is_tried_once(tmp_path: Path) -> None:
-    """Nor does one make a file sound."""
+    """A write to a damaged file raises at once."""
     path = tmp_path / "bot.db"
     path.write_bytes(b"not a database" * 500)
     with closing(sqlite3.connect(path)) as connection:
@@ -74,15 +74,15 @@ async def test_a_damaged_database_is_tried_once(tmp_path: Path) -> None:
 
 
 async def test_a_closed_database_is_tried_once(store: Store) -> None:
-    """An error of Python's module has no code of SQLite's."""
+    """An error of Python's sqlite3 module without a code of SQLite's raises at once."""
     await store.close()
     with pytest.raises(ValueError, match="no active connection"):
         await retry_write(lambda: store.kv.set("slack", "name", "other"))
 
 
-async def test_a_full_disk_is_waited_for(store: Store) -> None:
-    """While there is no room the write is repeated, and done once there is."""
-    await store.kv._do("PRAGMA max_page_count = 1")  # to SQLite the same as a disk without room
+async def test_a_write_to_a_full_disk_is_retried(store: Store) -> None:
+    """The write is repeated while the disk is full, and succeeds once there is room."""
+    await store.kv._do("PRAGMA max_page_count = 1")  # SQLite reports this as a full disk
     tried = 0
 
     async def write() -> None:
@@ -97,8 +97,8 @@ async def test_a_full_disk_is_waited_for(store: Store) -> None:
     assert await store.kv.get("slack", "long") == "x" * 100_000
 
 
-def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
-    """Another connection's transaction ends."""
+def test_a_write_to_a_locked_database_is_retried(tmp_path: Path) -> None:
+    """The write succeeds once another connection's transaction ends."""
     path = tmp_path / "bot.db"
     with (
         closing(sqlite3.connect(path, isolation_level=None)) as first,
@@ -126,13 +126,13 @@ def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
         ("SQLITE_MISMATCH", False),
     ],
 )
-def test_an_extended_code_is_judged_by_its_kind(name: str, transient: bool) -> None:
-    """Codes that a test cannot provoke, as https://www.sqlite.org/rescode.html describes them."""
+def test_extended_codes_are_classified_by_their_primary_code(name: str, transient: bool) -> None:
+    """Codes that a test cannot provoke are classified as https://www.sqlite.org/rescode.html describes them."""
     error = sqlite3.OperationalError("as SQLite would raise it")
     error.sqlite_errorcode, error.sqlite_errorname = getattr(sqlite3, name), name
     assert is_transient(error) == transient
 
 
-def test_somebody_who_waits_is_told_within_seconds() -> None:
-    """A person waits for less than seven seconds."""
+def test_the_backoff_for_people_ends_within_seconds() -> None:
+    """A person waits less than seven seconds for an error."""
     assert list(BRIEFLY) == pytest.approx([0.2, 1.0, 5.0])

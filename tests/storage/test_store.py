@@ -1,4 +1,4 @@
-"""What survives a crash."""
+"""The repositories: what survives a crash, and which changes of a phase are allowed."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,8 +40,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def test_the_map_survives_a_restart(tmp_path: Path) -> None:
-    """A thread's session is found again by another process."""
+async def test_a_threads_session_survives_a_restart(tmp_path: Path) -> None:
+    """Another process finds the session of a thread."""
     first = await Store.open(tmp_path / "bot.db")
     await first.threads.bind(THREAD, "s1")
     await first.close()
@@ -52,7 +52,7 @@ async def test_the_map_survives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_question_is_accepted_once(store: Store) -> None:
-    """The second delivery of a message finds the row of the first, whatever key it would get."""
+    """The second delivery of a message finds the row of the first, whatever key it has."""
     assert await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("slack:1"))
     assert not await store.turns.accept(Turn("t2", THREAD, ADA, "What?"), prompt("slack:1"))
     assert [turn.key for turn in await store.turns.unfinished()] == ["t1"]
@@ -60,7 +60,7 @@ async def test_a_question_is_accepted_once(store: Store) -> None:
 
 
 async def test_a_closed_question_keeps_no_text(store: Store) -> None:
-    """Once answered, the words of a question are erased; a failed one keeps them for its retry alone."""
+    """The text of an answered question is erased; a failed one keeps it for Retry."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "secret words"), prompt("1"))
     await store.turns.accept(Turn("t2", THREAD, ADA, "other words"), prompt("2"))
     await store.turns.note_shown("t1", 0)
@@ -72,8 +72,8 @@ async def test_a_closed_question_keeps_no_text(store: Store) -> None:
     assert failed.text == "other words"
 
 
-async def test_a_withdrawn_question_does_not_fail_any_more(store: Store) -> None:
-    """A question that was withdrawn when it had just begun is not offered for a retry that nobody could claim."""
+async def test_a_withdrawn_question_cannot_fail(store: Store) -> None:
+    """A question withdrawn at its start is not offered for a Retry that nobody could claim."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     assert await store.turns.withdraw(prompt("1").key)
     assert not await store.turns.end("t1", EndReason.FAILED)
@@ -83,7 +83,7 @@ async def test_a_withdrawn_question_does_not_fail_any_more(store: Store) -> None
 
 
 async def test_an_attempt_that_ended_does_not_close_the_next_one(store: Store) -> None:
-    """Somebody may press Retry as soon as it is there, before it is recorded that the thread shows it."""
+    """A Retry may be pressed before it is recorded that the thread shows the end of the attempt before."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     await store.turns.end("t1", EndReason.FAILED)
     assert await store.turns.claim_retry("t1")
@@ -95,7 +95,7 @@ async def test_an_attempt_that_ended_does_not_close_the_next_one(store: Store) -
 
 
 async def test_a_failed_question_is_retried_once(store: Store) -> None:
-    """Of two clicks on Retry one claims the question."""
+    """Of two presses of Retry one claims the question."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     assert not await store.turns.claim_retry("t1")
     await store.turns.end("t1", EndReason.FAILED)
@@ -103,7 +103,7 @@ async def test_a_failed_question_is_retried_once(store: Store) -> None:
 
 
 async def test_one_of_many_claims_a_plan(store: Store) -> None:
-    """However many decide at once, one claims the decision."""
+    """Of any number of simultaneous decisions one claims the plan."""
     await store.plans.add(PLAN)
     claims = [
         await store.plans.claim("k1", action, who)
@@ -118,7 +118,7 @@ async def test_one_of_many_claims_a_plan(store: Store) -> None:
 @pytest.mark.parametrize("before", list(PlanPhase))
 @pytest.mark.parametrize("after", list(PlanPhase))
 async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanPhase, after: PlanPhase) -> None:
-    """Every move that the table does not name is refused."""
+    """Every change of phase that the plan's table does not have is refused."""
     await store.plans.add(PLAN)
     await store.plans._connection.execute("UPDATE plan SET phase = ?", (before,))
     if after is PlanPhase.CLAIMED:
@@ -130,8 +130,8 @@ async def test_a_plan_moves_along_its_table_only(store: Store, before: PlanPhase
     assert moved == (after in PLAN_TRANSITIONS[before])
 
 
-async def test_a_decision_that_ended_does_not_settle_the_next_one(store: Store) -> None:
-    """Somebody may decide again as soon as the card comes back, before it is recorded that the thread shows it."""
+async def test_a_decision_that_ended_does_not_close_the_next_one(store: Store) -> None:
+    """A plan may be decided again before it is recorded that the thread shows the end of the decision before."""
     await store.plans.add(PLAN)
     await store.plans.claim("k1", Action.APPROVE, ADA)
     await store.plans.move("k1", PlanPhase.PENDING)
@@ -145,7 +145,7 @@ async def test_a_decision_that_ended_does_not_settle_the_next_one(store: Store) 
 
 
 async def test_a_plan_is_read_as_it_was_written(store: Store) -> None:
-    """Steps, people and the card's place come back whole."""
+    """Steps, people and the card's place are read back unchanged."""
     await store.plans.add(PLAN)
     await store.plans.note_card("k1", MessageRef(THREAD, "m1"))
     await store.plans.claim("k1", Action.APPROVE, ADA)
@@ -157,7 +157,7 @@ async def test_a_plan_is_read_as_it_was_written(store: Store) -> None:
 
 
 async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    """A file that a newer version wrote is left alone, and the sentence says what to do."""
+    """A database of a later version is not changed, and the error says what to do."""
     path = tmp_path / "bot.db"
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 999")
@@ -167,7 +167,7 @@ async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_corrupt_file_is_refused(tmp_path: Path) -> None:
-    """Something that is no database is named as such, and not overwritten."""
+    """A file that is no database is reported as such, and not overwritten."""
     path = tmp_path / "bot.db"
     path.write_bytes(b"this is not a database, but long enough to be read as one" * 100)
     with pytest.raises(StoreError, match="not a sound SQLite database"):
@@ -176,13 +176,13 @@ async def test_a_corrupt_file_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    """A path into nowhere is refused with the reason."""
+    """A path in a missing folder is refused with the reason."""
     with pytest.raises(StoreError, match="the folder does not exist"):
         await Store.open(tmp_path / "nowhere" / "bot.db")
 
 
 async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
-    """A file that cannot be written is found at the start, with what to do about it."""
+    """A read-only file is refused at the start, with what to do about it."""
     path = tmp_path / "bot.db"
     await (await Store.open(path)).close()
     with path.open("r+b") as file:
@@ -193,22 +193,22 @@ async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None:
-    """While one bot holds a database, another one is told so, and doctor's look does not disturb the first."""
+    """A second bot on the same database is refused, and doctor does not disturb the first."""
     with pytest.raises(StoreError, match="another process holds it"):
         await Store.open(tmp_path / "bot.db")
     assert await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
 
 
 async def test_a_prompt_is_read_as_it_was_written(store: Store) -> None:
-    """What it takes to open a thread and to mark a message survives; the reply token does not."""
+    """All that opening a thread and marking a message need is kept; the reply token is not."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     turn = await store.turns.get("t1")
     assert turn is not None
     assert turn.origin == prompt("1")
 
 
-async def test_a_question_is_settled_once_it_is_shown(store: Store) -> None:
-    """A closed question stays on the list of what is to be finished until its thread shows the end."""
+async def test_a_question_is_open_until_its_end_is_shown(store: Store) -> None:
+    """A turn that ended stays open for startup recovery until its thread shows the end."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     await store.turns.end("t1", EndReason.FAILED)
     assert [turn.reason for turn in await store.turns.unfinished()] == [EndReason.FAILED]
@@ -220,7 +220,7 @@ async def test_a_question_is_settled_once_it_is_shown(store: Store) -> None:
 
 
 async def test_a_waiting_question_can_be_changed_or_withdrawn(store: Store) -> None:
-    """Until somebody has begun to answer it; afterwards it stays as it was asked."""
+    """A question can be changed or withdrawn until its turn starts."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     await store.turns.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"))
     assert await store.turns.edit_queued("1", "What else?")
@@ -241,7 +241,7 @@ async def decided(store: Store, key: str) -> None:
 
 
 async def test_a_result_is_claimed_in_the_order_of_the_decisions(store: Store) -> None:
-    """A plan leaves one message to each plan decided before it that waits as well, and takes no second one."""
+    """A plan leaves one message for each plan decided earlier that still waits, and claims only one."""
     for key in ("k1", "k2", "k3"):
         await decided(store, key)
     assert await store.plans.claim_result("k2", ["m1"]) is None
@@ -252,16 +252,16 @@ async def test_a_result_is_claimed_in_the_order_of_the_decisions(store: Store) -
     assert await store.plans.claim_result("k2", ["m1", "m2", "m3", "m4"]) == "m2"
 
 
-async def test_a_plan_that_waits_no_more_is_left_nothing(store: Store) -> None:
-    """Once an earlier decision has ended, its message is the next plan's."""
+async def test_no_message_is_left_for_a_plan_that_ended(store: Store) -> None:
+    """Once an earlier decision has ended, its message can be claimed by the next plan."""
     await decided(store, "k1")
     await decided(store, "k2")
     await store.plans.move("k1", PlanPhase.SETTLED)
     assert await store.plans.claim_result("k2", ["m1"]) == "m1"
 
 
-async def test_a_message_is_a_result_or_an_answer(store: Store) -> None:
-    """A question does not take a plan's result, nor another question's answer; a plan does not take an answer."""
+async def test_a_message_is_claimed_by_one_turn_or_plan(store: Store) -> None:
+    """A question claims neither a plan's result nor another question's answer; a plan claims no answer."""
     await decided(store, "k1")
     for number in ("1", "2"):
         await store.turns.accept(Turn(f"t{number}", THREAD, ADA, "What?"), prompt(number))
@@ -278,7 +278,7 @@ async def test_a_message_is_a_result_or_an_answer(store: Store) -> None:
 
 
 async def test_a_retry_and_a_late_answer_exclude_each_other(store: Store) -> None:
-    """Of a click on Retry and an answer that came late one takes the question, whichever is first."""
+    """Of a press of Retry and a late answer the first one claims the turn."""
     for key in ("t1", "t2"):
         await store.turns.accept(Turn(key, THREAD, ADA, "What?"), prompt(key))
         await store.turns.start_asking(key, "s1")
@@ -305,7 +305,7 @@ TURN_WRITES: dict[TurnPhase, Callable[[Turns], Awaitable[object]]] = {
 @pytest.mark.parametrize("before", list(TurnPhase))
 @pytest.mark.parametrize("after", list(TURN_WRITES))
 async def test_a_turn_moves_along_its_table_only(store: Store, before: TurnPhase, after: TurnPhase) -> None:
-    """Every move that the table does not name is refused."""
+    """Every change of phase that the turn's table does not have is refused."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     reason = None if before in UNFINISHED else EndReason.INTERRUPTED
     await store.turns._connection.execute("UPDATE turn SET phase = ?, reason = ?", (before, reason))
@@ -318,7 +318,7 @@ async def test_a_turn_moves_along_its_table_only(store: Store, before: TurnPhase
 
 @pytest.mark.parametrize("before", list(TurnPhase))
 async def test_naming_an_answer_and_parking_keep_to_the_table(store: Store, before: TurnPhase) -> None:
-    """An answer that is named makes a turn that is asking a streaming one; a plan parks what Aion was asked."""
+    """Naming its answer moves an asking turn to streaming, and a plan parks only a turn that was asked."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     await store.turns._connection.execute("UPDATE turn SET phase = ?", (before,))
     await store.turns.name_answer("t1", "m1")
@@ -333,14 +333,14 @@ async def test_naming_an_answer_and_parking_keep_to_the_table(store: Store, befo
 
 
 async def test_an_unknown_phase_is_refused_by_the_database(store: Store) -> None:
-    """Not even a statement from outside can write a phase that the table does not know."""
+    """The database refuses a phase that the table does not have, from any statement."""
     await store.plans.add(PLAN)
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
         await store.plans._connection.execute("UPDATE plan SET phase = 'deciding'")
 
 
-async def test_what_a_question_that_waits_says_is_what_is_asked(store: Store) -> None:
-    """The words are read as the question is asked, so that an edit in the last moment counts."""
+async def test_the_newest_text_of_a_waiting_question_is_asked(store: Store) -> None:
+    """The text is read when the turn starts, so that an edit before that counts."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "Waht?"), prompt("1"))
     assert await store.turns.edit_queued("1", "What?")
     assert await store.turns.start_asking("t1", "s1") == "What?"
@@ -349,8 +349,8 @@ async def test_what_a_question_that_waits_says_is_what_is_asked(store: Store) ->
     assert await store.turns.start_asking("t2", "s1") is None
 
 
-async def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
-    """What an earlier version wrote is read, and what it had settled is not tidied anew."""
+async def test_an_older_database_is_migrated(tmp_path: Path) -> None:
+    """Rows of an earlier version are read, and turns that it had cleared stay cleared."""
     path = tmp_path / "bot.db"
     with sqlite3.connect(path) as connection:
         for number, sql in migrations()[:2]:

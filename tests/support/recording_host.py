@@ -1,4 +1,4 @@
-"""A core that records what an adapter tells it."""
+"""A host that records what an adapter reports."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ Event = TypeVar("Event", bound=InboundEvent)
 
 
 class RecordingHost:
-    """Takes every event at once and keeps it."""
+    """Accepts every event at once and keeps it."""
 
     def __init__(self) -> None:
         self.events: list[InboundEvent] = []
@@ -41,17 +41,17 @@ class RecordingHost:
         self._facts[name] = value
 
     def of_kind(self, kind: type[Event]) -> list[Event]:
-        """The events of one kind so far, oldest first; each once, although a platform may tell of it repeatedly."""
+        """The events of one kind, oldest first, without duplicates: a platform may report an event repeatedly."""
         return list(dict.fromkeys(event for event in self.events if isinstance(event, kind)))
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until `condition` holds, looking again after everything told. Raises TimeoutError."""
+        """Wait until `condition` holds, looking again after every report. Raises TimeoutError."""
         async with asyncio.timeout(10):
             while not condition():
                 self._happened.clear()
                 await self._happened.wait()
 
     async def newest(self, kind: type[Event], number: int = 1) -> Event:
-        """Wait for so many events of a kind; returns the last of them."""
+        """Wait until there are `number` events of a kind; returns the last of them."""
         await self.until(lambda: len(self.of_kind(kind)) >= number)
         return self.of_kind(kind)[number - 1]

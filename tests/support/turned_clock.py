@@ -1,8 +1,8 @@
-"""A clock that a test turns."""
+"""A clock that a test sets."""
 
 
 class TurnedClock:
-    """Stands still until it is told to go on; seconds."""
+    """A clock in seconds that changes only when a test sets `now`."""
 
     def __init__(self) -> None:
         self.now = 1_000.0

@@ -5,14 +5,14 @@ from functools import partial
 from typing import Any
 
 from aion_bot.simulators.json_server import JsonServer
-from aion_bot.simulators.workspace import Failure, Operation, Shown, ShownButton, Someone
+from aion_bot.simulators.workspace import Failure, Operation, Shown, ShownButton, SimulatedPerson
 
 
 class SimulatedToy:
     """One channel; each question in it is a thread of its own."""
 
     name = "Toy"
-    people = (Someone("ada", "Ada"), Someone("ben", "Ben"), Someone("cy", "Cy"))
+    people = (SimulatedPerson("ada", "Ada"), SimulatedPerson("ben", "Ben"), SimulatedPerson("cy", "Cy"))
 
     def __init__(self) -> None:
         routes = {
@@ -36,31 +36,31 @@ class SimulatedToy:
     def env(self) -> dict[str, str]:
         return {"TOY_URL": self._server.address, "TOY_TOKEN": self._server.token}
 
-    async def ask(self, person: Someone, text: str, thread: str = "") -> str:
+    async def ask(self, person: SimulatedPerson, text: str, thread: str = "") -> str:
         message = self._add(Shown("", person.name, [text]), thread)
-        self._tell("said", message, person, text=text)
+        self._notify("said", message, person, text=text)
         return self._threads[message]
 
-    async def reply(self, person: Someone, thread: str, text: str) -> None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         await self.ask(person, text, thread)
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         if button not in [one.id for shown in self.thread(thread) for one in shown.buttons]:
             raise LookupError(button)
-        self._tell("pressed", message, person, button=button)
+        self._notify("pressed", message, person, button=button)
 
     def edit_message(self, message: str, text: str) -> None:
         self._messages[message].versions.append(text)
-        self._tell("edited", message, text=text)
+        self._notify("edited", message, text=text)
 
     def delete_message(self, message: str) -> None:
-        self._tell("deleted", message)
+        self._notify("deleted", message)
         del self._messages[message]
 
     def thread(self, thread: str) -> list[Shown]:
         return [shown for shown in self._messages.values() if self._threads[shown.id] == thread]
 
-    def private_messages(self, thread: str, person: Someone) -> list[Shown]:
+    def private_messages(self, thread: str, person: SimulatedPerson) -> list[Shown]:
         return [shown for shown in self.thread(thread) if shown.only_for == person.id]
 
     def refuse(self, operation: Operation, failure: Failure, **how: Any) -> None:
@@ -72,7 +72,7 @@ class SimulatedToy:
         self._messages[shown.id] = shown
         return shown.id
 
-    def _tell(self, kind: str, message: str, person: Someone | None = None, **more: str) -> None:
+    def _notify(self, kind: str, message: str, person: SimulatedPerson | None = None, **more: str) -> None:
         author = self._messages[message].author
         person = person or next(one for one in self.people if one.name == author)
         about = {"id": str(len(self._events) + 1), "thread": self._threads[message], "message": message}
@@ -80,7 +80,7 @@ class SimulatedToy:
         self._server.changed()
 
     async def _post(self, body: dict[str, Any], thread: str) -> dict[str, str]:
-        """A nonce that was used before leads to the message of then."""
+        """A nonce that was used before returns the message of that time."""
         message = self._nonces.get(body.get("nonce", ""))
         if message is None:
             shown = Shown("", "aion", [], by_bot=True, only_for=body.get("only_for"))
@@ -108,7 +108,7 @@ class SimulatedToy:
         return {"name": "aion"}
 
     async def _poll(self, _: None, after: str) -> list[dict[str, str]]:
-        """Answer as soon as there is an event after the one that the bot names, or with none after half a minute."""
+        """Respond as soon as there is an event after the one that the bot names, or without any after half a minute."""
         with suppress(TimeoutError):
             await self.until(lambda: len(self._events) > int(after), timeout=30)
         return self._events[int(after) :]

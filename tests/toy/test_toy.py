@@ -1,4 +1,4 @@
-"""Toy shows that a third platform is one folder, and docs/add-a-platform.md shows Toy."""
+"""Toy shows that a third platform needs one folder, and docs/add-a-platform.md quotes its code."""
 
 import ast
 import os
@@ -31,21 +31,21 @@ def inline_code() -> Iterator[str]:
     return (token.content for token in inside if token.type == "code_inline")
 
 
-def test_it_is_small() -> None:
-    """A whole adapter and its simulator take at most 300 lines together."""
+def test_the_example_is_small() -> None:
+    """The adapter and its simulator have at most 300 lines together."""
     assert sum(len(path.read_text("utf-8").splitlines()) for path in SOURCES[:-1]) <= 300
 
 
 def test_its_adapter_imports_the_ports_alone() -> None:
-    """Of the bot it needs nothing but `aion_bot.ports`."""
+    """The adapter imports nothing of the bot but `aion_bot.ports`."""
     for path in ADAPTER:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aion_bot"):
                 assert (node.module or "").startswith("aion_bot.ports")
 
 
-def test_nothing_else_names_it() -> None:
-    """No file that is not Toy's own knows of it."""
+def test_nothing_else_names_toy() -> None:
+    """No file outside Toy's folder names it."""
     files = [*(ROOT / "aion_bot").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")]
     files += [path for path in (ROOT / "tests").rglob("*.py") if TOY not in path.parents]
     files += [ROOT / "pyproject.toml", ROOT / "Makefile"]
@@ -53,13 +53,13 @@ def test_nothing_else_names_it() -> None:
 
 
 @pytest.mark.parametrize("block", blocks("python"))
-def test_the_page_shows_its_code(block: str) -> None:
-    """Every block of code on the page stands in a file of Toy's, word for word."""
+def test_the_page_quotes_the_code(block: str) -> None:
+    """Every block of code on the page is in a file of Toy's, word for word."""
     assert any(block in path.read_text("utf-8") for path in SOURCES)
 
 
 def test_the_page_names_files_that_exist() -> None:
-    """Every path on the page leads somewhere."""
+    """Every path on the page exists."""
     paths = [code for code in inline_code() if re.fullmatch(r"(aion_bot|adapters|tests|docs)/[\w./-]+", code)]
     assert len(paths) >= 5
     assert [path for path in paths if not (ROOT / path).exists()] == []
@@ -77,8 +77,8 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_line_finds_it(tmp_path: Path) -> None:
-    """With its folder on the Python path, the page's command names what Toy lacks, and no other platform's variable."""
+def test_the_command_line_finds_toy(tmp_path: Path) -> None:
+    """With Toy's folder on the Python path, the page's command names Toy's missing variables, and no other platform's."""
     doctor = next(block for block in blocks("sh") if "doctor" in block)
     done = run(doctor, tmp_path)
     assert done.returncode == 1
@@ -87,7 +87,7 @@ def test_the_command_line_finds_it(tmp_path: Path) -> None:
 
 
 def test_the_page_runs_the_suite() -> None:
-    """The command at the page's end selects tests of Toy."""
+    """The command at the end of the page selects tests of Toy."""
     suite = next(block for block in blocks("sh") if "pytest" in block)
     done = run(suite + " --collect-only -n0", ROOT)
     assert done.returncode == 0

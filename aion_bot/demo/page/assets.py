@@ -1,8 +1,8 @@
-"""The style sheet and the script, which lie in the package."""
+"""The style sheet and the script of the page."""
 
 from importlib import resources
 
 
 def asset(name: str) -> str:
-    """Read one of them."""
+    """Read one asset."""
     return resources.files(__package__).joinpath(name).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What a browser has to be told. No I/O."""
+"""Computes what a browser does not show yet. No I/O."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from aion_bot.demo.page.view import Parts
 
 
 def changes(parts: Parts, shown: dict[str, str]) -> dict[str, Any]:
-    """Tell what a browser does not show yet, and note it in `shown`.
+    """Return what a browser does not show yet, and record it in `shown`.
 
-    Pieces by id, and of each log with news all messages in order, None for those that are unchanged.
+    Pieces by id, and of each changed log all messages in order, None for those that are unchanged.
     """
     pieces = {key: drawn for key, drawn in parts.pieces.items() if shown.get(key) != drawn}
     shown.update(pieces)

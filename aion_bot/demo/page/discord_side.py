@@ -10,7 +10,7 @@ from aion_bot.demo.page.sides import Entry, Place, clipped
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message
 from aion_bot.simulators.discord.workspace import IN_CHAT
-from aion_bot.simulators.workspace import Shown, Someone
+from aion_bot.simulators.workspace import Shown, SimulatedPerson
 
 LIMIT = meter.Limit(
     "PATCH /channels/{channel_id}/messages/{message_id}",
@@ -19,12 +19,12 @@ LIMIT = meter.Limit(
     by_channel=True,
     words="edits in five seconds, in the busiest thread",
 )
-"""What Discord was seen to allow in one channel; its documentation leaves numbers to the answers' headers."""
+"""The observed limit of one channel. Discord documents no number, only the headers of responses."""
 _EPOCH = 1_420_070_400.0
 
 
 class DiscordSide:
-    """Channels, threads and the conversation with the bot."""
+    """Channels, threads and direct messages."""
 
     key = "discord"
     prefix = "/ask"
@@ -50,13 +50,13 @@ class DiscordSide:
         people = {one.id: one.name for one in (*self._world.people, self._world.bot)}
         return people | {one.id: one.name for one in self._world.channels.values()}
 
-    def places(self, person: Someone) -> Sequence[Place]:
-        """Channels with their threads, and this person's conversation with the bot."""
+    def places(self, person: SimulatedPerson) -> Sequence[Place]:
+        """Channels with their threads, and this person's direct messages."""
         direct = Place(self._world.direct(person).id, self._world.bot.name, "direct")
         return [*self._channels(), direct]
 
-    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
-        """Messages of a channel, a thread with the message that it hangs on, or the conversation with the bot."""
+    def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
+        """Messages of a channel, of a thread with its first message, or of the direct messages."""
         found = (self._entry(one, place) for one in self.workspace.thread(place.id))
         return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
 
@@ -64,8 +64,8 @@ class DiscordSide:
         """Draw content, embeds and components."""
         return discord_payload.draw(shown.payload, self.names, button)
 
-    async def say(self, person: Someone, place: Place, words: str) -> str:
-        """Use /ask in a channel, mention the bot in a thread, or write to it."""
+    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
+        """Use /ask in a channel, mention the bot in a thread, or send it a direct message."""
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
@@ -113,7 +113,7 @@ class DiscordSide:
 
 
 def _whole(message: Message) -> Mapping[str, object]:
-    """Put together what the bot sent: an edit names only what it changes."""
+    """Merge the bodies that the bot sent: an edit names only what it changes."""
     return {
         **message.payload,
         "content": message.content,

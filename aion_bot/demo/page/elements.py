@@ -1,4 +1,4 @@
-"""HTML as values that cannot forget to escape: what is not `Html` is text. No I/O."""
+"""HTML as values: everything that is not `Html` is escaped. No I/O."""
 
 import html
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ Button = Callable[[str, str, str], Html]
 
 
 def text(words: str) -> Html:
-    """Words, escaped; `Html` stays as it is."""
+    """Escape text; `Html` is not changed."""
     return words if isinstance(words, Html) else Html(html.escape(words, quote=True))
 
 
@@ -33,7 +33,7 @@ def element(name: str, /, *inside: str, **attributes: str | bool | None) -> Html
 
 
 def lines(words: str) -> Html:
-    """Text whose line ends are kept."""
+    """Text whose line breaks are kept."""
     return Html("<br>".join(text(line) for line in words.split("\n")))
 
 

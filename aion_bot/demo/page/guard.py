@@ -1,7 +1,7 @@
-"""Who may drive the page: only a browser that was given its address, and no other page inside that browser.
+"""Access to the page: only a browser that has its address, and no other page in that browser.
 
-The token in the path is the permission. The Host header keeps a foreign name that leads to 127.0.0.1 out (DNS
-rebinding), Origin and Sec-Fetch-Site keep forms and scripts of other pages out.
+The token in the path is the permission. The check of the Host header refuses foreign names that resolve to 127.0.0.1
+(DNS rebinding); Origin and Sec-Fetch-Site refuse forms and scripts of other pages.
 """
 
 import secrets
@@ -28,7 +28,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def guard(token: str, port: Callable[[], int]) -> Middleware:
-    """Build the middleware that lets only such requests through; every answer gets the headers."""
+    """Build the middleware that refuses other requests; every response gets the headers."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -22,7 +22,7 @@ def document(head: Html, body: Html) -> str:
 
 
 def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str, str]) -> str:
-    """The page that goes on by itself."""
+    """The page that updates itself."""
     head = joined(
         [
             element("link", rel="stylesheet", href="style.css"),
@@ -33,7 +33,7 @@ def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str,
         _header(look, parts, troubles),
         element("main", *(_side(side, look, parts) for side in sides)),
         element("form", look.fields, id="pressing", method="post", action="press"),
-        element("p", id="told", class_="unseen", aria_live="polite"),
+        element("p", id="announcement", class_="unseen", aria_live="polite"),
     ]
     return document(head, joined(body))
 

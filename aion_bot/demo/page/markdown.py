@@ -1,7 +1,7 @@
-"""Markdown as the two platforms draw it. No I/O.
+"""Markdown as the two platforms render it. No I/O.
 
-Slack's `markdown` block takes standard Markdown; Discord has small print (`-#`), underlines with `__`, keeps line ends,
-and draws neither tables nor rules. Neither lets HTML through, and a picture becomes a link: the page loads nothing.
+Slack's `markdown` block takes standard Markdown. Discord has small text (`-#`) and underlines with `__`, keeps line
+breaks, and renders neither tables nor rules. Neither accepts HTML, and a picture becomes a link: the page loads nothing.
 """
 
 import re
@@ -18,7 +18,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from aion_bot.demo.page.elements import Html, element
 
 Names = Mapping[str, str]
-"""What a person reads in place of an id."""
+"""The names that people read instead of ids."""
 
 _ADDRESS = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 _MENTION = re.compile(
@@ -27,7 +27,7 @@ _MENTION = re.compile(
 
 
 def is_address(url: str) -> bool:
-    """Tell whether a link may lead there: the web and mail, nothing that acts on this page."""
+    """Whether a link may lead there: the web and mail, nothing that acts on this page."""
     return _ADDRESS.match(url) is not None
 
 
@@ -48,10 +48,10 @@ def on_discord(words: str, names: Names) -> Html:
 
 
 class _Renderer(RendererHTML):
-    """Draws links that open elsewhere, pictures as links, mentions by name."""
+    """Renders links that open in a new tab, pictures as links, and mentions by name."""
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Lead away from this page, or nowhere."""
+        """Open another page, or nothing."""
         if not is_address(str(tokens[idx].attrs.get("href", ""))):
             tokens[idx].attrs.pop("href", None)
         tokens[idx].attrSet("target", "_blank")
@@ -102,7 +102,7 @@ def _find_small_print(state: StateBlock, start: int, end: int, silent: bool) -> 
 
 
 def _aligned(self: Any, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-    """Say with a class how a cell is aligned: the page's policy allows no style of an element's own."""
+    """Express the alignment of a cell as a class: the page's policy allows no inline styles."""
     style = str(tokens[idx].attrs.pop("style", ""))
     if style:
         tokens[idx].attrSet("class", style.removeprefix("text-align:"))
@@ -110,7 +110,7 @@ def _aligned(self: Any, tokens: Sequence[Token], idx: int, options: OptionsDict,
 
 
 def _lowered(self: Any, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-    """Put a message's headings below those of the page, for those who go from heading to heading."""
+    """Lower a message's headings below those of the page, for screen readers that navigate by heading."""
     tokens[idx].tag = f"h{min(6, int(tokens[idx].tag[1]) + 3)}"
     return str(self.renderToken(tokens, idx, options, env))
 

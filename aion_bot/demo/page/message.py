@@ -9,7 +9,7 @@ from aion_bot.demo.page.sides import Entry, Side
 
 
 def draw(side: Side, entry: Entry, button: Button, *, below: Html | None = None) -> Html:
-    """Draw a message as its reader sees it; `below` stands at its end."""
+    """Render a message for its reader; `below` is added at its end."""
     foot = element(
         "div", joined(_marks(side, entry)), _sent(entry) if entry.shown.by_bot else "", class_="foot"
     )
@@ -17,7 +17,7 @@ def draw(side: Side, entry: Entry, button: Button, *, below: Html | None = None)
 
 
 def draw_for_all(side: Side, entry: Entry, button: Button) -> Html:
-    """Draw a message for a reader who stands beside all of them: a private one says whose it is."""
+    """Render a message for a reader who sees all of them: a private one names its reader."""
     reader = entry.shown.only_for or ""
     foot = element("div", joined(_marks(side, entry)), class_="foot")
     return _item(
@@ -26,16 +26,16 @@ def draw_for_all(side: Side, entry: Entry, button: Button) -> Html:
 
 
 def identity(side: Side, entry: Entry) -> str:
-    """Name a message on the page."""
+    """The id of a message on the page."""
     return f"{side.key}-{entry.shown.id.replace('.', '-')}"
 
 
-def _item(side: Side, entry: Entry, whisper: str, *inside: str) -> Html:
+def _item(side: Side, entry: Entry, private_note: str, *inside: str) -> Html:
     shown = entry.shown
     avatar = element(
         "span", shown.author[:1].upper(), class_="avatar", data_who=shown.author.lower(), aria_hidden="true"
     )
-    above = [(whisper, "whisper")] if shown.only_for else []
+    above = [(private_note, "private-note")] if shown.only_for else []
     above += [(entry.above, "above")] if entry.above else []
     notes = [element("p", words, class_=name) for words, name in above]
     return element(
@@ -59,7 +59,7 @@ def _byline(entry: Entry) -> Html:
 
 
 def _marks(side: Side, entry: Entry) -> Iterator[Html]:
-    """What the platform adds under a message: that it was edited, whom it notified."""
+    """What the platform adds below a message: that it was edited, whom it notified."""
     if edits := len(entry.shown.versions) - 1:
         yield element("span", "(edited)" if edits == 1 else f"(edited {edits} times)")
     if entry.shown.pings and entry.shown.only_for is None:

@@ -1,4 +1,4 @@
-"""How much of a platform's limit the bot is using. No I/O."""
+"""The use of a platform's limit. No I/O."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -11,7 +11,7 @@ REFUSED = 429
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `calls` of the call `name` in any `seconds`, in the whole workspace or, if `by_channel`, in a channel."""
+    """At most `calls` of the request `name` in any `seconds`, in the whole workspace or, if `by_channel`, in a channel."""
 
     name: str
     calls: int
@@ -22,7 +22,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the meter shows: calls within the window, all calls, and how many of them were refused with 429."""
+    """The requests within the window, all requests, and how many were refused with 429."""
 
     limit: Limit
     used: int
@@ -31,7 +31,7 @@ class Reading:
 
 
 def read(limit: Limit, log: Collection[Logged], now: float) -> Reading:
-    """Count what stands in a simulator's log; for a limit by channel the fullest one counts."""
+    """Count the requests in a simulator's log; for a limit by channel the fullest channel counts."""
     recent = [call for call in log if call.name == limit.name and now - call.at < limit.seconds]
     channels = Counter(call.channel if limit.by_channel else "" for call in recent if call.status != REFUSED)
     refused = sum(call.status == REFUSED for call in log)

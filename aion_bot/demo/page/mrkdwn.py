@@ -1,6 +1,6 @@
-"""Slack's own mrkdwn as HTML. No I/O.
+"""Slack's mrkdwn as HTML. No I/O.
 
-Its marks and escapes: https://docs.slack.dev/messaging/formatting-message-text
+Its syntax and escapes: https://docs.slack.dev/messaging/formatting-message-text
 """
 
 import re

@@ -1,4 +1,4 @@
-"""How each simulated platform is drawn. The only module of the page that names them. No I/O."""
+"""How each simulated platform is shown. The only module of the page that names platforms. No I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,9 +14,9 @@ SIDES: Mapping[str, Callable[[Any], Side]] = {
     SimulatedSlack.name: SlackSide,
     SimulatedDiscord.name: DiscordSide,
 }
-"""What draws a workspace, by the workspace's name."""
+"""The side that renders a workspace, by the workspace's name."""
 
 
 def sides(workspaces: Sequence[Workspace]) -> Sequence[Side]:
-    """Draw each of these workspaces on a side of its own."""
+    """One side of the page for each of these workspaces."""
     return [SIDES[workspace.name](workspace) for workspace in workspaces]

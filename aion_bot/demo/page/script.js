@@ -1,6 +1,6 @@
 "use strict";
-// The page works without this file, one reload a step. With it, forms and links do not reload, and what the server
-// tells of its changes is put in place. The server draws everything; nothing is composed here.
+// The page works without this file, with one reload for each step. With it, forms and links do not reload, and the changes
+// that the server sends update the page. The server renders everything.
 
 let source = null;
 let quiet = null;
@@ -12,7 +12,7 @@ const kept = () => {
   return { id: active.id, value: active.value, at: active.selectionStart, log: active.closest(".log")?.id };
 };
 
-// Give the focus back, and the words that somebody is typing, to the element of the same id.
+// Keep the focus and half-typed text in the element of the same id.
 const restore = (was) => {
   const now = was && (document.getElementById(was.id) ?? document.getElementById(was.log));
   if (!now || now === document.activeElement) return;
@@ -58,14 +58,14 @@ const drawLog = (log, messages) => {
   announce(log);
 };
 
-// A screen reader hears a message once it has stopped growing, not at every edit.
+// Announce a message to screen readers once it has stopped growing, not at every edit.
 const announce = (log) => {
   clearTimeout(quiet);
   quiet = setTimeout(() => {
     const last = log.lastElementChild;
     const words = last?.querySelector(".body")?.innerText ?? "";
     const who = last?.querySelector(".by b")?.innerText ?? "";
-    document.getElementById("told").textContent = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
+    document.getElementById("announcement").textContent = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
   }, 1500);
 };
 
@@ -97,7 +97,7 @@ const go = (address) => {
   follow();
 };
 
-// What a link or an answer changes of the address; in the meantime somebody may have gone elsewhere on the other side.
+// Apply only what a link or a response changes of the address: the place on the other side may have changed meanwhile.
 const moved = (before, after) => {
   const now = new URLSearchParams(location.search);
   for (const [name, value] of after) if ((before.get(name) ?? "") !== value) now.set(name, value);

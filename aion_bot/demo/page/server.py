@@ -1,4 +1,4 @@
-"""The page on a loopback port: the document, its changes as server-sent events, and what people do there."""
+"""The page on a loopback port: the document, its changes as server-sent events, and the forms."""
 
 import asyncio
 import errno
@@ -20,43 +20,43 @@ from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.workspace import Someone, Workspace
+from aion_bot.simulators.workspace import SimulatedPerson, Workspace
 
 PORT = 8321
-"""The port, unless somebody names another or it is taken."""
+"""The default port; another one is used if it is in use."""
 
 HOST = "127.0.0.1"
 TICK = 1.0
-"""Seconds after which the meters are drawn anew although nothing happened."""
+"""Seconds after which the meters are rendered again without a change."""
 
 GAP = 0.06
-"""Shortest time in seconds between two drawings for one browser."""
+"""The shortest time in seconds between two updates of one browser."""
 
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
 GONE = "That button is no longer there."
 
 
 class Page:
-    """Serves until it is left. `port` None: the default one, or any free one if that is taken. Raises OSError."""
+    """The server of the page, as a context manager. `port` None: the default port, or any if that is in use. Raises OSError."""
 
     def __init__(self, services: SimulatedServices, bot: BotProcess, port: int | None = None) -> None:
         self._wanted = port
         self._port = 0
         self._token = secrets.token_urlsafe(16)
         self._sides = sides(services.workspaces)
-        self._troubles = Troubles(services, bot, self._tell)
+        self._troubles = Troubles(services, bot, self._notify)
         self._looking: set[asyncio.Event] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
 
     @property
     def address(self) -> str:
-        """Where a browser finds it. The token in it is the permission to use it."""
+        """The URL of the page. The token in it is the permission to use it."""
         return f"http://{HOST}:{self._port}/{self._token}/"
 
     @property
     def listens_on(self) -> str:
-        """The interface that it serves on."""
+        """The interface that the page listens on."""
         return str(self._runner.addresses[0][0]) if self._runner is not None else ""
 
     async def __aenter__(self) -> Self:
@@ -94,18 +94,18 @@ class Page:
         return int(runner.addresses[0][1])
 
     async def _watch(self, workspace: Workspace) -> None:
-        """Pass on every change of a workspace."""
+        """Report every change of a workspace."""
         while True:
             looks = iter((False, True))
             await workspace.until(functools.partial(next, looks), timeout=float("inf"))
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for one in self._looking:
             one.set()
 
     def _parts(self, look: Look) -> Parts:
-        return view.draw(self._sides, look, self._troubles.news)
+        return view.draw(self._sides, look, self._troubles.message)
 
     async def _show(self, request: web.Request) -> web.Response:
         look = self._look(request.query)
@@ -122,8 +122,8 @@ class Page:
         try:
             while True:
                 changed.clear()
-                if news := changes(self._parts(look), shown):
-                    await response.write(f"data: {json.dumps(news)}\n\n".encode())
+                if update := changes(self._parts(look), shown):
+                    await response.write(f"data: {json.dumps(update)}\n\n".encode())
                 await asyncio.sleep(GAP)
                 await _either(changed)
         except ConnectionResetError:
@@ -168,16 +168,16 @@ class Page:
                 return side
         raise web.HTTPBadRequest(text="no such side", headers=HEADERS)
 
-    def _back(self, look: Look, news: str = "", **places: str) -> web.Response:
-        """Send the browser back to the page, with something to say where there is."""
-        if news:
-            self._troubles.news = news
-            self._tell()
+    def _back(self, look: Look, message: str = "", **places: str) -> web.Response:
+        """Redirect the browser to the page, with a sentence if there is one."""
+        if message:
+            self._troubles.message = message
+            self._notify()
         return web.Response(status=303, headers={**HEADERS, "Location": "./" + look.address(**places)})
 
 
-def _channel(side: Side, person: Someone, look: Look) -> str:
-    """Name the channel in which a suggested question is asked: the one on the screen, or the one of its thread."""
+def _channel(side: Side, person: SimulatedPerson, look: Look) -> str:
+    """The channel in which a suggested question is asked: the one on the screen, or the one of its thread."""
     place = find(side, person, look.places.get(side.key, ""))
     return place.id if place.kind == "channel" else place.parent
 

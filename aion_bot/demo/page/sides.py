@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.meter import Reading
-from aion_bot.simulators.workspace import Shown, Someone, Workspace
+from aion_bot.simulators.workspace import Shown, SimulatedPerson, Workspace
 
 TITLE = 44
 """Characters of a thread's name in the list of places."""
@@ -14,7 +14,7 @@ TITLE = 44
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere one can be: a "channel", a "thread" of the place `parent`, or a "direct" conversation."""
+    """A "channel", a "thread" of the place `parent`, or the "direct" messages of a person."""
 
     id: str
     name: str
@@ -24,7 +24,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message in a place: since when (seconds of the epoch), what stands above it, and the thread below it."""
+    """A message in a place: its time (seconds of the epoch), a note above it, and its thread below it."""
 
     shown: Shown
     since: float
@@ -34,7 +34,7 @@ class Entry:
 
 
 class Side(Protocol):
-    """One workspace as the page shows it to one person at a time. Private messages of others are never in it.
+    """One workspace as the page shows it to one person. Private replies to others are never in it.
 
     `key` names the side in addresses and in the style sheet; `prefix` is what people write before a question.
     """
@@ -53,36 +53,36 @@ class Side(Protocol):
 
     @property
     def reading(self) -> Reading:
-        """What the bot has called, against the platform's limit."""
+        """The bot's requests against the platform's limit."""
 
     @property
     def names(self) -> Mapping[str, str]:
-        """What a person reads in place of an id."""
+        """The names that a person reads instead of ids."""
 
-    def places(self, person: Someone) -> Sequence[Place]:
-        """Where this person can go, threads after their channel; never empty."""
+    def places(self, person: SimulatedPerson) -> Sequence[Place]:
+        """The places that this person can see, threads after their channel; never empty."""
 
-    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
-        """What this person sees there, oldest first."""
+    def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
+        """What this person sees in a place, oldest first."""
 
     def draw(self, shown: Shown, button: Button) -> Html:
-        """Draw a message's newest payload."""
+        """Render a message's newest payload."""
 
-    async def say(self, person: Someone, place: Place, words: str) -> str:
-        """Write there so that the bot takes it as a question; returns the place in which its answer will be.
+    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
+        """Ask the bot there; returns the place of the answer.
 
-        Raises TimeoutError if the platform would say that the bot did not respond.
+        Raises TimeoutError if the platform would report that the bot did not respond.
         """
 
 
-def find(side: Side, person: Someone, place: str) -> Place:
-    """Return the place of this id, or the first one if this person cannot go there."""
+def find(side: Side, person: SimulatedPerson, place: str) -> Place:
+    """The place with this id, or the first one if this person cannot see it."""
     places = side.places(person)
     return next((one for one in places if one.id == place), places[0])
 
 
-def who(side: Side, name: str) -> Someone:
-    """Return the person of this name, or the first one."""
+def who(side: Side, name: str) -> SimulatedPerson:
+    """The person with this name, or the first one."""
     people = side.workspace.people
     return next((one for one in people if one.name == name), people[0])
 

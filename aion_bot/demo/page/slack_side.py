@@ -8,14 +8,14 @@ from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.sides import Entry, Place, clipped
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
-from aion_bot.simulators.workspace import Shown, Someone
+from aion_bot.simulators.workspace import Shown, SimulatedPerson
 
 LIMIT = meter.Limit("chat.update", 50, 60.0, by_channel=False, words="edits in the last minute")
 """Tier 3, for the whole workspace: https://docs.slack.dev/apis/web-api/rate-limits"""
 
 
 class SlackSide:
-    """Channels, threads and the conversation with the bot."""
+    """Channels, threads and direct messages."""
 
     key = "slack"
     server = TEAM_NAME
@@ -42,12 +42,12 @@ class SlackSide:
         """People, the bot and channels."""
         return self._held.names()
 
-    def places(self, person: Someone) -> Sequence[Place]:
-        """Channels and this person's conversation with the bot, each followed by its threads."""
+    def places(self, person: SimulatedPerson) -> Sequence[Place]:
+        """Channels and this person's direct messages, each followed by its threads."""
         return list(self._places(person))
 
-    def entries(self, place: Place, person: Someone) -> Sequence[Entry]:
-        """Messages of a thread, or those of a channel that stand in no thread."""
+    def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
+        """Messages of a thread, or those of a channel that are in no thread."""
         if place.kind == "thread":
             shown = self.workspace.thread(place.id)
             return [Entry(one, float(one.id)) for one in shown if one.only_for in {None, person.id}]
@@ -59,8 +59,8 @@ class SlackSide:
         """Draw Block Kit."""
         return slack_payload.draw(shown.payload, self.names, button)
 
-    async def say(self, person: Someone, place: Place, words: str) -> str:
-        """Mention the bot in a channel, reply in a thread, or write to it."""
+    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
+        """Mention the bot in a channel, reply in a thread, or send it a direct message."""
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
@@ -68,7 +68,7 @@ class SlackSide:
             return await self.workspace.direct_message(person, words)
         return await self.workspace.ask(person, words, channel=self._held.channels[place.id])
 
-    def _places(self, person: Someone) -> Iterator[Place]:
+    def _places(self, person: SimulatedPerson) -> Iterator[Place]:
         for channel in sorted(self._held.channels.values(), key=lambda one: one.kind == "im"):
             if channel.kind == "im" and channel.id != direct_channel(person.id):
                 continue

@@ -1,4 +1,4 @@
-"""The ended threads of the tour as one file: nothing moves in it, and it loads nothing. No I/O but reading the style."""
+"""The finished threads of the tour as one static file that loads nothing. No I/O but reading the style sheet."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,7 +15,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def tour_file(services: SimulatedServices, stops: Sequence[Stop]) -> str:
-    """Draw every step of the tour, all platforms side by side. Private messages are shown, and say whose they are."""
+    """Render every step of the tour, all platforms side by side. Private replies are shown with their reader."""
     drawn_by = {side.workspace.name: side for side in sides(services.workspaces)}
     head = joined(
         [
@@ -54,7 +54,7 @@ def _thread(side: Side, stop: Stop) -> Html:
 
 
 def _entries(side: Side, place: Place) -> Iterator[Entry]:
-    """What anybody sees there, once."""
+    """The messages that anybody sees, each once."""
     seen: dict[str, Entry] = {}
     for person in side.workspace.people:
         seen |= {entry.shown.id: entry for entry in side.entries(place, person)}

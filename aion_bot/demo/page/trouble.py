@@ -1,4 +1,4 @@
-"""The trouble menu: what goes wrong on request, so that one can watch the bot recover."""
+"""The trouble menu: faults on request, to watch the bot recover."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -18,14 +18,14 @@ MENU: Mapping[str, str] = {
 """The troubles, by the name that the form sends."""
 
 PAUSE = 4.0
-"""Seconds that a refusal tells the bot to wait."""
+"""The `retry_after` of refused requests, in seconds."""
 
 MIDDLE = 60
-"""Characters after which an answer counts as under way."""
+"""Characters of an answer that are sent before a fault."""
 
 
 class Troubles:
-    """Makes trouble, and says so in `news`. `changed` is told of every new sentence."""
+    """Causes faults and describes them in `message`. `changed` is called for every new sentence."""
 
     def __init__(
         self,
@@ -35,15 +35,15 @@ class Troubles:
         *,
         pause: float = PAUSE,
     ) -> None:
-        self.news = ""
+        self.message = ""
         self._pause = pause
         self._services = services
         self._bot = bot
         self._changed = changed
-        self._under_way: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
     def make(self, trouble: str) -> None:
-        """Make trouble. Raises KeyError if there is none of this name."""
+        """Cause a fault of `MENU`. Raises KeyError if there is none of this name."""
         act: Callable[[], Coroutine[Any, Any, None]] = {
             "limit": self._limit,
             "cut": self._cut,
@@ -51,15 +51,15 @@ class Troubles:
             "kill": self._kill,
             "down": self._down,
         }[trouble]
-        if self._under_way is not None:
-            self._under_way.cancel()
-        self._under_way = asyncio.create_task(act())
+        if self._running is not None:
+            self._running.cancel()
+        self._running = asyncio.create_task(act())
 
     async def stop(self) -> None:
-        """Make no more."""
-        if self._under_way is not None:
-            self._under_way.cancel()
-            await asyncio.wait({self._under_way})
+        """Cancel the fault."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
 
     async def _limit(self) -> None:
         for workspace in self._services.workspaces:
@@ -69,12 +69,12 @@ class Troubles:
         )
 
     async def _cut(self) -> None:
-        await self._middle("its stream will break")
+        await self._wait_for_an_answer("its stream will break")
         self._services.aion.cut_streams()
         self._say("The stream broke. The bot fetches the answer that Aion has stored; it does not ask again.")
 
     async def _restart(self) -> None:
-        await self._middle("the bot will be restarted")
+        await self._wait_for_an_answer("the bot will be restarted")
         self._say("The bot is asked to stop: it marks what is unfinished with a Retry button.")
         await self._bot.stop()
         await self._start(
@@ -82,7 +82,7 @@ class Troubles:
         )
 
     async def _kill(self) -> None:
-        await self._middle("the bot will be killed")
+        await self._wait_for_an_answer("the bot will be killed")
         await self._bot.kill()
         self._say("The bot was killed, without a word to anybody.")
         await self._start(
@@ -97,21 +97,22 @@ class Troubles:
         await aion.until(lambda: aion.count("send_stream") > asked, timeout=float("inf"))
         self._say("Aion failed. The thread says so; press Retry, and the question is asked once more.")
 
-    async def _start(self, told: str) -> None:
+    async def _start(self, sentence: str) -> None:
         self._bot.start()
         for workspace in self._services.workspaces:
             await workspace.connected(timeout=60)
-        self._say(told)
+        self._say(sentence)
 
-    async def _middle(self, what: str) -> None:
-        """Wait until an answer is being told."""
+    async def _wait_for_an_answer(self, what: str) -> None:
+        """Wait until Aion is in the middle of an answer."""
         aion = self._services.aion
         if not aion.streams:
             self._say(f"Ask something: in the middle of the next answer {what}.")
         await aion.until(
-            lambda: any(len(telling.text) > MIDDLE for _, telling in aion.streams), timeout=float("inf")
+            lambda: any(len(stream_text.text) > MIDDLE for _, stream_text in aion.streams),
+            timeout=float("inf"),
         )
 
-    def _say(self, news: str) -> None:
-        self.news = news
+    def _say(self, message: str) -> None:
+        self.message = message
         self._changed()

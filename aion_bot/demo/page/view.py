@@ -1,4 +1,4 @@
-"""One look at the page: who looks, where they are on each side, and the parts that are drawn for them. No I/O."""
+"""The page for one person: who looks, the places on each side, and the changing parts. No I/O."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,38 +8,38 @@ from aion_bot.demo.page import message
 from aion_bot.demo.page.elements import Html, element, joined
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.sides import Entry, Place, Side, find, who
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 SUGGESTIONS = (
     "What is damaged on site 7?",
     "What does the safety report say?",
     "Organize the photos of site 7 into folders",
 )
-"""Two questions and something that brings a plan."""
+"""Two questions, and one that leads to a plan."""
 
 THREADS = 6
 """How many of a channel's newest threads are listed."""
 
-ROLES = ("asks", "a colleague", "a stranger")
-"""What the people are there for, in their order."""
+ROLES = ("asks", "a colleague", "another person")
+"""The roles of the people, in their order."""
 
 _MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The name of the person who looks, and the ids of the places where they are, by the side's key."""
+    """The name of the person who looks, and the ids of their places, by the side's key."""
 
     person: str
     places: Mapping[str, str]
 
     @classmethod
     def of(cls, query: Mapping[str, str], sides: Sequence[Side]) -> "Look":
-        """Read the address or the fields of a form."""
+        """Read a look from the address or the fields of a form."""
         return cls(query.get("as", ""), {side.key: query.get(side.key, "") for side in sides})
 
     def address(self, person: str | None = None, **places: str) -> str:
-        """The address of this look, or of one that differs so."""
+        """The address of this look, with these changes."""
         return "?" + urlencode({"as": person or self.person, **self.places, **places})
 
     @property
@@ -53,15 +53,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What changes: pieces of the page by id, and the messages of each side in order, by their own ids."""
+    """The changing parts: pieces of the page by id, and the messages of each side in order, by their own ids."""
 
     pieces: Mapping[str, Html]
     logs: Mapping[str, Sequence[tuple[str, Html]]]
 
 
-def draw(sides: Sequence[Side], look: Look, news: str) -> Parts:
-    """Draw all that changes. `news` is what the trouble menu has to say."""
-    pieces = {"people": _people(sides[0], look), "news": element("span", news)}
+def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
+    """Render all parts that change. `status` is the sentence of the trouble menu."""
+    pieces = {"people": _people(sides[0], look), "news": element("span", status)}
     logs = {}
     for side in sides:
         person = who(side, look.person)
@@ -79,7 +79,7 @@ def draw(sides: Sequence[Side], look: Look, news: str) -> Parts:
 
 
 def metered(reading: Reading) -> Html:
-    """The small meter: calls against the limit, refusals, all calls."""
+    """The meter: requests against the limit, refusals, all requests."""
     limit = reading.limit
     words = f"{reading.used} of {limit.calls} {limit.words}"
     meter = element(
@@ -118,7 +118,7 @@ def _state(side: Side) -> Html:
     return element("span", words, class_="online" if side.online else "away")
 
 
-def _places(side: Side, look: Look, person: Someone, here: Place) -> Html:
+def _places(side: Side, look: Look, person: SimulatedPerson, here: Place) -> Html:
     places = side.places(person)
     listed = []
     for place in places:
@@ -141,7 +141,7 @@ def _link(side: Side, look: Look, place: Place, here: Place) -> Html:
     )
 
 
-def _title(side: Side, look: Look, person: Someone, place: Place) -> Html:
+def _title(side: Side, look: Look, person: SimulatedPerson, place: Place) -> Html:
     if place.kind != "thread":
         return joined([_MARKS[place.kind], " ", place.name])
     parent = next((one for one in side.places(person) if one.id == place.parent), None)
@@ -168,7 +168,7 @@ def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str
     return button
 
 
-def _composer(side: Side, person: Someone, place: Place) -> Html:
+def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
     how = {"channel": "Ask in #{}", "thread": "Reply in this thread", "direct": "Write to {} directly"}
     label = f"{how[place.kind].format(place.name)} as {person.name}"
     prefix = side.prefix if place.kind == "channel" else ""

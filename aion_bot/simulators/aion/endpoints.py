@@ -1,4 +1,4 @@
-"""The simulated Aion's calls other than asking: one function each."""
+"""The simulated Aion's endpoints other than messages and plans: one function each."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -11,24 +11,24 @@ from aion_bot.simulators.aion.sessions import Session, stamp
 from aion_bot.simulators.aion.wire import error_body
 
 if TYPE_CHECKING:
-    from aion_bot.simulators.aion.simulated import SimulatedAion
+    from aion_bot.simulators.aion.server import SimulatedAion
 
 
 class Refused(Exception):
-    """A request is refused with a fault's status and body."""
+    """Refuse a request with a fault's status and body."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
     def answer(self) -> web.Response:
-        """The refusal as an answer."""
+        """The response of the refusal."""
         status = self.fault.status or 500
         return web.json_response(error_body(self.fault), status=status, headers=dict(self.fault.headers))
 
 
 def open_session(aion: "SimulatedAion", request: web.Request) -> Session:
-    """Return the conversation that the path names. Raises Refused: unknown or closed ones are not found."""
+    """The session that the path names. Raises Refused: unknown or closed sessions are not found."""
     session = aion.sessions.find(request.match_info["session_id"])
     if session is None or not session.is_active:
         raise Refused(Fault(404, "SESSION_NOT_FOUND", "Session not found"))
@@ -38,8 +38,8 @@ def open_session(aion: "SimulatedAion", request: web.Request) -> Session:
 async def create_session(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """POST /chat/sessions."""
     session = aion.sessions.create(await request.json())
-    told = {"session_id": session.id, "title": session.title, "created_at": session.created_at}
-    return web.json_response(told)
+    fields = {"session_id": session.id, "title": session.title, "created_at": session.created_at}
+    return web.json_response(fields)
 
 
 async def list_sessions(aion: "SimulatedAion", request: web.Request) -> web.Response:
@@ -81,8 +81,8 @@ async def rename_session(aion: "SimulatedAion", request: web.Request) -> web.Res
     session = open_session(aion, request)
     session.title = (await request.json())["title"]
     session.updated_at = stamp()
-    told = {"session_id": session.id, "title": session.title, "updated_at": session.updated_at}
-    return web.json_response(told)
+    fields = {"session_id": session.id, "title": session.title, "updated_at": session.updated_at}
+    return web.json_response(fields)
 
 
 async def update_mode(aion: "SimulatedAion", request: web.Request) -> web.Response:
@@ -150,7 +150,7 @@ async def export_session(aion: "SimulatedAion", request: web.Request) -> web.Res
     return web.Response(body=_exported(session, kind, with_metadata), headers={"Content-Disposition": name})
 
 
-async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001 # one signature
+async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001  # all endpoints have one signature
     """GET /chat/images/all."""
     limit, offset = int(request.query.get("limit", 5000)), int(request.query.get("offset", 0))
     ids = [image.id for image in library.IMAGES]
@@ -162,7 +162,7 @@ async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Res
     return web.json_response(answer)
 
 
-async def search_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001 # one signature
+async def search_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001  # all endpoints have one signature
     """POST /chat/images/search."""
     body = await request.json()
     found = library.find_images(body["query"])
@@ -176,12 +176,12 @@ def _exported(session: Session, kind: str, with_metadata: bool) -> bytes:
     if kind == "json":
         exported: dict[str, Any] = {"session": session.summary(), "messages": []}
         for message in session.messages:
-            told = message.to_json()
+            fields = message.to_json()
             exported["messages"].append(
-                told if with_metadata else {key: told[key] for key in ("role", "content")}
+                fields if with_metadata else {key: fields[key] for key in ("role", "content")}
             )
         return json.dumps(exported, ensure_ascii=False, indent=2).encode()
     mark = "**" if kind == "markdown" else ""
     heading = f"# {session.title}" if kind == "markdown" else session.title
-    told_by = [f"{mark}{each.role}{mark}: {each.answer.content}" for each in session.messages]
-    return "\n\n".join([heading, *told_by]).encode()
+    lines = [f"{mark}{each.role}{mark}: {each.answer.content}" for each in session.messages]
+    return "\n\n".join([heading, *lines]).encode()

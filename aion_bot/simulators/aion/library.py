@@ -1,4 +1,4 @@
-"""What a simulated company has uploaded: photos and documents of its building sites. No I/O."""
+"""The uploads of a simulated company: photos and documents of its building sites. No I/O."""
 
 import re
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Image:
         return _id(self.filename)
 
     @property
-    def mark(self) -> str:
+    def reference(self) -> str:
         """Its reference in an answer."""
         return f"[[img:{self.id[:8]}|{self.filename}]]"
 
     def to_context(self) -> dict[str, Any]:
-        """It as the contract's MessageImageInfo."""
+        """The image as the contract's MessageImageInfo."""
         return {
             "image_id": self.id,
             "filename": self.filename,
@@ -42,7 +42,7 @@ class Image:
         }
 
     def to_result(self) -> dict[str, Any]:
-        """It as the contract's ImageSearchResultResponse."""
+        """The image as the contract's ImageSearchResultResponse."""
         return {
             "image_id": self.id,
             "description": self.description,
@@ -66,12 +66,12 @@ class Document:
         """Its full id."""
         return _id(self.filename)
 
-    def mark(self, pages: str = "") -> str:
+    def reference(self, pages: str = "") -> str:
         """Its reference in an answer; `pages` like `p:5` or `pp:3-7`."""
         return f"[[doc:{self.id[:8]}|{self.filename}{'|' + pages if pages else ''}]]"
 
     def to_data(self) -> dict[str, Any]:
-        """It as an entry of `tool_document_data`."""
+        """The document as an entry of `tool_document_data`."""
         return {"document_id": self.id, "filename": self.filename}
 
 
@@ -90,7 +90,7 @@ DOCUMENTS = (SAFETY, INSPECTION, MANUAL)
 
 
 def find_images(query: str) -> list[Image]:
-    """Return the images whose words a query shares, best first."""
+    """The images that share words with a query, best first."""
     wanted = set(re.findall(r"\w{3,}|\d", query.lower()))
 
     def shared(image: Image) -> int:

@@ -1,4 +1,4 @@
-"""Deciding a plan in a simulated Aion."""
+"""The simulated Aion's endpoint that decides a plan."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from aion_bot.simulators.aion.scene import Answer, Fault, PlanEnd
 from aion_bot.simulators.aion.sessions import Proposed, Session
 
 if TYPE_CHECKING:
-    from aion_bot.simulators.aion.simulated import SimulatedAion
+    from aion_bot.simulators.aion.server import SimulatedAion
 
 CANCELLED = "The plan was cancelled; nothing was changed."
 
@@ -48,9 +48,9 @@ async def _finish_later(aion: "SimulatedAion", session: Session, proposed: Propo
     proposed.running = True
     _decide(aion, proposed, action)
     await asyncio.sleep(aion.plan_time)
-    told = proposed.plan.result if action == "approve" else CANCELLED
-    if not proposed.told_by_stream:
-        aion.sessions.store(session, "assistant", Answer(told))
+    result = proposed.plan.result if action == "approve" else CANCELLED
+    if not proposed.result_in_stream:
+        aion.sessions.store(session, "assistant", Answer(result))
     proposed.running = False
     aion.changed()
 

@@ -1,7 +1,7 @@
 """What a simulated Aion does with one question, as a value. No I/O.
 
-A `Scene` is a list of steps that the stream plays in order. `complete` and `close` come only where a step says so, so
-that a scene can also break off, fall silent, or go on after its plan was decided.
+A `Scene` is a list of steps that the stream plays in order. `complete` and `close` are sent only by their steps, so that
+a scene can also break off, stay silent, or continue after its plan was decided.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ class Emit:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Send `text` as tokens; `pieces` says where it is cut, otherwise every few characters.
+    """Send `text` as tokens; `pieces` are the tokens, otherwise each has a few characters.
 
-    Without `accumulates` the events leave the whole text out, as a server may.
+    Without `accumulates` the events do not repeat the whole text, as a server may do.
     """
 
     text: str = ""
@@ -33,29 +33,29 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Put these bytes on the wire as they are."""
+    """Send these bytes unchanged."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Wait until the simulator is told to `release` this gate; the client hears nothing unless `pings`."""
+    """Wait until the simulator releases `name`; the client receives nothing, or pings if `pings`."""
 
-    gate: str
+    name: str
     pings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Ask for approval of a plan."""
+    """Propose a plan for approval."""
 
     plan: "Plan"
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitDecision:
-    """Keep the stream open, with pings, until the plan that was proposed last is decided; then tell what came of it."""
+    """Keep the stream open, with pings, until the latest plan is decided; then send its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Send `close` and end the stream properly."""
+    """Send `close` and end the stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """End the stream properly, without a word."""
+    """End the stream without an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Break the connection. `stored`: the server finishes the answer all the same."""
+    """Break the connection. `stored`: the server stores the answer nevertheless."""
 
     stored: bool = True
 
@@ -84,7 +84,7 @@ Step = Emit | Speak | Raw | Hold | Propose | AwaitDecision | Complete | Close | 
 
 
 class PlanEnd(Enum):
-    """How the request that decides a plan ends."""
+    """The response to the request that decides a plan, and its effect."""
 
     DONE = auto()
     """200 with results."""
@@ -93,7 +93,7 @@ class PlanEnd(Enum):
     BUSY = auto()
     """409; another request decides it, and its result appears in the session a moment later."""
     EXPIRED = auto()
-    """404, as if it had never been."""
+    """404, as for a plan that does not exist."""
     FAILED = auto()
     """500; nothing was done, and it may be decided again."""
     LOST_AFTER_ACTING = auto()
@@ -113,7 +113,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan, and how deciding it ends. Ends are used in order, the last one for good; `result` is what it does."""
+    """A plan, and its ends. Ends are used in order, the last one repeatedly; `result` is the text of its result."""
 
     description: str
     operations: tuple[Operation, ...]
@@ -134,7 +134,7 @@ class Shape(StrEnum):
 class Fault:
     """Refuse a request: with this status and body, or, without a status, by breaking the connection.
 
-    `acts`: do what was asked before that. `silent`: never answer; the client has to give up.
+    `acts`: perform the request first. `silent`: never respond; the client has to time out.
     """
 
     status: int | None
@@ -148,7 +148,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the assistant says in the end, with what its references mean."""
+    """The final text of the assistant, with the data of its references."""
 
     content: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One question's fate. `topic` is what a follow-up in the same session is about."""
+    """What Aion does with one question. `topic` is the topic of a follow-up in the same session."""
 
     steps: tuple[Step, ...]
     answer: Answer = Answer("")
@@ -170,12 +170,12 @@ ENDING: tuple[Step, ...] = (Complete(), Close())
 
 
 def spoken(content: str, *before: Step, **answer: Any) -> Scene:
-    """Return the scene of a plain answer; `before` are steps that come before its words."""
+    """The scene of a plain answer; `before` are steps before its text."""
     return Scene((*before, Speak(content), *ENDING), Answer(content, **answer))
 
 
 def proposed(plan: Plan, lead: str = "I can do that. Here is my plan.", *, stays_open: bool = False) -> Scene:
-    """Return the scene of a plan: the stream ends with it, or stays open and tells the result."""
+    """The scene of a plan: the stream ends with it, or stays open and sends the result."""
     if not stays_open:
         return Scene((Speak(lead), Propose(plan), *ENDING), Answer(lead))
     return Scene((Speak(lead), Propose(plan), AwaitDecision(), *ENDING), Answer(lead))
@@ -184,5 +184,5 @@ def proposed(plan: Plan, lead: str = "I can do that. Here is my plan.", *, stays
 def refused(
     status: int | None, *, code: str = "SERVER_ERROR", message: str = "Something failed", **fault: Any
 ) -> Scene:
-    """Return the scene of a question that is refused before anything streams."""
+    """The scene of a question that is refused before a stream begins."""
     return Scene((), refusal=Fault(status, code, message, **fault))

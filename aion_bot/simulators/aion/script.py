@@ -1,6 +1,6 @@
-"""The answers that a simulated Aion gives by itself. No I/O.
+"""The default answers of a simulated Aion. No I/O.
 
-Deterministic: the words of a question and the topic of its conversation choose the scene.
+Deterministic: the words of a question and the topic of its session choose the scene.
 """
 
 import re
@@ -29,7 +29,7 @@ SAFETY = "safety"
 
 
 def respond(question: str, session: Session) -> Scene:
-    """Choose what a question leads to."""
+    """Choose the scene of a question."""
     words = question.lower()
     follow_up = re.search(r"\b(which|worst|first|them|that|those|more|why|it)\b", words)
     if session.topic == DAMAGE and follow_up:
@@ -45,31 +45,31 @@ def damaged_equipment() -> Scene:
     pump, scaffold, lift = DAMAGED
     content = (
         "I found [[ref:damaged]] pieces of damaged equipment on **site 7**:\n\n"
-        f"1. **Concrete pump**: the hydraulic hose is torn {pump.mark}\n"
-        f"2. **Scaffold, north face**: a cross brace is bent {scaffold.mark}\n"
-        f"3. **Hoist**: the gate no longer closes {lift.mark}\n\n"
-        f"The last inspection already named the hoist, see {library.INSPECTION.mark('p:5')}."
+        f"1. **Concrete pump**: the hydraulic hose is torn {pump.reference}\n"
+        f"2. **Scaffold, north face**: a cross brace is bent {scaffold.reference}\n"
+        f"3. **Hoist**: the gate no longer closes {lift.reference}\n\n"
+        f"The last inspection already named the hoist, see {library.INSPECTION.reference('p:5')}."
     )
     return _searched(content, DAMAGE, DAMAGED, "Searching images of site 7…")
 
 
 def worst_damage() -> Scene:
-    """A follow-up that knows what was found before."""
+    """A follow-up that depends on the answer before."""
     content = (
         "Of the three, the **hoist** is the most urgent: its gate no longer closes, so nobody should ride it. "
-        f"{library.LIFT.mark}\n\nThe pump can wait until the hose is replaced; {library.MANUAL.mark('pp:3-7')} "
+        f"{library.LIFT.reference}\n\nThe pump can wait until the hose is replaced; {library.MANUAL.reference('pp:3-7')} "
         "says how."
     )
     return _searched(content, DAMAGE, (library.LIFT,), "Comparing what I found…")
 
 
 def safety_report() -> Scene:
-    """An answer from documents alone."""
+    """An answer with references to documents only."""
     content = (
-        f"The safety report of March lists two open points {library.SAFETY.mark('pp:2-3')}:\n\n"
+        f"The safety report of March lists two open points {library.SAFETY.reference('pp:2-3')}:\n\n"
         "- the trench on site 3 has no edge protection\n"
         "- the crane hook on site 3 has a worn latch\n\n"
-        f"Both are due this week {library.SAFETY.mark('p:9')}."
+        f"Both are due this week {library.SAFETY.reference('p:9')}."
     )
     return _searched(content, SAFETY, (), "Searching documents…", agent="DocumentSearchAgent")
 
@@ -92,7 +92,7 @@ def shouting() -> Scene:
 
 
 def overview() -> Scene:
-    """What there is to ask about."""
+    """A list of possible questions."""
     content = (
         f"I can look at {len(library.IMAGES)} photos and {len(library.DOCUMENTS)} documents of your building "
         "sites. Ask me what is damaged on site 7, what the safety report says, for a long report, or to organize "
@@ -122,7 +122,7 @@ def organize(*ends: PlanEnd, stays_open: bool = False, verb: str = "Organize") -
 
 
 def month_is_over() -> Scene:
-    """The month's limit, told inside the stream."""
+    """The monthly limit, reported inside the stream."""
     error = Emit(
         "error", {"message": "Monthly chat limit reached (200/200).", "code": "USAGE_LIMIT_EXCEEDED"}
     )
@@ -135,7 +135,7 @@ def outage() -> Scene:
 
 
 def broken_off() -> Scene:
-    """A stream that is cut in the middle; the answer is stored."""
+    """A stream that breaks in the middle; the answer is stored."""
     whole = damaged_equipment()
     half = whole.answer.content[: len(whole.answer.content) // 2]
     return Scene((Speak(half), Cut(stored=True)), whole.answer, DAMAGE)

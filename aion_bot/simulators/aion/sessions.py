@@ -1,4 +1,4 @@
-"""What a simulated Aion remembers: conversations, their messages and plans, in the contract's JSON. No I/O."""
+"""The state of a simulated Aion: sessions, their messages and plans, in the contract's JSON. No I/O."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ def stamp() -> str:
 
 @dataclass(slots=True)
 class Stored:
-    """A message as it is stored."""
+    """A stored message."""
 
     id: str
     role: str
@@ -29,7 +29,7 @@ class Stored:
 
     @property
     def tokens(self) -> int:
-        """What it cost."""
+        """The tokens that it cost."""
         return max(1, len(self.answer.content) // 4)
 
     def to_json(self) -> dict[str, Any]:
@@ -50,8 +50,8 @@ class Stored:
 class Proposed:
     """A plan of a session.
 
-    `action` is how it was decided; `running` while it is carried out; `told_by_stream` if the stream that proposed
-    it is still open and tells the result.
+    `action` is the decision; `running` while the plan is carried out; `result_in_stream` if the stream that proposed the
+    plan is still open and sends the result.
     """
 
     id: str
@@ -59,10 +59,10 @@ class Proposed:
     attempts: int = 0
     action: str | None = None
     running: bool = False
-    told_by_stream: bool = False
+    result_in_stream: bool = False
 
     def next_end(self) -> PlanEnd:
-        """How the next attempt to decide it ends."""
+        """The end of the next attempt to decide the plan."""
         end = self.plan.ends[min(self.attempts, len(self.plan.ends) - 1)]
         self.attempts += 1
         return end
@@ -90,7 +90,7 @@ class Proposed:
 
 @dataclass(slots=True)
 class Session:
-    """A conversation."""
+    """A session."""
 
     id: str
     title: str
@@ -108,23 +108,23 @@ class Session:
 
     @property
     def total_tokens(self) -> int:
-        """What all its messages cost."""
+        """The tokens of all messages."""
         return sum(message.tokens for message in self.messages)
 
     @property
     def remaining(self) -> dict[str, int]:
-        """What it may still spend."""
+        """The tokens and messages that the session has left."""
         return {
             "remaining_tokens": max(0, self.tokens_left - self.total_tokens),
             "remaining_messages": max(0, MESSAGES - len(self.messages)),
         }
 
     def texts(self, role: str) -> Iterator[str]:
-        """Yield what somebody said, oldest first."""
+        """Yield the texts of a role, oldest first."""
         return (message.answer.content for message in self.messages if message.role == role)
 
     def summary(self) -> dict[str, Any]:
-        """The conversation as the contract's ChatSessionSummaryResponse."""
+        """The session as the contract's ChatSessionSummaryResponse."""
         last = self.messages[-1] if self.messages else None
         questions = list(self.texts("user"))
         return {
@@ -143,7 +143,7 @@ class Session:
         } | self.remaining
 
     def detail(self, *, include_messages: bool, limit: int | None) -> dict[str, Any]:
-        """The conversation as the contract's GetChatSessionResponse, with its newest messages."""
+        """The session as the contract's GetChatSessionResponse, with its newest messages."""
         newest = self.messages[-limit:] if limit else self.messages
         return {
             "session": self.summary(),
@@ -155,7 +155,7 @@ class Session:
 
 
 class Sessions:
-    """All conversations. Ids are the same in every run."""
+    """All sessions. Ids are the same in every run."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -165,11 +165,11 @@ class Sessions:
         return iter(self._all.values())
 
     def new_id(self, kind: str) -> str:
-        """Return an id that no other thing has."""
+        """A new unique id."""
         return str(uuid5(NAMESPACE_URL, f"{kind}/{next(self._numbers)}"))
 
     def create(self, body: Mapping[str, Any]) -> Session:
-        """Open a conversation as a CreateChatSessionRequest asks."""
+        """Create a session as a CreateChatSessionRequest asks."""
         session = Session(self.new_id("session"), body.get("title") or "New conversation")
         session.use_all_images = body.get("use_all_images", True)
         session.images = list(body.get("initial_image_ids") or ())
@@ -177,18 +177,18 @@ class Sessions:
         return session
 
     def find(self, session_id: str) -> Session | None:
-        """Return a conversation, closed or not."""
+        """Find a session, closed or not."""
         return self._all.get(session_id)
 
     def store(self, session: Session, role: str, answer: Answer, message_id: str | None = None) -> Stored:
-        """Add a message to a conversation."""
+        """Add a message to a session."""
         message = Stored(message_id or self.new_id("message"), role, answer)
         session.messages.append(message)
         session.updated_at = message.created_at
         return message
 
     def propose(self, session: Session, plan: Plan) -> Proposed:
-        """Add a plan to a conversation."""
+        """Add a plan to a session."""
         proposed = Proposed(self.new_id("plan"), plan)
         session.plans[proposed.id] = proposed
         return proposed

@@ -1,4 +1,4 @@
-"""How a simulated Aion puts things on the wire: events and error bodies. No I/O."""
+"""The simulated Aion's events and error bodies as bytes and JSON. No I/O."""
 
 import json
 import re
@@ -10,18 +10,18 @@ from aion_bot.simulators.aion.sessions import stamp
 
 _PIECE = re.compile(r"\s*\S{1,9}|\s+\Z")
 
-_MARK = re.compile(r"\[\[(ref|img|doc|link):([^|\]]+)(?:\|([^|\]]*))?(?:\|(pp?):([\d-]+))?\]\]")
+_REFERENCE = re.compile(r"\[\[(ref|img|doc|link):([^|\]]+)(?:\|([^|\]]*))?(?:\|(pp?):([\d-]+))?\]\]")
 
 
 def event(kind: str, fields: Mapping[str, Any], event_id: int | None = None) -> bytes:
-    """Return one event; the JSON's `type` agrees with the event's."""
+    """One event; the JSON's `type` equals the event's."""
     data = json.dumps({"type": kind, **fields}, ensure_ascii=False)
     identity = f"id: {event_id}\n" if event_id is not None else ""
     return f"event: {kind}\n{identity}data: {data}\n\n".encode()
 
 
-class Telling:
-    """The text that one stream has sent so far, and the numbers of its tokens."""
+class StreamText:
+    """The text that one stream has sent, and the index of its next token."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -39,7 +39,7 @@ class Telling:
 
 
 def error_body(fault: Fault) -> dict[str, Any]:
-    """Return the body of a refusal in the form that the fault names."""
+    """The body of a refusal in the form that the fault names."""
     match fault.shape:
         case Shape.GATEWAY:
             complaint = {"code": fault.code, "message": fault.message, "details": {}}
@@ -56,12 +56,12 @@ def error_body(fault: Fault) -> dict[str, Any]:
 
 
 def plain_words(answer: Answer) -> str:
-    """Return an answer as the server resolves it. The scripted names hold no brackets."""
+    """An answer as the server resolves its references. The scripted names contain no brackets."""
 
-    def word(mark: re.Match[str]) -> str:
-        kind, key, name, unit, pages = mark.groups()
+    def word(reference: re.Match[str]) -> str:
+        kind, key, name, unit, pages = reference.groups()
         if kind == "ref":
             return str(answer.metadata["result_refs"][key]["count"])
         return f"{name} ({unit}.{pages})" if pages else str(name)
 
-    return _MARK.sub(word, answer.content)
+    return _REFERENCE.sub(word, answer.content)

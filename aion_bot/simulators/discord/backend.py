@@ -1,4 +1,4 @@
-"""What happens in the simulated server, whoever causes it: messages, threads, and the events that tell of them."""
+"""Changes in the simulated server, by anybody: messages, threads, and the gateway events that report them."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,7 @@ from aion_bot.simulators.discord.errors import (
     unknown_emoji,
     wrong_channel_type,
 )
+from aion_bot.simulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
 from aion_bot.simulators.discord.model import (
     DIRECT,
     EPHEMERAL,
@@ -26,9 +27,8 @@ from aion_bot.simulators.discord.model import (
     Message,
     World,
 )
-from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES, GUILDS, Gateway
 from aion_bot.simulators.visible_changes import ChangeListeners, VisibleChange
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 Body = Mapping[str, Any]
 STARTER = 21
@@ -36,7 +36,7 @@ STARTER = 21
 
 
 class Backend:
-    """Changes the world, tells the gateway, and lets `listeners` see the bot's messages at `clock`'s time."""
+    """Changes the world, dispatches gateway events, and shows the bot's messages to `listeners` at `clock`'s time."""
 
     def __init__(self, world: World, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
         self.world = world
@@ -46,7 +46,7 @@ class Backend:
         self._nonces: dict[tuple[str, str], Message] = {}
 
     def post(self, message: Message, body: Body) -> Message:
-        """Put a message into its channel. Raises ApiError."""
+        """Add a message to its channel. Raises ApiError."""
         limits.check_message(body)
         channel = self.world.channel(message.channel)
         limits.check_not_empty(message.content, [*message.embeds, *message.attachments])
@@ -57,12 +57,12 @@ class Backend:
         self._count_pings(message, body)
         self.world.messages[channel.id].append(message)
         if message.only_for is None:
-            self._tell("MESSAGE_CREATE", message)
+            self._send_event("MESSAGE_CREATE", message)
         self._changed(message)
         return message
 
     def post_as_bot(self, channel: str, body: Body, **about: Any) -> Message:
-        """Post what the bot sent; a nonce that is enforced makes one message, however often it comes."""
+        """Post a message of the bot; an enforced nonce makes one message, however often it is sent."""
         nonce = str(body["nonce"]) if body.get("nonce") is not None else None
         known = (
             self._nonces.get((channel, nonce)) if nonce is not None and body.get("enforce_nonce") else None
@@ -90,15 +90,15 @@ class Backend:
         return message
 
     def forget(self) -> None:
-        """Let nonces make new messages from now on, as Discord does after some minutes."""
+        """Expire all nonces, as Discord does after some minutes."""
         self._nonces.clear()
 
-    def say(self, person: Someone, channel: Channel, text: str, **about: Any) -> Message:
-        """Post what somebody wrote."""
+    def say(self, person: SimulatedPerson, channel: Channel, text: str, **about: Any) -> Message:
+        """Post a message of a person."""
         return self.post(Message(self.world.new_id(), channel.id, person, text, **about), {})
 
     def edit(self, message: Message, body: Body) -> Message:
-        """Change a message of the bot's. Raises ApiError."""
+        """Edit a message of the bot. Raises ApiError."""
         if message.author != self.world.bot:
             raise not_yours()
         if self.world.channel(message.channel).archived:
@@ -112,58 +112,58 @@ class Backend:
             message.components = list(body["components"] or [])
         message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
         self._count_pings(message, body)
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
         self._changed(message)
         return message
 
     def rewrite(self, message: Message, text: str) -> None:
-        """Let a message be edited by whoever wrote it."""
+        """Edit a message as its author."""
         message.content, message.edited = text, _now()
         message.versions.append(text)
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
 
     def preview(self, message: Message) -> None:
-        """Show a preview of a link, as Discord does after a while: the message counts as edited no more than before."""
+        """Add the preview of a link, as Discord does after a while; this does not count as an edit."""
         message.embeds = [{"type": "link", "url": "https://aion.example", "title": "Aion"}]
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
 
     def react(self, message: Message, emoji: str) -> None:
-        """Add a reaction of the bot's."""
+        """Add a reaction of the bot."""
         if emoji not in message.reactions:
             message.reactions.append(emoji)
         self.gateway.changed.set()
 
     def unreact(self, message: Message, emoji: str) -> None:
-        """Remove a reaction of the bot's. Raises ApiError."""
+        """Remove a reaction of the bot. Raises ApiError."""
         if emoji not in message.reactions:
             raise unknown_emoji()
         message.reactions.remove(emoji)
         self.gateway.changed.set()
 
     def delete(self, message: Message) -> None:
-        """Remove a message."""
+        """Delete a message."""
         self.world.messages[message.channel].remove(message)
         channel = self.world.channel(message.channel)
-        told = {"id": message.id, "channel_id": channel.id}
-        told |= {} if channel.guild is None else {"guild_id": channel.guild}
-        self.gateway.dispatch("MESSAGE_DELETE", told, _messages_intent(channel))
+        data = {"id": message.id, "channel_id": channel.id}
+        data |= {} if channel.guild is None else {"guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE", data, _messages_intent(channel))
         self._changed(message, gone=True)
 
     def purge(self, channel: Channel, messages: Sequence[Message]) -> None:
-        """Remove several messages of a channel at once."""
+        """Delete several messages of a channel at once."""
         for message in messages:
             self.world.messages[channel.id].remove(message)
-        told = {"ids": [one.id for one in messages], "channel_id": channel.id, "guild_id": channel.guild}
-        self.gateway.dispatch("MESSAGE_DELETE_BULK", told, GUILD_MESSAGES)
+        data = {"ids": [one.id for one in messages], "channel_id": channel.id, "guild_id": channel.guild}
+        self.gateway.dispatch("MESSAGE_DELETE_BULK", data, GUILD_MESSAGES)
 
     def close_thread(self, thread: Channel) -> None:
-        """Delete a thread with everything in it."""
+        """Delete a thread with its messages."""
         del self.world.channels[thread.id], self.world.messages[thread.id]
-        told = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
-        self.gateway.dispatch("THREAD_DELETE", told, GUILDS)
+        data = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
+        self.gateway.dispatch("THREAD_DELETE", data, GUILDS)
 
     def remove_bot(self) -> None:
-        """Take the bot out of the server."""
+        """Remove the bot from the server."""
         self.world.removed = True
         self.gateway.dispatch("GUILD_DELETE", {"id": self.world.guild}, GUILDS)
 
@@ -180,9 +180,9 @@ class Backend:
         thread.archive_after = int(body.get("auto_archive_duration", thread.archive_after))
         message.flags |= HAS_THREAD
         self.gateway.dispatch("THREAD_CREATE", payloads.channel(thread) | {"newly_created": True}, GUILDS)
-        self._tell("MESSAGE_UPDATE", message)
+        self._send_event("MESSAGE_UPDATE", message)
         notice = Message(self.world.new_id(), thread.id, message.author, "", kind=STARTER, replied_to=message)
-        self._tell("MESSAGE_CREATE", notice)
+        self._send_event("MESSAGE_CREATE", notice)
         return thread
 
     def update(self, channel: Channel, body: Body) -> Channel:
@@ -209,7 +209,7 @@ class Backend:
             return None
 
     def _count_pings(self, message: Message, body: Body) -> None:
-        """Keep the history: what it showed, which buttons it had, whom it notified."""
+        """Record the history: texts, buttons, notified people."""
         people = {one.id for one in self.world.people}
         answered = message.replied_to.author.id if message.replied_to is not None else None
         text = "\n".join([message.content, *limits.embed_texts(message.embeds)]).strip()
@@ -221,17 +221,17 @@ class Backend:
             message.pings += pings.pinged(message.content, body.get("allowed_mentions"), people, answered)
 
     def _changed(self, message: Message, *, gone: bool = False) -> None:
-        """Wake those who wait, and show the message, as Discord's own Markdown, to those who watch."""
+        """Wake waiting tests, and show the message as Discord's Markdown to listeners."""
         self.gateway.changed.set()
         if self.listeners and message.author == self.world.bot:
             asker = "" if gone else message.versions[-1]
             bystanders = "" if message.only_for else asker
             thread = message.seen_in or message.channel
-            self.listeners.tell(
+            self.listeners.notify(
                 VisibleChange(self._clock(), message.channel, thread, message.id, asker, bystanders)
             )
 
-    def _tell(self, kind: str, message: Message) -> None:
+    def _send_event(self, kind: str, message: Message) -> None:
         channel = self.world.channel(message.channel)
         self.gateway.dispatch(kind, payloads.event(message, self.world), _messages_intent(channel))
 

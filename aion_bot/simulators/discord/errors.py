@@ -1,4 +1,4 @@
-"""Discord's refusals, with the codes and shapes that its documentation lists (*Opcodes and Status Codes*). No I/O."""
+"""Discord's errors, with the codes and shapes of its documentation (*Opcodes and Status Codes*). No I/O."""
 
 import math
 from typing import Any
@@ -28,16 +28,16 @@ class ApiError(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """The answer's body."""
-        told: dict[str, Any] = {"message": self.message, "code": self.code}
+        body: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:
-            told["errors"] = self.errors
+            body["errors"] = self.errors
         if self.pause is not None:
-            told |= {"retry_after": self.pause, "global": "X-RateLimit-Global" in self.headers}
-        return told
+            body |= {"retry_after": self.pause, "global": "X-RateLimit-Global" in self.headers}
+        return body
 
 
 def invalid_form(path: str, code: str, message: str) -> ApiError:
-    """Refuse one field; `path` names it with dots."""
+    """One invalid field; `path` names it with dots."""
     errors: dict[str, Any] = {"_errors": [{"code": code, "message": message}]}
     for name in reversed(path.split(".")):
         errors = {name: errors}
@@ -45,7 +45,7 @@ def invalid_form(path: str, code: str, message: str) -> ApiError:
 
 
 def too_long(path: str, most: int) -> ApiError:
-    """Refuse a text over its limit."""
+    """A text over its limit."""
     return invalid_form(path, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
 
 
@@ -135,6 +135,6 @@ def closed_to_you() -> ApiError:
 
 
 def rate_limited(pause: float, headers: dict[str, str]) -> ApiError:
-    """One request too many: it may come again after so many seconds. discord.py takes one without `Via` for a ban."""
-    told = headers | {"Retry-After": str(math.ceil(pause)), "Via": "1.1 google"}
-    return ApiError(429, 0, "You are being rate limited.", pause=pause, headers=told)
+    """Too many requests: one may follow after `pause` seconds. discord.py takes a 429 without `Via` for a ban."""
+    sent_headers = headers | {"Retry-After": str(math.ceil(pause)), "Via": "1.1 google"}
+    return ApiError(429, 0, "You are being rate limited.", pause=pause, headers=sent_headers)

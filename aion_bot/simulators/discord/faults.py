@@ -1,4 +1,4 @@
-"""Failures that a test orders for the next requests. No I/O."""
+"""Failures that a test schedules for the next requests. No I/O."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How a request fails; it is carried out first if it `acted`.
+    """How a request fails; with `acted` it is performed first.
 
-    `drop`: the connection breaks instead of an answer; `cut`: in the middle of one; `hang`: no answer comes. A 429
-    that is not from Discord itself has no `via`; one with `told_in_body` has no `Retry-After`; one for
-    `all_routes` is the limit of the whole bot.
+    `drop`: the connection breaks instead of a response; `cut`: in the middle of one; `hang`: no response. A 429 that is not
+    from Discord itself has no `via`; one with `told_in_body` has no `Retry-After`; one for `all_routes` is the global limit
+    of the bot.
     """
 
     status: int = 500
@@ -29,7 +29,7 @@ class Fault:
 
     @property
     def error(self) -> ApiError:
-        """What is answered."""
+        """The error that is returned."""
         message = f"ordered failure {self.code}"
         return ApiError(self.status, self.code, message, pause=self.pause, headers=self._headers())
 
@@ -44,7 +44,7 @@ class Fault:
 
 
 class Faults:
-    """The failures still to come, by route; those of `ANY` meet whatever comes."""
+    """The failures still to come, by route; those of `ANY` apply to any request."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Fault]] = {}
@@ -54,10 +54,10 @@ class Faults:
         self._waiting.setdefault(route, []).extend([fault] * times)
 
     def take(self, route: str) -> Fault | None:
-        """Return the failure that is due."""
+        """Remove and return the failure that is due."""
         waiting = self._waiting.get(route) or self._waiting.get(ANY)
         return waiting.pop(0) if waiting else None
 
     def clear(self) -> None:
-        """Order nothing any more."""
+        """Remove all scheduled failures."""
         self._waiting.clear()

@@ -1,4 +1,4 @@
-"""The routes that answer an interaction. Its token is the permission, and stands in the path."""
+"""The routes that respond to an interaction. The token in the path is the permission."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ THINKING = "…"
 
 
 def acknowledge(backend: Backend, call: Call) -> Any:
-    """Answer for the first time."""
+    """Respond for the first time."""
     interaction = backend.world.interactions.get(call.path["interaction_token"])
     if interaction is None or interaction.id != call.path["interaction_id"] or interaction.too_late:
         raise unknown_interaction()
@@ -41,29 +41,29 @@ def acknowledge(backend: Backend, call: Call) -> Any:
 
 
 def follow_up(backend: Backend, call: Call) -> Any:
-    """Answer once more."""
+    """Create a follow-up."""
     message = _post(backend, _answered(backend, call), call.body)
     return payloads.message(message, backend.world)
 
 
 def get_original(backend: Backend, call: Call) -> Any:
-    """The first answer."""
+    """Return the first response."""
     return payloads.message(_original(backend, call), backend.world)
 
 
 def patch_original(backend: Backend, call: Call) -> Any:
-    """Change the first answer."""
+    """Edit the first response."""
     return payloads.message(backend.edit(_original(backend, call), call.body), backend.world)
 
 
 def delete_original(backend: Backend, call: Call) -> Any:
-    """Remove the first answer."""
+    """Delete the first response."""
     backend.delete(_original(backend, call))
     return NOTHING
 
 
 def patch_follow_up(backend: Backend, call: Call) -> Any:
-    """Change a later answer."""
+    """Edit a follow-up."""
     interaction = _answered(backend, call)
     message = backend.world.message(interaction.channel, call.path["message_id"])
     return payloads.message(backend.edit(message, call.body), backend.world)
@@ -80,7 +80,7 @@ ROUTES: Mapping[str, Handler] = {
 
 
 def _post(backend: Backend, interaction: Interaction, body: Mapping[str, Any]) -> Message:
-    """Post an answer. A private one beside a channel is seen in the thread that the first answer opens."""
+    """Post a response. A private one in a channel is shown in the thread that the first response opens."""
     first = interaction.answer
     beside = first is not None and backend.world.channel(interaction.channel).kind == TEXT
     private = int(body.get("flags") or 0) & EPHEMERAL

@@ -1,4 +1,4 @@
-"""What a simulated Discord consists of: a server, its channels, messages, commands and interactions. No I/O."""
+"""The state of a simulated Discord: a server, its channels, messages, commands and interactions. No I/O."""
 
 import time
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from aion_bot.simulators.discord.errors import (
     unknown_channel,
     unknown_message,
 )
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 TEXT, DIRECT, VOICE, THREAD = 0, 1, 2, 11
 EPHEMERAL, SUPPRESS_EMBEDS, HAS_THREAD = 1 << 6, 1 << 2, 1 << 5
@@ -29,7 +29,7 @@ class Channel:
     name: str
     guild: str | None = None
     parent: str | None = None
-    person: Someone | None = None
+    person: SimulatedPerson | None = None
     archived: bool = False
     locked: bool = False
     archive_after: int = 1_440
@@ -41,7 +41,7 @@ class Message:
 
     id: str
     channel: str
-    author: Someone
+    author: SimulatedPerson
     content: str
     kind: int = 0
     embeds: list[Any] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Message:
     nonce: str | None = None
     edited: str | None = None
     only_for: str | None = None
-    asked_by: Someone | None = None
+    asked_by: SimulatedPerson | None = None
     seen_in: str | None = None
     versions: list[str] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Interaction:
     id: str
     token: str
     kind: int
-    person: Someone
+    person: SimulatedPerson
     channel: str
     data: Mapping[str, Any]
     message: Message | None = None
@@ -80,26 +80,26 @@ class Interaction:
 
     @property
     def too_late(self) -> bool:
-        """Whether a first answer is refused."""
+        """Whether a first response is refused."""
         return self.late or time.monotonic() - self.since > ACKNOWLEDGE_WITHIN
 
 
 class World:
     """Everything that exists, by id.
 
-    `removed`: the bot was taken out of the server; `read_only` are channels where it may not write; `typing` is
-    where it showed that it types, oldest first.
+    `removed`: the bot was removed from the server; `read_only` are channels where it may not write; `typing` is where it
+    showed that it types, oldest first.
     """
 
     def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:
         self._last_id = 0
         self.guild = self.new_id()
         self.server = server
-        self.bot = Someone(self.new_id(), bot)
+        self.bot = SimulatedPerson(self.new_id(), bot)
         self.bot_role = self.new_id()
         self.application = self.bot.id
-        self.people = tuple(Someone(self.new_id(), name) for name in people)
-        self.other_bots: list[Someone] = []
+        self.people = tuple(SimulatedPerson(self.new_id(), name) for name in people)
+        self.other_bots: list[SimulatedPerson] = []
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, list[Message]] = {}
         self.commands: list[dict[str, Any]] = []
@@ -164,8 +164,8 @@ class World:
         found = [message for inside in self.messages.values() for message in inside]
         return sorted(found, key=lambda message: int(message.id))
 
-    def direct(self, person: Someone) -> Channel:
-        """Find the conversation between somebody and the bot, or begin it."""
+    def direct(self, person: SimulatedPerson) -> Channel:
+        """Find or create the direct messages of a person and the bot."""
         for channel in self.channels.values():
             if channel.person == person:
                 return channel
@@ -178,10 +178,10 @@ class World:
                 return command
         raise LookupError(f"no command {name!r} is registered")
 
-    def someone(self, user: str) -> Someone | None:
+    def find_user(self, user: str) -> SimulatedPerson | None:
         """Find a person or bot."""
         return next((one for one in (*self.people, *self.other_bots, self.bot) if one.id == user), None)
 
-    def is_bot(self, someone: Someone) -> bool:
-        """Tell bots from people."""
+    def is_bot(self, someone: SimulatedPerson) -> bool:
+        """Whether this is a bot."""
         return someone == self.bot or someone in self.other_bots

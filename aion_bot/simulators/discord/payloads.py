@@ -1,18 +1,18 @@
-"""Discord's JSON for what the model holds. No I/O."""
+"""Discord's JSON of the model's objects. No I/O."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from aion_bot.simulators.discord import pings
 from aion_bot.simulators.discord.model import DIRECT, HAS_THREAD, THREAD, Channel, Interaction, Message, World
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 JOINED = "2026-01-05T08:00:00.000000+00:00"
 ALL_PERMISSIONS = str((1 << 53) - 1)
 
 
-def user(someone: Someone, *, bot: bool = False) -> Payload:
+def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
     """A user."""
     return {
         "id": someone.id,
@@ -32,7 +32,7 @@ def member() -> Payload:
 
 
 def application(world: World) -> Payload:
-    """The application, as its own token sees it."""
+    """The application, as its own token gets it."""
     return {
         "id": world.application,
         "name": world.bot.name,
@@ -72,7 +72,7 @@ def channel(of: Channel) -> Payload:
 
 
 def guild(world: World) -> Payload:
-    """The server, as GUILD_CREATE describes it; archived threads are left out."""
+    """The server, as GUILD_CREATE describes it, without archived threads."""
     inside = [one for one in world.channels.values() if one.guild == world.guild]
     own = member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
     return {
@@ -105,8 +105,8 @@ def guild(world: World) -> Payload:
 
 
 def message(of: Message, world: World) -> Payload:
-    """A message, as REST answers it."""
-    named = [one for one in map(world.someone, pings.mentioned(of.content)) if one is not None]
+    """A message, as REST returns it."""
+    named = [one for one in map(world.find_user, pings.mentioned(of.content)) if one is not None]
     answered = (
         [of.replied_to.author] if of.replied_to is not None and of.replied_to.author not in named else []
     )
@@ -139,14 +139,14 @@ def message(of: Message, world: World) -> Payload:
 
 
 def listed(of: Message, world: World, *, content: bool) -> Payload:
-    """A message in a list: without its nonce, and without what the application may not read."""
+    """A message in a list: without its nonce, and without content that the application may not read."""
     shown = event(of, world)
     readable = shown if content else without_content(shown, world.bot.id)
     return {name: value for name, value in readable.items() if name not in {"guild_id", "member", "nonce"}}
 
 
 def event(of: Message, world: World) -> Payload:
-    """A message, as the gateway tells it."""
+    """A message, as the gateway sends it."""
     guild_id = world.channels[of.channel].guild
     shown = message(of, world)
     return shown if guild_id is None else shown | {"guild_id": guild_id, "member": member()}
@@ -171,7 +171,7 @@ def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
 
 
 def interaction(of: Interaction, world: World) -> Payload:
-    """An interaction, as the gateway tells it."""
+    """An interaction, as the gateway sends it."""
     where = world.channels[of.channel]
     shown: Payload = {
         "id": of.id,
@@ -199,16 +199,16 @@ def interaction(of: Interaction, world: World) -> Payload:
 
 
 def callback(of: Interaction, kind: int, world: World) -> Payload:
-    """What answering an interaction returns when asked `with_response`."""
-    told: Payload = {"interaction": {"id": of.id, "type": of.kind}}
+    """The response to an interaction callback with `with_response`."""
+    data: Payload = {"interaction": {"id": of.id, "type": of.kind}}
     if of.answer is not None:
-        told["interaction"] |= {
+        data["interaction"] |= {
             "response_message_id": of.answer.id,
             "response_message_loading": False,
             "response_message_ephemeral": of.answer.only_for is not None,
         }
-        told["resource"] = {"type": kind, "message": message(of.answer, world)}
-    return told
+        data["resource"] = {"type": kind, "message": message(of.answer, world)}
+    return data
 
 
 def _thread(of: Channel) -> Payload:

@@ -1,4 +1,4 @@
-"""Whom a message mentions, and whom it would notify. No I/O."""
+"""The people whom a message mentions, and those whom it notifies. No I/O."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ def mentioned_roles(content: str) -> list[str]:
 def pinged(
     content: str, allowed: Mapping[str, Any] | None, people: Collection[str], replied_to: str | None = None
 ) -> list[str]:
-    """Tell whom `content` notifies: ids of people and roles, "@everyone", "@here".
+    """Whom `content` notifies: ids of people and roles, "@everyone", "@here".
 
     Without `allowed_mentions` everything counts (Discord's documentation, *Allowed Mentions Object*).
     """

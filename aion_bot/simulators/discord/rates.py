@@ -1,7 +1,7 @@
-"""How many requests Discord takes: buckets by kind of route and channel, and the limit of the whole bot. No I/O.
+"""Discord's rate limits: buckets by kind of route and channel, and the global limit of the bot. No I/O.
 
-Discord names no numbers but the fifty requests a second of a bot (its documentation, *Rate Limits*); those here are
-what people saw. It counts in windows that begin with the first request after the last one ended.
+Discord documents no numbers but the fifty requests a second of a bot (*Rate Limits*); those here are what people
+observed. A window begins with the first request after the one before has ended.
 """
 
 import hashlib
@@ -41,9 +41,9 @@ KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many `calls` in a window of so many `seconds`; `scope` is whose limit Discord says that it is.
+    """At most `calls` in a window of `seconds`; `scope` is the scope that Discord names.
 
-    "user" for the bot's own, "shared" for one that others use up too.
+    "user" for the bot's own limit, "shared" for one that others use too.
     """
 
     calls: int
@@ -60,10 +60,10 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class DiscordLimits:
-    """What is taken, each of them for a channel; `follow_ups` for an interaction, `everything` for the bot.
+    """The limits of a channel; `follow_ups` is of an interaction, `everything` of the bot.
 
-    Messages are created and edited out of one bucket; with `edits_apart` they have one each, under the same hash, as
-    was seen as well (discord-api-docs#1442).
+    Messages are created and edited out of one bucket. With `edits_apart` they have one each, under the same hash, as was
+    observed as well (discord-api-docs#1442).
     """
 
     messages: Rate = Rate(5, 5.0)
@@ -83,26 +83,26 @@ class DiscordLimits:
 
 @dataclass(slots=True)
 class _Window:
-    """The window of a bucket that is open, and how many calls it took."""
+    """The open window of a bucket, and how many requests it took."""
 
     rate: Rate
     began: float
     used: int = 0
 
     def left(self, now: float) -> float:
-        """Seconds until it ends, in whole milliseconds as Discord tells them."""
+        """Seconds until its end, in whole milliseconds as Discord sends them."""
         return math.ceil((self.began + self.rate.seconds - now) * 1_000) / 1_000
 
     @property
     def full(self) -> bool:
-        """Whether it takes no more."""
+        """Whether it takes no more requests."""
         return self.used >= self.rate.calls
 
 
 class Rates:
-    """Counts requests against `limits`; without any it takes everything and tells nothing.
+    """Counts requests against `limits`; without limits it takes everything and returns no headers.
 
-    `refused` are the requests turned away, which count against no limit; `clock` tells seconds.
+    `refused` are the refused requests, which count against no limit; `clock` returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -113,21 +113,21 @@ class Rates:
 
     @property
     def refusals(self) -> Counter[str]:
-        """How many requests were turned away, by route."""
+        """The number of refused requests, by route."""
         return Counter(call.name for call in self.refused)
 
     def take(self, route: str, path: Mapping[str, str]) -> Mapping[str, str]:
-        """Take a request, and return the headers that tell of its bucket. Raises ApiError, a 429."""
+        """Count a request, and return the headers of its bucket. Raises ApiError, a 429."""
         channel = path.get("channel_id") or path.get("webhook_token", "")
         try:
             return self._take(route, channel)
         except ApiError:
-            told = channel if "channel_id" in path else ""
-            self.refused.append(Logged(self._clock(), route, told, REFUSED))
+            scope = channel if "channel_id" in path else ""
+            self.refused.append(Logged(self._clock(), route, scope, REFUSED))
             raise
 
     def use(self, channel: str, calls: int = 1, *, route: str = EDIT) -> int:
-        """Let another process of the same bot call in a channel; returns how many of its calls were taken."""
+        """Count requests of another process of the same bot in a channel; returns how many were taken."""
         return sum(self._takes(route, channel) for _ in range(calls))
 
     def _takes(self, route: str, channel: str) -> bool:
@@ -168,7 +168,7 @@ class Rates:
 
 
 def _counted(route: str) -> bool:
-    """Tell whether a request counts against the bot's limit: answers to interactions do not."""
+    """Whether a request counts against the bot's limit: responses to interactions do not."""
     return not route.split(" ")[1].startswith(("/interactions/", "/webhooks/"))
 
 

@@ -20,7 +20,7 @@ NOTHING: None = None
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: what stands in its path, its query and its body."""
+    """One request: the parameters of its path, its query and its body."""
 
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -28,11 +28,11 @@ class Call:
 
 
 Handler = Callable[[Backend, Call], Any]
-"""Answers with JSON, or with None for 204. Raises ApiError."""
+"""Returns JSON, or None for 204. Raises ApiError."""
 
 
 def gateway(backend: Backend, _: Call) -> Any:
-    """Where the gateway is."""
+    """The address of the gateway."""
     return backend.gateway.described
 
 
@@ -47,7 +47,7 @@ def application(backend: Backend, _: Call) -> Any:
 
 
 def get_commands(backend: Backend, _: Call) -> Any:
-    """The commands as registered."""
+    """The registered commands."""
     return backend.world.commands
 
 
@@ -128,7 +128,7 @@ def put_reaction(backend: Backend, call: Call) -> Any:
 
 
 def delete_reaction(backend: Backend, call: Call) -> Any:
-    """Take back a reaction."""
+    """Remove a reaction."""
     backend.unreact(_named(backend, call), call.path["emoji_name"])
     return NOTHING
 
@@ -141,8 +141,8 @@ def post_typing(backend: Backend, call: Call) -> Any:
 
 
 def post_direct(backend: Backend, call: Call) -> Any:
-    """Open a direct conversation."""
-    person = backend.world.someone(str(call.body["recipient_id"]))
+    """Open direct messages with a person."""
+    person = backend.world.find_user(str(call.body["recipient_id"]))
     if person is None or backend.world.is_bot(person):
         raise ApiError(400, 50033, "Invalid Recipient(s)")
     return payloads.channel(backend.world.direct(person))

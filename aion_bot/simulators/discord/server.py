@@ -25,10 +25,10 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """Answers requests as far as `rates` allow, counts them, and shows each to the inspector first.
+    """Serves requests as far as `rates` allow, counts them, and calls the inspector first.
 
-    `calls` counts by route; `bodies` holds what came, oldest first; `violations` is what the inspector raised, and
-    what no route of the simulator could take.
+    `calls` counts by route; `bodies` are the received bodies, oldest first; `violations` are the errors of the inspector,
+    and requests that no route of the simulator takes.
     """
 
     def __init__(self, backend: Backend, token: str, inspector: Inspector | None, rates: Rates) -> None:
@@ -70,7 +70,7 @@ class Server:
         self._backend.gateway.described["url"] = f"ws://{HOST}:{self._port}/gateway/"
 
     async def stop(self) -> None:
-        """Cut every connection and stop."""
+        """Close every connection and stop."""
         await self._backend.gateway.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -83,15 +83,15 @@ class Server:
         async def answer(request: web.Request) -> web.StreamResponse:
             self.calls[name] += 1
             self._backend.gateway.changed.set()
-            told: Mapping[str, str] = {}
+            headers: Mapping[str, str] = {}
             try:
                 if authorized and request.headers.get("Authorization") != f"Bot {self._token}":
                     raise unauthorized()
-                told = self._rates.take(name, request.match_info)
+                headers = self._rates.take(name, request.match_info)
                 answered = await self._handled(name, handler, request)
             except ApiError as error:
                 answered = _json(error.body, error.status, error.headers)
-            answered.headers.update(told)
+            answered.headers.update(headers)
             channel = request.match_info.get("channel_id", "")
             self.log.append(Logged(time.monotonic(), name, channel, answered.status))
             return answered
@@ -114,9 +114,9 @@ class Server:
             return
         shown: Mapping[str, Any] = body if isinstance(body, dict) else {"": body}
         try:
-            told = self._inspector(name, shown)
-            if isawaitable(told):
-                await told
+            outcome = self._inspector(name, shown)
+            if isawaitable(outcome):
+                await outcome
         except Exception as error:
             self.violations.append(f"{name}: {error}")
             raise ApiError(400, 50035, "the inspector refused this request") from error
@@ -132,7 +132,7 @@ async def _body(request: web.Request) -> Any:
 
 
 async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
-    """Fail as ordered."""
+    """Fail as scheduled."""
     if not (fault.drop or fault.cut or fault.hang):
         raise fault.error
     answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})
@@ -147,7 +147,7 @@ async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
 
 
 def _json(shown: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Answer with exactly this content type: discord.py takes one with a charset for plain text."""
+    """Respond with exactly this content type: discord.py takes one with a charset for plain text."""
     return web.Response(
         body=json.dumps(shown).encode(), status=status, headers=headers, content_type="application/json"
     )

@@ -9,12 +9,20 @@ from typing import Any
 from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.faults import ANY, Fault
+from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
 from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.server import Server
-from aion_bot.simulators.discord.sessions import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.visible_changes import ChangeListener
-from aion_bot.simulators.workspace import Failure, Inspector, Logged, Operation, Shown, ShownButton, Someone
+from aion_bot.simulators.workspace import (
+    Failure,
+    Inspector,
+    Logged,
+    Operation,
+    Shown,
+    ShownButton,
+    SimulatedPerson,
+)
 
 COMMAND, COMPONENT = 2, 3
 IN_CHAT, ON_MESSAGE = 1, 3
@@ -33,8 +41,8 @@ _FAILURES: Mapping[Failure, Mapping[str, Any]] = {
 class SimulatedDiscord:
     """The server "Northwind" with #general and #site-7, its people, and a bot account.
 
-    `message_content` is the switch for the privileged intent in the developer portal. `clock` tells seconds to what
-    refuses requests too many (`rates`, off without `rates.limits`) and to those who watch.
+    `message_content` is the switch of the privileged intent in the developer portal. `clock` returns the seconds of the
+    rate limits (`rates`, off without `rates.limits`) and of visible changes.
     """
 
     name = "Discord"
@@ -66,7 +74,7 @@ class SimulatedDiscord:
         self.backend = Backend(self.world, self.gateway, clock)
         self.rates = Rates(clock)
         self.server = Server(self.backend, token, inspector, self.rates)
-        self.people: Sequence[Someone] = self.world.people
+        self.people: Sequence[SimulatedPerson] = self.world.people
         self.late_acknowledgement = False
         self._token = token
         self._message_content = message_content
@@ -79,7 +87,7 @@ class SimulatedDiscord:
 
     @property
     def violations(self) -> list[str]:
-        """What the inspector found wrong, and requests that no route took."""
+        """The errors of the inspector, and requests that no route takes."""
         return self.server.violations
 
     @property
@@ -92,18 +100,18 @@ class SimulatedDiscord:
         """The tokens of all interactions."""
         return tuple(self.world.interactions)
 
-    async def ask(self, person: Someone, text: str, *, channel: str = GENERAL) -> str:
-        """Use `/ask`; returns the thread's id, or that of the channel where there is none to open."""
+    async def ask(self, person: SimulatedPerson, text: str, *, channel: str = GENERAL) -> str:
+        """Use `/ask`; returns the id of the new thread, or of the channel where no thread can be opened."""
         return await self.use(person, "ask", text, channel)
 
-    async def use(self, person: Someone, command: str, text: str, channel: str = GENERAL) -> str:
-        """Use a command with a prompt. Raises LookupError if Discord does not show it."""
+    async def use(self, person: SimulatedPerson, command: str, text: str, channel: str = GENERAL) -> str:
+        """Use a command with a prompt. Raises LookupError if Discord does not show the command."""
         known = self.world.command(command, IN_CHAT)
         option = {"name": "prompt", "type": 3, "value": text}
         data = {"id": known["id"], "name": command, "type": IN_CHAT, "options": [option]}
         return await self._command(person, self.world.named(channel), data)
 
-    async def ask_about(self, person: Someone, message: str) -> str:
+    async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use `Ask Aion` on a message; returns the thread's id."""
         known = self.world.command("Ask Aion", ON_MESSAGE)
         target = self.world.anywhere(message)
@@ -111,65 +119,67 @@ class SimulatedDiscord:
         data = {"id": known["id"], "name": "Ask Aion", "type": ON_MESSAGE, "target_id": target.id}
         return await self._command(person, self.world.named(target.channel), data | {"resolved": resolved})
 
-    async def mention(self, person: Someone, text: str, channel: str = GENERAL) -> str:
-        """Mention the bot in a channel; returns the message's id, which its thread would have."""
+    async def mention(self, person: SimulatedPerson, text: str, channel: str = GENERAL) -> str:
+        """Mention the bot in a channel; returns the message's id, which is the id of its thread too."""
         return self.say(person, f"<@{self.world.bot.id}> {text}", channel).id
 
-    async def reply(self, person: Someone, thread: str, text: str) -> None:
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread: with a mention, unless the bot reads what does not mention it."""
         reads_all = any(session.intents & MESSAGE_CONTENT for session in self.gateway.listening)
         direct = self.world.named(thread).person is not None
         self.say(person, text if reads_all or direct else f"<@{self.world.bot.id}> {text}", thread)
 
-    async def direct_message(self, person: Someone, text: str) -> str:
-        """Write to the bot; returns the conversation's id."""
+    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
+        """Send the bot a direct message; returns the channel's id."""
         return self.say(person, text, self.direct(person)).channel
 
-    def direct(self, person: Someone) -> str:
-        """Name the conversation between somebody and the bot."""
+    def direct(self, person: SimulatedPerson) -> str:
+        """The channel of the direct messages between a person and the bot."""
         return self.world.direct(person).id
 
-    def remark(self, person: Someone, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel without a mention; returns the message's id."""
         return self.say(person, text).id
 
-    def say(self, person: Someone, text: str, channel: str = GENERAL, **about: Any) -> Message:
-        """Write anything anywhere; `about` as for `Message`."""
+    def say(self, person: SimulatedPerson, text: str, channel: str = GENERAL, **about: Any) -> Message:
+        """Write any text in any channel; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
 
     def edit_message(self, message: str, text: str) -> None:
-        """Let somebody edit a question, in words that mention the bot: it is told of no others."""
+        """Edit a question as its author, with a mention of the bot, without which it receives no event."""
         self.rewrite(message, f"<@{self.world.bot.id}> {text}")
 
     def delete_message(self, message: str) -> None:
-        """Let somebody delete what they wrote."""
+        """Delete a message as its author."""
         self.withdraw(message)
 
     def rewrite(self, message: str, text: str) -> None:
-        """Let somebody edit what they wrote."""
+        """Edit a message as its author."""
         self.backend.rewrite(self.world.anywhere(message), text)
 
     def withdraw(self, message: str) -> None:
-        """Let somebody delete what they wrote."""
+        """Delete a message as its author."""
         self.backend.delete(self.world.anywhere(message))
 
     def is_marked(self, message: str) -> bool:
-        """Tell whether the bot reacted to a message."""
+        """Whether the bot reacted to a message."""
         return bool(self.world.anywhere(message).reactions)
 
-    def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  a method of every workspace
+    def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  # the signature of `FullWorkspace`
         """Never: Discord ends "is typing" by itself."""
         return False
 
-    async def press(self, person: Someone, thread: str, message: str, button: str) -> None:
-        """Press a button that the message shows, or showed before: a client may lag behind."""
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
+        """Press a button that the message shows or showed before, as an outdated client does."""
         found = next((one for one in self._seen_in(thread) if one.id == message), None)
         if found is None or button not in found.buttons:
             raise LookupError(f"no message {message!r} with a button {button!r} was seen in {thread!r}")
         data = {"custom_id": button, "component_type": 2}
         self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
 
-    async def press_forged(self, person: Someone, thread: str, message: str, button: ShownButton) -> None:
+    async def press_forged(
+        self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
+    ) -> None:
         """Send what a client sends for a button that the message does not have."""
         found = next(one for one in self._seen_in(thread) if one.id == message)
         data = {"custom_id": button.id, "component_type": 2}
@@ -178,12 +188,12 @@ class SimulatedDiscord:
     def interact(
         self,
         kind: int,
-        person: Someone,
+        person: SimulatedPerson,
         channel: Channel,
         data: Mapping[str, Any],
         message: Message | None = None,
     ) -> Interaction:
-        """Let somebody use a command (`kind` 2) or press a button (3), whether or not Discord would show it."""
+        """Use a command (`kind` 2) or press a button (3), whether or not Discord would show it."""
         interaction = Interaction(
             self.world.new_id(),
             f"aW50ZXJhY3Rpb24{secrets.token_hex(16)}",
@@ -199,16 +209,16 @@ class SimulatedDiscord:
         return interaction
 
     def thread(self, thread: str) -> Sequence[Shown]:
-        """Everything that people see in a thread, channel or conversation, the message it was opened from first."""
+        """Everything that people see in a thread, channel or direct messages, the message of the thread first."""
         return [self._shown(message) for message in self._seen_in(thread)]
 
-    def private_messages(self, thread: str, person: Someone) -> Sequence[Shown]:
-        """What the bot told this person alone: in answer to an interaction, or in the direct conversation."""
+    def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
+        """The private replies to a person: to interactions, or as direct messages."""
         there = [one for one in self.thread(thread) if one.only_for == person.id]
         return there + [one for one in self.thread(self.direct(person)) if one.by_bot]
 
     def watch(self, listener: ChangeListener) -> Callable[[], None]:
-        """Tell `listener` what every message of the bot's shows, at each change; returns what ends that."""
+        """Report every visible change of the bot's messages to `listener`; returns the function that ends that."""
         return self.backend.listeners.add(listener)
 
     def title(self, thread: str) -> str:
@@ -216,9 +226,9 @@ class SimulatedDiscord:
         return self.world.channel(thread).name
 
     def fail_next(self, route: str, *, times: int = 1, retry_after: float | None = None, **how: Any) -> None:
-        """Let the next requests of a route fail, such as "PATCH /channels/{channel_id}/messages/{message_id}".
+        """Fail the next requests of a route, such as "PATCH /channels/{channel_id}/messages/{message_id}".
 
-        `how` as for `Fault`. The route may be "*": whatever comes. Raises LookupError if there is no such route.
+        `how` as for `Fault`. The route may be "*" for any request. Raises LookupError if there is no such route.
         """
         if route not in {ANY, *self.server.routes}:
             raise LookupError(f"no route {route!r}")
@@ -227,7 +237,7 @@ class SimulatedDiscord:
     def refuse(
         self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
     ) -> None:
-        """Let the next requests of an operation's routes fail."""
+        """Fail the next requests of an operation's routes."""
         how = _FAILURES.get(failure) or {"status": 429, "retry_after": retry_after}
         for route in self.requests[operation]:
             self.fail_next(route, times=times, **how)
@@ -253,16 +263,16 @@ class SimulatedDiscord:
         await self.server.start()
 
     async def stop(self) -> None:
-        """Cut every connection and stop serving."""
+        """Close every connection and stop serving."""
         await self.server.stop()
 
-    async def _command(self, person: Someone, channel: Channel, data: Mapping[str, Any]) -> str:
+    async def _command(self, person: SimulatedPerson, channel: Channel, data: Mapping[str, Any]) -> str:
         interaction = self.interact(COMMAND, person, channel, data)
         await self.until(lambda: self._answer(interaction) is not None)
         return str(self._answer(interaction)) if channel.kind == TEXT else channel.id
 
     def _answer(self, interaction: Interaction) -> str | None:
-        """Name the message that answers a command: the acknowledgement, or whatever the bot posted since."""
+        """The message that answers a command: the acknowledgement, or whatever the bot posted since."""
         if interaction.answer is not None:
             return interaction.answer.id
         since = (
@@ -282,7 +292,7 @@ class SimulatedDiscord:
         ]
 
     def _read(self, text: str) -> str:
-        """What a person reads: names instead of mentions, small print without its mark."""
+        """The text that a person reads: names instead of mentions, small text without its markup."""
         for person in (*self.people, self.world.bot):
             text = text.replace(f"<@{person.id}>", f"@{person.name}")
         return text.replace("\n-# ", "\n").removeprefix("-# ")

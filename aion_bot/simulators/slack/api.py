@@ -1,4 +1,4 @@
-"""The far end of the Web API: its methods, its errors, and the faults that a test asks for."""
+"""The server side of the Web API: its methods, its errors, and the scheduled faults."""
 
 import asyncio
 import inspect
@@ -21,11 +21,10 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """How a call shall fail: with Slack's `error`, an HTTP `status`, a pause, or a cut connection.
+    """How a call fails: with Slack's `error`, an HTTP `status`, a pause, or a broken connection.
 
-    `hang`: it is never answered. `plain`: its body is this text of this `kind`, as if something stood between the bot
-    and Slack.
-    `acted`: it does what it should before it fails, so that only its answer is lost.
+    `hang`: no response. `plain`: the body is this text of this `kind`, as from a proxy. `acted`: the call is performed before
+    it fails, so that only its response is lost.
     """
 
     error: str = ""
@@ -39,7 +38,7 @@ class Fault:
 
 
 class Api:
-    """Answers every method of `methods.METHODS` as far as `rates` allow, keeps what it was asked, and fails on request."""
+    """Serves every method of `methods.METHODS` as far as `rates` allow, keeps the calls, and fails on request."""
 
     def __init__(
         self, backend: Backend, inspector: Inspector | None, changed: Callable[[], None], rates: Rates
@@ -55,11 +54,11 @@ class Api:
         self._changed = changed
 
     def fail_next(self, method: str, fault: Fault, times: int) -> None:
-        """Let the next calls of `method` fail."""
+        """Fail the next calls of `method`."""
         self._faults[method].extend([fault] * times)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call."""
+        """Serve one call."""
         method, arguments = request.match_info["method"], await _arguments(request)
         self.calls[method] += 1
         self.bodies[method].append(arguments)
@@ -90,7 +89,7 @@ class Api:
             seen = self.inspector(method, arguments)
             if inspect.isawaitable(seen):
                 await seen
-        except Exception as objection:  # noqa: BLE001  whatever a validator raises is what it found
+        except Exception as objection:  # noqa: BLE001  # any exception of a validator is a violation
             self.violations.append(f"{method}: {objection}")
             return True
         return False

@@ -1,4 +1,4 @@
-"""What the Web API methods of a simulated workspace work on, and how they refuse."""
+"""The interface between the Web API methods and the simulated workspace, and their errors."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -12,30 +12,30 @@ Answer = dict[str, Any]
 
 
 class Backend(Protocol):
-    """What the methods work on."""
+    """The operations of the workspace that the methods use."""
 
     conversations: Conversations
     display: Display
     streams: Streams
 
     def authorized(self, method: str, token: str) -> bool:
-        """Tell whether `token` is the one that `method` takes."""
+        """Whether `method` accepts `token`."""
 
     def socket_address(self) -> str:
-        """A fresh address of Socket Mode."""
+        """A new URL of Socket Mode."""
 
     def add(self, message: Message) -> None:
-        """Post a message of the bot's."""
+        """Post a message of the bot."""
 
     def change(self, message: Message, body: Mapping[str, Any]) -> None:
-        """Edit a message of the bot's."""
+        """Edit a message of the bot."""
 
     def delete(self, message: Message) -> None:
         """Delete a message."""
 
 
 class Refused(Exception):
-    """The method answers `{"ok": false}` with this error code."""
+    """The method returns `{"ok": false}` with this error code."""
 
 
 def find_channel(backend: Backend, arguments: Arguments, name: str = "channel") -> Channel:
@@ -47,7 +47,7 @@ def find_channel(backend: Backend, arguments: Arguments, name: str = "channel") 
 
 
 def writable(backend: Backend, arguments: Arguments, archived: str = "is_archived") -> Channel:
-    """The channel of a call that writes there; `archived` is the error where nobody writes any more. Raises Refused."""
+    """The channel of a call that writes; `archived` is the error in an archived channel. Raises Refused."""
     channel = find_channel(backend, arguments)
     if not channel.member:
         raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")

@@ -1,4 +1,4 @@
-"""What the people of a simulated workspace see: bodies, streams that grow and end, and those who watch."""
+"""What the people of a simulated workspace see: bodies, streams that grow and end, and listeners."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from aion_bot.simulators.visible_changes import ChangeListeners, VisibleChange
 
 
 class Display:
-    """Shows messages, and tells `listeners` and whoever waits (`woken`) of every change."""
+    """Shows messages, and reports every change to `listeners` and to waiting tests (`woken`)."""
 
     def __init__(self, conversations: Conversations, streams: Streams, woken: Callable[[], None]) -> None:
         self.listeners = ChangeListeners()
@@ -19,23 +19,23 @@ class Display:
         self._woken = woken
 
     def show(self, message: Message, body: Mapping[str, Any]) -> None:
-        """Replace what a message shows, which the app is not told of."""
+        """Replace what a message shows without an event to the app."""
         message.versions.append(dict(body))
         if message.by_bot:
             message.pings += [who for who in reading.pinged(body) if who not in message.pings]
         self.changed(message)
 
-    def settle(self, message: Message) -> None:
-        """End the stream of a message if its time is over; it was seen whole from that moment on."""
+    def end_if_expired(self, message: Message) -> None:
+        """End the stream of a message if its time is over; everybody sees all of it from that moment on."""
         if message.stream is not None and (ended := self._streams.end_of(message.stream)) is not None:
             message.stream.state = State.OVER
             self.changed(message, ended)
 
     def cut(self, thread: str) -> list[str]:
-        """End the streams of a thread because a person pressed Slack's own Stop; returns which."""
+        """End the streams of a thread because a person pressed Slack's own Stop; returns them."""
         cut = []
         for message in self._conversations.thread(thread):
-            self.settle(message)
+            self.end_if_expired(message)
             if message.stream is not None and message.stream.state is State.LIVE:
                 message.stream.state = State.CUT
                 cut.append(message.ts)
@@ -43,16 +43,16 @@ class Display:
         return cut
 
     def words(self, message: Message, person: str) -> str:
-        """What somebody, by id, reads on a message now."""
-        self.settle(message)
+        """The text that a person, by id, reads on a message now."""
+        self.end_if_expired(message)
         return reading.words(message.shown_to(person), self._conversations.names())
 
     def changed(self, message: Message, at: float | None = None, *, gone: bool = False) -> None:
-        """Wake those who wait, and let those who watch see the message."""
+        """Wake waiting tests, and report the message to listeners."""
         self._woken()
         if self.listeners and message.by_bot:
             now = self._streams.clock() if at is None else at
-            self.listeners.tell(self._visible_change(message, now, {} if gone else message.body))
+            self.listeners.notify(self._visible_change(message, now, {} if gone else message.body))
 
     def _visible_change(self, message: Message, at: float, body: Mapping[str, Any]) -> VisibleChange:
         names = self._conversations.names()

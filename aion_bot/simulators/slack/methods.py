@@ -1,11 +1,11 @@
-"""The Web API methods of a simulated workspace, each from arguments to an answer.
+"""The Web API methods of a simulated workspace, each from arguments to a response.
 
-Arguments, answers and errors: https://docs.slack.dev/reference/methods
+Arguments, responses and errors: https://docs.slack.dev/reference/methods
 """
 
 from collections.abc import Callable, Mapping
 
-from aion_bot.simulators.slack import payloads, rules, signs, streams
+from aion_bot.simulators.slack import indicators, payloads, rules, stream_methods
 from aion_bot.simulators.slack.backend import (
     Answer,
     Arguments,
@@ -22,12 +22,12 @@ REPLIES_AT_ONCE = 15
 
 
 def failure(error: str) -> Answer:
-    """Slack's answer to a call that failed."""
+    """Slack's response to a call that failed."""
     return {"ok": False, "error": error}
 
 
 def call(backend: Backend, method: str, arguments: Arguments, token: str) -> Answer:
-    """Do what `method` does."""
+    """Perform `method`."""
     if method not in METHODS:
         return failure("unknown_method")
     if not token:
@@ -80,13 +80,13 @@ def _post_ephemeral(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _is_seen(backend: Backend, private: Message) -> bool:
-    """Tell whether Slack shows a private message: in a thread only if that has replies already."""
+    """Whether Slack shows an ephemeral message: in a thread only if that has replies already."""
     return private.thread_ts is None or len(backend.conversations.thread(private.thread_ts)) > 1
 
 
 def _update(backend: Backend, arguments: Arguments) -> Answer:
     message = _own_message(backend, arguments, "cant_update_message")
-    streams.check_update(backend, message)
+    stream_methods.check_update(backend, message)
     refusal = rules.refusal("chat.update", arguments)
     if refusal:
         raise Refused(refusal)
@@ -150,14 +150,14 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.postEphemeral": _post_ephemeral,
     "chat.update": _update,
     "chat.delete": _delete,
-    "chat.startStream": streams.start,
-    "chat.appendStream": streams.append,
-    "chat.stopStream": streams.stop,
+    "chat.startStream": stream_methods.start,
+    "chat.appendStream": stream_methods.append,
+    "chat.stopStream": stream_methods.stop,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
-    "reactions.add": signs.mark,
-    "reactions.remove": signs.unmark,
-    "agents.sessions.setStatus": signs.set_status,
+    "reactions.add": indicators.add_reaction,
+    "reactions.remove": indicators.remove_reaction,
+    "agents.sessions.setStatus": indicators.set_status,
 }
 
 

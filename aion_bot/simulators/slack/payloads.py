@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 
 
 def event(inner: Payload, channel: Channel) -> Payload:
-    """The outer part of an event; every delivery of another event has its own `event_id`."""
+    """The outer part of an event; every event has its own `event_id`."""
     return {
         "token": "legacy-token",
         "team_id": TEAM,
@@ -30,7 +30,7 @@ def event(inner: Payload, channel: Channel) -> Payload:
 
 
 def said(message: Message, channel: Channel) -> Payload:
-    """Somebody wrote: the inner event `message`."""
+    """A message of a person: the inner event `message`."""
     inner = {**record(message), "channel": channel.id, "event_ts": message.ts, "channel_type": channel.kind}
     if message.files:
         inner["subtype"] = "file_share"
@@ -43,7 +43,7 @@ def mention(message: Message) -> Payload:
 
 
 def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Payload:
-    """A message was edited, or deleted while its thread goes on."""
+    """A message was edited, or deleted while its thread remains."""
     return {
         "type": "message",
         "subtype": "message_changed",
@@ -59,13 +59,15 @@ def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Pay
 
 
 def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
-    """Slack drew a preview under a message: its words are as before."""
+    """Slack added a preview to a message; its text is unchanged."""
     inner = changed(message, channel, record(message), ts)
     inner["message"] = record(message) | {"attachments": [{"id": 1, "fallback": "A preview"}]}
     return inner
 
 
-def stopped(person: Someone, channel: Channel, thread: str, ts: str, streaming: Sequence[str]) -> Payload:
+def stopped(
+    person: SimulatedPerson, channel: Channel, thread: str, ts: str, streaming: Sequence[str]
+) -> Payload:
     """Somebody pressed Slack's own Stop, which ended these streams: the inner event `agent_session_stopped`."""
     return {
         "type": "agent_session_stopped",
@@ -93,7 +95,7 @@ def deleted(message: Message, channel: Channel, ts: str) -> Payload:
 
 
 def picture(number: int, ts: str) -> Payload:
-    """A file that somebody attached, as `files` of a message shows it."""
+    """An attached file, as `files` of a message has it."""
     name = f"picture-{number}.png"
     return {
         "id": f"F0PICTURE{number}",
@@ -119,7 +121,7 @@ def picture(number: int, ts: str) -> Payload:
 
 
 def record(message: Message) -> Payload:
-    """A message as the Web API and the events show it."""
+    """A message as the Web API and the events have it."""
     shown: Payload = {
         "type": "message",
         "user": message.author.id,
@@ -145,7 +147,7 @@ def record(message: Message) -> Payload:
 
 
 def pressed(
-    message: Message, person: Someone, button: Mapping[str, Any], channel: Channel, ts: str
+    message: Message, person: SimulatedPerson, button: Mapping[str, Any], channel: Channel, ts: str
 ) -> Payload:
     """Somebody pressed a button: `block_actions`."""
     container = {
@@ -166,7 +168,7 @@ def pressed(
     }
 
 
-def shortcut(message: Message, person: Someone, callback: str, channel: Channel, ts: str) -> Payload:
+def shortcut(message: Message, person: SimulatedPerson, callback: str, channel: Channel, ts: str) -> Payload:
     """Somebody used a message shortcut: `message_action`."""
     return {
         "type": "message_action",
@@ -178,7 +180,7 @@ def shortcut(message: Message, person: Someone, callback: str, channel: Channel,
     }
 
 
-def _interaction(person: Someone, channel: Channel) -> Payload:
+def _interaction(person: SimulatedPerson, channel: Channel) -> Payload:
     name = person.name.lower()
     return {
         "user": {"id": person.id, "username": name, "name": name, "team_id": TEAM},

@@ -1,4 +1,4 @@
-"""How many calls Slack takes: per method and workspace in any minute, and posts per channel. No I/O.
+"""Slack's rate limits: by method and workspace in any minute, and posts by channel. No I/O.
 
 https://docs.slack.dev/apis/web-api/rate-limits names the tiers (20+, 50+, 100+ calls a minute) and for
 chat.postMessage one message a second and channel, with short bursts, and several hundred a minute and workspace.
@@ -17,7 +17,7 @@ POST = "chat.postMessage"
 TIER_2, TIER_3, TIER_4 = 20, 50, 100
 REFUSED = 429
 _ROUNDING = 1e-6
-"""Seconds by which sums of floats may miss."""
+"""The tolerance for sums of floats, in seconds."""
 
 DOCUMENTED: Mapping[str, int] = {
     "agents.sessions.setStatus": TIER_3,
@@ -35,15 +35,15 @@ DOCUMENTED: Mapping[str, int] = {
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
 }
-"""Calls a minute. Where no number is published ("several hundred", "special") a generous one stands."""
+"""Calls a minute. Where no number is published ("several hundred", "special") this is a generous one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlackLimits:
-    """What is taken: `calls` by method in any `window` seconds, in the whole workspace; others without limit.
+    """The limits: `calls` by method in any `window` seconds, in the whole workspace; other methods have none.
 
-    A channel takes `posts_a_second`, and up to `burst` at once after a quiet time: the strictest reading of "short
-    bursts" is 1, which allows none.
+    A channel takes `posts_a_second`, and up to `burst` at once after a pause: the strictest reading of "short bursts" is 1,
+    which allows none.
     """
 
     calls: Mapping[str, int] = field(default_factory=lambda: DOCUMENTED)
@@ -52,7 +52,7 @@ class SlackLimits:
     burst: int = 1
 
     def scaled(self, factor: float) -> Self:
-        """The same with so many times the calls, each rounded down, at least one."""
+        """Multiply the calls, each rounded down, at least one."""
         return replace(
             self,
             calls={method: max(1, int(calls * factor)) for method, calls in self.calls.items()},
@@ -62,9 +62,9 @@ class SlackLimits:
 
 
 class Rates:
-    """Counts calls against `limits`; without any it takes everything and counts nothing.
+    """Counts calls against `limits`; without limits it takes everything and counts nothing.
 
-    `refused` are the calls turned away, which count against no limit; `clock` tells seconds.
+    `refused` are the refused calls, which count against no limit; `clock` returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -76,18 +76,18 @@ class Rates:
 
     @property
     def refusals(self) -> Counter[str]:
-        """How many calls were turned away, by method."""
+        """The number of refused calls, by method."""
         return Counter(call.name for call in self.refused)
 
     def take(self, method: str, channel: str) -> int:
-        """Take a call: 0, or the whole seconds after which it may come again (`Retry-After`, at least 1)."""
+        """Count a call: 0, or the whole seconds after which it may be repeated (`Retry-After`, at least 1)."""
         pause = self._take(method, channel)
         if pause > 0:
             self.refused.append(Logged(self._clock(), method, channel, REFUSED))
         return math.ceil(pause)
 
     def use(self, method: str, calls: int = 1, *, channel: str = "") -> int:
-        """Let another process of the same app call; returns how many of its calls were taken."""
+        """Count calls of another process of the same app; returns how many were taken."""
         return sum(self._take(method, channel) <= 0 for _ in range(calls))
 
     def _take(self, method: str, channel: str) -> float:
@@ -104,7 +104,7 @@ class Rates:
         return 0.0
 
     def _pause(self, limits: SlackLimits, method: str, now: float) -> float:
-        """Tell how long until a call of `method` leaves the window so that another fits in."""
+        """The seconds until the window has room for a call of `method`."""
         taken = self._taken[method]
         while taken and now - taken[0] >= limits.window:
             taken.popleft()

@@ -1,4 +1,4 @@
-"""What a person sees of a message's body, and whom it would have notified. No I/O."""
+"""The text that a person reads of a message's body, and whom it would notify. No I/O."""
 
 import html
 import re
@@ -31,7 +31,7 @@ def shown(message: Message, names: Mapping[str, str]) -> Shown:
 
 
 def words(body: Body, names: Mapping[str, str]) -> str:
-    """The text of a message as a person reads it: of its blocks, or of `text` where there are none."""
+    """The text of a message: of its blocks, or of `text` where there are none."""
     if not body.get("blocks"):
         return _read(body.get("text") or "", names)
     return "\n".join(text for block in body["blocks"] for text in _block(block, names) if text)
@@ -46,7 +46,7 @@ def buttons(body: Body) -> tuple[ShownButton, ...]:
 
 
 def button(body: Body, action_id: str) -> Body | None:
-    """The button with this `action_id`, as the payload of a press names it."""
+    """The button with this `action_id`, as the payload of a press has it."""
     return next(
         (element for element in _button_elements(body) if element.get("action_id") == action_id), None
     )
@@ -62,8 +62,8 @@ def _button_elements(body: Body) -> Iterator[Body]:
 def pinged(body: Body) -> list[str]:
     """Whom a body could notify, by id or as "@everyone".
 
-    Stricter than Slack is known to be: `markdown` blocks and code count, and so does what becomes an entity once
-    character references and backslashes are gone, because it is not documented that it does not.
+    Stricter than Slack is known to be: `markdown` blocks and code count, and so does what becomes an entity after
+    character references and backslashes are resolved, because no documentation excludes them.
     """
     found = [who for text in _parsed(body) for who in _addressed(text)]
     return list(dict.fromkeys(found))

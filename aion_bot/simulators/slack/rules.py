@@ -1,4 +1,4 @@
-"""What Slack refuses of a message, and with which error. No I/O.
+"""The messages that Slack refuses, with their error codes. No I/O.
 
 Sizes as documented at https://docs.slack.dev/reference/block-kit/blocks and in the errors of chat.postMessage and
 chat.update; those of a whole message with `markdown` blocks as people measured them.
@@ -33,7 +33,7 @@ _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 
 def refusal(method: str, body: Body) -> str | None:
-    """The error code for a message that Slack would not take, None for one that it would."""
+    """The error code for a message that Slack refuses, None for one that it takes."""
     text, blocks = body.get("text") or "", body.get("blocks") or []
     if not text.strip() and not blocks:
         return "no_text"
@@ -57,12 +57,12 @@ def _too_much(blocks: Sequence[Body]) -> bool:
 
 
 def _rendered(blocks: Sequence[Body]) -> int:
-    """How many blocks Slack makes of these: a `markdown` block is drawn as several."""
+    """The number of blocks that Slack renders: a `markdown` block becomes several."""
     return sum(_drawn(block["text"]) if block["type"] == "markdown" else 1 for block in blocks)
 
 
 def _drawn(markdown: str) -> int:
-    """Count the blocks of a Markdown text: headings and rules one each, of other lines one for each run of a kind."""
+    """Count the blocks of a Markdown text: one for each heading, rule, and run of other lines of a kind."""
     kinds = list(_line_kinds(markdown))
     return sum(kind in {"heading", "rule"} or kind != before for before, kind in pairwise(["", *kinds]))
 

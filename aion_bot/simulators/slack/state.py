@@ -1,4 +1,4 @@
-"""What a simulated workspace holds: channels and messages. No I/O."""
+"""The state of a simulated workspace: channels and messages. No I/O."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,24 +6,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aion_bot.simulators.slack.stream import Stream
-from aion_bot.simulators.workspace import Someone
+from aion_bot.simulators.workspace import SimulatedPerson
 
 TEAM = "T0SITEOPS"
 TEAM_NAME = "Site Operations"
 APP = "A0AION"
-BOT = Someone("U0AION", "aion")
+BOT = SimulatedPerson("U0AION", "aion")
 BOT_ID = "B0AION"
-SLACKBOT = Someone("USLACKBOT", "Slackbot")
+SLACKBOT = SimulatedPerson("USLACKBOT", "Slackbot")
 
 KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
-"""Kinds of conversations as `channel_type` names them, and the event that tells of messages there."""
+"""Kinds of conversations as `channel_type` names them, and the event that reports messages there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A conversation. `member` tells whether the bot sits in it, `shared` whether another organisation does.
+    """A conversation. `member`: the bot is in it; `shared`: another organisation is.
 
-    Where `archived`, nobody writes any more.
+    Nobody writes in an `archived` channel.
     """
 
     id: str
@@ -36,15 +36,15 @@ class Channel:
 
 @dataclass(slots=True)
 class Message:
-    """One message; `versions` are the bodies it had, newest last.
+    """One message; `versions` are its bodies, newest last.
 
-    `reactions` are those of the bot; `buried` is a deleted message whose thread goes on; of one that was streamed
-    `stream` tells who sees how much.
+    `reactions` are those of the bot; `buried` is a deleted message whose thread remains; `stream` is the native stream of a
+    streamed message.
     """
 
     ts: str
     channel: str
-    author: Someone
+    author: SimulatedPerson
     versions: list[Mapping[str, Any]]
     thread_ts: str | None = None
     only_for: str | None = None
@@ -62,11 +62,11 @@ class Message:
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """What it shows now."""
+        """The newest body."""
         return self.versions[-1]
 
     def shown_to(self, person: str | None) -> Mapping[str, Any]:
-        """What somebody sees of it, by id; None is anybody whom it does not answer."""
+        """The body that a person sees, by id; None is anybody to whom it is not streamed."""
         return self.body if self.stream is None else self.stream.shown(self.body, person)
 
 
@@ -83,9 +83,9 @@ class Clock:
 
 
 class Conversations:
-    """Every channel and message of the workspace, in the order in which they appeared."""
+    """Every channel and message of the workspace, oldest first."""
 
-    def __init__(self, people: Sequence[Someone]) -> None:
+    def __init__(self, people: Sequence[SimulatedPerson]) -> None:
         self.clock = Clock()
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
@@ -110,18 +110,18 @@ class Conversations:
         return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
 
     def thread(self, ts: str) -> list[Message]:
-        """The message with this `ts`, everything under it, and what its writer alone was told in the channel."""
+        """The message with this `ts`, its replies, and ephemeral messages for its author in the channel."""
         return [m for m in self.messages if ts in {m.ts, m.thread_ts} or self._answered(m) == ts]
 
     def _answered(self, private: Message) -> str | None:
-        """Name the message to which a private one in the channel can only be the answer: its reader's last."""
+        """The message to which an ephemeral message in the channel must be the answer: its reader's last."""
         if private.only_for is None or private.thread_ts is not None:
             return None
         said = (m for m in self.messages if (m.channel, m.author.id) == (private.channel, private.only_for))
         return max((m.ts for m in said if m.thread_ts is None and m.ts < private.ts), default=None)
 
     def remove(self, message: Message) -> None:
-        """Delete a message; one with replies leaves a tombstone, as which Slack shows it from then on."""
+        """Delete a message; one with replies becomes a tombstone, as Slack shows it."""
         self.deleted.append(replace(message, versions=list(message.versions)))
         if any(message.ts == other.thread_ts for other in self.messages):
             message.buried, message.author = True, SLACKBOT
@@ -130,13 +130,13 @@ class Conversations:
             self.messages.remove(message)
 
     def names(self) -> Mapping[str, str]:
-        """What a person reads in place of an id."""
-        known: Iterable[Someone] = (*self._people.values(), BOT)
+        """The names that a person reads instead of ids."""
+        known: Iterable[SimulatedPerson] = (*self._people.values(), BOT)
         return {someone.id: someone.name for someone in known} | {
             c.id: c.name for c in self.channels.values()
         }
 
 
 def direct_channel(person: str) -> str:
-    """Id of the direct conversation of a person with the bot."""
+    """The id of the direct messages of a person with the bot."""
     return "D" + person[1:]

@@ -1,4 +1,4 @@
-"""A native stream: a message that grows by what is appended, and who sees how much of it. No I/O."""
+"""A native stream: a message that grows by appends, and who sees how much of it. No I/O."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,14 +11,14 @@ Blocks = Sequence[Body]
 
 LIFE = 300.0
 CAP = 10_600
-"""Seconds that a stream lives and bytes of UTF-8 that it takes; neither is documented, people measured both."""
+"""The duration of a stream in seconds, and its maximum in bytes of UTF-8; both are measured, not documented."""
 TASK_STATUSES = {"pending", "in_progress", "complete", "error"}
 _CHUNKS = {"markdown_text": "text", "task_update": "id", "plan_update": "title", "blocks": "blocks"}
-"""Kinds of chunks, and what each cannot do without."""
+"""Kinds of chunks, and the required fields of each."""
 
 
 class State(Enum):
-    """Whether a stream goes on, was ended by a person with Slack's own Stop, or is an ordinary message by now."""
+    """Whether a stream is open, was ended by a person with Slack's own Stop, or has become an ordinary message."""
 
     LIVE = auto()
     CUT = auto()
@@ -27,10 +27,10 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Stream:
-    """A stream that began at `begun`; `size` is what it has used of the bytes that a message takes.
+    """A stream that began at `begun`; `size` is the number of bytes used of the maximum of a message.
 
-    Only the `recipient` sees it grow; others see the first text that came until it ends, as people reported who
-    streamed into channels. Without a recipient, in a direct conversation, there is nobody else.
+    Only the `recipient` sees it grow. Others see the first text until it ends, as people observed in channels. In direct
+    messages there is no recipient, because there is nobody else.
     """
 
     begun: float
@@ -40,16 +40,16 @@ class Stream:
     state: State = State.LIVE
 
     def shown(self, body: Body, person: str | None) -> Body:
-        """What somebody sees while the message has this body; None is anybody but the recipient."""
+        """What a person sees while the message has this body; None is anybody but the recipient."""
         if self.state is not State.LIVE or self.recipient in {None, person}:
             return body
         return self.first or composed(())
 
 
 class Streams:
-    """How a workspace treats streams: each lives `life` seconds of `clock`, and takes `cap` bytes.
+    """The workspace's rules for streams: each lasts `life` seconds of `clock`, and takes `cap` bytes.
 
-    `refused` is the error that beginning one has, by kind of conversation.
+    `refused` is the error of starting one, by kind of conversation.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -71,7 +71,7 @@ def composed(blocks: Blocks) -> Body:
 
 
 def is_chunk(chunk: Any) -> bool:
-    """Tell whether Slack knows such a chunk."""
+    """Whether Slack knows such a chunk."""
     if not isinstance(chunk, Mapping) or chunk.get("type") not in _CHUNKS:
         return False
     if chunk["type"] == "task_update" and chunk.get("status") not in TASK_STATUSES:
@@ -81,7 +81,7 @@ def is_chunk(chunk: Any) -> bool:
 
 
 def size(chunk: Body) -> int:
-    """What a chunk uses of a message's bytes: its UTF-8, and details and output of a task twice, as was measured."""
+    """The bytes that a chunk uses: its UTF-8, with details and output of a task twice, as was measured."""
     if chunk["type"] == "markdown_text":
         return len(str(chunk["text"]).encode())
     twice = "".join(str(chunk.get(name) or "") for name in ("details", "output"))
@@ -89,7 +89,7 @@ def size(chunk: Body) -> int:
 
 
 def grown(blocks: Blocks, chunk: Body) -> Blocks:
-    """The blocks after a chunk: text goes on where text ended, a task or the plan's title replaces itself.
+    """The blocks after a chunk: text continues text, a task or the plan's title replaces itself.
 
     Of a task the title and the status are shown, not its details.
     """

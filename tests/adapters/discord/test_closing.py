@@ -11,7 +11,7 @@ from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.sessions import GUILD_MESSAGES
+from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot, build
 from tests.adapters.discord.host import RecordingHost
 

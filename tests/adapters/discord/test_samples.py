@@ -13,7 +13,7 @@ import pytest
 
 from aion_bot.ports.events import MessageChange, Prompt
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.sessions import DIRECT_MESSAGES, GUILD_MESSAGES
+from aion_bot.simulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot
 from tests.adapters.discord.host import RecordingHost
 

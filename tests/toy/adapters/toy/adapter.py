@@ -23,7 +23,7 @@ class ToyAdapter:
         self.close = self._client.close
 
     async def listen(self, host: Host) -> None:
-        """Take events one by one. What was taken last is remembered, so a restart misses none."""
+        """Receive events one by one. The last one is remembered, so that a restart misses none."""
         await host.connected(Presence(("Toy",), (await self._client.call("GET /me"))["name"]))
         after = await host.recall("after") or "0"
         while True:
@@ -37,7 +37,7 @@ class ToyAdapter:
         """Do nothing: a question is a thread."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
-        """Toy answers a nonce that it knows with the message that it made then."""
+        """Toy returns the existing message for a nonce that it knows."""
         sent = {**body(content), "nonce": nonce}
         made = await self._client.call("POST /threads/{thread}", (MESSAGES, ""), body=sent, thread=thread.id)
         return MessageRef(thread, made["id"])

@@ -1,0 +1,260 @@
+"""A simulated Aion on a loopback port: the chat API with scripted answers, and faults on demand."""
+
+import asyncio
+import inspect
+import json
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from aion_bot.simulators.aion import endpoints, messages, plans, script
+from aion_bot.simulators.aion.endpoints import Refused
+from aion_bot.simulators.aion.scene import Fault, Scene, Shape
+from aion_bot.simulators.aion.sessions import Session, Sessions
+from aion_bot.simulators.aion.wire import StreamText
+from aion_bot.simulators.workspace import Inspector
+
+API_KEY = "aion_simulated_0123456789abcdef"
+BASE_PATH = "/api/v2"
+
+_Handler = Callable[["SimulatedAion", web.Request], Awaitable[web.StreamResponse]]
+
+OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
+    "create_session": ("POST", "/chat/sessions", endpoints.create_session),
+    "list_sessions": ("GET", "/chat/sessions", endpoints.list_sessions),
+    "get_session": ("GET", "/chat/sessions/{session_id}", endpoints.get_session),
+    "close_session": ("DELETE", "/chat/sessions/{session_id}", endpoints.close_session),
+    "rename_session": ("PATCH", "/chat/sessions/{session_id}/title", endpoints.rename_session),
+    "update_mode": ("PATCH", "/chat/sessions/{session_id}/mode", endpoints.update_mode),
+    "update_images": ("PUT", "/chat/sessions/{session_id}/images", endpoints.update_images),
+    "update_documents": ("PUT", "/chat/sessions/{session_id}/documents", endpoints.update_documents),
+    "update_videos": ("PUT", "/chat/sessions/{session_id}/videos", endpoints.update_videos),
+    "send": ("POST", "/chat/sessions/{session_id}/messages", messages.send),
+    "send_stream": ("POST", "/chat/sessions/{session_id}/messages/stream", messages.send_stream),
+    "plan_action": ("POST", "/chat/sessions/{session_id}/plans/{plan_id}/action", plans.plan_action),
+    "export_session": ("GET", "/chat/sessions/{session_id}/export", endpoints.export_session),
+    "get_all_images": ("GET", "/chat/images/all", endpoints.get_all_images),
+    "search_images": ("POST", "/chat/images/search", endpoints.search_images),
+}
+"""The simulated endpoints: method, path below the base URL, and handler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that the simulator received. `body` is its JSON, or the query of a request without a body."""
+
+    operation: str
+    path: Mapping[str, str]
+    body: Mapping[str, Any] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+class SimulatedAion:
+    """A server that behaves as Aion's chat API is documented to.
+
+    Attributes:
+        script: Chooses the scene for a question; `script.respond` unless replaced, after those that `play` queued.
+        token_delay: Seconds between two tokens.
+        ping_every: Seconds between two pings of a waiting stream.
+        plan_time: Seconds that a plan runs in the background.
+        compresses: Whether streams are compressed, as a proxy may do.
+        requests: All requests, in order.
+        violations: The errors that the inspector raised.
+        streaming: The number of open streams.
+        streams: Their requests, and the text that each has sent.
+        left: The number of streams that the client closed before their end.
+        pings: The number of pings sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        token_delay: float = 0.0,
+        ping_every: float = 15.0,
+        plan_time: float = 0.05,
+        inspector: Inspector | None = None,
+    ) -> None:
+        self.sessions = Sessions()
+        self.token_delay = token_delay
+        self.ping_every = ping_every
+        self.plan_time = plan_time
+        self.compresses = False
+        self.requests: list[Taken] = []
+        self.violations: list[Exception] = []
+        self.released: set[str] = set()
+        self.streaming = 0
+        self.streams: list[tuple[web.Request, StreamText]] = []
+        self.left = 0
+        self.pings = 0
+        self._inspector = inspector
+        self._scenes: deque[Scene] = deque()
+        self._faults: dict[str, deque[Fault]] = {}
+        self._happened = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    async def start(self) -> None:
+        """Serve on a free loopback port, or again on the one it had."""
+        app = web.Application(client_max_size=16 * 1024**2)
+        for operation, (method, path, handler) in OPERATIONS.items():
+            app.router.add_route(method, BASE_PATH + path, self._serving(operation, handler))
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close every connection and stop serving; new connections are refused."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> "SimulatedAion":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def base_url(self) -> str:
+        """The base URL of the server."""
+        return f"http://127.0.0.1:{self._port}{BASE_PATH}"
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The settings that connect a client to it."""
+        return {"AIONVISION_API_KEY": API_KEY, "AIONVISION_BASE_URL": self.base_url}
+
+    def play(self, *scenes: Scene) -> None:
+        """Answer the next questions with these scenes, in order."""
+        self._scenes.extend(scenes)
+
+    def script(self, question: str, session: Session) -> Scene:
+        """Choose the scene of a question: the next queued one, otherwise the default one."""
+        return self._scenes.popleft() if self._scenes else script.respond(question, session)
+
+    def release(self, name: str) -> None:
+        """Let scenes that wait in `Hold(name)` continue, now and later."""
+        self.released.add(name)
+        self.changed()
+
+    def fail_next(
+        self,
+        operation: str,
+        status: int | None,
+        *,
+        times: int = 1,
+        retry_after: float | str | None = None,
+        code: str = "SERVER_ERROR",
+        message: str = "Something failed",
+        shape: Shape = Shape.CHAT,
+        headers: Mapping[str, str] | None = None,
+        acts: bool = False,
+        silent: bool = False,
+    ) -> None:
+        """Refuse the next `times` requests for an operation of `OPERATIONS`.
+
+        Without a status the connection breaks, or stays open without a response if `silent`; with `acts` after the request
+        was performed.
+        """
+        with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
+        self._faults.setdefault(operation, deque()).extend([fault] * times)
+
+    def cut_streams(self) -> None:
+        """Break the connection of every open stream; the answers are completed and stored nevertheless."""
+        for request, _ in tuple(self.streams):
+            if request.transport is not None:
+                request.transport.abort()
+
+    def count(self, operation: str) -> int:
+        """The number of requests for an operation."""
+        return Counter(taken.operation for taken in self.requests)[operation]
+
+    def bodies(self, operation: str) -> list[Mapping[str, Any]]:
+        """The bodies of all requests for an operation."""
+        return [taken.body for taken in self.requests if taken.operation == operation]
+
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
+        """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self._happened.clear()
+                await self._happened.wait()
+
+    def changed(self) -> None:
+        """Wake everybody who waits in `until`."""
+        self._happened.set()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that outlives its request."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _serving(
+        self, operation: str, handler: _Handler
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            try:
+                await self._take(operation, request)
+                return await self._answer(operation, handler, request)
+            except Refused as refusal:
+                if refusal.fault.status is None:
+                    return _cut(request)
+                return refusal.answer()
+            finally:
+                self.changed()
+
+        return serve
+
+    async def _take(self, operation: str, request: web.Request) -> None:
+        raw = await request.read()
+        body = json.loads(raw) if raw else dict(request.query)
+        self.requests.append(Taken(operation, dict(request.match_info), body, dict(request.headers)))
+        if request.headers.get("Authorization") != f"Bearer {API_KEY}":
+            raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
+        await self._inspect(operation, body)
+
+    async def _inspect(self, operation: str, body: Mapping[str, Any]) -> None:
+        if self._inspector is None:
+            return
+        try:
+            looking = self._inspector(operation, body)
+            if inspect.isawaitable(looking):
+                await looking
+        except Exception as violation:
+            self.violations.append(violation)
+            raise Refused(
+                Fault(422, "VALIDATION_ERROR", "the contract forbids this", Shape.FASTAPI)
+            ) from violation
+
+    async def _answer(self, operation: str, handler: _Handler, request: web.Request) -> web.StreamResponse:
+        faults = self._faults.get(operation)
+        fault = faults.popleft() if faults else None
+        if fault is None:
+            return await handler(self, request)
+        if fault.acts:
+            await handler(self, request)
+        if fault.silent:
+            await asyncio.Event().wait()
+        raise Refused(fault)
+
+
+def _cut(request: web.Request) -> web.StreamResponse:
+    """Close the connection without a response; bytes written before still arrive."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()

@@ -1,0 +1,205 @@
+"""The gateway: sessions that identify, resume, and receive events."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from aion_bot.simulators.discord import payloads
+from aion_bot.simulators.discord.model import World
+
+GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+ALWAYS = 0
+"""Events that need no intent, such as interactions."""
+DISPATCH, HEARTBEAT, IDENTIFY, RESUME, INVALID, HELLO, ACKNOWLEDGED = 0, 1, 2, 6, 9, 10, 11
+AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
+HEARTBEAT_EVERY = 41.25
+"""Seconds."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The events of one client, so that it can resume. `socket` is None while it is disconnected."""
+
+    id: str
+    intents: int
+    events: list[dict[str, Any]] = field(default_factory=list)
+    socket: web.WebSocketResponse | None = None
+    outgoing: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
+
+
+class Gateway:
+    """All sessions.
+
+    `token` is the bot's, `message_content` the switch in the developer portal, `described` the body of `GET /gateway/bot`.
+    `refusing` refuses connections with 503. `losing` drops all events. With `deaf` nothing is answered once a session has
+    begun, a close neither. With `silent` heartbeats are not acknowledged and no events are sent, but a close is answered.
+    `heartbeat_every` is the heartbeat interval in seconds. `written` is called with each event that was sent.
+    """
+
+    def __init__(self, world: World, token: str, *, message_content: bool) -> None:
+        self._world = world
+        self.token = token
+        self.message_content = message_content
+        self._sockets: dict[web.WebSocketResponse, web.Request] = {}
+        self.sessions: dict[str, Session] = {}
+        self.described: dict[str, Any] = {
+            "url": "",
+            "shards": 1,
+            "session_start_limit": {
+                "total": 1_000,
+                "remaining": 1_000,
+                "reset_after": 0,
+                "max_concurrency": 1,
+            },
+        }
+        self.refusing = False
+        self.losing = False
+        self.deaf = False
+        self.silent = False
+        self.heartbeat_every = HEARTBEAT_EVERY
+        self.written: Callable[[Mapping[str, Any]], None] = lambda _: None
+        self.identified = 0
+        self.resumed = 0
+        self.changed = asyncio.Event()
+
+    @property
+    def listening(self) -> list[Session]:
+        """The sessions with a client at the other end."""
+        return [session for session in self.sessions.values() if session.socket is not None]
+
+    def dispatch(self, kind: str, data: Mapping[str, Any], intent: int) -> None:
+        """Send an event to every session with its intent, now or when the session resumes."""
+        for session in [] if self.losing else self.sessions.values():
+            if intent and not session.intents & intent:
+                continue
+            shown = data
+            if "content" in data and not session.intents & MESSAGE_CONTENT:
+                shown = payloads.without_content(data, self._world.bot.id)
+            self._send_event(session, kind, shown)
+        self.changed.set()
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one connection until it ends."""
+        if self.refusing:
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._sockets[socket] = request
+        writer: asyncio.Task[None] | None = None
+        try:
+            await socket.send_json(
+                {"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_every * 1000)}}
+            )
+            async for frame in socket:
+                if frame.type is not WSMsgType.TEXT:
+                    continue
+                message = json.loads(frame.data)
+                if message["op"] == HEARTBEAT:
+                    if not self.silent:
+                        await socket.send_json({"op": ACKNOWLEDGED})
+                elif (session := await self._begin(socket, message)) is not None:
+                    writer = asyncio.create_task(self._write(session, socket))
+                    if self.deaf:
+                        await asyncio.Event().wait()
+        finally:
+            self._leave(socket)
+            if writer is not None:
+                writer.cancel()
+        return socket
+
+    async def drop(self, code: int | None = None) -> None:
+        """Close every connection: with a close code, or by breaking it."""
+        for socket, request in list(self._sockets.items()):
+            if code is not None:
+                await socket.close(code=code)
+            elif request.transport is not None:
+                request.transport.abort()
+
+    async def invalidate(self) -> None:
+        """Delete the sessions and report it: their missed events are lost (op 9)."""
+        forgotten = self.listening
+        self.sessions.clear()  # before the sends: a session that begins during them stays
+        for session in forgotten:
+            if session.socket is not None:
+                await session.socket.send_json({"op": INVALID, "d": False})
+
+    async def stop(self) -> None:
+        """Close every connection and delete the sessions."""
+        for socket in list(self._sockets):
+            await socket.close(code=1001)
+        self.sessions.clear()
+
+    def _send_event(self, session: Session, kind: str, data: Mapping[str, Any]) -> None:
+        event = {"op": DISPATCH, "t": kind, "s": len(session.events) + 1, "d": dict(data)}
+        session.events.append(event)
+        if session.socket is not None and not self.silent:
+            session.outgoing.put_nowait(event)
+
+    async def _begin(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> Session | None:
+        data = message["d"]
+        if message["op"] not in {IDENTIFY, RESUME}:
+            return None
+        if data["token"] != self.token:
+            await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
+            return None
+        return await (self._identify if message["op"] == IDENTIFY else self._resume)(socket, data)
+
+    async def _identify(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> Session | None:
+        intents = int(data["intents"])
+        if intents & MESSAGE_CONTENT and not self.message_content:
+            await socket.close(code=DISALLOWED_INTENTS, message=b"Disallowed intent(s).")
+            return None
+        self.identified += 1
+        session = Session(secrets.token_hex(8), intents, socket=socket)
+        self.sessions[session.id] = session
+        self._send_event(session, "READY", self._ready(session))
+        if intents & GUILDS:
+            self._send_event(session, "GUILD_CREATE", payloads.guild(self._world))
+        self.changed.set()
+        return session
+
+    async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> Session | None:
+        session = self.sessions.get(data["session_id"])
+        if session is None:
+            await socket.send_json({"op": INVALID, "d": False})
+            return None
+        self.resumed += 1
+        session.outgoing = asyncio.Queue()
+        for event in session.events[int(data["seq"] or 0) :]:
+            session.outgoing.put_nowait(event)
+        session.socket = socket
+        self._send_event(session, "RESUMED", {})
+        self.changed.set()
+        return session
+
+    def _ready(self, session: Session) -> dict[str, Any]:
+        return {
+            "v": 10,
+            "user": payloads.user(self._world.bot, bot=True),
+            "guilds": [{"id": self._world.guild, "unavailable": True}],
+            "session_id": session.id,
+            "resume_gateway_url": self.described["url"],
+            "application": {"id": self._world.application, "flags": 0},
+        }
+
+    async def _write(self, session: Session, socket: web.WebSocketResponse) -> None:
+        """Send the session's events in order until the socket closes."""
+        while not socket.closed:
+            event = await session.outgoing.get()
+            try:
+                await socket.send_json(event)
+            except ConnectionResetError:
+                return
+            self.written(event)
+
+    def _leave(self, socket: web.WebSocketResponse) -> None:
+        self._sockets.pop(socket, None)
+        for session in self.sessions.values():
+            if session.socket is socket:
+                session.socket = None
+        self.changed.set()

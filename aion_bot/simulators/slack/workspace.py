@@ -1,0 +1,381 @@
+"""The simulated Slack workspace: its people, the Web API and Socket Mode."""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from aion_bot.simulators.slack import payloads, reading
+from aion_bot.simulators.slack.api import Api, Fault
+from aion_bot.simulators.slack.display import Display
+from aion_bot.simulators.slack.rates import Rates
+from aion_bot.simulators.slack.socket_mode import Sockets
+from aion_bot.simulators.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
+from aion_bot.simulators.slack.stream import Streams
+from aion_bot.simulators.visible_changes import ChangeListener
+from aion_bot.simulators.workspace import (
+    Failure,
+    Inspector,
+    Logged,
+    Operation,
+    Shown,
+    ShownButton,
+    SimulatedPerson,
+)
+
+ADA = SimulatedPerson("U0ADA", "Ada")
+BEN = SimulatedPerson("U0BEN", "Ben")
+CY = SimulatedPerson("U0CY", "Cy")
+
+BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  # a token of this simulator only
+APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  # likewise
+
+EVENTS = frozenset({"agent_session_stopped", "app_mention", *KINDS.values()})
+SHORTCUT = "aion_ask"
+
+_FAILURES: Mapping[Failure, Mapping[str, Any]] = {
+    Failure.DOWN: {"status": 503},
+    Failure.LOST: {"drop": True, "acted": True},
+    Failure.FORBIDDEN: {"error": "restricted_action"},
+}
+
+
+class SimulatedSlack:
+    """One workspace with a bot.
+
+    `events` are the app's subscriptions. An event that is not acknowledged `within` so many seconds is sent again after the
+    pauses in `again`; the defaults are Slack's own. `clock` returns the seconds of the rate limits (`rates`, off without
+    `rates.limits`) and of `streams`.
+    """
+
+    name = "Slack"
+    people: Sequence[SimulatedPerson] = (ADA, BEN, CY)
+    repeats_events = True
+    secrets: Sequence[str] = ()
+    requests: Mapping[Operation, Sequence[str]] = {
+        Operation.POST: ("chat.postMessage",),
+        Operation.EDIT: ("chat.update",),
+        Operation.DELETE: ("chat.delete",),
+        Operation.LIST_MESSAGES: ("conversations.replies",),
+        Operation.MARK_QUEUED: ("reactions.add",),
+        Operation.UNMARK_QUEUED: ("reactions.remove",),
+        Operation.REPLY_PRIVATELY: ("chat.postEphemeral",),
+    }
+
+    def __init__(
+        self,
+        inspector: Inspector | None = None,
+        *,
+        events: Collection[str] = EVENTS,
+        within: float = 3.0,
+        again: Sequence[float] = (0.0, 60.0, 300.0),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.conversations = Conversations(self.people)
+        self.sockets = Sockets(self._send_event, within=within, again=again)
+        self.rates = Rates(clock)
+        self.streams = Streams(clock)
+        self.display = Display(self.conversations, self.streams, self._send_event)
+        self.api = Api(self, inspector, self._send_event, self.rates)
+        self._events = events
+        self._happened = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The settings that connect a bot to this workspace."""
+        return {
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_APP_TOKEN": APP_TOKEN,
+            "SLACK_API_URL": f"http://127.0.0.1:{self._port}/api/",
+        }
+
+    @property
+    def violations(self) -> list[str]:
+        """The errors of the inspector."""
+        return self.api.violations
+
+    @property
+    def log(self) -> Sequence[Logged]:
+        """The newest calls of the Web API, oldest first."""
+        return tuple(self.api.log)
+
+    @property
+    def general(self) -> Channel:
+        """The channel in which people ask."""
+        return self.conversations.channels["C0GENERAL"]
+
+    async def start(self) -> None:
+        """Serve on a free loopback port."""
+        app = web.Application()
+        app.router.add_route("*", "/api/{method}", self.api.serve)
+        app.router.add_get("/link/{ticket}", self.sockets.connect)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close every connection and stop serving."""
+        await self.sockets.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def ask(self, person: SimulatedPerson, text: str, *, channel: Channel | None = None) -> str:
+        """Mention the bot in a channel; returns the `ts` of the message, which names its thread."""
+        return self.say(person, channel or self.general, f"<@{BOT.id}> {_escaped(text)}").ts
+
+    async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
+        """Write in a thread without a mention."""
+        root = self._message(thread)
+        self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
+
+    async def mention(self, person: SimulatedPerson, text: str) -> str:
+        """Mention the bot in the general channel."""
+        return await self.ask(person, text)
+
+    def remark(self, person: SimulatedPerson, text: str) -> str:
+        """Write in the general channel without a mention; returns the `ts` of the message."""
+        return self.say(person, self.general, _escaped(text)).ts
+
+    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
+        """Send the bot a direct message; returns the `ts` of the message, which names its thread."""
+        return self.say(person, self.conversations.channels[direct_channel(person.id)], _escaped(text)).ts
+
+    async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
+        """Press the button with this `action_id` on a message of the thread. Raises LookupError if it is not there."""
+        found = self._message(message)
+        element = reading.button(found.body, button)
+        if element is None or found not in self.conversations.thread(thread):
+            raise LookupError(f"no button {button} on {message} in {thread}")
+        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
+        self.sockets.deliver("interactive", payloads.pressed(found, person, element, channel, ts))
+
+    async def press_forged(
+        self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
+    ) -> None:
+        """Send what a client sends for a button that the message does not have."""
+        found = next(one for one in self.conversations.thread(thread) if one.ts == message)
+        text = {"type": "plain_text", "text": button.label}
+        forged = {
+            "type": "button",
+            "action_id": button.id,
+            "value": button.value,
+            "block_id": "b",
+            "text": text,
+        }
+        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
+        self.sockets.deliver("interactive", payloads.pressed(found, person, forged, channel, ts))
+
+    async def ask_about(self, person: SimulatedPerson, message: str) -> str:
+        """Use the bot's message shortcut; the answer comes in the message's thread."""
+        await self.shortcut(person, message)
+        return message
+
+    async def shortcut(self, person: SimulatedPerson, message: str, callback: str = SHORTCUT) -> None:
+        """Use a message shortcut of the bot's on the message with this `ts`."""
+        found = self._message(message)
+        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
+        self.sockets.deliver("interactive", payloads.shortcut(found, person, callback, channel, ts))
+
+    def say(
+        self,
+        person: SimulatedPerson,
+        channel: Channel,
+        text: str,
+        *,
+        thread: str | None = None,
+        files: int = 0,
+    ) -> Message:
+        """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation."""
+        ts = self.conversations.clock.ts()
+        attached = tuple(payloads.picture(number, ts) for number in range(files))
+        message = Message(ts, channel.id, person, [{"text": text}], thread_ts=thread, files=attached)
+        self.add(message)
+        return message
+
+    def post_as_bot(self, channel: Channel, text: str, *, thread: str | None = None) -> Message:
+        """Post as the bot from outside, as another process with the same token does."""
+        return self.say(BOT, channel, text, thread=thread)
+
+    def edit(self, message: str, text: str) -> None:
+        """Edit the message with this `ts` as its author."""
+        self.change(self._message(message), {"text": text})
+
+    def edit_message(self, message: str, text: str) -> None:
+        """Edit the message with this `ts` as its author."""
+        self.edit(message, _escaped(text))
+
+    def delete_message(self, message: str) -> None:
+        """Delete the message with this `ts` as its author."""
+        self.delete(message)
+
+    def unfurl(self, message: str) -> None:
+        """Add a preview to the message with this `ts`."""
+        found, ts = self._message(message), self.conversations.clock.ts()
+        channel = self.conversations.channels[found.channel]
+        self._send(KINDS[channel.kind], payloads.unfurled(found, channel, ts), channel)
+
+    async def stop_session(self, person: SimulatedPerson, thread: str) -> None:
+        """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none because the bot does not work there."""
+        channel = self.conversations.channels[self._message(thread).channel]
+        if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
+            raise LookupError(f"no Stop in {thread}")
+        cut = self.display.cut(thread)
+        inner = payloads.stopped(person, channel, thread, self.conversations.clock.ts(), cut)
+        self._send("agent_session_stopped", inner, channel)
+
+    def status(self, thread: str) -> str:
+        """The bot's status in a thread: `processing`, `active`, or nothing."""
+        return self.conversations.sessions.get((self._message(thread).channel, thread), "")
+
+    def reactions(self, message: str) -> Sequence[str]:
+        """The bot's reactions on the message with this `ts`."""
+        return tuple(self._message(message).reactions)
+
+    def is_marked(self, message: str) -> bool:
+        """Whether the bot reacted to the message with this `ts`."""
+        return bool(self.reactions(message))
+
+    def shows_lasting_activity(self, thread: str) -> bool:
+        """Whether Slack shows activity of the bot in a thread."""
+        return self.status(thread) == "processing"
+
+    def archive(self, channel: Channel) -> None:
+        """Archive a channel."""
+        self.conversations.add(replace(channel, archived=True))
+
+    def remove_bot(self, channel: Channel) -> None:
+        """Remove the bot from a channel."""
+        self.conversations.add(replace(channel, member=False))
+
+    def open_channel(
+        self, name: str, *, kind: str = "channel", member: bool = True, shared: bool = False
+    ) -> Channel:
+        """Open a channel, a private one (`group`) or a group conversation (`mpim`)."""
+        prefix = "C" if kind == "channel" else "G"
+        return self.conversations.add(Channel(f"{prefix}0{name.upper()}", name, kind, member, shared))
+
+    def fail_next(
+        self,
+        method: str,
+        *,
+        error: str = "",
+        status: int = 0,
+        retry_after: float | None = None,
+        drop: bool = False,
+        hang: bool = False,
+        plain: str = "",
+        kind: str = "text/plain",
+        acted: bool = False,
+        times: int = 1,
+    ) -> None:
+        """Fail the next calls of `method`; with `acted` they are performed and only the response is lost."""
+        fault = Fault(error, status, retry_after, drop, hang, plain, kind, acted)
+        self.api.fail_next(method, fault, times)
+
+    def refuse(
+        self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
+    ) -> None:
+        """Fail the next calls of an operation's methods."""
+        how = _FAILURES.get(failure) or {"retry_after": retry_after}
+        for method in self.requests[operation]:
+            self.fail_next(method, times=times, **how)
+
+    def thread(self, thread: str) -> Sequence[Shown]:
+        """Everything in the thread, oldest first, ephemeral messages included."""
+        names = self.conversations.names()
+        return [reading.shown(message, names) for message in self.conversations.thread(thread)]
+
+    def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
+        """The ephemeral messages of a thread for this person."""
+        return [one for one in self.thread(thread) if one.by_bot and one.only_for == person.id]
+
+    def channel(self, channel: Channel) -> Sequence[Shown]:
+        """Everything in a channel, oldest first, threads included."""
+        names, inside = self.conversations.names(), self.conversations.messages
+        return [reading.shown(message, names) for message in inside if message.channel == channel.id]
+
+    def seen(self, message: str, person: SimulatedPerson) -> str:
+        """The text that a person reads on the message with this `ts`: a stream grows for one person only."""
+        return self.display.words(self._message(message), person.id)
+
+    def watch(self, listener: ChangeListener) -> Callable[[], None]:
+        """Report every visible change of the bot's messages to `listener`; returns the function that ends that."""
+        return self.display.listeners.add(listener)
+
+    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
+        """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self._happened.clear()
+                await self._happened.wait()
+
+    async def connected(self, *, timeout: float = 30.0) -> None:
+        """Wait until a bot listens. Raises TimeoutError."""
+        await self.until(lambda: self.sockets.open > 0, timeout=timeout)
+
+    def authorized(self, method: str, token: str) -> bool:
+        """Whether `method` accepts `token`."""
+        return token == (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN)
+
+    def socket_address(self) -> str:
+        """A new URL of Socket Mode."""
+        return f"ws://127.0.0.1:{self._port}/link/{self.sockets.ticket()}"
+
+    def add(self, message: Message) -> None:
+        """Add a message to its channel and send the app its event."""
+        message.pings = reading.pinged(message.body) if message.by_bot else []
+        self.conversations.messages.append(message)
+        self.display.changed(message)
+        channel = self.conversations.channels[message.channel]
+        if message.only_for is not None:
+            return
+        if f"<@{BOT.id}>" in message.body["text"] and channel.kind != "im" and not message.by_bot:
+            self._send("app_mention", payloads.mention(message), channel)
+        self._send(KINDS[channel.kind], payloads.said(message, channel), channel)
+
+    def change(self, message: Message, body: Mapping[str, Any]) -> None:
+        """Replace what a message shows and send the app its event."""
+        before = payloads.record(message)
+        self.display.show(message, body)
+        channel = self.conversations.channels[message.channel]
+        ts = self.conversations.clock.ts()
+        self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
+
+    def delete(self, message: Message | str) -> None:
+        """Delete a message and send the app its event."""
+        gone = self._message(message) if isinstance(message, str) else message
+        before = payloads.record(gone)
+        channel = self.conversations.channels[gone.channel]
+        ts = self.conversations.clock.ts()
+        self.display.changed(gone, gone=True)
+        self.conversations.remove(gone)
+        event = (
+            payloads.changed(gone, channel, before, ts)
+            if gone.buried
+            else payloads.deleted(gone, channel, ts)
+        )
+        self._send(KINDS[channel.kind], event, channel)
+
+    def _send(self, name: str, inner: dict[str, Any], channel: Channel) -> None:
+        if name in self._events and channel.member:
+            self.sockets.deliver("events_api", payloads.event(inner, channel))
+
+    def _message(self, ts: str) -> Message:
+        for message in self.conversations.messages:
+            if message.ts == ts:
+                return message
+        raise LookupError(f"no message {ts}")
+
+    def _send_event(self) -> None:
+        self._happened.set()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

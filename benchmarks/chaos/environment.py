@@ -1,0 +1,262 @@
+"""One bot on both platforms in this process, one Aion, and Aion's record of every question."""
+
+import asyncio
+import gc
+import time
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from adapters.discord import gateway as discord_gateway
+from adapters.slack.timeouts import Timeouts
+from aion_bot import app
+from aion_bot.cli import compose
+from aion_bot.conversation.session_history import Polling
+from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion.endpoints import Refused
+from aion_bot.simulators.aion.scene import Scene
+from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
+from benchmarks.chaos import scenes
+from benchmarks.chaos.discord_workspace import DiscordWorkspace
+from benchmarks.chaos.full_disk import Disk
+from benchmarks.chaos.scenarios import Scenario
+from benchmarks.chaos.slack_workspace import SlackWorkspace
+from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, Ended, Workspace
+
+_REPEAT_AFTER = (0.0, 6.0, 30.0)
+"""Pauses before Slack resends an event: a tenth of the real ones."""
+_TIMEOUTS = Timeouts(
+    stable=1.0, reconnect=0.05, reconnect_max=1.5, stagger=1.0, offline=3.0, check_interval=0.1
+)
+"""The bot's pauses between two sockets of Slack: a tenth of the real ones."""
+_HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
+"""Likewise: the heartbeat interval of Discord's gateway, the silence after which the bot closes a
+connection, and the time without one after which it starts a new client: discord.py alone would pause ever longer."""
+_POLLING = Polling().scaled(0.05)
+"""The bot polls sessions for less than `round_end.PATIENCE`; a card of a longer poll would count as stuck."""
+_CONNECT_TIMEOUT = 120.0
+"""Seconds after which a bot that does not listen ends the soak."""
+
+Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Record:
+    """What happened to a question. `calls`: how often Aion was asked; `accepted`: how often it accepted."""
+
+    scenario: Scenario
+    thread: str = ""
+    message: str = ""
+    calls: int = 0
+    accepted: int = 0
+    stopped: bool = False
+    forbidden: bool = False
+    withdrawn: bool = False
+    reasons: list[str] = field(default_factory=list)
+    """The sentence above each Retry that was pressed for it; known once it is verified."""
+    episodes: list[tuple[int, int]] = field(default_factory=list)
+    """Each time that people decided its plan: the plan actions that Aion had by then, and the presses that count."""
+
+
+class _Aion(SimulatedAion):
+    """A simulated Aion that plays the scenes of the scenarios."""
+
+    def __init__(self) -> None:
+        super().__init__(ping_every=0.5, plan_time=0.1)
+        self.records: dict[int, Record] = {}
+        self.decision_responses: dict[str, list[int | None]] = defaultdict(list)
+        """The status of each plan action's response, by the plan's id; None: no response."""
+
+    async def _answer(self, operation: str, handler: Handler, request: web.Request) -> web.StreamResponse:
+        if operation != "plan_action":
+            return await super()._answer(operation, handler, request)
+        decision_responses = self.decision_responses[request.match_info["plan_id"]]
+        try:
+            response = await super()._answer(operation, handler, request)
+        except Refused as refusal:
+            decision_responses.append(refusal.fault.status)
+            raise
+        decision_responses.append(response.status)
+        return response
+
+    def script(self, question: str, session: Session) -> Scene:
+        record = self.records.get(scenes.question_number(question) or -1)
+        if record is None:
+            return script.respond(question, session)
+        record.calls += 1
+        scene = scenes.scene(record.scenario, record.calls, record.accepted + 1)
+        record.accepted += scene.refusal is None
+        return scene
+
+
+class Environment:
+    """The bot, the simulators, and their state.
+
+    `ended` are the intervals from a stop's beginning to its end, or the moments of kills. `disturbances` are the moments
+    around which Discord's events may be lost.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.aion = _Aion()
+        self.slack = SimulatedSlack(within=ACKNOWLEDGEMENT_TIMEOUT, again=_REPEAT_AFTER)
+        self.slack.sockets.goodbye = 2.0
+        self.discord = SimulatedDiscord()
+        self.discord.gateway.heartbeat_every = _HEARTBEAT
+        discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
+        self.workspaces: Mapping[str, Workspace] = {
+            "slack": SlackWorkspace(self.slack),
+            "discord": DiscordWorkspace(self.discord),
+        }
+        self._shorten_waits: Mapping[str, Callable[[Any], None]] = {
+            "slack": lambda adapter: setattr(adapter, "timeouts", _TIMEOUTS),
+            "discord": lambda adapter: setattr(adapter, "heartbeat_timeout", _HEARTBEAT_TIMEOUT),
+        }
+        self.disk = Disk()
+        self.disturbances: list[float] = []
+        self.ended: list[Ended] = []
+        self.aion_faults: Counter[str] = Counter()
+        self.stops = self.kills = 0
+        self._folder = folder
+        self._stop = asyncio.Event()
+        self._serving: asyncio.Task[bool] | None = None
+        self._restarting = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def records(self) -> dict[int, Record]:
+        """Every question that was asked, by number."""
+        return self.aion.records
+
+    async def __aenter__(self) -> "Environment":
+        for part in (self.aion, self.slack, self.discord):
+            await part.start()
+        await self.start()
+        self._watching = asyncio.create_task(self._watch_discord())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end("stop")
+        if self._watching is not None:
+            self._watching.cancel()
+        for part in (self.slack, self.discord, self.aion):
+            await part.stop()
+
+    def _env(self) -> Mapping[str, str]:
+        short_waits = {
+            "AIONVISION_RETRY_DELAY": "0.05",
+            "AIONVISION_TIMEOUT": "4",
+            "AION_BOT_SHUTDOWN_GRACE": "0.3",
+        }
+        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
+        return {**self.aion.env, **self.slack.env, **self.discord.env, **short_waits, **database}
+
+    async def start(self) -> None:
+        """Start the bot and wait until it listens on both platforms."""
+        settings, adapters, problems = compose(self._env())
+        if settings is None or problems:
+            raise RuntimeError(f"the soak's own settings are wrong: {problems}")
+        for adapter in adapters:
+            adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
+            self._shorten_waits[adapter.platform](adapter)
+        self._stop = asyncio.Event()
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, _POLLING))
+        await self.slack.connected(timeout=_CONNECT_TIMEOUT)
+        await self.discord.connected(timeout=_CONNECT_TIMEOUT)
+
+    async def end(self, method: str) -> None:
+        """End the bot: `stop` as SIGTERM does, `kill` without any cleanup."""
+        if self._serving is None:
+            return
+        begun = time.monotonic()
+        if method == "stop":
+            self.stops += 1
+            self._stop.set()
+            if not await self._serving:
+                raise RuntimeError("the bot gave up every platform")
+        else:
+            self.kills += 1
+            self._serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._serving
+        self._serving = None
+        self.ended.append((begun, time.monotonic()))
+        gc.collect()  # a cancelled cursor keeps the file locked; a killed process would not
+        self.discord.gateway.sessions.clear()
+
+    async def restart(self, method: str) -> None:
+        """End the bot and start it again; one restart at a time."""
+        async with self._restarting:
+            self.note_disturbance()
+            await self.end(method)
+            await self.start()
+            self.note_disturbance()
+
+    async def listening(self) -> None:
+        """Wait until the bot listens: Discord shows people whether it is online."""
+        async with self._restarting:
+            await self.discord.connected(timeout=_CONNECT_TIMEOUT)
+
+    async def _watch_discord(self) -> None:
+        while True:
+            if not self.discord.gateway.listening:
+                self.note_disturbance()
+            await asyncio.sleep(0.1)
+
+    def note_disturbance(self) -> None:
+        """Record that Discord's events may be lost around now."""
+        self.disturbances.append(time.monotonic())
+
+    def was_not_delivered(self, record: Record) -> bool:
+        """Whether the platform did not deliver a question to the bot, and never will.
+
+        Slack gives up after its last resend. Discord does not resend a message that begins a conversation, or a command that
+        was acknowledged.
+        """
+        scenario = record.scenario
+        if record.calls or (scenario.platform == "discord" and scenario.number != scenario.conversation):
+            return False
+        workspace = self.workspaces[scenario.platform]
+        if not record.message:
+            return workspace.is_cut_off(record.thread, self.ended)
+        return workspace.was_not_delivered(record.message, self.disturbances, self.ended)
+
+    def fail_aion(self, operation: str, times: int, fault: Mapping[str, Any]) -> None:
+        """Let requests to Aion fail, and count them."""
+        self.aion_faults[operation] += times
+        self.aion.fail_next(operation, times=times, **fault)
+
+    def clear_faults(self) -> None:
+        """End all faults."""
+        self.aion._faults.clear()  # noqa: SLF001  # only the soak test removes scheduled faults
+        self.slack.api._faults.clear()  # noqa: SLF001  # likewise
+        self.discord.server.faults.clear()
+        self.slack.sockets.refusing = False
+        self.slack.sockets.dead = 0
+        self.slack.sockets.within = ACKNOWLEDGEMENT_TIMEOUT
+        gateway = self.discord.gateway
+        gateway.refusing = gateway.losing = gateway.silent = False
+        self.discord.late_acknowledgement = self.disk.full = False
+
+    def forget(self, numbers: set[int]) -> None:
+        """Delete verified questions, and everything about them."""
+        for platform, workspace in self.workspaces.items():
+            records = (self.records[number] for number in numbers)
+            workspace.forget({one.thread for one in records if one.scenario.platform == platform})
+        for number in numbers:
+            del self.records[number]
+        sessions = self.aion.sessions._all  # noqa: SLF001  # only the soak test deletes sessions
+        for name, session in list(sessions.items()):
+            asked = {scenes.question_number(text) for text in session.texts("user")}
+            if asked and not asked & set(self.records):
+                del sessions[name]
+        self.aion.requests.clear()
+        self.aion.decision_responses.clear()
+        self.disturbances.clear()
+        self.ended.clear()

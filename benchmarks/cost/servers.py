@@ -1,0 +1,156 @@
+"""The simulated Aion and Slack in a process of their own."""
+
+import asyncio
+import resource
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Scene
+from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import Message
+from benchmarks.cost.load import AnswerRecord, Load, Operation, Replay, RunRecord, without_whitespace
+from benchmarks.cost.processes import Orders, obey
+
+_SHOWING = {"chat.postMessage", "chat.update"}
+_PATIENCE = 600.0
+
+
+class _Aion(SimulatedAion):
+    """A simulated Aion with one answer to every question."""
+
+    scene = Scene(())
+
+    def script(self, question: str, session: Session) -> Scene:
+        """Return the scene of the answer."""
+        del question, session
+        return self.scene
+
+
+class Servers:
+    """Both servers, their questions, and a record of the requests that show something."""
+
+    def __init__(self) -> None:
+        self._aion = _Aion()
+        self._slack = SimulatedSlack(inspector=self._note)
+        self._calls: list[Operation] = []
+        self._begun = 0.0
+
+    async def env(self) -> Mapping[str, str]:
+        """Start the servers; returns the settings that connect a bot."""
+        await self._aion.start()
+        await self._slack.start()
+        return {**self._aion.env, **self._slack.env}
+
+    async def connected(self) -> None:
+        """Wait until the bot listens."""
+        await self._slack.connected(timeout=30)
+
+    async def ask(self, load: Load) -> RunRecord:
+        """Ask, and wait until all answers are shown or the time is up."""
+        self._play(load)
+        asking = asyncio.create_task(self._ask_all(load))
+        at_once = 0
+        while time.monotonic() < self._begun + _PATIENCE:
+            await asyncio.sleep(0.5)
+            at_once = max(at_once, self._aion.streaming)
+            if asking.done() and not self._aion.streaming and self._all_whole(asking.result(), load.shown):
+                break
+        threads = await asking
+        seen = RunRecord(self._asked(threads, load.shown), time.monotonic() - self._begun, at_once)
+        await self.forget()
+        return seen
+
+    async def prepare(self, load: Load, seen: RunRecord) -> list[Replay]:
+        """Open a session and a thread for each answer of `seen`, so that another program can show the same."""
+        self._play(load)
+        replays = []
+        for number, asked in enumerate(seen.answers):
+            session = self._aion.sessions.create({"title": "ReferenceProgram"})
+            root = self._slack.say(self._slack.people[0], self._slack.general, f"Bare {number}")
+            begin = number / load.arrivals
+            replays.append(Replay(session.id, root.channel, root.ts, begin, asked.calls))
+        return replays
+
+    async def forget(self) -> int:
+        """Delete all messages, because reading a thread searches all of them; returns how many requests showed them."""
+        calls = len(self._calls)
+        self._calls.clear()
+        self._slack.conversations.messages.clear()
+        self._slack.sockets.deliveries.clear()
+        self._slack.api.bodies.clear()
+        self._aion.requests.clear()
+        return calls
+
+    def _play(self, load: Load) -> None:
+        self._aion.scene = load.scene
+        self._aion.token_delay = 1 / load.rate
+        self._begun = time.monotonic()
+
+    async def _ask_all(self, load: Load) -> list[str]:
+        threads = []
+        for number in range(load.answers):
+            await asyncio.sleep(max(0.0, self._begun + number / load.arrivals - time.monotonic()))
+            threads.append(await self._slack.ask(self._slack.people[0], f"Question {number}"))
+        return threads
+
+    def _note(self, method: str, body: Mapping[str, Any]) -> None:
+        if method in _SHOWING:
+            self._calls.append(Operation(time.monotonic() - self._begun, method, body))
+
+    def _all_whole(self, threads: list[str], shown: str) -> bool:
+        said = self._said()
+        return all(self._whole(said[thread], shown) for thread in threads)
+
+    def _whole(self, messages: list[Message], shown: str) -> bool:
+        words = (without_whitespace(self._words(message)) for message in messages)
+        return "".join(words) == shown
+
+    def _words(self, message: Message) -> str:
+        blocks = message.body.get("blocks") or ()
+        return "\n".join(block["text"] for block in blocks if block["type"] == "markdown")
+
+    def _said(self) -> dict[str, list[Message]]:
+        said = defaultdict(list)
+        for message in self._slack.conversations.messages:
+            if message.by_bot and message.thread_ts is not None:
+                said[message.thread_ts].append(message)
+        return said
+
+    def _asked(self, threads: list[str], shown: str) -> tuple[AnswerRecord, ...]:
+        said = self._said()
+        homes = {message.ts: thread for thread in threads for message in said[thread]}
+        posted = {thread: (message.ts for message in said[thread]) for thread in threads}
+        calls: dict[str, list[Operation]] = defaultdict(list)
+        for call in self._calls:
+            message = call.body.get("ts") or next(posted[call.body["thread_ts"]])
+            calls[homes[message]].append(replace(call, message=message))
+        channel = self._slack.general.id
+        return tuple(
+            AnswerRecord(channel, thread, self._whole(said[thread], shown), tuple(calls[thread]))
+            for thread in threads
+        )
+
+
+async def _serve(pipe: Connection) -> None:
+    servers = Servers()
+    orders: Orders = {
+        "env": servers.env,
+        "connected": servers.connected,
+        "ask": servers.ask,
+        "prepare": servers.prepare,
+        "forget": servers.forget,
+    }
+    await obey(pipe, orders)
+
+
+def run(pipe: Connection) -> None:
+    """Obey the main process until it closes the pipe."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    asyncio.run(_serve(pipe))

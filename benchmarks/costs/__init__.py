@@ -1,1 +1,0 @@
-"""What `benchmarks/cost.py` measures, and the processes that it measures in."""

@@ -1,0 +1,248 @@
+"""Faults that the chaos benchmark found, one test each."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.domain.plan import Plan
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Content, MessageRef, ThreadKey
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.workspace import Failure, Operation
+from aion_bot.storage.plans import Plans
+from aion_bot.storage.statements import Statements
+from aion_bot.storage.turns import Turns
+from tests.end_to_end.bot import Bot
+
+
+def lose_the_next_post(bot: Bot) -> None:
+    """Let the platform create the next message and lose its response."""
+    bot.workspace.refuse(Operation.POST, Failure.LOST)
+
+
+def is_still_marked(bot: Bot, thread: str, question: str) -> bool:
+    """Whether the person's message still carries the queued marker."""
+    return bot.workspace.is_marked(bot.message_of(thread, question))
+
+
+async def test_a_post_with_unknown_outcome_is_found_and_updated(bot: Bot) -> None:
+    """A post whose response was lost is found again, and shows the newest text."""
+    thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
+    lose_the_next_post(bot)
+    bot.aion.play(spoken("The whole answer."))
+    await bot.workspace.reply(bot.ada, thread, "And what do you see?")
+    await bot.shows(thread, "The whole answer.", without=[strings.THINKING])
+    assert bot.pressable(thread) == []
+
+
+async def test_a_full_disk_right_after_asking_loses_no_answer(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer whose id cannot be written is shown, and nobody is told that Aion was not asked."""
+    written = Statements._do
+
+    async def writing(table: Statements, sql: str, *values: object) -> int:
+        if sql.startswith("UPDATE turn SET answer_id"):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL  # the storage recognises a full disk by this code
+            raise error
+        return await written(table, sql, *values)
+
+    monkeypatch.setattr(Statements, "_do", writing)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.asked(bot.ada, "What do you see?", "The whole answer.")
+    await bot.until(lambda: bot.pressable(thread) == [])
+    assert strings.NO_RECORD not in bot.text(thread)
+
+
+async def test_a_plan_recorded_before_a_stop_gets_its_card(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that was written when the bot stopped gets its card at the next start."""
+    added, reached = Plans.add, asyncio.Event()
+
+    async def adding(store: Plans, plan: Plan) -> None:
+        await added(store, plan)
+        reached.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Plans, "add", adding)
+        await idle.start()
+        thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
+        await reached.wait()
+        await idle.stop()
+    await idle.start()
+    await idle.card(thread)
+
+
+def block_after_posting(adapter: PlatformAdapter) -> None:
+    """Let the platform post, and never return the response to the bot."""
+    post = adapter.post
+
+    async def posting(thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        await post(thread, content, nonce=nonce)
+        return await asyncio.Future[MessageRef]()
+
+    setattr(adapter, "post", posting)  # noqa: B010  # mypy refuses an assignment to a method
+
+
+async def test_an_unrecorded_post_is_searched_for_until_the_platform_answers(idle: Bot) -> None:
+    """A crash right after a post, and a platform that fails at the next start, lead to no second message."""
+    idle.watch = block_after_posting
+    await idle.start()
+    idle.aion.play(spoken("The whole answer."))
+    thread = await idle.workspace.ask(idle.ada, "What do you see?")
+    await idle.until(lambda: any("What do" not in one.text for one in idle.bots(thread)))
+    await idle.aion.until(lambda: idle.aion.count("send_stream") == 1 and not idle.aion.streaming)
+    await idle.kill()
+    idle.workspace.refuse(Operation.LIST_MESSAGES, Failure.DOWN)
+    idle.watch = lambda _: None
+    await idle.start()
+    await idle.shows(thread, "The whole answer.", without=[strings.THINKING])
+    assert idle.text(thread).count("The whole answer.") == 1
+
+
+@pytest.mark.parametrize("end", [PlanEnd.LOST_BEFORE_ACTING, PlanEnd.LOST_AFTER_ACTING])
+async def test_an_answer_is_not_taken_for_a_plans_result(bot: Bot, end: PlanEnd) -> None:
+    """An answer stored while the outcome of a decision is looked up is not shown as the plan's result."""
+    bot.aion.plan_time = 0.6
+    bot.aion.play(script.organize(end, PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.UNKNOWN)
+    bot.aion.play(spoken("Something else altogether."))
+    await bot.workspace.reply(bot.ada, thread, "What else do you see?")
+    await bot.shows(thread, "Something else altogether.")
+    found = "Outcome unknown" if end is PlanEnd.LOST_BEFORE_ACTING else strings.SEE_BELOW
+    await bot.shows(thread, found)
+    assert bot.text(thread).count("Something else altogether.") == 1
+
+
+async def test_a_new_session_that_disappears_is_reported_with_retry(bot: Bot) -> None:
+    """A session that disappears right after it was opened is reported as Aion's failure, with a Retry button."""
+    bot.aion.play(Scene((Emit("auth_error", {"error": "Session not found"}),)))
+    thread = await bot.asked(bot.ada, "What?", "down or overloaded")
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "I can look at", without=["down or overloaded"])
+
+
+@pytest.mark.parametrize("way", ["stop", "kill"])
+async def test_a_queued_marker_is_removed_after_a_restart(bot: Bot, way: str) -> None:
+    """A question that waits when the bot ends loses its queued marker when the next process answers it."""
+    first = Scene((Speak("The first. "), Hold("never"), *ENDING), Answer("The first."))
+    bot.aion.play(first, spoken("The second."))
+    thread = await bot.asked(bot.ada, "What is first?", "The first.")
+    await bot.workspace.reply(bot.ada, thread, "What is second?")
+    await bot.until(lambda: is_still_marked(bot, thread, "What is second?"))
+    await (bot.stop() if way == "stop" else bot.kill())
+    await bot.start()
+    await bot.shows(thread, "The second.")
+    await bot.until(lambda: not is_still_marked(bot, thread, "What is second?"))
+
+
+async def test_removing_a_queued_marker_is_retried(bot: Bot) -> None:
+    """A queued marker that the platform fails to remove is removed by a later attempt."""
+    first = Scene((Speak("The first. "), Hold("go"), *ENDING), Answer("The first."))
+    bot.aion.play(first, spoken("The second."))
+    thread = await bot.asked(bot.ada, "What is first?", "The first.")
+    await bot.workspace.reply(bot.ada, thread, "What is second?")
+    await bot.until(lambda: is_still_marked(bot, thread, "What is second?"))
+    bot.workspace.refuse(Operation.UNMARK_QUEUED, Failure.DOWN)
+    bot.aion.release("go")
+    await bot.shows(thread, "The second.")
+    await bot.until(lambda: not is_still_marked(bot, thread, "What is second?"))
+
+
+@pytest.mark.parametrize("workspace", ["discord"], indirect=True)
+async def test_a_global_rate_limit_loses_no_question(bot: Bot, discord: SimulatedDiscord) -> None:
+    """A question that arrives while Discord's global rate limit holds gets its thread afterwards."""
+    (opening,) = discord.requests[Operation.OPEN_THREAD]
+    discord.fail_next(opening, status=429, retry_after=0.2, all_routes=True)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.workspace.mention(bot.ada, "What do you see?")
+    await bot.shows(thread, "The whole answer.")
+
+
+def withdraw(bot: Bot, thread: str, question: str) -> None:
+    """Delete a question as its author."""
+    bot.workspace.delete_message(bot.message_of(thread, question))
+
+
+@pytest.mark.parametrize("doubt", [False, True])
+async def test_a_question_withdrawn_as_it_begins_is_not_asked(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, doubt: bool
+) -> None:
+    """A question deleted before its turn is recorded as asked is not asked, and leaves no message.
+
+    This holds even where the outcome of the first post is unknown.
+    """
+    thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
+    noted, posted, withdrawn = Turns.start_asking, Turns.note_posted, Turns.withdraw
+    reached, gone = asyncio.Event(), asyncio.Event()
+
+    async def noting(store: Turns, key: str, session_id: str) -> str | None:
+        reached.set()
+        await gone.wait()
+        return await noted(store, key, session_id)
+
+    async def posting(store: Turns, key: str, messages: Iterable[MessageRef]) -> None:
+        await gone.wait()
+        await posted(store, key, messages)
+
+    async def withdrawing(store: Turns, prompt: str) -> bool:
+        done = await withdrawn(store, prompt)
+        gone.set()
+        return done
+
+    monkeypatch.setattr(Turns, "start_asking", noting)
+    monkeypatch.setattr(Turns, "note_posted", posting)
+    monkeypatch.setattr(Turns, "withdraw", withdrawing)
+    if doubt:
+        lose_the_next_post(bot)
+    await bot.workspace.reply(bot.ada, thread, "And this?")
+    if doubt:
+        await bot.until(lambda: strings.THINKING in bot.text(thread))
+    await reached.wait()
+    withdraw(bot, thread, "And this?")
+    await gone.wait()
+    await bot.workspace.reply(bot.ada, thread, "What is damaged on site 7?")
+    await bot.shows(thread, "I found 3 pieces", without=[strings.THINKING])
+    assert bot.text(thread).count("Ask me what is damaged") == 1
+    assert bot.aion.count("send_stream") == 2
+
+
+@pytest.mark.parametrize("workspace", ["discord"], indirect=True)
+async def test_a_crash_right_after_a_withdrawal_leaves_no_message(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first message of a withdrawn question is removed at the next start after a crash."""
+    thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
+    withdrawn, gone = Turns.withdraw, asyncio.Event()
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async def withdrawing(store: Turns, prompt: str) -> bool:
+        done = await withdrawn(store, prompt)
+        gone.set()
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Turns, "start_asking", never)
+        patch.setattr(Turns, "note_posted", never)
+        patch.setattr(Turns, "withdraw", withdrawing)
+        await bot.workspace.reply(bot.ada, thread, "And this?")
+        await bot.shows(thread, strings.THINKING)
+        withdraw(bot, thread, "And this?")
+        await gone.wait()
+        await bot.kill()
+    await bot.start()
+    await bot.until(lambda: strings.THINKING not in bot.text(thread))
+    assert bot.aion.count("send_stream") == 1

@@ -1,0 +1,113 @@
+"""No indicator remains after its question has ended, whenever the process ends."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Hold, spoken
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.storage.turns import Turns
+from tests.end_to_end.bot import Bot
+
+QUESTIONS = ("What is first?", "What is second?")
+
+
+@pytest.fixture
+async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> Bot:
+    """Slack's indicators stay until they are removed; Discord's typing ends by itself."""
+    return Bot(aion, slack, tmp_path)
+
+
+def blocked_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> asyncio.Event:
+    """Let a function return never; the event is set once its work is done."""
+    done = asyncio.Event()
+    call: Callable[..., Awaitable[None]] = getattr(owner, name)
+
+    async def last(*arguments: Any) -> None:
+        await call(*arguments)
+        done.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(owner, name, last)
+    return done
+
+
+async def test_activity_is_cleared_after_a_crash(
+    on_slack: Bot, slack: SimulatedSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash between showing an end and clearing Slack's activity, the next process clears it."""
+    bot = on_slack
+    await bot.start()
+    bot.aion.play(spoken("The answer.", Hold("go", pings=True)))
+    thread = await bot.workspace.ask(bot.ada, "What?")
+    await bot.until(lambda: slack.status(thread) == "processing")
+    with monkeypatch.context() as patched:
+        shown = blocked_after(patched, Turns, "note_shown")
+        bot.aion.release("go")
+        await shown.wait()
+        await bot.kill()
+    assert slack.status(thread) == "processing"
+    await bot.start()
+    await bot.until(lambda: slack.status(thread) == "active")
+    await bot.stop()
+
+
+async def test_clearing_activity_does_not_block_the_thread(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """While Slack does not answer the request that clears activity, the thread's next question is answered."""
+    bot = on_slack
+    await bot.start()
+    bot.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
+    thread = await bot.workspace.ask(bot.ada, QUESTIONS[0])
+    await bot.until(lambda: slack.status(thread) == "processing")
+    slack.fail_next("agents.sessions.setStatus", hang=True, times=10)
+    bot.aion.release("go")
+    await bot.shows(thread, "The first.")
+    async with asyncio.timeout(4.0):  # an attempt to clear it takes seven seconds
+        await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
+        await bot.shows(thread, "The second.")
+    await bot.kill()
+
+
+async def test_a_queued_marker_is_removed_by_the_next_start(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """A queued marker that Slack would not remove before a crash is removed by the next process."""
+    bot = on_slack
+    await bot.start()
+    bot.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
+    thread = await bot.workspace.ask(bot.ada, QUESTIONS[0])
+    await bot.until(lambda: bool(bot.bots(thread)))
+    await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
+    asked = next(one.id for one in bot.workspace.thread(thread) if QUESTIONS[1] in one.text)
+    await bot.until(lambda: bool(slack.reactions(asked)))
+    slack.fail_next("reactions.remove", status=503, times=3)
+    bot.aion.release("go")
+    await bot.shows(thread, "The second.")
+    await bot.until(lambda: bot.pressable(thread) == [])
+    assert slack.reactions(asked)
+    await bot.kill()
+    slack.api._faults.clear()
+    await bot.start()
+    await bot.until(lambda: not slack.reactions(asked))
+    await bot.stop()
+
+
+async def test_the_end_of_one_answer_keeps_the_activity_of_another(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """The end of an answer does not clear the activity of another answer in the same thread."""
+    bot = on_slack
+    await bot.start()
+    thread = await bot.workspace.ask(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    await bot.until(lambda: slack.status(thread) == "processing")
+    bot.aion.play(spoken("The second."))
+    await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
+    await bot.shows(thread, "The second.")
+    await bot.until(lambda: bot.pressable(thread).count("Stop") == 0)
+    assert slack.status(thread) == "processing"
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.until(lambda: slack.status(thread) == "active")
+    await bot.stop()

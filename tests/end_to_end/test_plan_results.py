@@ -1,0 +1,141 @@
+"""Plan results that are stored later as session messages: each belongs to one plan, and to no question."""
+
+import asyncio
+import functools
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.simulators.aion.scene import (
+    ENDING,
+    Answer,
+    Hold,
+    Operation,
+    Plan,
+    PlanEnd,
+    Scene,
+    Speak,
+    proposed,
+    spoken,
+)
+from aion_bot.storage.plans import Plans
+from tests.end_to_end.bot import Bot
+
+STEPS = (Operation("FolderOrganizationAgent", "Move them"),)
+
+
+def plan(name: str) -> Scene:
+    """A plan whose result is stored only when the test stores it."""
+    return proposed(Plan(f"Plan {name}", STEPS, "", (PlanEnd.ACCEPTED,)), f"Lead {name}.")
+
+
+def are_in_progress(bot: Bot, thread: str, count: int) -> bool:
+    """Whether this many cards say that Aion carries out their plans."""
+    return bot.text(thread).count(strings.RUNNING) == count
+
+
+async def approve_plans(bot: Bot, *names: str) -> str:
+    """Propose plans in one thread, approve them in this order, and wait until Aion carries out all of them."""
+    bot.aion.plan_time = 60.0
+    thread = ""
+    for number, name in enumerate(names, 1):
+        bot.aion.play(plan(name))
+        if thread:
+            await bot.workspace.reply(bot.ada, thread, f"Do {name}")
+        else:
+            thread = await bot.workspace.ask(bot.ada, f"Do {name}")
+        await bot.card(thread)
+        await bot.press(bot.ada, thread, "Approve")
+        await bot.until(functools.partial(are_in_progress, bot, thread, number))
+    return thread
+
+
+def store_results(bot: Bot, *results: str) -> None:
+    """Store results in the session, in this order."""
+    (session,) = bot.aion.sessions
+    for result in results:
+        bot.aion.sessions.store(session, "assistant", Answer(result))
+
+
+def results(bot: Bot, folder: Path) -> Mapping[str, str]:
+    """Which plan claimed which message, read from the database of a bot that has ended."""
+    (session,) = bot.aion.sessions
+    texts = {message.id: message.answer.content for message in session.messages}
+    with sqlite3.connect(folder / "bot.db") as connection:
+        rows = list(connection.execute("SELECT description, result FROM plan"))
+    connection.close()
+    return {description: texts[result] for description, result in rows}
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_each_result_belongs_to_one_plan(bot: Bot, tmp_path: Path, together: bool) -> None:
+    """Of two waiting plans the one decided first gets the first message, and each result is shown once."""
+    thread = await approve_plans(bot, "one", "two")
+    store_results(bot, *["Result one.", "Result two."][: 2 if together else 1])
+    if not together:
+        await bot.shows(thread, "Result one.")
+        store_results(bot, "Result two.")
+    await bot.shows(thread, "Result one.", "Result two.", without=[strings.RUNNING])
+    await bot.stop()
+    assert [bot.text(thread).count(f"Result {name}.") for name in ("one", "two")] == [1, 1]
+    assert results(bot, tmp_path) == {"Plan one": "Result one.", "Plan two": "Result two."}
+
+
+async def test_a_claimed_result_survives_a_crash(
+    bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash between claiming and showing a result the plan shows the same result."""
+    thread = await approve_plans(bot, "one", "two")
+    claim = Plans.claim_result
+    claimed: set[str] = set()
+    both, never = asyncio.Event(), asyncio.Event()
+
+    async def fatal(store: Plans, key: str, found: list[str]) -> str | None:
+        result = await claim(store, key, found)
+        if result is not None:
+            claimed.add(result)
+            if len(claimed) == 2:
+                both.set()
+            await never.wait()
+        return result
+
+    monkeypatch.setattr(Plans, "claim_result", fatal)
+    store_results(bot, "Result one.", "Result two.")
+    await both.wait()
+    await bot.kill()
+    monkeypatch.setattr(Plans, "claim_result", claim)
+    await bot.start()
+    await bot.shows(thread, "Result one.", "Result two.", without=[strings.RUNNING])
+    await bot.stop()
+    assert [bot.text(thread).count(f"Result {name}.") for name in ("one", "two")] == [1, 1]
+    assert results(bot, tmp_path) == {"Plan one": "Result one.", "Plan two": "Result two."}
+
+
+async def test_a_result_is_not_taken_for_a_stored_answer(bot: Bot) -> None:
+    """A question whose stream broke does not show a plan's result as its stored answer."""
+    thread = await approve_plans(bot, "one")
+    bot.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
+    await bot.workspace.reply(bot.ada, thread, "And what else?")
+    await bot.shows(thread, "Half an ans")
+    store_results(bot, "Result one.")
+    await bot.shows(thread, "Result one.", without=[strings.RUNNING])
+    bot.aion.cut_streams()
+    await bot.shows(thread, "Half an ans", strings.CUT)
+    assert bot.text(thread).count("Result one.") == 1
+
+
+async def test_a_stored_answer_is_not_taken_for_a_result(bot: Bot) -> None:
+    """A plan that waits for a result does not claim the stored answer of a question."""
+    thread = await approve_plans(bot, "one")
+    whole = "Half an answer, and the rest."
+    bot.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer(whole)), spoken("Later."))
+    await bot.workspace.reply(bot.ada, thread, "And what else?")
+    await bot.shows(thread, "Half an ans")
+    bot.aion.cut_streams()
+    await bot.shows(thread, whole)
+    store_results(bot, "Result one.")
+    await bot.shows(thread, "Result one.", without=[strings.RUNNING])
+    assert bot.text(thread).count(whole) == 1
