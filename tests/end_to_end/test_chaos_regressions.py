@@ -37,7 +37,7 @@ async def test_a_post_with_unknown_outcome_is_found_and_updated(bot: Bot) -> Non
     bot.aion.play(spoken("The whole answer."))
     await bot.workspace.reply(bot.ada, thread, "And what do you see?")
     await bot.shows(thread, "The whole answer.", without=[strings.THINKING])
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
 
 
 async def test_a_full_disk_right_after_asking_loses_no_answer(

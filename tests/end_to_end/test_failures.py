@@ -43,7 +43,7 @@ async def test_an_unreachable_aion_is_reported_with_retry(bot: Bot) -> None:
     await bot.aion.start()
     await bot.press(bot.ada, thread, "Retry")
     await bot.shows(thread, "I found 3 pieces", without=["can't reach Aion"])
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
     assert bot.aion.count("send_stream") == 1
 
 
@@ -84,7 +84,7 @@ async def test_a_broken_stream_is_completed_from_the_stored_answer(bot: Bot) -> 
     bot.aion.play(Scene((Speak("The whole "), Cut(stored=True)), Answer(answer)))
     thread = await bot.asked(bot.ada, "What?", answer)
     assert bot.aion.count("send_stream") == 1
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
 
 
 async def test_a_broken_stream_without_a_stored_answer_is_reported(bot: Bot) -> None:
@@ -142,7 +142,7 @@ async def test_an_error_event_is_reported(bot: Bot) -> None:
 async def test_the_monthly_limit_is_reported(bot: Bot) -> None:
     """The monthly limit, reported in the stream, has its own sentence and no Retry."""
     thread = await bot.asked(bot.ada, "Have we reached the limit?", "This month's limit")
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
 
 
 async def test_an_empty_answer_is_reported(bot: Bot) -> None:

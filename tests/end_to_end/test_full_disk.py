@@ -126,7 +126,7 @@ async def test_a_failure_that_cannot_be_recorded_gets_retry_later(bot: Bot, disk
     disk.full, disk.only = True, "UPDATE turn"
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.asked(bot.ada, "What?", strings.NO_RECORD)
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
     disk.full = False
     await bot.until(lambda: bot.pressable(thread) == ["Retry"])
     await bot.press(bot.ada, thread, "Retry")

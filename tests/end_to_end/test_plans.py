@@ -51,7 +51,7 @@ async def test_a_card_records_the_decision_and_its_outcome(
     thread = await proposed_plan(bot, end)
     await bot.press(bot.ada, thread, label)
     text = await bot.shows(thread, *sentences)
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
     assert bot.aion.count("plan_action") == calls
     if end is PlanEnd.EXPIRED:
         assert "Done" not in text
@@ -111,7 +111,7 @@ async def test_a_lost_response_is_resolved_from_the_session(bot: Bot) -> None:
     thread = await proposed_plan(bot, PlanEnd.LOST_AFTER_ACTING)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, strings.SEE_BELOW, "3 photos are in two folders")
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
     assert bot.aion.count("plan_action") == 1
 
 

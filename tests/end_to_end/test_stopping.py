@@ -29,7 +29,7 @@ async def test_stop_ends_an_answer(bot: Bot) -> None:
     await bot.aion.until(lambda: bot.aion.streaming == 0, timeout=1.0)
     text = await bot.shows(thread, "The first half,", "Stopped by")
     assert "Ada" in text.split("Stopped by")[1]
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
     bot.aion.release("go")
     await bot.stop()
     await bot.start()
@@ -45,7 +45,7 @@ async def test_others_may_not_stop_an_answer(bot: Bot) -> None:
     await bot.replies_privately(thread, bot.ben, strings.STOP_NOT_YOURS)
     bot.aion.release("go")
     await bot.shows(thread, "the second half.")
-    assert bot.pressable(thread) == []
+    await bot.until(lambda: bot.pressable(thread) == [])
 
 
 async def test_a_waiting_question_is_marked(bot: Bot) -> None:
