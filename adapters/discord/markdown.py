@@ -22,9 +22,10 @@ Parsing what is inside a line of brackets takes up to 50 microseconds a characte
 
 _LARGEST_SMALL_HEADING = 4
 _SHORTEST_RULE = 3
-_MARKS = ("```", "~~~", "####", "|", "    ", "\t")
-_RULE_MARKS = " >-*_+=.)0123456789"
-"""What a line with a rule consists of, also in quotes and list items."""
+_SHORTEST_CODE = "    "
+_MARKS = ("```", "~~~", "####", "\t")
+_SIGNS = " >-*_+=.)0123456789|:"
+"""What the marks of quotes and list items consist of, and all of a rule, a heading's underline or a table's."""
 _DRAWN_RULE = "─" * 12
 _BROKEN_FENCE = "``\u200b`"
 _LANGUAGE_SIGNS = frozenset("_+-.#")
@@ -34,11 +35,9 @@ def convert(text: str) -> str:
     """Rewrite Markdown for Discord. A code block that is still open is closed at the end."""
     text = plain_line_ends(text)
     lines = text.split("\n")
-    if not _may_be_rewritten(text, lines):
-        return "\n".join(map(_line, lines))
     drawn: list[str] = []
     done = 0
-    for block in blocks(text):
+    for block in [] if is_plain(text) else blocks(text, is_plain=is_plain):
         rewrite = _REWRITTEN.get(block.kind)
         if rewrite is not None:
             end = min(block.end, len(lines))
@@ -48,16 +47,28 @@ def convert(text: str) -> str:
     return "\n".join([*drawn, *map(_line, lines[done:])])
 
 
-def _may_be_rewritten(text: str, lines: list[str]) -> bool:
-    """Tell, without parsing, whether there may be a block that Discord does not draw."""
+def is_plain(text: str) -> bool:
+    """Tell, without parsing, that `text` has no block that Discord does not draw. It may also fail to notice that."""
     if any(mark in text for mark in _MARKS):
-        return True
-    return any(line and not line.strip(_RULE_MARKS) for line in lines)
+        return False
+    before, may_be_code = "", True
+    for line in text.split("\n"):
+        words = line.lstrip(_SIGNS)
+        signs = line[: len(line) - len(words)]
+        if not words and ("|" in before or max(map(signs.count, "-*_")) >= _SHORTEST_RULE):
+            return False
+        # Code cannot interrupt a paragraph: what is indented behind one goes on with it, or is an item in an item.
+        indented = _SHORTEST_CODE in (signs if may_be_code else signs.lstrip(" "))
+        if indented and not line.isspace():
+            return False
+        before, may_be_code = line, words[:1] in {"", "#"}
+    return True
 
 
 def inline(line: str) -> str:
     """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code."""
-    if ("`" not in line and "](" not in line) or len(line) > LONGEST_LINE:
+    has_link, has_bars_and_code = "](" in line, "||" in line and "`" in line
+    if not (has_link or has_bars_and_code) or len(line) > LONGEST_LINE:
         return _barred(line)
     env: dict[str, _Found] = {"found": _Found(len(line))}
     _INLINE.parseInline(line, env)

@@ -88,7 +88,7 @@ def _possible_blocks(text: str) -> int:
 
 def _own_blocks(text: str) -> int:
     """Count the blocks that Slack makes of a markdown block beside its paragraphs and lists."""
-    found = markdown_blocks(plain_line_ends(text))
+    found = markdown_blocks(plain_line_ends(text), is_plain=lambda lines: not _possible_blocks(lines))
     quotes = {one for block in found for one in block.containers[:1] if one.quote}
     return len(quotes) + sum(block.kind in _OWN_BLOCK for block in found)
 

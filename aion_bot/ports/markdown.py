@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
+from markdown_it.parser_block import ParserBlock
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
@@ -17,8 +18,6 @@ DEEPEST = 24
 
 What stands deeper, and all that follows it in the same outermost block, is no block.
 """
-
-_Rule = Callable[[StateBlock, int, int, bool], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +85,14 @@ def plain_line_ends(text: str) -> str:
     return text.replace("\r\n", " \n").replace("\r", "\n") if "\r" in text else text
 
 
-def blocks(text: str) -> list[Block]:
-    """Return the blocks of `text` in order. Lines end with a line feed alone (see `plain_line_ends`)."""
+def blocks(text: str, *, is_plain: Callable[[str], bool] | None = None) -> list[Block]:
+    """Return the blocks of `text` in order. Lines end with a line feed alone (see `plain_line_ends`).
+
+    `is_plain` tells of some lines, which are one or more whole outermost blocks without a fence, that nobody wants
+    their blocks. These are left out, and not parsed: asking takes a fraction of the time.
+    """
     # A last line without its end would make an empty line of code look like a closing fence.
-    return list(_blocks(_PARSER.parse(text if text.endswith("\n") else text + "\n")))
+    return list(_blocks(_PARSER.parse(text if text.endswith("\n") else text + "\n", {"is_plain": is_plain})))
 
 
 class BlockReader:
@@ -130,8 +133,7 @@ def _blocks(tokens: list[Token]) -> Iterator[Block]:
         if token.type in {"blockquote_open", "list_item_open"}:
             first, end = token.map or (0, 0)
             quote = token.type == "blockquote_open"
-            inner = tokens[at + 1].meta.get("indent", 0)
-            around.append(Container(quote, first, end, 0 if quote else inner))
+            around.append(Container(quote, first, end, 0 if quote else token.meta.get("indent", 0)))
         elif token.type in {"blockquote_close", "list_item_close"}:
             around.pop()
         elif token.type in _KINDS and token.map:
@@ -178,7 +180,7 @@ def table_cells(line: str) -> list[str]:
 
 def begins_table(line: str, following: str) -> bool:
     """Tell whether these two lines are the head of a table: a row, and as many runs of dashes between bars."""
-    if "|" not in line or following.strip(" \t|:-"):
+    if "|" not in line or "-" not in following or following.strip(" \t|:-"):
         return False
     runs = [cell.strip() for cell in following.strip().removeprefix("|").removesuffix("|").split("|")]
     dashes = [run.removeprefix(":").removesuffix(":") for run in runs]
@@ -199,13 +201,12 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return True
     ends = state.md.block.ruler.getRules("blockquote")
     line += 1
-    # A line without a bar ends the table, other than on GitHub: models go on with a sentence there.
-    while line < end and not (
-        "|" not in state.src[state.bMarks[line] : state.eMarks[line]]
-        or state.sCount[line] < state.blkIndent
-        or state.is_code_block(line)
-        or any(rule(state, line, end, True) for rule in ends)
-    ):
+    while line < end and state.sCount[line] >= state.blkIndent and not state.is_code_block(line):
+        row = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+        # A line without a bar ends the table, other than on GitHub: models go on with a sentence there.
+        # No other block begins with a bar, so that the rules are asked for few rows.
+        if "|" not in row or (row[0] != "|" and any(rule(state, line, end, True) for rule in ends)):
+            break
         line += 1
     token = state.push("table", "", 0)
     token.map, token.content = [start, line], state.getLines(start, line, state.blkIndent, False)
@@ -213,24 +214,40 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _noting_indent(rule: _Rule) -> _Rule:
-    """Make a rule note on its first token how many columns its lines are indented by the items around it."""
+def _plain_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Pass over lines that `is_plain` (see `blocks`), up to where an outermost block begins whatever stands before."""
+    is_plain, asked = state.env["is_plain"], state.env.get("asked", 0)
+    # Lines that are not plain are asked for once, not once for each block in them: that would not be linear.
+    if is_plain is None or silent or state.level > 0 or start < asked:
+        return False
+    line = start + 1
+    # An unindented line after an empty one is outside of any block before it, unless that is a fence.
+    while line < end and (state.isEmpty(line) or state.sCount[line] > 0 or not state.isEmpty(line - 1)):
+        line += 1
+    state.env["asked"] = line
+    lines = state.src[state.bMarks[start] : state.bMarks[line]]
+    if "```" in lines or "~~~" in lines or not is_plain(lines):
+        return False
+    state.line = line
+    return True
 
-    def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        made, indent = len(state.tokens), state.blkIndent
-        found = rule(state, start, end, silent)
-        if found and not silent:
-            state.tokens[made].meta["indent"] = indent
-        return found
 
-    return noting
+class _BlockParser(ParserBlock):
+    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803 - names of the library
+        # It is called for the content of each container, behind its opening token, which does not tell the indent.
+        if state.tokens:
+            state.tokens[-1].meta["indent"] = state.blkIndent
+        super().tokenize(state, startLine, endLine)
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).disable(["html_block", "reference"])
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST})
+    parser.block = _BlockParser()
+    parser.block.ruler.enableOnly(
+        ["code", "fence", "blockquote", "hr", "list", "heading", "lheading", "paragraph"]
+    )
     parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph"]})
-    for rule in parser.block.ruler.__rules__:
-        rule.fn = _noting_indent(rule.fn)
+    parser.block.ruler.before("own_table", "plain_lines", _plain_lines)
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
 

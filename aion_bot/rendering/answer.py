@@ -1,7 +1,6 @@
 """An answer as it arrives: events in, the wanted screen out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
@@ -9,8 +8,8 @@ from aion_bot.aion.references import resolve_content
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
-from aion_bot.rendering.pagination import Pages
-from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.pagination import Measure, Pages
+from aion_bot.rendering.references import Growing
 from aion_bot.rendering.screen import PageFormat, Screen
 
 _NOTE = 100
@@ -22,26 +21,38 @@ ROOM = 160
 _SMALLEST_PAGE = 400
 
 
+@dataclass(slots=True)
 class _Segment:
     """The text between two plan cards, in pages.
 
-    `final` replaces what came as tokens once it is known; `tail` stands under the text, before the card; `slots` is how
-    many messages were taken before the card.
+    Attributes:
+        raw: What came as tokens, with the markers of references.
+        final: What replaces `raw` once it is known; None until then.
+        card: The plan's card under the text.
+        tail: What stands under the text, before the card.
+        slots: How many messages were taken before the card.
+        shown: What shows each full page; made once, as every screen has all of them.
+        version: Equal to what it was before where `pages` were given a text that has only grown since.
     """
 
-    def __init__(self, measure: Callable[[Content], int], limit: int) -> None:
-        self.raw = ""
-        self.final: str | None = None
-        self.card: PlanCard | None = None
-        self.tail = ""
-        self.slots = 0
-        self.growing = Growing()
-        self.pages = Pages(lambda text: measure(Reply(text)), limit)
-        self.full: dict[str, Reply] = {}
-        """What shows each full page; made once, as every screen has all of them."""
+    pages: Pages
+    raw: str = ""
+    growing: Growing = field(default_factory=Growing)
+    final: str | None = None
+    card: PlanCard | None = None
+    tail: str = ""
+    slots: int = 0
+    shown: dict[str, Reply] = field(default_factory=dict)
+    version: object = None
 
     def text(self) -> str:
+        """Return what may be shown of the text so far."""
         return self.growing.update(self.raw) if self.final is None else self.final
+
+    def lead(self) -> str:
+        """Return what stands above the card."""
+        text = self.text()
+        return _joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
 
 
 @dataclass(slots=True)
@@ -72,59 +83,58 @@ class AnswerView:
 
     def __init__(self, page_format: PageFormat, *, while_growing: tuple[Button, ...] = ()) -> None:
         self.facts = Facts()
+        self.ended = False
+        """Whether no other screen will follow."""
+        self.has_plan = False
+        """Whether a plan's card belongs to this answer."""
         self.parked = False
         """Whether a plan's card is the last thing that was shown."""
-        self._measure = page_format.measure
+        self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._notices: list[str] = []
+        self._heading = ""
         self._while_growing = while_growing
         self._status = strings.THINKING
         self._status_shown = True
-        self._segments = [_Segment(self._measure, self._limit)]
+        self._segments = [_Segment(Pages(self._measure, self._limit))]
         self._before = ""
-        self._end: _End | None = None
-        self._version: object = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether no other screen will follow."""
-        return self._end is not None
+        self._end = _End()
 
     @property
     def empty(self) -> bool:
         """Whether Aion has said nothing yet."""
         return not any(segment.text().strip() or segment.card for segment in self._segments)
 
-    @property
-    def has_plan(self) -> bool:
-        """Whether a plan's card belongs to this answer."""
-        return len(self._segments) > 1
-
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
-        self._notices.append(sentence)
+        self._heading = _joined(self._heading, f"_{sentence}_")
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""
-        self._notices.clear()
+        self._heading = ""
 
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
         data = token.data or {}
+        segment = self._segments[-1]
         match token.type:
             case ChatTokenType.TOKEN:
-                segment, accumulated = self._segments[-1], str(data.get("accumulated") or "")
-                # Some events repeat the whole text so far: what is before the last card belongs above it.
-                segment.raw = (
-                    accumulated.removeprefix(self._before)
-                    if accumulated
-                    else segment.raw + (token.content or "")
-                )
                 segment.final = None
+                # Most events repeat the whole text so far: what is before the last card belongs above it.
+                accumulated = str(data.get("accumulated") or "")
+                said = segment.raw + (token.content or "")
+                segment.raw = accumulated.removeprefix(self._before) if accumulated else said
                 self._status, self._status_shown = "", True
                 self.parked &= not segment.raw
             case ChatTokenType.COMPLETE:
-                self._complete(token, data)
+                self.facts.complete = True
+                self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
+                content = str(data.get("content") or "")
+                # The text that the server resolved is one; it does not say where a card stands in it.
+                if token.resolved_content and not self.has_plan:
+                    segment.final = token.resolved_content
+                elif content:
+                    context = {"image_context": data.get("image_context")}
+                    self.show_stored(content, dict(data.get("metadata") or {}) | context)
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
@@ -136,10 +146,11 @@ class AnswerView:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it."""
         segment = self._segments[-1]
         segment.card, segment.tail = card, in_full
-        segment.slots = max(1, len(segment.pages.update(self._lead(segment))))
+        heading = "" if self.has_plan else self._heading
+        segment.slots = max(1, len(segment.pages.update(_joined(heading, segment.lead()))))
         self._before += segment.raw
-        self._segments.append(_Segment(self._measure, self._limit))
-        self._status, self._status_shown, self.parked = "", False, True
+        self._segments.append(_Segment(Pages(self._measure, self._limit)))
+        self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
 
     def say(self, status: str) -> None:
         """Show a status line; nothing where it is empty."""
@@ -148,19 +159,25 @@ class AnswerView:
 
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
-        self._settle(text, metadata or {})
+        metadata = metadata or {}
+        # A server may also count the text from zero after a plan: then the text above the card stays.
+        if text.startswith(self._before):
+            text = text.removeprefix(self._before)
+            for segment in self._segments[:-1]:
+                segment.final = resolve_content(segment.raw, metadata)
+        self._segments[-1].final = resolve_content(text, metadata)
 
     def finish(self, sentence: str = "", buttons: tuple[Button, ...] = (), byline: Line = ()) -> None:
         """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it."""
-        if self._end is None:
-            self._end = _End(sentence, byline, buttons)
+        if not self.ended:
+            self.ended, self._end = True, _End(sentence, byline, buttons)
             for segment in self._segments:
-                if segment.final is None:
-                    segment.final = readable(segment.raw[: settled_length(segment.raw)])
+                # Read at once, it does not matter in which pieces the text came.
+                segment.final = segment.final if segment.final is not None else Growing().update(segment.raw)
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""
-        if self._end is not None:
+        if self.ended:
             self._end.buttons = buttons
 
     def shrink(self) -> bool:
@@ -169,81 +186,43 @@ class AnswerView:
             return False
         self._limit //= 2
         for segment in self._segments:
-            segment.pages = Pages(lambda text: self._measure(Reply(text)), self._limit)
+            segment.pages = Pages(self._measure, self._limit)
         return True
 
     def screen(self) -> Screen:
         """What the thread should show now."""
         contents: list[Content | None] = []
-        overflow = ""
+        before = self._heading
         for segment in self._segments[:-1]:
-            pages = segment.pages.update(overflow + self._lead(segment))
-            if len(pages) > segment.slots:
-                overflow = "\n\n".join(pages[segment.slots :])
-                pages = pages[: segment.slots]
-            else:
-                overflow = ""
-            contents += (
-                [Reply(page) for page in pages] + [None] * (segment.slots - len(pages)) + [segment.card]
-            )
-        return (*contents, *self._last(overflow))
+            pages = segment.pages.update(_joined(before, segment.lead()))
+            # What there is no message for above the card goes on below it.
+            before = "\n\n".join(pages[segment.slots :])
+            unused = [None] * (segment.slots - len(pages))
+            contents += [*map(Reply, pages[: segment.slots]), *unused, segment.card]
+        return (*contents, *self._last(before))
 
-    def _last(self, overflow: str) -> list[Content | None]:
-        segment = self._segments[-1]
-        text = overflow + ("\n\n" if overflow else "") + self._headed(segment)
-        end = self._end
-        if end and end.sentence:
+    def _last(self, before: str) -> list[Content | None]:
+        """Return what is below the last card; `before` stands before its text."""
+        segment, end = self._segments[-1], self._end
+        text = _joined(before, segment.text())
+        if end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
-        before, self._version = (
-            self._version,
-            (
-                overflow,
-                len(self._notices),
-                segment.final,
-                segment.growing.begun,
-            ),
-        )
         # The version stays the same while the text only grows: then full pages are not even compared.
-        pages = segment.pages.update(text, grown=end is None and self._version == before)
-        note = "" if end else self._status
-        buttons, byline = (end.buttons, end.byline) if end else (self._while_growing, ())
-        if not pages and not (byline or (note and self._status_shown)):
+        version = (before, segment.final, segment.growing.begun)
+        pages = segment.pages.update(text, grown=not self.ended and version == segment.version)
+        segment.version = version
+        note, buttons = ("", end.buttons) if self.ended else (self._status, self._while_growing)
+        if not pages and not (end.byline or (note and self._status_shown)):
             return []
-        closing = 0 if end else segment.pages.closing
-        final = Reply(pages[-1] if pages else "", note, byline, buttons, closing)
-        segment.full = {page: segment.full.get(page) or Reply(page) for page in pages[:-1]}
-        return [*(segment.full[page] for page in pages[:-1]), final]
+        closing = 0 if self.ended else segment.pages.closing
+        last = Reply(pages[-1] if pages else "", note, end.byline, buttons, closing)
+        segment.shown = {page: segment.shown.get(page) or Reply(page) for page in pages[:-1]}
+        return [*(segment.shown[page] for page in pages[:-1]), last]
 
-    def _headed(self, segment: _Segment) -> str:
-        text = segment.text()
-        if segment is not self._segments[0] or not self._notices:
-            return text
-        return "\n\n".join([*(f"_{notice}_" for notice in self._notices), *([text] if text.strip() else [])])
 
-    def _lead(self, segment: _Segment) -> str:
-        lead = self._headed(segment) if segment.text().strip() else strings.PLAN_LEAD
-        return f"{lead}\n\n{segment.tail}" if segment.tail else lead
-
-    def _complete(self, token: ChatToken, data: dict[str, Any]) -> None:
-        self.facts.complete = True
-        self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
-        content = str(data.get("content") or "")
-        resolved = token.resolved_content
-        if resolved and not self.has_plan:
-            self._segments[-1].final = resolved
-        elif content:
-            self._settle(
-                content, dict(data.get("metadata") or {}) | {"image_context": data.get("image_context")}
-            )
-
-    def _settle(self, content: str, metadata: dict[str, Any]) -> None:
-        if content.startswith(self._before):
-            at = 0
-            for segment in self._segments[:-1]:
-                segment.final = resolve_content(segment.raw, metadata)
-                at += len(segment.raw)
-            content = content[at:]
-        self._segments[-1].final = resolve_content(content, metadata)
+def _joined(*parts: str) -> str:
+    """Join what is not blank as paragraphs."""
+    return "\n\n".join(part for part in parts if part.strip())
 
 
 def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from aion_bot.ports.markdown import BlockReader
-from aion_bot.rendering.markdown import NOTHING_OPEN, Piece
+from aion_bot.rendering.markdown import NOTHING_OPEN
+from aion_bot.rendering.piece import Piece
 
 Measure = Callable[[str], int]
 """Size of a page as the platform counts it, rendered."""
@@ -39,64 +40,67 @@ class Pages:
         """
         if not grown and not text.startswith(self._taken):
             self._full, self._taken, self._context, self._reader = [], "", NOTHING_OPEN, BlockReader()
-        while True:
-            piece, fits = self._next(text)
-            if fits:
-                return self._with_last(piece)
-            self._last_cut = cut = self._cut(piece)
+        piece, length, size = self._next(text)
+        while size > self._limit or length < len(piece.text):
+            self._last_cut = cut = self._cut(piece, length, size)
             self._context, self._reader = piece.context(cut), BlockReader()
             self._taken = text[: len(self._taken) + cut]
-            if not piece.is_blank(cut):
-                self._full.append(piece.page(cut, full=True))
+            page = piece.page(cut, full=True)
+            if not page.blank:
+                self._full.append(page.text)
+            piece, length, size = self._next(text)
+        page = piece.page(length)
+        self.closing = 0 if page.blank else page.closing
+        return list(self._full) if page.blank else [*self._full, page.text]
 
-    def _next(self, text: str) -> tuple[Piece, bool]:
-        """Return a piece that is more than a page, or the whole rest, and whether the rest fits on a page."""
+    def _next(self, text: str) -> tuple[Piece, int, int]:
+        """Return the rest of the text, or so much of it that a page cannot hold all; its length, and what that measures.
+
+        The piece has a character more than was measured where there is one.
+        """
         start = len(self._taken)
         # Only so much of the rest is looked at, so that a long text costs what it is long, not the square.
         likely = min(2 * self._last_cut, self._limit + self._limit // 4)
         for most in (likely, _MOST_TEXT * self._limit):
             rest = text[start : start + most + 1]
             piece = Piece(rest, self._context, first=not self._full, reader=self._reader)
-            if self._size(piece, min(len(rest), most)) > self._limit:
-                return piece, False
-            if len(rest) <= most:
-                return piece, True
-        return piece, False
-
-    def _with_last(self, piece: Piece) -> list[str]:
-        length = len(piece.text)
-        if piece.is_blank(length):
-            self.closing = 0
-            return list(self._full)
-        self.closing = len(piece.closing(length))
-        return [*self._full, piece.page(length)]
+            length = min(len(rest), most)
+            size = self._size(piece, length)
+            if size > self._limit or length == len(rest):
+                break
+        return piece, length, size
 
     def _size(self, piece: Piece, length: int) -> int:
-        """Measure a page with room for any closing that its text needed so far; see `Piece.reserve`."""
-        return self._measure(piece.page(length)) - len(piece.closing(length)) + piece.reserve(length)
+        """Measure a page with room for any closing that its text needed so far."""
+        page = piece.page(length)
+        return self._measure(page.text) - page.closing + page.reserve
 
-    def _cut(self, piece: Piece) -> int:
-        """Find the longest beginning that fits, ending where a reader expects a break."""
-        cut = piece.safe_cut(_break(piece.text, self._longest(piece)))
+    def _cut(self, piece: Piece, length: int, size: int) -> int:
+        """Find the longest beginning that fits, ending where a reader expects a break; `length` measures `size`."""
+        cut = piece.safe_cut(_break(piece.text, self._longest(piece, length, size)))
         # A break inside a fence or a table can measure more than the whole.
         while cut > 1 and self._size(piece, cut) > self._limit:
             cut = piece.safe_cut(cut * 9 // 10)
         return max(cut, 1)
 
-    def _longest(self, piece: Piece) -> int:
-        """Return how many characters fit, by few measurements: mostly, as many more fit as the measure has room for."""
-        low, size, step, high = 0, 0, 1, min(len(piece.text), _MOST_TEXT * self._limit) + 1
-        characters_per_size = 1.0
+    def _longest(self, piece: Piece, length: int, size: int) -> int:
+        """Return how many characters fit, by few measurements: each guess is where the limit is if all measure alike."""
+        if size <= self._limit:
+            return length
+        low, low_size, high, high_size = 0, 0, length, size
+        step = 1
         while high - low > 1:
-            guess = low + max(step, int((self._limit - size) * characters_per_size))
+            width = high - low
+            guess = low + max(step, (self._limit - low_size) * width // (high_size - low_size))
             if guess >= high:
-                guess = (low + high) // 2
+                guess = low + width // 2
             measured = self._size(piece, guess)
             if measured <= self._limit:
-                low, size, step = guess, measured, 2 * step
+                low, low_size = guess, measured
             else:
-                # Text that measures much more than its characters is dear to measure, too.
-                high, characters_per_size = guess, (guess - low) / (measured - size)
+                high, high_size = guess, measured
+            # Where some characters measure much more than others, steps that double lead to the limit soon.
+            step = 2 * step if high - low > width // 2 else 1
         return max(low, 1)
 
 

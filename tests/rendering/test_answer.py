@@ -90,6 +90,26 @@ def test_a_plan_without_words_has_a_lead() -> None:
     assert texts(view.screen()) == [strings.PLAN_LEAD, "PLAN"]
 
 
+def test_a_notice_stands_above_a_plan_without_words() -> None:
+    """What the bot has to say about the session is not lost where a plan comes first."""
+    view = AnswerView(PlainAdapter().page_format)
+    view.notice("New session.")
+    view.show_plan(CARD, "")
+    view.finish()
+    assert texts(view.screen()) == [f"_New session._\n\n{strings.PLAN_LEAD}", "PLAN"]
+
+
+def test_what_has_no_room_above_one_card_is_a_paragraph_above_the_next() -> None:
+    """The end of the text above a card, where it goes on below, does not run into the text there."""
+    view = fold(AnswerView(PlainAdapter(page=600).page_format), *tokens("[[img:a|x]] "))
+    view.show_plan(CARD, "")
+    fold(view, *tokens("Between.", before="[[img:a|x]] "))
+    view.show_plan(CARD, "")
+    view._segments[0].raw = "word " * 100 + "end."
+    view.finish()
+    assert "end.\n\nBetween." in "".join(texts(view.screen()))
+
+
 def test_a_plan_too_long_for_a_card_stands_above_it() -> None:
     """The plan as text goes into pages before the short card."""
     view = AnswerView(PlainAdapter(page=600).page_format)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.markdown import LONGEST_LINE, _may_be_rewritten, convert, inline, unfenced
+from adapters.discord.markdown import LONGEST_LINE, convert, inline, is_plain, unfenced
 from aion_bot.ports.markdown import blocks, plain_line_ends
 
 PIECES = st.sampled_from(
     [
         "word", "**bold**", "a || b", "```", "```python", "~~~", "````", "| a | b |", "|---|---|", "| 1 | `x|y` |",
         "- item", "# Big", "#### Small", "---", "[label](https://x.example/a_(b))", "![](https://x.example/i.png)",
-        "`code || span`", "> quote", "", "  indented", "[https://x.example](https://x.example)", "\\| |",
+        "`code || span`", "> quote", "", "  indented", "    four", "-     five", "- # Big", "    - item", "\t", "1", "[https://x.example](https://x.example)", "\\| |",
     ]
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=30)), max_size=14).map("\n".join)
@@ -119,10 +119,21 @@ def test_a_table_that_has_only_begun() -> None:
 @given(TEXTS)
 def test_nothing_to_rewrite_is_missed(text: str) -> None:
     """What the quick look calls plain has no block that is rewritten."""
-    if not _may_be_rewritten(text, text.split("\n")):
+    if is_plain(text):
         assert not any(
             block.kind in {"fence", "code", "rule", "table"} for block in blocks(plain_line_ends(text))
         )
+
+
+@given(TEXTS)
+def test_what_is_not_parsed_would_not_be_rewritten(text: str) -> None:
+    """Leaving out what is plain between other blocks finds the same blocks to rewrite, on the same lines."""
+    text = plain_line_ends(text)
+    wanted = [block for block in blocks(text) if block.kind in {"fence", "code", "rule", "table"}]
+    found = [
+        block for block in blocks(text, is_plain=is_plain) if block.kind in {"fence", "code", "rule", "table"}
+    ]
+    assert found == wanted
 
 
 @given(TEXTS)

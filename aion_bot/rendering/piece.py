@@ -1,0 +1,279 @@
+"""A piece of Markdown as a page: it opens what was open before it, and closes what it leaves open. No I/O.
+
+In the example of `markdown`, the first page ends with a line that closes the code inside of the list item:
+
+    1. Run the tests:
+       ```sh
+       make
+       ```
+
+The next page begins with the fence's mark. Its lines lose the indentation that only the list item gave a meaning to:
+
+    ```sh
+    make test
+    ```
+    They take a minute.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from aion_bot.ports.markdown import (
+    Block,
+    BlockReader,
+    Container,
+    last_beginning,
+    line_starts,
+    plain_line_ends,
+)
+from aion_bot.rendering.markdown import (
+    Context,
+    as_words,
+    guard,
+    is_kept_fence,
+    open_at_end,
+    preamble,
+    without_items,
+)
+
+_MARKS = " \t>#*+-0123456789.)"
+"""What the marks of quotes, list items and headings consist of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fence:
+    """A fence in a piece, by offsets in the piece's text.
+
+    Attributes:
+        first: Where its opening line begins; -1 if it was open before the piece.
+        opened: Where it is open from: behind its mark.
+        content: Where the line behind its opening line begins.
+        closing_line: Where its closing line begins, if it has one.
+        closed: From where on it is not open any more; None if it is open at the end.
+        close: The line that closes it.
+    """
+
+    first: int
+    opened: int
+    content: int
+    closing_line: int | None
+    closed: int | None
+    close: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one message shows of a piece.
+
+    Attributes:
+        closing: How many characters at its end only close a fence that the piece leaves open.
+        reserve: The room to keep for the closing of any fence that was opened so far. It never shrinks with the length
+            of the piece, so that a page that is full once stays full while the text grows.
+        blank: Whether it shows nothing but the marks of a fence.
+    """
+
+    text: str
+    closing: int
+    reserve: int
+    blank: bool
+
+
+class Piece:
+    """A piece of a text, cut at its beginning where `context` is open.
+
+    All offsets are in `text`. `first`: nothing stands before the piece, not even a blank line is left out. `reader`:
+    has read the same piece before, when the text was shorter.
+    """
+
+    def __init__(
+        self, text: str, context: Context, *, first: bool = False, reader: BlockReader | None = None
+    ) -> None:
+        self.text = text
+        self._context = context
+        self._plain = plain_line_ends(text)
+        self._starts = line_starts(self._plain)
+        self._preamble = preamble(context, self._plain) if context.containers or context.leaf else ""
+        self._before = self._preamble.count("\n")
+        # Most pieces have nothing that needs a parser: no fence, and nothing that was open before them.
+        needs_parser = self._preamble or "```" in text or "~~~" in text
+        self._blocks = (reader or BlockReader()).update(self._preamble + self._plain) if needs_parser else []
+        fences = [self._fence(block) for block in self._blocks if is_kept_fence(block)]
+        self._head = ""
+        if context.leaf == "fence":
+            opened = self._blocks[0]
+            if opened.end <= self._before or (opened.closed and opened.end == self._before + 1):
+                del fences[0]  # no line of the piece is inside the fence that was open before it
+            else:
+                self._head = f"{context.quotes}{context.markup}{context.info}\n"
+        self._fences = fences
+        self._opened = [fence.opened for fence in fences]
+        self._reserves = list(accumulate((len(fence.close) + 1 for fence in fences), max))
+        self._left_out = 0 if first or self._head or context.leaf == "code" else self._count_left_out()
+        self._prefixes = self._find_prefixes() if self._preamble else {}
+        self._body, self._shown_starts = self.text, self._starts
+        if self._prefixes or self._left_out:
+            self._body, self._shown_starts = self._rewrite()
+
+    def context(self, length: int) -> Context:
+        """Return what is open behind the first `length` characters.
+
+        Later characters do not matter: a text that is cut while it grows is cut like one that is there at once.
+        """
+        if self._blocks:
+            lines = bisect_right(self._starts, length) - 1
+            known = last_beginning(self._blocks, self._before + lines) - self._before
+            beginning = self._starts[known] if known > 0 else 0
+        else:
+            # Without fences, an outermost block begins at each line behind an empty one that is not indented.
+            at = self._plain.rfind("\n\n", 0, length)
+            while at >= 0 and self._plain[at + 2 : min(at + 3, length)] in {" ", "\t", "\n", ""}:
+                at = self._plain.rfind("\n\n", 0, at + 1)
+            beginning = at + 2 if at >= 0 else 0
+        return open_at_end(("" if beginning else self._preamble) + self._plain[beginning:length])
+
+    def page(self, length: int, *, full: bool = False) -> Page:
+        """Return a page of the first `length` characters: it opens what was open before, and closes what is open.
+
+        `full`: nothing will be added to it, so that it need not end with empty lines.
+        """
+        while full and length > 1 and self.text[length - 1] == "\n":
+            length -= 1
+        line = bisect_right(self._starts, length) - 1
+        inside = length - self._starts[line]
+        end = self._shown_starts[line]
+        if inside > 0 and line >= self._left_out:
+            removed, prefix = self._prefixes.get(line, (0, ""))
+            end += len(prefix) + max(0, inside - removed)
+        shown = self._body[:end]
+        closing, reserve = "", 0
+        opened = bisect_right(self._opened, length)
+        if opened:
+            fence, reserve = self._fences[opened - 1], self._reserves[opened - 1]
+            if fence.closed is None or length < fence.closed:
+                closing = fence.close if (shown or self._head).endswith("\n") else f"\n{fence.close}"
+        return Page(self._head + shown + closing, len(closing), reserve, not shown or shown.isspace())
+
+    def safe_cut(self, cut: int) -> int:
+        """Move a cut to the beginning of its line where the line opens or closes a fence or has only marks before it."""
+        at = bisect_right(self._opened, cut)
+        # The cut may be in front of the mark that opens a fence, but inside its line.
+        if at < len(self._fences) and 0 <= self._fences[at].first < cut:
+            at += 1
+        if at:
+            fence = self._fences[at - 1]
+            if 0 < fence.first < cut <= fence.content:
+                return fence.first
+            if fence.closing_line and fence.closed is not None and fence.closing_line < cut < fence.closed:
+                return fence.closing_line
+        start = self._starts[bisect_right(self._starts, cut) - 1]
+        only_marks = not self._plain[start:cut].strip(_MARKS)
+        return start if start and only_marks else cut
+
+    def _count_left_out(self) -> int:
+        """Count the lines at the beginning that would show nothing, or a mark without what it belongs to."""
+        count = 0
+        if self._preamble:
+            opened = self._blocks[0]
+            over = opened.kind == "fence" and opened.closed
+            count = int((over or opened.kind == "underlined") and opened.end == self._before + 1)
+        while count < len(self._starts) and not self._line(count).strip():
+            count += 1
+        return count
+
+    def _line(self, number: int) -> str:
+        following = self._starts[number + 1] if number + 1 < len(self._starts) else len(self.text)
+        return self._plain[self._starts[number] : following]
+
+    def _find_prefixes(self) -> dict[int, tuple[int, str]]:
+        """Return what stands in place of the first so many characters of a line, for lines where anything does."""
+        context = self._context
+        found: dict[int, tuple[int, str]] = {}
+        if any(not container.quote for container in context.containers):
+            ends = [one.end for one in self._blocks[0].containers]
+            for number in range(len(self._starts)):
+                around = sum(end > number + self._before for end in ends)
+                found[number] = without_items(self._line(number), context.containers[:around])
+        if context.inside_line:
+            rest_of_code = guard(self._plain, context.markup) if context.leaf == "fence" else ""
+            found[0] = (0, context.quotes + ("    " if context.leaf == "code" else rest_of_code))
+        # What goes on with a paragraph must stay words on a page that begins with it. (Lines that are left out at the
+        # beginning end the paragraph.)
+        if context.leaf == "paragraph" and self._left_out == 0:
+            line = self._line(0)
+            if context.inside_line:
+                found[0] = as_words(line, *found[0])
+            elif self._blocks[0].end > self._before:
+                found[0] = as_words(line, *without_items(line, context.containers))
+        for block in self._blocks:
+            following = block.end - self._before
+            ended_by_item = not block.closed and any(map(self._is_earlier_item, block.containers))
+            if ended_by_item and self._left_out < following < len(self._starts):
+                # The item ended the fence, but the item is not on this page.
+                old, new = found.get(following, (0, ""))
+                found[following] = (old, f"{self._indentation(block.containers)}{block.markup}\n{new}")
+        return found
+
+    def _rewrite(self) -> tuple[str, list[int]]:
+        """Return the text as it is shown, and where each of its lines begins there."""
+        shown: list[str] = []
+        for number, start in enumerate(self._starts):
+            removed, prefix = self._prefixes.get(number, (0, ""))
+            line = self.text[start : start + len(self._line(number))]
+            shown.append("" if number < self._left_out else prefix + line[removed:])
+        return "".join(shown), [0, *accumulate(map(len, shown))][:-1]
+
+    def _is_earlier_item(self, container: Container) -> bool:
+        return not container.quote and container.first == 0 and bool(self._preamble)
+
+    def _transform(self) -> tuple[str, list[int]]:
+        """Return the text as it is shown, and where each of its lines begins there."""
+        if not self._prefixes and not self._left_out:
+            return self.text, self._starts
+        shown: list[str] = []
+        for number, start in enumerate(self._starts):
+            old, new = self._prefixes.get(number, (0, ""))
+            line = self.text[start : start + len(self._line(number))]
+            shown.append("" if number < self._left_out else new + line[old:])
+        return "".join(shown), [0, *accumulate(map(len, shown))][:-1]
+
+    def _shown(self, length: int) -> int:
+        """Return how many characters of the body show the first `length` of the text."""
+        number = bisect_right(self._starts, length) - 1
+        inside = length - self._starts[number]
+        if inside == 0 or number < self._left_out:
+            return self._shown_starts[number]
+        old, new = self._prefixes.get(number, (0, ""))
+        return self._shown_starts[number] + len(new) + max(0, inside - old)
+
+    def _fence(self, block: Block) -> _Fence:
+        close = self._indentation(block.containers) + block.markup
+        first, opened, content = -1, -1, 0
+        if block.first >= self._before:
+            line = self._line(block.first - self._before)
+            first = self._starts[block.first - self._before]
+            opened = first + line.find(block.markup) + len(block.markup)
+            content = first + len(line)
+        if block.closed:
+            number = block.end - 1 - self._before
+            closing_line = self._starts[number]
+            # It is closed behind as many marks as opened it, wherever the line ends.
+            closed = closing_line + self._line(number).find(block.markup) + len(block.markup)
+            return _Fence(first, opened, content, closing_line, closed, close)
+        following = block.end - self._before
+        ended = self._starts[following] + 1 if following < len(self._starts) else None
+        return _Fence(first, opened, content, None, ended, close)
+
+    def _indentation(self, containers: Sequence[Container]) -> str:
+        """Return how a line inside these containers begins on this page, where items of earlier pages indent nothing."""
+        made, width, removed = "", 0, 0
+        for container in containers:
+            if container.quote:
+                made += " " * width + "> "
+                width = removed = 0
+            elif self._is_earlier_item(container):
+                removed = container.indent
+            else:
+                width = container.indent - removed
+        return made + " " * width
