@@ -55,7 +55,9 @@ def is_plain(text: str) -> bool:
     for line in text.split("\n"):
         words = line.lstrip(_SIGNS)
         signs = line[: len(line) - len(words)]
-        if not words and ("|" in before or max(map(signs.count, "-*_")) >= _SHORTEST_RULE):
+        # Signs alone may be a rule, or what makes the line before a title or the head of a table.
+        under_head = "|" in before and "-" in signs
+        if not words and (under_head or max(map(signs.count, "-*_")) >= _SHORTEST_RULE):
             return False
         # Code cannot interrupt a paragraph: what is indented behind one goes on with it, or is an item in an item.
         indented = _SHORTEST_CODE in (signs if may_be_code else signs.lstrip(" "))

@@ -119,10 +119,11 @@ class AnswerView:
         match token.type:
             case ChatTokenType.TOKEN:
                 segment.final = None
-                # Most events repeat the whole text so far: what is before the last card belongs above it.
-                accumulated = str(data.get("accumulated") or "")
-                said = segment.raw + (token.content or "")
-                segment.raw = accumulated.removeprefix(self._before) if accumulated else said
+                if accumulated := str(data.get("accumulated") or ""):
+                    # Most events repeat the whole text so far: what is before the last card belongs above it.
+                    segment.raw = accumulated.removeprefix(self._before)
+                else:
+                    segment.raw += token.content or ""
                 self._status, self._status_shown = "", True
                 self.parked &= not segment.raw
             case ChatTokenType.COMPLETE:

@@ -41,7 +41,8 @@ class Pages:
         if not grown and not text.startswith(self._taken):
             self._full, self._taken, self._context, self._reader = [], "", NOTHING_OPEN, BlockReader()
         piece, length, size = self._next(text)
-        while size > self._limit or length < len(piece.text):
+        # An empty rest ends the text, whatever it measures: it shows nothing but a fence that is still open.
+        while piece.text and (size > self._limit or length < len(piece.text)):
             self._last_cut = cut = self._cut(piece, length, size)
             self._context, self._reader = piece.context(cut), BlockReader()
             self._taken = text[: len(self._taken) + cut]

@@ -95,6 +95,7 @@ class Piece:
         self._plain = plain_line_ends(text)
         self._starts = line_starts(self._plain)
         self._preamble = preamble(context, self._plain) if context.containers or context.leaf else ""
+        # Blocks count the lines of the preamble, too; `self._starts` does not.
         self._before = self._preamble.count("\n")
         # Most pieces have nothing that needs a parser: no fence, and nothing that was open before them.
         needs_parser = self._preamble or "```" in text or "~~~" in text
@@ -103,8 +104,9 @@ class Piece:
         self._head = ""
         if context.leaf == "fence":
             opened = self._blocks[0]
+            # No line of the piece is inside the fence that was open before it, or only the line that closes it.
             if opened.end <= self._before or (opened.closed and opened.end == self._before + 1):
-                del fences[0]  # no line of the piece is inside the fence that was open before it
+                del fences[0]
             else:
                 self._head = f"{context.quotes}{context.markup}{context.info}\n"
         self._fences = fences
@@ -198,8 +200,8 @@ class Piece:
         if context.inside_line:
             rest_of_code = guard(self._plain, context.markup) if context.leaf == "fence" else ""
             found[0] = (0, context.quotes + ("    " if context.leaf == "code" else rest_of_code))
-        # What goes on with a paragraph must stay words on a page that begins with it. (Lines that are left out at the
-        # beginning end the paragraph.)
+        # What goes on with a paragraph must stay words on a page that begins with it, whatever mark they look
+        # like. Lines that are left out at the beginning have ended the paragraph.
         if context.leaf == "paragraph" and self._left_out == 0:
             line = self._line(0)
             if context.inside_line:
@@ -227,26 +229,6 @@ class Piece:
     def _is_earlier_item(self, container: Container) -> bool:
         return not container.quote and container.first == 0 and bool(self._preamble)
 
-    def _transform(self) -> tuple[str, list[int]]:
-        """Return the text as it is shown, and where each of its lines begins there."""
-        if not self._prefixes and not self._left_out:
-            return self.text, self._starts
-        shown: list[str] = []
-        for number, start in enumerate(self._starts):
-            old, new = self._prefixes.get(number, (0, ""))
-            line = self.text[start : start + len(self._line(number))]
-            shown.append("" if number < self._left_out else new + line[old:])
-        return "".join(shown), [0, *accumulate(map(len, shown))][:-1]
-
-    def _shown(self, length: int) -> int:
-        """Return how many characters of the body show the first `length` of the text."""
-        number = bisect_right(self._starts, length) - 1
-        inside = length - self._starts[number]
-        if inside == 0 or number < self._left_out:
-            return self._shown_starts[number]
-        old, new = self._prefixes.get(number, (0, ""))
-        return self._shown_starts[number] + len(new) + max(0, inside - old)
-
     def _fence(self, block: Block) -> _Fence:
         close = self._indentation(block.containers) + block.markup
         first, opened, content = -1, -1, 0
@@ -258,7 +240,7 @@ class Piece:
         if block.closed:
             number = block.end - 1 - self._before
             closing_line = self._starts[number]
-            # It is closed behind as many marks as opened it, wherever the line ends.
+            # It is closed behind as many marks as opened it: the rest of its line may not have arrived.
             closed = closing_line + self._line(number).find(block.markup) + len(block.markup)
             return _Fence(first, opened, content, closing_line, closed, close)
         following = block.end - self._before

@@ -6,8 +6,9 @@ every token, so that the received bytes grow faster than the answer.
 """
 
 import gc
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from statistics import median
@@ -27,6 +28,47 @@ EDITS = 1_000
 _EDIT = 30
 _REPEATS = 5
 _LAST = 50
+
+_CODE = """
+Here is how the report is read, step by step:
+
+```python
+def read(path):
+    with open(path) as file:
+        for line in file:
+            yield line.split(",")
+```
+
+1. Call `read` with the **path** of the file.
+   - It yields a list for each line, see [the manual](https://x.example/manual).
+2. Close it with `close()` in the end.
+"""
+_TABLE = """
+### Findings
+
+| Site | Status | When |
+|---|---|---|
+| Seven | damaged | today |
+| Eight | fine | Monday |
+
+What is damaged has to be repaired soon, says the inspector of the site.
+
+---
+"""
+_LIST = """
+*   **Cranes:** two of them
+    *   the hook is worn
+    *   the rope is `new`
+*   **Pumps:** four of them
+    *   one hose is torn || bent
+"""
+TEXTS: Mapping[str, Sequence[str]] = {
+    "words": WORDS,
+    "code": re.findall(r"\s*\S+", _CODE),
+    "tables": re.findall(r"\s*\S+", _TABLE),
+    "lists": re.findall(r"\s*\S+", _LIST),
+}
+"""Tokens of answers of one kind each, again and again."""
 
 _ENV = {
     "SLACK_BOT_TOKEN": "xoxb-1000000001-2000000002-benchmark0000",
@@ -55,19 +97,19 @@ class _Answer:
         self._shown: Screen = ()
 
     def grow(self, tokens: Sequence[ChatToken]) -> float:
-        """Fold tokens and show the result; returns the seconds that this took."""
-        begun = time.perf_counter()
+        """Fold tokens and show the result; returns the seconds of the processor that this took."""
+        begun = time.thread_time()
         for token in tokens:
             self._transcript.fold(token)
         self._show()
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     def end(self) -> float:
-        """Show the end; returns the seconds that this took."""
-        begun = time.perf_counter()
+        """Show the end; returns the seconds of the processor that this took."""
+        begun = time.thread_time()
         self._transcript.finish()
         self._show()
-        return time.perf_counter() - begun
+        return time.thread_time() - begun
 
     def _show(self) -> None:
         screen = self._transcript.screen()
@@ -100,14 +142,29 @@ class _Words:
 
 def measure() -> list[Growth]:
     """Measure both platforms."""
+    gc.disable()
+    try:
+        return [_growth(adapter) for adapter in _adapters()]
+    finally:
+        gc.enable()
+
+
+def main() -> None:
+    """Print what a token costs on each platform, by the kind of text and the answer's length: the least of some runs."""
+    for adapter in _adapters():
+        for name, pieces in TEXTS.items():
+            costs = [
+                min(_a_token(adapter, length, pieces) for _ in range(_REPEATS)) * 1e6 for length in LENGTHS
+            ]
+            shown = "".join(f"{cost:8.1f}" for cost in costs)
+            print(f"{adapter.platform:<8} {name:<8} {shown}  microseconds a token")
+
+
+def _adapters() -> Sequence[PlatformAdapter]:
     adapters, problems = discover(_ENV)
     if problems:
         raise RuntimeError(f"wrong settings: {', '.join(map(str, problems))}")
-    gc.disable()
-    try:
-        return [_growth(adapter) for adapter in adapters]
-    finally:
-        gc.enable()
+    return adapters
 
 
 def _growth(adapter: PlatformAdapter) -> Growth:
@@ -118,8 +175,8 @@ def _growth(adapter: PlatformAdapter) -> Growth:
     return Growth(adapter.platform, token, first, thousandth)
 
 
-def _a_token(adapter: PlatformAdapter, length: int) -> float:
-    answer, words = _Answer(adapter), _Words(WORDS)
+def _a_token(adapter: PlatformAdapter, length: int, pieces: Sequence[str] = WORDS) -> float:
+    answer, words = _Answer(adapter), _Words(pieces)
     used = sum(answer.grow(words.next(_EDIT)) for _ in range(length // _EDIT))
     used += answer.grow([words.all()]) + answer.end()
     return used / length
@@ -139,3 +196,7 @@ def _edits(adapter: PlatformAdapter) -> tuple[float, float]:
             least.append((_Answer(adapter).grow(token), took))
     first, thousandth = zip(*least, strict=True)
     return median(first), median(thousandth)
+
+
+if __name__ == "__main__":
+    main()

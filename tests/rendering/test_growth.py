@@ -99,7 +99,7 @@ def grows_too_fast(reader: Callable[[str], object], text: Callable[[int], str]) 
     """Tell whether twice the text takes more than `MOST` times as long; each length as its fastest of a few runs."""
     short, long = text(LENGTH), text(2 * LENGTH)
     fast, slow = seconds(reader, short), seconds(reader, long)
-    for _ in range(6):
+    for _ in range(12):
         if slow <= max(_TOO_SHORT_TO_TELL, MOST * fast):
             return False
         slow = min(slow, seconds(reader, long))

@@ -108,6 +108,11 @@ def test_a_page_holds_as_much_as_fits(text: str, limit: int, dear: int) -> None:
         assert measure(page) <= limit < measure(page + following[0])
 
 
+def test_what_fits_on_no_page_is_cut_all_the_same() -> None:
+    """Where the platform's measure calls everything too large, nothing is lost and the end is found."""
+    assert Pages(lambda _: 200, 100).update("ab") == ["a", "b"]
+
+
 def test_what_only_closes_an_open_fence_is_told() -> None:
     """As long as the text ends inside a fence, the end of the last page is not the text's own."""
     pages = Pages(len, 200)
