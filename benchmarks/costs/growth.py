@@ -97,7 +97,7 @@ class _Answer:
         self._shown: Screen = ()
 
     def grow(self, tokens: Sequence[ChatToken]) -> float:
-        """Take tokens and show what came of them; returns how long that took, in seconds of the processor."""
+        """Fold tokens and show the result; returns the seconds that this took."""
         begun = time.thread_time()
         for token in tokens:
             self._transcript.fold(token)
@@ -105,7 +105,7 @@ class _Answer:
         return time.thread_time() - begun
 
     def end(self) -> float:
-        """Show the end; returns how long that took, in seconds of the processor."""
+        """Show the end; returns the seconds that this took."""
         begun = time.thread_time()
         self._transcript.finish()
         self._show()
