@@ -99,6 +99,7 @@ def _quotes(block: Block) -> str:
 
 def _code(block: Block, lines: list[str]) -> Iterator[str]:
     """Show code in Discord's only fence. Its lines lose the indentation of list items, which Discord would show."""
+    # Discord takes the word behind the mark for a line of code unless it could be the name of a language.
     word = block.info.split()[0] if block.info else ""
     language = (
         word if word.isascii() and all(sign.isalnum() or sign in _LANGUAGE_SIGNS for sign in word) else ""
@@ -114,6 +115,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
     if len(block.markup) < _LARGEST_SMALL_HEADING:
         yield _line(lines[0])
         return
+    # Bold inside of bold would end it.
     before = lines[0].partition("#")[0] if block.containers else ""
     words = _line(block.text.replace("**", ""))
     yield f"{before}**{words}**" if words else before
@@ -121,6 +123,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
 
 def _underlined(block: Block, lines: list[str]) -> Iterator[str]:
     yield from map(_line, lines[:-1])
+    # A line of dashes under words is meant as a rule more often than as a title's underline.
     marks = lines[-1].strip()
     is_rule = block.markup == "-" and len(marks) >= _SHORTEST_RULE and not block.containers
     yield _DRAWN_RULE if is_rule else lines[-1]
@@ -181,28 +184,19 @@ def _as_it_is(state: StateInline, start: int) -> str:
 def _link(state: StateInline, start: int) -> str:
     """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
     written = state.src[start : state.pos].removeprefix("!")
-    bracket = state.md.helpers.parseLinkLabel(state, state.pos - len(written), False)
-    label, target = (
-        state.src[state.pos - len(written) + 1 : bracket].strip(),
-        state.src[bracket + 2 : state.pos - 1],
-    )
-    return _drawn_link(label, target, written)
-
-
-def _drawn_link(label: str, target: str, written: str) -> str:
+    begun = state.pos - len(written)
+    bracket = state.md.helpers.parseLinkLabel(state, begun, False)
+    label, target = state.src[begun + 1 : bracket].strip(), state.src[bracket + 2 : state.pos - 1]
     address = target[1:].partition(">")[0] if target.startswith("<") else target.partition(" ")[0]
     if label.startswith("!["):
+        # A picture as the label of a link: what says what it shows is the label.
         label = label[2:].partition("](")[0]
     if not address:
         return _barred(written)
     bare = label.replace("https://", "").replace("http://", "")
-    if not label or label in {address, target} or label == _without_scheme(address):
+    if not label or label in {address, target, address.removeprefix("https://").removeprefix("http://")}:
         return address
     return f"[{_barred(bare)}]({target})"
-
-
-def _without_scheme(address: str) -> str:
-    return address.removeprefix("https://").removeprefix("http://")
 
 
 def _barred(text: str) -> str:

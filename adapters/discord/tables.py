@@ -16,8 +16,10 @@ _DECORATION = ("**", "__", "~~", "`")
 
 def show(table: Table) -> str:
     """Show a table as aligned lines in a code block where that is narrow enough, else as a list."""
+    # What decorates a cell is shown as it is written inside a code block.
     plain = [[_plain(cell) for cell in row] for row in table]
     columns = max(map(len, plain))
+    # A link in a code block cannot be pressed. The gaps alone may be too wide: then no width has to be measured.
     if any(map(_is_linked, (cell for row in table for cell in row))) or 2 * (columns - 1) > WIDEST:
         return _as_list(table)
     widths = [0] * columns
@@ -67,4 +69,4 @@ def _plain(cell: str) -> str:
 
 
 def _width(text: str) -> int:
-    return max(0, wcswidth(text))
+    return max(0, wcswidth(text))  # -1 where the text has a control character

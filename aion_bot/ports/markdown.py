@@ -114,6 +114,7 @@ class BlockReader:
         whole = [*self._final, *found]
         last = last_beginning(found, self._line + rest.count("\n"))
         if last > self._line:
+            # What stands before the last outermost block stays as it is, whatever follows.
             self._final += [block for block in found if block.outermost < last]
             self._start += sum(len(line) + 1 for line in rest.split("\n", last - self._line)[:-1])
             self._line = last
@@ -145,6 +146,7 @@ def _block(token: Token, following: Token, around: tuple[Container, ...]) -> Blo
     kind = _KINDS[token.type]
     if kind == "heading" and not token.markup.startswith("#"):
         kind = "underlined"
+    # The library counts the closing line among a fence's lines, but not in its content.
     closed = kind != "fence" or end - first - 1 > token.content.count("\n")
     text = following.content if following.type == "inline" else token.content
     return Block(kind, first, end, around, token.markup, token.info.strip(), closed, text)
@@ -248,6 +250,7 @@ def _parser() -> MarkdownIt:
     )
     parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph"]})
     parser.block.ruler.before("own_table", "plain_lines", _plain_lines)
+    # What is inside a line is not needed, and costs more than the blocks.
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
 

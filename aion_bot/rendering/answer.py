@@ -183,6 +183,7 @@ class AnswerView:
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on."""
+        # The platform refused a page as too long, so its own count differs from `measure`; what is smaller is not the cause.
         if self._limit // 2 < _SMALLEST_PAGE:
             return False
         self._limit //= 2

@@ -108,9 +108,11 @@ class Pages:
 def _break(text: str, most: int) -> int:
     """Return the best place to break at or before `most`: a blank line, a line's end, a space, else anywhere."""
     for mark, least in (("\n\n", most * 2 // 3), ("\n", most // 2)):
+        # A break much earlier would leave the page half empty.
         at = text.rfind(mark, least, most)
         if at > 0:
             return at + len(mark)
+    # In the middle of a line, the next page must not begin with what could be the mark of a block.
     safe = [at for at in range(max(1, most // 2), most + 1) if text[at : at + 1] not in _UNSAFE]
     spaced = [at for at in safe if text[at - 1] == " "]
     return (spaced or safe or [most])[-1]

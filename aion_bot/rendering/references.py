@@ -27,10 +27,11 @@ def settled_length(text: str, start: int = 0) -> int:
     for opening in _OPENING.finditer(tail):
         at = opening.start()
         if at < end:
-            continue
+            continue  # inside the marker before, as a part of a file's name
         if _may_still_close(tail[at:], tail[at : whole.get(at, at)]):
             return start + at
         end = whole.get(at, at)
+    # What may become the opening of a marker at the very end waits, too.
     begun = _BEGUN.search(tail, end)
     return start + begun.start() if begun else len(text)
 
@@ -57,6 +58,7 @@ class Growing:
 
     def update(self, raw: str) -> str:
         """Take the whole raw text so far and return what may be shown of it."""
+        # The server repairs its text now and then.
         if not raw.startswith(self._raw):
             self.begun, self._settled, self._readable = self.begun + 1, 0, ""
         # Let go of meanwhile: Python appends in place, without a copy, to a string that nobody else holds.

@@ -97,7 +97,7 @@ class _Answer:
         self._shown: Screen = ()
 
     def grow(self, tokens: Sequence[ChatToken]) -> float:
-        """Fold tokens and show the result; returns the seconds of the processor that this took."""
+        """Fold tokens and show the result; returns the seconds that this took."""
         begun = time.thread_time()
         for token in tokens:
             self._transcript.fold(token)
@@ -105,7 +105,7 @@ class _Answer:
         return time.thread_time() - begun
 
     def end(self) -> float:
-        """Show the end; returns the seconds of the processor that this took."""
+        """Show the end; returns the seconds that this took."""
         begun = time.thread_time()
         self._transcript.finish()
         self._show()
