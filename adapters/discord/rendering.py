@@ -51,7 +51,8 @@ def sentence(line: Line) -> str:
 def _reply(reply: Reply) -> str:
     small = [*reply.note.splitlines(), sentence(reply.byline)]
     notes = [f"-# {line}" for line in small if line.strip()]
-    return "\n".join([convert(reply.text), *notes] if reply.text.strip() else notes)
+    text = reply.text if reply.plain else convert(reply.text)
+    return "\n".join([text, *notes] if reply.text.strip() else notes)
 
 
 def _card(card: PlanCard) -> str:

@@ -83,9 +83,8 @@ def _blocks(content: Content) -> list[Block]:
 
 
 def _reply(reply: Reply) -> list[Block]:
-    text = mrkdwn.in_markdown(reply.text)
     return [
-        *([_markdown(text)] if text.strip() else []),
+        *(_plain_sections(reply.text) if reply.plain else _markdown_blocks(reply.text)),
         *_contexts(mrkdwn.in_mrkdwn(reply.note)),
         *_contexts(mrkdwn.line_in_mrkdwn(reply.byline)),
         *_actions(reply.buttons),
@@ -121,6 +120,19 @@ def _steps(steps: Sequence[Step]) -> str:
 
 def _lines(lines: Iterable[Line]) -> str:
     return "\n".join(mrkdwn.line_in_mrkdwn(line) for line in lines)
+
+
+def _markdown_blocks(text: str) -> Iterator[Block]:
+    shown = mrkdwn.in_markdown(text)
+    if shown.strip():
+        yield _markdown(shown)
+
+
+def _plain_sections(text: str) -> Iterator[Block]:
+    """Show text as it is: plain text mentions nobody, and needs no escapes."""
+    for start in range(0, len(text), SECTION):
+        if text[start : start + SECTION].strip():
+            yield {"type": "section", "text": _plain(text[start : start + SECTION])}
 
 
 def _markdown(text: str) -> Block:
@@ -170,14 +182,16 @@ def _mrkdwn(text: str) -> Block:
 
 def _pieces(escaped: str) -> Iterator[str]:
     """Cut text that is already escaped into pieces of one text object each, at the end of a line or word if possible."""
-    rest = escaped.strip()
-    while len(rest) > SECTION:
-        piece = _cut_escaped(rest, SECTION)
+    text, start = escaped.strip(), 0
+    while len(text) - start > SECTION:
+        # One more than a section: a copy of the whole rest for each piece would take quadratic time.
+        piece = _cut_escaped(text[start : start + SECTION + 1], SECTION)
         breaks = (piece.rfind("\n"), piece.rfind(" "))
         cut = next((place for place in breaks if place > SECTION // 2), len(piece))
-        yield rest[:cut].rstrip()
-        rest = rest[cut:].strip()
-    if rest:
+        if shown := piece[:cut].strip():
+            yield shown
+        start += cut
+    if rest := text[start:].strip():
         yield rest
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
@@ -10,8 +10,10 @@ from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.time_limit import time_limit, where
 
 _NOTE = 100
 """Characters of a status line at most."""
@@ -20,6 +22,8 @@ ROOM = 160
 """What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
 
 _SMALLEST_PAGE = 400
+
+_T = TypeVar("_T")
 
 
 class _Segment:
@@ -35,13 +39,16 @@ class _Segment:
         self.card: PlanCard | None = None
         self.tail = ""
         self.slots = 0
-        self.growing = Growing()
-        self.pages = Pages(lambda text: measure(Reply(text)), limit)
+        self.growing: Growing | None = Growing()
+        """None where the text is shown as it came."""
+        self.pages: Pages | PlainPages = Pages(lambda text: measure(Reply(text)), limit)
         self.full: dict[str, Reply] = {}
         """What shows each full page; made once, as every screen has all of them."""
 
     def text(self) -> str:
-        return self.growing.update(self.raw) if self.final is None else self.final
+        if self.final is not None:
+            return self.final
+        return self.growing.update(self.raw) if self.growing else self.raw
 
 
 @dataclass(slots=True)
@@ -80,7 +87,9 @@ class AnswerView:
         self._while_growing = while_growing
         self._status = strings.THINKING
         self._status_shown = True
-        self._segments = [_Segment(self._measure, self._limit)]
+        self.trouble = ""
+        """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
+        self._segments = [self._new_segment()]
         self._before = ""
         self._end: _End | None = None
         self._version: object = None
@@ -110,6 +119,32 @@ class AnswerView:
 
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
+        self._in_plain_text_if_it_fails(lambda: self._fold(token))
+
+    def fall_back(self, error: Exception) -> bool:
+        """Show plain text from now on, because of what rendering raised; False if that is shown already."""
+        if self.trouble:
+            return False
+        self.trouble = where(error)
+        if self._end is not None:
+            self._end.sentence = self._end.sentence or strings.PLAIN_TEXT
+        for segment in self._segments:
+            segment.growing, segment.full = None, {}
+            segment.pages = PlainPages(self._limit)
+        return True
+
+    def _in_plain_text_if_it_fails(self, render: Callable[[], _T]) -> _T:
+        """Render within the time limit; after a failure once more, as plain text."""
+        try:
+            with time_limit():
+                return render()
+        except Exception as error:  # whatever a text does to rendering, its plain text is shown
+            if not self.fall_back(error):
+                raise
+        with time_limit():
+            return render()
+
+    def _fold(self, token: ChatToken) -> None:
         data = token.data or {}
         match token.type:
             case ChatTokenType.TOKEN:
@@ -134,11 +169,14 @@ class AnswerView:
 
     def show_plan(self, card: PlanCard, in_full: str) -> None:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it."""
+        self._in_plain_text_if_it_fails(lambda: self._put_plan(card, in_full))
+
+    def _put_plan(self, card: PlanCard, in_full: str) -> None:
         segment = self._segments[-1]
         segment.card, segment.tail = card, in_full
         segment.slots = max(1, len(segment.pages.update(self._lead(segment))))
         self._before += segment.raw
-        self._segments.append(_Segment(self._measure, self._limit))
+        self._segments.append(self._new_segment())
         self._status, self._status_shown, self.parked = "", False, True
 
     def say(self, status: str) -> None:
@@ -148,15 +186,20 @@ class AnswerView:
 
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
-        self._settle(text, metadata or {})
+        self._in_plain_text_if_it_fails(lambda: self._settle(text, metadata or {}))
 
     def finish(self, sentence: str = "", buttons: tuple[Button, ...] = (), byline: Line = ()) -> None:
         """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it."""
         if self._end is None:
             self._end = _End(sentence, byline, buttons)
-            for segment in self._segments:
-                if segment.final is None:
-                    segment.final = readable(segment.raw[: settled_length(segment.raw)])
+            self._in_plain_text_if_it_fails(self._settle_rest)
+
+    def _settle_rest(self) -> None:
+        for segment in self._segments:
+            if segment.final is None:
+                segment.final = (
+                    segment.raw if self.trouble else readable(segment.raw[: settled_length(segment.raw)])
+                )
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""
@@ -169,11 +212,26 @@ class AnswerView:
             return False
         self._limit //= 2
         for segment in self._segments:
-            segment.pages = Pages(lambda text: self._measure(Reply(text)), self._limit)
+            segment.pages = self._new_segment().pages
         return True
 
+    def _new_segment(self) -> _Segment:
+        segment = _Segment(self._measure, self._limit)
+        if self.trouble:
+            segment.growing, segment.pages = None, PlainPages(self._limit)
+        return segment
+
+    def _page(self, text: str) -> Reply:
+        return Reply(text, plain=bool(self.trouble))
+
     def screen(self) -> Screen:
-        """What the thread should show now."""
+        """What the thread should show now; plain text from the first failure of rendering on.
+
+        Raises what rendering plain text raises.
+        """
+        return self._in_plain_text_if_it_fails(self._screen)
+
+    def _screen(self) -> Screen:
         contents: list[Content | None] = []
         overflow = ""
         for segment in self._segments[:-1]:
@@ -184,7 +242,7 @@ class AnswerView:
             else:
                 overflow = ""
             contents += (
-                [Reply(page) for page in pages] + [None] * (segment.slots - len(pages)) + [segment.card]
+                [self._page(page) for page in pages] + [None] * (segment.slots - len(pages)) + [segment.card]
             )
         return (*contents, *self._last(overflow))
 
@@ -200,7 +258,7 @@ class AnswerView:
                 overflow,
                 len(self._notices),
                 segment.final,
-                segment.growing.begun,
+                segment.growing and segment.growing.begun,
             ),
         )
         # The version stays the same while the text only grows: then full pages are not even compared.
@@ -210,8 +268,8 @@ class AnswerView:
         if not pages and not (byline or (note and self._status_shown)):
             return []
         closing = 0 if end else segment.pages.closing
-        final = Reply(pages[-1] if pages else "", note, byline, buttons, closing)
-        segment.full = {page: segment.full.get(page) or Reply(page) for page in pages[:-1]}
+        final = Reply(pages[-1] if pages else "", note, byline, buttons, closing, plain=bool(self.trouble))
+        segment.full = {page: segment.full.get(page) or self._page(page) for page in pages[:-1]}
         return [*(segment.full[page] for page in pages[:-1]), final]
 
     def _headed(self, segment: _Segment) -> str:
@@ -228,7 +286,8 @@ class AnswerView:
         self.facts.complete = True
         self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
         content = str(data.get("content") or "")
-        resolved = token.resolved_content
+        # Text that could not be rendered is not looked at any more.
+        resolved = content if self.trouble else token.resolved_content
         if resolved and not self.has_plan:
             self._segments[-1].final = resolved
         elif content:
@@ -240,10 +299,13 @@ class AnswerView:
         if content.startswith(self._before):
             at = 0
             for segment in self._segments[:-1]:
-                segment.final = resolve_content(segment.raw, metadata)
+                segment.final = self._resolved(segment.raw, metadata)
                 at += len(segment.raw)
             content = content[at:]
-        self._segments[-1].final = resolve_content(content, metadata)
+        self._segments[-1].final = self._resolved(content, metadata)
+
+    def _resolved(self, content: str, metadata: dict[str, Any]) -> str:
+        return content if self.trouble else resolve_content(content, metadata)
 
 
 def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
