@@ -110,7 +110,7 @@ class TurnRunner:
         try:
             # Before anything that may stop the process: the next start gives up what has stopped two.
             await self._record(self._turns.note_start(self.turn.key))
-            if self._mode is Mode.ASK and not self.turn.given_up:
+            if self._mode is Mode.ASK:
                 await self._open_thread()
             await self._show()
         except PlatformError as error:

@@ -53,7 +53,7 @@ def where(error: BaseException) -> str:
     traceback, place = error.__traceback__, ""
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if "aion_bot" in code.co_filename or "adapters" in code.co_filename:
+        if code is not _raise.__code__ and ("aion_bot" in code.co_filename or "adapters" in code.co_filename):
             place = f" in {code.co_qualname}, line {traceback.tb_lineno}"
         traceback = traceback.tb_next
     return f"{type(error).__name__}{place}"
