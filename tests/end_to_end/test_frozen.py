@@ -13,6 +13,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.rendering import time_limit
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
@@ -173,3 +174,20 @@ async def test_what_stops_the_process_is_given_up(idle: Bot) -> None:
     await idle.press(idle.ada, thread, "Retry")
     await idle.shows(thread, "It is fine.", without=[strings.GIVEN_UP])
     await idle.until(lambda: idle.pressable(thread) == [])
+
+
+async def test_what_not_even_plain_text_can_show(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn ends as failed, the person is told alone, and the next start leaves it alone."""
+    monkeypatch.setattr(Pages, "update", poisoned(raises, Pages.update))
+    monkeypatch.setattr(PlainPages, "update", poisoned(raises, PlainPages.update))
+    await idle.start()
+    idle.aion.play(spoken(f"It is {POISON}."), spoken("It is fine."))
+    thread = await idle.place.ask(idle.ada, "What?")
+    await idle.told(thread, idle.ada, strings.INTERNAL)
+    await idle.place.reply(idle.ada, thread, "And now?")
+    await idle.shows(thread, "It is fine.")
+    await idle.stop()
+    await idle.start()
+    idle.aion.play(spoken("Still fine."))
+    await idle.asked(idle.ada, "Still?", "Still fine.")
+    assert idle.aion.count("send_stream") == 3
