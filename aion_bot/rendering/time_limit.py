@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-LONGEST = 4.0
-"""Seconds that one rendering may take. A megabyte in one event is given up; an answer that streams needs milliseconds."""
+LONGEST = 3.0
+"""Seconds of the processor that one rendering may take, whatever else the machine does. An answer that streams needs
+milliseconds, and about 200,000 characters in one event as much as this."""
+
+LONGEST_WAIT = 20.0
+"""Seconds by the clock that one rendering may take: it has nothing to wait for."""
 
 
 class TooSlowError(Exception):
@@ -17,32 +21,41 @@ class TooSlowError(Exception):
 
 @contextmanager
 def time_limit() -> Iterator[None]:
-    """Raise `TooSlowError` in what runs inside, without an `await`, after `LONGEST` seconds.
+    """Raise `TooSlowError` in what runs inside, without an `await`, after `LONGEST` or `LONGEST_WAIT` seconds.
 
     A timer's signal reaches also a regular expression and a sleep, which no other thread can end. Signals exist on
     POSIX and reach the main thread alone: elsewhere the time is looked at afterwards, and the number of a turn's starts
     ends what never returns.
     """
-    begun = time.monotonic()
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        begun = time.thread_time()
         yield
-        if time.monotonic() - begun > LONGEST:
+        if time.thread_time() - begun > LONGEST:
             raise TooSlowError
-        return
-    if signal.getsignal(signal.SIGALRM) is _raise:
+    elif signal.getsignal(signal.SIGVTALRM) is _raise:
         yield  # inside another limit, which holds
-        return
-    before = signal.signal(signal.SIGALRM, _raise)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    else:
+        with (
+            _alarm(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, LONGEST),
+            _alarm(signal.ITIMER_REAL, signal.SIGALRM, LONGEST_WAIT),
+        ):
+            yield
+
+
+@contextmanager
+def _alarm(timer: int, number: signal.Signals, seconds: float) -> Iterator[None]:
+    begun = time.monotonic()
+    before = signal.signal(number, _raise)
+    left, interval = signal.setitimer(timer, seconds)
     try:
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(timer, 0)
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(number, before)
         if left:  # somebody else's timer, such as a test runner's, goes on
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
+            signal.setitimer(timer, max(left - (time.monotonic() - begun), 0.001), interval)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

@@ -23,6 +23,9 @@ HEADING = "Before.\n#### a" + " " * 1_700 + "b\nAfter."
 TABLE = "Before.\n\n| a |\n|-" + " " * 900 + "-|x\n\nAfter."
 POISON = "poison"
 
+MOST_LAG = 5.0
+"""Seconds that the loop may be late on a busy machine; these texts once blocked it for 15 to 34 s."""
+
 
 def raises(*_: object) -> None:
     """Fail as a parser does that has a bug."""
@@ -54,7 +57,8 @@ def lags(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering is given up after a moment."""
-    monkeypatch.setattr(time_limit, "LONGEST", 0.3)
+    monkeypatch.setattr(time_limit, "LONGEST", 0.2)
+    monkeypatch.setattr(time_limit, "LONGEST_WAIT", 1.0)
 
 
 def poisoned(failure: Callable[..., None], real: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +99,7 @@ async def test_an_answer_does_not_freeze_the_bot(idle: Bot, lags: list[float], t
     await idle.start()
     idle.aion.play(spoken(text))
     await idle.asked(idle.ada, "What?", "After.")
-    assert max(lags) < 1.0
+    assert max(lags) < MOST_LAG
 
 
 async def test_a_question_full_of_commands(idle: Bot, lags: list[float]) -> None:
@@ -103,7 +107,7 @@ async def test_a_question_full_of_commands(idle: Bot, lags: list[float]) -> None
     await idle.start()
     idle.aion.play(spoken("Here."))
     await idle.asked(idle.ada, "What? " + "</" * 900, "Here.")
-    assert max(lags) < 1.0
+    assert max(lags) < MOST_LAG
 
 
 async def test_an_edit_by_a_stranger(idle: Bot, lags: list[float]) -> None:
@@ -113,7 +117,7 @@ async def test_an_edit_by_a_stranger(idle: Bot, lags: list[float]) -> None:
     idle.place.edit_message(idle.place.remark(idle.ben, f"a{blanks}b"), f"a{blanks}c")
     idle.aion.play(spoken("Here."))
     await idle.asked(idle.ada, "What?", "Here.")  # it comes behind the edit
-    assert max(lags) < 1.0
+    assert max(lags) < MOST_LAG
 
 
 @FAILURES

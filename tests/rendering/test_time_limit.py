@@ -14,11 +14,25 @@ from aion_bot.rendering.time_limit import TooSlowError, where
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_limit, "LONGEST", 0.05)
+    monkeypatch.setattr(time_limit, "LONGEST_WAIT", 0.1)
 
 
 def _sleep_long() -> None:
     with time_limit.time_limit():
         time.sleep(600)
+
+
+def _compute_for_ever() -> None:
+    with time_limit.time_limit():
+        while True:
+            pass
+
+
+def test_what_computes_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the processor's time, as a busy machine makes everything slow."""
+    monkeypatch.setattr(time_limit, "LONGEST_WAIT", 600.0)
+    with pytest.raises(TooSlowError):
+        _compute_for_ever()
 
 
 def test_what_blocks_is_ended() -> None:
@@ -46,8 +60,10 @@ async def test_another_thread_looks_at_the_time_afterwards() -> None:
     """Signals reach the main thread alone."""
 
     def slow() -> None:
+        end = time.thread_time() + 0.1
         with time_limit.time_limit():
-            time.sleep(0.1)
+            while time.thread_time() < end:
+                pass
 
     with pytest.raises(TooSlowError):
         await asyncio.to_thread(slow)
