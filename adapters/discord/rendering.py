@@ -60,7 +60,8 @@ def _text(content: Content) -> str:
     if isinstance(content, Reply):
         small = [*content.note.splitlines(), sentence(content.byline)]
         notes = [f"-# {line}" for line in small if line.strip()]
-        text = "\n".join([convert(content.text), *notes] if content.text.strip() else notes)
+        words = content.text if content.plain else convert(content.text)
+        text = "\n".join([words, *notes] if content.text.strip() else notes)
     else:
         text = _card(content)
     return text if text.strip() else EMPTY

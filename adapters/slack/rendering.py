@@ -95,9 +95,8 @@ def _own_blocks(text: str) -> int:
 
 def _blocks(content: Content) -> list[Block]:
     if isinstance(content, Reply):
-        text = mrkdwn.in_markdown(content.text)
         blocks = [
-            *([{"type": "markdown", "text": text}] if text.strip() else []),
+            *(_plain_sections(content.text) if content.plain else _markdown(content.text)),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
             *_texts("context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
@@ -112,6 +111,20 @@ def _blocks(content: Content) -> list[Block]:
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
+
+
+def _markdown(text: str) -> Iterator[Block]:
+    shown = mrkdwn.in_markdown(text)
+    if shown.strip():
+        yield {"type": "markdown", "text": shown}
+
+
+def _plain_sections(text: str) -> Iterator[Block]:
+    """Show text as it is: plain text mentions nobody, and needs no escapes."""
+    for start in range(0, len(text), SECTION):
+        piece = text[start : start + SECTION]
+        if piece.strip():
+            yield {"type": "section", "text": {"type": "plain_text", "text": piece, "emoji": False}}
 
 
 def _title(title: str) -> Iterator[Block]:
@@ -136,16 +149,18 @@ def _lines(lines: Iterable[Line]) -> str:
 
 def _texts(kind: Literal["section", "context"], escaped: str) -> Iterator[Block]:
     """Blocks for text that is already escaped; longer text is cut, at the end of a line or word if possible."""
-    rest = escaped.strip()
-    while rest:
-        piece = _cut_escaped(rest, SECTION)
-        if len(rest) > SECTION:
+    rest, start = escaped.strip(), 0
+    while start < len(rest):
+        # One more than a section: a copy of the whole rest for each piece would take quadratic time.
+        piece = _cut_escaped(rest[start : start + SECTION + 1], SECTION)
+        if len(rest) - start > SECTION:
             breaks = (piece.rfind("\n"), piece.rfind(" "))
             piece = piece[: next((place for place in breaks if place > SECTION // 2), len(piece))]
-        # Without `verbatim` Slack itself turns channel names and the like into links.
-        text = {"type": "mrkdwn", "text": piece.rstrip(), "verbatim": True}
-        yield {"type": kind, "text": text} if kind == "section" else {"type": kind, "elements": [text]}
-        rest = rest[len(piece) :].strip()
+        start += len(piece)
+        if shown := piece.strip():
+            # Without `verbatim` Slack itself turns channel names and the like into links.
+            text = {"type": "mrkdwn", "text": shown, "verbatim": True}
+            yield {"type": kind, "text": text} if kind == "section" else {"type": kind, "elements": [text]}
 
 
 def _actions(buttons: Sequence[Button]) -> Iterator[Block]:

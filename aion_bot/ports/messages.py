@@ -60,7 +60,8 @@ class Reply:
 
     `text` is Markdown, mostly the model's; the last `closing` characters of it close what is open only because the
     text is not at its end. `note` and `byline` are small lines under it in the bot's own voice, of which the second
-    may name a person.
+    may name a person. `plain`: the text is shown as it is, read by no Markdown parser and with as little work as
+    possible, because showing it as Markdown failed or took too long.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Reply:
     byline: Line = ()
     buttons: tuple[Button, ...] = ()
     closing: int = 0
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

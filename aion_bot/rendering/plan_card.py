@@ -8,7 +8,9 @@ from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.time_limit import time_limit
 
 _RECORD_ROOM = 700
 """What a card leaves free for the record of its decision, in the platform's measure."""
@@ -53,9 +55,17 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         key=plan.key,
     )
     bare = replace(card, facts=(), record=(), buttons=())
-    if plan_format.page.measure(bare) <= plan_format.page.limit - _RECORD_ROOM:
+    if _fits(bare, plan_format.page):
         return card, ""
     return replace(card, description=strings.PLAN_ABOVE, steps=()), in_full(plan)
+
+
+def _fits(card: PlanCard, page: PageFormat) -> bool:
+    try:
+        with time_limit():
+            return page.measure(card) <= page.limit - _RECORD_ROOM
+    except Exception:  # noqa: BLE001  # a card that cannot be drawn is as good as one that is too long
+        return False
 
 
 def in_full(plan: Plan) -> str:
@@ -83,6 +93,7 @@ class PlanCardView:
         self._format = plan_format
         self._limit = plan_format.page.limit - ROOM
         self._result = ""
+        self._plain = False
 
     def show(self, plan: Plan, result: str = "") -> None:
         """Show a newer state of the plan, and the text of its result where there is one."""
@@ -91,9 +102,24 @@ class PlanCardView:
     def screen(self) -> Screen:
         """Return the card, then the result in pages."""
         card, _ = plan_card(self.plan, self._format)
-        pages = Pages(lambda text: self._format.page.measure(Reply(text)), self._limit).update(self._result)
-        contents: list[Content] = [card, *(Reply(page) for page in pages)]
+        contents: list[Content] = [card, *self._result_pages()]
         return tuple(contents)
+
+    def _result_pages(self) -> list[Reply]:
+        if not self._plain:
+            try:
+                with time_limit():
+                    pages = Pages(lambda text: self._format.page.measure(Reply(text)), self._limit)
+                    return [Reply(page) for page in pages.update(self._result)]
+            except Exception as error:  # noqa: BLE001  # whatever a text does to rendering, its plain text is shown
+                self.fall_back(error)
+        return [Reply(page, plain=True) for page in PlainPages(self._limit).update(self._result)]
+
+    def fall_back(self, error: Exception) -> bool:
+        """Show the result as plain text from now on, because of what rendering raised; False if it is shown so already."""
+        del error
+        before, self._plain = self._plain, True
+        return not before
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on; False if there is no smaller."""

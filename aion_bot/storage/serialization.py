@@ -65,6 +65,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
         origin=_origin_from(row, thread),
         attempt=row["attempt"],
+        starts=row["starts"],
     )
 
 
