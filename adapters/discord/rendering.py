@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, inline, unfenced
-from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply
+from adapters.discord.markdown import convert, harmless, inline, quoted, unfenced
+from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import one_line
 
 ROW_LENGTH = 5
@@ -44,12 +44,12 @@ def measure(content: Content) -> int:
 
 def sentence(line: Line) -> str:
     """Render a line, its persons as mentions; whether these notify is decided where it is sent."""
-    words = (_mention(part) if isinstance(part, Person) else part for part in line)
+    words = (_mention(part) if isinstance(part, Person) else harmless(part) for part in line)
     return unfenced(" ".join("".join(words).split()))
 
 
 def _reply(reply: Reply) -> str:
-    small = [*reply.note.splitlines(), sentence(reply.byline)]
+    small = [*(sentence((line,)) for line in reply.note.splitlines()), sentence(reply.byline)]
     notes = [f"-# {line}" for line in small if line.strip()]
     return "\n".join([convert(reply.text), *notes] if reply.text.strip() else notes)
 
@@ -57,21 +57,23 @@ def _reply(reply: Reply) -> str:
 def _card(card: PlanCard) -> str:
     parts = [
         f"### {_plain(card.title)}" if card.title.strip() else "",
-        convert(card.description),
-        "\n".join(_step(number, step.agent, step.description) for number, step in enumerate(card.steps, 1)),
+        quoted(card.description),
+        "\n".join(_step(step.number or number, step) for number, step in enumerate(card.steps, 1)),
         "\n".join(f"-# {sentence(fact)}" for fact in card.facts),
         "\n".join(sentence(line) for line in card.record),
+        quoted(card.said),
     ]
     return "\n".join(part for part in parts if part.strip())
 
 
-def _step(number: int, agent: str, description: str) -> str:
-    words = inline(unfenced(" ".join(description.split())))
-    return f"{number}. **{_plain(agent)}**: {words}" if agent.strip() else f"{number}. {words}"
+def _step(number: int, step: Step) -> str:
+    words = inline(unfenced(" ".join(step.description.split())))
+    named = f"**{_plain(step.agent)}**: {words}" if step.agent.strip() else words
+    return f"> {number}. {named}"
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return harmless(_SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 
 def _mention(person: Person) -> str:

@@ -95,10 +95,11 @@ def _reply(reply: Reply) -> list[Block]:
 def _card(card: PlanCard) -> list[Block]:
     return [
         *_title(card.title),
-        *_sections(mrkdwn.in_mrkdwn(card.description)),
-        *_sections(_steps(card.steps)),
+        *_sections(mrkdwn.in_mrkdwn(card.description), quoted=True),
+        *_sections(_steps(card.steps), quoted=True),
         *_contexts(_lines(card.facts)),
         *_sections(_lines(card.record)),
+        *_sections(mrkdwn.in_mrkdwn(card.said), quoted=True),
         *_actions(card.buttons),
     ]
 
@@ -114,7 +115,7 @@ def _title(title: str) -> Iterator[Block]:
 
 def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(
-        f"*{number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{mrkdwn.in_mrkdwn(step.description)}"
+        f"*{step.number or number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{mrkdwn.in_mrkdwn(step.description)}"
         for number, step in enumerate(steps, start=1)
     )
 
@@ -127,8 +128,16 @@ def _markdown(text: str) -> Block:
     return {"type": "markdown", "text": text}
 
 
-def _sections(escaped: str) -> Iterator[Block]:
-    return ({"type": "section", "text": _mrkdwn(piece)} for piece in _pieces(escaped))
+def _sections(escaped: str, *, quoted: bool = False) -> Iterator[Block]:
+    # With `expand` Slack does not fold a long section: nobody approves what is behind a fold.
+    for piece in _pieces(_quote(escaped.strip()), SECTION - 1) if quoted else _pieces(escaped):
+        # A line that is cut goes on in the next section, which is a quote as well. Text has no `>` of its own: it is escaped.
+        mark = ">" if quoted and not piece.startswith(">") else ""
+        yield {"type": "section", "text": _mrkdwn(f"{mark}{piece}"), "expand": True}
+
+
+def _quote(escaped: str) -> str:
+    return "\n".join(f">{line}" for line in escaped.split("\n")) if escaped else ""
 
 
 def _contexts(escaped: str) -> Iterator[Block]:
@@ -168,13 +177,13 @@ def _mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _pieces(escaped: str) -> Iterator[str]:
+def _pieces(escaped: str, limit: int = SECTION) -> Iterator[str]:
     """Cut text that is already escaped into pieces of one text object each, at the end of a line or word if possible."""
     rest = escaped.strip()
-    while len(rest) > SECTION:
-        piece = _cut_escaped(rest, SECTION)
+    while len(rest) > limit:
+        piece = _cut_escaped(rest, limit)
         breaks = (piece.rfind("\n"), piece.rfind(" "))
-        cut = next((place for place in breaks if place > SECTION // 2), len(piece))
+        cut = next((place for place in breaks if place > limit // 2), len(piece))
         yield rest[:cut].rstrip()
         rest = rest[cut:].strip()
     if rest:
@@ -196,10 +205,11 @@ def _words(content: Content) -> Iterator[str]:
         yield mrkdwn.line_in_mrkdwn(content.byline)
         return
     yield mrkdwn.in_mrkdwn(content.title)
-    yield mrkdwn.in_mrkdwn(content.description)
-    yield _steps(content.steps)
+    yield _quote(mrkdwn.in_mrkdwn(content.description))
+    yield _quote(_steps(content.steps))
     yield _lines(content.facts)
     yield _lines(content.record)
+    yield _quote(mrkdwn.in_mrkdwn(content.said))
 
 
 def _texts(block: Block) -> Iterator[str]:

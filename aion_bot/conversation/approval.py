@@ -1,7 +1,7 @@
 """A press on a plan's card: permission, claim, plan action, and the card that shows each step of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -20,7 +20,7 @@ from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
-from aion_bot.ports.text import one_line
+from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, record
 from aion_bot.storage import Store, retry_write
 
@@ -32,11 +32,17 @@ _DETAIL = 400
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one."""
+    """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one.
+
+    `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
+    `lost`, or empty where it was not asked.
+    """
 
     phase: PlanPhase
     detail: str = ""
     result: str = ""
+    said: str = ""
+    answer: str = ""
 
 
 StreamEnd = Callable[[str, float], Awaitable[bool]]
@@ -52,9 +58,9 @@ class _Card:
     view: PlanCardView
     sync: MessageSync
 
-    async def move(self, plan: Plan, to: PlanPhase) -> Plan:
-        """Record and show that the plan has moved."""
-        await retry_write(lambda: self.store.plans.move(plan.key, to, doubt=plan.doubt))
+    async def move(self, plan: Plan, to: PlanPhase, answer: str) -> Plan:
+        """Record and show that the plan has moved, as Aion's `answer` says."""
+        await retry_write(lambda: self.store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
         moved = replace(plan, phase=to, detail="")
         self.view.show(moved)
         self.sync.wake(urgent=True)
@@ -106,12 +112,15 @@ class Approvals:
         if plan is None or plan.thread != click.thread:
             return (strings.UNKNOWN_PLAN,), None
         if not self._policy.may_decide(click.person, plan.requester):
+            _log.info("press refused", plan=plan.key, action=click.action, person=click.person.id)
             return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
+        if now.phase is PlanPhase.REPLACED:
+            return (strings.PLAN_REPLACED_PRESSED,), None
         return strings.already(record(now)), None
 
     async def _show(
@@ -136,21 +145,36 @@ class Approvals:
             showing.cancel()
 
     async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
-        plan = replace(card.view.plan, phase=decided.phase, detail=one_line(decided.detail, _DETAIL))
+        plan = replace(
+            card.view.plan,
+            phase=decided.phase,
+            detail=one_line(decided.detail, _DETAIL),
+            said=one_line(visible(decided.said), _DETAIL),
+        )
         back = decided.phase is PlanPhase.PENDING
-        if back:
-            plan = replace(plan, action=None, decider=None)
 
         async def keep() -> None:
-            await retry_write(
-                lambda: self._plans.move(plan.key, plan.phase, detail=plan.detail, doubt=plan.doubt)
+            moved = await retry_write(
+                lambda: self._plans.move(
+                    plan.key,
+                    plan.phase,
+                    detail=plan.detail,
+                    said=plan.said,
+                    answer=decided.answer,
+                    doubt=plan.doubt,
+                )
             )
+            if moved:
+                _log_decision(plan, decided.answer)
 
         # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
         # as a crash in between would leave it unshown.
+        now: Plan | None = None
         if back or not decided.result:
             await keep()
-        card.view.show(plan, decided.result)
+            # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
+            now = await retry_write(lambda: self._plans.get(plan.key))
+        card.view.show(now or plan, decided.result)
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
@@ -180,24 +204,25 @@ class Approvals:
         except AionvisionError as error:
             return await self._not_answered(plan, card, error)
         if response.status == "accepted":
-            return await self._watch(await card.move(plan, PlanPhase.RUNNING), card)
+            return await self._watch(await card.move(plan, PlanPhase.RUNNING, "202"), card)
         return _answered(plan, response)
 
     async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
         if error.status_code == 404:
             if plan.doubt:
-                return Decided(PlanPhase.SETTLED, strings.SETTLED)
-            return Decided(PlanPhase.EXPIRED, strings.EXPIRED)
+                return Decided(PlanPhase.SETTLED, strings.SETTLED, answer="404")
+            return Decided(PlanPhase.EXPIRED, strings.EXPIRED, answer="404")
         if error.status_code == 409:
-            return await self._watch(await card.move(plan, PlanPhase.BUSY), card)
+            return await self._watch(await card.move(plan, PlanPhase.BUSY, "409"), card)
         # Without a status the request may have arrived. Any answer with another status says that nothing was done.
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)
-        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
+        answer = str(error.status_code or "")
+        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)), answer=answer)
 
     async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
-        return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
+        return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN, "lost"), card)
 
     async def _as_it_is(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         return Decided(plan.phase, plan.detail)
@@ -245,8 +270,52 @@ Work = Callable[[Plan, _Card], Awaitable[Decided]]
 
 
 def _answered(plan: Plan, response: PlanActionResponse) -> Decided:
+    said = strings.in_aions_words(response.message, response.results)
     if not response.success:
-        return Decided(PlanPhase.FAILED, strings.not_done(response.message))
+        return Decided(PlanPhase.FAILED, strings.NOT_DONE, said=said, answer="200")
     if plan.action is Action.CANCEL:
-        return Decided(PlanPhase.CANCELLED, strings.DROPPED)
-    return Decided(PlanPhase.DONE, strings.done(response.message, response.results))
+        return Decided(PlanPhase.CANCELLED, strings.DROPPED, answer="200")
+    if response.pending_actions:
+        return Decided(PlanPhase.SETTLED, strings.MORE_TO_CONFIRM, said=_unclaimed(said), answer="200")
+    if _partly_failed(response):
+        return Decided(PlanPhase.FAILED, strings.PARTLY_DONE, said=_unclaimed(said), answer="200")
+    return Decided(PlanPhase.DONE, strings.DONE, said=said, answer="200")
+
+
+def _partly_failed(response: PlanActionResponse) -> bool:
+    """Tell whether an agent or the counts say that a part failed; the contract describes neither, so any sign counts."""
+    agents = response.agent_results or ()
+    counts = response.results or {}
+    return any(map(_failed, agents)) or any(
+        value not in (None, False, 0, "", [], {}) for name, value in counts.items() if _names_failure(name)
+    )
+
+
+def _failed(agent: Mapping[str, object]) -> bool:
+    return (
+        agent.get("success") is False
+        or _names_failure(str(agent.get("status") or ""))
+        or any(agent.get(name) for name in agent if _names_failure(name))
+    )
+
+
+def _names_failure(word: str) -> bool:
+    return any(sign in word.lower() for sign in ("fail", "error"))
+
+
+def _unclaimed(said: str) -> str:
+    """Leave out words that claim a success which the rest of the answer denies."""
+    return "" if said.lower().startswith(strings.DONE[:-1].lower()) else said
+
+
+def _log_decision(plan: Plan, answer: str) -> None:
+    if plan.decider is not None:
+        _log.info(
+            "plan decided",
+            plan=plan.key,
+            action=plan.action,
+            person=plan.decider.id,
+            digest=plan.digest,
+            outcome=plan.phase,
+            answer=answer,
+        )
