@@ -1,7 +1,7 @@
 """A press on a plan's card: permission, claim, plan action, and the card that shows each step of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
 from aion_bot.concurrency.backoff import Backoff
+from aion_bot.conversation.plan_outcome import Decided, answered
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -30,20 +31,8 @@ _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one.
-
-    `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
-    `lost`, or empty where it was not asked.
-    """
-
-    phase: PlanPhase
-    detail: str = ""
-    result: str = ""
-    said: str = ""
-    answer: str = ""
-
+_ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
+"""What Aion answered where a phase waits for more, for the record."""
 
 StreamEnd = Callable[[str, float], Awaitable[bool]]
 """Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
@@ -58,8 +47,9 @@ class _Card:
     view: PlanCardView
     sync: MessageSync
 
-    async def move(self, plan: Plan, to: PlanPhase, answer: str) -> Plan:
-        """Record and show that the plan has moved, as Aion's `answer` says."""
+    async def move(self, plan: Plan, to: PlanPhase) -> Plan:
+        """Record and show that the plan has moved."""
+        answer = _ANSWERS.get(to, "")
         await retry_write(lambda: self.store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
         moved = replace(plan, phase=to, detail="")
         self.view.show(moved)
@@ -204,8 +194,8 @@ class Approvals:
         except AionvisionError as error:
             return await self._not_answered(plan, card, error)
         if response.status == "accepted":
-            return await self._watch(await card.move(plan, PlanPhase.RUNNING, "202"), card)
-        return _answered(plan, response)
+            return await self._watch(await card.move(plan, PlanPhase.RUNNING), card)
+        return answered(plan, response)
 
     async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
@@ -214,7 +204,7 @@ class Approvals:
                 return Decided(PlanPhase.SETTLED, strings.SETTLED, answer="404")
             return Decided(PlanPhase.EXPIRED, strings.EXPIRED, answer="404")
         if error.status_code == 409:
-            return await self._watch(await card.move(plan, PlanPhase.BUSY, "409"), card)
+            return await self._watch(await card.move(plan, PlanPhase.BUSY), card)
         # Without a status the request may have arrived. Any answer with another status says that nothing was done.
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)
@@ -222,7 +212,7 @@ class Approvals:
         return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)), answer=answer)
 
     async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
-        return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN, "lost"), card)
+        return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
 
     async def _as_it_is(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         return Decided(plan.phase, plan.detail)
@@ -232,11 +222,12 @@ class Approvals:
 
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
+        answer = _ANSWERS.get(plan.phase, "")
         ended = PlanPhase.DONE if plan.action is Action.APPROVE else PlanPhase.CANCELLED
         backoff = self._backoff(plan.phase)
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
-            return Decided(ended, strings.SEE_BELOW)
+            return Decided(ended, strings.SEE_BELOW, answer=answer)
         found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -245,14 +236,15 @@ class Approvals:
             undecided_pause=self._services.polling.unnamed,
         )
         if found is not None:
-            return Decided(ended, strings.SEE_BELOW, resolve_content(found.content, found.metadata or {}))
+            result = resolve_content(found.content, found.metadata or {})
+            return Decided(ended, strings.SEE_BELOW, result, answer=answer)
         match plan.phase:
             case PlanPhase.RUNNING:
-                return Decided(PlanPhase.SETTLED, strings.UNSEEN_END)
+                return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
             case PlanPhase.BUSY:
-                return Decided(PlanPhase.PENDING, strings.STILL_BUSY)
+                return Decided(PlanPhase.PENDING, strings.STILL_BUSY, answer=answer)
             case _:
-                return Decided(PlanPhase.PENDING, strings.STILL_UNKNOWN)
+                return Decided(PlanPhase.PENDING, strings.STILL_UNKNOWN, answer=answer)
 
     def _backoff(self, phase: PlanPhase) -> Backoff:
         polling = self._services.polling
@@ -267,45 +259,6 @@ class Approvals:
 
 Work = Callable[[Plan, _Card], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
-
-
-def _answered(plan: Plan, response: PlanActionResponse) -> Decided:
-    said = strings.in_aions_words(response.message, response.results)
-    if not response.success:
-        return Decided(PlanPhase.FAILED, strings.NOT_DONE, said=said, answer="200")
-    if plan.action is Action.CANCEL:
-        return Decided(PlanPhase.CANCELLED, strings.DROPPED, answer="200")
-    if response.pending_actions:
-        return Decided(PlanPhase.SETTLED, strings.MORE_TO_CONFIRM, said=_unclaimed(said), answer="200")
-    if _partly_failed(response):
-        return Decided(PlanPhase.FAILED, strings.PARTLY_DONE, said=_unclaimed(said), answer="200")
-    return Decided(PlanPhase.DONE, strings.DONE, said=said, answer="200")
-
-
-def _partly_failed(response: PlanActionResponse) -> bool:
-    """Tell whether an agent or the counts say that a part failed; the contract describes neither, so any sign counts."""
-    agents = response.agent_results or ()
-    counts = response.results or {}
-    return any(map(_failed, agents)) or any(
-        value not in (None, False, 0, "", [], {}) for name, value in counts.items() if _names_failure(name)
-    )
-
-
-def _failed(agent: Mapping[str, object]) -> bool:
-    return (
-        agent.get("success") is False
-        or _names_failure(str(agent.get("status") or ""))
-        or any(agent.get(name) for name in agent if _names_failure(name))
-    )
-
-
-def _names_failure(word: str) -> bool:
-    return any(sign in word.lower() for sign in ("fail", "error"))
-
-
-def _unclaimed(said: str) -> str:
-    """Leave out words that claim a success which the rest of the answer denies."""
-    return "" if said.lower().startswith(strings.DONE[:-1].lower()) else said
 
 
 def _log_decision(plan: Plan, answer: str) -> None:

@@ -147,7 +147,7 @@ async def test_the_card_tells_every_attempt(idle: Bot, tmp_path: Path) -> None:
     assert text.index("Approve pressed by") < text.index("Cancel pressed by")
     decided = [one for one in logs if one["event"] == "plan decided"]
     assert [(one["person"], one["action"], one["answer"], one["log_level"]) for one in decided] == [
-        (idle.ada.id, "approve", "", "info"),
+        (idle.ada.id, "approve", "lost", "info"),
         (idle.ben.id, "cancel", "404", "info"),
     ]
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
