@@ -22,7 +22,7 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
 from aion_bot.ports.text import one_line, visible
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, record
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -104,6 +104,9 @@ class Approvals:
         if not self._policy.may_decide(click.person, plan.requester):
             _log.info("press refused", plan=plan.key, action=click.action, person=click.person.id)
             return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
+        # Its card has no such button, but a press names only what it wants.
+        if click.action is Action.APPROVE and not can_be_approved(plan):
+            return (strings.PLAN_NOT_SHOWN,), None
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
@@ -180,7 +183,8 @@ class Approvals:
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
         seen = tuple(message.id for message in messages)
-        await retry_write(lambda: self._plans.note_sent(plan.key, seen))
+        if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
+            return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)
         plan = replace(plan, phase=PlanPhase.SENT, seen=seen)
         card.view.show(plan)
         chats = self._services.aion.chats

@@ -93,10 +93,13 @@ class Plans(Statements):
     async def note_sent(self, key: str, seen: Iterable[str]) -> bool:
         """Record that Aion may be told of the decision from now on; write it before the request is sent.
 
-        `seen` are the session's messages before the action, so that a result can be told from them.
+        `seen` are the session's messages before the action, so that a result can be told from them. False where Aion has
+        sent the plan again with other content since it was decided: Aion would carry that out, and nobody approved it.
         """
         return await self._do(
-            "UPDATE plan SET phase = 'sent', seen = ? WHERE key = ? AND phase = 'claimed'",
+            "UPDATE plan SET phase = 'sent', seen = ? WHERE key = ? AND phase = 'claimed' AND NOT EXISTS (SELECT 1 "
+            "FROM plan AS newer WHERE newer.session_id = plan.session_id AND newer.plan_id = plan.plan_id "
+            "AND newer.rowid > plan.rowid AND newer.digest <> plan.digest)",
             json.dumps(list(seen)), key,
         ) == 1  # fmt: skip
 

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,11 @@ async def test_what_cannot_be_shown_cannot_be_approved(bot: Bot, plan: Emit) -> 
     thread = await shown(bot, plan)
     await bot.shows(thread, strings.PLAN_NOT_SHOWN)
     assert bot.pressable(thread) == ["Cancel"]
+    card = next(one for one in bot.bots(thread) if one.buttons)
+    forged = replace(card.buttons[0], id=card.buttons[0].id.replace("cancel", "approve"))
+    await bot.place.press_forged(bot.ada, thread, card.id, forged)
+    await bot.told(thread, bot.ada, strings.PLAN_NOT_SHOWN)
+    assert bot.aion.count("plan_action") == 0
 
 
 async def test_tricks_with_characters_are_removed(bot: Bot) -> None:

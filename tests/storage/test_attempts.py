@@ -101,8 +101,8 @@ async def test_buttons_of_a_replaced_card_do_not_come_back(store: Store) -> None
     """A decision is under way while Aion sends the plan again; it changes nothing, and the newer card stays the one."""
     await store.plans.add(PLAN)
     assert await store.plans.claim("k1", Action.APPROVE, ADA)
-    await store.plans.add(replace(PLAN, key="k2", digest="d2"))
     await store.plans.note_sent("k1", ())
+    await store.plans.add(replace(PLAN, key="k2", digest="d2"))
     await store.plans.move("k1", PlanPhase.PENDING, answer="500")
     now = await read(store, "k1")
     assert now.phase is PlanPhase.REPLACED
@@ -137,3 +137,18 @@ async def test_of_two_live_cards_in_an_older_database_the_newest_stays(tmp_path:
     assert (await read(store, "k2")).phase is PlanPhase.PENDING
     assert [plan.key for plan in await store.plans.not_shown()] == ["k1"]
     await store.close()
+
+
+async def test_a_decision_is_not_sent_once_the_content_is_another(store: Store) -> None:
+    """Aion would carry out the newer content, which nobody approved; the same content again is no reason to wait."""
+    await store.plans.add(PLAN)
+    assert await store.plans.claim("k1", Action.APPROVE, ADA)
+    await store.plans.add(replace(PLAN, key="k2"))
+    await store.plans.add(replace(PLAN, key="k3", digest="d2"))
+    assert not await store.plans.note_sent("k1", ())
+    await store.plans.move("k1", PlanPhase.PENDING)
+    assert (await read(store, "k1")).phase is PlanPhase.REPLACED
+    await store.plans.add(replace(PLAN, key="other", plan_id="p2"))
+    assert await store.plans.claim("other", Action.APPROVE, ADA)
+    await store.plans.add(replace(PLAN, key="same", plan_id="p2"))
+    assert await store.plans.note_sent("other", ())

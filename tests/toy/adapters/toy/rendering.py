@@ -12,8 +12,11 @@ def text(content: Content) -> str:
     if isinstance(content, Reply):
         lines = [content.text, content.note, sentence(content.byline)]
     else:
-        lines = [content.title, content.description, *(step.description for step in content.steps)]
+        # The model's words are quoted, so that nobody takes them for the bot's own.
+        words = [content.description, *(step.description for step in content.steps)]
+        lines = [content.title, *(f"> {one}" for one in words if one)]
         lines += [sentence(line) for line in (*content.facts, *content.record)]
+        lines += [f"> {content.said}"] if content.said else []
     return "\n".join(line for line in lines if line)
 
 
