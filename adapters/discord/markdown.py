@@ -30,10 +30,7 @@ _BROKEN_FENCE = "``\u200b`"
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
 # People, roles, channels, commands and the server's own pages; `<t:…>` is a time, and harmless.
-_PILLS = tuple(
-    (opening, f"{opening[0]}\u200b{opening[1:]}")
-    for opening in ("<@", "<#", "</", "<id:", "@everyone", "@here")
-)
+_PILLS = tuple((opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:"))
 _LANGUAGE_SIGNS = frozenset("_+-.#")
 
 
@@ -105,7 +102,22 @@ def harmless(text: str) -> str:
     text = text.replace("||", r"\|\|")
     for opening, shown in _PILLS:
         text = text.replace(opening, shown)
+    for name in ("@everyone", "@here"):
+        text = _unaddressed(text, name)
     return text
+
+
+def _unaddressed(text: str, name: str) -> str:
+    """Break up a mention of everybody, but not where it is a part of an address, which would lead elsewhere then."""
+    first, *rest = text.split(name)
+    pieces = [first]
+    word = first
+    for piece in rest:
+        inside = "://" in word[max(map(word.rfind, " \n\t")) + 1 :]
+        pieces += name if inside else f"{name[0]}\u200b{name[1:]}", piece
+        # An address may hold the name more than once.
+        word = f"://{piece}" if inside else piece
+    return "".join(pieces)
 
 
 def unfenced(text: str) -> str:

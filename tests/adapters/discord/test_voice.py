@@ -26,6 +26,10 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
         ("ask <@123> and <@&4>, <#5>", "ask <\u200b@123> and <\u200b@&4>, <\u200b#5>"),
         ("</ask:1> <id:customize>", "<\u200b/ask:1> <\u200bid:customize>"),
         ("@everyone and @here", "@\u200beveryone and @\u200bhere"),
+        (
+            "see https://x.example/@hereford/@here, @here",
+            "see https://x.example/@hereford/@here, @\u200bhere",
+        ),
         ("`<@123>` is code", "`<@123>` is code"),
         ("<t:1700000000:R>", "<t:1700000000:R>"),
         (
