@@ -10,8 +10,10 @@ from adapters.discord import rendering as discord
 from adapters.discord.markdown import convert, inline
 from adapters.slack import rendering as slack
 from aion_bot.ports.markdown import blocks
-from aion_bot.ports.messages import Reply
+from aion_bot.ports.messages import PlanCard, Reply, Step
+from aion_bot.ports.text import escaped, visible
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plan_card import riskiest_step
 from aion_bot.rendering.references import Growing, readable
 
 LENGTH = 8_000
@@ -31,6 +33,11 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "carriage returns": lambda n: "\r" * n,
     "one word": lambda n: "x" * n,
     "lines": lambda n: "a\n" * (n // 2),
+    "everybody": lambda n: "@here " * (n // 6),
+    "everybody in an address": lambda n: "https://x/" + "@here" * (n // 5),
+    "mentions": lambda n: "<@" * (n // 2),
+    "small print": lambda n: "-# a\n" * (n // 5),
+    "hidden characters": lambda n: "\u202e\u200d" * (n // 2),
     "backticks": lambda n: "`" * n,
     "runs of backticks": lambda n: " ".join("`" * size for size in range(1, int((2 * n) ** 0.5))),
     "backticks and letters": lambda n: "`a" * (n // 2),
@@ -81,6 +88,11 @@ READERS: dict[str, Callable[[str], object]] = {
     "a line for Discord": inline,
     "a measure for Discord": lambda text: discord.measure(Reply(text)),
     "a measure for Slack": lambda text: slack.measure(Reply(text)),
+    "a card for Discord": lambda text: discord.measure(PlanCard("", text, (Step(text, text),), said=text)),
+    "a card for Slack": lambda text: slack.measure(PlanCard("", text, (Step(text, text),), said=text)),
+    "visible characters": visible,
+    "escaped characters": escaped,
+    "the riskiest step": lambda text: riskiest_step([Step("", text)]),
 }
 
 
