@@ -185,3 +185,31 @@ async def test_a_replaced_card_is_settled_by_the_next_start(bot: Bot, tmp_path: 
     await bot.shows(thread, strings.PLAN_REPLACED)
     assert bot.pressable(thread) == []
     assert old.id == next(one.id for one in bot.bots(thread) if strings.PLAN_REPLACED in one.text)
+
+
+async def test_denied_access_is_one_log_line(idle: Bot) -> None:
+    """Who is not on the list is named in the log, and what they wrote is not."""
+    await idle.start(AION_BOT_ALLOW_USERS=idle.ben.id)
+    with capture_logs() as logs:
+        thread = await idle.place.ask(idle.ada, "What is secret here?")
+        await idle.told(thread, idle.ada, strings.NOT_HERE)
+    (line,) = [one for one in logs if one["event"] == "access denied"]
+    assert (line["person"], line["log_level"]) == (idle.ada.id, "info")
+    assert "secret" not in str([one for one in logs if one["log_level"] != "debug"])
+
+
+async def test_a_stop_is_one_log_line(bot: Bot) -> None:
+    """The log says who stopped which answer, and who was not allowed to."""
+    bot.aion.play(Scene((Speak("A long"), Hold("never", pings=True), *ENDING), Answer("A long")))
+    thread = await bot.place.ask(bot.ada, "Tell me")
+    await bot.shows(thread, "A long")
+    await bot.until(lambda: bot.pressable(thread) == ["Stop"])
+    with capture_logs() as logs:
+        await bot.press(bot.ben, thread, "Stop")
+        await bot.told(thread, bot.ben, strings.STOP_NOT_YOURS)
+        await bot.press(bot.ada, thread, "Stop")
+        await bot.shows(thread, "Stopped by")
+    found = [
+        (one["event"], one["person"]) for one in logs if one["event"] in {"stop refused", "answer stopped"}
+    ]
+    assert found == [("stop refused", bot.ben.id), ("answer stopped", bot.ada.id)]
