@@ -156,11 +156,11 @@ def _buttons(plan: Plan) -> tuple[Button, ...]:
 def _counts(plan: Plan) -> bool:
     """Tell whether the newest press did what its button says, as far as is known.
 
-    An approval is one as soon as it was pressed; a cancellation is none before Aion has taken it, and neither is either
-    where Aion says that an earlier attempt had decided.
+    An approval is one as soon as it was pressed; a cancellation is none before Aion has taken it. Where Aion says that an
+    earlier attempt had decided, nobody knows which one: it was an approval if nobody ever pressed anything else.
     """
     if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer == "404":
-        return False
+        return all(attempt.action is Action.APPROVE for attempt in plan.attempts)
     return plan.action is Action.APPROVE or plan.phase in _CANCELLING
 
 

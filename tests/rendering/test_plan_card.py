@@ -72,6 +72,20 @@ def test_a_second_person_does_not_replace_the_first() -> None:
     ]
 
 
+def test_an_approval_after_a_lost_cancellation_is_none() -> None:
+    """A 404 says that an earlier attempt had decided; where that may have been a cancellation, nobody approved."""
+    lost = Attempt(ADA, Action.CANCEL, 1, PlanPhase.UNKNOWN, PlanPhase.PENDING, "lost")
+    late = Attempt(BEN, Action.APPROVE, 2, PlanPhase.SENT, PlanPhase.SETTLED, "404")
+    settled = {
+        "phase": PlanPhase.SETTLED,
+        "action": Action.APPROVE,
+        "decider": BEN,
+        "detail": strings.SETTLED,
+    }
+    assert said(record(plan(attempts=(lost, late), **settled)))[1] == "Approve pressed by Ben."
+    assert said(record(plan(attempts=(LOST, late), **settled)))[1] == "Approved by Ben."
+
+
 def test_many_attempts_keep_the_first_and_the_last() -> None:
     """A card has room for a few; how many are left out is said."""
     lines = said(record(plan(attempts=(LOST,) * 9, detail="x")))
