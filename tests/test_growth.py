@@ -31,16 +31,19 @@ from aion_bot.aion import ChatMessage, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
+from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import prompts, strings
 from aion_bot.domain.plan import Plan
+from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
-from aion_bot.ports.text import one_line
+from aion_bot.ports.text import escaped, one_line, visible, visible_line
 from aion_bot.rendering.pagination import Pages
-from aion_bot.rendering.plan_card import in_full
+from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
 from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.screen import PageFormat
 
 FULL = "GROWTH" in os.environ
 LENGTHS = (8_000, 32_000, 128_000) if FULL else (8_000, 32_000)
@@ -98,12 +101,17 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "a marker full of brackets": lambda n: "[[img:a|" + "[[" * (n // 2),
     "counts without an end": lambda n: "[[ref:" * (n // 6),
     "commands without an end": lambda n: "</" * (n // 2),
+    "everybody": lambda n: "@here " * (n // 6),
+    "everybody in an address": lambda n: "https://x/" + "@here" * (n // 5),
+    "openings of mentions": lambda n: "<@" * (n // 2),
     "mentions without an end": lambda n: "<@U1|" * (n // 5),
     "mentions": lambda n: " <@1> <@U1>" * (n // 11),
     "emoji without an end": lambda n: "<:a" * (n // 3),
     "an entity of zeros": lambda n: "&#" + "0" * n,
     "entities": lambda n: "&#0&lt;&amp" * (n // 11),
     "backslashes behind a sign": lambda n: "@" + "\\" * n + "<" + "\\" * n,
+    "small print": lambda n: "-# a\n" * (n // 5),
+    "hidden characters": lambda n: "\u202e\u200d" * (n // 2),
     "tabs": lambda n: "\t" * n,
     "blanks that nobody sees": lambda n: "\u200b" * n,
     "capitals": lambda n: "aB" * (n // 2),
@@ -190,7 +198,7 @@ def _discord_question(text: str) -> None:
 
 
 def _card(text: str) -> PlanCard:
-    return PlanCard(text, text, (Step(text, text),), ((text, _ADA),), ((text,),))
+    return PlanCard(text, text, (Step(text, text),), ((text, _ADA),), ((text,),), said=text)
 
 
 def _question(text: str) -> None:
@@ -200,6 +208,18 @@ def _question(text: str) -> None:
 
 def _plan(text: str) -> str:
     return in_full(Plan("k", "p", "s", ThreadKey("slack", "t"), _ADA, text, (Step(text, text),)))
+
+
+def _proposal(text: str) -> None:
+    invocation = {"agent_name": text, "description": text}
+    turn = Turn("t", ThreadKey("slack", "t"), _ADA, text)
+    read_plan({"plan_id": "p", "description": text, "invocations": [invocation]}, turn)
+
+
+def _drawn_plan(text: str) -> None:
+    """Draw a plan that no card holds, as its first sentence and its riskiest step."""
+    plan = Plan("k", "p", "s", ThreadKey("slack", "t"), _ADA, text, (Step(text, text),), said=text)
+    plan_card(plan, PlanFormat(PageFormat(lambda _: 2, 1), "anyone"))
 
 
 def _stream(text: str) -> None:
@@ -247,9 +267,14 @@ READERS: dict[str, Callable[[str], object]] = {
     "a question": _question,
     "one line": lambda text: one_line(text, 100),
     "an agent's name": strings.agent,
+    "visible characters": visible,
+    "visible characters of a line": visible_line,
+    "escaped characters": escaped,
+    "a proposed plan": _proposal,
+    "a plan's card": _drawn_plan,
+    "the riskiest step": lambda text: riskiest_step([Step("", text)]),
     "a result": lambda text: (
-        strings.done(text, {"a": text}),
-        strings.not_done(text),
+        strings.in_aions_words(text, {"a": text}),
         strings.reported(text),
     ),
     "a plan in full": _plan,

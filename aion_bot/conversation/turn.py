@@ -8,9 +8,11 @@ from enum import Enum, auto
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
@@ -28,6 +30,9 @@ _log = structlog.get_logger(__name__)
 
 _OPEN_AGAIN = Backoff(0.5, attempts=6)
 """For opening a thread while the platform is down."""
+
+_REPLACING = 60.0
+"""Seconds that older cards may take to say that they were replaced; the next start does what is left."""
 
 
 class Mode(Enum):
@@ -65,6 +70,7 @@ class TurnRunner:
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.started = asyncio.Event()
+        self._services = services
         self._turns = services.store.turns
         self._plans = services.store.plans
         self._mode = mode
@@ -76,8 +82,14 @@ class TurnRunner:
         self._sync = services.registry.sync(thread, self._view, delivery)
         plan_format = PlanFormat(thread.page_format, services.policy.approvers)
         self._stream = AionStream(
-            services, turn, self._view, plan_format, lambda urgent: self._sync.wake(urgent=urgent)
+            services,
+            turn,
+            self._view,
+            plan_format,
+            changed=lambda urgent: self._sync.wake(urgent=urgent),
+            replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
+        self._replacing = BackgroundTasks()
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
         self._work: asyncio.Task[Outcome] | None = None
         self._interruption: Outcome | None = None
@@ -107,6 +119,13 @@ class TurnRunner:
 
     async def run(self) -> None:
         """Run the turn; whatever happens is shown in the thread, or told to the person."""
+        try:
+            await self._run()
+            await self._replacing.wait(_REPLACING)
+        finally:
+            await self._replacing.cancel()
+
+    async def _run(self) -> None:
         try:
             # Before anything that may stop the process: the next start gives up what has stopped two.
             await self._record(self._turns.note_start(self.turn.key))
@@ -275,6 +294,8 @@ class TurnRunner:
         self.started.set()
         if isinstance(content, PlanCard):
             await self._record(self._plans.note_card(content.key, message))
+            # Aion may have sent the plan again while this post was on its way.
+            self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
         elif isinstance(content, Reply):
