@@ -83,18 +83,26 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         key=plan.key,
         said=plan.said,
     )
-    bare = replace(card, facts=(), record=(), buttons=(), said="")
-    if _fits(bare, plan_format.page):
+    # Words that cannot be drawn are left out: the rest of the card is needed all the same.
+    if plan.said and not _fits(PlanCard("", "", said=plan.said), plan_format.page):
+        card = replace(card, said="")
+    if _fits(_words_of(card), plan_format.page):
         return card, ""
     riskiest = riskiest_step(plan.steps)
-    above = strings.plan_above(len(plan.steps) + plan.unreadable, riskiest=riskiest is not None)
     short = replace(
         card,
         description=_first_sentence(plan.description),
         steps=() if riskiest is None else (riskiest,),
-        facts=(above, *card.facts),
     )
-    return short, in_full(plan)
+    if not _fits(_words_of(short), plan_format.page):
+        short = replace(card, description="", steps=())
+    above = strings.plan_above(len(plan.steps) + plan.unreadable, riskiest=bool(short.steps))
+    return replace(short, facts=(above, *card.facts)), in_full(plan)
+
+
+def _words_of(card: PlanCard) -> PlanCard:
+    """Return a card with nothing but its title and the model's words about the plan."""
+    return PlanCard(card.title, card.description, card.steps)
 
 
 def _fits(card: PlanCard, page: PageFormat) -> bool:

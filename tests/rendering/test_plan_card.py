@@ -86,6 +86,33 @@ def test_an_approval_after_a_lost_cancellation_is_none() -> None:
     assert said(record(plan(attempts=(LOST, late), **settled)))[1] == "Approved by Ben."
 
 
+@pytest.mark.parametrize(
+    ("fields", "drawn"),
+    [
+        ({"description": "poison"}, ("", ())),
+        ({"description": "First. And poison."}, ("First.", ())),
+        ({"steps": (Step("A", "Look"), Step("A", "Move poison"))}, ("", ())),
+        ({"steps": (Step("A", "See poison"), Step("A", "Move"))}, ("Sort", (Step("A", "Move", 2),))),
+        ({"said": "poison"}, ("Sort", ())),
+    ],
+)
+def test_words_that_cannot_be_drawn_are_not_on_the_card(fields: dict[str, object], drawn: object) -> None:
+    """A card whose words make a platform's renderer fail is one without these words, and can be decided."""
+
+    def measure(content: Content) -> int:
+        assert isinstance(content, PlanCard)
+        if "poison" in str(content):
+            raise RuntimeError("the words of a person")
+        return 0
+
+    found = plan(**fields)
+    card, above = plan_card(found, PlanFormat(PageFormat(measure, 2000), "requester"))
+    assert (card.description, card.steps) == drawn
+    assert card.said == ""
+    assert [button.action for button in card.buttons] == [Action.APPROVE, Action.CANCEL]
+    assert ("poison" in above) == (not found.said)
+
+
 def test_many_attempts_keep_the_first_and_the_last() -> None:
     """A card has room for a few; how many are left out is said."""
     lines = said(record(plan(attempts=(LOST,) * 9, detail="x")))
