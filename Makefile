@@ -20,7 +20,7 @@ test: $(STAMP)  ## every test, and the coverage of the quick ones with its floor
 coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow
 	COVER_ALL=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=97
 
-growth: $(STAMP)  ## how reading time grows with hostile texts of full length; some minutes
+growth: $(STAMP)  ## how reading time grows with hostile texts of full length; a minute
 	GROWTH=1 $(BIN)/python -m pytest tests/test_growth.py
 
 busy: $(STAMP)  ## every test TIMES times (10) beside two busy loops; stops at the first failure
