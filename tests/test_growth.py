@@ -46,7 +46,7 @@ from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat
 
 FULL = "GROWTH" in os.environ
-LENGTHS = (32_000, 128_000) if FULL else (8_000, 32_000)
+LENGTHS = (32_000, 128_000) if FULL else (8_000, 20_000)
 """Characters of a text; a longer one is read only where the shorter is read too fast to tell."""
 TIMES = 4
 """How many times as long the longer one of two texts is that are compared."""
