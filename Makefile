@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 TIMES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
+.PHONY: help demo test coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -19,6 +19,9 @@ test: $(STAMP)  ## every test, and the coverage of the quick ones with its floor
 
 coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow
 	COVER_ALL=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=97
+
+growth: $(STAMP)  ## how reading time grows with hostile texts of full length; a minute
+	GROWTH=1 $(BIN)/python -m pytest tests/test_growth.py
 
 busy: $(STAMP)  ## every test TIMES times (10) beside two busy loops; stops at the first failure
 	$(BIN)/python -m tests.busy $(TIMES)

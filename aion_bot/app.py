@@ -14,6 +14,7 @@ from aion_bot.delivery.registry import Registry
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
+from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -39,6 +40,8 @@ async def serve(
     """
     # First and last: what arrives can be written from the first event to the last.
     store = await Store.open(settings.database)
+    watchdog = Watchdog()
+    watchdog.start()
     try:
         async with AionVision.from_settings(settings) as aion:
             policy = AccessPolicy(
@@ -59,6 +62,7 @@ async def serve(
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:
         await store.close()
+        watchdog.stop()
 
 
 async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdapter]) -> bool:

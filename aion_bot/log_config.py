@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from aion_bot.ports.text import escaped
+
 _QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp")
 """Loggers of libraries whose records below warning are only for debugging the library itself."""
 
@@ -30,7 +32,8 @@ class StrikeOut:
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> str:
         """Render the line without the secrets."""
-        line = str(self._render(logger, name, event))
+        # A name or a title may hold characters that turn a line around, or that make one line look like two.
+        line = escaped(str(self._render(logger, name, event)))
         for secret in self._secrets:
             line = line.replace(secret, "***")
         return line

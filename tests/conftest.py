@@ -20,8 +20,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("aion-bot")
 
 _ROOT = Path(__file__).parent
-_COSTLY = ("demo", "end_to_end")
-"""Folders whose tests run uncovered in `make test`: on Python 3.11 a trace doubles their time, which is most of the
+_COSTLY = ("demo", "end_to_end", "test_growth.py")
+"""Folders and files whose tests run uncovered in `make test`: on Python 3.11 a trace doubles their time, which is most of the
 suite's. `make coverage` (COVER_ALL=1) covers them too."""
 
 

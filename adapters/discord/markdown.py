@@ -5,7 +5,7 @@ smaller headings, indented code, pictures and rules, and it hides what stands be
 draw is rewritten; all other lines stay as they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
@@ -28,6 +28,10 @@ _SIGNS = " >-*_+=.)0123456789|:"
 """What the marks of quotes and list items consist of, and all of a rule, a heading's underline or a table's."""
 _DRAWN_RULE = "─" * 12
 _BROKEN_FENCE = "``\u200b`"
+_LINE_MARKS = " \t>*+-0123456789.)"
+"""What may stand in a line before a heading or small print: the marks of quotes and list items."""
+# People, roles, channels, commands and the server's own pages; `<t:…>` is a time, and harmless.
+_PILLS = tuple((opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:"))
 _LANGUAGE_SIGNS = frozenset("_+-.#")
 
 
@@ -69,18 +73,66 @@ def is_plain(text: str) -> bool:
 
 def inline(line: str) -> str:
     """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code."""
-    has_link, has_bars_and_code = "](" in line, "||" in line and "`" in line
-    if not (has_link or has_bars_and_code) or len(line) > LONGEST_LINE:
-        return _barred(line)
+    shown = harmless(line)
+    # Where nothing is rewritten it does not matter what is code.
+    has_link, has_code = "](" in line, "`" in line and shown != line
+    if not (has_link or has_code) or len(line) > LONGEST_LINE:
+        return shown
     env: dict[str, _Found] = {"found": _Found(len(line))}
     _INLINE.parseInline(line, env)
     pieces: list[str] = []
     done = 0
     for start, end, drawn in sorted(env["found"].spans):
         if start >= done:
-            pieces += _barred(line[done:start]), drawn
+            pieces += harmless(line[done:start]), drawn
             done = end
-    return "".join((*pieces, _barred(line[done:])))
+    return "".join((*pieces, harmless(line[done:])))
+
+
+def quoted(text: str) -> str:
+    """Rewrite the model's Markdown as a quote, in which nothing is as large or as small as the bot's own headings and notes."""
+    return (
+        "\n".join(f"> {line}" for line in _in_own_size(convert(text.strip()).split("\n")))
+        if text.strip()
+        else ""
+    )
+
+
+def _in_own_size(lines: Iterable[str]) -> Iterator[str]:
+    """Escape the marks of headings outside of code."""
+    fenced = False
+    for line in lines:
+        # Each line of a fence has one mark; two of them are code inside a line.
+        fenced ^= line.count("```") % 2 == 1
+        words = line.lstrip(_LINE_MARKS)
+        escapes = words.startswith("#") and not fenced
+        yield f"{line[: -len(words)]}\\{words}" if escapes else line
+
+
+def harmless(text: str) -> str:
+    """Keep text from hiding what follows it, and from showing mentions, which Discord draws like real ones.
+
+    Whom a message notifies is decided where it is sent; this is about what it looks like.
+    """
+    text = text.replace("||", r"\|\|")
+    for opening, shown in _PILLS:
+        text = text.replace(opening, shown)
+    for name in ("@everyone", "@here"):
+        text = _unaddressed(text, name)
+    return text
+
+
+def _unaddressed(text: str, name: str) -> str:
+    """Break up a mention of everybody, but not where it is a part of an address, which would lead elsewhere then."""
+    first, *rest = text.split(name)
+    pieces = [first]
+    word = first
+    for piece in rest:
+        inside = "://" in word[max(map(word.rfind, " \n\t")) + 1 :]
+        pieces += name if inside else f"{name[0]}\u200b{name[1:]}", piece
+        # An address may hold the name more than once.
+        word = f"://{piece}" if inside else piece
+    return "".join(pieces)
 
 
 def unfenced(text: str) -> str:
@@ -89,6 +141,10 @@ def unfenced(text: str) -> str:
 
 
 def _line(line: str) -> str:
+    # Small print is the bot's own voice. The backslash keeps the mark from being one; it is not shown.
+    words = line.lstrip(_LINE_MARKS)
+    if words.startswith("#") and line[: -len(words)].endswith("-"):
+        line = f"{line[: -len(words)]}\\{words}"
     # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
     return inline(unfenced(line) if line.count("```") % 2 else line)
 
@@ -137,7 +193,10 @@ def _rule(block: Block, lines: list[str]) -> Iterator[str]:
 def _table(block: Block, lines: list[str]) -> Iterator[str]:
     del lines
     head, _, *rows = block.text.split("\n")
-    for line in show([table_cells(row) for row in (head, *rows)]).split("\n"):
+    shown = show([table_cells(row) for row in (head, *rows)])
+    # As a list its cells are words like any others; in a code block nothing is drawn.
+    drawn = shown if shown.startswith("```") else "\n".join(map(_line, shown.split("\n")))
+    for line in drawn.split("\n"):
         yield _quotes(block) + line
 
 
@@ -192,15 +251,12 @@ def _link(state: StateInline, start: int) -> str:
         # A picture as the label of a link: what says what it shows is the label.
         label = label[2:].partition("](")[0]
     if not address:
-        return _barred(written)
+        return harmless(written)
     bare = label.replace("https://", "").replace("http://", "")
     if not label or label in {address, target, address.removeprefix("https://").removeprefix("http://")}:
         return address
-    return f"[{_barred(bare)}]({target})"
-
-
-def _barred(text: str) -> str:
-    return text.replace("||", r"\|\|")
+    # A target that Discord takes for no address would be text, in which bars hide what follows.
+    return f"[{harmless(bare)}]({target.replace('||', '%7C%7C')})"
 
 
 def _inline_parser() -> MarkdownIt:

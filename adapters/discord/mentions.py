@@ -15,7 +15,8 @@ _USER = re.compile(r"<@!?(\d+)>")
 _ROLE = re.compile(r"<@&(\d+)>")
 _CHANNEL = re.compile(r"<#(\d+)>")
 _EMOJI = re.compile(r"<a?:(\w+):\d+>")
-_COMMAND = re.compile(r"</([^:>]+):\d+>")
+# Not `<` inside: each of many openings would be followed to the end of the text, which takes quadratic time.
+_COMMAND = re.compile(r"</([^:<>]+):\d+>")
 _TIME = re.compile(r"<t:(-?\d{1,12})(?::[tTdDfFsSR])?>")
 _FIRST_MENTION = re.compile(r"\s*<@(&|!?)(\d+)>")
 

@@ -8,8 +8,8 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, inline, unfenced
-from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply
+from adapters.discord.markdown import convert, harmless, inline, quoted, unfenced
+from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import one_line
 
 ROW_LENGTH = 5
@@ -52,15 +52,16 @@ def measure(content: Content) -> int:
 
 def sentence(line: Line) -> str:
     """Render a line, its persons as mentions; whether these notify is decided where it is sent."""
-    words = (_mention(part) if isinstance(part, Person) else part for part in line)
+    words = (_mention(part) if isinstance(part, Person) else harmless(part) for part in line)
     return unfenced(" ".join("".join(words).split()))
 
 
 def _text(content: Content) -> str:
     if isinstance(content, Reply):
-        small = [*content.note.splitlines(), sentence(content.byline)]
+        small = [*(sentence((line,)) for line in content.note.splitlines()), sentence(content.byline)]
         notes = [f"-# {line}" for line in small if line.strip()]
-        text = "\n".join([convert(content.text), *notes] if content.text.strip() else notes)
+        words = content.text if content.plain else convert(content.text)
+        text = "\n".join([words, *notes] if content.text.strip() else notes)
     else:
         text = _card(content)
     return text if text.strip() else EMPTY
@@ -69,21 +70,23 @@ def _text(content: Content) -> str:
 def _card(card: PlanCard) -> str:
     parts = [
         f"### {_plain(card.title)}" if card.title.strip() else "",
-        convert(card.description),
-        "\n".join(_step(number, step.agent, step.description) for number, step in enumerate(card.steps, 1)),
+        quoted(card.description),
+        "\n".join(_step(step.number or number, step) for number, step in enumerate(card.steps, 1)),
         "\n".join(f"-# {sentence(fact)}" for fact in card.facts),
         "\n".join(sentence(line) for line in card.record),
+        quoted(card.said),
     ]
     return "\n".join(part for part in parts if part.strip())
 
 
-def _step(number: int, agent: str, description: str) -> str:
-    words = inline(unfenced(" ".join(description.split())))
-    return f"{number}. **{_plain(agent)}**: {words}" if agent.strip() else f"{number}. {words}"
+def _step(number: int, step: Step) -> str:
+    words = inline(unfenced(" ".join(step.description.split())))
+    named = f"**{_plain(step.agent)}**: {words}" if step.agent.strip() else words
+    return f"> {number}. {named}"
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return harmless(_SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 
 def _mention(person: Person) -> str:

@@ -48,10 +48,11 @@ def arguments(content: Content) -> dict[str, Any]:
     else:
         words = [
             mrkdwn.in_mrkdwn(content.title),
-            mrkdwn.in_mrkdwn(content.description),
-            _steps(content.steps),
+            _quote(mrkdwn.in_mrkdwn(content.description)),
+            _quote(_steps(content.steps)),
             _lines(content.facts),
             _lines(content.record),
+            _quote(mrkdwn.in_mrkdwn(content.said)),
         ]
     text = _cut_escaped("\n".join(one for one in words if one.strip())).strip()
     return {"text": text or "…", "blocks": _blocks(content)}
@@ -95,9 +96,8 @@ def _own_blocks(text: str) -> int:
 
 def _blocks(content: Content) -> list[Block]:
     if isinstance(content, Reply):
-        text = mrkdwn.in_markdown(content.text)
         blocks = [
-            *([{"type": "markdown", "text": text}] if text.strip() else []),
+            *(_plain_sections(content.text) if content.plain else _markdown(content.text)),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
             *_texts("context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
@@ -105,13 +105,29 @@ def _blocks(content: Content) -> list[Block]:
     else:
         blocks = [
             *_title(content.title),
-            *_texts("section", mrkdwn.in_mrkdwn(content.description)),
-            *_texts("section", _steps(content.steps)),
+            *_texts("section", mrkdwn.in_mrkdwn(content.description), quoted=True),
+            *_texts("section", _steps(content.steps), quoted=True),
             *_texts("context", _lines(content.facts)),
             *_texts("section", _lines(content.record)),
+            *_texts("section", mrkdwn.in_mrkdwn(content.said), quoted=True),
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
+
+
+def _markdown(text: str) -> Iterator[Block]:
+    shown = mrkdwn.in_markdown(text)
+    if shown.strip():
+        yield {"type": "markdown", "text": shown}
+
+
+def _plain_sections(text: str) -> Iterator[Block]:
+    """Show text as it is: plain text mentions nobody, and needs no escapes."""
+    for start in range(0, len(text), SECTION):
+        piece = text[start : start + SECTION]
+        if piece.strip():
+            shown = {"type": "plain_text", "text": piece, "emoji": False}
+            yield {"type": "section", "text": shown, "expand": True}
 
 
 def _title(title: str) -> Iterator[Block]:
@@ -125,7 +141,7 @@ def _title(title: str) -> Iterator[Block]:
 
 def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(
-        f"*{number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{mrkdwn.in_mrkdwn(step.description)}"
+        f"*{step.number or number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{mrkdwn.in_mrkdwn(step.description)}"
         for number, step in enumerate(steps, start=1)
     )
 
@@ -134,18 +150,31 @@ def _lines(lines: Iterable[Line]) -> str:
     return "\n".join(map(mrkdwn.in_mrkdwn, lines))
 
 
-def _texts(kind: Literal["section", "context"], escaped: str) -> Iterator[Block]:
+def _texts(kind: Literal["section", "context"], escaped: str, *, quoted: bool = False) -> Iterator[Block]:
     """Blocks for text that is already escaped; longer text is cut, at the end of a line or word if possible."""
-    rest = escaped.strip()
-    while rest:
-        piece = _cut_escaped(rest, SECTION)
-        if len(rest) > SECTION:
+    rest, start, limit = escaped.strip(), 0, SECTION
+    if quoted:
+        rest, limit = _quote(rest), SECTION - 1
+    while start < len(rest):
+        # One more than a section: a copy of the whole rest for each piece would take quadratic time.
+        piece = _cut_escaped(rest[start : start + limit + 1], limit)
+        if len(rest) - start > limit:
             breaks = (piece.rfind("\n"), piece.rfind(" "))
-            piece = piece[: next((place for place in breaks if place > SECTION // 2), len(piece))]
-        # Without `verbatim` Slack itself turns channel names and the like into links.
-        text = {"type": "mrkdwn", "text": piece.rstrip(), "verbatim": True}
-        yield {"type": kind, "text": text} if kind == "section" else {"type": kind, "elements": [text]}
-        rest = rest[len(piece) :].strip()
+            piece = piece[: next((place for place in breaks if place > limit // 2), len(piece))]
+        start += len(piece)
+        if shown := piece.strip():
+            # A line that is cut goes on in the next section, which is a quote as well. Text has no `>` of its own: it is
+            # escaped.
+            mark = ">" if quoted and not shown.startswith(">") else ""
+            # Without `verbatim` Slack itself turns channel names and the like into links.
+            text = {"type": "mrkdwn", "text": f"{mark}{shown}", "verbatim": True}
+            # With `expand` Slack does not fold a long section: nobody approves what is behind a fold.
+            section = {"type": kind, "text": text, "expand": True}
+            yield section if kind == "section" else {"type": kind, "elements": [text]}
+
+
+def _quote(escaped: str) -> str:
+    return "\n".join(f">{line}" for line in escaped.split("\n")) if escaped else ""
 
 
 def _actions(buttons: Sequence[Button]) -> Iterator[Block]:

@@ -23,6 +23,8 @@ def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
     nothing is to be appended, and None where appending cannot do it or the stream would hold more than `MAX_BYTES`.
     Unless this is the `last` piece, `Reply.closing` is left out, and the end of the text that may become a mention.
     """
+    if content.plain:
+        return None  # what a stream shows is Markdown
     before = "" if shown is None else _stream_text(shown, last=False)
     after = _stream_text(content, last=last)
     if not after.startswith(before) or len(after.encode()) > MAX_BYTES:

@@ -1,6 +1,5 @@
 """One question on its way through Aion: session, stream, and the stored answer where the stream broke."""
 
-import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -9,12 +8,12 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
+from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.plan import Plan
+from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
-from aion_bot.ports.messages import Step
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
@@ -34,7 +33,8 @@ class AionStream:
     """Asks one question and folds what comes into a view.
 
     `asked` says whether Aion may have the question; `plans` are Aion's ids of the plans that the answer brought, by
-    ours. `changed` is called after each change of the view; its argument says whether that is urgent.
+    ours. `changed` is called after each change of the view; its argument says whether that is urgent. `replaced` is called
+    with the key of each plan whose card a newer one has replaced.
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class AionStream:
         turn: Turn,
         view: AnswerView,
         plan_format: PlanFormat,
+        *,
         changed: Callable[[bool], None],
+        replaced: Callable[[str], object],
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.plans: dict[str, str] = {}
@@ -53,6 +55,7 @@ class AionStream:
         self._view = view
         self._plan_format = plan_format
         self._changed = changed
+        self._replaced = replaced
         self._log = _log.bind(turn=turn.key)
 
     async def ask(self) -> Outcome:
@@ -153,27 +156,22 @@ class AionStream:
             self._log.error("database write failed", what="answer id", reason=str(error))
 
     async def _take_plan(self, token: ChatToken) -> None:
-        data = token.plan
-        # Aion may repeat a plan in one stream; its card is there already.
-        if data is None or not data["plan_id"] or data["plan_id"] in self.plans.values():
+        plan = read_plan(token.data or {}, self._turn)
+        if plan is None:
             self._log.warning("plan ignored", reason="it has no id of its own")
             return
-        plan = Plan(
-            key=secrets.token_hex(8),
-            plan_id=data["plan_id"],
-            session_id=self._turn.session_id or "",
-            thread=self._turn.thread,
-            requester=self._turn.asker,
-            description=data["description"],
-            steps=tuple(
-                Step(strings.agent(one["agent_name"]), one["description"]) for one in data["invocations"]
-            ),
-            operations=data["estimated_operations"],
-            turn=self._turn.key,
-        )
+        plans = self._services.store.plans
+        older = await plans.of_plan(plan.session_id, plan.plan_id)
+        # Aion may repeat a plan in one stream; where nothing has changed its card is there already.
+        if older and older[-1].key in self.plans and older[-1].digest == plan.digest:
+            return
         # A card whose row is missing could be pressed and would do nothing.
-        await retry_write(lambda: self._services.store.plans.add(plan), BRIEFLY)
+        await retry_write(lambda: plans.add(plan), BRIEFLY)
         self._show_plan(plan)
+        for one in older:
+            if one.phase is PlanPhase.PENDING:
+                self._log.info("plan replaced", plan=one.key, by=plan.key)
+                self._replaced(one.key)
 
     def _show_plan(self, plan: Plan) -> None:
         self.plans[plan.key] = plan.plan_id

@@ -9,6 +9,7 @@ import structlog
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
 from aion_bot.concurrency.backoff import Backoff
+from aion_bot.conversation.plan_outcome import Decided, answered
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -20,8 +21,8 @@ from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
-from aion_bot.ports.text import one_line
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, record
+from aion_bot.ports.text import one_line, visible
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -30,14 +31,8 @@ _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one."""
-
-    phase: PlanPhase
-    detail: str = ""
-    result: str = ""
-
+_ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
+"""What Aion answered where a phase waits for more, for the record."""
 
 StreamEnd = Callable[[str, float], Awaitable[bool]]
 """Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
@@ -54,7 +49,8 @@ class _Card:
 
     async def move(self, plan: Plan, to: PlanPhase) -> Plan:
         """Record and show that the plan has moved."""
-        await retry_write(lambda: self.store.plans.move(plan.key, to, doubt=plan.doubt))
+        answer = _ANSWERS.get(to, "")
+        await retry_write(lambda: self.store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
         moved = replace(plan, phase=to, detail="")
         self.view.show(moved)
         self.sync.wake(urgent=True)
@@ -106,12 +102,18 @@ class Approvals:
         if plan is None or plan.thread != click.thread:
             return (strings.UNKNOWN_PLAN,), None
         if not self._policy.may_decide(click.person, plan.requester):
+            _log.info("press refused", plan=plan.key, action=click.action, person=click.person.id)
             return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
+        # Its card has no such button, but a press names only what it wants.
+        if click.action is Action.APPROVE and not can_be_approved(plan):
+            return (strings.PLAN_NOT_SHOWN,), None
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
+        if now.phase is PlanPhase.REPLACED:
+            return (strings.PLAN_REPLACED_PRESSED,), None
         return strings.already(record(now)), None
 
     async def _show(
@@ -136,21 +138,36 @@ class Approvals:
             showing.cancel()
 
     async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
-        plan = replace(card.view.plan, phase=decided.phase, detail=one_line(decided.detail, _DETAIL))
+        plan = replace(
+            card.view.plan,
+            phase=decided.phase,
+            detail=one_line(decided.detail, _DETAIL),
+            said=one_line(visible(decided.said), _DETAIL),
+        )
         back = decided.phase is PlanPhase.PENDING
-        if back:
-            plan = replace(plan, action=None, decider=None)
 
         async def keep() -> None:
-            await retry_write(
-                lambda: self._plans.move(plan.key, plan.phase, detail=plan.detail, doubt=plan.doubt)
+            moved = await retry_write(
+                lambda: self._plans.move(
+                    plan.key,
+                    plan.phase,
+                    detail=plan.detail,
+                    said=plan.said,
+                    answer=decided.answer,
+                    doubt=plan.doubt,
+                )
             )
+            if moved:
+                _log_decision(plan, decided.answer)
 
         # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
         # as a crash in between would leave it unshown.
+        now: Plan | None = None
         if back or not decided.result:
             await keep()
-        card.view.show(plan, decided.result)
+            # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
+            now = await retry_write(lambda: self._plans.get(plan.key))
+        card.view.show(now or plan, decided.result)
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
@@ -166,7 +183,8 @@ class Approvals:
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
         seen = tuple(message.id for message in messages)
-        await retry_write(lambda: self._plans.note_sent(plan.key, seen))
+        if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
+            return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)
         plan = replace(plan, phase=PlanPhase.SENT, seen=seen)
         card.view.show(plan)
         chats = self._services.aion.chats
@@ -181,20 +199,21 @@ class Approvals:
             return await self._not_answered(plan, card, error)
         if response.status == "accepted":
             return await self._watch(await card.move(plan, PlanPhase.RUNNING), card)
-        return _answered(plan, response)
+        return answered(plan, response)
 
     async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
         if error.status_code == 404:
             if plan.doubt:
-                return Decided(PlanPhase.SETTLED, strings.SETTLED)
-            return Decided(PlanPhase.EXPIRED, strings.EXPIRED)
+                return Decided(PlanPhase.SETTLED, strings.SETTLED, answer="404")
+            return Decided(PlanPhase.EXPIRED, strings.EXPIRED, answer="404")
         if error.status_code == 409:
             return await self._watch(await card.move(plan, PlanPhase.BUSY), card)
         # Without a status the request may have arrived. Any answer with another status says that nothing was done.
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)
-        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
+        answer = str(error.status_code or "")
+        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)), answer=answer)
 
     async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
         return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
@@ -207,11 +226,12 @@ class Approvals:
 
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
+        answer = _ANSWERS.get(plan.phase, "")
         ended = PlanPhase.DONE if plan.action is Action.APPROVE else PlanPhase.CANCELLED
         backoff = self._backoff(plan.phase)
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
-            return Decided(ended, strings.SEE_BELOW)
+            return Decided(ended, strings.SEE_BELOW, answer=answer)
         found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -220,14 +240,15 @@ class Approvals:
             undecided_pause=self._services.polling.unnamed,
         )
         if found is not None:
-            return Decided(ended, strings.SEE_BELOW, resolve_content(found.content, found.metadata or {}))
+            result = resolve_content(found.content, found.metadata or {})
+            return Decided(ended, strings.SEE_BELOW, result, answer=answer)
         match plan.phase:
             case PlanPhase.RUNNING:
-                return Decided(PlanPhase.SETTLED, strings.UNSEEN_END)
+                return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
             case PlanPhase.BUSY:
-                return Decided(PlanPhase.PENDING, strings.STILL_BUSY)
+                return Decided(PlanPhase.PENDING, strings.STILL_BUSY, answer=answer)
             case _:
-                return Decided(PlanPhase.PENDING, strings.STILL_UNKNOWN)
+                return Decided(PlanPhase.PENDING, strings.STILL_UNKNOWN, answer=answer)
 
     def _backoff(self, phase: PlanPhase) -> Backoff:
         polling = self._services.polling
@@ -244,9 +265,14 @@ Work = Callable[[Plan, _Card], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
 
 
-def _answered(plan: Plan, response: PlanActionResponse) -> Decided:
-    if not response.success:
-        return Decided(PlanPhase.FAILED, strings.not_done(response.message))
-    if plan.action is Action.CANCEL:
-        return Decided(PlanPhase.CANCELLED, strings.DROPPED)
-    return Decided(PlanPhase.DONE, strings.done(response.message, response.results))
+def _log_decision(plan: Plan, answer: str) -> None:
+    if plan.decider is not None:
+        _log.info(
+            "plan decided",
+            plan=plan.key,
+            action=plan.action,
+            person=plan.decider.id,
+            digest=plan.digest,
+            outcome=plan.phase,
+            answer=answer,
+        )

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Line
 from aion_bot.storage import Store
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class Retries:
         if turn is None or turn.thread != click.thread:
             return (strings.RETRY_GONE,), None
         if not self.policy.may_stop(click.person, turn.asker):
+            _log.info("retry refused", turn=turn.key, person=click.person.id)
             return (strings.RETRY_NOT_YOURS,), None
         if not await self.store.turns.claim_retry(click.key):
             return (strings.RETRY_GONE,), None

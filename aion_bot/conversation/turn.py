@@ -8,9 +8,11 @@ from enum import Enum, auto
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
@@ -21,12 +23,16 @@ from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
+from aion_bot.rendering.time_limit import where
 from aion_bot.storage import retry_write
 
 _log = structlog.get_logger(__name__)
 
 _OPEN_AGAIN = Backoff(0.5, attempts=6)
 """For opening a thread while the platform is down."""
+
+_REPLACING = 60.0
+"""Seconds that older cards may take to say that they were replaced; the next start does what is left."""
 
 
 class Mode(Enum):
@@ -64,6 +70,7 @@ class TurnRunner:
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.started = asyncio.Event()
+        self._services = services
         self._turns = services.store.turns
         self._plans = services.store.plans
         self._mode = mode
@@ -75,8 +82,14 @@ class TurnRunner:
         self._sync = services.registry.sync(thread, self._view, delivery)
         plan_format = PlanFormat(thread.page_format, services.policy.approvers)
         self._stream = AionStream(
-            services, turn, self._view, plan_format, lambda urgent: self._sync.wake(urgent=urgent)
+            services,
+            turn,
+            self._view,
+            plan_format,
+            changed=lambda urgent: self._sync.wake(urgent=urgent),
+            replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
+        self._replacing = BackgroundTasks()
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
         self._work: asyncio.Task[Outcome] | None = None
         self._interruption: Outcome | None = None
@@ -107,11 +120,23 @@ class TurnRunner:
     async def run(self) -> None:
         """Run the turn; whatever happens is shown in the thread, or told to the person."""
         try:
+            await self._run()
+            await self._replacing.wait(_REPLACING)
+        finally:
+            await self._replacing.cancel()
+
+    async def _run(self) -> None:
+        try:
+            # Before anything that may stop the process: the next start gives up what has stopped two.
+            await self._record(self._turns.note_start(self.turn.key))
             if self._mode is Mode.ASK:
                 await self._open_thread()
             await self._show()
         except PlatformError as error:
             await self._give_up(error)
+        except Exception as error:  # noqa: BLE001  # the row is closed: a text that cannot be shown is not tried for ever
+            self._log.error("answer not shown", reason=where(error))
+            await self._end_unshown()
         finally:
             self._release()
 
@@ -186,6 +211,13 @@ class TurnRunner:
             return Outcome(EndReason.FAILED, strings.INTERNAL)
 
     async def _do_work(self) -> Outcome:
+        if self.turn.given_up:
+            self._log.error("turn given up", starts=self.turn.starts)
+            # The card of a plan is shown, and has a way on of its own.
+            parked = self.turn.phase is TurnPhase.PARKED
+            return (
+                Outcome(sentence=strings.PLAN_LEAD) if parked else Outcome(EndReason.FAILED, strings.GIVEN_UP)
+            )
         if self._mode is Mode.ASK:
             return await self._stream.ask()
         if self._mode is Mode.COMPLETE and self._stored is not None:
@@ -205,6 +237,8 @@ class TurnRunner:
             outcome = Outcome()  # the card has its own way on
         elif outcome == Outcome() and self._view.empty:
             outcome = Outcome(EndReason.FAILED, strings.NO_ANSWER)
+        elif outcome == Outcome() and self._view.trouble:
+            outcome = Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
         offers_retry = False
         if outcome.retryable:
             try:  # recorded before the button can be pressed
@@ -217,8 +251,29 @@ class TurnRunner:
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
+        if self._view.trouble:
+            self._log.error("rendering failed", reason=self._view.trouble)
+            if outcome == Outcome() and not self._view.parked:
+                outcome = (
+                    await self._fail_after_end()
+                )  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+
+    async def _fail_after_end(self) -> Outcome:
+        """Record that an answer could only be shown as plain text, and offer Retry under it."""
+        if await self._record(self._turns.end(self.turn.key, EndReason.FAILED)):
+            self._view.offer(self._retry)
+        await self._sync.run()
+        return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
+
+    async def _end_unshown(self) -> None:
+        """End a turn as failed of which not even the plain text can be shown; the person is told."""
+        self._release()
+        await self._record(self._turns.end(self.turn.key, EndReason.FAILED))
+        if self.turn.origin is not None:
+            await reply_privately(self.thread, self.turn.origin, (strings.INTERNAL,))
+        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.FAILED))
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a turn whose answer cannot be shown: the person is told where that is possible."""
@@ -239,6 +294,8 @@ class TurnRunner:
         self.started.set()
         if isinstance(content, PlanCard):
             await self._record(self._plans.note_card(content.key, message))
+            # Aion may have sent the plan again while this post was on its way.
+            self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
         elif isinstance(content, Reply):
@@ -250,7 +307,7 @@ class TurnRunner:
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
             await self._turns.note_posted(self.turn.key, self._sync.replies)
 
-    async def _record(self, writing: Awaitable[None]) -> bool:
+    async def _record(self, writing: Awaitable[object]) -> bool:
         """Write to the database; a full disk costs the record, never the answer. Returns whether it was written."""
         try:
             await writing

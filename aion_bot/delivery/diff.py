@@ -172,7 +172,7 @@ class MessageDiff:
         post = Post(index, wanted, slot.attempt)
         # What will not grow any more needs no stream; the last message may be one, if a stream can show all of it.
         may_stream = streams and (not final or (ended and wanted == _streamable(wanted)))
-        if not may_stream or self._stream_delta is None or not isinstance(wanted, Reply):
+        if not may_stream or self._stream_delta is None or not isinstance(wanted, Reply) or wanted.plain:
             return post
         if not self._stream_delta(None, wanted, False):
             return post if final else None  # a stream begins with words

@@ -29,6 +29,7 @@ from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
+from aion_bot.rendering.time_limit import time_limit
 
 PATIENCE = 600.0
 """Seconds that a platform may be down before a message is given up."""
@@ -49,6 +50,9 @@ class View(Protocol):
 
     def shrink(self) -> bool:
         """Use smaller pages from now on, after the platform refused a size; False if there is no smaller."""
+
+    def fall_back(self, error: Exception) -> bool:
+        """Show plain text from now on, after rendering raised `error`; False if that is shown already."""
 
 
 class TakenOver(PlatformError):
@@ -184,7 +188,12 @@ class MessageSync:
 
     def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended
-        step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
+        try:
+            with time_limit():
+                step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
+        except Exception as error:  # noqa: BLE001  # what a native stream should append could not be rendered
+            self._fall_back(error)
+            step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
             return self._in_doubt  # what may stand there is found by posting it again, and then removed
         return step
@@ -298,7 +307,7 @@ class MessageSync:
             elif isinstance(step, AppendStream | StopStream):
                 self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
             await self._pause()
-        except (TooLong, Unsupported) as error:
+        except Exception as error:  # noqa: BLE001  # what the adapter could not render is not a PlatformError
             self._find_another_way(step, error)
         else:
             self._failing_since = None
@@ -310,14 +319,27 @@ class MessageSync:
             return
         self._seen, self._unseen_since = False, unseen_since
 
-    def _find_another_way(self, step: Step, error: TooLong | Unsupported) -> None:
-        """After a refusal of a size or of a stream, show the same in another way. Raises `error` if there is none."""
+    def _find_another_way(self, step: Step, error: Exception) -> None:
+        """After a refusal of a size or of a stream, or a failure of rendering, show the same in another way.
+
+        Raises `error` if there is none.
+        """
+        if isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
+            raise error
         if isinstance(step, AppendStream | StopStream):
             self._diff.stream_broke(step)
         elif isinstance(error, TooLong):
             if not self._view.shrink():
                 raise error
             self._refresh()
+        elif not isinstance(error, PlatformError):
+            self._fall_back(error)
+
+    def _fall_back(self, error: Exception) -> None:
+        """Show plain text instead of what could not be rendered. Raises `error` where that is plain text already."""
+        if not self._view.fall_back(error):
+            raise error
+        self._refresh()
 
     async def _pause(self) -> None:
         """Wait before the next attempt, but not if another sync takes over. Raises PlatformDown after `PATIENCE`."""

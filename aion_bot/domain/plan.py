@@ -33,6 +33,8 @@ class PlanPhase(StrEnum):
     """Aion does not have the plan any more, and no earlier attempt can have decided it."""
     SETTLED = "settled"
     """It was decided, and the bot did not see how it ended."""
+    REPLACED = "replaced"
+    """Aion sent the plan again: a newer card shows it."""
 
 
 UNDER_WAY = frozenset(
@@ -43,7 +45,7 @@ UNDER_WAY = frozenset(
 _ENDS = frozenset({PlanPhase.DONE, PlanPhase.FAILED, PlanPhase.CANCELLED})
 
 PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
-    PlanPhase.PENDING: frozenset({PlanPhase.CLAIMED}),
+    PlanPhase.PENDING: frozenset({PlanPhase.CLAIMED, PlanPhase.REPLACED}),
     PlanPhase.CLAIMED: frozenset({PlanPhase.PENDING, PlanPhase.SENT}),
     PlanPhase.SENT: _ENDS
     | {
@@ -62,6 +64,7 @@ PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
     PlanPhase.CANCELLED: frozenset(),
     PlanPhase.EXPIRED: frozenset(),
     PlanPhase.SETTLED: frozenset(),
+    PlanPhase.REPLACED: frozenset(),
 }
 """From a phase to those that may follow. A person decides from `PENDING` alone."""
 
@@ -72,13 +75,32 @@ def plan_sources(phase: PlanPhase) -> frozenset[PlanPhase]:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One press that counted: who pressed what, and where it led.
+
+    `at` is in seconds since 1970. `source` and `phase` are the last change of the plan's phase that came of it, None
+    before the first. `answer` is what Aion answered, in short: an HTTP status, `lost`, or empty.
+    """
+
+    person: Person
+    action: Action
+    at: int
+    source: PlanPhase | None = None
+    phase: PlanPhase | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A plan and its newest decision.
 
     `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the key of the question that led to it.
     `message` is its card, None until it was posted. `doubt` is true after an attempt whose outcome is not known: from
     then on a 404 means that the plan was decided, not that it expired. `detail` is a sentence about how it ended, or
-    about the attempt that put the buttons back. `seen` are the ids of the session's messages before the action.
+    about the attempt that put the buttons back; `said` are Aion's own words about it. `seen` are the ids of the session's
+    messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content alone.
+    `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
+    be under way.
     """
 
     key: str
@@ -97,3 +119,7 @@ class Plan:
     detail: str = ""
     seen: tuple[str, ...] = ()
     turn: str = ""
+    digest: str = ""
+    unreadable: int = 0
+    said: str = ""
+    attempts: tuple[Attempt, ...] = ()

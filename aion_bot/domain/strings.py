@@ -16,6 +16,8 @@ NO_ANSWER = "Aion ended without an answer. Ask again, or put the question differ
 FETCHING = "The connection to Aion broke; looking for the stored answer…"
 CUT = "The connection to Aion broke before the answer was complete, and Aion has no stored answer. I have not asked again by myself."
 INTERRUPTED = "I was restarted before this answer was complete."
+PLAIN_TEXT = "I could not format this answer, so this is its plain text."
+GIVEN_UP = "I was restarted twice while I showed this answer, so I have given it up."
 REPLACED = "Stopped: a newer question came in this thread."
 NO_RECORD = "I can't write my records: the disk may be full. Nothing was sent to Aion. The person who runs me can make room."
 NO_RECORD_ANY_MORE = "I can't write my records any more: the disk may be full. Aion had the question, and nothing that it wanted to have approved was done. The person who runs me can make room."
@@ -39,7 +41,9 @@ RETRY_NOT_YOURS = "Only the person who asked can have it asked again."
 APPROVE = "Approve"
 CANCEL = "Cancel"
 PLAN_TITLE = "Aion asks before it acts"
-PLAN_ABOVE = "The plan in full is written above."
+PLAN_NOT_SHOWN = "Aion said nothing that I can show about this plan, so it can't be approved here. Ask for it in other words."
+PLAN_REPLACED = "Replaced: Aion sent this plan again, and a newer card shows it."
+PLAN_REPLACED_PRESSED = "This card was replaced by a newer one. Decide there."
 UNKNOWN_PLAN = "I don't know this plan: its record is gone, or the card isn't mine."
 WORKING_ON_IT = "Your decision is on its way to Aion; the card shows what comes of it."
 
@@ -108,6 +112,19 @@ def operations(count: int) -> Line:
     return (f"{count} operation" if count == 1 else f"{count} operations",)
 
 
+def unreadable(count: int) -> Line:
+    """Say how many steps of a plan nobody can see."""
+    one = "1 step of this plan is" if count == 1 else f"{count} steps of this plan are"
+    return (f"⚠️ {one} not shown: Aion sent nothing that I can read.",)
+
+
+def plan_above(steps: int, *, riskiest: bool) -> Line:
+    """Say where the whole of a long plan is, and what its card shows of it."""
+    count = "1 step" if steps == 1 else f"{steps} steps"
+    shown = " The card shows the step with the largest risk." if riskiest else ""
+    return (f"The plan in full, {count}, is written above.{shown}",)
+
+
 def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
     """Who may decide."""
     if approvers == "anyone":
@@ -126,11 +143,26 @@ def not_yours(who: Line) -> Line:
 
 
 _DECIDED = {Action.APPROVE: "Approved by ", Action.CANCEL: "Cancelled by "}
+_PRESSED = {Action.APPROVE: "Approve pressed by ", Action.CANCEL: "Cancel pressed by "}
+NEVER_SENT = "Aion was not told."
+NOT_TAKEN = "Aion did not take it, and nothing was done."
+BUSY_THEN = "another request was deciding the plan, and I could not see how it ended."
+UNKNOWN_THEN = "the answer was lost, so its outcome is unknown."
 
 
 def decided(action: Action, person: Person) -> Line:
     """Record a decision."""
     return (_DECIDED[action], person, ".")
+
+
+def pressed(action: Action, person: Person, outcome: str = "") -> Line:
+    """Record a press that decided nothing, or of which that is not known."""
+    return (_PRESSED[action], person, f": {outcome}" if outcome else ".")
+
+
+def attempts_between(count: int) -> Line:
+    """Say how many attempts a card leaves out between the first and the last ones."""
+    return (f"… {count} more attempts like these …",)
 
 
 def already(record: tuple[Line, ...]) -> Line:
@@ -153,25 +185,24 @@ SETTLED = (
     "Aion no longer has this plan: an earlier attempt had decided it already. Ask here to learn how it ended."
 )
 DONE = "Done."
+MORE_TO_CONFIRM = "Not finished: Aion asks for another confirmation. Ask here how to go on."
+PARTLY_DONE = "Not all of it was done: a part of the plan failed. Ask here what is missing."
 DROPPED = "Nothing is done."
 SEE_BELOW = "Done; the result is below."
 
 
-def done(message: str, results: Mapping[str, object] | None) -> str:
-    """How a plan ended, in Aion's words and with its plain results."""
+NOT_DONE = "Aion could not carry it out."
+
+
+def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
+    """What Aion said about an outcome, with its plain results; for a quote, not for a sentence of the bot's own."""
     plain = [
         f"{name.replace('_', ' ')}: {value}"
         for name, value in (results or {}).items()
         if isinstance(value, str | int | float)
     ]
-    message = message.replace("**", "")  # a card's lines are plain on one platform and Markdown on the other
-    said = message.strip() if message.strip().startswith(DONE[:-1]) else f"{DONE} {message}".strip()
-    return f"{said} ({'; '.join(plain[:8])})" if plain else said
-
-
-def not_done(message: str) -> str:
-    """A plan that Aion tried and failed."""
-    return f"Aion could not carry it out. {message.strip()}".strip()
+    said = message.strip()
+    return f"{said} ({'; '.join(plain[:8])})".strip() if plain else said
 
 
 def refused(reason: str) -> str:

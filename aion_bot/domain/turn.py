@@ -92,6 +92,10 @@ def turn_sources(phase: TurnPhase) -> frozenset[TurnPhase]:
     return frozenset(source for source, targets in TURN_TRANSITIONS.items() if phase in targets)
 
 
+MOST_STARTS = 2
+"""How often a turn is taken up. One that stopped so many processes would stop the next one as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A question and the messages that answer it.
@@ -99,7 +103,7 @@ class Turn:
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
     again; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
     `posted` are the messages so far, in reading order. `origin` is the prompt it came as, None in rows of the first
-    version; `attempt` counts the retries.
+    version; `attempt` counts the retries; `starts` how often a process took this attempt up.
     """
 
     key: str
@@ -113,6 +117,12 @@ class Turn:
     posted: tuple[MessageRef, ...] = ()
     origin: Prompt | None = None
     attempt: int = 0
+    starts: int = 0
+
+    @property
+    def given_up(self) -> bool:
+        """Whether too many processes took it up and none ended it: most likely showing it stops the process."""
+        return self.starts >= MOST_STARTS and self.phase in UNFINISHED
 
     @property
     def name(self) -> str:

@@ -60,7 +60,8 @@ class Reply:
 
     `text` is Markdown, mostly the model's; the last `closing` characters of it close what is open only because the
     text is not at its end. `note` and `byline` are small lines under it in the bot's own voice, of which the second
-    may name a person.
+    may name a person. `plain`: the text is shown as it is, read by no Markdown parser and with as little work as
+    possible, because showing it as Markdown failed or took too long.
     """
 
     text: str
@@ -68,21 +69,27 @@ class Reply:
     byline: Line = ()
     buttons: tuple[Button, ...] = ()
     closing: int = 0
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation of a plan: who acts, in words for people, and what it will do."""
+    """One operation of a plan: who acts, in words for people, and what it will do.
+
+    `number` is its place in the plan where that is not its place among the steps that are shown; 0: it is.
+    """
 
     agent: str
     description: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
     """A plan that waits for a decision, or the record of one.
 
-    `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
+    `description`, `steps` and `said` are the model's words, which every adapter shows as a quote, so that nobody takes them
+    for the bot's own; `said` is about the outcome and stands under the record. `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
     is empty while nobody decided. `key` tells the core which plan it is; it is not shown.
     """
 
@@ -93,6 +100,7 @@ class PlanCard:
     record: tuple[Line, ...] = ()
     buttons: tuple[Button, ...] = ()
     key: str = ""
+    said: str = ""
 
 
 Content = Reply | PlanCard

@@ -1,4 +1,6 @@
-"""Shortening text where a platform allows only so much. No I/O."""
+"""Shortening text where a platform allows only so much, and making text safe to show. No I/O."""
+
+import unicodedata
 
 ELLIPSIS = "…"
 
@@ -16,3 +18,55 @@ def clip(text: str, limit: int) -> str:
 def one_line(text: str, limit: int) -> str:
     """Fold `text` into a single line of at most `limit` characters, as for the name of a thread."""
     return clip(" ".join(text.split()), limit)
+
+
+def visible(text: str) -> str:
+    """Return `text` without characters that nobody sees, or that change the order in which others are read.
+
+    Control characters, bidirectional overrides and isolates, zero-width and filler characters go, as a text with them
+    can read other than it is. Line ends and tabs stay, and so do the joiners inside emoji.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        for at, character in enumerate(text)
+        if character in "\n\t" or not _is_hidden(character) or _joins_emoji(text, at)
+    )
+
+
+def visible_line(text: str) -> str:
+    """Return `text` as one line of visible characters, so that it cannot pass for several."""
+    return " ".join(visible(text).split())
+
+
+def escaped(text: str) -> str:
+    """Return `text` with each hidden character written as an escape, for logs: it can be seen, and does nothing."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if character == "\n" or not _is_hidden(character)
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+# Control, format and surrogate characters; line and paragraph separators are line ends that `split("\n")` does not see.
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# No format characters, but blank in every font.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_ZERO_WIDTH_JOINER = "\u200d"
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _BLANK_LETTERS
+
+
+def _joins_emoji(text: str, at: int) -> bool:
+    """Tell whether a joiner makes one picture of two, as in 👩‍🔧, where leaving it out would show both."""
+    if text[at] != _ZERO_WIDTH_JOINER or not 0 < at < len(text) - 1:
+        return False
+    # Before it may stand a variation selector or a skin tone.
+    before = text[at - 2] if text[at - 1] == "\ufe0f" and at > 1 else text[at - 1]
+    return all(unicodedata.category(one) in {"So", "Sk"} for one in (before, text[at + 1]))

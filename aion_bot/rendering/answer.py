@@ -1,7 +1,8 @@
 """An answer as it arrives: events in, the wanted screen out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
@@ -9,8 +10,10 @@ from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.pagination import Measure, Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.time_limit import time_limit, where
 
 _NOTE = 100
 """Characters of a status line at most."""
@@ -20,6 +23,8 @@ ROOM = 160
 
 _SMALLEST_PAGE = 400
 
+_T = TypeVar("_T")
+
 
 @dataclass(slots=True)
 class _Segment:
@@ -27,6 +32,7 @@ class _Segment:
 
     Attributes:
         raw: What came as tokens, with the markers of references.
+        growing: What makes `raw` readable; None where it is shown as it came.
         final: What replaces `raw` once it is known; None until then.
         card: The plan's card under the text.
         tail: What stands under the text, before the card.
@@ -35,9 +41,9 @@ class _Segment:
         version: Equal to what it was before where `pages` were given a text that has only grown since.
     """
 
-    pages: Pages
+    pages: Pages | PlainPages
+    growing: Growing | None
     raw: str = ""
-    growing: Growing = field(default_factory=Growing)
     final: str | None = None
     card: PlanCard | None = None
     tail: str = ""
@@ -47,7 +53,9 @@ class _Segment:
 
     def text(self) -> str:
         """Return what may be shown of the text so far."""
-        return self.growing.update(self.raw) if self.final is None else self.final
+        if self.final is not None:
+            return self.final
+        return self.growing.update(self.raw) if self.growing else self.raw
 
     def lead(self) -> str:
         """Return what stands above the card."""
@@ -95,7 +103,9 @@ class AnswerView:
         self._while_growing = while_growing
         self._status = strings.THINKING
         self._status_shown = True
-        self._segments = [_Segment(Pages(self._measure, self._limit))]
+        self.trouble = ""
+        """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
+        self._segments = [self._new_segment()]
         self._before = ""
         self._end = _End()
 
@@ -114,6 +124,31 @@ class AnswerView:
 
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
+        self._in_plain_text_if_it_fails(lambda: self._fold(token))
+
+    def fall_back(self, error: Exception) -> bool:
+        """Show plain text from now on, because of what rendering raised; False if that is shown already."""
+        if self.trouble:
+            return False
+        self.trouble = where(error)
+        if self.ended:
+            self._end.sentence = self._end.sentence or strings.PLAIN_TEXT
+        for segment in self._segments:
+            segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
+        return True
+
+    def _in_plain_text_if_it_fails(self, render: Callable[[], _T]) -> _T:
+        """Render within the time limit; after a failure once more, as plain text."""
+        try:
+            with time_limit():
+                return render()
+        except Exception as error:  # whatever a text does to rendering, its plain text is shown
+            if not self.fall_back(error):
+                raise
+        with time_limit():
+            return render()
+
+    def _fold(self, token: ChatToken) -> None:
         data = token.data or {}
         segment = self._segments[-1]
         match token.type:
@@ -131,11 +166,12 @@ class AnswerView:
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
                 content = str(data.get("content") or "")
                 # The text that the server resolved is one; it does not say where a card stands in it.
-                if token.resolved_content and not self.has_plan:
-                    segment.final = token.resolved_content
+                resolved = content if self.trouble else token.resolved_content
+                if resolved and not self.has_plan:
+                    segment.final = resolved
                 elif content:
                     context = {"image_context": data.get("image_context")}
-                    self.show_stored(content, dict(data.get("metadata") or {}) | context)
+                    self._settle(content, dict(data.get("metadata") or {}) | context)
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
@@ -145,12 +181,15 @@ class AnswerView:
 
     def show_plan(self, card: PlanCard, in_full: str) -> None:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it."""
+        self._in_plain_text_if_it_fails(lambda: self._put_plan(card, in_full))
+
+    def _put_plan(self, card: PlanCard, in_full: str) -> None:
         segment = self._segments[-1]
         segment.card, segment.tail = card, in_full
         heading = "" if self.has_plan else self._heading
         segment.slots = max(1, len(segment.pages.update(_joined(heading, segment.lead()))))
         self._before += segment.raw
-        self._segments.append(_Segment(Pages(self._measure, self._limit)))
+        self._segments.append(self._new_segment())
         self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
 
     def say(self, status: str) -> None:
@@ -160,21 +199,31 @@ class AnswerView:
 
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
-        metadata = metadata or {}
+        self._in_plain_text_if_it_fails(lambda: self._settle(text, metadata or {}))
+
+    def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         # A server may also count the text from zero after a plan: then the text above the card stays.
         if text.startswith(self._before):
             text = text.removeprefix(self._before)
             for segment in self._segments[:-1]:
-                segment.final = resolve_content(segment.raw, metadata)
-        self._segments[-1].final = resolve_content(text, metadata)
+                segment.final = self._resolved(segment.raw, metadata)
+        self._segments[-1].final = self._resolved(text, metadata)
+
+    def _resolved(self, text: str, metadata: dict[str, Any]) -> str:
+        # Text that could not be rendered is not looked at any more.
+        return text if self.trouble else resolve_content(text, metadata)
 
     def finish(self, sentence: str = "", buttons: tuple[Button, ...] = (), byline: Line = ()) -> None:
         """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it."""
         if not self.ended:
             self.ended, self._end = True, _End(sentence, byline, buttons)
-            for segment in self._segments:
+            self._in_plain_text_if_it_fails(self._settle_rest)
+
+    def _settle_rest(self) -> None:
+        for segment in self._segments:
+            if segment.final is None:
                 # Read at once, it does not matter in which pieces the text came.
-                segment.final = segment.final if segment.final is not None else Growing().update(segment.raw)
+                segment.final = segment.raw if self.trouble else Growing().update(segment.raw)
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""
@@ -188,11 +237,26 @@ class AnswerView:
             return False
         self._limit //= 2
         for segment in self._segments:
-            segment.pages = Pages(self._measure, self._limit)
+            segment.pages = self._new_pages()
         return True
 
+    def _new_segment(self) -> _Segment:
+        return _Segment(self._new_pages(), growing=None if self.trouble else Growing())
+
+    def _new_pages(self) -> Pages | PlainPages:
+        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
+
+    def _page(self, text: str) -> Reply:
+        return Reply(text, plain=bool(self.trouble))
+
     def screen(self) -> Screen:
-        """What the thread should show now."""
+        """What the thread should show now; plain text from the first failure of rendering on.
+
+        Raises what rendering plain text raises.
+        """
+        return self._in_plain_text_if_it_fails(self._screen)
+
+    def _screen(self) -> Screen:
         contents: list[Content | None] = []
         before = self._heading
         for segment in self._segments[:-1]:
@@ -200,7 +264,7 @@ class AnswerView:
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
             unused = [None] * (segment.slots - len(pages))
-            contents += [*map(Reply, pages[: segment.slots]), *unused, segment.card]
+            contents += [*map(self._page, pages[: segment.slots]), *unused, segment.card]
         return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | None]:
@@ -210,15 +274,16 @@ class AnswerView:
         if end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
         # The version stays the same while the text only grows: then full pages are not even compared.
-        version = (before, segment.final, segment.growing.begun)
+        version = (before, segment.final, segment.growing and segment.growing.begun)
         pages = segment.pages.update(text, grown=not self.ended and version == segment.version)
         segment.version = version
         note, buttons = ("", end.buttons) if self.ended else (self._status, self._while_growing)
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
         closing = 0 if self.ended else segment.pages.closing
-        last = Reply(pages[-1] if pages else "", note, end.byline, buttons, closing)
-        segment.shown = {page: segment.shown.get(page) or Reply(page) for page in pages[:-1]}
+        text = pages[-1] if pages else ""
+        last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
+        segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
         return [*(segment.shown[page] for page in pages[:-1]), last]
 
 

@@ -1,17 +1,55 @@
 """A plan's row as the card that shows it, and the result under it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
-from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply
+from aion_bot.domain.plan import Attempt, Plan, PlanPhase
+from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
+from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.time_limit import time_limit
 
-_RECORD_ROOM = 700
-"""What a card leaves free for the record of its decision, in the platform's measure."""
+_RECORD_ROOM = 1100
+"""What a card leaves free for the record of its decisions, in the platform's measure."""
+
+_MOST_ATTEMPTS = 4
+"""Attempts of the past that a card tells one by one: the first and the last ones; the record has all."""
+
+_SENTENCE = 300
+_STEP = 400
+"""Characters of the first sentence and of the riskiest step on the card of a long plan; above it they are whole."""
+
+_PUNCTUATION = ".,;:!?()[]{}\"'*_`"
+
+
+def _forms(*stems: str) -> frozenset[str]:
+    """Every form of regular verbs: delete, deletes, deleted, deleting; remove, removal."""
+    endings = ("", "e", "es", "s", "ed", "ing", "al", "ion", "ions")
+    return frozenset(stem + ending for stem in stems for ending in endings)
+
+
+# The worst first: what is lost, what is covered by something else, what strangers see, what is elsewhere afterwards.
+_RISKS = (
+    _forms("delet", "remov", "eras", "purg", "destroy", "wip", "trash"),
+    _forms("overwrit", "overwritten", "replac"),
+    _forms("shar", "publish", "send", "unshar"),
+    _forms("mov", "merg", "renam", "archiv"),
+)
+
+# What came of an attempt after which the plan waited again, by the phase before.
+_THEN = {
+    PlanPhase.CLAIMED: strings.NEVER_SENT,
+    PlanPhase.SENT: strings.NOT_TAKEN,
+    PlanPhase.BUSY: strings.BUSY_THEN,
+    PlanPhase.UNKNOWN: strings.UNKNOWN_THEN,
+}
+
+_CANCELLING = frozenset({PlanPhase.CANCELLED, PlanPhase.RUNNING, PlanPhase.SETTLED})
 
 _SMALLEST_PAGE = 200
 """Measure of a page under which a message that the platform refuses as too long is given up."""
@@ -35,27 +73,44 @@ class PlanFormat:
 
 def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     """Draw a plan as a card; where no card can hold it, also as Markdown to stand above a short one."""
-    facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
-    buttons: tuple[Button, ...] = ()
-    if plan.phase is PlanPhase.PENDING:
-        facts.append(strings.deciders(plan_format.approvers, plan.requester))
-        buttons = (
-            Button(Action.APPROVE, plan.key, strings.APPROVE),
-            Button(Action.CANCEL, plan.key, strings.CANCEL),
-        )
     card = PlanCard(
         title=strings.PLAN_TITLE,
         description=plan.description,
         steps=plan.steps,
-        facts=tuple(facts),
+        facts=_facts(plan, plan_format),
         record=record(plan),
-        buttons=buttons,
+        buttons=_buttons(plan),
         key=plan.key,
+        said=plan.said,
     )
-    bare = replace(card, facts=(), record=(), buttons=())
-    if plan_format.page.measure(bare) <= plan_format.page.limit - _RECORD_ROOM:
+    # Words that cannot be drawn are left out: the rest of the card is needed all the same.
+    if plan.said and not _fits(PlanCard("", "", said=plan.said), plan_format.page):
+        card = replace(card, said="")
+    if _fits(_words_of(card), plan_format.page):
         return card, ""
-    return replace(card, description=strings.PLAN_ABOVE, steps=()), in_full(plan)
+    riskiest = riskiest_step(plan.steps)
+    short = replace(
+        card,
+        description=_first_sentence(plan.description),
+        steps=() if riskiest is None else (riskiest,),
+    )
+    if not _fits(_words_of(short), plan_format.page):
+        short = replace(card, description="", steps=())
+    above = strings.plan_above(len(plan.steps) + plan.unreadable, riskiest=bool(short.steps))
+    return replace(short, facts=(above, *card.facts)), in_full(plan)
+
+
+def _words_of(card: PlanCard) -> PlanCard:
+    """Return a card with nothing but its title and the model's words about the plan."""
+    return PlanCard(card.title, card.description, card.steps)
+
+
+def _fits(card: PlanCard, page: PageFormat) -> bool:
+    try:
+        with time_limit():
+            return page.measure(card) <= page.limit - _RECORD_ROOM
+    except Exception:  # noqa: BLE001  # a card that cannot be drawn is as good as one that is too long
+        return False
 
 
 def in_full(plan: Plan) -> str:
@@ -64,14 +119,84 @@ def in_full(plan: Plan) -> str:
     return "\n\n".join(part for part in (plan.description, "\n".join(steps)) if part)
 
 
+def can_be_approved(plan: Plan) -> bool:
+    """Tell whether a card shows what would be done: nobody may approve what nobody can read."""
+    return bool(plan.steps) or (bool(plan.description.strip()) and not plan.unreadable)
+
+
+def riskiest_step(steps: Sequence[Step]) -> Step | None:
+    """Return the step that could do the most harm, with its number; None where no word of any says so."""
+    found: tuple[int, Step] | None = None
+    for number, step in enumerate(steps, 1):
+        risk = _risk(step)
+        if risk and (found is None or risk > found[0]):
+            found = risk, Step(step.agent, one_line(step.description, _STEP), number)
+    return None if found is None else found[1]
+
+
 def record(plan: Plan) -> tuple[Line, ...]:
-    """What became of a plan, as the lines of its card."""
-    lines: list[Line] = []
-    if plan.phase is not PlanPhase.PENDING and plan.action and plan.decider:
-        lines.append(strings.decided(plan.action, plan.decider))
-    if outcome := _UNDER_WAY.get(plan.phase, plan.detail):
+    """What became of a plan, as the lines of its card: every attempt in order, then what is known now."""
+    decides = plan.phase not in {PlanPhase.PENDING, PlanPhase.REPLACED} and plan.action and plan.decider
+    past = list(map(_attempt, plan.attempts[:-1] if decides else plan.attempts))
+    if len(past) > _MOST_ATTEMPTS:
+        between = len(past) - _MOST_ATTEMPTS
+        past[1 : between + 1] = [strings.attempts_between(between)]
+    lines = past
+    if decides and plan.action and plan.decider:
+        say = strings.decided if _counts(plan) else strings.pressed
+        lines.append(say(plan.action, plan.decider))
+    if plan.phase is PlanPhase.REPLACED:
+        lines.append((strings.PLAN_REPLACED,))
+    elif outcome := _UNDER_WAY.get(plan.phase, plan.detail):
         lines.append((outcome,))
     return tuple(lines)
+
+
+def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
+    facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
+    if plan.unreadable:
+        facts.append(strings.unreadable(plan.unreadable))
+    if plan.phase is PlanPhase.PENDING:
+        if not can_be_approved(plan):
+            facts.append((strings.PLAN_NOT_SHOWN,))
+        facts.append(strings.deciders(plan_format.approvers, plan.requester))
+    return tuple(facts)
+
+
+def _buttons(plan: Plan) -> tuple[Button, ...]:
+    if plan.phase is not PlanPhase.PENDING:
+        return ()
+    approve = Button(Action.APPROVE, plan.key, strings.APPROVE)
+    cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
+    return (approve, cancel) if can_be_approved(plan) else (cancel,)
+
+
+def _counts(plan: Plan) -> bool:
+    """Tell whether the newest press did what its button says, as far as is known.
+
+    An approval is one as soon as it was pressed; a cancellation is none before Aion has taken it. Where Aion says that an
+    earlier attempt had decided, nobody knows which one: it was an approval if nobody ever pressed anything else.
+    """
+    if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer == "404":
+        return all(attempt.action is Action.APPROVE for attempt in plan.attempts)
+    return plan.action is Action.APPROVE or plan.phase in _CANCELLING
+
+
+def _attempt(attempt: Attempt) -> Line:
+    """Say what came of an attempt that ended without deciding the plan."""
+    outcome = _THEN.get(attempt.source, "") if attempt.source else ""
+    return strings.pressed(attempt.action, attempt.person, outcome)
+
+
+def _first_sentence(text: str) -> str:
+    ends = (text.find(end) for end in (". ", "! ", "? ", "\n"))
+    end = min((at + 1 for at in ends if at >= 0), default=len(text))
+    return one_line(text[:end], _SENTENCE)
+
+
+def _risk(step: Step) -> int:
+    words = {word.strip(_PUNCTUATION) for word in step.description.lower().split()}
+    return max((len(_RISKS) - at for at, risky in enumerate(_RISKS) if words & risky), default=0)
 
 
 class PlanCardView:
@@ -83,6 +208,7 @@ class PlanCardView:
         self._format = plan_format
         self._limit = plan_format.page.limit - ROOM
         self._result = ""
+        self._plain = False
 
     def show(self, plan: Plan, result: str = "") -> None:
         """Show a newer state of the plan, and the text of its result where there is one."""
@@ -91,9 +217,24 @@ class PlanCardView:
     def screen(self) -> Screen:
         """Return the card, then the result in pages."""
         card, _ = plan_card(self.plan, self._format)
-        pages = Pages(lambda text: self._format.page.measure(Reply(text)), self._limit).update(self._result)
-        contents: list[Content] = [card, *(Reply(page) for page in pages)]
+        contents: list[Content] = [card, *self._result_pages()]
         return tuple(contents)
+
+    def _result_pages(self) -> list[Reply]:
+        if not self._plain:
+            try:
+                with time_limit():
+                    pages = Pages(lambda text: self._format.page.measure(Reply(text)), self._limit)
+                    return [Reply(page) for page in pages.update(self._result)]
+            except Exception as error:  # noqa: BLE001  # whatever a text does to rendering, its plain text is shown
+                self.fall_back(error)
+        return [Reply(page, plain=True) for page in PlainPages(self._limit).update(self._result)]
+
+    def fall_back(self, error: Exception) -> bool:
+        """Show the result as plain text from now on, because of what rendering raised; False if it is shown so already."""
+        del error
+        before, self._plain = self._plain, True
+        return not before
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on; False if there is no smaller."""

@@ -7,7 +7,8 @@ from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers, resolve_co
 UNCOUNTED = "a number of"
 """Stands for `[[ref:KEY]]`: its count comes only with the last event."""
 
-_COUNT = re.compile(r"\[\[ref:[^\]\n]*\]\]")
+# Not `[` inside: each of many openings would be followed to the end of its line, which takes quadratic time.
+_COUNT = re.compile(r"\[\[ref:[^\[\]\n]*\]\]")
 _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):")
 _BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
 
@@ -28,7 +29,8 @@ def settled_length(text: str, start: int = 0) -> int:
         at = opening.start()
         if at < end:
             continue  # inside the marker before, as a part of a file's name
-        if _may_still_close(tail[at:], tail[at : whole.get(at, at)]):
+        # A copy of the whole rest for each opening would take quadratic time.
+        if _may_still_close(tail[at : at + MAX_MARKER_LENGTH + 1], tail[at : whole.get(at, at)]):
             return start + at
         end = whole.get(at, at)
     # What may become the opening of a marker at the very end waits, too.

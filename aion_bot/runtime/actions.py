@@ -59,6 +59,7 @@ class Actions:
     async def _click(self, thread: Thread, click: Click) -> None:
         refusal = self._policy.refusal(click.place, click.person)
         if refusal is not None:
+            _log.info("access denied", platform=thread.platform, kind="press", person=click.person.id)
             await reply_privately(thread, click, (refusal,))
         elif click.action is Action.RETRY:
             line, turn = await self._retries.claim(click)
@@ -76,7 +77,10 @@ class Actions:
         # Each answer is judged by itself: somebody may stop their own and not the others of the thread.
         allowed = [one for one in found if self._policy.may_stop(person, one.turn.asker)]
         for runner in allowed:
+            _log.info("answer stopped", turn=runner.turn.key, platform=thread.platform, person=person.id)
             runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
+        if found and not allowed:
+            _log.info("stop refused", platform=thread.platform, person=person.id)
         # Told in the background: the plans are cancelled as soon as their answers have ended.
         self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed)))
         for runner in allowed:

@@ -162,6 +162,14 @@ class Dispatcher:
             return ""
         refusal = self._services.policy.refusal(prompt.place, prompt.person)
         if refusal is not None:
+            place, person = prompt.place, prompt.person.id
+            _log.info(
+                "access denied",
+                kind="question",
+                workspace=place.workspace,
+                channel=place.channel,
+                person=person,
+            )
             return refusal if prompt.addressed else ""
         return unaskable(prompt)
 

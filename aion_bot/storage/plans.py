@@ -29,33 +29,52 @@ UPDATE plan SET result = (
 ) WHERE key = ? AND result IS NULL
 """  # noqa: S608  # members of enumerations
 
+# With each plan come its attempts, so that its card can tell the whole story: the number first, as order is by that.
+_PLAN = """
+SELECT plan.*, (
+    SELECT json_group_array(json_array(
+        attempt.number, person_id, person_name, attempt.action, attempt.at, outcome.source, outcome.phase, outcome.answer
+    ))
+    FROM attempt LEFT JOIN attempt_outcome AS outcome ON outcome.number = (
+        SELECT max(number) FROM attempt_outcome WHERE attempt = attempt.number
+    ) WHERE attempt.plan = plan.key
+) AS attempts FROM plan
+"""
+
 
 class Plans(Statements):
     """Each method is one transaction, durable when it returns. A phase moves along `PLAN_TRANSITIONS` only."""
 
     async def add(self, plan: Plan) -> None:
-        """Write a plan before its card can be pressed; its turn is parked by that."""
+        """Write a plan before its card can be pressed; its turn is parked by that, and older cards of it are replaced."""
         await self._do(
             "INSERT INTO plan (key, plan_id, session_id, platform, thread, requester_id, requester_name, description, "
-            "steps, operations, turn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "steps, operations, turn, digest, unreadable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             plan.key, plan.plan_id, plan.session_id, plan.thread.platform, plan.thread.id, plan.requester.id,
             plan.requester.name, plan.description, pack_steps(plan.steps), plan.operations,
-            plan.turn,
+            plan.turn, plan.digest, plan.unreadable,
         )  # fmt: skip
 
     async def get(self, key: str) -> Plan | None:
         """Find a plan by the key that its buttons carry."""
-        row = await self._one("SELECT * FROM plan WHERE key = ?", key)
+        row = await self._one(f"{_PLAN} WHERE key = ?", key)
         return None if row is None else plan_from(row)
 
     async def not_shown(self) -> list[Plan]:
         """Plans whose cards do not show yet what became of the newest decision, oldest first."""
-        rows = await self._all("SELECT * FROM plan WHERE shown = 0 ORDER BY rowid")
+        rows = await self._all(f"{_PLAN} WHERE shown = 0 ORDER BY plan.rowid")
         return [plan_from(row) for row in rows]
 
     async def of_turn(self, turn: str) -> list[Plan]:
         """Plans that a turn led to, oldest first."""
-        rows = await self._all("SELECT * FROM plan WHERE turn = ? ORDER BY rowid", turn)
+        rows = await self._all(f"{_PLAN} WHERE turn = ? ORDER BY plan.rowid", turn)
+        return [plan_from(row) for row in rows]
+
+    async def of_plan(self, session_id: str, plan_id: str) -> list[Plan]:
+        """Every card of one of Aion's plans, oldest first."""
+        rows = await self._all(
+            f"{_PLAN} WHERE session_id = ? AND plan_id = ? ORDER BY plan.rowid", session_id, plan_id
+        )
         return [plan_from(row) for row in rows]
 
     async def note_card(self, key: str, message: MessageRef) -> None:
@@ -63,10 +82,10 @@ class Plans(Statements):
         await self._do("UPDATE plan SET message = ? WHERE key = ?", message.id, key)
 
     async def claim(self, key: str, action: Action, decider: Person) -> bool:
-        """Claim the decision of a pending plan; True for exactly one of all who try."""
+        """Claim the decision of a pending plan, and add the attempt to the record; True for exactly one of all who try."""
         return await self._do(
-            "UPDATE plan SET phase = 'claimed', action = ?, decider_id = ?, decider_name = ?, detail = '', "
-            "shown = 0, seen = '[]', decided_at = unixepoch(), "
+            "UPDATE plan SET phase = 'claimed', action = ?, decider_id = ?, decider_name = ?, detail = '', said = '', "
+            "answer = '', shown = 0, seen = '[]', decided_at = unixepoch(), "
             "decision = (SELECT max(decision) FROM plan) + 1 WHERE key = ? AND phase = 'pending'",
             action, decider.id, decider.name, key,
         ) == 1  # fmt: skip
@@ -74,22 +93,35 @@ class Plans(Statements):
     async def note_sent(self, key: str, seen: Iterable[str]) -> bool:
         """Record that Aion may be told of the decision from now on; write it before the request is sent.
 
-        `seen` are the session's messages before the action, so that a result can be told from them.
+        `seen` are the session's messages before the action, so that a result can be told from them. False where Aion has
+        sent the plan again with other content since it was decided: Aion would carry that out, and nobody approved it.
         """
         return await self._do(
-            "UPDATE plan SET phase = 'sent', seen = ? WHERE key = ? AND phase = 'claimed'",
+            "UPDATE plan SET phase = 'sent', seen = ? WHERE key = ? AND phase = 'claimed' AND NOT EXISTS (SELECT 1 "
+            "FROM plan AS newer WHERE newer.session_id = plan.session_id AND newer.plan_id = plan.plan_id "
+            "AND newer.rowid > plan.rowid AND newer.digest <> plan.digest)",
             json.dumps(list(seen)), key,
         ) == 1  # fmt: skip
 
-    async def move(self, key: str, to: PlanPhase, *, detail: str = "", doubt: bool | None = None) -> bool:
-        """Move a plan along `PLAN_TRANSITIONS`; False where its phase does not lead there.
+    async def move(
+        self,
+        key: str,
+        to: PlanPhase,
+        *,
+        detail: str = "",
+        said: str = "",
+        answer: str = "",
+        doubt: bool | None = None,
+    ) -> bool:
+        """Move a plan along `PLAN_TRANSITIONS`, and add the outcome to the record; False where its phase does not lead there.
 
-        `doubt` None leaves it as it is. `CLAIMED` and `SENT` have methods of their own.
+        `doubt` None leaves it as it is. `CLAIMED` and `SENT` have methods of their own. A plan that a newer card has
+        replaced meanwhile becomes `REPLACED` instead of `PENDING`.
         """
         sources = plan_sources(to) if to not in {PlanPhase.CLAIMED, PlanPhase.SENT} else ()
         return await self._do(
-            f"UPDATE plan SET phase = ?, detail = ?, doubt = coalesce(?, doubt) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
-            to, detail, doubt, key,
+            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, doubt = coalesce(?, doubt) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
+            to, detail, said, answer, doubt, key,
         ) == 1  # fmt: skip
 
     async def note_shown(self, key: str) -> None:

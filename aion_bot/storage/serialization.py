@@ -2,8 +2,9 @@
 
 import json
 import sqlite3
+from typing import Any
 
-from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
@@ -65,6 +66,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
         origin=_origin_from(row, thread),
         attempt=row["attempt"],
+        starts=row["starts"],
     )
 
 
@@ -88,4 +90,20 @@ def plan_from(row: sqlite3.Row) -> Plan:
         detail=row["detail"],
         seen=tuple(json.loads(row["seen"])),
         turn=row["turn"],
+        digest=row["digest"],
+        unreadable=row["unreadable"],
+        said=row["said"],
+        attempts=tuple(_attempt(fields) for fields in sorted(json.loads(row["attempts"]))),
+    )
+
+
+def _attempt(fields: list[Any]) -> Attempt:
+    _, person, name, action, at, source, phase, answer = fields
+    return Attempt(
+        Person(person, name),
+        Action(action),
+        at,
+        None if source is None else PlanPhase(source),
+        None if phase is None else PlanPhase(phase),
+        answer or "",
     )

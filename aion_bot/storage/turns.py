@@ -66,6 +66,10 @@ class Turns(Statements):
             TurnPhase.ENDED, EndReason.WITHDRAWN, prompt,
         ) == 1  # fmt: skip
 
+    async def note_start(self, key: str) -> None:
+        """Count that a process takes a turn up; it is durable before anything of the turn is shown."""
+        await self._do("UPDATE turn SET starts = starts + 1 WHERE key = ?", key)
+
     async def start_asking(self, key: str, session_id: str) -> str | None:
         """Record that Aion may have the question from now on, in this session; write it before the request is sent.
 
@@ -132,7 +136,7 @@ class Turns(Statements):
     async def claim_retry(self, key: str) -> bool:
         """Put a turn that can be retried back into the queue; True for exactly one of all who try."""
         return await self._do(
-            "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
+            "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
             f"closed_at = NULL WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE}",
             key,
         ) == 1  # fmt: skip
@@ -140,7 +144,7 @@ class Turns(Statements):
     async def reopen_interrupted(self, key: str, session_id: str, answer_id: str) -> bool:
         """Reopen an interrupted turn and take a message for its answer; False if it is asked again already."""
         return await self._do(
-            "UPDATE turn SET phase = 'streaming', reason = NULL, closed_at = NULL, answer_id = ? "  # noqa: S608  # literals of ours
+            "UPDATE turn SET phase = 'streaming', reason = NULL, closed_at = NULL, starts = 0, answer_id = ? "  # noqa: S608  # literals of ours
             "WHERE key = ? AND reason = 'interrupted' AND phase IN ('ended', 'shown', 'cleared') "
             f"AND {_FREE}",
             answer_id, key, *(session_id, answer_id) * 2,

@@ -211,7 +211,8 @@ class People:
 
 def is_decided(card: ShownMessage) -> bool:
     """Whether a card records how its plan ended."""
-    record = "Approved by" in card.text or "Cancelled by" in card.text
+    # A press that did not do what its button says, such as Cancel on an expired plan, is recorded as "pressed by".
+    record = any(words in card.text for words in ("Approved by", "Cancelled by", "pressed by"))
     return record and not card.buttons and not is_in_progress(card)
 
 

@@ -274,14 +274,15 @@ async def test_a_plan_too_long_for_a_card_is_shown_whole(bot: Bot) -> None:
     await bot.shows(thread, "All tidy.")
 
 
-async def test_a_plan_event_needs_only_an_id(bot: Bot) -> None:
-    """A plan event with nothing but an id leads to a card that can be decided."""
+async def test_a_plan_event_with_only_an_id_can_be_cancelled(bot: Bot) -> None:
+    """A plan event that says nothing but its id makes a card that can be cancelled: nobody approves what nobody sees."""
     plan = Plan("", (), "Done as you said.", only_id=True)
     bot.aion.play(proposed(plan))
     thread = await bot.workspace.ask(bot.ada, "Do it")
-    await bot.card(thread)
-    await bot.press(bot.ada, thread, "Approve")
-    await bot.shows(thread, "Done as you said.")
+    await bot.shows(thread, strings.PLAN_NOT_SHOWN)
+    await bot.until(lambda: bot.pressable(thread) == ["Cancel"])
+    await bot.press(bot.ada, thread, "Cancel")
+    await bot.shows(thread, "Cancelled by", strings.DROPPED)
 
 
 async def _press_stale(bot: Bot, thread: str, message: str, body: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aion_bot.domain import strings
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Answer, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -25,8 +26,14 @@ class KillingInspector:
 
     def __init__(self) -> None:
         self.name = ""
+        self.word = ""
         self.program: Program | None = None
         self.killed = False
+
+    def inspect_text(self, body: Mapping[str, Any]) -> None:
+        """Kill the program if a request holds the word, whenever it does."""
+        if self.word and self.word in str(body) and self.program is not None:
+            self.program.kill_now()
 
     def inspect_request(self, name: str) -> None:
         """Kill the program if this is the chosen request."""
@@ -54,10 +61,12 @@ async def aion(deadly: KillingInspector) -> AsyncIterator[SimulatedAion]:
 async def workspace(request: pytest.FixtureRequest, deadly: KillingInspector) -> AsyncIterator[FullWorkspace]:
     def inspect_slack(method: str, body: Mapping[str, Any]) -> None:
         slack_contracts.inspect(method, body)
+        deadly.inspect_text(body)
         deadly.inspect_request(method)
 
     def inspect_discord(route: str, body: Mapping[str, Any]) -> None:
         discord_contracts.inspect(route, body)
+        deadly.inspect_text(body)
         deadly.inspect_request(route)
 
     made: SimulatedSlack | SimulatedDiscord
@@ -115,3 +124,25 @@ async def test_a_decision_survives_a_kill(idle: Bot, program: Program, deadly: K
     assert idle.aion.count("plan_action") == 1
     await idle.press(idle.ada, thread, "Approve")
     await idle.until(lambda: "Approved by" in idle.text(thread) and idle.pressable(thread) == [])
+
+
+async def test_an_answer_that_kills_is_given_up(
+    idle: Bot, program: Program, deadly: KillingInspector
+) -> None:
+    """Two processes die as they show it; the third ends it as failed, with Retry, and goes on with other questions."""
+    deadly.word = "poison"
+    idle.aion.play(spoken("It is poison."))
+    await program.start(idle.env())
+    await idle.workspace.connected()
+    thread = await idle.workspace.ask(idle.ada, "What?")
+    await program.end()
+    await program.start(idle.env())
+    await program.end()
+    await program.start(idle.env())
+    await idle.shows(thread, strings.GIVEN_UP)
+    await idle.until(lambda: idle.pressable(thread) == ["Retry"])
+    assert idle.aion.count("send_stream") == 1
+    idle.aion.play(spoken(ANSWER))
+    await idle.workspace.connected()
+    await idle.press(idle.ada, thread, "Retry")
+    await idle.shows(thread, ANSWER, without=[strings.GIVEN_UP])

@@ -364,3 +364,21 @@ async def test_an_older_database_is_migrated(tmp_path: Path) -> None:
     await opened.turns.note_shown("t2", 0)
     assert [turn.key for turn in await opened.turns.not_cleared()] == ["t2"]
     await opened.close()
+
+
+async def test_starts_are_counted_for_each_attempt(store: Store) -> None:
+    """A turn that was taken up twice and did not end is given up; Retry counts anew."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("slack:1"))
+    for starts in range(3):
+        turn = await store.turns.get("t1")
+        assert turn is not None
+        assert (turn.starts, turn.given_up) == (starts, starts >= 2)
+        await store.turns.note_start("t1")
+    await store.turns.end("t1", EndReason.FAILED)
+    ended = await store.turns.get("t1")
+    assert ended is not None
+    assert not ended.given_up
+    assert await store.turns.claim_retry("t1")
+    again = await store.turns.get("t1")
+    assert again is not None
+    assert (again.starts, again.given_up) == (0, False)

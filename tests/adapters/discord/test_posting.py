@@ -89,7 +89,7 @@ async def test_an_edit_replaces_text_and_buttons(
     )
     await adapter.edit(ref, PlanCard("Plan", "Tag", (Step("Tagger", "tag"),), record=(("Approved.",),)))
     shown = discord.thread(thread.id)[-1]
-    assert shown.text == "### Plan\nTag\n1. **Tagger**: tag\nApproved."
+    assert shown.text == "### Plan\n> Tag\n> 1. **Tagger**: tag\nApproved."
     assert shown.buttons == ()
     assert "flags" not in shown.payload
     assert discord.world.anywhere(shown.id).flags == SUPPRESS_EMBEDS

@@ -67,9 +67,9 @@ def test_a_plan() -> None:
     """A card shows title, description, steps in order with their agents, and facts in small print."""
     assert rendering.body(CARD)["content"] == (
         "### Tag 12 images\n"
-        "I will tag what is damaged.\n"
-        "1. **image\\_analyst**: Look at the roof\n"
-        "2. Write `tags`\n"
+        "> I will tag what is damaged.\n"
+        "> 1. **image\\_analyst**: Look at the roof\n"
+        "> 2. Write `tags`\n"
         "-# 12 operations\n"
         "-# Only <@42> may decide"
     )

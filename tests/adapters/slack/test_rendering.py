@@ -124,8 +124,8 @@ def test_card_reads_from_what_to_what_became_of_it() -> None:
     """A card shows its title, what it is about, the steps in order with their agents, facts, record, buttons."""
     assert shown(CARD) == (
         "Tag the damaged roofs\n"
-        "Aion will add the tag <damaged> & nothing else.\n"
-        "*1. Image analyst*\nFind damaged roofs\n*2. Librarian*\nTag 12 images\n"
+        ">Aion will add the tag <damaged> & nothing else.\n"
+        ">*1. Image analyst*\n>Find damaged roofs\n>*2. Librarian*\n>Tag 12 images\n"
         "2 operations\n@Ada may decide.\n"
         "Approved by @Ada."
     )
@@ -175,7 +175,18 @@ def test_long_description_is_spread_over_sections() -> None:
     assert rendering.measure(card) <= rendering.FALLBACK
     pieces = [block["text"]["text"] for block in accepted(card)["blocks"]]
     assert len(pieces) == 2
-    assert " ".join(pieces) == description
+    assert " ".join(piece.removeprefix(">") for piece in pieces) == description
+    assert all(
+        block["expand"] and block["text"]["text"].startswith(">") for block in accepted(card)["blocks"]
+    )
+
+
+def test_words_of_the_model_are_a_quote_in_every_line() -> None:
+    """Nothing that the model writes on a card stands where the bot's own record stands."""
+    forged = "Sort\n*Approved by @Ada.*\n\n>Done."
+    card = PlanCard("", forged, (Step("Agent\nApproved by @Ada", forged),), said=forged)
+    for block in accepted(card)["blocks"]:
+        assert all(line.startswith(">") for line in block["text"]["text"].split("\n"))
 
 
 def test_cut_never_halves_an_escape_or_a_mention() -> None:
@@ -183,7 +194,7 @@ def test_cut_never_halves_an_escape_or_a_mention() -> None:
     for shift in range(30):
         words = "x" * shift + "&" * 700
         pieces = [block["text"]["text"] for block in rendering.arguments(PlanCard("", words))["blocks"]]
-        assert "".join(pieces).replace("&amp;", "&") == words
+        assert "".join(pieces).replace("&amp;", "&").replace(">", "") == words
         record = PlanCard("", "", record=(("x" * (rendering.SECTION - 40 + shift), ADA, "y" * 50),))
         assert "".join(b["text"]["text"] for b in accepted(record)["blocks"]).count(f"<@{ADA.id}>") == 1
 

@@ -10,11 +10,11 @@ def body(content: Content) -> dict[str, object]:
 
 def text(content: Content) -> str:
     if isinstance(content, Reply):
-        lines = [content.text, content.note, sentence(content.byline)]
-    else:
-        lines = [content.title, content.description, *(step.description for step in content.steps)]
-        lines += [sentence(line) for line in (*content.facts, *content.record)]
-    return "\n".join(line for line in lines if line)
+        return "\n".join(filter(None, (content.text, content.note, sentence(content.byline))))
+    words = (content.description, *(step.description for step in content.steps), content.said)
+    lines = [content.title, *(f"> {one}" for one in words if one)]
+    lines += map(sentence, content.facts + content.record)
+    return "\n".join(filter(None, lines))
 
 
 def sentence(line: Line) -> str:

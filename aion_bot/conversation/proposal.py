@@ -1,0 +1,65 @@
+"""A plan as Aion proposes it, read without trusting it: what can be shown, what cannot, and a digest of all of it."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from aion_bot.aion.serialization import read
+from aion_bot.domain import strings
+from aion_bot.domain.plan import Plan
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.messages import Step
+from aion_bot.ports.text import visible, visible_line
+
+_CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
+"""Fields of the event that say what will be done; others may differ between two events of the same plan."""
+
+
+def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
+    """Read a `plan_pending_approval` event; None where it has no id, as nobody could decide it then.
+
+    The key is new with each call, so that a button is bound to the content that its card shows.
+    """
+    plan_id = read(data.get("plan_id"), str)
+    if not plan_id:
+        return None
+    listed = data.get("invocations")
+    # Something that is no list stands for at least one step that nobody can read.
+    invocations = listed if isinstance(listed, list) else [] if listed is None else [listed]
+    found = [_step(one) for one in invocations]
+    steps = tuple(step for step in found if step is not None)
+    operations = read(data.get("estimated_operations"), int)
+    return Plan(
+        key=secrets.token_hex(8),
+        plan_id=plan_id,
+        session_id=turn.session_id or "",
+        thread=turn.thread,
+        requester=turn.asker,
+        description=visible(read(data.get("description"), str) or "").strip(),
+        steps=steps,
+        operations=_operations(operations, len(found)),
+        turn=turn.key,
+        digest=digest(data),
+        unreadable=len(found) - len(steps),
+    )
+
+
+def digest(data: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what the event says will be done, the same whatever the order of its keys."""
+    content = {name: data.get(name) for name in _CONTENT}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _step(invocation: object) -> Step | None:
+    if not isinstance(invocation, dict):
+        return None
+    description = visible_line(read(invocation.get("description"), str) or "")
+    agent = visible_line(read(invocation.get("agent_name"), str) or "")
+    return Step(visible_line(strings.agent(agent)), description) if description else None
+
+
+def _operations(estimated: int | None, steps: int) -> int | None:
+    """Return how many operations the card names; fewer than there are steps would be an understatement."""
+    return steps or None if estimated is None else max(estimated, steps)

@@ -1,0 +1,36 @@
+"""The card of a plan that Aion sent again: it says so, and loses its buttons."""
+
+import structlog
+
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.executor import Delivery
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain.plan import PlanPhase
+from aion_bot.ports.errors import PlatformError
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat
+from aion_bot.storage import retry_write
+
+_log = structlog.get_logger(__name__)
+
+
+async def show_replaced(services: Services, thread: Thread, key: str) -> None:
+    """Show that a newer card replaced this one, if that is so and the card was posted; `thread` is on its platform.
+
+    Presses are refused from the newer plan's row on: this is what people see of it.
+    """
+    plans = services.store.plans
+    plan = await plans.get(key)
+    # Decided while the newer one arrived, or not posted yet: then it is shown by the decision, or after its post.
+    if plan is None or plan.phase is not PlanPhase.REPLACED or plan.message is None:
+        return
+    # The older card may stand in another thread, where both share a session.
+    where = services.registry.thread(thread.adapter, plan.thread)
+    view = PlanCardView(plan, PlanFormat(where.page_format, services.policy.approvers))
+    view.ended = True
+    delivery = Delivery(plan.key, plan.requester, (plan.message,), owns_cards=True)
+    try:
+        await services.registry.sync(where, view, delivery).run()
+    except PlatformError as error:
+        _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
+    else:
+        await retry_write(lambda: plans.note_shown(plan.key))

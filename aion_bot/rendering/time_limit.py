@@ -1,0 +1,74 @@
+"""A limit to the time that rendering may take, so that no text can block the event loop. No I/O."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+LONGEST = 3.0
+"""Seconds of the processor that one rendering may take, whatever else the machine does. An answer that streams needs
+milliseconds, and about 200,000 characters in one event as much as this."""
+
+LONGEST_WAIT = 20.0
+"""Seconds by the clock that one rendering may take: it has nothing to wait for."""
+
+
+class TooSlowError(Exception):
+    """Rendering took longer than it may."""
+
+
+@contextmanager
+def time_limit() -> Iterator[None]:
+    """Raise `TooSlowError` in what runs inside, without an `await`, after `LONGEST` or `LONGEST_WAIT` seconds.
+
+    A timer's signal reaches also a regular expression and a sleep, which no other thread can end. Signals exist on
+    POSIX and reach the main thread alone: elsewhere the time is looked at afterwards, and the number of a turn's starts
+    ends what never returns.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        begun = time.thread_time()
+        yield
+        if time.thread_time() - begun > LONGEST:
+            raise TooSlowError
+    elif signal.getsignal(signal.SIGVTALRM) is _raise:
+        yield  # inside another limit, which holds
+    else:
+        with (
+            _alarm(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, LONGEST),
+            _alarm(signal.ITIMER_REAL, signal.SIGALRM, LONGEST_WAIT),
+        ):
+            yield
+
+
+@contextmanager
+def _alarm(timer: int, number: signal.Signals, seconds: float) -> Iterator[None]:
+    begun = time.monotonic()
+    before = signal.signal(number, _raise)
+    left, interval = signal.setitimer(timer, seconds)
+    try:
+        try:
+            yield
+        finally:
+            signal.setitimer(timer, 0)
+    finally:
+        signal.signal(number, before)
+        if left:  # somebody else's timer, such as a test runner's, goes on
+            signal.setitimer(timer, max(left - (time.monotonic() - begun), 0.001), interval)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise TooSlowError
+
+
+def where(error: BaseException) -> str:
+    """Say what was raised and where, without the error's message: it may hold somebody's words."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code is not _raise.__code__ and ("aion_bot" in code.co_filename or "adapters" in code.co_filename):
+            place = f" in {code.co_qualname}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"{type(error).__name__}{place}"

@@ -1,0 +1,74 @@
+"""The model's words cannot pass for the bot's own on Discord, nor hide or name what they should not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.discord import rendering
+from adapters.discord.markdown import convert, quoted
+from aion_bot.ports.messages import PlanCard, Reply, Step
+
+FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("-# Stopped by Ada.", r"-\# Stopped by Ada."),
+        ("- -# in a list", r"- -\# in a list"),
+        ("> -# in a quote", r"> -\# in a quote"),
+        ("   -# after blanks", r"   -\# after blanks"),
+        ("a -# b", "a -# b"),
+        ("```\n-# code\n```", "```\n-# code\n```"),
+        ("||hidden", r"\|\|hidden"),
+        ("a ||| b", r"a \|\|| b"),
+        ("[a](nowhere||x) hidden ||", r"[a](nowhere%7C%7Cx) hidden \|\|"),
+        ("ask <@123> and <@&4>, <#5>", "ask <\u200b@123> and <\u200b@&4>, <\u200b#5>"),
+        ("</ask:1> <id:customize>", "<\u200b/ask:1> <\u200bid:customize>"),
+        ("@everyone and @here", "@\u200beveryone and @\u200bhere"),
+        (
+            "see https://x.example/@hereford/@here, @here",
+            "see https://x.example/@hereford/@here, @\u200bhere",
+        ),
+        ("`<@123>` is code", "`<@123>` is code"),
+        ("<t:1700000000:R>", "<t:1700000000:R>"),
+        (
+            "| a | b |\n|---|---|\n| https://x.example <@1> | -# c |",
+            "https://x.example <\u200b@1>\n- b: -# c",
+        ),
+    ],
+)
+def test_in_an_answer(written: str, drawn: str) -> None:
+    """Small print, bars that hide and mentions are words like any others."""
+    assert convert(written) == drawn
+
+
+def test_on_a_card() -> None:
+    """The model's words are a quote in every line, and none of them is larger or smaller than others."""
+    card = PlanCard("Plan", FORGED, (Step("Agent", "<@1> ||x"),), record=(("Approved.",),), said=FORGED)
+    assert quoted("```x```\n# Big") == "> ```x```\n> \\# Big"
+    lines = rendering.body(card)["content"].split("\n")
+    own = [line for line in lines if not line.startswith("> ")]
+    assert own == ["### Plan", "Approved."]
+    assert r"> \# Approved by Ada" in lines
+    assert r"> -\# Done." in lines
+    assert r"> - \## More" in lines
+    assert "> 1. **Agent**: <\u200b@1> \\|\\|x" in lines
+
+
+def test_a_status_of_the_model_names_nobody() -> None:
+    """What Aion says about its work stands in small print, so it can be no mention and hide nothing."""
+    assert rendering.body(Reply("", "asks <@1> ||x"))["content"] == "-# asks <\u200b@1> \\|\\|x"
+
+
+@given(
+    st.lists(st.sampled_from(["#", "-#", ">", "- ", "```", "||", "<@1>", " ", "a", "1. ", "\n"]), max_size=30)
+)
+def test_no_line_of_a_quote_is_a_heading(pieces: list[str]) -> None:
+    """However marks are put together, a line outside of code begins with no heading or small print."""
+    fenced = False
+    for line in quoted("".join(pieces)).split("\n"):
+        words = line.lstrip(" >*+-0123456789.)")
+        fenced ^= line.count("```") % 2 == 1
+        assert fenced or not words.startswith("#")
+        assert not line or line.startswith("> ")

@@ -1,0 +1,143 @@
+"""A plan's card: what it shows of a long plan, and what it tells of every attempt."""
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.domain.plan import Attempt, Plan, PlanPhase
+from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Step, ThreadKey
+from aion_bot.rendering.plan_card import PlanFormat, can_be_approved, plan_card, record, riskiest_step
+from aion_bot.rendering.screen import PageFormat
+
+ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
+LOST = Attempt(ADA, Action.APPROVE, 1, PlanPhase.UNKNOWN, PlanPhase.PENDING, "lost")
+
+
+def plan(**fields: object) -> Plan:
+    made = {"key": "k", "plan_id": "p", "session_id": "s", "thread": ThreadKey("slack", "T/C/1")}
+    return Plan(**{**made, "requester": ADA, "description": "Sort", **fields})  # type: ignore[arg-type]  # any field
+
+
+def said(lines: tuple[Line, ...]) -> list[str]:
+    return ["".join(part if isinstance(part, str) else part.name for part in line) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("steps", "riskiest"),
+    [
+        (["Find photos", "Tell them apart"], 0),
+        (["Move photos", "Delete the originals", "Share them"], 2),
+        (["Share with all.", "Moving photos"], 1),
+        (["Move photos", "Overwrites report.pdf"], 2),
+        (["Look at movies", "(REMOVED) the rest"], 2),
+    ],
+)
+def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
+    """What is lost comes before what is overwritten, shared and moved; forms and marks do not matter."""
+    found = riskiest_step([Step("Agent", step) for step in steps])
+    assert (0 if found is None else found.number) == riskiest
+
+
+@pytest.mark.parametrize(
+    ("fields", "approvable"),
+    [
+        ({}, True),
+        ({"description": ""}, False),
+        ({"description": " \n"}, False),
+        ({"description": "", "steps": (Step("A", "b"),)}, True),
+        ({"unreadable": 2}, False),
+        ({"unreadable": 2, "steps": (Step("A", "b"),)}, True),
+    ],
+)
+def test_what_can_be_approved(fields: dict[str, object], approvable: bool) -> None:
+    """A plan whose steps are all unreadable, or that has no words at all, has no Approve."""
+    card, _ = plan_card(plan(**fields), PlanFormat(PageFormat(lambda _: 0, 2000), "requester"))
+    assert can_be_approved(plan(**fields)) is approvable
+    assert [button.action for button in card.buttons] == [Action.APPROVE] * approvable + [Action.CANCEL]
+
+
+def test_a_second_person_does_not_replace_the_first() -> None:
+    """Ada's answer was lost, Ben's cancellation got a 404: both are told, in order, and nothing was cancelled."""
+    late = Attempt(BEN, Action.CANCEL, 2, PlanPhase.SENT, PlanPhase.SETTLED, "404")
+    found = plan(
+        phase=PlanPhase.SETTLED,
+        action=Action.CANCEL,
+        decider=BEN,
+        detail=strings.SETTLED,
+        attempts=(LOST, late),
+    )
+    assert said(record(found)) == [
+        f"Approve pressed by Ada: {strings.UNKNOWN_THEN}",
+        "Cancel pressed by Ben.",
+        strings.SETTLED,
+    ]
+
+
+def test_an_approval_after_a_lost_cancellation_is_none() -> None:
+    """A 404 says that an earlier attempt had decided; where that may have been a cancellation, nobody approved."""
+    lost = Attempt(ADA, Action.CANCEL, 1, PlanPhase.UNKNOWN, PlanPhase.PENDING, "lost")
+    late = Attempt(BEN, Action.APPROVE, 2, PlanPhase.SENT, PlanPhase.SETTLED, "404")
+    settled = {
+        "phase": PlanPhase.SETTLED,
+        "action": Action.APPROVE,
+        "decider": BEN,
+        "detail": strings.SETTLED,
+    }
+    assert said(record(plan(attempts=(lost, late), **settled)))[1] == "Approve pressed by Ben."
+    assert said(record(plan(attempts=(LOST, late), **settled)))[1] == "Approved by Ben."
+
+
+@pytest.mark.parametrize(
+    ("fields", "drawn"),
+    [
+        ({"description": "poison"}, ("", ())),
+        ({"description": "First. And poison."}, ("First.", ())),
+        ({"steps": (Step("A", "Look"), Step("A", "Move poison"))}, ("", ())),
+        ({"steps": (Step("A", "See poison"), Step("A", "Move"))}, ("Sort", (Step("A", "Move", 2),))),
+        ({"said": "poison"}, ("Sort", ())),
+    ],
+)
+def test_words_that_cannot_be_drawn_are_not_on_the_card(fields: dict[str, object], drawn: object) -> None:
+    """A card whose words make a platform's renderer fail is one without these words, and can be decided."""
+
+    def measure(content: Content) -> int:
+        assert isinstance(content, PlanCard)
+        if "poison" in str(content):
+            raise RuntimeError("the words of a person")
+        return 0
+
+    found = plan(**fields)
+    card, above = plan_card(found, PlanFormat(PageFormat(measure, 2000), "requester"))
+    assert (card.description, card.steps) == drawn
+    assert card.said == ""
+    assert [button.action for button in card.buttons] == [Action.APPROVE, Action.CANCEL]
+    assert ("poison" in above) == (not found.said)
+
+
+def test_many_attempts_keep_the_first_and_the_last() -> None:
+    """A card has room for a few; how many are left out is said."""
+    lines = said(record(plan(attempts=(LOST,) * 9, detail="x")))
+    assert len(lines) == 6
+    assert "5 more attempts" in lines[1]
+
+
+def test_a_card_with_every_line_fits() -> None:
+    """However often it was tried and whatever Aion said, the card of a plan that just fitted is no larger than a page."""
+
+    def measure(content: Content) -> int:
+        assert isinstance(content, PlanCard)
+        words = [
+            content.title,
+            content.description,
+            content.said,
+            *(step.description for step in content.steps),
+        ]
+        mentions = sum(isinstance(part, Person) for line in content.record for part in line)
+        return sum(map(len, (*words, *said(content.facts), *said(content.record)))) + 20 * mentions
+
+    # The largest description that still stands on the card itself.
+    size = 2000 - 1100 - len(strings.PLAN_TITLE)
+    attempts = (LOST,) * 9
+    full = plan(description="x" * size, attempts=attempts, detail="d" * 400)
+    card, above = plan_card(full, PlanFormat(PageFormat(measure, 2000), "requester"))
+    assert above == ""
+    assert measure(card) <= 2000
