@@ -57,10 +57,10 @@ class Thread:
         async with self.permit(Operation.LIST_MESSAGES, Priority.FINAL):
             return await self.adapter.own_messages(self.key)
 
-    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
-        """Answer the person behind `event` alone."""
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
+        """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""
         async with self.permit(Operation.REPLY_PRIVATELY, Priority.FINAL):
-            await self.adapter.reply_privately(event, line)
+            await self.adapter.reply_privately(event, line, hidden=hidden)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Show on a message that it waits, or no more; the caller holds the permit. Nothing without the capability."""

@@ -21,6 +21,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
+from aion_bot.domain.access import Refusal, Road, decide
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
@@ -76,11 +77,11 @@ class Dispatcher:
         self._active = ActiveTurns(self._tasks, self._indicators)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
-            policy=services.policy,
+            access=services.access,
             tasks=self._tasks,
             active=self._active,
             approvals=self._approvals,
-            retries=Retries(services.store, services.policy),
+            retries=Retries(services.store, services.access),
             enqueue=self._enqueue,
         )
         self._recovery = StartupRecovery(
@@ -138,7 +139,14 @@ class Dispatcher:
             return await threads.known(prompt.thread) or await opens(opened)
 
     async def _ask(self, thread: Thread, prompt: Prompt) -> None:
-        objection = self._objection(prompt)
+        if prompt.key in self._replied_to:
+            return
+        refusal = self._refusal(prompt)
+        if refusal is not None:
+            if prompt.addressed:
+                self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
+            return
+        objection = unaskable(prompt)
         # A second delivery of a question that was accepted must not be refused as one too many.
         if objection is None and not await self._store.turns.accepted(prompt.key):
             objection = self._too_busy(prompt.thread)
@@ -150,20 +158,33 @@ class Dispatcher:
         if not await self._store.turns.accept(turn, prompt):
             return
         if self._options.busy == "replace":
-            self._active.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED), prompt.thread)
+            self._replace(prompt)
         if self._queues.busy(prompt.thread):
             self._indicators.queued(thread, turn)
         self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
-    def _objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that a prompt gets instead of an answer; "" where it is passed over in silence."""
-        if prompt.key in self._replied_to:
-            return ""
-        refusal = self._services.policy.refusal(prompt.place, prompt.person)
+    def objection(self, prompt: Prompt) -> str | None:
+        """Return the sentence that a prompt would get instead of an answer, or None if it would be taken.
+
+        For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
+        """
+        refusal = self._refusal(prompt)
         if refusal is not None:
-            return refusal if prompt.addressed else ""
-        return unaskable(prompt)
+            return strings.refusal(refusal)
+        return unaskable(prompt) or self._too_busy(prompt.thread)
+
+    def _refusal(self, prompt: Prompt) -> Refusal | None:
+        road = Road.ASK if prompt.addressed else Road.FOLLOW_UP
+        return self._services.access.refusal(prompt.thread.platform, road, prompt.place, prompt.person)
+
+    def _replace(self, prompt: Prompt) -> None:
+        """End the answers to the person's own questions in a thread; others' go on, and the question waits for them."""
+        policy = self._services.access.policy(prompt.thread.platform)
+        for runner in self._active.find(thread=prompt.thread):
+            # Not logged: nobody asked for the end of somebody else's answer.
+            if decide(policy, Road.REPLACE, prompt.place, prompt.person, runner.turn.asker) is None:
+                runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     def _too_busy(self, thread: ThreadKey) -> str | None:
         if self._options.busy == "reject" and self._queues.busy(thread):
@@ -171,18 +192,20 @@ class Dispatcher:
         full = self._queues.waiting(thread) >= MOST_WAITING or self._queues.load >= MOST_IN_PROCESS
         return strings.FULL if full else None
 
-    def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str) -> None:
-        if not sentence:
-            return
+    def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> None:
         self._replied_to[prompt.key] = None
         if len(self._replied_to) > _REMEMBERED_REPLIES:
             self._replied_to.popitem(last=False)
-        self._tasks.spawn(reply_privately(thread, prompt, (sentence,)))
+        self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
         """Edit or withdraw a question that still waits; one that Aion was asked stays as it was asked."""
         text = readable(change.text or "")
         if text:
+            policy = self._services.access.policy(thread.platform)
+            # Not logged: most edits are of messages that the bot was never asked by.
+            if decide(policy, Road.EDIT, change.place, change.person) is not None:
+                return
             await self._store.turns.edit_queued(change.prompt, text)
         elif await self._store.turns.withdraw(change.prompt):
             _log.info("question withdrawn", platform=thread.platform)

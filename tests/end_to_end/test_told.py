@@ -25,7 +25,7 @@ async def test_a_click_is_answered_after_a_refusal(bot: Bot, failure: Failure) -
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_a_refusal_is_told_after_a_refusal(idle: Bot, failure: Failure) -> None:
     """Somebody who may not use the bot learns it although the platform did not take the sentence at once."""
-    await idle.start(AION_BOT_ALLOW_USERS="SOMEBODYELSE")
+    await idle.start(AION_BOT_ALLOW_USERS="U0SOMEBODYELSE")
     idle.place.refuse(Operation.REPLY_PRIVATELY, failure)
     thread = await idle.place.ask(idle.ada, "What is damaged on site 7?")
     await idle.told(thread, idle.ada, strings.NOT_HERE)
