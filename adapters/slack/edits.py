@@ -5,8 +5,17 @@ has replies comes as `message_changed`, with the subtype "tombstone".
 """
 
 from adapters.slack import ids, mrkdwn
-from adapters.slack.events import BotIdentity, Payload, is_direct, is_from_person, message_key, profile_name
-from aion_bot.ports.events import MessageChange, Place
+from adapters.slack.events import (
+    BotIdentity,
+    Payload,
+    is_direct,
+    is_from_person,
+    message_key,
+    place_of_event,
+    profile_name,
+    team_of_writer,
+)
+from aion_bot.ports.events import MessageChange
 from aion_bot.ports.messages import Person
 
 
@@ -30,7 +39,7 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
     return MessageChange(
         prompt=message_key(me, channel, message["ts"]),
         thread=ids.thread_key(me.team, channel, thread),
-        place=Place(me.team, channel, direct, shared=bool(body.get("is_ext_shared_channel"))),
+        place=place_of_event(body, me, channel, direct, team_of_writer(message)),
         person=Person(message["user"], profile_name(message)),
         text=text,
     )

@@ -143,3 +143,37 @@ async def test_without_an_approver_here_nobody_decides(on_slack: Bot) -> None:
     await on_slack.press(on_slack.ada, thread, "Approve")
     await on_slack.told(thread, on_slack.ada, "This decision isn't yours.")
     assert on_slack.aion.count("plan_action") == 0
+
+
+async def test_the_team_that_counts_is_the_persons(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """In a listed channel that two organisations share, AION_BOT_ALLOW_WORKSPACES lets only the people of its teams in."""
+    shared = slack.open_channel("partners", shared=True, guests=[on_slack.ben.id])
+    await on_slack.start(AION_BOT_ALLOW_CHANNELS=shared.id, AION_BOT_ALLOW_WORKSPACES="T0SITEOPS")
+    theirs = slack.say(on_slack.ben, shared, "<@U0AION> What is damaged on site 7?")
+    await on_slack.told(theirs.ts, on_slack.ben, strings.NOT_HERE)
+    ours = slack.say(on_slack.ada, shared, "<@U0AION> Organize the photos of site 7")
+    await on_slack.card(ours.ts)
+    assert on_slack.aion.count("send_stream") == 1
+    await on_slack.stop()
+    lists = {"AION_BOT_ALLOW_CHANNELS": shared.id, "AION_BOT_ALLOW_WORKSPACES": "T0SITEOPS"}
+    await on_slack.start(**lists, AION_BOT_APPROVERS="anyone")
+    await on_slack.press(on_slack.ben, ours.ts, "Approve")
+    await on_slack.told(ours.ts, on_slack.ben, strings.NOT_HERE)
+    assert on_slack.aion.count("plan_action") == 0
+
+
+@pytest.mark.parametrize("kind", ["channel", "group", "im", "mpim"])
+async def test_a_shortcut_asks_only_where_the_answer_can_be_shown(
+    on_slack: Bot, slack: SimulatedSlack, kind: str
+) -> None:
+    """Slack offers the shortcut everywhere; where the bot is not, the person is told and Aion is not asked."""
+    await on_slack.start()
+    elsewhere = slack.open_channel("elsewhere", kind=kind, member=False)
+    said = slack.say(on_slack.ben, elsewhere, "The crane on site 7 looks bent.")
+    await slack.shortcut(on_slack.ada, said.ts)
+    direct = f"D{on_slack.ada.id[1:]}"
+    await on_slack.until(lambda: bool(slack.channel(slack.conversations.channels[direct])))
+    told = slack.channel(slack.conversations.channels[direct])
+    assert [one.text for one in told] in ([strings.CANNOT_WRITE], [strings.SHARED])
+    assert [one.text for one in slack.channel(elsewhere)] == ["The crane on site 7 looks bent."]
+    assert on_slack.aion.requests == []
