@@ -29,19 +29,30 @@ class ChannelKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
-    """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread."""
+    """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread.
+
+    `bot_may_write` and `person_may_write` as for `Place`: an interaction says so, a message shows it.
+    """
 
     kind: ChannelKind
     id: int
     guild: int | None = None
     parent: int | None = None
+    bot_may_write: bool = True
+    person_may_write: bool = True
 
     @property
     def place(self) -> Place:
         """The place that allow-lists name: a thread counts as its parent."""
         workspace = "" if self.guild is None else str(self.guild)
         channel = self.id if self.parent is None else self.parent
-        return Place(workspace, str(channel), direct=self.kind is ChannelKind.DIRECT)
+        return Place(
+            workspace,
+            str(channel),
+            direct=self.kind is ChannelKind.DIRECT,
+            bot_may_write=self.bot_may_write,
+            person_may_write=self.person_may_write,
+        )
 
     def answer_thread(self, message: int) -> ThreadKey:
         """Name the thread in which a message of this channel is answered.

@@ -11,7 +11,7 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, sdk_objects
+from adapters.discord import events, sdk_objects, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.commands import Commands, declare, register
 from adapters.discord.edits import EditTimes
@@ -83,6 +83,7 @@ class Gateway(discord.Client):
         self._interactions = interactions
         self._backfill = backfill
         self._edits = EditTimes()
+        self._present: dict[str, str] = {}
         self._commands = Commands(self)
         self._registration = ""
         self._away_since: float | None = None
@@ -136,6 +137,9 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(self.loop.time() + SESSION_TIMEOUT)
         elif event in {"connect", "resumed"}:
             self._session_timeout.reschedule(None)
+        # Now, not in the handler: until that runs, servers may have come that READY did not name.
+        if event == "connect":
+            self._present = {str(guild.id): guild.name for guild in self.guilds}
         super().dispatch(event, *args, **kwargs)
 
     async def setup_hook(self) -> None:
@@ -147,12 +151,27 @@ class Gateway(discord.Client):
         self._away_since = await self._host.missed_since()
         self._registration = await register(self._commands, self._host, self.application_id)
 
+    async def on_connect(self) -> None:
+        """Tell the core where the bot is. READY names all servers, so those that come later have invited it just now."""
+        await self._host.present(dict(self._present))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Tell the core of a server that has invited the bot."""
+        if str(guild.id) not in self._present:
+            self._present[str(guild.id)] = guild.name
+            await self._host.joined(str(guild.id), guild.name)
+
+    # What discord.py takes for the end of an outage may be an invitation, too.
+    on_guild_available = on_guild_join
+
     async def on_ready(self) -> None:
         """Tell the core that events can arrive, and read those that did not. A resumed session does not come here."""
         link = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS, scopes=SCOPES)
         servers = tuple(guild.name or str(guild.id) for guild in self.guilds)
         name = self.user.name if self.user is not None else ""
-        await self._host.connected(Presence(servers, name, (self._registration, f"invite the bot: {link}")))
+        notices = (self._registration, f"invite the bot: {link}")
+        public = self.application is not None and self.application.bot_public
+        await self._host.connected(Presence(servers, name, notices, (strings.PUBLIC_BOT,) if public else ()))
         if self._backfilling is not None:
             self._backfilling.cancel()
         threads = await self._host.known_threads()

@@ -12,7 +12,7 @@ from adapters.discord import sdk_objects, strings
 from adapters.discord.client import RestClient
 from adapters.discord.events import ChannelInfo, ChannelKind
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.events import InboundEvent, MessageChange
+from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Line
 
@@ -79,6 +79,10 @@ class EventDelivery:
             found = None
         # Without a description no thread is opened: the answer goes where the message is.
         return found or ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
+
+    async def objection(self, prompt: Prompt) -> str | None:
+        """Return the sentence that the core would answer a question with instead of taking it."""
+        return await self._host.objection(prompt)
 
     async def deliver(self, event: InboundEvent) -> None:
         """Give an event to the core, several times if need be. Raises what the core raised at the last attempt.

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -79,20 +80,29 @@ class Interactions:
         quote: str = "",
         attachments: int = 0,
     ) -> None:
-        """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late."""
+        """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
+
+        The acknowledgement repeats the question for everybody, and would be posted in the name of whoever is refused:
+        so the core is asked first, and a refusal is the acknowledgement, seen by its author alone.
+        """
         # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
         with self._delivery.tracked():
-            answer = await self._acknowledge(interaction, acknowledgement, late)
+            channel = await self._delivery.channel_info(interaction.channel, interaction.guild)
             use = CommandUse(
                 id=interaction.id,
-                channel=await self._delivery.channel_info(interaction.channel, interaction.guild),
+                channel=sdk_objects.with_permissions(channel, interaction),
                 person=sdk_objects.person(interaction.user),
                 text=text,
-                answer=answer,
+                answer=0,
                 quote=quote,
                 attachments=attachments,
             )
-            await self._delivery.deliver(events.prompt_from_command(use))
+            objection = await self._delivery.objection(events.prompt_from_command(use))
+            if objection is not None:
+                await answer_privately(interaction, objection)
+                return
+            answer = await self._acknowledge(interaction, acknowledgement, late)
+            await self._delivery.deliver(events.prompt_from_command(replace(use, answer=answer)))
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command with a message, and return the message's id: the thread is opened from it.

@@ -1,5 +1,7 @@
 """discord.py's objects as the values of `events`. Asks nobody and decides nothing."""
 
+from dataclasses import replace
+
 import discord
 
 from adapters.discord.events import BotIdentity, ButtonPress, ChannelInfo, ChannelKind, IncomingMessage
@@ -30,6 +32,21 @@ def channel_info(channel: object, guild: int | None) -> ChannelInfo | None:
     # Allow-lists name the parent; everything else happens in the thread itself.
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
     return ChannelInfo(_KINDS.get(kind, ChannelKind.OTHER), channel_id, guild, parent)
+
+
+def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> ChannelInfo:
+    """Add whether the bot can show an answer where an interaction happened, and whether its author may write there."""
+    if channel.kind is ChannelKind.DIRECT:
+        return channel
+    own, theirs = interaction.app_permissions, interaction.permissions
+    if channel.kind is ChannelKind.THREAD:
+        writes, may = own.send_messages_in_threads, theirs.send_messages_in_threads
+    elif channel.kind is ChannelKind.TEXT:
+        # The answer comes in a thread of the acknowledgement.
+        writes, may = own.create_public_threads and own.send_messages_in_threads, theirs.send_messages
+    else:
+        writes, may = own.send_messages, theirs.send_messages
+    return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may)
 
 
 def person(user: discord.User | discord.Member) -> Person:

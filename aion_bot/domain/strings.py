@@ -229,14 +229,15 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 
 
 NOT_ASKED = "not looked at: this command asks no platform and not Aion; whether the bot is public, so that anybody can invite it, is logged when it starts"
+LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
 
 
 def several_servers(names: tuple[str, ...]) -> str:
     """Warn of a bot that answers in more places than one may think."""
     return (
-        f"the bot sits in {len(names)} servers ({', '.join(names[:5])}{'…' if len(names) > 5 else ''}) and answers everybody "
-        "in all of them from one Aion library; AION_BOT_ALLOW_WORKSPACES limits it"
+        f"the bot sits in {len(names)} servers ({', '.join(names[:5])}{'…' if len(names) > 5 else ''}) and answers "
+        "everybody in those of its first start from one Aion library; AION_BOT_ALLOW_WORKSPACES limits it"
     )
 
 

@@ -29,6 +29,7 @@ from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, St
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import supervise
@@ -69,6 +70,7 @@ class Dispatcher:
         self._options = options
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
+        self._admission = Admission(services.store, services.access)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to: OrderedDict[str, None] = OrderedDict()
@@ -99,6 +101,8 @@ class Dispatcher:
 
         Cancelling it ends everything where it is, as a crash would; the next start recovers it.
         """
+        for platform in self._adapters:
+            await self._admission.load(platform)
         await self._recovery.start()
         listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
         try:
@@ -232,6 +236,8 @@ class Dispatcher:
             self._store,
             functools.partial(self.accept, adapter),
             several_workspaces_expected=self._options.several_workspaces_expected,
+            objection=self.objection,
+            admission=self._admission,
         )
 
     async def _drain(self) -> None:

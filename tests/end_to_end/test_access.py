@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain import strings
+from aion_bot.ports.host import Presence
+from aion_bot.runtime.supervisor import PlatformHost
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
-from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
@@ -177,3 +179,133 @@ async def test_a_shortcut_asks_only_where_the_answer_can_be_shown(
     assert [one.text for one in told] in ([strings.CANNOT_WRITE], [strings.SHARED])
     assert [one.text for one in slack.channel(elsewhere)] == ["The crane on site 7 looks bent."]
     assert on_slack.aion.requests == []
+
+
+async def ask_privately(discord: SimulatedDiscord, bot: Bot, text: str, channel: str = "general") -> str:
+    """Use `/ask` where it is refused; returns what the bot told Ada alone, and checks that nobody else saw anything."""
+    where = discord.world.named(channel)
+    before = len(discord.thread(where.id))
+    known = discord.world.command("ask", 1)
+    option = {"name": "prompt", "type": 3, "value": text}
+    data = {"id": known["id"], "name": "ask", "type": 1, "options": [option]}
+    discord.interact(2, bot.ada, where, data)  # type: ignore[arg-type]
+    await bot.until(lambda: len(discord.thread(where.id)) > before)
+    (told,) = discord.thread(where.id)[before:]
+    assert told.only_for == bot.ada.id
+    return told.text
+
+
+async def test_a_refused_command_is_not_repeated_in_public(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """`/ask` of somebody who may not ask is answered to them alone, and so is a question that cannot be asked."""
+    await on_discord.start(AION_BOT_ALLOW_USERS=on_discord.ben.id)
+    assert await ask_privately(discord, on_discord, "Fire everybody") == strings.NOT_HERE
+    await on_discord.stop()
+    await on_discord.start()
+    await on_discord.asked(on_discord.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert await ask_privately(discord, on_discord, "\u200b") == strings.HINT
+
+
+@pytest.mark.parametrize("channel", ["general", "thread"])
+async def test_a_member_who_may_not_write_is_answered_privately(
+    on_discord: Bot, discord: SimulatedDiscord, channel: str
+) -> None:
+    """Commands work for people who may not write; the bot does not say for them what they may not."""
+    await on_discord.start()
+    thread = await on_discord.asked(on_discord.ben, "What is damaged on site 7?", "I found 3 pieces")
+    asked = len(on_discord.aion.requests)
+    discord.world.muted.add(on_discord.ada.id)
+    where = thread if channel == "thread" else channel
+    assert await ask_privately(discord, on_discord, "Fire everybody", where) == strings.MUTED
+    assert len(on_discord.aion.requests) == asked
+
+
+async def test_a_command_asks_only_where_the_answer_can_be_shown(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """Discord offers commands also where the bot may not write: the person is told, and Aion is not asked."""
+    await on_discord.start()
+    said = discord.remark(on_discord.ben, "The crane looks bent.")
+    general = discord.world.named("general")
+    discord.world.read_only.add(general.id)
+    assert await ask_privately(discord, on_discord, "What is damaged?") == strings.CANNOT_WRITE
+    known = discord.world.command("Ask Aion", 3)
+    resolved = {"messages": {said: {**payloads.message(discord.world.anywhere(said), discord.world)}}}
+    data = {"id": known["id"], "name": "Ask Aion", "type": 3, "target_id": said, "resolved": resolved}
+    discord.interact(2, on_discord.ada, general, data)
+    await on_discord.until(lambda: len(discord.thread(general.id)) == 3)
+    assert [one.only_for for one in discord.thread(general.id)] == [
+        None,
+        on_discord.ada.id,
+        on_discord.ada.id,
+    ]
+    assert on_discord.aion.requests == []
+
+
+async def test_a_refused_mention_is_answered_to_nobody_else(
+    on_discord: Bot, discord: SimulatedDiscord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody who takes no direct messages is not refused in public instead; the log says so."""
+    discord.world.closed_to_bot.add(on_discord.ada.id)
+    await on_discord.start(AION_BOT_ALLOW_USERS=on_discord.ben.id)
+    thread = await discord.mention(on_discord.ada, "What is damaged on site 7?")
+    await on_discord.asked(on_discord.ben, "What is damaged on site 7?", "I found 3 pieces")
+    await on_discord.stop()
+    assert [one.by_bot for one in discord.thread(thread)] == [False]
+    log = capsys.readouterr().out
+    assert "access denied" in log
+    assert "private reply failed" in log
+    assert "damaged" not in log
+
+
+async def test_a_server_that_joins_later_has_to_be_listed(
+    on_discord: Bot, discord: SimulatedDiscord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that invites the running bot is logged, and answered only once it is listed; a restart changes nothing."""
+    await on_discord.start()
+    await on_discord.asked(on_discord.ada, "What is damaged on site 7?", "I found 3 pieces")
+    channel = discord.invite("Southwind", "lobby")
+    server = str(discord.world.channel(channel).guild)
+    assert await ask_privately(discord, on_discord, "And here?", channel) == strings.NEW_SERVER
+    log = capsys.readouterr().out
+    assert "workspace joined" in log
+    assert "workspace not admitted" in log
+    assert server in log
+    await on_discord.stop()
+    await on_discord.start()
+    assert await ask_privately(discord, on_discord, "And here?", channel) == strings.NEW_SERVER
+    assert "workspace not admitted" in capsys.readouterr().out
+    thread = await discord.mention(on_discord.ada, "What is damaged on site 7?", channel)
+    await on_discord.told(thread, on_discord.ada, strings.NEW_SERVER)
+    await on_discord.stop()
+    await on_discord.start(AION_BOT_ALLOW_WORKSPACES=f"{discord.world.guild},{server}")
+    thread = await discord.ask(on_discord.ada, "What is damaged on site 7?", channel=channel)
+    await on_discord.shows(thread, "I found 3 pieces")
+
+
+async def test_the_first_server_of_all_is_answered(
+    on_discord: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that starts in no server answers in the first one that invites it, after a restart too, and in no second one."""
+    servers = dict(discord.world.servers)
+    discord.world.servers.clear()
+    ready, connected = asyncio.Event(), PlatformHost.connected
+
+    async def noting(host: PlatformHost, presence: Presence) -> None:
+        await connected(host, presence)
+        ready.set()
+
+    monkeypatch.setattr(PlatformHost, "connected", noting)
+    await on_discord.start()
+    await ready.wait()
+    first, second = discord.invite("Southwind", "lobby"), discord.invite("Eastwind", "hall")
+    thread = await discord.ask(on_discord.ada, "What is damaged on site 7?", channel=first)
+    await on_discord.shows(thread, "I found 3 pieces")
+    assert await ask_privately(discord, on_discord, "And here?", second) == strings.NEW_SERVER
+    await on_discord.stop()
+    discord.world.servers.update(servers)
+    await on_discord.start()
+    assert await ask_privately(discord, on_discord, "And here?", "general") == strings.NEW_SERVER
+    thread = await discord.ask(on_discord.ada, "What is damaged on site 7?", channel=first)
+    await on_discord.shows(thread, "I found 3 pieces")

@@ -32,11 +32,14 @@ async def test_several_servers_without_a_list_are_pointed_out(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bot in two servers says at start that everybody in both reaches the library; with a list it does not."""
-    presence = Presence(("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",))
+    presence = Presence(
+        ("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",), ("it is public",)
+    )
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=False).connected(presence)
     told = capsys.readouterr().out
     assert "sits in 2 servers (Northwind, Southwind)" in told
     assert "invite the bot" in told
+    assert "it is public" in told
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).connected(presence)
     assert "sits in 2 servers" not in capsys.readouterr().out
 

@@ -137,6 +137,10 @@ class SimulatedDiscord:
         """Write anything anywhere; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
 
+    def invite(self, server: str, channel: str) -> str:
+        """Let somebody add the bot to another server, which has one channel; returns that channel's id."""
+        return self.backend.invite(server, channel).id
+
     def edit_message(self, message: str, text: str) -> None:
         """Let somebody edit a question, in words that mention the bot: it is told of no others."""
         self.rewrite(message, f"<@{self.world.bot.id}> {text}")
