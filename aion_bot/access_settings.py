@@ -72,6 +72,8 @@ def describe(policy: AccessPolicy, forms: IdForms) -> Mapping[str, str]:
     ):
         here = sorted(one for one in listed if _fits(forms, kind, one))
         described[subject] = strings.allowed(here, restricted=bool(listed))
+    if not policy.allow_workspaces:
+        described["workspaces"] = strings.WORKSPACES_OF_FIRST_START
     if isinstance(policy.approvers, str):
         described["approvers"] = policy.approvers
     else:
