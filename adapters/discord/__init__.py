@@ -2,8 +2,9 @@
 
 Pure modules, which do not import discord.py: `config`, `ids`, `events`, `strings`, `mentions`, `markdown`, `tables`,
 `rendering`, `rate_limits`, `interaction_tokens`, `edits`. The others are imported when an adapter is built. `gateway`
-listens; `handlers`, `interactions`, `commands` and `backfill` turn what it receives into events of the core. `client`
-makes the REST calls over `rest_session`. `request_trace` reports every HTTP request of both.
+listens; `handlers`, `interactions`, `commands` and `backfill` turn what it receives into events of the core, and
+`membership` finds where the writer of a direct message belongs. `client` makes the REST calls over `rest_session`.
+`request_trace` reports every HTTP request of both.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import Any, Final
 import discord
 
 from adapters.discord.config import Settings, is_safe_gateway
-from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI
+from adapters.discord.errors import THREAD_EXISTS, UNKNOWN_EMOJI, UNKNOWN_MEMBER
 from adapters.discord.rendering import Body
 from adapters.discord.request_trace import RequestReporter
 from adapters.discord.rest_session import NO_MENTIONS, RestSession
@@ -106,6 +106,17 @@ class RestClient:
         async with self._session.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
+
+    async def is_member(self, guild: int, user: int) -> bool:
+        """Tell whether somebody is in a server that the bot is in. Needs no privileged intent (Discord's documentation)."""
+        async with self._session.call() as client:
+            try:
+                await client.http.get_member(guild, user)
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MEMBER:
+                    raise
+                return False
+        return True
 
     async def own_messages(self, channel: int, most: int) -> list[int]:
         """Return the ids of at most `most` messages that the bot posted, among the newest hundred, newest first."""

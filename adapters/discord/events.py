@@ -32,6 +32,7 @@ class ChannelInfo:
     """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread.
 
     `bot_may_write` and `person_may_write` as for `Place`: an interaction says so, a message shows it.
+    `home` is the server of the other side of a direct conversation, as `Membership` finds it.
     """
 
     kind: ChannelKind
@@ -40,6 +41,7 @@ class ChannelInfo:
     parent: int | None = None
     bot_may_write: bool = True
     person_may_write: bool = True
+    home: str = ""
 
     @property
     def place(self) -> Place:
@@ -50,6 +52,7 @@ class ChannelInfo:
             workspace,
             str(channel),
             direct=self.kind is ChannelKind.DIRECT,
+            person_workspace=self.home,
             bot_may_write=self.bot_may_write,
             person_may_write=self.person_may_write,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -84,6 +85,7 @@ class Gateway(discord.Client):
         self._backfill = backfill
         self._edits = EditTimes()
         self._present: dict[str, str] = {}
+        delivery.membership.servers = self._servers
         self._commands = Commands(self)
         self._registration = ""
         self._away_since: float | None = None
@@ -212,14 +214,25 @@ class Gateway(discord.Client):
 
     async def _describe(self, message: discord.Message) -> tuple[IncomingMessage, BotIdentity]:
         channel = await self._delivery.channel_info(message.channel, message.guild)
+        if not message.author.bot:
+            channel = await self._delivery.with_home(channel, message.author.id)
         bot = self._connection.self_id or 0
         described = sdk_objects.incoming_message(message, channel, bot)
         return described, sdk_objects.bot_identity(bot, message.guild)
+
+    def _servers(self) -> list[int]:
+        def joined(guild: discord.Guild) -> tuple[float, int]:
+            since = guild.me.joined_at if guild.me is not None else None
+            # Without an own member, as during an outage, a server counts as the newest.
+            return (math.inf if since is None else since.timestamp(), guild.id)
+
+        return [guild.id for guild in sorted(self.guilds, key=joined)]
 
     async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.
         unknown = ChannelInfo(ChannelKind.DIRECT if guild is None else ChannelKind.OTHER, channel, guild)
         info = sdk_objects.channel_info(self.get_channel(channel), guild) or unknown
+        info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:
                 await self._delivery.deliver(events.change_from_deletion(message, info))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import discord
@@ -11,6 +12,7 @@ import discord
 from adapters.discord import sdk_objects, strings
 from adapters.discord.client import RestClient
 from adapters.discord.events import ChannelInfo, ChannelKind
+from adapters.discord.membership import Membership
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
@@ -28,6 +30,7 @@ class EventDelivery:
     """Delivers events to `host`, and knows which are still under way."""
 
     def __init__(self, host: Host, rest: RestClient, reply_privately: ReplyPrivately) -> None:
+        self.membership = Membership(rest)
         self._host = host
         self._rest = rest
         self._reply_privately = reply_privately
@@ -79,6 +82,12 @@ class EventDelivery:
             found = None
         # Without a description no thread is opened: the answer goes where the message is.
         return found or ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
+
+    async def with_home(self, channel: ChannelInfo, person: int | None) -> ChannelInfo:
+        """Add to a direct conversation the server that the person belongs to."""
+        if channel.kind is not ChannelKind.DIRECT:
+            return channel
+        return replace(channel, home=await self.membership.home(person))
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that the core would answer a question with instead of taking it."""

@@ -51,7 +51,9 @@ class Interactions:
             except FAILURES as error:
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
                 _log.warning("button press was not acknowledged: %s", translate(error))
-            await self._delivery.deliver(click)
+            # Looked up after the acknowledgement, which has its three seconds.
+            home = await self._delivery.with_home(press.channel, interaction.user.id)
+            await self._delivery.deliver(replace(click, place=home.place))
 
     async def handle_ask(self, interaction: discord.Interaction, prompt: str) -> None:
         """Handle `/ask`."""
@@ -88,6 +90,7 @@ class Interactions:
         # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
         with self._delivery.tracked():
             channel = await self._delivery.channel_info(interaction.channel, interaction.guild)
+            channel = await self._delivery.with_home(channel, interaction.user.id)
             use = CommandUse(
                 id=interaction.id,
                 channel=sdk_objects.with_permissions(channel, interaction),

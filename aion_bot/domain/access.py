@@ -93,7 +93,10 @@ def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal |
     if any(allowed and one not in allowed for allowed, one in lists):
         return Refusal.NOT_LISTED
     # A person of another organisation comes through a workspace of the bot's, and belongs to their own.
-    if not may_use_workspace(policy, place.person_workspace or place.workspace):
+    workspace = place.person_workspace or place.workspace
+    if policy.allow_workspaces and not place.workspace:
+        workspace = ""  # a direct message that belongs to no workspace is in none that is listed
+    if not may_use_workspace(policy, workspace):
         return Refusal.NOT_LISTED if policy.allow_workspaces else Refusal.NEW_WORKSPACE
     return None
 

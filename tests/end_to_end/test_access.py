@@ -309,3 +309,20 @@ async def test_the_first_server_of_all_is_answered(
     assert await ask_privately(discord, on_discord, "And here?", "general") == strings.NEW_SERVER
     thread = await discord.ask(on_discord.ada, "What is damaged on site 7?", channel=first)
     await on_discord.shows(thread, "I found 3 pieces")
+
+
+async def test_a_stranger_does_not_come_in_by_a_direct_message(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """Whoever shares with the bot only a server that is not admitted is refused there directly, too; others are not."""
+    await on_discord.start()
+    await on_discord.asked(on_discord.ada, "What is damaged on site 7?", "I found 3 pieces")
+    channel = discord.invite("Southwind", "lobby")
+    assert await ask_privately(discord, on_discord, "And here?", channel) == strings.NEW_SERVER
+    asked = len(on_discord.aion.requests)
+    discord.world.absent.add((discord.world.guild, on_discord.ben.id))
+    stranger = await discord.direct_message(on_discord.ben, "What is damaged on site 7?")
+    await on_discord.until(lambda: any(strings.NEW_SERVER in one.text for one in discord.thread(stranger)))
+    assert len(on_discord.aion.requests) == asked
+    thread = await discord.direct_message(on_discord.cy, "What is damaged on site 7?")
+    await on_discord.shows(thread, "I found 3 pieces")
