@@ -100,7 +100,7 @@ def run() -> None:
 def check() -> None:
     """Check the settings, the form of the key and the database, one line a check; connects to nothing."""
     settings, platforms, problems = compose(read_environment(Path.cwd()))
-    checks = asyncio.run(doctor.examine(settings, problems, platforms))
+    checks = asyncio.run(doctor.examine(settings, problems, [one.platform for one in platforms], platforms))
     for one in checks:
         print(one)
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)

@@ -26,14 +26,15 @@ class Check:
 
 
 async def examine(
-    settings: Settings | None, problems: Sequence[Problem], platforms: Sequence[PlatformAdapter]
+    settings: Settings | None,
+    problems: Sequence[Problem],
+    platforms: Sequence[str],
+    adapters: Sequence[PlatformAdapter] = (),
 ) -> list[Check]:
     """Check settings, the key's form and the database."""
     checks = [Check(problem.variable, False, problem.mend) for problem in problems]
     if not problems:
-        checks.append(
-            Check("settings", True, f"complete; platforms: {', '.join(one.platform for one in platforms)}")
-        )
+        checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
     if settings is not None:
         checks.append(
             Check(
@@ -42,7 +43,7 @@ async def examine(
                 "has the form of a key; whether Aion takes it shows at the first question",
             )
         )
-        checks += [_access(settings, adapter) for adapter in platforms]
+        checks += [_access(settings, adapter) for adapter in adapters]
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
     return checks
