@@ -81,7 +81,7 @@ class Approvals:
         answer, claimed = await self._judge(click)
         decision = self._show(thread, claimed, self._carry_out) if claimed else asyncio.sleep(0)
         # Side by side: a platform that is slow to take the private reply must not delay the decision.
-        await asyncio.gather(reply_privately(thread, click, answer), decision)
+        await asyncio.gather(reply_privately(thread, click, answer, hidden=True), decision)
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""

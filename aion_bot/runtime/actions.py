@@ -13,7 +13,7 @@ from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Road
+from aion_bot.domain.access import Road, decide
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Click, StopRequest
 from aion_bot.ports.messages import Action, Line
@@ -58,7 +58,7 @@ class Actions:
             await self._click(thread, click)
         except sqlite3.Error as error:
             _log.error("press not recorded", platform=thread.platform, reason=str(error))
-            await reply_privately(thread, click, (strings.NO_RECORD,))
+            await reply_privately(thread, click, (strings.NO_RECORD,), hidden=True)
 
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""
@@ -76,7 +76,7 @@ class Actions:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._enqueue(thread, turn)
-            await reply_privately(thread, click, line)
+            await reply_privately(thread, click, line, hidden=True)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
@@ -87,16 +87,19 @@ class Actions:
         person = event.person
 
         def may(road: Road, runner: TurnRunner) -> bool:
-            asker = runner.turn.asker
-            return self._access.refusal(thread.platform, road, event.place, person, asker) is None
+            policy = self._access.policy(thread.platform)
+            return decide(policy, road, event.place, person, runner.turn.asker) is None
 
         # Each answer is judged by itself: somebody may stop their own and not the others of the thread.
         allowed = [one for one in found if may(Road.STOP, one)]
+        if found and not allowed:
+            asker = found[0].turn.asker
+            self._access.refusal(thread.platform, Road.STOP, event.place, person, asker)  # which logs it
         plan_stays = any(one.plans and not may(Road.DECIDE, one) for one in allowed)
         for runner in allowed:
             runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
         # Told in the background: the plans are cancelled as soon as their answers have ended.
-        self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed, plan_stays)))
+        self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed, plan_stays), hidden=True))
         for runner in allowed:
             # After its end: the plans that an answer brought are known only then.
             await runner.ended.wait()

@@ -150,12 +150,12 @@ class Dispatcher:
             if prompt.addressed:
                 self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
             return
-        objection = unaskable(prompt)
+        objection, hidden = unaskable(prompt), False
         # A second delivery of a question that was accepted must not be refused as one too many.
         if objection is None and not await self._store.turns.accepted(prompt.key):
-            objection = self._too_busy(prompt.thread)
+            objection, hidden = self._too_busy(prompt.thread), True
         if objection is not None:
-            self._reply_once(thread, prompt, objection)
+            self._reply_once(thread, prompt, objection, hidden=hidden)
             return
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
