@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import structlog
 
+from aion_bot.access_settings import describe, policy_of
 from aion_bot.aion import AionVision
 from aion_bot.config import Settings
+from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
-from aion_bot.domain.access import AccessPolicy
-from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store
@@ -44,13 +45,11 @@ async def serve(
     watchdog.start()
     try:
         async with AionVision.from_settings(settings) as aion:
-            policy = AccessPolicy(
-                allow_channels=settings.allow_channels,
-                allow_users=settings.allow_users,
-                allow_workspaces=settings.allow_workspaces,
-                approvers=settings.approvers,
-            )
-            services = Services(store, aion, Registry(adapters), policy, polling or DEFAULT_POLLING)
+            access = AccessControl({one.platform: policy_of(settings, id_forms_of(one)) for one in adapters})
+            for adapter in adapters:
+                described = describe(access.policy(adapter.platform), id_forms_of(adapter))
+                _log.info("access policy", platform=adapter.platform, **described)
+            services = Services(store, aion, Registry(adapters), access, polling or DEFAULT_POLLING)
             options = DispatchOptions(
                 busy=settings.busy,
                 shutdown_grace=settings.shutdown_grace,

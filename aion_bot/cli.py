@@ -12,11 +12,12 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
+from aion_bot.access_settings import check_lists, unknown_variables
 from aion_bot.config import Settings, read_settings
 from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem, read_environment
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import StoreError
@@ -55,11 +56,14 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
     settings, problems = read_settings(env)
     platforms, more = adapters.discover(env)
-    found = [*problems, *more]
+    variables = [name for platform in adapters.platforms() for name in platform.variables()]
+    found = [*problems, *more, *unknown_variables(env, variables)]
+    if settings is not None:
+        found += check_lists(settings, [id_forms_of(platform) for platform in adapters.platforms()])
     if not platforms and not more:
         required = [platform.required() for platform in adapters.platforms()]
-        variables = ", ".join(name for names in required for name in names)
-        found.append(Problem(variables, strings.no_platform(required)))
+        needed = ", ".join(name for names in required for name in names)
+        found.append(Problem(needed, strings.no_platform(required)))
     return settings, platforms, found
 
 
@@ -96,7 +100,7 @@ def run() -> None:
 def check() -> None:
     """Check the settings, the form of the key and the database, one line a check; connects to nothing."""
     settings, platforms, problems = compose(read_environment(Path.cwd()))
-    checks = asyncio.run(doctor.examine(settings, problems, [platform.platform for platform in platforms]))
+    checks = asyncio.run(doctor.examine(settings, problems, [one.platform for one in platforms], platforms))
     for one in checks:
         print(one)
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)

@@ -10,7 +10,11 @@ from pydantic import BeforeValidator, Field, ValidationError
 from aion_bot.aion.settings import SENTENCES, ClientSettings, explain
 from aion_bot.ports.settings import Problem
 
-NOT_YET = ("AION_BOT_HTTP_ADDRESS", "AION_BOT_FOOTER")
+NOT_YET = (
+    "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
+    "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_CONFIG", "AION_BOT_NOTIFY_AFTER",
+    "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_RETENTION_DAYS", "AION_BOT_FOOTER",
+)  # fmt: skip
 """Settings whose issue has not landed: accepting them without effect would be a lie."""
 
 
@@ -27,7 +31,7 @@ def _ids(value: object) -> object:
         return value
     ids = frozenset(part.strip() for part in value.split(",") if part.strip())
     if not ids or any(re.search(r"\s", one) for one in ids):
-        raise ValueError("must be ids separated by commas")
+        raise ValueError("must be ids between commas, or one of the words that the README names")
     return ids
 
 

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aion_bot.access_settings import describe, policy_of
 from aion_bot.config import Settings
+from aion_bot.domain import strings
+from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem
 from aion_bot.storage import StoreError, check_database, migrations
 
@@ -23,7 +26,10 @@ class Check:
 
 
 async def examine(
-    settings: Settings | None, problems: Sequence[Problem], platforms: Sequence[str]
+    settings: Settings | None,
+    problems: Sequence[Problem],
+    platforms: Sequence[str],
+    adapters: Sequence[PlatformAdapter] = (),
 ) -> list[Check]:
     """Check settings, the key's form and the database."""
     checks = [Check(problem.variable, False, problem.mend) for problem in problems]
@@ -37,8 +43,18 @@ async def examine(
                 "has the form of a key; whether Aion takes it shows at the first question",
             )
         )
+        checks += [_access(settings, adapter) for adapter in adapters]
+        checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
     return checks
+
+
+def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
+    """Say who may use the bot on a platform."""
+    forms = id_forms_of(adapter)
+    described = describe(policy_of(settings, forms), forms)
+    words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
+    return Check(f"access on {adapter.platform}", True, words)
 
 
 async def _database(path: Path) -> Check:

@@ -2,7 +2,8 @@
 
 `config`, `ids`, `strings`, `mentions`, `markdown`, `tables`, `rendering` and `rate_limits` do not import discord.py. The
 others are imported when an adapter is built. `gateway` listens; `handlers`, `interactions`, `commands` and `backfill`
-turn what it receives into `events` of the core. `client` makes the REST calls. `http` reports every HTTP request.
+turn what it receives into `events` of the core, and `membership` finds where the writer of a direct message belongs.
+`client` makes the REST calls. `http` reports every HTTP request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from adapters.discord import config
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem
+
+id_forms = config.ID_FORMS
 
 
 def variables() -> Sequence[str]:

@@ -10,7 +10,7 @@ import discord
 from adapters.discord import ids, rate_limits, rendering
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient
-from adapters.discord.config import Settings
+from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, THREAD_EXISTS, UNKNOWN_EMOJI, Archived, translate
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
@@ -46,6 +46,7 @@ class DiscordAdapter:
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
+    id_forms = ID_FORMS
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -185,10 +186,10 @@ class DiscordAdapter:
             # Also when cancelled, or the channel would never show the indicator again.
             del self._typing[channel]
 
-    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.
 
-        Where neither can be done the answer is posted where the person wrote: better seen by others than lost.
+        Where neither can be done the answer is posted where the person wrote, unless it is to stay `hidden`.
         """
         text = rendering.sentence(line)
         token = None if isinstance(event, MessageChange) else self._tokens.find(event.reply_token)
@@ -201,6 +202,8 @@ class DiscordAdapter:
         try:
             await self._rest.send(await self._rest.direct_channel(int(event.person.id)), body)
         except (Forbidden, MessageGone):
+            if hidden:
+                raise
             await self._reply_publicly(event, body)
 
     async def _reply_publicly(self, event: InboundEvent, body: rendering.Body) -> None:

@@ -15,7 +15,7 @@ from discord.http import Route
 
 from adapters.discord import rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
-from adapters.discord.errors import FAILURES, translate
+from adapters.discord.errors import FAILURES, UNKNOWN_MEMBER, translate
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.rendering import Body
 from aion_bot.ports.errors import PlatformDown, RateLimited
@@ -114,6 +114,17 @@ class RestClient:
         async with self.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
+
+    async def is_member(self, guild: int, user: int) -> bool:
+        """Tell whether somebody is in a server that the bot is in. Needs no privileged intent (Discord's documentation)."""
+        async with self.call() as client:
+            try:
+                await client.http.get_member(guild, user)
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MEMBER:
+                    raise
+                return False
+        return True
 
     async def follow_up(self, application: int, token: str, text: str) -> None:
         """Answer an interaction so that only its author sees it."""

@@ -1,15 +1,18 @@
 """Discord's own part of the environment. No I/O."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from aion_bot.ports.settings import Problem, check_base_url, is_loopback
+from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, is_loopback
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
 API_URL = "DISCORD_API_URL"
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
 VARIABLES = (TOKEN, API_URL, MESSAGE_CONTENT)
+_SNOWFLAKE = IdForm(re.compile(r"[0-9]{15,21}"), "15 to 21 digits on Discord")
+ID_FORMS: IdForms = dict.fromkeys(IdKind, _SNOWFLAKE)
 DEFAULT_API_URL = "https://discord.com/api/v10"
 
 

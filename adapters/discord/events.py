@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
@@ -34,19 +34,33 @@ class ChannelKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
-    """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread."""
+    """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread.
+
+    `bot_may_write` and `person_may_write` as for `Place`: an interaction says so, a message shows it.
+    `home` is the server of the other side of a direct conversation, as `Membership` finds it.
+    """
 
     kind: ChannelKind
     id: int
     guild: int | None = None
     parent: int | None = None
+    bot_may_write: bool = True
+    person_may_write: bool = True
+    home: str = ""
 
     @property
     def place(self) -> Place:
         """The place that allow-lists name: a thread counts as its parent."""
         workspace = "" if self.guild is None else str(self.guild)
         channel = self.id if self.parent is None else self.parent
-        return Place(workspace, str(channel), direct=self.kind is ChannelKind.DIRECT)
+        return Place(
+            workspace,
+            str(channel),
+            direct=self.kind is ChannelKind.DIRECT,
+            person_workspace=self.home,
+            bot_may_write=self.bot_may_write,
+            person_may_write=self.person_may_write,
+        )
 
     def answer_thread(self, message: int) -> ThreadKey:
         """Name the thread in which a message of this channel is answered.
@@ -83,6 +97,21 @@ def channel_info(channel: object, guild: int | None) -> ChannelInfo | None:
     # Allow-lists name the parent; everything else happens in the thread itself.
     parent = channel.parent_id if isinstance(channel, discord.Thread) else None
     return ChannelInfo(_KINDS.get(kind, ChannelKind.OTHER), channel_id, guild, parent)
+
+
+def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> ChannelInfo:
+    """Add whether the bot can show an answer where an interaction happened, and whether its author may write there."""
+    if channel.kind is ChannelKind.DIRECT:
+        return channel
+    own, theirs = interaction.app_permissions, interaction.permissions
+    if channel.kind is ChannelKind.THREAD:
+        writes, may = own.send_messages_in_threads, theirs.send_messages_in_threads
+    elif channel.kind is ChannelKind.TEXT:
+        # The answer comes in a thread of the acknowledgement.
+        writes, may = own.create_public_threads and own.send_messages_in_threads, theirs.send_messages
+    else:
+        writes, may = own.send_messages, theirs.send_messages
+    return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may)
 
 
 def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -11,7 +12,7 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events
+from adapters.discord import events, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import NO_MENTIONS
 from adapters.discord.commands import Commands, declare, register
@@ -82,6 +83,8 @@ class Gateway(discord.Client):
         self._interactions = interactions
         self._backfill = backfill
         self._edits = EditTimes()
+        self._present: dict[str, str] = {}
+        delivery.membership.servers = self._servers
         self._commands = Commands(self)
         self._registration = ""
         self._away_since: float | None = None
@@ -135,6 +138,9 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(self.loop.time() + SESSION_TIMEOUT)
         elif event in {"connect", "resumed"}:
             self._session_timeout.reschedule(None)
+        # Now, not in the handler: until that runs, servers may have come that READY did not name.
+        if event == "connect":
+            self._present = {str(guild.id): guild.name for guild in self.guilds}
         super().dispatch(event, *args, **kwargs)
 
     async def setup_hook(self) -> None:
@@ -146,12 +152,27 @@ class Gateway(discord.Client):
         self._away_since = await self._host.missed_since()
         self._registration = await register(self._commands, self._host, self.application_id)
 
+    async def on_connect(self) -> None:
+        """Tell the core where the bot is. READY names all servers, so those that come later have invited it just now."""
+        await self._host.present(dict(self._present))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Tell the core of a server that has invited the bot."""
+        if str(guild.id) not in self._present:
+            self._present[str(guild.id)] = guild.name
+            await self._host.joined(str(guild.id), guild.name)
+
+    # What discord.py takes for the end of an outage may be an invitation, too.
+    on_guild_available = on_guild_join
+
     async def on_ready(self) -> None:
         """Tell the core that events can arrive, and read those that did not. A resumed session does not come here."""
         link = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS, scopes=SCOPES)
         servers = tuple(guild.name or str(guild.id) for guild in self.guilds)
         name = self.user.name if self.user is not None else ""
-        await self._host.connected(Presence(servers, name, (self._registration, f"invite the bot: {link}")))
+        notices = (self._registration, f"invite the bot: {link}")
+        public = self.application is not None and self.application.bot_public
+        await self._host.connected(Presence(servers, name, notices, (strings.PUBLIC_BOT,) if public else ()))
         if self._backfilling is not None:
             self._backfilling.cancel()
         threads = await self._host.known_threads()
@@ -166,6 +187,7 @@ class Gateway(discord.Client):
             return
         async with self._delivery.in_order(message.channel.id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
+            channel = await self._delivery.with_home(channel, message.author.id)
             prompt = events.prompt_from_message(message, channel, self._connection.self_id or 0)
             if prompt is not None:
                 await self._delivery.deliver(prompt)
@@ -178,6 +200,7 @@ class Gateway(discord.Client):
             return
         async with self._delivery.in_order(event.channel_id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
+            channel = await self._delivery.with_home(channel, message.author.id)
             change = events.change_from_edit(message, channel, self._connection.self_id or 0)
             if change is not None:
                 await self._delivery.deliver(change)
@@ -195,10 +218,19 @@ class Gateway(discord.Client):
         if interaction.type is discord.InteractionType.component:
             await self._interactions.handle_button(interaction)
 
+    def _servers(self) -> list[int]:
+        def joined(guild: discord.Guild) -> tuple[float, int]:
+            since = guild.me.joined_at if guild.me is not None else None
+            # Without an own member, as during an outage, a server counts as the newest.
+            return (math.inf if since is None else since.timestamp(), guild.id)
+
+        return [guild.id for guild in sorted(self.guilds, key=joined)]
+
     async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.
         unknown = ChannelInfo(ChannelKind.DIRECT if guild is None else ChannelKind.OTHER, channel, guild)
         info = events.channel_info(self.get_channel(channel), guild) or unknown
+        info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:
                 await self._delivery.deliver(events.change_from_deletion(message, info))

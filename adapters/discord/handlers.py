@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import discord
@@ -12,9 +13,10 @@ from adapters.discord import events, strings
 from adapters.discord.client import RestClient
 from adapters.discord.errors import pause_before_retry
 from adapters.discord.events import ChannelInfo, ChannelKind
+from adapters.discord.membership import Membership
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.events import InboundEvent, MessageChange
+from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Line
 
@@ -30,6 +32,7 @@ class EventDelivery:
     """Delivers events to `host`, and knows which are still under way."""
 
     def __init__(self, host: Host, rest: RestClient, reply_privately: ReplyPrivately) -> None:
+        self.membership = Membership(rest)
         self._host = host
         self._rest = rest
         self._reply_privately = reply_privately
@@ -81,6 +84,16 @@ class EventDelivery:
             found = None
         # Without a description no thread is opened: the answer goes where the message is.
         return found or ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
+
+    async def with_home(self, channel: ChannelInfo, person: int | None) -> ChannelInfo:
+        """Add to a direct conversation the server that the person belongs to."""
+        if channel.kind is not ChannelKind.DIRECT:
+            return channel
+        return replace(channel, home=await self.membership.home(person))
+
+    async def objection(self, prompt: Prompt) -> str | None:
+        """Return the sentence that the core would answer a question with instead of taking it."""
+        return await self._host.objection(prompt)
 
     async def deliver(self, event: InboundEvent) -> None:
         """Give an event to the core, several times if need be. Raises what the core raised at the last attempt.

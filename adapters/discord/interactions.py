@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -19,6 +19,7 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone
+from aion_bot.ports.events import Prompt
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
@@ -77,8 +78,10 @@ class Interactions:
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
-        channel = events.channel_info(interaction.channel, interaction.guild_id)
-        click = events.click_from_press(interaction, channel or ChannelInfo(ChannelKind.OTHER, 0))
+        channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
+            ChannelKind.OTHER, 0
+        )
+        click = events.click_from_press(interaction, channel)
         if click is None:
             await answer_privately(interaction, strings.UNKNOWN_BUTTON)
             return
@@ -91,7 +94,9 @@ class Interactions:
             except FAILURES as error:
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
                 _log.warning("button press was not acknowledged: %s", translate(error))
-            await self._delivery.deliver(click)
+            # Looked up after the acknowledgement, which has its three seconds.
+            home = await self._delivery.with_home(channel, interaction.user.id)
+            await self._delivery.deliver(replace(click, place=home.place))
 
     @app_commands.describe(prompt="Your question")
     async def handle_ask(
@@ -127,15 +132,28 @@ class Interactions:
         quote: str = "",
         attachments: int = 0,
     ) -> None:
-        """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late."""
+        """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
+
+        The acknowledgement repeats the question for everybody, and would be posted in the name of whoever is refused:
+        so the core is asked first, and a refusal is the acknowledgement, seen by its author alone.
+        """
         # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
         with self._delivery.tracked():
-            answer = await self._acknowledge(interaction, acknowledgement, late)
             channel = await self._delivery.channel_info(interaction.channel, interaction.guild)
-            prompt = events.prompt_from_command(
-                interaction, channel, answer, text=text, quote=quote, attachments=attachments
-            )
-            await self._delivery.deliver(prompt)
+            channel = await self._delivery.with_home(channel, interaction.user.id)
+            channel = events.with_permissions(channel, interaction)
+
+            def prompt(answer: int) -> Prompt:
+                return events.prompt_from_command(
+                    interaction, channel, answer, text=text, quote=quote, attachments=attachments
+                )
+
+            # There is no acknowledgement yet that an answer could follow.
+            objection = await self._delivery.objection(prompt(0))
+            if objection is not None:
+                await answer_privately(interaction, objection)
+                return
+            await self._delivery.deliver(prompt(await self._acknowledge(interaction, acknowledgement, late)))
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command with a message, and return the message's id: the thread is opened from it.

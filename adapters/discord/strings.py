@@ -8,6 +8,10 @@ MESSAGE_LENGTH = 2_000
 QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
 UNKNOWN_BUTTON = "This button is none that I know. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Discord shows the new ones after a reload."
+PUBLIC_BOT = (
+    "anybody can invite this bot into a server of their own: switch off Public Bot on the Bot page of the developer "
+    "portal, or list the servers that may use it in AION_BOT_ALLOW_WORKSPACES"
+)
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 

@@ -6,6 +6,8 @@ from adapters.slack import config
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.settings import Problem
 
+id_forms = config.ID_FORMS
+
 
 def variables() -> Sequence[str]:
     """Every environment variable that belongs to Slack."""

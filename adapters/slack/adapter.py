@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.slack import ids, rate_limits, rendering, stream_text, strings
 from adapters.slack.client import WebApi
-from adapters.slack.config import SlackSettings
+from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.handlers import EventHandlers
@@ -39,6 +39,7 @@ class SlackAdapter:
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
+    id_forms = ID_FORMS
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
         self.timeouts = timeouts
@@ -161,7 +162,7 @@ class SlackAdapter:
         # Where there is no indicator, none is shown.
         return not error or not active
 
-    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002 # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
 
         In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`.

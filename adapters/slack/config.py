@@ -5,12 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.slack import strings
-from aion_bot.ports.settings import Problem, check_base_url
+from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
 APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
 API_URL = "SLACK_API_URL"
 VARIABLES = (BOT_TOKEN, APP_TOKEN, API_URL)
+
+ID_FORMS: IdForms = {
+    IdKind.PERSON: IdForm(re.compile(r"[UW][A-Z0-9]+"), "U… or W… on Slack"),
+    IdKind.CHANNEL: IdForm(re.compile(r"[CGD][A-Z0-9]+"), "C…, G… or D… on Slack"),
+    IdKind.WORKSPACE: IdForm(re.compile(r"[TE][A-Z0-9]+"), "T… or E… on Slack"),
+}
 
 DEFAULT_API_URL = "https://slack.com/api/"
 

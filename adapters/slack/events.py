@@ -3,8 +3,9 @@
 Payloads: https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/interaction-payloads.
 Slack delivers a mention twice, as `app_mention` and as `message`, with different event ids and the same `ts`. Both
 become the same prompt. Edits come as `message_changed` and deletions as `message_deleted`, or as `message_changed` with
-the subtype "tombstone" where the message has replies: https://docs.slack.dev/reference/events/message. A `reply_token` is the `ts` of the thread in which the person reads, empty where that is the
-channel itself: an ephemeral message in a thread that has no replies yet is seen by nobody.
+the subtype "tombstone" where the message has replies: https://docs.slack.dev/reference/events/message. A `reply_token`
+is the `ts` of the thread in which the person reads, empty where that is the channel itself: an ephemeral message in a
+thread that has no replies yet is seen by nobody.
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ ACTIONS = {
 
 _YOUNG = 30.0
 """Seconds after the first message of a thread in which that message may still be on its way to the bot."""
+
+_UNKNOWN_TEAM = "unknown"
 
 _NEW_MESSAGE = {None, "file_share", "thread_broadcast"}
 """Message subtypes in which a person says something new; all others are edits, deletions and notices."""
@@ -61,7 +64,7 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         # Not the `event_id`: `app_mention` and `message` have different ones for the same message.
         key=ids.prompt_key(me.team, event["channel"], event["ts"]),
         thread=thread,
-        place=Place(me.team, event["channel"], direct, shared=bool(body.get("is_ext_shared_channel"))),
+        place=_place_of_event(body, me, event["channel"], direct, _team_of_writer(event)),
         person=person,
         text=mrkdwn.to_plain_text(text, me.user),
         addressed=addressed,
@@ -73,8 +76,13 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
     )
 
 
-def prompt_from_shortcut(payload: Payload, me: BotIdentity, *, shared: bool) -> Prompt | None:
-    """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own."""
+def prompt_from_shortcut(
+    payload: Payload, me: BotIdentity, *, shared: bool, bot_may_write: bool = True
+) -> Prompt | None:
+    """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own.
+
+    People can use it where the bot is not: in their own direct messages, and in channels that it was not invited to.
+    """
     message, channel = payload.get("message") or {}, _channel_of(payload)
     if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
         return None
@@ -84,7 +92,7 @@ def prompt_from_shortcut(payload: Payload, me: BotIdentity, *, shared: bool) -> 
             me.team, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"
         ),
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
-        place=Place(me.team, channel, is_direct(channel), shared),
+        place=_place_of_interaction(payload, me, channel, shared=shared, bot_may_write=bot_may_write),
         person=_user_of(payload),
         text="",
         quote=mrkdwn.to_plain_text(message.get("text") or "", me.user),
@@ -107,7 +115,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool) -> Click | None:
         action=action,
         key=button.get("value") or "",
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
-        place=Place(me.team, channel, is_direct(channel), shared),
+        place=_place_of_interaction(payload, me, channel, shared=shared),
         person=_user_of(payload),
         reply_token=thread_ts,
     )
@@ -124,7 +132,7 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
         return None
     return StopRequest(
         thread=ids.thread_key(me.team, channel, thread),
-        place=Place(me.team, channel, is_direct(channel), shared=bool(body.get("is_ext_shared_channel"))),
+        place=_place_of_event(body, me, channel, is_direct(channel), _team_of_writer(event)),
         person=Person(user),
         reply_token=thread,
     )
@@ -151,7 +159,7 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
     return MessageChange(
         prompt=ids.prompt_key(me.team, channel, message["ts"]),
         thread=ids.thread_key(me.team, channel, thread),
-        place=Place(me.team, channel, direct, shared=bool(body.get("is_ext_shared_channel"))),
+        place=_place_of_event(body, me, channel, direct, _team_of_writer(message)),
         person=person,
         text=text,
     )
@@ -164,6 +172,12 @@ def channel_to_look_up(payload: Payload) -> str | None:
     """
     channel = _channel_of(payload)
     return channel if channel and not is_direct(channel) else None
+
+
+def message_of_shortcut(payload: Payload) -> tuple[str, str] | None:
+    """Channel and `ts` of the message that our shortcut was used on; None if it is not ours."""
+    channel, ts = _channel_of(payload), (payload.get("message") or {}).get("ts")
+    return (channel, ts) if payload.get("callback_id") == SHORTCUT and channel and ts else None
 
 
 def is_direct(channel: str, channel_type: str | None = None) -> bool:
@@ -197,6 +211,29 @@ def _is_thread_reply(event: Payload, text: str) -> bool:
 def _channel_of(payload: Payload) -> str:
     channel = payload.get("channel") or {}
     return channel.get("id") or (payload.get("container") or {}).get("channel_id") or ""
+
+
+def _team_of_writer(event: Payload) -> str:
+    """The team of whoever wrote a message; `user_team` is there where it is another than the channel's."""
+    return event.get("user_team") or event.get("team") or ""
+
+
+def _place_of_event(body: Payload, me: BotIdentity, channel: str, direct: bool, team: str) -> Place:
+    """Where an event happened; `team` is that of the person.
+
+    In a channel that another organisation sees, somebody without a team may be anybody: no list names them.
+    """
+    shared = bool(body.get("is_ext_shared_channel"))
+    person_workspace = (_UNKNOWN_TEAM if shared else "") if not team else "" if team == me.team else team
+    return Place(me.team, channel, direct, shared, person_workspace)
+
+
+def _place_of_interaction(
+    payload: Payload, me: BotIdentity, channel: str, *, shared: bool, bot_may_write: bool = True
+) -> Place:
+    team = payload["user"].get("team_id") or ""
+    person_workspace = "" if team == me.team else team
+    return Place(me.team, channel, is_direct(channel), shared, person_workspace, bot_may_write)
 
 
 def _user_of(payload: Payload) -> Person:

@@ -22,7 +22,7 @@ from adapters.slack.client import WebApi
 from adapters.slack.events import BotIdentity, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.backoff import retry
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host
 
@@ -95,14 +95,18 @@ class EventHandlers:
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
-            click = events.click(body, self._me, shared=await self._is_shared(body))
+            shared, _ = await self._look_up(body)
+            click = events.click(body, self._me, shared=shared)
             if click is not None:
                 await self._deliver(click)
 
     async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
-            prompt = events.prompt_from_shortcut(body, self._me, shared=await self._is_shared(body))
+            shared, writable = await self._look_up(body)
+            if writable and not events.channel_to_look_up(body):
+                writable = await self._is_own_conversation(body)
+            prompt = events.prompt_from_shortcut(body, self._me, shared=shared, bot_may_write=writable)
             if prompt is not None:
                 await self._deliver(prompt)
 
@@ -130,19 +134,38 @@ class EventHandlers:
         finally:
             self._handling.discard(task)
 
-    async def _is_shared(self, payload: Payload) -> bool:
-        """Whether another organisation sees the channel; true where Slack does not tell."""
+    async def _is_own_conversation(self, payload: Payload) -> bool:
+        """Whether a direct message, in which our shortcut was used, is one with the bot.
+
+        The payload does not say, and `conversations.info` would need another scope. The message itself can be read
+        only in the bot's own conversations.
+        """
+        where = events.message_of_shortcut(payload)
+        if where is None:
+            return True
+        method, (channel, ts) = Method.CONVERSATIONS_REPLIES, where
+        try:
+            await self._web.call(method, self._me.team, channel=channel, ts=ts, limit=1)
+        except (Forbidden, MessageGone):
+            return False
+        except PlatformError as error:
+            _log.warning("conversation lookup failed: %s", error)
+        return True
+
+    async def _look_up(self, payload: Payload) -> tuple[bool, bool]:
+        """Whether another organisation sees the channel, true where Slack does not tell; and whether the bot is in it."""
         channel = events.channel_to_look_up(payload)
         if channel is None:
-            return False
+            return False, True
         try:
             answer = await self._web.call(Method.CONVERSATIONS_INFO, self._me.team, channel=channel)
         except PlatformError as error:
             _log.warning("channel lookup failed, counts as shared: %s", error)
-            return True
+            return True, True
         # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
         found = answer.get("channel") or {}
-        return bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
+        shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
+        return shared, bool(found.get("is_member", True))
 
 
 async def _log_failure(error: Exception) -> None:

@@ -17,6 +17,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
+from aion_bot.domain.access import Intent
 from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
@@ -68,7 +69,7 @@ class Approvals:
         """Plan actions on their way: what a shutdown should wait for."""
         self._services = services
         self._plans = services.store.plans
-        self._policy = services.policy
+        self._access = services.access
         self._stream_end = stream_end
 
     async def click(self, thread: Thread, click: Click) -> None:
@@ -76,7 +77,7 @@ class Approvals:
         answer, claimed = await self._judge(click)
         decision = self._show(thread, claimed, self._carry_out) if claimed else asyncio.sleep(0)
         # Side by side: a platform that is slow to take the private reply must not delay the decision.
-        await asyncio.gather(reply_privately(thread, click, answer), decision)
+        await asyncio.gather(reply_privately(thread, click, answer, hidden=True), decision)
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
@@ -101,9 +102,12 @@ class Approvals:
         plan = await self._plans.get(click.key)
         if plan is None or plan.thread != click.thread:
             return (strings.UNKNOWN_PLAN,), None
-        if not self._policy.may_decide(click.person, plan.requester):
+        platform = click.thread.platform
+        refusal = self._access.refusal(platform, Intent.DECIDE, click.place, click.person, plan.requester)
+        if refusal is not None:
             _log.info("press refused", plan=plan.key, action=click.action, person=click.person.id)
-            return strings.not_yours(strings.deciders(self._policy.approvers, plan.requester)), None
+            approvers = self._access.policy(platform).approvers
+            return strings.not_yours(strings.deciders(approvers, plan.requester)), None
         # Its card has no such button, but a press names only what it wants.
         if click.action is Action.APPROVE and not can_be_approved(plan):
             return (strings.PLAN_NOT_SHOWN,), None
@@ -123,7 +127,9 @@ class Approvals:
         if plan.message is None:
             _log.warning("plan has no card", plan=plan.key)
             return
-        view = PlanCardView(plan, PlanFormat(thread.page_format, self._policy.approvers))
+        view = PlanCardView(
+            plan, PlanFormat(thread.page_format, self._access.policy(thread.platform).approvers)
+        )
         delivery = Delivery(
             plan.key, plan.requester, posted or (plan.message,), owns_cards=True, resumed=bool(posted)
         )

@@ -22,12 +22,19 @@ _TOO_LATE = 600.0
 """Seconds after which nobody waits for the sentence any more; Discord takes it for fifteen minutes."""
 
 
-async def reply_privately(thread: Thread, event: InboundEvent, line: Line) -> None:
-    """Tell the person behind `event` alone; what cannot be shown, or is cancelled before, is a line in the log."""
+async def reply_privately(thread: Thread, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
+    """Tell the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`.
+
+    What cannot be shown, or is cancelled before, is a line in the log.
+    """
     log = _log.bind(platform=thread.platform)
     try:
         async with asyncio.timeout(_TOO_LATE):
-            await retry(lambda: thread.reply_privately(event, line), backoff=_WHILE_DOWN, on=_pause_after)
+            await retry(
+                lambda: thread.reply_privately(event, line, hidden=hidden),
+                backoff=_WHILE_DOWN,
+                on=_pause_after,
+            )
     except TimeoutError:
         log.warning("private reply gave up", reason="the platform did not take it in time")
     except PlatformError as error:

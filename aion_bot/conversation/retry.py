@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
-from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Line
@@ -19,16 +20,20 @@ class Retries:
     """Decides presses of Retry."""
 
     store: Store
-    policy: AccessPolicy
+    access: AccessControl
 
     async def claim(self, click: Click) -> tuple[Line, Turn | None]:
         """Return what the person is told, and the turn to run again if this press claimed it."""
         turn = await self.store.turns.get(click.key)
         if turn is None or turn.thread != click.thread:
             return (strings.RETRY_GONE,), None
-        if not self.policy.may_stop(click.person, turn.asker):
+        platform = click.thread.platform
+        if self.access.refusal(platform, Intent.RETRY, click.place, click.person, turn.asker) is not None:
             _log.info("retry refused", turn=turn.key, person=click.person.id)
             return (strings.RETRY_NOT_YOURS,), None
+        # It is asked in the asker's name, whoever presses.
+        if self.access.lapsed(turn, turn.thread, turn.asker):
+            return (strings.RETRY_LAPSED,), None
         if not await self.store.turns.claim_retry(click.key):
             return (strings.RETRY_GONE,), None
         return (strings.RETRYING,), await self.store.turns.get(click.key)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from aion_bot.aion import AionVision
+from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.session_history import Polling, SessionHistory
 from aion_bot.delivery.registry import Registry
-from aion_bot.domain.access import AccessPolicy
 from aion_bot.storage import Store
 
 
@@ -16,7 +16,7 @@ class Services:
     store: Store
     aion: AionVision
     registry: Registry
-    policy: AccessPolicy
+    access: AccessControl
     polling: Polling = field(default_factory=Polling)
 
     @property

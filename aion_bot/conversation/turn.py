@@ -80,7 +80,7 @@ class TurnRunner:
         self._view = AnswerView(thread.page_format, while_growing=(stop,))
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, resumed=resumed)
         self._sync = services.registry.sync(thread, self._view, delivery)
-        plan_format = PlanFormat(thread.page_format, services.policy.approvers)
+        plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
         self._stream = AionStream(
             services,
             turn,

@@ -44,10 +44,10 @@ class Thread:
         async with self.limiter.permit(Operation.LIST_MESSAGES, self.key, Priority.FINAL):
             return await self.adapter.own_messages(self.key)
 
-    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
-        """Answer the person behind `event` alone."""
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
+        """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""
         async with self.limiter.permit(Operation.REPLY_PRIVATELY, self.key, Priority.FINAL):
-            await self.adapter.reply_privately(event, line)
+            await self.adapter.reply_privately(event, line, hidden=hidden)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Show on a message that it waits, or no more; the caller holds the permit. Nothing without the capability."""

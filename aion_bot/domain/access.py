@@ -1,8 +1,8 @@
-"""Who may use the bot, and who may decide a plan."""
+"""Who may do what where: one function decides for every way in which people reach Aion. No I/O."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from aion_bot.domain import strings
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
 
@@ -10,38 +10,109 @@ Approvers = str | frozenset[str]
 """`requester`, `anyone`, or the ids of those who may decide."""
 
 
+class Intent(StrEnum):
+    """A way to make the bot do something."""
+
+    ASK = "ask"
+    """A question that addresses the bot: a mention, a direct message, a command, a shortcut on a message."""
+    FOLLOW_UP = "follow-up"
+    """A message in a thread of the bot's that does not mention it."""
+    EDIT = "edit"
+    """Changing a question that still waits."""
+    DECIDE = "decide"
+    """Approving or cancelling a plan, its cancellation by a Stop included."""
+    STOP = "stop"
+    """Ending an answer: by the bot's button or by the platform's own."""
+    RETRY = "retry"
+    REPLACE = "replace"
+    """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    RECOVER = "recover"
+    """Going on, in the asker's name, with what was accepted earlier: after a restart, or for a retry."""
+
+
+class Refusal(StrEnum):
+    """Why something is not done."""
+
+    SHARED = "channel is shared with another organisation"
+    NOT_LISTED = "not on the allow lists"
+    NEW_WORKSPACE = "workspace joined after the first start"
+    UNSEEN = "bot may not write there"
+    MUTED = "person may not write there"
+    NOT_THEIRS = "belongs to somebody else"
+
+
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """The lists in force; an empty list allows all. `approvers` decide plans."""
+    """What holds on one platform; an empty list allows all.
+
+    `approvers` decide plans. `admitted` are the workspaces that may use the bot while no list names any, None where
+    none has to be admitted.
+    """
 
     allow_channels: frozenset[str] = frozenset()
     allow_users: frozenset[str] = frozenset()
     allow_workspaces: frozenset[str] = frozenset()
     approvers: Approvers = "requester"
+    admitted: frozenset[str] | None = None
 
-    def refusal(self, place: Place, person: Person) -> str | None:
-        """Return the sentence that refuses this person here, or None if they may use the bot.
 
-        A channel that another organisation shares is served only if it is listed.
-        """
-        # Before the lists: an empty list allows all channels, but never one that strangers can read.
-        if place.shared and place.channel not in self.allow_channels:
-            return strings.SHARED
-        lists = (
-            (self.allow_users, person.id),
-            (self.allow_workspaces, place.workspace),
-            (self.allow_channels, place.channel),
-        )
-        if any(allowed and one not in allowed for allowed, one in lists):
-            return strings.NOT_HERE
-        return None
+_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP})
+"""Intents that lead to a new answer in the place itself."""
 
-    def may_decide(self, person: Person, requester: Person) -> bool:
-        """Return whether this person may decide a plan that `requester`'s question led to."""
-        if isinstance(self.approvers, frozenset):
-            return person.id in self.approvers
-        return self.approvers == "anyone" or person.id == requester.id
+_OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE})
+"""Intents for which it counts whose question it was."""
 
-    def may_stop(self, person: Person, asker: Person) -> bool:
-        """Return whether this person may stop or retry what `asker` asked: the asker, and who may decide plans."""
-        return person.id == asker.id or self.may_decide(person, asker)
+
+def decide(
+    policy: AccessPolicy, intent: Intent, place: Place, person: Person, owner: Person | None = None
+) -> Refusal | None:
+    """Return why `person` may not do this at this place, or None if they may.
+
+    `owner` asked the question that it is about; without one, what belongs to somebody is not looked at.
+    """
+    refusal = _membership(policy, place, person)
+    if refusal is None and intent in _POSTING:
+        refusal = _posting(place)
+    if refusal is None and owner is not None and intent in _OWN and not _owns(policy, intent, person, owner):
+        refusal = Refusal.NOT_THEIRS
+    return refusal
+
+
+def may_use_workspace(policy: AccessPolicy, workspace: str) -> bool:
+    """Return whether a workspace may use the bot at all. A direct message has none: `workspace` is empty there."""
+    if policy.allow_workspaces:
+        return workspace in policy.allow_workspaces
+    return policy.admitted is None or not workspace or workspace in policy.admitted
+
+
+def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal | None:
+    # Before the lists: an empty list allows all channels, but never one that strangers can read.
+    if place.shared and place.channel not in policy.allow_channels:
+        return Refusal.SHARED
+    lists = ((policy.allow_users, person.id), (policy.allow_channels, place.channel))
+    if any(allowed and one not in allowed for allowed, one in lists):
+        return Refusal.NOT_LISTED
+    # A person of another organisation comes through a workspace of the bot's, and belongs to their own.
+    workspace = place.person_workspace or place.workspace
+    if policy.allow_workspaces and not place.workspace:
+        workspace = ""  # a direct message that belongs to no workspace is in none that is listed
+    if not may_use_workspace(policy, workspace):
+        return Refusal.NOT_LISTED if policy.allow_workspaces else Refusal.NEW_WORKSPACE
+    return None
+
+
+def _posting(place: Place) -> Refusal | None:
+    if not place.bot_may_write:
+        return Refusal.UNSEEN
+    # The bot would say in public what the person may not.
+    return None if place.person_may_write else Refusal.MUTED
+
+
+def _owns(policy: AccessPolicy, intent: Intent, person: Person, owner: Person) -> bool:
+    if intent is Intent.REPLACE:
+        return person.id == owner.id
+    decides = policy.approvers == "anyone" or (
+        person.id in policy.approvers if isinstance(policy.approvers, frozenset) else person.id == owner.id
+    )
+    # Those who may decide plans may also stop and retry what led to them.
+    return decides or (intent is not Intent.DECIDE and person.id == owner.id)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from aion_bot.domain.access import Refusal
 from aion_bot.ports.messages import Action, Line, Person
 
 THINKING = "Thinking…"
@@ -24,18 +25,36 @@ NO_RECORD_ANY_MORE = "I can't write my records any more: the disk may be full. A
 INTERNAL = "Something went wrong inside the bot; its log says more."
 WAIT = "I'm still answering in this thread. Ask again when I'm done."
 NOT_HERE = "I may not answer here: the person who runs this bot has limited where it can be used and by whom."
+NEW_SERVER = "I don't answer in this server yet: the person who runs me has to list it first."
+MUTED = "You can't write here, so I don't answer here for everybody to see. Ask me in a direct message."
 SHARED = "This channel is shared with another organisation, so I only answer here if the person who runs me lists it."
 CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
+
+
+_REFUSALS = {
+    Refusal.SHARED: SHARED,
+    Refusal.NEW_WORKSPACE: NEW_SERVER,
+    Refusal.UNSEEN: CANNOT_WRITE,
+    Refusal.MUTED: MUTED,
+}
+
+
+def refusal(reason: Refusal) -> str:
+    """Say why somebody may not use the bot here."""
+    return _REFUSALS.get(reason, NOT_HERE)
+
 
 STOP = "Stop"
 STOP_GONE = "There is nothing to stop any more: this answer has ended."
 STOPPING = "Stopped."
+STOPPING_BUT_PLAN = "Stopped. Its plan stays: somebody else has to decide it."
 STOP_NOT_YOURS = "Only the person who asked, and those who may decide plans, can stop this answer."
 FULL = "Too many questions wait in this thread already. Ask again when some of them are answered."
 
 RETRY = "Retry"
 RETRYING = "Asking again."
 RETRY_GONE = "This has been asked again already, or is too old to be."
+RETRY_LAPSED = "The person who asked may not use me here any more, so this isn't asked again."
 RETRY_NOT_YOURS = "Only the person who asked can have it asked again."
 
 APPROVE = "Approve"
@@ -125,6 +144,9 @@ def plan_above(steps: int, *, riskiest: bool) -> Line:
     return (f"The plan in full, {count}, is written above.{shown}",)
 
 
+NOBODY_DECIDES = "Nobody here may decide: the person who runs me has named nobody who is here."
+
+
 def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
     """Who may decide."""
     if approvers == "anyone":
@@ -134,6 +156,8 @@ def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
     people: list[str | Person] = []
     for one in sorted(approvers):
         people += [Person(one), ", "]
+    if not people:
+        return (NOBODY_DECIDES,)
     return (*people[:-1], " may decide.")
 
 
@@ -213,11 +237,38 @@ def refused(reason: str) -> str:
 # For the engineer who starts the bot.
 
 
+def unknown_variable(nearest: str) -> str:
+    """Refuse a variable that nobody reads."""
+    return f"is no setting, so it would have no effect; remove it, or did you mean {nearest}?"
+
+
+def no_id(at: int, kind: str, words: str) -> str:
+    """Refuse the entry of a list that is no id; `words` say what ids look like."""
+    return f"entry {at} is no id of a {kind}: ids are {words}; names such as @ada or #general are none"
+
+
+def approver_not_allowed(at: int) -> str:
+    """Refuse an approver who could not decide."""
+    return f"entry {at} may not use the bot: add it to AION_BOT_ALLOW_USERS, or remove it here"
+
+
+def allowed(ids: Sequence[str], *, restricted: bool) -> str:
+    """Say whom or what a list allows on one platform; `ids` are those of the platform."""
+    if not restricted:
+        return "all"
+    return ", ".join(ids) or "none: the list names ids of other platforms only"
+
+
+NOT_ASKED = "not looked at: this command asks no platform and not Aion; whether the bot is public, so that anybody can invite it, is logged when it starts"
+LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
+WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
+
+
 def several_servers(names: tuple[str, ...]) -> str:
     """Warn of a bot that answers in more places than one may think."""
     return (
-        f"the bot sits in {len(names)} servers ({', '.join(names[:5])}{'…' if len(names) > 5 else ''}) and answers everybody "
-        "in all of them from one Aion library; AION_BOT_ALLOW_WORKSPACES limits it"
+        f"the bot sits in {len(names)} servers ({', '.join(names[:5])}{'…' if len(names) > 5 else ''}) and answers "
+        "everybody in those of its first start from one Aion library; AION_BOT_ALLOW_WORKSPACES limits it"
     )
 
 

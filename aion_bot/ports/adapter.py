@@ -9,7 +9,7 @@ from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
-from aion_bot.ports.settings import Problem
+from aion_bot.ports.settings import IdForms, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,11 @@ class PlatformAdapter(Protocol):
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest messages in a thread, at most twenty, newest first."""
 
-    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
-        """Answer the person behind `event` so that nobody else sees it, where the platform can."""
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
+        """Answer the person behind `event` so that nobody else sees it, where the platform can.
+
+        `hidden`: where it cannot, nothing is shown, and `Forbidden` is raised: a refusal is nobody else's business.
+        """
 
     def measure(self, content: Content) -> int:
         """Size of `content` as this platform counts it, against `limits.page`. Pure."""
@@ -130,6 +133,21 @@ class QueuedMarker(Protocol):
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Show on a message that it waits in the queue, or no more; doing either twice is harmless."""
+
+
+@runtime_checkable
+class KnownIds(Protocol):
+    """A platform whose ids can be told by their form, as package and as adapter: the lists of the settings are checked.
+
+    Without it every id counts as one of the platform's.
+    """
+
+    id_forms: IdForms
+
+
+def id_forms_of(offered: object) -> IdForms:
+    """Return the forms of a platform's ids, none where it has no `KnownIds`."""
+    return offered.id_forms if isinstance(offered, KnownIds) else {}
 
 
 @runtime_checkable

@@ -10,13 +10,18 @@ class Place:
     """Where something was said, in the platform's own ids.
 
     `workspace` is a Slack team or a Discord server (empty in a Discord direct message); `shared` is true for a
-    Slack channel that another organisation sees too.
+    Slack channel that another organisation sees too. `person_workspace` is the workspace that the person belongs to,
+    empty where the platform does not tell it apart. `bot_may_write` and `person_may_write` are false where the platform
+    says that the bot could show no answer, or that the person may not write themselves.
     """
 
     workspace: str
     channel: str
     direct: bool = False
     shared: bool = False
+    person_workspace: str = ""
+    bot_may_write: bool = True
+    person_may_write: bool = True
 
 
 @dataclass(frozen=True, slots=True)

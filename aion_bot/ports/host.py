@@ -1,10 +1,10 @@
 """What the core does for an adapter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import ThreadKey
 
 
@@ -12,12 +12,14 @@ from aion_bot.ports.messages import ThreadKey
 class Presence:
     """What a platform says once it is connected, for the operator.
 
-    `workspaces` are the names of the workspaces that the bot is a member of; `notices` are lines of their own.
+    `workspaces` are the names of the workspaces that the bot is a member of; `notices` are lines of their own, and
+    `warnings` those that the operator should act on.
     """
 
     workspaces: tuple[str, ...]
     bot: str
     notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Host(Protocol):
@@ -29,8 +31,23 @@ class Host(Protocol):
         Returns at once for a duplicate. Raises if it could not be written: then do not acknowledge.
         """
 
+    async def objection(self, prompt: Prompt) -> str | None:
+        """Return the sentence that a question would get instead of an answer; None if it would be taken. Fast.
+
+        For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone.
+        """
+
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""
+
+    async def present(self, workspaces: Mapping[str, str]) -> None:
+        """Tell in which workspaces the bot is as a connection begins, before the first event: names by id.
+
+        For a platform where anybody may invite the bot; a name is empty where it is not known yet.
+        """
+
+    async def joined(self, workspace: str, name: str) -> None:
+        """Tell that a workspace has invited the bot while it is connected."""
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Threads of this platform that the bot takes part in: at most 200, those with the newest questions first."""

@@ -2,8 +2,10 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,11 +23,39 @@ class Problem:
         return f"{self.variable}: {self.mend}"
 
 
+class IdKind(StrEnum):
+    """What an id names."""
+
+    PERSON = "person"
+    CHANNEL = "channel"
+    WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class IdForm:
+    """What a platform's ids look like; `words` describe it to the operator, with the platform's name."""
+
+    pattern: re.Pattern[str]
+    words: str
+
+    def fits(self, one: str) -> bool:
+        """Return whether an id has this form."""
+        return self.pattern.fullmatch(one) is not None
+
+
+IdForms = Mapping[IdKind, IdForm]
+"""The form of each kind of id of one platform."""
+
+
 def read_environment(folder: Path) -> Mapping[str, str]:
-    """Merge `.env` of `folder` with the process's environment, which wins. Empty values count as unset."""
+    """Merge `.env` of `folder` with the process's environment, which wins. Empty values count as unset, in both places.
+
+    So an empty variable of the environment leaves what `.env` says: it would silently clear a list there, and an empty
+    list allows all.
+    """
     from_file = dotenv_values(folder / ".env", interpolate=False)
-    merged = {name: value for name, value in from_file.items() if value is not None} | dict(os.environ)
-    return {name: value for name, value in merged.items() if value.strip()}
+    given = [*from_file.items(), *os.environ.items()]
+    return {name: value for name, value in given if value is not None and value.strip()}
 
 
 def is_loopback(host: str | None) -> bool:

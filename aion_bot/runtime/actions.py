@@ -6,19 +6,27 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.access import Intent, decide
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Click, StopRequest
 from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import ActiveTurns
 
 _log = structlog.get_logger(__name__)
+
+_INTENTS = {
+    Action.APPROVE: Intent.DECIDE,
+    Action.CANCEL: Intent.DECIDE,
+    Action.RETRY: Intent.RETRY,
+    Action.STOP: Intent.STOP,
+}
 
 Enqueue = Callable[[Thread, Turn], None]
 """Puts a turn into its thread's queue."""
@@ -30,14 +38,14 @@ class Actions:
     def __init__(
         self,
         *,
-        policy: AccessPolicy,
+        access: AccessControl,
         tasks: BackgroundTasks,
         active: ActiveTurns,
         approvals: Approvals,
         retries: Retries,
         enqueue: Enqueue,
     ) -> None:
-        self._policy = policy
+        self._access = access
         self._tasks = tasks
         self._active = active
         self._approvals = approvals
@@ -50,47 +58,63 @@ class Actions:
             await self._click(thread, click)
         except sqlite3.Error as error:
             _log.error("press not recorded", platform=thread.platform, reason=str(error))
-            await reply_privately(thread, click, (strings.NO_RECORD,))
+            await reply_privately(thread, click, (strings.NO_RECORD,), hidden=True)
 
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""
-        await self._stop(thread, request, self._active.find(thread=request.thread))
+        refusal = self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
+        if refusal is not None:
+            await reply_privately(thread, request, (strings.refusal(refusal),), hidden=True)
+        else:
+            await self._stop(thread, request, self._active.find(thread=request.thread))
 
     async def _click(self, thread: Thread, click: Click) -> None:
-        refusal = self._policy.refusal(click.place, click.person)
+        refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
         if refusal is not None:
-            _log.info("access denied", platform=thread.platform, kind="press", person=click.person.id)
-            await reply_privately(thread, click, (refusal,))
+            await reply_privately(thread, click, (strings.refusal(refusal),), hidden=True)
         elif click.action is Action.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._enqueue(thread, turn)
-            await reply_privately(thread, click, line)
+            await reply_privately(thread, click, line, hidden=True)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
             await self._approvals.click(thread, click)
 
     async def _stop(self, thread: Thread, event: Click | StopRequest, found: Sequence[TurnRunner]) -> None:
-        """Stop answers at once, and cancel the plans they brought."""
+        """Stop answers at once, and cancel the plans they brought where the person may decide them."""
         person = event.person
+
+        def may(intent: Intent, runner: TurnRunner) -> bool:
+            policy = self._access.policy(thread.platform)
+            return decide(policy, intent, event.place, person, runner.turn.asker) is None
+
         # Each answer is judged by itself: somebody may stop their own and not the others of the thread.
-        allowed = [one for one in found if self._policy.may_stop(person, one.turn.asker)]
+        allowed = [one for one in found if may(Intent.STOP, one)]
+        if found and not allowed:
+            asker = found[0].turn.asker
+            self._access.refusal(thread.platform, Intent.STOP, event.place, person, asker)  # which logs it
+        plan_stays = any(one.plans and not may(Intent.DECIDE, one) for one in allowed)
         for runner in allowed:
             _log.info("answer stopped", turn=runner.turn.key, platform=thread.platform, person=person.id)
             runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
         if found and not allowed:
             _log.info("stop refused", platform=thread.platform, person=person.id)
         # Told in the background: the plans are cancelled as soon as their answers have ended.
-        self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed)))
+        self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed, plan_stays), hidden=True))
         for runner in allowed:
             # After its end: the plans that an answer brought are known only then.
             await runner.ended.wait()
-            for key in runner.plans:
-                await self._approvals.stop(thread, key, person)
+            # A plan that only others may decide waits for them, with its card.
+            if runner.plans and may(Intent.DECIDE, runner):
+                for key in runner.plans:
+                    await self._approvals.stop(thread, key, person)
 
 
-def _stopping(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner]) -> Line:
+def _stopping(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner], plan_stays: bool) -> Line:
     if not found:
         return (strings.STOP_GONE,)
+    if plan_stays:
+        return (strings.STOPPING_BUT_PLAN,)
     return (strings.STOPPING if allowed else strings.STOP_NOT_YOURS,)

@@ -21,6 +21,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
+from aion_bot.domain.access import Intent, Refusal, decide
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
@@ -28,6 +29,7 @@ from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, St
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import supervise
@@ -68,6 +70,7 @@ class Dispatcher:
         self._options = options
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
+        self._admission = Admission(services.store, services.access)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to: OrderedDict[str, None] = OrderedDict()
@@ -76,11 +79,11 @@ class Dispatcher:
         self._active = ActiveTurns(self._tasks, self._indicators)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
-            policy=services.policy,
+            access=services.access,
             tasks=self._tasks,
             active=self._active,
             approvals=self._approvals,
-            retries=Retries(services.store, services.policy),
+            retries=Retries(services.store, services.access),
             enqueue=self._enqueue,
         )
         self._recovery = StartupRecovery(
@@ -98,6 +101,8 @@ class Dispatcher:
 
         Cancelling it ends everything where it is, as a crash would; the next start recovers it.
         """
+        for platform in self._adapters:
+            await self._admission.load(platform)
         await self._recovery.start()
         listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
         try:
@@ -138,40 +143,52 @@ class Dispatcher:
             return await threads.known(prompt.thread) or await opens(opened)
 
     async def _ask(self, thread: Thread, prompt: Prompt) -> None:
-        objection = self._objection(prompt)
+        if prompt.key in self._replied_to:
+            return
+        refusal = self._refusal(prompt)
+        if refusal is not None:
+            if prompt.addressed:
+                self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
+            return
+        objection, hidden = unaskable(prompt), False
         # A second delivery of a question that was accepted must not be refused as one too many.
         if objection is None and not await self._store.turns.accepted(prompt.key):
-            objection = self._too_busy(prompt.thread)
+            objection, hidden = self._too_busy(prompt.thread), True
         if objection is not None:
-            self._reply_once(thread, prompt, objection)
+            self._reply_once(thread, prompt, objection, hidden=hidden)
             return
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
         if not await self._store.turns.accept(turn, prompt):
             return
         if self._options.busy == "replace":
-            self._active.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED), prompt.thread)
+            self._replace(prompt)
         if self._queues.busy(prompt.thread):
             self._indicators.queued(thread, turn)
         self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
-    def _objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that a prompt gets instead of an answer; "" where it is passed over in silence."""
-        if prompt.key in self._replied_to:
-            return ""
-        refusal = self._services.policy.refusal(prompt.place, prompt.person)
+    def objection(self, prompt: Prompt) -> str | None:
+        """Return the sentence that a prompt would get instead of an answer, or None if it would be taken.
+
+        For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
+        """
+        refusal = self._refusal(prompt)
         if refusal is not None:
-            place, person = prompt.place, prompt.person.id
-            _log.info(
-                "access denied",
-                kind="question",
-                workspace=place.workspace,
-                channel=place.channel,
-                person=person,
-            )
-            return refusal if prompt.addressed else ""
-        return unaskable(prompt)
+            return strings.refusal(refusal)
+        return unaskable(prompt) or self._too_busy(prompt.thread)
+
+    def _refusal(self, prompt: Prompt) -> Refusal | None:
+        intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
+        return self._services.access.refusal(prompt.thread.platform, intent, prompt.place, prompt.person)
+
+    def _replace(self, prompt: Prompt) -> None:
+        """End the answers to the person's own questions in a thread; others' go on, and the question waits for them."""
+        policy = self._services.access.policy(prompt.thread.platform)
+        for runner in self._active.find(thread=prompt.thread):
+            # Not logged: nobody asked for the end of somebody else's answer.
+            if decide(policy, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker) is None:
+                runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     def _too_busy(self, thread: ThreadKey) -> str | None:
         if self._options.busy == "reject" and self._queues.busy(thread):
@@ -179,18 +196,20 @@ class Dispatcher:
         full = self._queues.waiting(thread) >= MOST_WAITING or self._queues.load >= MOST_IN_PROCESS
         return strings.FULL if full else None
 
-    def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str) -> None:
-        if not sentence:
-            return
+    def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> None:
         self._replied_to[prompt.key] = None
         if len(self._replied_to) > _REMEMBERED_REPLIES:
             self._replied_to.popitem(last=False)
-        self._tasks.spawn(reply_privately(thread, prompt, (sentence,)))
+        self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
         """Edit or withdraw a question that still waits; one that Aion was asked stays as it was asked."""
         text = readable(change.text or "")
         if text:
+            policy = self._services.access.policy(thread.platform)
+            # Not logged: most edits are of messages that the bot was never asked by.
+            if decide(policy, Intent.EDIT, change.place, change.person) is not None:
+                return
             await self._store.turns.edit_queued(change.prompt, text)
         elif await self._store.turns.withdraw(change.prompt):
             _log.info("question withdrawn", platform=thread.platform)
@@ -217,6 +236,8 @@ class Dispatcher:
             self._store,
             functools.partial(self.accept, adapter),
             several_workspaces_expected=self._options.several_workspaces_expected,
+            objection=self.objection,
+            admission=self._admission,
         )
 
     async def _drain(self) -> None:

@@ -13,7 +13,7 @@ from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.turn import Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns
@@ -35,6 +35,7 @@ class StartupRecovery:
     ) -> None:
         self._services = services
         self._store = services.store
+        self._access = services.access
         self._adapters = adapters
         self._queues = queues
         self._tasks = tasks
@@ -46,22 +47,43 @@ class StartupRecovery:
 
     async def start(self) -> None:
         """Put everything that was left open into its thread's queue, in order."""
-        recovered: dict[str, asyncio.Event] = {}
-        for turn in await self._store.turns.unfinished():
-            if (thread := self._thread(turn.thread)) is not None:
-                done = recovered[turn.key] = asyncio.Event()
-                self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, done))
-        # Decisions do not wait for their thread's queue, only for the turn that brought the plan.
-        for plan in await self._store.plans.not_shown():
-            if (thread := self._thread(plan.thread)) is not None:
-                self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
+        recovered = await self._resume_turns()
+        await self._resume_plans(recovered)
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:
                 self._indicators.adopt(turn)
                 self._tasks.spawn(self._indicators.clear(thread, turn))
         for turn in await self._store.turns.interrupted():
-            if (thread := self._thread(turn.thread)) is not None:
+            if (thread := self._thread(turn.thread)) is None:
+                continue
+            if self._access.lapsed(turn, turn.thread, turn.asker):
+                await self._store.turns.give_up_interrupted(turn.key)
+            else:
                 self._late.spawn(self._find_late_answer(thread, turn))
+
+    async def _resume_turns(self) -> dict[str, asyncio.Event]:
+        """Put turns into their queues; returns what is set once each is recovered, by its key."""
+        recovered: dict[str, asyncio.Event] = {}
+        for turn in await self._store.turns.unfinished():
+            if (thread := self._thread(turn.thread)) is None:
+                continue
+            if self._access.lapsed(turn, turn.thread, turn.asker):
+                # Quietly: the lists, narrowed meanwhile, allow neither to ask nor to post there.
+                await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
+            else:
+                done = recovered[turn.key] = asyncio.Event()
+                self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, done))
+        return recovered
+
+    async def _resume_plans(self, recovered: Mapping[str, asyncio.Event]) -> None:
+        """Go on with decisions. They do not wait for their thread's queue, only for the turn that brought the plan."""
+        for plan in await self._store.plans.not_shown():
+            if (thread := self._thread(plan.thread)) is None:
+                continue
+            turn = await self._store.turns.get(plan.turn)
+            # Of a lapsed one the row stays as it is: a start that allows it again shows what became of it.
+            if not self._access.lapsed(turn, plan.thread, plan.requester):
+                self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
     async def stop(self) -> None:
         """Stop looking for late answers; the next start goes on."""

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -11,9 +11,10 @@ from aion_bot.concurrency.backoff import Backoff
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.runtime.admission import Admission
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -34,6 +35,9 @@ RECONNECT = Backoff(1.0, cap=60.0)
 
 Accept = Callable[[InboundEvent], Awaitable[None]]
 
+Objection = Callable[[Prompt], str | None]
+"""Returns the sentence that a question would get instead of an answer."""
+
 
 async def supervise(
     adapter: PlatformAdapter,
@@ -41,6 +45,8 @@ async def supervise(
     accept: Accept,
     *,
     several_workspaces_expected: bool,
+    objection: Objection | None = None,
+    admission: Admission | None = None,
     reconnect: Backoff = RECONNECT,
 ) -> None:
     """Keep one platform listening; returns only when its token is refused.
@@ -49,7 +55,12 @@ async def supervise(
     surprise.
     """
     host = PlatformHost(
-        adapter.platform, store, accept, several_workspaces_expected=several_workspaces_expected
+        adapter.platform,
+        store,
+        accept,
+        several_workspaces_expected=several_workspaces_expected,
+        objection=objection,
+        admission=admission,
     )
     keeping_time = asyncio.create_task(host.keep_last_heard())
     log = _log.bind(platform=adapter.platform)
@@ -80,18 +91,41 @@ class PlatformHost:
     """What one adapter sees of the bot."""
 
     def __init__(
-        self, platform: str, store: Store, accept: Accept, *, several_workspaces_expected: bool
+        self,
+        platform: str,
+        store: Store,
+        accept: Accept,
+        *,
+        several_workspaces_expected: bool,
+        objection: Objection | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self.was_connected = False
         self._platform = platform
         self._store = store
         self._accept = accept
         self._several_workspaces_expected = several_workspaces_expected
+        self._objection = objection
+        self._admission = admission
         self._caught_up = False
 
     async def accept(self, event: InboundEvent) -> None:
         """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
         await self._accept(event)
+
+    async def objection(self, prompt: Prompt) -> str | None:
+        """Ask the dispatcher whether it would take a question."""
+        return None if self._objection is None else self._objection(prompt)
+
+    async def present(self, workspaces: Mapping[str, str]) -> None:
+        """Let the workspaces of the first start use the bot."""
+        if self._admission is not None:
+            await self._admission.present(self._platform, workspaces)
+
+    async def joined(self, workspace: str, name: str) -> None:
+        """Say which workspace has invited the bot, and whether it may use it."""
+        if self._admission is not None:
+            await self._admission.joined(self._platform, workspace, name)
 
     async def keep_last_heard(self) -> None:
         """Write from time to time that nothing can have been missed before, once the adapter has caught up."""
@@ -111,6 +145,8 @@ class PlatformHost:
         self.was_connected = True
         workspaces = ", ".join(presence.workspaces) or "none yet"
         _log.info("connected", platform=self._platform, workspaces=workspaces, bot=presence.bot)
+        for warning in presence.warnings:
+            _log.warning("platform warning", platform=self._platform, reason=warning)
         for notice in presence.notices:
             _log.info("platform notice", platform=self._platform, notice=notice)
         if len(presence.workspaces) > 1 and not self._several_workspaces_expected:

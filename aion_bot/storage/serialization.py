@@ -27,7 +27,7 @@ def pack_origin(prompt: Prompt) -> str:
     return json.dumps(
         {
             "key": prompt.key,
-            "place": [place.workspace, place.channel, place.direct, place.shared],
+            "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
             "opening": prompt.opening,
             "attachments": prompt.attachments,
             "source": source,

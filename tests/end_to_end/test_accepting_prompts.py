@@ -29,11 +29,16 @@ async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "variable", ["AION_BOT_ALLOW_USERS", "AION_BOT_ALLOW_CHANNELS", "AION_BOT_ALLOW_WORKSPACES"]
+    ("variable", "somebody_else"),
+    [
+        ("AION_BOT_ALLOW_USERS", "U0ELSE"),
+        ("AION_BOT_ALLOW_CHANNELS", "C0ELSE"),
+        ("AION_BOT_ALLOW_WORKSPACES", "T0ELSE"),
+    ],
 )
-async def test_who_is_not_listed_is_refused(idle: Bot, variable: str) -> None:
+async def test_who_is_not_listed_is_refused(idle: Bot, variable: str, somebody_else: str) -> None:
     """With an access list, everything that is not on it is refused privately, and Aion is not asked."""
-    await idle.start(**{variable: "SOMEBODYELSE"})
+    await idle.start(**{variable: somebody_else})
     thread = await idle.workspace.ask(idle.ada, "What is damaged on site 7?")
     await idle.replies_privately(thread, idle.ada, strings.NOT_HERE)
     assert idle.aion.requests == []
@@ -41,7 +46,7 @@ async def test_who_is_not_listed_is_refused(idle: Bot, variable: str) -> None:
 
 async def test_listed_people_are_answered(idle: Bot) -> None:
     """A person on the access list is answered, another one in the same thread is not."""
-    await idle.start(AION_BOT_ALLOW_USERS=f"{idle.ada.id}, X1")
+    await idle.start(AION_BOT_ALLOW_USERS=f"{idle.ada.id}, U1")
     await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
     other = await idle.workspace.ask(idle.ben, "And what else?")
     await idle.replies_privately(other, idle.ben, strings.NOT_HERE)

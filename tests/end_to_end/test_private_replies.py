@@ -25,7 +25,7 @@ async def test_a_private_reply_to_a_click_is_retried(bot: Bot, failure: Failure)
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_a_private_refusal_is_retried(idle: Bot, failure: Failure) -> None:
     """The private reply that refuses a person is sent again if the platform fails."""
-    await idle.start(AION_BOT_ALLOW_USERS="SOMEBODYELSE")
+    await idle.start(AION_BOT_ALLOW_USERS="U0SOMEBODYELSE")
     idle.workspace.refuse(Operation.REPLY_PRIVATELY, failure)
     thread = await idle.workspace.ask(idle.ada, "What is damaged on site 7?")
     await idle.replies_privately(thread, idle.ada, strings.NOT_HERE)

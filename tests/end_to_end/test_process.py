@@ -204,6 +204,8 @@ async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
     await program.start(bot.env(AION_BOT_DATABASE_URL="sqlite:///fresh.db"), "doctor")
     assert (await program.end())[0] == 0
     assert "fresh.db can be created" in program.output
+    assert f"access on {bot.workspace.name.lower()}: people: all; channels: all" in program.output
+    assert "this command asks no platform" in program.output
     await program.start(
         {"AION_BOT_DATABASE_URL": "sqlite:///nowhere/bot.db", "AIONVISION_API_KEY": API_KEY}, "doctor"
     )

@@ -102,11 +102,11 @@ async def test_a_busy_thread_may_reject_questions(idle: Bot) -> None:
 
 
 async def test_a_newer_question_may_replace_the_running_one(idle: Bot) -> None:
-    """With AION_BOT_BUSY=replace a newer question stops the running answer, which says so, and is answered."""
+    """With AION_BOT_BUSY=replace a newer question stops the person's running answer, which says so, and is answered."""
     await idle.start(AION_BOT_BUSY="replace")
     idle.aion.play(HELD, spoken("The newer answer."))
     thread = await idle.asked(idle.ada, "first", "The first half")
-    await idle.workspace.reply(idle.ben, thread, "second")
+    await idle.workspace.reply(idle.ada, thread, "second")
     await idle.shows(thread, "The first half", strings.REPLACED, "The newer answer.")
     await idle.aion.until(lambda: idle.aion.streaming == 0)
     assert idle.aion.left == 1

@@ -32,11 +32,14 @@ async def test_several_servers_without_an_access_list_are_reported(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bot in two servers without an access list reports at the start that everybody in both reaches the library."""
-    presence = Presence(("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",))
+    presence = Presence(
+        ("Northwind", "Southwind"), "Aion", ("invite the bot: https://discord.example",), ("it is public",)
+    )
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=False).connected(presence)
     output = capsys.readouterr().out
     assert "sits in 2 servers (Northwind, Southwind)" in output
     assert "invite the bot" in output
+    assert "it is public" in output
     await PlatformHost("discord", store, _ignore, several_workspaces_expected=True).connected(presence)
     assert "sits in 2 servers" not in capsys.readouterr().out
 

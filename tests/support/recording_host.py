@@ -1,10 +1,10 @@
 """A host that records what an adapter reports."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
 
@@ -17,6 +17,8 @@ class RecordingHost:
     def __init__(self) -> None:
         self.events: list[InboundEvent] = []
         self.presences: list[Presence] = []
+        self.workspaces: dict[str, str] = {}
+        self.refused: str | None = None
         self._facts: dict[str, str] = {}
         self._happened = asyncio.Event()
 
@@ -24,9 +26,20 @@ class RecordingHost:
         self.events.append(event)
         self._happened.set()
 
+    async def objection(self, prompt: Prompt) -> str | None:
+        return self.refused if prompt.addressed else None
+
     async def connected(self, presence: Presence) -> None:
         self.presences.append(presence)
         self._happened.set()
+
+    async def present(self, workspaces: Mapping[str, str]) -> None:
+        """Keep the servers."""
+        self.workspaces = dict(workspaces)
+
+    async def joined(self, workspace: str, name: str) -> None:
+        """Keep the server."""
+        self.workspaces[workspace] = name
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         return ()

@@ -31,7 +31,7 @@ class DiscordSide:
 
     def __init__(self, workspace: SimulatedDiscord) -> None:
         self.workspace = workspace
-        self.server = workspace.world.server
+        self.server = workspace.world.servers[workspace.world.guild]
         self._world = workspace.world
 
     @property

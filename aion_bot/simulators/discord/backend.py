@@ -162,6 +162,16 @@ class Backend:
         data = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
         self.gateway.dispatch("THREAD_DELETE", data, GUILDS)
 
+    def invite(self, server: str, channel: str) -> Channel:
+        """Add the bot to another server, with one channel; returns that."""
+        added = Channel(self.world.new_id(), TEXT, channel, self.world.new_id())
+        self.world.servers[str(added.guild)] = server
+        self.world.add(added)
+        told = payloads.guild(self.world, str(added.guild))
+        del told["unavailable"]  # it is there only for a server that the bot was in before
+        self.gateway.dispatch("GUILD_CREATE", told, GUILDS)
+        return added
+
     def remove_bot(self) -> None:
         """Remove the bot from the server."""
         self.world.removed = True

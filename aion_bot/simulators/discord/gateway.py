@@ -159,7 +159,8 @@ class Gateway:
         self.sessions[session.id] = session
         self._send_event(session, "READY", self._ready(session))
         if intents & GUILDS:
-            self._send_event(session, "GUILD_CREATE", payloads.guild(self._world))
+            for server in self._world.servers:
+                self._send_event(session, "GUILD_CREATE", payloads.guild(self._world, server))
         self.changed.set()
         return session
 
@@ -181,7 +182,7 @@ class Gateway:
         return {
             "v": 10,
             "user": payloads.user(self._world.bot, bot=True),
-            "guilds": [{"id": self._world.guild, "unavailable": True}],
+            "guilds": [{"id": server, "unavailable": True} for server in self._world.servers],
             "session_id": session.id,
             "resume_gateway_url": self.described["url"],
             "application": {"id": self._world.application, "flags": 0},

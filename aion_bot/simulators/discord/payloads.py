@@ -10,6 +10,8 @@ from aion_bot.simulators.workspace import SimulatedPerson
 Payload = dict[str, Any]
 JOINED = "2026-01-05T08:00:00.000000+00:00"
 ALL_PERMISSIONS = str((1 << 53) - 1)
+READING = str(1 << 10 | 1 << 16)
+"""View Channel and Read Message History (Discord's documentation, *Permissions*)."""
 
 
 def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
@@ -38,7 +40,7 @@ def application(world: World) -> Payload:
         "name": world.bot.name,
         "icon": None,
         "description": "",
-        "bot_public": False,
+        "bot_public": world.public,
         "bot_require_code_grant": False,
         "owner": user(world.people[0]),
         "team": None,
@@ -71,15 +73,15 @@ def channel(of: Channel) -> Payload:
     }
 
 
-def guild(world: World) -> Payload:
-    """The server, as GUILD_CREATE describes it, without archived threads."""
-    inside = [one for one in world.channels.values() if one.guild == world.guild]
+def guild(world: World, server: str) -> Payload:
+    """A server, as GUILD_CREATE describes it, without archived threads."""
+    inside = [one for one in world.channels.values() if one.guild == server]
     own = member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
     return {
-        "id": world.guild,
-        "name": world.server,
+        "id": server,
+        "name": world.servers[server],
         "owner_id": world.people[0].id,
-        "roles": [_role(world.guild, "@everyone"), _role(world.bot_role, world.bot.name, bot=world.bot.id)],
+        "roles": [_role(server, "@everyone"), _role(world.bot_role, world.bot.name, bot=world.bot.id)],
         "emojis": [],
         "stickers": [],
         "features": [],
@@ -183,7 +185,7 @@ def interaction(of: Interaction, world: World) -> Payload:
         "channel_id": where.id,
         "channel": channel(where) | {"permissions": ALL_PERMISSIONS},
         "locale": "en-US",
-        "app_permissions": ALL_PERMISSIONS,
+        "app_permissions": READING if world.read_only & {where.id, where.parent} else ALL_PERMISSIONS,
         "attachment_size_limit": 10_485_760,
         "entitlements": [],
         "authorizing_integration_owners": {"0": where.guild or "0"},
@@ -193,7 +195,10 @@ def interaction(of: Interaction, world: World) -> Payload:
         shown["message"] = message(of.message, world)
     if where.guild is None:
         return shown | {"user": user(of.person)}
-    own = member() | {"user": user(of.person), "permissions": ALL_PERMISSIONS}
+    own = member() | {
+        "user": user(of.person),
+        "permissions": READING if of.person.id in world.muted else ALL_PERMISSIONS,
+    }
     server = {"id": where.guild, "locale": "en-US", "features": []}
     return shown | {"guild_id": where.guild, "guild": server, "guild_locale": "en-US", "member": own}
 

@@ -9,9 +9,11 @@ from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.errors import (
     ApiError,
     invalid_form,
+    missing_access,
     missing_permissions,
     thread_archived,
     thread_locked,
+    unknown_member,
 )
 from aion_bot.simulators.discord.model import Channel, Message
 
@@ -148,12 +150,24 @@ def post_direct(backend: Backend, call: Call) -> Any:
     return payloads.channel(backend.world.direct(person))
 
 
+def get_member(backend: Backend, call: Call) -> Any:
+    """A member of a server that the bot is in."""
+    world, guild = backend.world, call.path["guild_id"]
+    person = world.find_user(call.path["user_id"])
+    if guild not in world.servers:
+        raise missing_access()
+    if person is None or (guild, person.id) in world.absent:
+        raise unknown_member()
+    return payloads.member() | {"user": payloads.user(person)}
+
+
 ROUTES: Mapping[str, Handler] = {
     "GET /gateway/bot": gateway,
     "GET /users/@me": me,
     "GET /oauth2/applications/@me": application,
     "GET /applications/{application_id}/commands": get_commands,
     "PUT /applications/{application_id}/commands": put_commands,
+    "GET /guilds/{guild_id}/members/{user_id}": get_member,
     "GET /channels/{channel_id}": get_channel,
     "PATCH /channels/{channel_id}": patch_channel,
     "GET /channels/{channel_id}/messages": get_messages,

@@ -145,6 +145,10 @@ class SimulatedDiscord:
         """Write any text in any channel; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
 
+    def invite(self, server: str, channel: str) -> str:
+        """Let somebody add the bot to another server, which has one channel; returns that channel's id."""
+        return self.backend.invite(server, channel).id
+
     def edit_message(self, message: str, text: str) -> None:
         """Edit a question as its author, with a mention of the bot, without which it receives no event."""
         self.rewrite(message, f"<@{self.world.bot.id}> {text}")

@@ -123,7 +123,7 @@ def _channel_info(backend: Backend, arguments: Arguments) -> Answer:
 def _replies(backend: Backend, arguments: Arguments) -> Answer:
     channel = find_channel(backend, arguments)
     if not channel.member:
-        raise Refused("not_in_channel")
+        raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")
     root = str(arguments.get("ts"))
     if backend.conversations.find(channel.id, root) is None:
         raise Refused("thread_not_found")

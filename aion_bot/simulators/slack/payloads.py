@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
+from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message, team_of
 from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
@@ -127,8 +127,10 @@ def record(message: Message) -> Payload:
         "user": message.author.id,
         "ts": message.ts,
         "text": message.body.get("text") or "",
-        "team": TEAM,
+        "team": message.team,
     }
+    if message.team != TEAM:
+        shown |= {"user_team": message.team, "source_team": message.team}
     if message.body.get("blocks"):
         shown["blocks"] = message.body["blocks"]
     if message.by_bot:
@@ -183,7 +185,7 @@ def shortcut(message: Message, person: SimulatedPerson, callback: str, channel: 
 def _interaction(person: SimulatedPerson, channel: Channel) -> Payload:
     name = person.name.lower()
     return {
-        "user": {"id": person.id, "username": name, "name": name, "team_id": TEAM},
+        "user": {"id": person.id, "username": name, "name": name, "team_id": team_of(person.id, channel)},
         "api_app_id": APP,
         "token": "legacy-token",
         "trigger_id": f"{secrets.randbits(40)}.{secrets.randbits(40)}.{secrets.token_hex(16)}",

@@ -9,6 +9,8 @@ from aion_bot.simulators.slack.stream import Stream
 from aion_bot.simulators.workspace import SimulatedPerson
 
 TEAM = "T0SITEOPS"
+OTHER_TEAM = "T0ROOFERS"
+"""Another organisation, with which channels may be shared."""
 TEAM_NAME = "Site Operations"
 APP = "A0AION"
 BOT = SimulatedPerson("U0AION", "aion")
@@ -23,7 +25,7 @@ KINDS = {"channel": "message.channels", "group": "message.groups", "im": "messag
 class Channel:
     """A conversation. `member`: the bot is in it; `shared`: another organisation is.
 
-    Nobody writes in an `archived` channel.
+    Nobody writes in an `archived` channel. `guests` are the ids of those who belong to the other organisation.
     """
 
     id: str
@@ -32,6 +34,7 @@ class Channel:
     member: bool = True
     shared: bool = False
     archived: bool = False
+    guests: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Message:
     reactions: list[str] = field(default_factory=list)
     buried: bool = False
     stream: Stream | None = None
+    team: str = TEAM
 
     @property
     def by_bot(self) -> bool:
@@ -135,6 +139,11 @@ class Conversations:
         return {someone.id: someone.name for someone in known} | {
             c.id: c.name for c in self.channels.values()
         }
+
+
+def team_of(person: str, channel: Channel) -> str:
+    """Id of the team that somebody in a channel belongs to."""
+    return OTHER_TEAM if person in channel.guests else TEAM
 
 
 def direct_channel(person: str) -> str:

@@ -13,7 +13,15 @@ from aion_bot.simulators.slack.api import Api, Fault
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
-from aion_bot.simulators.slack.state import BOT, KINDS, Channel, Conversations, Message, direct_channel
+from aion_bot.simulators.slack.state import (
+    BOT,
+    KINDS,
+    Channel,
+    Conversations,
+    Message,
+    direct_channel,
+    team_of,
+)
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import (
@@ -196,6 +204,7 @@ class SimulatedSlack:
         ts = self.conversations.clock.ts()
         attached = tuple(payloads.picture(number, ts) for number in range(files))
         message = Message(ts, channel.id, person, [{"text": text}], thread_ts=thread, files=attached)
+        message.team = team_of(person.id, channel)
         self.add(message)
         return message
 
@@ -255,11 +264,19 @@ class SimulatedSlack:
         self.conversations.add(replace(channel, member=False))
 
     def open_channel(
-        self, name: str, *, kind: str = "channel", member: bool = True, shared: bool = False
+        self,
+        name: str,
+        *,
+        kind: str = "channel",
+        member: bool = True,
+        shared: bool = False,
+        guests: Sequence[str] = (),
     ) -> Channel:
-        """Open a channel, a private one (`group`) or a group conversation (`mpim`)."""
-        prefix = "C" if kind == "channel" else "G"
-        return self.conversations.add(Channel(f"{prefix}0{name.upper()}", name, kind, member, shared))
+        """Open a channel, a private one (`group`), a group conversation (`mpim`) or other people's direct one (`im`)."""
+        prefix = {"channel": "C", "im": "D"}.get(kind, "G")
+        return self.conversations.add(
+            Channel(f"{prefix}0{name.upper()}", name, kind, member, shared, guests=frozenset(guests))
+        )
 
     def fail_next(
         self,

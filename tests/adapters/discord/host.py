@@ -1,7 +1,7 @@
 """A core that records what an adapter delivers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Presence
@@ -18,6 +18,8 @@ class RecordingHost:
     def __init__(self) -> None:
         self.inbound: list[InboundEvent] = []
         self.presences: list[Presence] = []
+        self.workspaces: dict[str, str] = {}
+        self.refused: str | None = None
         self.memory: dict[str, str] = {}
         self.refusal: Exception | None = None
         self.away: float | None = None
@@ -36,9 +38,20 @@ class RecordingHost:
         self.inbound.append(inbound)
         self._changed.set()
 
+    async def objection(self, prompt: Prompt) -> str | None:
+        return self.refused if prompt.addressed else None
+
     async def connected(self, presence: Presence) -> None:
         self.presences.append(presence)
         self._changed.set()
+
+    async def present(self, workspaces: Mapping[str, str]) -> None:
+        """Keep the servers."""
+        self.workspaces = dict(workspaces)
+
+    async def joined(self, workspace: str, name: str) -> None:
+        """Keep the server."""
+        self.workspaces[workspace] = name
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         return self.known

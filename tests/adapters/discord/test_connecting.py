@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from adapters.discord import strings
 from aion_bot.ports.errors import PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Reply, ThreadKey
@@ -42,6 +43,17 @@ async def test_what_is_reported_at_start(discord: SimulatedDiscord, host: Record
     allowed = int(query["permissions"][0])
     view, send, history, threads, in_threads = 1 << 10, 1 << 11, 1 << 16, 1 << 35, 1 << 38
     assert allowed == view | send | history | threads | in_threads | 1 << 6  # and add reactions
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_a_public_bot_is_warned_of(
+    discord: SimulatedDiscord, host: RecordingHost, *, public: bool
+) -> None:
+    """Anybody can invite a public bot: the operator reads so at the start."""
+    discord.world.public = public
+    async with running(discord, host):
+        await host.until(lambda: bool(host.presences))
+    assert host.presences[0].warnings == ((strings.PUBLIC_BOT,) if public else ())
 
 
 @pytest.mark.usefixtures("bot")

@@ -1,5 +1,8 @@
 """Private answers: never silence, and never louder than needed."""
 
+import pytest
+
+from aion_bot.ports.errors import Forbidden
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
@@ -94,3 +97,20 @@ async def test_while_the_gateway_is_away(discord: SimulatedDiscord, bot: Bot, ho
     await discord.until(lambda: not discord.gateway.listening)
     await bot.adapter.reply_privately(prompt, LINE)
     assert discord.thread(thread)[-1].only_for == ada.id
+
+
+async def test_a_hidden_word_is_never_seen_by_others(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """A refusal has no last resort: where neither way is open nothing is shown, and the caller knows."""
+    ada = discord.people[0]
+    discord.world.closed_to_bot.add(ada.id)
+    thread = await discord.ask(ada, "May I?")
+    discord.expire_tokens()
+    with pytest.raises(Forbidden):
+        await bot.adapter.reply_privately(await host.prompt(), LINE, hidden=True)
+    await discord.mention(ada, "may I?")
+    with pytest.raises(Forbidden):
+        await bot.adapter.reply_privately(await host.prompt(2), LINE, hidden=True)
+    assert len(discord.thread(thread)) == 1
+    assert [one.by_bot for one in discord.thread(discord.world.named("general").id)] == [True, False]

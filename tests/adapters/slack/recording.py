@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
@@ -17,6 +17,7 @@ class RecordingHost:
     def __init__(self) -> None:
         self.inbounds: list[InboundEvent] = []
         self.presences: list[Presence] = []
+        self.workspaces: dict[str, str] = {}
         self.facts: dict[str, str] = {}
         self.failures = 0
         self.failure: Exception = OSError("the disk is full of secret words")
@@ -36,10 +37,21 @@ class RecordingHost:
         self.inbounds.append(inbound)
         self._happened.set()
 
+    async def objection(self, prompt: Prompt) -> str | None:
+        """Take every question."""
+
     async def connected(self, presence: Presence) -> None:
         """Keep `presence`."""
         self.presences.append(presence)
         self._happened.set()
+
+    async def present(self, workspaces: Mapping[str, str]) -> None:
+        """Keep the servers."""
+        self.workspaces = dict(workspaces)
+
+    async def joined(self, workspace: str, name: str) -> None:
+        """Keep the server."""
+        self.workspaces[workspace] = name
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         """None: Slack sends again by itself what was missed."""

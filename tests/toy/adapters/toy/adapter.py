@@ -53,7 +53,7 @@ class ToyAdapter:
         found = await self._client.call("GET /threads/{thread}", thread=thread.id)
         return [OwnMessage(MessageRef(thread, one), None) for one in found]
 
-    async def reply_privately(self, event: InboundEvent, line: Line) -> None:
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # always hidden
         sent = {"text": sentence(line), "buttons": [], "only_for": event.person.id}
         await self._client.call("POST /threads/{thread}/private", body=sent, thread=event.thread.id)
 

@@ -1,0 +1,64 @@
+"""Which server somebody belongs to who writes to the bot directly: Discord says it of no direct message."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from adapters.discord.client import RestClient
+from aion_bot.ports.errors import PlatformError
+
+LIFETIME = 600.0
+"""Seconds for which an answer counts: people leave servers."""
+CAPACITY = 1_000
+TIMEOUT = 1.5
+"""Seconds for all questions of one look: a command has to be acknowledged within three."""
+UNKNOWN = "unknown"
+"""The server of somebody of whom Discord did not say it in time: no list names it."""
+
+_log = logging.getLogger(__name__)
+
+
+class Membership:
+    """Finds the server, of those that the bot is in, that somebody belongs to.
+
+    A bot that anybody can invite gets direct messages from strangers, too. `servers` returns the bot's own, the one
+    first that it joined first; with a single one nothing has to be asked.
+    """
+
+    def __init__(self, rest: RestClient) -> None:
+        self.servers: Callable[[], Sequence[int]] = list
+        """The gateway's: it knows them."""
+        self._rest = rest
+        self._known: OrderedDict[int, tuple[str, float]] = OrderedDict()
+
+    async def home(self, person: int | None) -> str:
+        """Return the id of the first of the bot's servers that `person` is in, as text.
+
+        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None).
+        """
+        servers = self.servers()
+        if len(servers) <= 1:
+            return "".join(map(str, servers))
+        if person is None:
+            return UNKNOWN
+        known = self._known.get(person)
+        if known is not None and known[1] > monotonic():
+            return known[0]
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                found = await self._look(person, servers)
+        except (PlatformError, TimeoutError) as error:
+            _log.warning("membership lookup failed: %s", type(error).__name__)
+            return UNKNOWN
+        self._known[person] = (found, monotonic() + LIFETIME)
+        if len(self._known) > CAPACITY:
+            self._known.popitem(last=False)
+        return found
+
+    async def _look(self, person: int, servers: Sequence[int]) -> str:
+        for server in servers:
+            if await self._rest.is_member(server, person):
+                return str(server)
+        return UNKNOWN

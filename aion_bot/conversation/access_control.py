@@ -1,0 +1,54 @@
+"""The access policies in force, and a log line for each refusal."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import structlog
+
+from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_use_workspace
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.events import Place
+from aion_bot.ports.messages import Person, ThreadKey
+
+_log = structlog.get_logger(__name__)
+
+_UNKNOWN_PLACE = Place("", "")
+"""Where a row of the first version came from: no list names it."""
+
+
+class AccessControl:
+    """One policy for each platform."""
+
+    def __init__(self, policies: Mapping[str, AccessPolicy]) -> None:
+        self._policies = dict(policies)
+
+    def policy(self, platform: str) -> AccessPolicy:
+        """Return what holds on a platform."""
+        return self._policies[platform]
+
+    def admit(self, platform: str, workspaces: Iterable[str]) -> None:
+        """Let these workspaces of a platform, and no others, use the bot while no list names any."""
+        admitted = frozenset(workspaces)
+        self._policies[platform] = replace(self._policies[platform], admitted=admitted)
+
+    def may_use_workspace(self, platform: str, workspace: str) -> bool:
+        """Return whether a workspace may use the bot at all."""
+        return may_use_workspace(self._policies[platform], workspace)
+
+    def refusal(
+        self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
+    ) -> Refusal | None:
+        """Return why `person` may not go this road, and log it; None if they may. See `domain.access.decide`."""
+        refusal = decide(self._policies[platform], intent, place, person, owner)
+        if refusal is not None:
+            _log.info(
+                "access denied",
+                platform=platform, intent=intent.value, reason=refusal.value, person=person.id, channel=place.channel,
+                workspace=place.person_workspace or place.workspace,
+            )  # fmt: skip
+        return refusal
+
+    def lapsed(self, turn: Turn | None, thread: ThreadKey, asker: Person) -> bool:
+        """Return whether whoever asked may not use the bot there any more; `turn` None: its row is gone."""
+        place = turn.origin.place if turn is not None and turn.origin is not None else _UNKNOWN_PLACE
+        return self.refusal(thread.platform, Intent.RECOVER, place, asker) is not None

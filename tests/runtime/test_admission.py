@@ -1,0 +1,66 @@
+"""Which servers may use the bot while no list names any."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.conversation.access_control import AccessControl
+from aion_bot.domain.access import AccessPolicy
+from aion_bot.runtime.admission import Admission
+from aion_bot.storage import Store
+
+HERE = "plain"
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "bot.db")
+    yield opened
+    await opened.close()
+
+
+class Start:
+    """One start of the bot on a database; `listed` are the servers that the settings name."""
+
+    def __init__(self, store: Store, listed: str = "") -> None:
+        self.access = AccessControl({HERE: AccessPolicy(allow_workspaces=frozenset(listed.split()))})
+        self.admission = Admission(store, self.access)
+
+    async def __call__(self, present: str) -> "Start":
+        await self.admission.load(HERE)
+        await self.admission.present(HERE, dict.fromkeys(present.split(), ""))
+        return self
+
+    def answered(self, servers: str) -> str:
+        """Those of these servers that may use the bot."""
+        return " ".join(one for one in servers.split() if self.access.may_use_workspace(HERE, one))
+
+
+async def test_the_servers_of_the_first_start_are_admitted(store: Store) -> None:
+    """So it is for a new database and for one of an older version; whatever comes later is not, seen or unseen."""
+    start = await Start(store)("a b")
+    await start.admission.joined(HERE, "c", "Southwind")
+    assert start.answered("a b c") == "a b"
+    assert (await Start(store)("a c d")).answered("a b c d") == "a b"
+
+
+async def test_the_first_server_of_all_is_admitted(store: Store) -> None:
+    """Of a bot that was in none, the first that invites it may use it, also if that was while nobody looked."""
+    start = await Start(store)("")
+    assert start.answered("a b") == ""
+    assert (await Start(store)("a")).answered("a b") == "a"
+    assert (await Start(store)("a b")).answered("a b") == "a"
+
+
+async def test_several_that_came_unseen_are_not_admitted(store: Store) -> None:
+    """Which of them was first nobody knows: they have to be listed."""
+    await Start(store)("")
+    assert (await Start(store)("a b")).answered("a b") == ""
+
+
+async def test_a_list_wins(store: Store) -> None:
+    """With a list the servers of the first start count no more than others; without it again they do."""
+    await Start(store)("a")
+    assert (await Start(store, "b")("a b")).answered("a b c") == "b"
+    assert (await Start(store)("a b")).answered("a b c") == "a"
