@@ -301,6 +301,8 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/discord/rate_limits.py _PLACEHOLDER": _TABLE,
     "adapters/discord/rate_limits.py _ROUTES": _TABLE,
     "adapters/discord/rendering.py _SPECIAL": "a card for Discord",
+    "adapters/discord/config.py _SNOWFLAKE": _SETTINGS,
+    "adapters/slack/config.py ID_FORMS": _SETTINGS,
     "adapters/slack/config.py _FORMS": _SETTINGS,
     "adapters/slack/handlers.py _ANY": "matches everything, at once",
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
