@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from aion_bot.access_settings import describe, policy_of
 from aion_bot.aion import AionVision
-from aion_bot.config import Settings
+from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling

@@ -12,8 +12,7 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.access_settings import check_lists, unknown_variables
-from aion_bot.config import Settings, read_settings
+from aion_bot.config import Settings, check_lists, read_settings, unknown_variables
 from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings

@@ -1,14 +1,17 @@
-"""The core's part of the environment, checked whole before anything connects. No I/O."""
+"""The core's part of the environment, checked whole before anything connects, and the access policy that it makes."""
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
 from aion_bot.aion.settings import SENTENCES, ClientSettings, explain
-from aion_bot.ports.settings import Problem
+from aion_bot.domain import strings
+from aion_bot.domain.access import AccessPolicy
+from aion_bot.ports.settings import IdForms, IdKind, Problem
 
 NOT_YET = (
     "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
@@ -86,3 +89,86 @@ def read_settings(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Pro
 
 def _variable(field: str) -> str:
     return str(Settings.model_fields[field].validation_alias)
+
+
+OWN_PREFIXES = ("AION_BOT_", "AIONVISION_")
+"""What every variable of the bot's own begins with: any other of that beginning is a mistake."""
+
+_LISTS = (
+    ("approvers", "AION_BOT_APPROVERS", IdKind.PERSON),
+    ("allow_channels", "AION_BOT_ALLOW_CHANNELS", IdKind.CHANNEL),
+    ("allow_users", "AION_BOT_ALLOW_USERS", IdKind.PERSON),
+    ("allow_workspaces", "AION_BOT_ALLOW_WORKSPACES", IdKind.WORKSPACE),
+)
+
+
+def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str]) -> list[Problem]:
+    """Refuse each variable that begins like one of the bot's and is none, with the name that comes nearest."""
+    known = {*VARIABLES, *NOT_YET, *platform_variables}
+    problems = []
+    for name in sorted(env):
+        if name.upper().startswith(OWN_PREFIXES) and name not in known:
+            near = difflib.get_close_matches(name.upper(), sorted({*VARIABLES, *platform_variables}), 1, 0.0)
+            problems.append(Problem(name, strings.unknown_variable(near[0])))
+    return problems
+
+
+def check_lists(settings: Settings, forms: Collection[IdForms]) -> list[Problem]:
+    """Find entries that are no id on any platform, and approvers who may not use the bot. Entries are named by place."""
+    problems = []
+    for field, variable, kind in _LISTS:
+        words = ", ".join(form[kind].words for form in forms if kind in form)
+        for at, one in enumerate(_entries(settings, field), 1):
+            if not any(_fits(form, kind, one) for form in forms):
+                problems.append(Problem(variable, strings.no_id(at, kind.value, words)))
+    if settings.allow_users:
+        for at, one in enumerate(_entries(settings, "approvers"), 1):
+            if one not in settings.allow_users:
+                problems.append(Problem("AION_BOT_APPROVERS", strings.approver_not_allowed(at)))
+    return problems
+
+
+def policy_of(settings: Settings, forms: IdForms) -> AccessPolicy:
+    """Make the policy of a platform whose ids have these forms.
+
+    The allow lists stay whole: without the ids of other platforms an empty rest would allow all.
+    """
+    approvers = settings.approvers
+    if not isinstance(approvers, str):
+        # Of another platform's approvers nobody here can be told or mentioned.
+        approvers = frozenset(one for one in approvers if _fits(forms, IdKind.PERSON, one))
+    return AccessPolicy(
+        allow_channels=frozenset(settings.allow_channels),
+        allow_users=frozenset(settings.allow_users),
+        allow_workspaces=frozenset(settings.allow_workspaces),
+        approvers=approvers if isinstance(approvers, str) else frozenset(approvers),
+    )
+
+
+def describe(policy: AccessPolicy, forms: IdForms) -> Mapping[str, str]:
+    """Say what a policy allows on a platform, by what it is about."""
+    described = {}
+    for subject, listed, kind in (
+        ("people", policy.allow_users, IdKind.PERSON),
+        ("channels", policy.allow_channels, IdKind.CHANNEL),
+        ("workspaces", policy.allow_workspaces, IdKind.WORKSPACE),
+    ):
+        here = sorted(one for one in listed if _fits(forms, kind, one))
+        described[subject] = strings.allowed(here, restricted=bool(listed))
+    if not policy.allow_workspaces:
+        described["workspaces"] = strings.WORKSPACES_OF_FIRST_START
+    if isinstance(policy.approvers, str):
+        described["approvers"] = policy.approvers
+    else:
+        described["approvers"] = strings.allowed(sorted(policy.approvers), restricted=True)
+    return described
+
+
+def _entries(settings: Settings, field: str) -> Sequence[str]:
+    value = getattr(settings, field)
+    return () if isinstance(value, str) else tuple(value)
+
+
+def _fits(forms: IdForms, kind: IdKind, one: str) -> bool:
+    # A platform that does not know its ids by their form takes all.
+    return kind not in forms or forms[kind].fits(one)

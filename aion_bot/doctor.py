@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aion_bot.access_settings import describe, policy_of
-from aion_bot.config import Settings
+from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.access_settings import describe, policy_of
 from aion_bot.cli import compose
+from aion_bot.config import describe, policy_of
 from aion_bot.ports.adapter import id_forms_of
 from aion_bot.ports.settings import Problem, read_environment
 
