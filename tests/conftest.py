@@ -8,8 +8,6 @@ import pytest
 
 hypothesis.settings.register_profile(
     "aion-bot",
-    # Enough to find what a change breaks; `DEEP=1` draws as many as Hypothesis does by itself.
-    max_examples=100 if "DEEP" in os.environ else 30,
     # Neither says anything about the code: both depend on what else the machine does, and on a cold cache.
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
