@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
-
-from tests.schemas.fast_validators import QuickDraft7Validator
+from jsonschema_rs import Draft7Validator
 
 _FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "contracts"
 
@@ -64,13 +62,13 @@ def check_event(event: Mapping[str, Any]) -> None:
     kind = event.get("subtype") or event["type"]
     name = definitions["SlackEvents"]["properties"][kind]["$ref"].rpartition("/")[2]
     schema = {**definitions[name], "additionalProperties": True}
-    _validate(QuickDraft7Validator({"definitions": definitions, **schema}), event)
+    _validate(Draft7Validator({"definitions": definitions, **schema}), event)
 
 
 def manifest_errors(manifest: Mapping[str, Any]) -> list[str]:
     """The errors that the schema of app manifests finds."""
     schema = json.loads((_FOLDER / "slack-manifest.schema.json").read_text(encoding="utf-8"))
-    return [error.message for error in QuickDraft7Validator(schema).iter_errors(manifest)]
+    return [error.message for error in Draft7Validator(schema).iter_errors(manifest)]
 
 
 def _validate(validator: Draft7Validator, value: Any) -> None:
@@ -102,7 +100,7 @@ def _validator_of_block(kind: str) -> Draft7Validator:
 
 
 def _of(document: dict[str, Any], schema: Mapping[str, Any]) -> Draft7Validator:
-    return QuickDraft7Validator({"definitions": document["definitions"], **schema})
+    return Draft7Validator({"definitions": document["definitions"], **schema})
 
 
 def _load(name: str) -> dict[str, Any]:
