@@ -20,9 +20,7 @@ from tests.adapters.slack.recording import RecordingHost
 
 def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
     env = slack.env
-    return SlackAdapter(
-        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"]), timeouts
-    )
+    return SlackAdapter(SlackSettings.from_mapping(env), timeouts)
 
 
 async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool]) -> None:
