@@ -4,11 +4,11 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from aion_bot.aion.settings import SENTENCES, ClientSettings, explain
+from aion_bot.aion.settings import ClientSettings
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.ports.settings import IdForms, IdKind, Problem
@@ -44,6 +44,13 @@ Ids = Annotated[frozenset[str], BeforeValidator(_ids)]
 class Settings(ClientSettings):
     """What the core reads: the Aion client's settings, and the bot's own."""
 
+    sentences: ClassVar[Mapping[str, str]] = {
+        **ClientSettings.sentences,
+        # The client's sentences, where the bot knows better advice.
+        "missing": "is not set; give it in the environment or in .env",
+        "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
+    }
+
     database: Annotated[Path, BeforeValidator(_database)] = Field(
         Path("aion-bot.db"), validation_alias="AION_BOT_DATABASE_URL"
     )
@@ -63,32 +70,18 @@ class Settings(ClientSettings):
     log_format: Literal["text", "json"] = Field("text", validation_alias="AION_BOT_LOG_FORMAT")
 
 
-VARIABLES = tuple(str(field.validation_alias) for field in Settings.model_fields.values())
+VARIABLES = Settings.variables()
 """Every variable of the core, in the order of INTERFACE.md."""
-
-_SENTENCES = {
-    **SENTENCES,
-    "missing": "is not set; give it in the environment or in .env",
-    "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
-}
-"""The client's sentences, where the bot knows no better advice."""
 
 
 def read_settings(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
     """Check the core's variables. Every problem is found at once; none repeats a value."""
-    problems = [
+    settings, found = Settings.read(env)
+    refused = [
         Problem(name, "is not implemented in this version; remove it") for name in NOT_YET if name in env
     ]
-    try:
-        settings = Settings.from_mapping(env)
-    except ValidationError as error:
-        found = explain(error, _SENTENCES).items()
-        return None, [*(Problem(_variable(name), problem) for name, problem in found), *problems]
+    problems = [*found, *refused]
     return (None if problems else settings), problems
-
-
-def _variable(field: str) -> str:
-    return str(Settings.model_fields[field].validation_alias)
 
 
 OWN_PREFIXES = ("AION_BOT_", "AIONVISION_")

@@ -17,12 +17,12 @@ id_forms = config.ID_FORMS
 
 def variables() -> Sequence[str]:
     """Every environment variable that belongs to Discord."""
-    return config.VARIABLES
+    return config.Settings.variables()
 
 
 def required() -> Sequence[str]:
     """The variables without which Discord is not used."""
-    return (config.TOKEN,)
+    return config.Settings.required()
 
 
 def loggers() -> Sequence[str]:
@@ -32,7 +32,7 @@ def loggers() -> Sequence[str]:
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
     """Build the adapter if a token is set; connects to nothing."""
-    settings, problems = config.read(env)
+    settings, problems = config.Settings.read(env)
     if settings is None:
         return None, problems
     from adapters.discord.adapter import DiscordAdapter

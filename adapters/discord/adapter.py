@@ -72,7 +72,7 @@ class DiscordAdapter:
                 heartbeat_timeout=self.heartbeat_timeout,
             )
             try:
-                await gateway.serve(self._settings.token, address)
+                await gateway.serve(self._settings.token.get_secret_value(), address)
             finally:
                 await gateway.shut()
         except FAILURES as error:

@@ -159,7 +159,7 @@ class RestClient:
             )
             client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
             try:
-                await client.login(self._settings.token)
+                await client.login(self._settings.token.get_secret_value())
             except BaseException:
                 # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
                 await client.close()

@@ -17,7 +17,21 @@ DIGEST = "commands"
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
-    """The bot's commands."""
+    """`/ask` and `Ask Aion`, for servers and direct messages."""
+
+    def __init__(self, client: discord.Client, interactions: Interactions) -> None:
+        super().__init__(
+            client,
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=False
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        )
+        description = "Ask Aion about your images and documents"
+        self.add_command(
+            app_commands.Command(name="ask", description=description, callback=interactions.handle_ask)
+        )
+        self.add_command(app_commands.ContextMenu(name="Ask Aion", callback=interactions.handle_ask_about))
 
     async def on_error(
         self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
@@ -27,23 +41,6 @@ class Commands(app_commands.CommandTree[discord.Client]):
             await answer_privately(interaction, strings.UNKNOWN_COMMAND)
             return
         await super().on_error(interaction, error)
-
-
-def declare(commands: Commands, interactions: Interactions) -> None:
-    """Add `/ask` and `Ask Aion`, for servers and direct messages."""
-    commands.allowed_contexts = app_commands.AppCommandContext(
-        guild=True, dm_channel=True, private_channel=False
-    )
-    commands.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
-
-    commands.add_command(
-        app_commands.Command(
-            name="ask",
-            description="Ask Aion about your images and documents",
-            callback=interactions.handle_ask,
-        )
-    )
-    commands.add_command(app_commands.ContextMenu(name="Ask Aion", callback=interactions.handle_ask_about))
 
 
 async def register(commands: Commands, host: Host, application: int | None) -> str:

@@ -1,55 +1,46 @@
 """Discord's own part of the environment. No I/O."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, is_loopback
+from pydantic import AfterValidator, Field, SecretStr
+
+from adapters.discord import strings
+from aion_bot.ports.settings import BaseUrl, IdForm, IdForms, IdKind, PlatformSettings, Switch, is_loopback
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
-API_URL = "DISCORD_API_URL"
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
-VARIABLES = (TOKEN, API_URL, MESSAGE_CONTENT)
 _SNOWFLAKE = IdForm(re.compile(r"[0-9]{15,21}"), "15 to 21 digits on Discord")
 ID_FORMS: IdForms = dict.fromkeys(IdKind, _SNOWFLAKE)
 DEFAULT_API_URL = "https://discord.com/api/v10"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What it takes to reach Discord. `api_url` has no slash at its end."""
-
-    token: str = field(repr=False)
-    api_url: str = DEFAULT_API_URL
-    message_content: bool = False
-
-
-def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
-    """Read the settings; None if there is no token or a value is malformed.
-
-    A malformed value is a problem even where no token is set: nothing is accepted without effect.
-    """
-    token = env.get(TOKEN, "").strip()
-    api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
-    switch = env.get(MESSAGE_CONTENT, "").strip().lower() or "false"
-    problems = []
+def _check_token(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
     if token.lower().startswith("bot "):
         # The form of the Authorization header, as Discord's documentation shows it.
-        problems.append(Problem(TOKEN, "must be the token alone, without the word Bot before it"))
-    elif not token.isprintable() or not token.isascii() or " " in token:
-        mend = "is not a bot token; copy it from the Bot page of the developer portal"
-        problems.append(Problem(TOKEN, mend))
-    if set(api_url) & set("?#{}"):
-        # discord.py fills in braces: an address with some of its own would fail at the first request.
-        problems.append(Problem(API_URL, "must end with the path, such as /api/v10"))
-    elif problem := check_base_url(API_URL, api_url):
-        problems.append(problem)
-    if switch not in {"true", "false"}:
-        problems.append(Problem(MESSAGE_CONTENT, "must be true or false"))
-    if problems or not token:
-        return None, tuple(problems)
-    return Settings(token, api_url.rstrip("/"), switch == "true"), ()
+        raise ValueError(strings.PREFIXED_WITH_BOT)
+    if not token.isprintable() or not token.isascii() or " " in token:
+        raise ValueError(strings.NOT_FROM_PORTAL)
+    return value
+
+
+def _check_path(url: str) -> str:
+    # discord.py fills in braces: an address with some of its own would fail at the first request.
+    if set(url) & set("?#{}"):
+        raise ValueError(strings.PATH_NOT_LAST)
+    return url
+
+
+class Settings(PlatformSettings):
+    """What it takes to reach Discord. `api_url` has no slash at its end."""
+
+    token: Annotated[SecretStr, AfterValidator(_check_token)] = Field(validation_alias=TOKEN)
+    api_url: Annotated[BaseUrl, AfterValidator(_check_path)] = Field(
+        DEFAULT_API_URL, validation_alias="DISCORD_API_URL"
+    )
+    message_content: Switch = Field(False, validation_alias=MESSAGE_CONTENT)
 
 
 def is_safe_gateway(url: str) -> bool:

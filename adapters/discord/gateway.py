@@ -15,7 +15,7 @@ from discord.gateway import DiscordWebSocket
 from adapters.discord import events, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import NO_MENTIONS
-from adapters.discord.commands import Commands, declare, register
+from adapters.discord.commands import Commands, register
 from adapters.discord.events import ChannelInfo, ChannelKind, EditTimes
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
@@ -62,11 +62,10 @@ class Gateway(discord.Client):
         message_content: bool,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
-        intents = discord.Intents.none()
-        intents.guilds = intents.guild_messages = intents.dm_messages = True
-        intents.message_content = message_content
         super().__init__(
-            intents=intents,
+            intents=discord.Intents(
+                guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
+            ),
             allowed_mentions=NO_MENTIONS,
             # No caches: the raw events and REST hold what is needed.
             max_messages=None,
@@ -85,14 +84,13 @@ class Gateway(discord.Client):
         self._edits = EditTimes()
         self._present: dict[str, str] = {}
         delivery.membership.servers = self._servers
-        self._commands = Commands(self)
+        self._commands = Commands(self, interactions)
         self._registration = ""
         self._away_since: float | None = None
         self._session_timeout = asyncio.timeout(None)
         self._connecting: asyncio.Task[None] | None = None
         self._backfilling: asyncio.Task[None] | None = None
         self._closing = False
-        declare(self._commands, interactions)
 
     async def serve(self, token: str, address: str) -> None:
         """Log in, register the commands, connect, and stay. Raises what discord.py raises, and `PlatformDown`."""

@@ -12,6 +12,9 @@ PUBLIC_BOT = (
     "anybody can invite this bot into a server of their own: switch off Public Bot on the Bot page of the developer "
     "portal, or list the servers that may use it in AION_BOT_ALLOW_WORKSPACES"
 )
+PREFIXED_WITH_BOT = "must be the token alone, without the word Bot before it"
+NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
+PATH_NOT_LAST = "must end with the path, such as /api/v10"
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 

@@ -11,12 +11,12 @@ id_forms = config.ID_FORMS
 
 def variables() -> Sequence[str]:
     """Every environment variable that belongs to Slack."""
-    return config.VARIABLES
+    return config.SlackSettings.variables()
 
 
 def required() -> Sequence[str]:
     """The variables without which Slack is not used."""
-    return (config.BOT_TOKEN, config.APP_TOKEN)
+    return config.SlackSettings.required()
 
 
 def loggers() -> Sequence[str]:

@@ -43,7 +43,7 @@ class WebApi:
         """The SDK's client. Needs a running event loop when first used."""
         session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
         client = AsyncWebClient(
-            token=self._settings.bot_token,
+            token=self._settings.bot_token.get_secret_value(),
             base_url=self._settings.api_url,
             session=session,
             # The SDK would send a post again after a dropped connection, and so post it twice.
@@ -124,7 +124,9 @@ class WebApi:
         """Ask for a WebSocket address of Socket Mode. It holds a ticket: use it once, and never log it."""
         method, me = Method.APPS_CONNECTIONS_OPEN, await self.me()
         # The SDK takes a token among the arguments for the one to authorise with.
-        return field(await self.call(method, me.team, token=self._settings.app_token), "url", method)
+        return field(
+            await self.call(method, me.team, token=self._settings.app_token.get_secret_value()), "url", method
+        )
 
     async def close(self) -> None:
         """Close the pool; later calls raise PlatformDown."""

@@ -1,16 +1,16 @@
-"""Slack's environment variables: read, checked, and told what is wrong with them. No I/O."""
+"""Slack's environment variables: what they are, and what is wrong with them. No I/O."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field, SecretStr
 
 from adapters.slack import strings
-from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url
+from aion_bot.ports.settings import BaseUrl, IdForm, IdForms, IdKind, PlatformSettings, Problem
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
 APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
-API_URL = "SLACK_API_URL"
-VARIABLES = (BOT_TOKEN, APP_TOKEN, API_URL)
 
 ID_FORMS: IdForms = {
     IdKind.PERSON: IdForm(re.compile(r"[UW][A-Z0-9]+"), "U… or W… on Slack"),
@@ -20,43 +20,37 @@ ID_FORMS: IdForms = {
 
 DEFAULT_API_URL = "https://slack.com/api/"
 
-_FORMS = {
-    BOT_TOKEN: (
-        re.compile(r"xoxb-[A-Za-z0-9-]+"),
-        strings.NOT_XOXB,
-    ),
-    APP_TOKEN: (
-        re.compile(r"xapp-[A-Za-z0-9-]+"),
-        strings.NOT_XAPP,
-    ),
-}
+_BOT_TOKEN_FORM = re.compile(r"xoxb-[A-Za-z0-9-]+")
+_APP_TOKEN_FORM = re.compile(r"xapp-[A-Za-z0-9-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class SlackSettings:
-    """The tokens of one workspace and the address of its Web API. The tokens stay out of the repr."""
+def _check_bot_token(value: SecretStr) -> SecretStr:
+    if not _BOT_TOKEN_FORM.fullmatch(value.get_secret_value()):
+        raise ValueError(strings.NOT_XOXB)
+    return value
 
-    bot_token: str = field(repr=False)
-    app_token: str = field(repr=False)
-    api_url: str = DEFAULT_API_URL
+
+def _check_app_token(value: SecretStr) -> SecretStr:
+    if not _APP_TOKEN_FORM.fullmatch(value.get_secret_value()):
+        raise ValueError(strings.NOT_XAPP)
+    return value
+
+
+class SlackSettings(PlatformSettings):
+    """The tokens of one workspace and the address of its Web API, which ends with a slash."""
+
+    sentences: ClassVar[Mapping[str, str]] = {**PlatformSettings.sentences, "missing": strings.BOTH_NEEDED}
+    # A token with a line end is refused: it was not copied as it is.
+    verbatim: ClassVar[frozenset[str]] = frozenset({"bot_token", "app_token"})
+
+    bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)] = Field(validation_alias=BOT_TOKEN)
+    app_token: Annotated[SecretStr, AfterValidator(_check_app_token)] = Field(validation_alias=APP_TOKEN)
+    # The SDK appends a method's name to the address as it is.
+    api_url: Annotated[BaseUrl, AfterValidator(lambda url: f"{url}/")] = Field(
+        DEFAULT_API_URL, validation_alias="SLACK_API_URL"
+    )
 
 
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
     """Read Slack's variables: the settings, or None and every problem. None and no problem where no token is set."""
-    tokens = {name: env[name] for name in (BOT_TOKEN, APP_TOKEN) if env.get(name, "").strip()}
-    if not tokens:
-        return None, ()
-    api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
-    problems = []
-    for name, (form, advice) in _FORMS.items():
-        if name not in tokens:
-            (other,) = tokens
-            problems.append(Problem(name, strings.token_missing(other)))
-        elif not form.fullmatch(tokens[name]):
-            problems.append(Problem(name, advice))
-    if url_problem := check_base_url(API_URL, api_url):
-        problems.append(url_problem)
-    if problems:
-        return None, problems
-    # The SDK appends a method's name to the address as it is.
-    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()
+    return SlackSettings.read(env) if SlackSettings.is_wanted(env) else (None, ())

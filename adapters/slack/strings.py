@@ -4,11 +4,8 @@ NOT_XOXB = (
     "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
 )
 NOT_XAPP = "is not an app-level token: copy the one that begins with xapp- from Basic Information of your app's pages"
-
-
-def token_missing(other: str) -> str:
-    """Say what a token's variable lacks where only the `other` one is set."""
-    return f"is missing although {other} is set; Slack needs both of them"
+BOTH_NEEDED = "is missing although {given} is set; Slack needs both of them"
+"""`{given}`: the token's variable that is set."""
 
 
 def token_refused(code: str) -> str:

@@ -1,26 +1,55 @@
 """The environment: where settings come from, and how a wrong one is reported."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import ClassVar, Self
 
 from dotenv import dotenv_values
 
+from aion_bot.environment.addresses import BaseUrl, is_loopback
+from aion_bot.environment.model import EnvironmentSettings, Problem, Switch
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A setting that is wrong, and how to mend it. Never repeats the value: it may be a secret."""
+__all__ = [
+    "BaseUrl",
+    "EnvironmentSettings",
+    "IdForm",
+    "IdForms",
+    "IdKind",
+    "PlatformSettings",
+    "Problem",
+    "Switch",
+    "is_loopback",
+    "read_environment",
+]
 
-    variable: str
-    mend: str
 
-    def __str__(self) -> str:
-        return f"{self.variable}: {self.mend}"
+class PlatformSettings(EnvironmentSettings):
+    """The settings of one platform, which is wanted once a variable without a default is set.
+
+    Where it is not wanted, what lacks is no problem, but what is malformed is: nothing is accepted without effect.
+    """
+
+    sentences: ClassVar[Mapping[str, str]] = {
+        **EnvironmentSettings.sentences,
+        "missing": "is missing although {given} is set",
+    }
+
+    @classmethod
+    def is_wanted(cls, env: Mapping[str, str]) -> bool:
+        """Tell whether a variable is set without which the platform is not used."""
+        return any(env.get(name, "").strip() for name in cls.required())
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:
+        """Read the platform's variables: the settings, or None and every problem. None alone: it is not wanted."""
+        settings, problems = super().read(env)
+        if not cls.is_wanted(env):
+            problems = tuple(one for one in problems if one.variable not in cls.required())
+        return settings, problems
 
 
 class IdKind(StrEnum):
@@ -56,31 +85,3 @@ def read_environment(folder: Path) -> Mapping[str, str]:
     from_file = dotenv_values(folder / ".env", interpolate=False)
     given = [*from_file.items(), *os.environ.items()]
     return {name: value for name, value in given if value is not None and value.strip()}
-
-
-def is_loopback(host: str | None) -> bool:
-    """Tell whether `host` can only be this machine."""
-    if host is None:
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_base_url(variable: str, url: str) -> Problem | None:
-    """Refuse everything but https, and http for a loopback host."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return Problem(variable, "is not an address; give one like https://host/path")
-    if not host or parts.scheme not in {"http", "https"}:
-        return Problem(variable, "is not an address; give one like https://host/path")
-    if parts.username or parts.password:
-        return Problem(variable, "must not hold a user name or password")
-    if parts.scheme == "http" and not is_loopback(host):
-        return Problem(variable, "must begin with https:// (http is accepted for this machine alone)")
-    return None

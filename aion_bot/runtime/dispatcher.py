@@ -32,7 +32,7 @@ from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import supervise
+from aion_bot.runtime.supervisor import PlatformHost, supervise
 
 _log = structlog.get_logger(__name__)
 
@@ -231,14 +231,15 @@ class Dispatcher:
         self._tasks.spawn(self._indicators.clear(thread, turn))
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
-        await supervise(
-            adapter,
+        host = PlatformHost(
+            adapter.platform,
             self._store,
             functools.partial(self.accept, adapter),
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             admission=self._admission,
         )
+        await supervise(adapter, host)
 
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""

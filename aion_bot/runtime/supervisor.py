@@ -39,29 +39,8 @@ Objection = Callable[[Prompt], str | None]
 """Returns the sentence that a question would get instead of an answer."""
 
 
-async def supervise(
-    adapter: PlatformAdapter,
-    store: Store,
-    accept: Accept,
-    *,
-    several_workspaces_expected: bool,
-    objection: Objection | None = None,
-    admission: Admission | None = None,
-    reconnect: Backoff = RECONNECT,
-) -> None:
-    """Keep one platform listening; returns only when its token is refused.
-
-    `several_workspaces_expected`: an allow list says which workspaces may use the bot, so that several of them are no
-    surprise.
-    """
-    host = PlatformHost(
-        adapter.platform,
-        store,
-        accept,
-        several_workspaces_expected=several_workspaces_expected,
-        objection=objection,
-        admission=admission,
-    )
+async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: Backoff = RECONNECT) -> None:
+    """Keep one platform listening; returns only when its token is refused."""
     keeping_time = asyncio.create_task(host.keep_last_heard())
     log = _log.bind(platform=adapter.platform)
     delays = reconnect.delays()
@@ -88,7 +67,11 @@ async def supervise(
 
 
 class PlatformHost:
-    """What one adapter sees of the bot."""
+    """What one adapter sees of the bot.
+
+    `several_workspaces_expected`: an allow list says which workspaces may use the bot, so that several of them are no
+    surprise.
+    """
 
     def __init__(
         self,

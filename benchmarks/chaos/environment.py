@@ -105,8 +105,8 @@ class Environment:
 
     def __init__(self, folder: Path) -> None:
         self.aion = _Aion()
-        self.slack = SimulatedSlack(within=ACKNOWLEDGEMENT_TIMEOUT, again=_REPEAT_AFTER)
-        self.slack.sockets.goodbye = 2.0
+        self.slack = SimulatedSlack(ack_timeout=ACKNOWLEDGEMENT_TIMEOUT, resend_delays=_REPEAT_AFTER)
+        self.slack.sockets.disconnect_notice = 2.0
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
         discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
@@ -237,11 +237,11 @@ class Environment:
         self.aion._faults.clear()  # noqa: SLF001  # only the soak test removes scheduled faults
         self.slack.api._faults.clear()  # noqa: SLF001  # likewise
         self.discord.server.faults.clear()
-        self.slack.sockets.refusing = False
-        self.slack.sockets.dead = 0
-        self.slack.sockets.within = ACKNOWLEDGEMENT_TIMEOUT
+        self.slack.sockets.refusing_connections = False
+        self.slack.sockets.invalid_tickets = 0
+        self.slack.sockets.ack_timeout = ACKNOWLEDGEMENT_TIMEOUT
         gateway = self.discord.gateway
-        gateway.refusing = gateway.losing = gateway.silent = False
+        gateway.refusing_connections = gateway.dropping_events = gateway.zombied = False
         self.discord.late_acknowledgement = self.disk.full = False
 
     def forget(self, numbers: set[int]) -> None:

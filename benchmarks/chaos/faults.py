@@ -78,24 +78,24 @@ async def _slack_socket(environment: Environment, fault: str) -> None:
     match fault:
         case "slack refresh":
             await sockets.refresh()
-        case "slack cut":
-            await sockets.cut()
-        case "slack hang up":
-            await sockets.hang_up()
-        case "slack deaf":
-            sockets.deafen()
-        case "slack dead ticket":
-            sockets.dead += 1
-            await sockets.cut()
+        case "slack abort":
+            await sockets.abort()
+        case "slack close":
+            await sockets.close()
+        case "slack half-open":
+            sockets.make_half_open()
+        case "slack invalid ticket":
+            sockets.invalid_tickets += 1
+            await sockets.abort()
         case "slack repeats":
-            sockets.within = 0.0
+            sockets.ack_timeout = 0.0
             await asyncio.sleep(0.5)
-            sockets.within = ACKNOWLEDGEMENT_TIMEOUT
+            sockets.ack_timeout = ACKNOWLEDGEMENT_TIMEOUT
         case "slack refuses":
-            sockets.refusing = True
-            await sockets.cut()
+            sockets.refusing_connections = True
+            await sockets.abort()
             await asyncio.sleep(1.0)
-            sockets.refusing = False
+            sockets.refusing_connections = False
 
 
 async def _discord_gateway(environment: Environment, fault: str) -> None:
@@ -109,18 +109,18 @@ async def _discord_gateway(environment: Environment, fault: str) -> None:
         case "discord invalid":
             await gateway.invalidate()
         case "discord refuses":
-            gateway.refusing = True
+            gateway.refusing_connections = True
             await gateway.drop()
             await asyncio.sleep(1.0)
-            gateway.refusing = False
-        case "discord loses":
-            gateway.losing = True
+            gateway.refusing_connections = False
+        case "discord drops events":
+            gateway.dropping_events = True
             await asyncio.sleep(0.5)
             await gateway.invalidate()
-            gateway.losing = False
+            gateway.dropping_events = False
         case "discord late":
             environment.discord.late_acknowledgement = True
-        case "discord silent":
+        case "discord zombied":
             await _withhold_heartbeats(environment)
     environment.note_disturbance()
 
@@ -128,12 +128,12 @@ async def _discord_gateway(environment: Environment, fault: str) -> None:
 async def _withhold_heartbeats(environment: Environment) -> None:
     """Answer no heartbeats until the bot has noticed, and end connections that began meanwhile."""
     gateway = environment.discord.gateway
-    connections, gateway.silent = {session.socket for session in gateway.listening}, True
+    connections, gateway.zombied = {session.socket for session in gateway.listening}, True
     begun = time.monotonic()
-    while gateway.silent and time.monotonic() - begun < _NOTICED:
+    while gateway.zombied and time.monotonic() - begun < _NOTICED:
         environment.note_disturbance()
         await asyncio.sleep(0.2)
         if not connections & {session.socket for session in gateway.listening}:
             break
-    gateway.silent = False
+    gateway.zombied = False
     await gateway.drop()

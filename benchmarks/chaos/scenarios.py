@@ -118,9 +118,9 @@ _DECISIONS: Mapping[Decision, int] = {
 }  # fmt: skip
 
 FAULTS: Mapping[str, int] = {
-    "slack call": 30, "discord call": 30, "aion call": 10, "slack refresh": 3, "slack cut": 3, "slack hang up": 2,
-    "slack refuses": 2, "slack deaf": 1, "slack dead ticket": 1, "slack repeats": 2, "discord drop": 4, "discord reconnect": 3,
-    "discord invalid": 2, "discord refuses": 2, "discord loses": 1, "discord silent": 1, "discord late": 3,
+    "slack call": 30, "discord call": 30, "aion call": 10, "slack refresh": 3, "slack abort": 3, "slack close": 2,
+    "slack refuses": 2, "slack half-open": 1, "slack invalid ticket": 1, "slack repeats": 2, "discord drop": 4, "discord reconnect": 3,
+    "discord invalid": 2, "discord refuses": 2, "discord drops events": 1, "discord zombied": 1, "discord late": 3,
     "aion cut": 4, "long pause": 1, "hang": 1, "full disk": 2,
 }  # fmt: skip
 """The faults by weight; `faults.inject` performs them."""

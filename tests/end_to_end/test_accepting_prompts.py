@@ -157,7 +157,7 @@ async def test_threads_of_others_are_ignored(on_slack: Bot, slack: SimulatedSlac
 
 async def test_one_message_is_answered_once(aion: SimulatedAion, tmp_path: Path) -> None:
     """Slack's two events for a mention, and their resends, are one question with one answer."""
-    slack = SimulatedSlack(within=0.0, again=(0.0, 0.0, 0.0))
+    slack = SimulatedSlack(ack_timeout=0.0, resend_delays=(0.0, 0.0, 0.0))
     await slack.start()
     bot = Bot(aion, slack, tmp_path)
     await bot.start()

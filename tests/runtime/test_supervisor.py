@@ -102,6 +102,7 @@ async def test_a_platform_is_connected_again_until_its_token_is_refused(
 ) -> None:
     """A platform that is down is connected again; a refused token ends that, with the name of the variable."""
     adapter = Flaky()
-    await supervise(adapter, store, _ignore, several_workspaces_expected=True, reconnect=Backoff(0.01))
+    host = PlatformHost(adapter.platform, store, _ignore, several_workspaces_expected=True)
+    await supervise(adapter, host, reconnect=Backoff(0.01))
     assert adapter.attempts == 3
     assert "PLAIN_TOKEN" in capsys.readouterr().out

@@ -36,8 +36,9 @@ class Gateway:
     """All sessions.
 
     `token` is the bot's, `message_content` the switch in the developer portal, `described` the body of `GET /gateway/bot`.
-    `refusing` refuses connections with 503. `losing` drops all events. With `deaf` nothing is answered once a session has
-    begun, a close neither. With `silent` heartbeats are not acknowledged and no events are sent, but a close is answered.
+    `refusing_connections` answers each with 503. `dropping_events` sends no event, then or later. `unresponsive`: nothing is
+    answered once a session has begun, not even a close. `zombied` (Discord's word for a connection without heartbeat
+    acknowledgements): heartbeats are not acknowledged and no events are sent, but a close is answered.
     `heartbeat_every` is the heartbeat interval in seconds. `written` is called with each event that was sent.
     """
 
@@ -57,10 +58,10 @@ class Gateway:
                 "max_concurrency": 1,
             },
         }
-        self.refusing = False
-        self.losing = False
-        self.deaf = False
-        self.silent = False
+        self.refusing_connections = False
+        self.dropping_events = False
+        self.unresponsive = False
+        self.zombied = False
         self.heartbeat_every = HEARTBEAT_EVERY
         self.written: Callable[[Mapping[str, Any]], None] = lambda _: None
         self.identified = 0
@@ -74,7 +75,7 @@ class Gateway:
 
     def dispatch(self, kind: str, data: Mapping[str, Any], intent: int) -> None:
         """Send an event to every session with its intent, now or when the session resumes."""
-        for session in [] if self.losing else self.sessions.values():
+        for session in [] if self.dropping_events else self.sessions.values():
             if intent and not session.intents & intent:
                 continue
             shown = data
@@ -85,7 +86,7 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
-        if self.refusing:
+        if self.refusing_connections:
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -100,11 +101,11 @@ class Gateway:
                     continue
                 message = json.loads(frame.data)
                 if message["op"] == HEARTBEAT:
-                    if not self.silent:
+                    if not self.zombied:
                         await socket.send_json({"op": ACKNOWLEDGED})
                 elif (session := await self._begin(socket, message)) is not None:
                     writer = asyncio.create_task(self._write(session, socket))
-                    if self.deaf:
+                    if self.unresponsive:
                         await asyncio.Event().wait()
         finally:
             self._leave(socket)
@@ -137,7 +138,7 @@ class Gateway:
     def _send_event(self, session: Session, kind: str, data: Mapping[str, Any]) -> None:
         event = {"op": DISPATCH, "t": kind, "s": len(session.events) + 1, "d": dict(data)}
         session.events.append(event)
-        if session.socket is not None and not self.silent:
+        if session.socket is not None and not self.zombied:
             session.outgoing.put_nowait(event)
 
     async def _begin(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> Session | None:

@@ -36,28 +36,30 @@ class Delivery:
 class Sockets:
     """All connections of one app.
 
-    `within` is the time for an acknowledgement in seconds, `again` the pauses before each resend of an event, `goodbye` the
-    seconds for which Slack leaves a connection open after it announced its end. `changed` is called whenever something
-    happened that a test may wait for. Of the next connections, `dead` get a ticket that is not valid and `mute` get no
-    hello; while `refusing` none is opened.
+    `ack_timeout` is the time for an acknowledgement in seconds, `resend_delays` the pauses before each resend of an event,
+    `disconnect_notice` the seconds for which Slack leaves a connection open after it announced its end. `changed` is called
+    whenever something happened that a test may wait for. The next `invalid_tickets` tickets open no connection, and the next
+    `connections_without_hello` connections get no hello; while `refusing_connections` none is opened.
     """
 
-    def __init__(self, changed: Callable[[], None], *, within: float, again: Sequence[float]) -> None:
+    def __init__(
+        self, changed: Callable[[], None], *, ack_timeout: float, resend_delays: Sequence[float]
+    ) -> None:
         self.deliveries: list[Delivery] = []
-        self.refusing = False
-        self.dead = 0
-        self.mute = 0
-        self.goodbye = 10.0
+        self.refusing_connections = False
+        self.invalid_tickets = 0
+        self.connections_without_hello = 0
+        self.disconnect_notice = 10.0
         self.tickets: list[str] = []
         self.opened = 0
         self._connections: list[web.WebSocketResponse] = []
-        self._deaf: set[web.WebSocketResponse] = set()
-        self._turn = itertools.count()
+        self._half_open: set[web.WebSocketResponse] = set()
+        self._next = itertools.count()
         self._answers: dict[str, asyncio.Future[bool]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._changed = changed
-        self.within = within
-        self._again = again
+        self.ack_timeout = ack_timeout
+        self._resend_delays = resend_delays
 
     @property
     def open(self) -> int:
@@ -66,8 +68,8 @@ class Sockets:
 
     def ticket(self) -> str:
         """Issue a ticket for one connection."""
-        if self.dead:
-            self.dead -= 1
+        if self.invalid_tickets:
+            self.invalid_tickets -= 1
             return secrets.token_hex(8)
         self.tickets.append(secrets.token_hex(8))
         return self.tickets[-1]
@@ -75,8 +77,8 @@ class Sockets:
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection, for the ticket in the path; each ticket opens one."""
         ticket = request.match_info["ticket"]
-        if self.refusing or ticket not in self.tickets:
-            return web.Response(status=503 if self.refusing else 408)
+        if self.refusing_connections or ticket not in self.tickets:
+            return web.Response(status=503 if self.refusing_connections else 408)
         self.tickets.remove(ticket)
         socket = web.WebSocketResponse(autoping=True)
         await socket.prepare(request)
@@ -102,12 +104,12 @@ class Sockets:
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
             self._start(self._close_later(socket))
 
-    async def hang_up(self, *numbers: int) -> None:
+    async def close(self, *numbers: int) -> None:
         """Close connections, all or those of these numbers, with a close frame."""
         for socket in self._chosen(numbers):
             await socket.close()
 
-    async def cut(self, *numbers: int) -> None:
+    async def abort(self, *numbers: int) -> None:
         """Break connections, all or those of these numbers."""
         for socket in self._chosen(numbers):
             transport = _transport(socket)
@@ -115,13 +117,13 @@ class Sockets:
                 transport.abort()
             self._forget(socket)
 
-    def deafen(self, *numbers: int) -> None:
-        """Pass nothing on the open connections any more, in either direction.
+    def make_half_open(self, *numbers: int) -> None:
+        """Make connections half-open, all or those of these numbers: nothing passes any more, in either direction.
 
         Slack itself notices after a moment and gives them no more deliveries.
         """
         for socket in self._chosen(numbers):
-            self._deaf.add(socket)
+            self._half_open.add(socket)
             transport = _transport(socket)
             if transport is not None:
                 transport.pause_reading()
@@ -132,7 +134,7 @@ class Sockets:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.cut()
+        await self.abort()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -144,17 +146,17 @@ class Sockets:
 
     async def _close_later(self, socket: web.WebSocketResponse) -> None:
         await self._forget_later(socket)
-        await asyncio.sleep(self.goodbye / 2)
+        await asyncio.sleep(self.disconnect_notice / 2)
         await socket.close()
 
     async def _forget_later(self, socket: web.WebSocketResponse) -> None:
         """Give a connection no more deliveries after a moment."""
-        await asyncio.sleep(self.goodbye / 2)
+        await asyncio.sleep(self.disconnect_notice / 2)
         self._forget(socket)
 
     async def _greet(self, socket: web.WebSocketResponse) -> None:
-        if self.mute:
-            self.mute -= 1
+        if self.connections_without_hello:
+            self.connections_without_hello -= 1
             return
         await socket.send_json(self._hello())
         self._changed()
@@ -180,7 +182,7 @@ class Sockets:
                     answer.set_result(True)
 
     async def _send_until_acknowledged(self, delivery: Delivery) -> None:
-        pauses = (0.0, *self._again) if delivery.kind == "events_api" else (0.0,)
+        pauses = (0.0, *self._resend_delays) if delivery.kind == "events_api" else (0.0,)
         for attempt, pause in enumerate(pauses):
             await asyncio.sleep(pause)
             if await self._send(delivery, attempt):
@@ -192,7 +194,7 @@ class Sockets:
     async def _send(self, delivery: Delivery, attempt: int) -> bool:
         if not self._connections:
             return False
-        socket = self._connections[next(self._turn) % len(self._connections)]
+        socket = self._connections[next(self._next) % len(self._connections)]
         envelope = secrets.token_hex(16)
         delivery.envelopes.append(envelope)
         answer = self._answers[envelope] = asyncio.get_running_loop().create_future()
@@ -205,10 +207,10 @@ class Sockets:
         if delivery.kind == "events_api":
             message |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
         try:
-            if socket not in self._deaf:
+            if socket not in self._half_open:
                 await socket.send_json(message)
                 delivery.sent.append(time.monotonic())
-            return await asyncio.wait_for(answer, self.within)
+            return await asyncio.wait_for(answer, self.ack_timeout)
         except (TimeoutError, ConnectionError):
             return False
         finally:

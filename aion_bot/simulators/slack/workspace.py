@@ -54,9 +54,9 @@ _FAILURES: Mapping[Failure, Mapping[str, Any]] = {
 class SimulatedSlack:
     """One workspace with a bot.
 
-    `events` are the app's subscriptions. An event that is not acknowledged `within` so many seconds is sent again after the
-    pauses in `again`; the defaults are Slack's own. `clock` returns the seconds of the rate limits (`rates`, off without
-    `rates.limits`) and of `streams`.
+    `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
+    after the pauses in `resend_delays`; the defaults are Slack's own. `clock` returns the seconds of the rate limits
+    (`rates`, off without `rates.limits`) and of `streams`.
     """
 
     name = "Slack"
@@ -78,12 +78,12 @@ class SimulatedSlack:
         inspector: Inspector | None = None,
         *,
         events: Collection[str] = EVENTS,
-        within: float = 3.0,
-        again: Sequence[float] = (0.0, 60.0, 300.0),
+        ack_timeout: float = 3.0,
+        resend_delays: Sequence[float] = (0.0, 60.0, 300.0),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.conversations = Conversations(self.people)
-        self.sockets = Sockets(self._send_event, within=within, again=again)
+        self.sockets = Sockets(self._send_event, ack_timeout=ack_timeout, resend_delays=resend_delays)
         self.rates = Rates(clock)
         self.streams = Streams(clock)
         self.display = Display(self.conversations, self.streams, self._send_event)

@@ -81,9 +81,9 @@ async def test_after_a_lost_session(
         await host.until(lambda: len(host.presences) == 1)
         await discord.mention(discord.people[0], "heard", thread)
         await host.prompt()
-        discord.gateway.losing = True
+        discord.gateway.dropping_events = True
         await discord.mention(discord.people[0], "unheard", thread)
-        discord.gateway.losing = False
+        discord.gateway.dropping_events = False
         if invalidated:
             await discord.gateway.invalidate()
         else:
@@ -265,9 +265,9 @@ async def test_a_session_lost_while_fetching(
     host.open.clear()
     async with running(discord, host):
         await host.until(lambda: host.accept_calls == 2)  # one when the thread was made
-        discord.gateway.losing = True
+        discord.gateway.dropping_events = True
         await discord.mention(ada, "second", thread)
-        discord.gateway.losing = False
+        discord.gateway.dropping_events = False
         identified = discord.gateway.identified
         await discord.gateway.invalidate()
         await discord.until(lambda: discord.gateway.identified == identified + 1)
@@ -299,12 +299,12 @@ async def test_listening_again_after_an_outage(
     await host.until(lambda: len(host.presences) == 1)
     await discord.direct_message(discord.people[0], "heard")
     await host.prompt()
-    discord.gateway.losing = True
+    discord.gateway.dropping_events = True
     await discord.gateway.drop(4013)
     with pytest.raises(Exception, match="cannot be reached"):
         await bot.listening
     await discord.direct_message(discord.people[0], "unheard")
-    discord.gateway.losing = False
+    discord.gateway.dropping_events = False
     again = asyncio.create_task(bot.adapter.listen(host))
     await host.until(lambda: "unheard" in _texts(host))
     again.cancel()

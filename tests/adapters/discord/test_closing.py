@@ -16,10 +16,10 @@ from tests.adapters.discord.conftest import Bot, build
 from tests.adapters.discord.host import RecordingHost
 
 
-@pytest.mark.parametrize("deaf", [False, True])
-async def test_leaving(discord: SimulatedDiscord, host: RecordingHost, *, deaf: bool) -> None:
-    """Cancelled, it hangs up within a second, even if Discord does not say goodbye."""
-    discord.gateway.deaf = deaf
+@pytest.mark.parametrize("unresponsive", [False, True])
+async def test_leaving(discord: SimulatedDiscord, host: RecordingHost, *, unresponsive: bool) -> None:
+    """Cancelled, it closes within a second, even if Discord does not answer the close."""
+    discord.gateway.unresponsive = unresponsive
     adapter = build(discord.env)
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
@@ -92,10 +92,10 @@ async def test_a_silent_gateway(discord: SimulatedDiscord, host: RecordingHost) 
     adapter.heartbeat_timeout = 0.3
     listening = asyncio.create_task(adapter.listen(host))
     await discord.connected()
-    discord.gateway.silent = True
+    discord.gateway.zombied = True
     await discord.direct_message(discord.people[0], "can you hear me?")
     await discord.until(lambda: not discord.gateway.listening)
-    discord.gateway.silent = False
+    discord.gateway.zombied = False
     assert (await host.prompt()).text == "can you hear me?"
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
@@ -110,7 +110,7 @@ async def test_a_gateway_that_stays_away(
     adapter = build(discord.env)
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
-    discord.gateway.refusing = True
+    discord.gateway.refusing_connections = True
     await discord.gateway.drop()
     with pytest.raises(PlatformDown):
         await listening

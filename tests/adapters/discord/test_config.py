@@ -4,9 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import SecretStr
 
 from adapters import discord
-from adapters.discord.config import DEFAULT_API_URL, Settings, is_safe_gateway, read
+from adapters.discord.config import DEFAULT_API_URL, Settings, is_safe_gateway
+
+read = Settings.read
 
 TOKEN = "MTk4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"
 
@@ -19,7 +22,7 @@ def test_nothing_is_set() -> None:
 def test_a_token_is_enough() -> None:
     """Everything but the token has a default."""
     assert read({"DISCORD_TOKEN": f" {TOKEN} "}) == (
-        Settings(TOKEN, DEFAULT_API_URL, message_content=False),
+        Settings(token=SecretStr(TOKEN), api_url=DEFAULT_API_URL, message_content=False),
         (),
     )
 
@@ -32,7 +35,10 @@ def test_everything_is_set() -> None:
         "AION_BOT_DISCORD_MESSAGE_CONTENT": "True",
     }
     assert set(env) == set(discord.variables())
-    assert read(env) == (Settings(TOKEN, "http://127.0.0.1:8321/api/v10", message_content=True), ())
+    assert read(env) == (
+        Settings(token=SecretStr(TOKEN), api_url="http://127.0.0.1:8321/api/v10", message_content=True),
+        (),
+    )
 
 
 @pytest.mark.parametrize(

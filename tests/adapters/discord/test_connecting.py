@@ -145,7 +145,7 @@ async def test_nobody_there(host: RecordingHost) -> None:
 
 async def test_a_gateway_that_refuses(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """If the first handshake with the gateway fails, the platform is down: discord.py itself crashes there."""
-    discord.gateway.refusing = True
+    discord.gateway.refusing_connections = True
     with pytest.raises(PlatformDown):
         await _listen_once(discord, host)
 
@@ -161,10 +161,10 @@ async def test_a_rate_limit_while_logging_in(discord: SimulatedDiscord, host: Re
 async def test_listening_again(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """The same adapter listens again after the platform was down."""
     adapter = build(discord.env)
-    discord.gateway.refusing = True
+    discord.gateway.refusing_connections = True
     with pytest.raises(PlatformDown):
         await adapter.listen(host)
-    discord.gateway.refusing = False
+    discord.gateway.refusing_connections = False
     listening = asyncio.create_task(adapter.listen(host))
     await discord.connected()
     await discord.mention(discord.people[0], "back again?")
@@ -212,7 +212,7 @@ async def test_a_session_that_is_forgotten(discord: SimulatedDiscord, host: Reco
 
 async def test_posting_while_the_gateway_is_away(discord: SimulatedDiscord, bot: Bot) -> None:
     """A running answer goes on while the gateway is gone."""
-    discord.gateway.refusing = True
+    discord.gateway.refusing_connections = True
     await discord.gateway.drop()
     await discord.until(lambda: not discord.gateway.listening)
     direct = ThreadKey("discord", discord.direct(discord.people[0]))

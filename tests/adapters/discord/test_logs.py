@@ -76,7 +76,7 @@ async def test_a_quiet_start(
 
 def test_settings_hide_the_token(discord: SimulatedDiscord) -> None:
     """A token does not show when settings are printed."""
-    from adapters.discord.config import read
+    from adapters.discord.config import Settings
 
-    settings, _ = read(discord.env)
+    settings, _ = Settings.read(discord.env)
     assert discord.env["DISCORD_TOKEN"] not in repr(settings)

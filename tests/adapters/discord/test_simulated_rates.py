@@ -16,7 +16,7 @@ from aion_bot.simulators.visible_changes import VisibleChange
 from tests.adapters.discord.caller import Caller
 from tests.adapters.discord.conftest import build, served
 from tests.schemas import discord as contracts
-from tests.support.turned_clock import TurnedClock
+from tests.support.manual_clock import ManualClock
 
 HERE = {"channel_id": "1", "message_id": "2", "emoji_name": "x", "webhook_token": "t"}
 PUT_REACTION = "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
@@ -26,19 +26,19 @@ INFO = "GET /channels/{channel_id}"
 
 
 @pytest.fixture
-def clock() -> TurnedClock:
-    return TurnedClock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def rates(clock: TurnedClock) -> Rates:
+def rates(clock: ManualClock) -> Rates:
     rates = Rates(clock)
     rates.limits = DiscordLimits()
     return rates
 
 
 @pytest.fixture
-async def limited(clock: TurnedClock) -> AsyncIterator[Caller]:
+async def limited(clock: ManualClock) -> AsyncIterator[Caller]:
     async with served(SimulatedDiscord(clock=clock)) as discord, ClientSession() as session:
         discord.rates.limits = DiscordLimits()
         yield Caller(discord, session)
@@ -73,7 +73,7 @@ async def test_without_limits_nothing_is_told(caller: Caller) -> None:
         assert "X-RateLimit-Bucket" not in headers
 
 
-async def test_headers_tell_of_the_bucket(limited: Caller, clock: TurnedClock) -> None:
+async def test_headers_tell_of_the_bucket(limited: Caller, clock: ManualClock) -> None:
     """Every answer tells what is left and when the window ends; the same kind of route has the same hash."""
     _, first, _ = await answer(limited, "x")
     clock.now += 1.5
@@ -88,7 +88,7 @@ async def test_headers_tell_of_the_bucket(limited: Caller, clock: TurnedClock) -
     assert float(second["X-RateLimit-Reset"]) > 1e9
 
 
-async def test_a_request_too_many_is_refused_in_discords_words(limited: Caller, clock: TurnedClock) -> None:
+async def test_a_request_too_many_is_refused_in_discords_words(limited: Caller, clock: ManualClock) -> None:
     """A 429 tells the pause to the millisecond, and comes from Discord itself."""
     for _ in range(5):
         await answer(limited, "x")
@@ -123,7 +123,7 @@ def test_a_refusal_has_the_published_shape(rates: Rates) -> None:
         Draft202012Validator(schema, registry=registry).validate(error.body)
 
 
-def test_windows_begin_with_a_request(rates: Rates, clock: TurnedClock) -> None:
+def test_windows_begin_with_a_request(rates: Rates, clock: ManualClock) -> None:
     """A window is fixed: it opens with a request and takes its number until it ends, then another opens."""
     assert taken(rates, CREATE, 1) == 1
     clock.now += 4.9
@@ -158,7 +158,7 @@ def test_creating_and_editing_share_a_bucket(rates: Rates) -> None:
     ],
 )
 def test_each_kind_of_route_has_its_bucket(
-    rates: Rates, clock: TurnedClock, route: str, calls: int, seconds: float
+    rates: Rates, clock: ManualClock, route: str, calls: int, seconds: float
 ) -> None:
     """So many of a kind are taken in its window, and tell how long it lasts."""
     rates.limits = DiscordLimits(everything=Rate(1_000, 1.0))
@@ -175,7 +175,7 @@ def test_routes_of_the_table_exist() -> None:
     assert set(KINDS) <= set(SimulatedDiscord().server.routes)
 
 
-def test_the_bot_has_a_limit_of_its_own(rates: Rates, clock: TurnedClock) -> None:
+def test_the_bot_has_a_limit_of_its_own(rates: Rates, clock: ManualClock) -> None:
     """Fifty requests a second, whatever they are, but for answers to interactions; refused ones do not count."""
     assert taken(rates, INFO, 51) == 50
     error = refusal(rates, EDIT)

@@ -45,8 +45,8 @@ async def end(listening: asyncio.Task[None]) -> float:
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A workspace that repeats fast and objects to what the contracts do not allow."""
-    simulated = SimulatedSlack(contracts.inspect, within=1.0, again=(0.0, 0.1, 0.5))
-    simulated.sockets.goodbye = 0.3
+    simulated = SimulatedSlack(contracts.inspect, ack_timeout=1.0, resend_delays=(0.0, 0.1, 0.5))
+    simulated.sockets.disconnect_notice = 0.3
     await simulated.start()
     yield simulated
     await simulated.stop()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import SecretStr
 
 import adapters.slack
 from adapters.slack import config
@@ -23,7 +24,9 @@ def test_two_tokens_are_enough() -> None:
     """With both tokens the adapter is built, for Slack's own address."""
     settings, found = config.read(WHOLE)
     assert found == ()
-    assert settings == config.SlackSettings(BOT, APP, "https://slack.com/api/")
+    assert settings == config.SlackSettings(
+        bot_token=SecretStr(BOT), app_token=SecretStr(APP), api_url="https://slack.com/api/"
+    )
 
 
 @pytest.mark.parametrize("env", [{}, {"SLACK_API_URL": "not an address"}, {"SLACK_BOT_TOKEN": "  "}])

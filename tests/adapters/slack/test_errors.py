@@ -264,9 +264,7 @@ async def test_refused_token_is_named(slack: SimulatedSlack, variable: str, meth
     """A wrong token ends `listen` with its variable's name and without its value."""
     prefix = slack.env[variable][:5]
     env = dict(slack.env) | {variable: f"{prefix}wrong-secret"}
-    adapter = SlackAdapter(
-        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"])
-    )
+    adapter = SlackAdapter(SlackSettings.from_mapping(env))
     with pytest.raises(TokenRefused) as raised:
         await adapter.listen(RecordingHost())
     await adapter.close()

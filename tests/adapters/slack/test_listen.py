@@ -68,9 +68,7 @@ async def test_proxy_does_not_come_between_this_machine_and_itself(
     """Slack's library would send even loopback traffic to the environment's proxy."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    settings = SlackSettings(
-        slack.env["SLACK_BOT_TOKEN"], slack.env["SLACK_APP_TOKEN"], slack.env["SLACK_API_URL"]
-    )
+    settings = SlackSettings.from_mapping(slack.env)
     adapter, host = SlackAdapter(settings, HASTE), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await slack.direct_message(slack.people[0], "hello")

@@ -41,7 +41,7 @@ async def test_no_secret_and_no_word_is_logged(
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
     host.failures = 2
-    slack.sockets.within = 0.05
+    slack.sockets.ack_timeout = 0.05
     message = await slack.direct_message(slack.people[0], "confidential words")
     await slack.shortcut(slack.people[0], message)
     await host.until(lambda: len(host.prompts) == 1)
@@ -50,8 +50,8 @@ async def test_no_secret_and_no_word_is_logged(
         slack.fail_next("chat.postMessage", **fault)
         with suppress(Exception):
             await adapter.post(host.prompts[0].thread, Reply("confidential answer"), nonce="n-1")
-    slack.sockets.refusing = True
-    await slack.sockets.cut()
+    slack.sockets.refusing_connections = True
+    await slack.sockets.abort()
     with suppress(PlatformDown):
         await listening
     said = logged()

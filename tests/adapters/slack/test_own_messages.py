@@ -26,9 +26,7 @@ async def test_later_process_finds_them_too(
 ) -> None:
     """After a crash nothing is known but the thread: what was posted is read from Slack, before listening."""
     posted = await adapter.post(thread, Reply("half an ans"), nonce="n-1")
-    settings = SlackSettings(
-        slack.env["SLACK_BOT_TOKEN"], slack.env["SLACK_APP_TOKEN"], slack.env["SLACK_API_URL"]
-    )
+    settings = SlackSettings.from_mapping(slack.env)
     later = SlackAdapter(settings, HASTE)
     assert await later.own_messages(thread) == [OwnMessage(posted, "n-1")]
     await later.edit(posted, Reply("half an answer"))

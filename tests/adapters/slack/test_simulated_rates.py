@@ -9,13 +9,13 @@ import pytest
 
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.rates import DOCUMENTED, POST, Rates, SlackLimits
-from tests.support.turned_clock import TurnedClock
+from tests.support.manual_clock import ManualClock
 
 
 class Counting:
     """Somebody who calls the Web API and looks at the whole answer."""
 
-    def __init__(self, slack: SimulatedSlack, clock: TurnedClock, session: aiohttp.ClientSession) -> None:
+    def __init__(self, slack: SimulatedSlack, clock: ManualClock, session: aiohttp.ClientSession) -> None:
         self.slack = slack
         self.clock = clock
         self._session = session
@@ -34,8 +34,8 @@ class Counting:
 
 @asynccontextmanager
 async def calling(limits: SlackLimits | None) -> AsyncIterator[Counting]:
-    clock = TurnedClock()
-    slack = SimulatedSlack(within=0.05, again=(), clock=clock)
+    clock = ManualClock()
+    slack = SimulatedSlack(ack_timeout=0.05, resend_delays=(), clock=clock)
     slack.rates.limits = limits
     await slack.start()
     try:
@@ -80,7 +80,7 @@ async def test_retry_after_is_at_least_a_second(limited: Counting) -> None:
 @pytest.mark.parametrize(("method", "calls"), sorted(DOCUMENTED.items()))
 def test_every_method_has_its_own_window(method: str, calls: int) -> None:
     """So many calls fit into any minute; the next one fits when the first has left; others are not touched."""
-    clock = TurnedClock()
+    clock = ManualClock()
     rates = Rates(clock)
     rates.limits = SlackLimits()
     assert rates.take(method, "") == 0
@@ -93,7 +93,7 @@ def test_every_method_has_its_own_window(method: str, calls: int) -> None:
 
 def test_a_refused_call_does_not_count() -> None:
     """Who asks again and again while refused waits no longer for it."""
-    clock = TurnedClock()
+    clock = ManualClock()
     rates = Rates(clock)
     rates.limits = SlackLimits({"chat.update": 1})
     assert rates.take("chat.update", "") == 0
@@ -107,7 +107,7 @@ def test_a_refused_call_does_not_count() -> None:
 
 def test_a_channel_takes_one_post_a_second() -> None:
     """Posts are limited by channel; a burst is what a channel has saved up, and by default it saves nothing."""
-    clock = TurnedClock()
+    clock = ManualClock()
     rates = Rates(clock)
     rates.limits = SlackLimits()
     clock.now += 100
@@ -121,7 +121,7 @@ def test_a_channel_takes_one_post_a_second() -> None:
 
 def test_posts_are_limited_in_the_whole_workspace_too() -> None:
     """Many channels together take no more than the workspace does."""
-    rates = Rates(TurnedClock())
+    rates = Rates(ManualClock())
     rates.limits = SlackLimits()
     assert rates.use(POST, 1) + sum(rates.use(POST, channel=f"C{number}") for number in range(700)) == 600
     assert not rates.refused

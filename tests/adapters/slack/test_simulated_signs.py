@@ -15,7 +15,7 @@ MARK = "hourglass_flowing_sand"
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A workspace without an app, and without an inspector: what is wrong shall reach it."""
-    simulated = SimulatedSlack(within=0.05, again=())
+    simulated = SimulatedSlack(ack_timeout=0.05, resend_delays=())
     await simulated.start()
     yield simulated
     await simulated.stop()

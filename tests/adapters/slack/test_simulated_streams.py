@@ -13,7 +13,7 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT_ID, TEAM
 from tests.adapters.slack.calling import Caller
 from tests.schemas import slack as contracts
-from tests.support.turned_clock import TurnedClock
+from tests.support.manual_clock import ManualClock
 
 NOTE = {"event_type": "aion_post", "event_payload": {"nonce": "n"}}
 ROW = {
@@ -23,14 +23,14 @@ ROW = {
 
 
 @pytest.fixture
-def clock() -> TurnedClock:
-    return TurnedClock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-async def slack(clock: TurnedClock) -> AsyncIterator[SimulatedSlack]:
+async def slack(clock: ManualClock) -> AsyncIterator[SimulatedSlack]:
     """A workspace without an app, that objects to nothing."""
-    simulated = SimulatedSlack(within=0.05, again=(), clock=clock)
+    simulated = SimulatedSlack(ack_timeout=0.05, resend_delays=(), clock=clock)
     await simulated.start()
     yield simulated
     await simulated.stop()
@@ -150,7 +150,7 @@ async def test_a_message_takes_so_many_bytes(slack: SimulatedSlack, stream: Stre
     assert len(slack.thread(stream.thread)[-1].text) == 5_300
 
 
-async def test_a_stream_ends_by_itself(slack: SimulatedSlack, stream: Streaming, clock: TurnedClock) -> None:
+async def test_a_stream_ends_by_itself(slack: SimulatedSlack, stream: Streaming, clock: ManualClock) -> None:
     """After its life it is an ordinary message that everybody sees whole, however lately it grew."""
     await stream.begin(markdown_text="one")
     clock.now += 299

@@ -9,17 +9,17 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import TEAM
 from aion_bot.simulators.visible_changes import VisibleChange
 from tests.adapters.slack.calling import Caller
-from tests.support.turned_clock import TurnedClock
+from tests.support.manual_clock import ManualClock
 
 
 @pytest.fixture
-def clock() -> TurnedClock:
-    return TurnedClock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-async def slack(clock: TurnedClock) -> AsyncIterator[SimulatedSlack]:
-    simulated = SimulatedSlack(within=0.05, again=(), clock=clock)
+async def slack(clock: ManualClock) -> AsyncIterator[SimulatedSlack]:
+    simulated = SimulatedSlack(ack_timeout=0.05, resend_delays=(), clock=clock)
     await simulated.start()
     yield simulated
     await simulated.stop()
@@ -43,7 +43,7 @@ def texts(seen: list[VisibleChange]) -> list[tuple[float, str, str]]:
 
 
 async def test_posts_edits_and_deletions(
-    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange], clock: TurnedClock
+    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange], clock: ManualClock
 ) -> None:
     """A message of the bot's is seen when it appears, changes and goes; people's are not told."""
     thread = await slack.ask(slack.people[0], "hello")
@@ -68,7 +68,7 @@ async def test_private_messages_are_not_for_bystanders(
 
 
 async def test_a_stream_is_seen_by_two_kinds_of_readers(
-    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange], clock: TurnedClock
+    slack: SimulatedSlack, call: Caller, seen: list[VisibleChange], clock: ManualClock
 ) -> None:
     """The asker sees each piece, bystanders the first and then the end: by stop, or when the stream ended itself."""
     thread = await slack.ask(slack.people[0], "hello")

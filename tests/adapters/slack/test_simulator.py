@@ -15,7 +15,7 @@ from tests.schemas import slack as contracts
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A workspace without an app."""
-    simulated = SimulatedSlack(within=0.05, again=(0.0,))
+    simulated = SimulatedSlack(ack_timeout=0.05, resend_delays=(0.0,))
     await simulated.start()
     yield simulated
     await simulated.stop()
@@ -228,7 +228,7 @@ async def test_own_messages_and_edits_come_back(slack: SimulatedSlack, call: Cal
 
 async def test_app_hears_only_what_it_subscribed_to() -> None:
     """Without message events a mention comes once, and where the bot is no member nothing comes at all."""
-    slack = SimulatedSlack(events={"app_mention"}, within=0.01, again=())
+    slack = SimulatedSlack(events={"app_mention"}, ack_timeout=0.01, resend_delays=())
     await slack.start()
     await slack.ask(slack.people[0], "hello")
     slack.say(slack.people[0], slack.open_channel("outside", member=False), "<@U0AION> hello")

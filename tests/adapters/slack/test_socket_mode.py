@@ -20,9 +20,7 @@ from tests.adapters.slack.recording import RecordingHost
 
 def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
     env = slack.env
-    return SlackAdapter(
-        SlackSettings(env["SLACK_BOT_TOKEN"], env["SLACK_APP_TOKEN"], env["SLACK_API_URL"]), timeouts
-    )
+    return SlackAdapter(SlackSettings.from_mapping(env), timeouts)
 
 
 async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool]) -> None:
@@ -90,7 +88,7 @@ async def test_click_during_a_refresh_arrives(
 
 async def test_socket_that_slack_does_not_close_is_closed(slack: SimulatedSlack, host: RecordingHost) -> None:
     """A socket that was asked back is listened to for a while, and then let go: there are ten at most."""
-    slack.sockets.goodbye = 60.0
+    slack.sockets.disconnect_notice = 60.0
     await slack.sockets.refresh(0)
     await slack.until(lambda: slack.sockets.open == 3)
     await slack.until(repaired(slack, 1))
@@ -103,7 +101,7 @@ async def test_socket_that_slack_refuses_is_let_go_at_once(
 ) -> None:
     """Where Slack does not want a socket any more, it makes place before the next one is asked for."""
     del host
-    slack.sockets.goodbye = 60.0
+    slack.sockets.disconnect_notice = 60.0
     most = 2
 
     def replaced() -> bool:
@@ -116,7 +114,7 @@ async def test_socket_that_slack_refuses_is_let_go_at_once(
     assert most == 2
 
 
-@pytest.mark.parametrize("loss", ["cut", "hang_up"])
+@pytest.mark.parametrize("loss", ["abort", "close"])
 @pytest.mark.parametrize("numbers", [(0,), (1,), (0, 1)])
 async def test_loss_is_survived(
     slack: SimulatedSlack, host: RecordingHost, loss: str, numbers: tuple[int, ...]
@@ -130,12 +128,12 @@ async def test_loss_is_survived(
 
 
 @pytest.mark.parametrize("numbers", [(0,), (1,), (0, 1)])
-async def test_deaf_socket_is_noticed(
+async def test_half_open_socket_is_noticed(
     slack: SimulatedSlack, host: RecordingHost, numbers: tuple[int, ...]
 ) -> None:
     """A socket that stays open but answers no ping is replaced; what was sent into it is sent again and arrives."""
-    slack.sockets.within = 0.05
-    slack.sockets.deafen(*numbers)
+    slack.sockets.ack_timeout = 0.05
+    slack.sockets.make_half_open(*numbers)
     before = len(slack.sockets.deliveries)
     for number in range(4):
         await slack.direct_message(slack.people[0], f"question {number}")
@@ -145,33 +143,35 @@ async def test_deaf_socket_is_noticed(
     assert len(host.presences) == 1
 
 
-@pytest.mark.parametrize("dead", [1, 3])
-async def test_dead_ticket_is_not_tried_again(slack: SimulatedSlack, host: RecordingHost, dead: int) -> None:
+@pytest.mark.parametrize("invalid", [1, 3])
+async def test_invalid_ticket_is_not_tried_again(
+    slack: SimulatedSlack, host: RecordingHost, invalid: int
+) -> None:
     """A ticket that opens nothing is thrown away for a fresh one, while the other socket serves."""
-    slack.sockets.dead = dead
-    await slack.sockets.cut(0)
+    slack.sockets.invalid_tickets = invalid
+    await slack.sockets.abort(0)
     await talk_until(slack, host, repaired(slack, 1))
-    assert slack.api.calls["apps.connections.open"] == 3 + dead
+    assert slack.api.calls["apps.connections.open"] == 3 + invalid
 
 
 async def test_socket_without_a_greeting_is_given_up(slack: SimulatedSlack, host: RecordingHost) -> None:
     """A socket on which Slack never says hello is not waited for without end."""
-    slack.sockets.mute = 1
-    await slack.sockets.cut(1)
+    slack.sockets.connections_without_hello = 1
+    await slack.sockets.abort(1)
     await slack.until(repaired(slack, 2))
     await talk_until(slack, host, lambda: len(host.prompts) == 4)
 
 
 async def test_refused_sockets_are_asked_for_with_pauses(slack: SimulatedSlack, host: RecordingHost) -> None:
     """While Slack refuses one socket it is tried again and again, but not in a frenzy; the other one serves."""
-    slack.sockets.refusing = True
-    await slack.sockets.cut(0)
+    slack.sockets.refusing_connections = True
+    await slack.sockets.abort(0)
     begun = slack.api.calls["apps.connections.open"]
     clock = asyncio.get_running_loop().time
     since = clock()
     await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] == begun + 5)
     assert clock() - since > 2 * HASTE.reconnect
-    slack.sockets.refusing = False
+    slack.sockets.refusing_connections = False
     await talk_until(slack, host, repaired(slack, 1))
     assert len(host.presences) == 1
 
@@ -182,7 +182,7 @@ async def test_pause_that_slack_wants_before_a_ticket_is_kept(
     """A limited rate of tickets is respected to the second."""
     slack.fail_next("apps.connections.open", retry_after=0.3)
     clock = asyncio.get_running_loop().time
-    await slack.sockets.cut(1)
+    await slack.sockets.abort(1)
     begun = clock()
     await talk_until(slack, host, repaired(slack, 1))
     assert clock() - begun >= 0.3
@@ -193,7 +193,7 @@ async def test_token_refused_once_ends_nothing_while_a_socket_serves(
 ) -> None:
     """As long as questions arrive nobody is told that the token is wrong."""
     slack.fail_next("apps.connections.open", error="invalid_auth")
-    await slack.sockets.cut(1)
+    await slack.sockets.abort(1)
     await talk_until(slack, host, repaired(slack, 1))
     assert len(host.presences) == 1
 
@@ -206,7 +206,7 @@ async def test_token_refused_ends_listening_once_no_socket_serves(
     listening = asyncio.create_task(adapter.listen(host))
     await slack.until(lambda: slack.sockets.open == 2)
     slack.fail_next("apps.connections.open", error="token_revoked", times=100)
-    await slack.sockets.cut()
+    await slack.sockets.abort()
     with pytest.raises(TokenRefused) as raised:
         await asyncio.wait_for(listening, 5)
     assert raised.value.variable == "SLACK_APP_TOKEN"
@@ -219,15 +219,15 @@ async def test_sockets_that_stay_away_are_given_up(slack: SimulatedSlack, adapte
     await slack.until(lambda: slack.sockets.open == 2)
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: bool(host.prompts))
-    slack.sockets.refusing = True
+    slack.sockets.refusing_connections = True
     clock = asyncio.get_running_loop().time
     begun = clock()
-    await slack.sockets.cut()
+    await slack.sockets.abort()
     with pytest.raises(PlatformDown):
         await asyncio.wait_for(listening, 5)
     assert clock() - begun > HASTE.offline / 2
     await adapter.post(host.prompts[0].thread, Reply("still here"), nonce="n-1")
-    slack.sockets.refusing = False
+    slack.sockets.refusing_connections = False
     again = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: len(host.presences) == 2)
     await slack.direct_message(slack.people[0], "hello again")
@@ -237,8 +237,8 @@ async def test_sockets_that_stay_away_are_given_up(slack: SimulatedSlack, adapte
 
 async def test_one_socket_is_enough_to_stay(slack: SimulatedSlack, host: RecordingHost) -> None:
     """As long as one socket serves, `listen` does not end, however long the other one is refused."""
-    slack.sockets.refusing = True
-    await slack.sockets.cut(0)
+    slack.sockets.refusing_connections = True
+    await slack.sockets.abort(0)
     clock = asyncio.get_running_loop().time
     begun = clock()
     await talk_until(slack, host, lambda: clock() - begun > 1.5 * HASTE.offline)
@@ -249,7 +249,7 @@ async def test_sockets_that_never_open_are_platform_down(
     slack: SimulatedSlack, adapter: SlackAdapter
 ) -> None:
     """The first connection is not waited for without end either."""
-    slack.sockets.refusing = True
+    slack.sockets.refusing_connections = True
     with pytest.raises(PlatformDown):
         await asyncio.wait_for(adapter.listen(RecordingHost()), 5)
 
@@ -295,7 +295,7 @@ async def test_foreign_socket_beside_ours_is_noticed(
 ) -> None:
     """A process with a single socket shows only once our second one is greeted: it gets into the log."""
     adapter, host = built(slack), RecordingHost()
-    slack.sockets.within = 0.05  # the foreign socket acknowledges nothing
+    slack.sockets.ack_timeout = 0.05  # the foreign socket acknowledges nothing
     async with aiohttp.ClientSession() as session, session.ws_connect(slack.socket_address()):
         await slack.until(lambda: slack.sockets.open == 1)
         listening = asyncio.create_task(adapter.listen(host))

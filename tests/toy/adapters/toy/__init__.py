@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+from pydantic import Field, SecretStr
+
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.settings import Problem, check_base_url
-
-URL, TOKEN = "TOY_URL", "TOY_TOKEN"
+from aion_bot.ports.settings import BaseUrl, PlatformSettings, Problem
 
 
-def variables() -> Sequence[str]:
-    return (URL, TOKEN)
+class Settings(PlatformSettings):
+    url: BaseUrl = Field(validation_alias="TOY_URL")
+    token: SecretStr = Field(validation_alias="TOY_TOKEN")
 
 
-required = variables
+variables, required = Settings.variables, Settings.required
 
 
 def loggers() -> Sequence[str]:
@@ -20,12 +21,9 @@ def loggers() -> Sequence[str]:
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
-    url, token = env.get(URL, ""), env.get(TOKEN, "")
-    if not url and not token:
-        return None, ()
-    problem = check_base_url(URL, url) if token else Problem(TOKEN, f"is missing although {URL} is set")
-    if problem is not None:
-        return None, (problem,)
+    settings, problems = Settings.read(env)
+    if settings is None:
+        return None, problems
     from adapters.toy.adapter import ToyAdapter
 
-    return ToyAdapter(url, token), ()
+    return ToyAdapter(settings.url, settings.token.get_secret_value()), ()

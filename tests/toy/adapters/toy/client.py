@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from adapters.toy import TOKEN
+from adapters.toy import Settings
 from aion_bot.ports import errors
 from aion_bot.ports.rate_limits import Charge, PlatformRequest, RequestObserver, RequestStatus
 
@@ -38,5 +38,5 @@ class Client:
         if status is RequestStatus.RATE_LIMITED:
             raise errors.RateLimited(pause)
         if answer.status_code == 401:
-            raise errors.TokenRefused(TOKEN, "Toy does not accept it")
+            raise errors.TokenRefused(Settings.variable("token"), "Toy does not accept it")
         raise _ERRORS.get(answer.status_code, errors.PlatformDown)(f"{route}: {answer.status_code}")

@@ -1,7 +1,7 @@
 """A clock that a test sets."""
 
 
-class TurnedClock:
+class ManualClock:
     """A clock in seconds that changes only when a test sets `now`."""
 
     def __init__(self) -> None:

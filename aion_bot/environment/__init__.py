@@ -1,0 +1,1 @@
+"""Settings from environment variables: what every component's settings model shares. Knows nothing of the bot."""

@@ -1,0 +1,56 @@
+"""The rules about addresses that a setting may hold. No sentence repeats a part of one: it may be a password."""
+
+import ipaddress
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator
+
+_NO_ADDRESS = "is not an address; give one like https://host/path"
+_NO_PROXY = "must be an address like http://proxy:3128"
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether `host` can only be this machine."""
+    try:
+        return host == "localhost" or (host is not None and ipaddress.ip_address(host).is_loopback)
+    except ValueError:
+        return False
+
+
+def _split(url: str, sentence: str) -> SplitResult:
+    """Return the parts of an address. Raises ValueError with `sentence` for what is none."""
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what checks it. urlsplit drops line ends and tabs, wherever they are, instead of refusing.
+        valid = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
+    except ValueError:
+        # The message of urlsplit quotes a part of the address.
+        valid = False
+    if not valid:
+        raise ValueError(sentence)
+    return parts
+
+
+def _check_base_url(url: str) -> str:
+    parts = _split(url, _NO_ADDRESS)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError(_NO_ADDRESS)
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must begin with https:// (http is accepted for this machine alone)")
+    return url.rstrip("/")
+
+
+def _check_proxy_url(url: str) -> str:
+    if _split(url, _NO_PROXY).scheme not in {"http", "https", "socks5"}:
+        raise ValueError(_NO_PROXY)
+    return url
+
+
+BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+"""The address of an API: https, or http for a loopback host. A slash at its end is dropped."""
+
+ProxyUrl = Annotated[str, AfterValidator(_check_proxy_url)]
+"""The address of a proxy: http, https or socks5. It may hold a password, so its field is kept out of the repr."""
