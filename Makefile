@@ -4,11 +4,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SEED ?= $(shell date +%s)
 TIMES ?= 10
-# Pure packages, whose tests are quick enough to run once more under the tracer.
+# Packages of the core whose unit tests run under the tracer, which doubles a test's time.
 COVERED := concurrency conversation delivery domain ratelimit runtime storage
+# Compiled code is kept: each of the suite's processes would compile the bot anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
+.PHONY: help demo test slow coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -16,15 +18,18 @@ help:  ## this list
 demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a terminal, a fixed tour elsewhere
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
-test: $(STAMP)  ## every test, and the coverage of the core's unit tests with its floor
+test: $(STAMP)  ## the tests, those of the core under coverage with its floor; all but the slow ones
 	$(BIN)/python -m pytest $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(COVERED:%=--ignore=tests/%)
+
+slow: $(STAMP)  ## the slow tests: a crash at every step of a turn, and how reading time grows; a minute
+	$(BIN)/python -m pytest -m slow
 
 coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow
-	COVER_ALL=1 $(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=97
+	$(BIN)/python -m pytest -m "slow or not slow" --cov --cov-report=term:skip-covered --cov-fail-under=97
 
 growth: $(STAMP)  ## how reading time grows with hostile texts of full length; a minute
-	GROWTH=1 $(BIN)/python -m pytest tests/test_growth.py
+	GROWTH=1 $(BIN)/python -m pytest -m slow tests/test_growth.py
 
 busy: $(STAMP)  ## every test TIMES times (10) beside two busy loops; stops at the first failure
 	$(BIN)/python -m tests.busy $(TIMES)

@@ -1,10 +1,8 @@
 """What holds for every test."""
 
 import os
-from pathlib import Path
 
 import hypothesis
-import pytest
 
 hypothesis.settings.register_profile(
     "aion-bot",
@@ -18,16 +16,3 @@ hypothesis.settings.register_profile(
     print_blob=True,
 )
 hypothesis.settings.load_profile("aion-bot")
-
-_ROOT = Path(__file__).parent
-_COSTLY = ("demo", "end_to_end", "test_growth.py")
-"""Folders and files whose tests run uncovered in `make test`: on Python 3.11 a trace doubles their time, which is most of the
-suite's. `make coverage` (COVER_ALL=1) covers them too."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take the costly tests out of the coverage, unless all are wanted."""
-    if "COVER_ALL" not in os.environ:
-        for item in items:
-            if item.path.relative_to(_ROOT).parts[0] in _COSTLY:
-                item.add_marker("no_cover")

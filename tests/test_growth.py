@@ -3,7 +3,7 @@
 `READERS` has every function that reads such text. A regular expression of the bot stands in `EXPRESSIONS` with the
 reader that tries it, or with the reason why nobody's text can reach it; the last test finds those that do not.
 
-The suite reads each text with each reader once, and again only where that took long enough to tell its growth. `make
+`make slow` reads each text with each reader once, and again only where that took long enough to tell its growth. `make
 growth` (GROWTH=1) does the same with texts four times as long and more drawn ones, in a minute.
 """
 
@@ -361,6 +361,7 @@ def grows_too_fast(reader: Callable[[str], object], text: Callable[[int], str]) 
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_a_longer_text_takes_longer_in_proportion(reader: str) -> None:
     """Nothing that anybody writes takes time that grows faster than it is long."""
@@ -368,6 +369,7 @@ def test_a_longer_text_takes_longer_in_proportion(reader: str) -> None:
     assert [name for name, text in texts.items() if grows_too_fast(READERS[reader], text)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", [discord.measure, slack.measure])
 @pytest.mark.parametrize(
     "name", ["items", "fences in items", "links without an end", "wide table of short rows"]

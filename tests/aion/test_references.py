@@ -159,6 +159,7 @@ def test_any_text_is_taken_apart_without_loss(text: str) -> None:
     assert resolve_content(text).endswith(text[done:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -17,6 +17,7 @@ from tests.end_to_end.crash_injection import Steps
 from tests.schemas import slack as slack_contracts
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # a killed process closes nothing
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # likewise
 ]
