@@ -49,6 +49,7 @@ async def examine(
         checks += [_access(settings, adapter) for adapter in adapters]
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
+        checks.append(Check("retention", True, strings.kept_for(settings.retention_days)))
     files = [env_file, *(files_of(settings.database) if settings is not None else ())]
     return checks + await asyncio.to_thread(_modes, files)
 

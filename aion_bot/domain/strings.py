@@ -266,6 +266,11 @@ LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_W
 WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
 
 
+def kept_for(days: int) -> str:
+    """Say how long rows are kept."""
+    return f"rows of finished turns and of plans are kept for {days} {'day' if days == 1 else 'days'}"
+
+
 def loose_mode(path: str, mode: int) -> str:
     """Warn of a file that others can read or write, and say how to mend it."""
     return f"{path} has mode {mode:04o}, so others than its owner can read or write it: chmod 600 {shlex.quote(path)}"

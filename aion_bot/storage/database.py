@@ -127,6 +127,9 @@ def back_up(path: Path, target: Path) -> None:
     real = _real(path)
     if not real.is_file():
         raise StoreError(f"{path} does not exist: there is nothing to copy")
+    if _real(target) in files_of(real):
+        # An empty log beside a stopped bot's database would be taken for the database's own.
+        raise StoreError(f"{target} belongs to the database: name another file")
     try:
         private_files.create(target)
     except FileExistsError as error:

@@ -30,18 +30,23 @@ UPDATE plan SET description = '', steps = '[]', said = '', erased_at = :now WHER
 )
 """  # noqa: S608  # literals of ours
 
-# Turns that are over, and those that nobody will finish because their platform is not connected any more. The turn of a plan
-# stays while the plan does. What a platform may deliver once more stays: without its row it would be asked again.
-_OLD_TURNS = f"""
+# The turn of a plan stays while the plan does. What a platform may deliver once more stays: without its row it would be asked
+# again.
+_OLD = f"""
 DELETE FROM turn WHERE key IN (
-    SELECT key FROM turn WHERE (
-        (phase IN ('{TurnPhase.SHOWN}', '{TurnPhase.CLEARED}') AND closed_at < :before)
-        OR (created_at < :before AND platform NOT IN (SELECT value FROM json_each(:platforms)))
-    ) AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.turn = turn.key)
+    SELECT key FROM turn WHERE {{}} AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.turn = turn.key)
     AND created_at < coalesce((SELECT value FROM json_each(:delivered) WHERE json_each.key = turn.platform), :before)
     LIMIT {_BATCH}
 )
-"""  # noqa: S608  # literals of ours
+"""  # noqa: S608  # a literal of ours
+
+_SHOWN = among("phase", {TurnPhase.SHOWN, TurnPhase.CLEARED})
+_NOT_SHOWN = _SHOWN.replace(" IN ", " NOT IN ")  # as the index says it
+_NOT_CONNECTED = "platform NOT IN (SELECT value FROM json_each(:platforms))"
+
+# One condition for each index.
+_OLD_TURNS = _OLD.format(f"{_SHOWN} AND closed_at < :before")
+_ABANDONED_TURNS = _OLD.format(f"{_NOT_SHOWN} AND created_at < :before AND {_NOT_CONNECTED}")
 
 _OLD_PLANS = f"""
 DELETE FROM plan WHERE key IN (
@@ -65,16 +70,17 @@ class Retention(Statements):
     async def remove_turns(
         self, before: float, platforms: Iterable[str], delivered: Mapping[str, float]
     ) -> int:
-        """Remove turns that ended before a time, and of platforms not among `platforms` those that were asked before it.
+        """Remove turns that ended before a time, and those asked before it that nobody will end.
 
-        `delivered`: by platform, from when on it may deliver again what was written.
+        These are of a platform that is not among `platforms`, the connected ones. `delivered`: by platform, from when on it may deliver again what was written.
         """
         values = {
             "before": int(before),
-            "platforms": json.dumps(sorted(platforms)),
             "delivered": json.dumps({platform: int(since) for platform, since in delivered.items()}),
         }
-        return await self._change(_OLD_TURNS, values)
+        ended = await self._change(_OLD_TURNS, values)
+        connected = json.dumps(sorted(platforms))
+        return ended + await self._change(_ABANDONED_TURNS, {**values, "platforms": connected})
 
     def remove_copies(self, before: float) -> int:
         """Remove copies that were made before a time, when the schema changed. Raises `OSError`."""

@@ -101,7 +101,8 @@ def test_without_a_database_there_is_nothing_to_copy(path: Path, tmp_path: Path)
     ("target", "sentence"),
     [
         ("there.db", "there.db exists already: name a new file"),
-        ("bot.db", "bot.db exists already: name a new file"),
+        ("bot.db", "bot.db belongs to the database: name another file"),
+        ("bot.db-journal", "belongs to the database"),
         ("missing/copy.db", "the folder does not exist"),
         ("there.db/copy.db", "the folder does not exist"),
     ],

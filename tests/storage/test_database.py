@@ -357,6 +357,7 @@ async def test_doctor_warns_of_files_that_others_can_read(store: Store, path: Pa
         {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
     )
     checks = await doctor.examine(settings, problems, ["slack"], env_file=env_file)
+    assert any(one.name == "retention" and "for 90 days" in one.detail for one in checks)
     warnings = [one for one in checks if one.warning]
     assert all(one.ok and str(one).startswith("warn  file mode: ") for one in warnings)
     assert [one.detail.split(" has mode ")[1].split(",")[0] for one in warnings] == ["0640", "0644", "0604"]
