@@ -12,7 +12,8 @@ _BATCH = 200
 """Rows of one statement: it takes some milliseconds, and what people do waits no longer for it."""
 
 _LARGEST_REWRITTEN = 64 * 1024 * 1024
-"""Bytes of a database that is rewritten while the bot runs: under a second, in which every other statement waits."""
+"""Bytes of a database that is rewritten while the bot runs. It takes as much memory, and every other statement waits
+meanwhile: 28 MB took 0.2 s on two shared cores."""
 
 _EXPIRED_TURNS = f"""
 UPDATE turn SET text = '', erased_at = :now WHERE key IN (
