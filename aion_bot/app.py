@@ -53,6 +53,7 @@ async def serve(
                 busy=settings.busy,
                 shutdown_grace=settings.shutdown_grace,
                 several_workspaces_expected=bool(settings.allow_workspaces),
+                retention_days=settings.retention_days,
             )
             try:
                 return await Dispatcher(services, adapters, options).serve(stop)

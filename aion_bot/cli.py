@@ -12,14 +12,14 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.config import Settings, check_lists, read_settings, unknown_variables
+from aion_bot.config import Settings, check_lists, read_database, read_settings, unknown_variables
 from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem, read_environment
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.storage import StoreError
+from aion_bot.storage import StoreError, back_up
 
 program = typer.Typer(
     name="aion-bot",
@@ -103,6 +103,29 @@ def check() -> None:
     for one in checks:
         print(one)
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)
+
+
+@program.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file; one that exists is left as it is.")],
+) -> None:
+    """Copy the database to FILE, also while the bot runs; the copy is of one moment, checked, and has mode 0600.
+
+    Reads AION_BOT_DATABASE_URL from the environment or .env, and no other setting. To restore it: stop the bot, put the
+    copy in the database's place, remove what is left of its -wal and -shm, start the bot. Exit status: 1 if FILE exists
+    or cannot be written, or the database cannot be read; 2 if its address is wrong.
+    """
+    try:
+        database = read_database(read_environment(Path.cwd()))
+    except ValueError as error:
+        print(f"AION_BOT_DATABASE_URL: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    try:
+        back_up(database, file)
+    except StoreError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"{database} is copied to {file}")
 
 
 @program.command()

@@ -16,7 +16,7 @@ from aion_bot.ports.settings import IdForms, IdKind, Problem
 NOT_YET = (
     "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
     "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_CONFIG", "AION_BOT_NOTIFY_AFTER",
-    "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_RETENTION_DAYS", "AION_BOT_FOOTER",
+    "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_FOOTER",
 )  # fmt: skip
 """Settings whose issue has not landed: accepting them without effect would be a lie."""
 
@@ -60,6 +60,7 @@ class Settings(ClientSettings):
     allow_channels: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_CHANNELS")
     allow_users: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_USERS")
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
+    retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     busy: Literal["queue", "replace", "reject"] = Field("queue", validation_alias="AION_BOT_BUSY")
     shutdown_grace: float = Field(
         20.0, ge=0, le=3600, allow_inf_nan=False, validation_alias="AION_BOT_SHUTDOWN_GRACE"
@@ -82,6 +83,13 @@ def read_settings(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Pro
     ]
     problems = [*found, *refused]
     return (None if problems else settings), problems
+
+
+def read_database(env: Mapping[str, str]) -> Path:
+    """Read where the database is, whatever else is set. Raises `ValueError` with what is wrong with the address."""
+    variable = Settings.variable("database")
+    default: Path = Settings.model_fields["database"].default
+    return _database(env[variable]) if env.get(variable) else default
 
 
 OWN_PREFIXES = ("AION_BOT_", "AIONVISION_")

@@ -7,21 +7,24 @@ from pathlib import Path
 
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
+from aion_bot.ports import private_files
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem
-from aion_bot.storage import StoreError, check_database, migrations
+from aion_bot.storage import StoreError, check_database, files_of, migrations
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the report."""
+    """One line of the report; a `warning` names what could be better and fails nothing."""
 
     name: str
     ok: bool
     detail: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.ok else 'FAIL'}  {self.name}: {self.detail}"
+        word = "FAIL" if not self.ok else "warn" if self.warning else "ok  "
+        return f"{word}  {self.name}: {self.detail}"
 
 
 async def examine(
@@ -29,8 +32,9 @@ async def examine(
     problems: Sequence[Problem],
     platforms: Sequence[str],
     adapters: Sequence[PlatformAdapter] = (),
+    env_file: Path = Path(".env"),
 ) -> list[Check]:
-    """Check settings, the key's form and the database."""
+    """Check settings, the key's form, the database and the modes of its files and of `.env`."""
     checks = [Check(problem.variable, False, problem.mend) for problem in problems]
     if not problems:
         checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
@@ -45,7 +49,17 @@ async def examine(
         checks += [_access(settings, adapter) for adapter in adapters]
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
-    return checks
+        checks.append(Check("retention", True, strings.kept_for(settings.retention_days)))
+    files = [env_file, *(files_of(settings.database) if settings is not None else ())]
+    return checks + await asyncio.to_thread(_modes, files)
+
+
+def _modes(files: Sequence[Path]) -> list[Check]:
+    """Warn of files with secrets or with people's words that others can read or write; changes nothing."""
+    return [
+        Check("file mode", True, strings.loose_mode(str(path), mode), warning=True)
+        for path, mode in private_files.loose(files).items()
+    ]
 
 
 def _access(settings: Settings, adapter: PlatformAdapter) -> Check:

@@ -21,6 +21,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         "requester",
         "queue",
     )
+    assert settings.retention_days == 90
     assert (settings.shutdown_grace, settings.log_level, settings.log_format) == (20.0, "info", "text")
 
 
@@ -43,6 +44,11 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         ("AION_BOT_ALLOW_USERS", "U1 U2"),
         ("AION_BOT_BUSY", "later"),
         ("AION_BOT_SHUTDOWN_GRACE", "-1"),
+        ("AION_BOT_RETENTION_DAYS", "0"),
+        ("AION_BOT_RETENTION_DAYS", "-90"),
+        ("AION_BOT_RETENTION_DAYS", "1.5"),
+        ("AION_BOT_RETENTION_DAYS", "never"),
+        ("AION_BOT_RETENTION_DAYS", "99999999999"),
         ("AION_BOT_LOG_LEVEL", "loud"),
         ("AION_BOT_LOG_FORMAT", "xml"),
         ("AION_BOT_HTTP_ADDRESS", "127.0.0.1:80"),

@@ -109,7 +109,9 @@ class Approvals:
             approvers = self._access.policy(platform).approvers
             return strings.not_yours(strings.deciders(approvers, plan.requester)), None
         # Its card has no such button, but a press names only what it wants.
-        if click.action is Action.APPROVE and not can_be_approved(plan):
+        # Of a plan that is over no words are left: what was decided is told from its record.
+        waits = plan.phase is PlanPhase.PENDING
+        if waits and click.action is Action.APPROVE and not can_be_approved(plan):
             return (strings.PLAN_NOT_SHOWN,), None
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.

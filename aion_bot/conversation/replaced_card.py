@@ -23,6 +23,8 @@ async def show_replaced(services: Services, thread: Thread, key: str) -> None:
     # Decided while the newer one arrived, or not posted yet: then it is shown by the decision, or after its post.
     if plan is None or plan.phase is not PlanPhase.REPLACED or plan.message is None:
         return
+    if plan.erased:
+        return  # another task has shown it already, and its words are gone
     # The older card may stand in another thread, where both share a session.
     where = services.registry.thread(thread.adapter, plan.thread)
     view = PlanCardView(

@@ -7,7 +7,7 @@ import structlog
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
-from aion_bot.domain.turn import Turn
+from aion_bot.domain.turn import RETRYABLE, Turn
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Line
 from aion_bot.storage import Store
@@ -35,5 +35,6 @@ class Retries:
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
         if not await self.store.turns.claim_retry(click.key):
-            return (strings.RETRY_GONE,), None
+            expired = turn.erased and turn.reason in RETRYABLE
+            return (strings.RETRY_EXPIRED if expired else strings.RETRY_GONE,), None
         return (strings.RETRYING,), await self.store.turns.get(click.key)

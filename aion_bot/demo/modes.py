@@ -10,6 +10,7 @@ from aion_bot.demo.page import Page
 from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
+from aion_bot.ports import private_files
 from aion_bot.simulators.services import SimulatedServices
 
 WATCHABLE = 0.04
@@ -21,7 +22,7 @@ async def play_tour(services: SimulatedServices, html: Path | None) -> bool:
     tour = Tour(services, _say)
     right = await tour.play()
     if html is not None:
-        await asyncio.to_thread(html.write_text, tour_file(services, tour.stops), "utf-8")
+        await asyncio.to_thread(private_files.write_text, html, tour_file(services, tour.stops))
     return right
 
 

@@ -68,6 +68,9 @@ PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
 }
 """From a phase to those that may follow. A person decides from `PENDING` alone."""
 
+FINISHED = frozenset(phase for phase, following in PLAN_TRANSITIONS.items() if not following)
+"""Phases of a plan that is over: once its card shows that, its words are erased."""
+
 
 def plan_sources(phase: PlanPhase) -> frozenset[PlanPhase]:
     """Phases from which a plan may move to `phase`."""
@@ -100,7 +103,7 @@ class Plan:
     about the attempt that put the buttons back; `said` are Aion's own words about it. `seen` are the ids of the session's
     messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content alone.
     `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
-    be under way.
+    be under way. `erased` says that the words (`description`, `steps`, `said`) are gone; `digest` and `attempts` stay.
     """
 
     key: str
@@ -123,3 +126,4 @@ class Plan:
     unreadable: int = 0
     said: str = ""
     attempts: tuple[Attempt, ...] = ()
+    erased: bool = False

@@ -1,6 +1,7 @@
 """Every sentence that the bot says to a person. No I/O, no decisions."""
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 from aion_bot.domain.access import Refusal
@@ -54,6 +55,7 @@ FULL = "Too many questions wait in this thread already. Ask again when some of t
 RETRY = "Retry"
 RETRYING = "Asking again."
 RETRY_GONE = "This has been asked again already, or is too old to be."
+RETRY_EXPIRED = "I no longer have this question: I keep it for a day at most, and not once its message is deleted. Please ask it again."
 RETRY_LAPSED = "The person who asked may not use me here any more, so this isn't asked again."
 RETRY_NOT_YOURS = "Only the person who asked can have it asked again."
 
@@ -262,6 +264,16 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 NOT_ASKED = "not looked at: this command asks no platform and not Aion; whether the bot is public, so that anybody can invite it, is logged when it starts"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
+
+
+def kept_for(days: int) -> str:
+    """Say how long rows are kept."""
+    return f"rows of finished turns and of plans are kept for {days} {'day' if days == 1 else 'days'}"
+
+
+def loose_mode(path: str, mode: int) -> str:
+    """Warn of a file that others can read or write, and say how to mend it."""
+    return f"{path} has mode {mode:04o}, so others than its owner can read or write it: chmod 600 {shlex.quote(path)}"
 
 
 def several_servers(names: tuple[str, ...]) -> str:

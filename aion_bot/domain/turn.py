@@ -50,6 +50,9 @@ class EndReason(StrEnum):
 RETRYABLE = frozenset({EndReason.FAILED, EndReason.INTERRUPTED})
 """Reasons that keep the question's text, because somebody may have it asked again."""
 
+KEPT_FOR_RETRY = 86_400
+"""Seconds for which the text of a question is kept for a Retry; afterwards it has to be asked anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -103,7 +106,9 @@ class Turn:
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
     again; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
     `posted` are the messages so far, in reading order. `origin` is the prompt it came as, None in rows of the first
-    version; `attempt` counts the retries; `starts` how often a process took this attempt up.
+    version; `attempt` counts the retries; `starts` how often a process took this attempt up. `erased` says that the
+    words are gone: the turn ended otherwise than by a failure, `KEPT_FOR_RETRY` has passed since, or the writer deleted
+    the message.
     """
 
     key: str
@@ -118,6 +123,7 @@ class Turn:
     origin: Prompt | None = None
     attempt: int = 0
     starts: int = 0
+    erased: bool = False
 
     @property
     def given_up(self) -> bool:

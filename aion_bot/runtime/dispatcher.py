@@ -31,6 +31,7 @@ from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
+from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 
@@ -53,11 +54,13 @@ _MARKING = 2.5
 class DispatchOptions:
     """`busy`: what happens to a question while its thread is busy. `shutdown_grace`: seconds that answers may take to
     end after a stop. `several_workspaces_expected`: an allow list says which workspaces may use the bot.
-    """  # noqa: D205  # three fields, no summary
+    `retention_days`: how long rows are kept.
+    """  # noqa: D205  # fields, no summary
 
     busy: Literal["queue", "replace", "reject"] = "queue"
     shutdown_grace: float = 20.0
     several_workspaces_expected: bool = False
+    retention_days: int = 90
 
 
 class Dispatcher:
@@ -104,12 +107,17 @@ class Dispatcher:
         for platform in self._adapters:
             await self._admission.load(platform)
         await self._recovery.start()
+        # After recovery has read its rows, and before a platform is connected.
+        sweep = RetentionSweep(self._store, self._options.retention_days, self._adapters)
+        await sweep.load()
+        sweeping = self._tasks.spawn(sweep.run())
         listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
         try:
             stopped = await until_set(stop, listening)
             # No new events from here on: what is not acknowledged is delivered to the next process.
             await cancel(listening)
             await self._recovery.stop()
+            await cancel({sweeping})
             await self._drain()
         finally:
             await self._recovery.stop()
@@ -203,7 +211,7 @@ class Dispatcher:
         self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
-        """Edit or withdraw a question that still waits; one that Aion was asked stays as it was asked."""
+        """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end."""
         text = readable(change.text or "")
         if text:
             policy = self._services.access.policy(thread.platform)
@@ -213,6 +221,8 @@ class Dispatcher:
             await self._store.turns.edit_queued(change.prompt, text)
         elif await self._store.turns.withdraw(change.prompt):
             _log.info("question withdrawn", platform=thread.platform)
+        else:
+            await self._store.turns.note_deleted(change.prompt)
 
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn.key))

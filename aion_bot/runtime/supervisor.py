@@ -39,6 +39,12 @@ Objection = Callable[[Prompt], str | None]
 """Returns the sentence that a question would get instead of an answer."""
 
 
+async def delivered_from(store: Store, platform: str) -> float | None:
+    """Return from when on a platform may deliver once more what was written there; None where nothing is read again."""
+    heard = await store.kv.get(platform, _LAST_HEARD)
+    return None if heard is None else float(heard) - _OVERLAP
+
+
 async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: Backoff = RECONNECT) -> None:
     """Keep one platform listening; returns only when its token is refused."""
     keeping_time = asyncio.create_task(host.keep_last_heard())
@@ -142,11 +148,11 @@ class PlatformHost:
 
     async def missed_since(self) -> float | None:
         """Return when the platform was heard last, less the time in which a dead connection may pass for a live one."""
-        heard = await self.recall(_LAST_HEARD)
+        since = await delivered_from(self._store, self._platform)
         # From now on the adapter looks for what was missed; the time is written on while it listens.
         self._caught_up = True
         await self.remember(_LAST_HEARD, str(time.time()))
-        return None if heard is None else float(heard) - _OVERLAP
+        return since
 
     async def recall(self, name: str) -> str | None:
         """Read a value of this platform."""

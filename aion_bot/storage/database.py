@@ -5,15 +5,20 @@ import errno
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiosqlite
+import structlog
 
+from aion_bot.ports import private_files
+from aion_bot.storage.copies import copies_of, write_copy
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.process_lock import ProcessLock
 from aion_bot.storage.schema import Migration, migrate, migrations, read_schema
+
+_log = structlog.get_logger(__name__)
 
 _PATIENCE = 1.0
 """Seconds that a statement waits for another connection's lock before it fails with SQLITE_BUSY."""
@@ -26,18 +31,28 @@ _PRAGMAS = f"""
     PRAGMA synchronous = FULL;
     -- Deleted words are overwritten in the pages that they leave.
     PRAGMA secure_delete = ON;
+    -- What SQLite puts aside for a moment may hold words: it stays in memory.
+    PRAGMA temp_store = MEMORY;
     -- SQLite moves the log's pages into the database every 1000 pages (wal_autocheckpoint) and begins the log anew, which
     -- a connection that reads for long prevents. A log that has grown by that is cut to 4 MiB when it begins anew.
     PRAGMA journal_size_limit = 4194304;
 """
 
 
+_ERASING = "PRAGMA secure_delete"
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database, and the lock that keeps other processes from opening it."""
+    """An open database, and the lock that keeps other processes from opening it.
 
+    `erased` is set when words were erased that the log still holds; whoever empties the log clears it.
+    """
+
+    path: Path
     connection: aiosqlite.Connection
     lock: ProcessLock
+    erased: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def close(self) -> None:
         """Close the file, then let another process have it."""
@@ -51,7 +66,7 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
     """Open the file, creating it with mode 0600 if it is missing, and bring its schema up to date.
 
     Other processes may read it meanwhile (`sqlite3`, a backup, `aion-bot doctor`); a second bot is refused by a lock on
-    `<database>.lock`. `known` are the migrations, by default those of this version.
+    `<database>.lock`. Files of it that others could read get mode 0600, where this process may do that. `known` are the migrations, by default those of this version.
 
     Raises:
         StoreError: another bot has it; it is newer than this version, no database, corrupt, read-only or not to be
@@ -62,13 +77,13 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
         # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file: here it can.
         lock = await asyncio.to_thread(_prepare, real, path, migrations() if known is None else known)
         try:
-            connection = await _connect(real)
+            connection = await _connect(real, path)
         except BaseException:
             lock.release()
             raise
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path} cannot be opened ({reason(error, real)})") from error
-    return Database(connection, lock)
+    return Database(real, connection, lock)
 
 
 def check_database(path: Path) -> int | None:
@@ -96,13 +111,48 @@ def check_database(path: Path) -> int | None:
         raise StoreError(f"{path} cannot be opened ({reason(error, real)})") from error
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return every file that belongs to a database, whether or not it is there: each may hold words."""
+    real = _real(path)
+    beside = [real.with_name(f"{real.name}{end}") for end in ("-wal", "-shm", "-journal", ".lock")]
+    return [real, *beside, *copies_of(real)]
+
+
+def back_up(path: Path, target: Path) -> None:
+    """Write a copy of the database to a new file with mode 0600, also while a bot writes; the copy is checked.
+
+    Raises:
+        StoreError: there is no database, it cannot be read, or `target` exists or cannot be written.
+    """
+    real = _real(path)
+    if not real.is_file():
+        raise StoreError(f"{path} does not exist: there is nothing to copy")
+    if _real(target) in files_of(real):
+        # An empty log beside a stopped bot's database would be taken for the database's own.
+        raise StoreError(f"{target} belongs to the database: name another file")
+    try:
+        private_files.create(target)
+    except FileExistsError as error:
+        raise StoreError(f"{target} exists already: name a new file") from error
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written ({reason(error, target)})") from error
+    try:
+        # Not as if it could not change: a bot may start meanwhile.
+        with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, timeout=_PATIENCE)) as connection:
+            write_copy(connection, target)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} could not be copied to {target} ({reason(error, real)})") from error
+
+
 def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
     """Take the lock and make the file ready: it exists, can be written and has the newest schema."""
     lock = ProcessLock.acquire(real.with_name(f"{real.name}.lock"))
     try:
         _create(real)
+        _tighten(real)  # before SQLite opens it: it gives the log and its index the mode of the database
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)) as connection:
             connection.executescript(_PRAGMAS)
+            _check_erasing(connection.execute(_ERASING).fetchone()[0], path)
             read_schema(connection, path, known)  # a newer file is left as it is
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -115,11 +165,13 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
     return lock
 
 
-async def _connect(real: Path) -> aiosqlite.Connection:
+async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
     try:
         connection.row_factory = aiosqlite.Row
         await connection.executescript(_PRAGMAS)
+        (row,) = await connection.execute_fetchall(_ERASING)
+        _check_erasing(row[0], path)
     except BaseException:
         await connection.close()
         raise
@@ -127,12 +179,23 @@ async def _connect(real: Path) -> aiosqlite.Connection:
 
 
 def _create(real: Path) -> None:
-    """Create the file for its owner alone. SQLite gives the log and its index the mode of the database."""
-    try:
-        descriptor = os.open(real, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return
-    os.close(descriptor)
+    """Create the file for its owner alone, if it is missing."""
+    with suppress(FileExistsError):
+        private_files.create(real)
+
+
+def _tighten(real: Path) -> None:
+    tightened, refused = private_files.tighten(files_of(real))
+    if tightened:
+        _log.warning("file modes tightened to 0600", files=[one.name for one in tightened])
+    if refused:
+        _log.warning("others can read files of the database", files=[one.name for one in refused])
+
+
+def _check_erasing(secure_delete: int, path: Path) -> None:
+    """Refuse a SQLite that does not overwrite what is deleted. Raises `StoreError`."""
+    if secure_delete != 1:
+        raise StoreError(f"{path}: this SQLite does not overwrite deleted words (secure_delete)")
 
 
 def _real(path: Path) -> Path:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase, plan_sources
+from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase, plan_sources
 from aion_bot.domain.turn import UNFINISHED
 from aion_bot.ports.messages import Action, MessageRef, Person
 from aion_bot.storage.serialization import pack_steps, plan_from
@@ -40,6 +40,9 @@ SELECT plan.*, (
     ) WHERE attempt.plan = plan.key
 ) AS attempts FROM plan
 """
+
+
+_FINISHED = among("phase", FINISHED)
 
 
 class Plans(Statements):
@@ -125,9 +128,15 @@ class Plans(Statements):
         ) == 1  # fmt: skip
 
     async def note_shown(self, key: str) -> None:
-        """Record that the card shows how the newest decision ended; nothing is recorded while one is under way."""
-        await self._do(
-            f"UPDATE plan SET shown = 1 WHERE key = ? AND NOT ({among('phase', UNDER_WAY)})",  # noqa: S608  # members of an enumeration
+        """Record that the card shows how the newest decision ended; nothing is recorded while one is under way.
+
+        The words of a plan that is over are erased: what was decided is in the digest and in the attempts.
+        """
+        await self._erase(
+            f"UPDATE plan SET shown = 1, description = iif({_FINISHED}, '', description), "  # noqa: S608  # members of an enumeration
+            f"steps = iif({_FINISHED}, '[]', steps), said = iif({_FINISHED}, '', said), "
+            f"erased_at = iif({_FINISHED}, coalesce(erased_at, unixepoch()), NULL) "
+            f"WHERE key = ? AND NOT ({among('phase', UNDER_WAY)})",
             key,
         )
 

@@ -1,14 +1,11 @@
 """Bringing a database to the schema of this version: numbered, forward-only migrations in one transaction."""
 
-import filecmp
-import itertools
-import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
+from aion_bot.storage.copies import copy_before_migration
 from aion_bot.storage.errors import StoreError, reason
 
 Migration = tuple[int, str]
@@ -53,7 +50,7 @@ def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migratio
         return
     copy = None
     if connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
-        copy = _copy(connection, path, version)
+        copy = copy_before_migration(connection, path, version)
     steps = "\n".join(f"{sql}\nPRAGMA user_version = {number};" for number, sql in pending)
     try:
         # One script: `executescript` commits before it begins, so that a second call would end the transaction.
@@ -66,54 +63,3 @@ def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migratio
             f"{path} cannot be brought from schema {version} to {pending[-1][0]} ({reason(error, path)}): "
             f"it is as it was{kept}"
         ) from error
-
-
-def _copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:
-    """Copy the database to a new file beside it, mode 0600, and return the file once it is safe on the disk."""
-    copy, earlier = _new_file(path, version)
-    try:
-        with closing(sqlite3.connect(copy)) as target:
-            connection.backup(target)
-            # The pages say that a write-ahead log belongs to them; a copy is one file.
-            target.execute("PRAGMA journal_mode = DELETE")
-        _sync(copy, os.O_RDWR)  # Windows syncs only what is open for writing
-        if os.name == "posix":  # Windows does not open folders
-            _sync(copy.parent, os.O_RDONLY)
-    except (sqlite3.Error, OSError) as error:
-        for name in (copy, copy.with_name(f"{copy.name}-journal")):
-            name.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path} could not be copied before it is brought to a newer schema ({reason(error, path)}): "
-            "it is as it was; make room beside it and start again"
-        ) from error
-    if earlier is not None and filecmp.cmp(earlier, copy, shallow=False):
-        # A service manager starts a bot whose migration fails again and again: that must not fill the disk.
-        copy.unlink()
-        return earlier
-    return copy
-
-
-def _new_file(path: Path, version: int) -> tuple[Path, Path | None]:
-    """Create the first file of the series that does not exist; returns it and the one before it."""
-    earlier = None
-    for number in itertools.count(1):
-        copy = path.with_name(f"{path.name}.schema-{version}{'' if number == 1 else f'-{number}'}.backup")
-        try:
-            os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
-            earlier = copy
-        except OSError as error:
-            raise StoreError(
-                f"{copy} cannot be created ({reason(error, copy)}): {path} is as it was"
-            ) from error
-        else:
-            break
-    return copy, earlier
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -67,6 +67,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         origin=_origin_from(row, thread),
         attempt=row["attempt"],
         starts=row["starts"],
+        erased=row["erased_at"] is not None,
     )
 
 
@@ -94,6 +95,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         unreadable=row["unreadable"],
         said=row["said"],
         attempts=tuple(_attempt(fields) for fields in sorted(json.loads(row["attempts"]))),
+        erased=row["erased_at"] is not None,
     )
 
 

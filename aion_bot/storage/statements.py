@@ -17,13 +17,21 @@ class Statements:
         async with self._connection.execute(sql, values) as cursor:
             return cursor.rowcount
 
+    async def _erase(self, sql: str, *values: object) -> int:
+        """Carry out a statement after which words are in no row any more; the log, which has them still, is due."""
+        changed = await self._do(sql, *values)
+        if changed:
+            self._database.erased.set()
+        return changed
+
+    # Run and fetched in one step of the connection's thread: a statement that stays open between two steps would keep
+    # another task from emptying the log.
+
     async def _one(self, sql: str, *values: object) -> sqlite3.Row | None:
-        async with self._connection.execute(sql, values) as cursor:
-            return await cursor.fetchone()
+        return next(iter(await self._all(sql, *values)), None)
 
     async def _all(self, sql: str, *values: object) -> Iterable[sqlite3.Row]:
-        async with self._connection.execute(sql, values) as cursor:
-            return await cursor.fetchall()
+        return await self._connection.execute_fetchall(sql, values)
 
 
 def among(column: str, values: Iterable[str]) -> str:

@@ -17,11 +17,23 @@ _FREE = (
 
 _UNFINISHED = among("phase", UNFINISHED)
 _RETRYABLE = among("reason", RETRYABLE)
-_RETRYABLE_PARAMETER = among("?", RETRYABLE)
-_RETRYABLE_REASON = among("coalesce(reason, ?)", RETRYABLE)
+_ENDED = among("phase", set(TurnPhase) - UNFINISHED)
 
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Nobody has asked Aion yet. What was asked once, and failed, is asked again as it was."""
+
+
+_ERASED = "text = '', erased_at = coalesce(erased_at, unixepoch())"
+"""No words of the question are in the row any more; the name of its thread goes with every end."""
+
+_NAMELESS = "origin = json_set(origin, '$.opening', NULL)"
+"""Without the first words of the question, after which its thread is named: a thread is opened before Aion is asked."""
+
+
+def _kept_if(reason: str) -> str:
+    """SQL that keeps the words of a turn that ends for `reason` only where a Retry may need them."""
+    kept = f"{among(reason, RETRYABLE)} AND deleted_at IS NULL AND erased_at IS NULL"
+    return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_NAMELESS}"
 
 
 _BEFORE = {phase: among("phase", turn_sources(phase)) for phase in TurnPhase}
@@ -53,18 +65,27 @@ class Turns(Statements):
     async def edit_queued(self, prompt: str, text: str) -> bool:
         """Replace the words of a question that Aion was not asked yet; False if there is none."""
         sql = f"UPDATE turn SET text = ? WHERE prompt = ? AND {_EDITABLE}"  # noqa: S608  # a literal of ours
-        return await self._do(sql, text, prompt) == 1
+        return await self._erase(sql, text, prompt) == 1
 
     async def withdraw(self, prompt: str) -> bool:
         """End a question that Aion was not asked yet; False if there is none.
 
         The thread does not show it yet: its first message may be on its way.
         """
-        return await self._do(
-            "UPDATE turn SET phase = ?, reason = ?, text = '', closed_at = unixepoch() "  # noqa: S608  # a literal of ours
+        return await self._erase(
+            f"UPDATE turn SET phase = ?, reason = ?, {_ERASED}, {_NAMELESS}, closed_at = unixepoch() "  # noqa: S608  # literals of ours
             f"WHERE prompt = ? AND {_EDITABLE}",
             TurnPhase.ENDED, EndReason.WITHDRAWN, prompt,
         ) == 1  # fmt: skip
+
+    async def note_deleted(self, prompt: str) -> None:
+        """Record that the writer deleted the message: the words of a question that ended go now, otherwise at its end."""
+        await self._erase(
+            f"UPDATE turn SET deleted_at = unixepoch(), text = iif({_ENDED}, '', text), "  # noqa: S608  # literals of ours
+            f"erased_at = iif({_ENDED}, coalesce(erased_at, unixepoch()), erased_at) "
+            "WHERE prompt = ? AND deleted_at IS NULL",
+            prompt,
+        )  # fmt: skip
 
     async def note_start(self, key: str) -> None:
         """Count that a process takes a turn up; it is durable before anything of the turn is shown."""
@@ -97,33 +118,29 @@ class Turns(Statements):
         await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
 
     async def end(self, key: str, reason: EndReason) -> bool:
-        """Record how a turn ended, before its thread shows it; True too if it had ended in a way that can be retried.
+        """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.
 
-        False if it ended otherwise, as one that was withdrawn. `INTERRUPTED` becomes `FAILED` where Aion was never
-        asked: no answer can come then. The text stays only for a retry.
+        One that was withdrawn cannot, nor one whose writer deleted the message. `INTERRUPTED` becomes `FAILED` where
+        Aion was never asked: no answer can come then. The text stays only for a retry.
         """
-        ended = await self._do(
-            f"UPDATE turn SET phase = 'ended', reason = iif(? = 'interrupted' AND phase = 'queued', 'failed', ?), "  # noqa: S608  # literals of ours
-            f"text = iif({_RETRYABLE_PARAMETER}, text, ''), closed_at = unixepoch() "
-            f"WHERE key = ? AND {_BEFORE[TurnPhase.ENDED]}",
-            reason, reason, reason, key,
+        await self._erase(
+            f"UPDATE turn SET phase = 'ended', reason = iif(?1 = 'interrupted' AND phase = 'queued', 'failed', ?1), "  # noqa: S608  # literals of ours
+            f"{_kept_if('?1')}, closed_at = unixepoch() WHERE key = ?2 AND {_BEFORE[TurnPhase.ENDED]}",
+            reason, key,
         )  # fmt: skip
-        if ended:
-            return True
-        row = await self._one("SELECT reason FROM turn WHERE key = ?", key)
-        return row is not None and row["reason"] in RETRYABLE
+        row = await self._one("SELECT reason, erased_at FROM turn WHERE key = ?", key)
+        return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
     async def note_shown(self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED) -> None:
         """Record that the thread shows how an attempt ended; one that has not ended yet ended for `reason`.
 
         Nothing is recorded where somebody has had it asked again since.
         """
-        await self._do(
-            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?), "  # noqa: S608  # literals of ours
-            f"text = iif({_RETRYABLE_REASON}, text, ''), "
+        await self._erase(
+            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_kept_if('coalesce(reason, ?1)')}, "  # noqa: S608  # literals of ours
             "closed_at = coalesce(closed_at, unixepoch()) "
-            f"WHERE key = ? AND attempt = ? AND {_BEFORE[TurnPhase.SHOWN]}",
-            reason, reason, key, attempt,
+            f"WHERE key = ?2 AND attempt = ?3 AND {_BEFORE[TurnPhase.SHOWN]}",
+            reason, key, attempt,
         )  # fmt: skip
 
     async def note_cleared(self, key: str) -> None:
@@ -134,10 +151,10 @@ class Turns(Statements):
         )
 
     async def claim_retry(self, key: str) -> bool:
-        """Put a turn that can be retried back into the queue; True for exactly one of all who try."""
+        """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try."""
         return await self._do(
             "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
-            f"closed_at = NULL WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE}",
+            f"closed_at = NULL WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL",
             key,
         ) == 1  # fmt: skip
 
@@ -160,12 +177,13 @@ class Turns(Statements):
         return await self._do(sql, answer_id, key, *(session_id, answer_id) * 2) == 1
 
     async def taken(self, session_id: str, but: str) -> set[str]:
-        """Ids of a session's messages that belong to a plan, or to another turn than that of the key `but`."""
+        """Ids of a session's messages that belong, or belonged, to a plan or to another turn than that of the key `but`."""
         sql = (
             "SELECT answer_id AS id FROM turn WHERE session_id = ? AND answer_id IS NOT NULL AND key <> ? "
-            "UNION SELECT result FROM plan WHERE session_id = ? AND result IS NOT NULL"
+            "UNION SELECT result FROM plan WHERE session_id = ? AND result IS NOT NULL "
+            "UNION SELECT id FROM spent_message WHERE session_id = ?"
         )
-        return {str(row["id"]) for row in await self._all(sql, session_id, but, session_id)}
+        return {str(row["id"]) for row in await self._all(sql, session_id, but, session_id, session_id)}
 
     async def awaits_name(self, session_id: str) -> bool:
         """Return whether an unfinished turn in a session has an answer that Aion has not named yet."""
@@ -181,8 +199,8 @@ class Turns(Statements):
         return await self._turns("phase = 'shown'")
 
     async def interrupted(self) -> list[Turn]:
-        """Turns that a stop cut off after Aion had been asked, oldest first."""
-        return await self._turns("reason = 'interrupted'")
+        """Turns that a stop cut off after Aion had been asked and whose words are kept, oldest first."""
+        return await self._turns("reason = 'interrupted' AND erased_at IS NULL")
 
     async def posted_in(self, thread: ThreadKey) -> set[str]:
         """Ids of the messages that show an answer in a thread, as far as they are recorded."""

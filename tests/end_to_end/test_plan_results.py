@@ -61,13 +61,14 @@ def store_results(bot: Bot, *results: str) -> None:
 
 
 def results(bot: Bot, folder: Path) -> Mapping[str, str]:
-    """Which plan claimed which message, read from the database of a bot that has ended."""
+    """Which plan claimed which message, read from the database of a bot that has ended. Its words are erased by then."""
     (session,) = bot.aion.sessions
     texts = {message.id: message.answer.content for message in session.messages}
     with sqlite3.connect(folder / "bot.db") as connection:
-        rows = list(connection.execute("SELECT description, result FROM plan"))
+        rows = list(connection.execute("SELECT result FROM plan ORDER BY decision"))
     connection.close()
-    return {description: texts[result] for description, result in rows}
+    decided_in_order = ("Plan one", "Plan two")
+    return {name: texts[result] for name, (result,) in zip(decided_in_order, rows, strict=True)}
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -1,5 +1,6 @@
 """Databases as earlier versions left them: the migrations of their time, and rows of each kind."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -41,3 +42,41 @@ def fill(connection: sqlite3.Connection, schema: int) -> None:
     if schema >= 3:
         connection.execute("UPDATE turn SET tidy = settled")
         connection.execute("UPDATE plan SET decision = rowid")
+
+
+def write_schema_6(path: Path) -> None:
+    """Write a database of schema 6, with secure deletion off as somebody's shell has it, and words that it kept.
+
+    Its turns are `queued`, `answered`, `failed` (just now) and `old` (failed two days ago), its plans `pending` and `done`.
+    """
+    turns = [
+        ("queued", "queued", None, 0),
+        ("answered", "cleared", "answered", 0),
+        ("failed", "shown", "failed", 0),
+    ]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA secure_delete = OFF")
+        for number, sql in migrations()[:6]:
+            connection.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+        for key, phase, reason, age in [*turns, ("old", "cleared", "failed", 172_800)]:
+            words = f"{key} WORDS"
+            text = "" if key == "answered" else words
+            origin = {
+                "key": key,
+                "place": ["T", "C", False, False, ""],
+                "opening": words,
+                "attachments": 0,
+                "source": None,
+            }
+            connection.execute(
+                "INSERT INTO turn (key, prompt, platform, thread, asker_id, asker_name, text, origin, phase, reason, closed_at) "
+                "VALUES (?, ?, 'discord', '1', 'U1', 'Ada', ?, ?, ?, ?, unixepoch() - ?)",
+                (key, key, text, json.dumps(origin), phase, reason, age),
+            )
+        for key in ("pending", "done"):
+            connection.execute(
+                "INSERT INTO plan (key, plan_id, session_id, platform, thread, turn, requester_id, requester_name, "
+                "description, steps, said, digest, phase) VALUES (?, ?, 's1', 'discord', '1', '', 'U1', 'Ada', ?, ?, 'said', "
+                "'d', ?)",
+                (key, key, f"{key} WORDS", json.dumps([["Folders", f"{key} WORDS"]]), key),
+            )

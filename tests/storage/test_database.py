@@ -11,9 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aion_bot import doctor
 from aion_bot.config import read_settings
+from aion_bot.ports import private_files
 from aion_bot.simulators.aion import API_KEY
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.errors import reason
@@ -315,3 +317,61 @@ async def test_a_commit_is_on_the_disk(store: Store) -> None:
     row = await store.kv._one("PRAGMA synchronous")
     assert row is not None
     assert row[0] == 2
+
+
+async def test_looser_files_of_an_older_version_are_tightened(path: Path, tmp_path: Path) -> None:
+    """Database, log, index, lock and copies get mode 0600 at the start, with one line in the log."""
+    await (await Store.open(path)).close()
+    copy, other = tmp_path / "bot.db.schema-3.backup", tmp_path / "other.db"
+    for one in (copy, other):
+        await asyncio.to_thread(one.touch)
+    with closing(sqlite3.connect(path)) as killed:
+        killed.execute("SELECT count(*) FROM kv").fetchone()  # its log and index are there
+        for one in modes(tmp_path):
+            await asyncio.to_thread((tmp_path / one).chmod, 0o664)
+        with capture_logs() as logs:
+            store = await Store.open(path)
+    after = modes(tmp_path)
+    assert after.pop(other.name) == 0o664
+    assert set(after.values()) == {0o600}
+    (line,) = logs
+    assert line["event"] == "file modes tightened to 0600"
+    assert sorted(line["files"]) == [copy.name if "schema" in one else one for one in sorted(after)]
+    await store.close()
+
+
+async def test_doctor_warns_of_files_that_others_can_read(store: Store, path: Path, tmp_path: Path) -> None:
+    """It names the file, its mode and the mend, fails nothing and changes nothing."""
+    await store.kv.set("slack", "name", "value")
+    env_file = tmp_path / "my .env"
+    await asyncio.to_thread(env_file.touch)
+    names = {
+        env_file: 0o640,
+        path: 0o644,
+        path.with_name("bot.db-wal"): 0o604,
+        path.with_name("bot.db.lock"): 0o600,
+    }
+    for one, mode in names.items():
+        await asyncio.to_thread(one.chmod, mode)
+    settings, problems = read_settings(
+        {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
+    )
+    checks = await doctor.examine(settings, problems, ["slack"], env_file=env_file)
+    assert any(one.name == "retention" and "for 90 days" in one.detail for one in checks)
+    warnings = [one for one in checks if one.warning]
+    assert all(one.ok and str(one).startswith("warn  file mode: ") for one in warnings)
+    assert [one.detail.split(" has mode ")[1].split(",")[0] for one in warnings] == ["0640", "0644", "0604"]
+    assert warnings[0].detail.endswith(f"chmod 600 '{env_file}'")
+    assert warnings[1].detail.endswith(f"chmod 600 {path}")
+    assert modes(tmp_path)["bot.db"] == 0o644
+
+
+def test_an_export_over_a_file_that_others_can_read_is_private(tmp_path: Path) -> None:
+    """Its mode is 0600 before the first byte is written, and nothing of the longer file before it stays."""
+    export = tmp_path / "tour.html"
+    export.write_text("what was there " * 10)
+    export.chmod(0o644)
+    private_files.write_text(export, "wörds")
+    assert (export.read_text("utf-8"), modes(tmp_path)) == ("wörds", {"tour.html": 0o600})
+    private_files.write_text(tmp_path / "new.html", "")
+    assert modes(tmp_path)["new.html"] == 0o600

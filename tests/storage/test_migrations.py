@@ -16,7 +16,7 @@ from aion_bot.domain.plan import PlanPhase
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.database import open_database
-from tests.storage.older_databases import fill, write_older
+from tests.storage.older_databases import fill, write_older, write_schema_6
 
 NEWEST = migrations()[-1][0]
 BROKEN = [
@@ -47,6 +47,11 @@ def dump(path: Path) -> tuple[int, list[str]]:
         return connection.execute("PRAGMA user_version").fetchone()[0], list(connection.iterdump())
 
 
+def contents(path: Path) -> bytes:
+    """The bytes of a file."""
+    return path.read_bytes()
+
+
 def size(path: Path) -> int:
     """The bytes of a file, 0 where there is none."""
     return path.stat().st_size if path.exists() else 0
@@ -74,12 +79,38 @@ async def test_an_older_database_keeps_its_rows(path: Path, schema: int) -> None
     for key in ("running", "finished"):
         plan = await store.plans.get(key)
         assert plan is not None
-        assert (plan.description, plan.steps[0].description) == ("Sort", "sort them")
         statuses[key] = plan.phase
+        # The words of the one that ended are erased: see test_what_older_versions_left_is_erased.
+        words = ("Sort", ["sort them"]) if key == "running" else ("", [])
+        assert (plan.description, [step.description for step in plan.steps]) == words
     assert statuses == {"running": PlanPhase.RUNNING, "finished": PlanPhase.DONE}
     assert await store.kv.get("discord", "newest") == "42"
     await store.close()
     assert dump(path)[0] == NEWEST
+
+
+async def test_what_older_versions_left_is_erased(path: Path) -> None:
+    """Schema 6 kept a thread's name, the words of a question that failed long ago, and those of plans with an end."""
+    write_schema_6(path)
+    store = await Store.open(path)
+    kept = {"queued": "queued WORDS", "failed": "failed WORDS"}
+    for key in ("queued", "answered", "failed", "old"):
+        turn = await store.turns.get(key)
+        assert turn is not None
+        assert turn.origin is not None
+        assert (turn.text, turn.erased) == (kept.get(key, ""), key not in kept)
+        assert turn.origin.opening == ("queued WORDS" if key == "queued" else None)
+    described = {}
+    for key in ("pending", "done"):
+        plan = await store.plans.get(key)
+        assert plan is not None
+        described[key] = (plan.description, plan.said, len(plan.steps), plan.digest, plan.erased)
+    assert described == {"pending": ("pending WORDS", "said", 1, "d", False), "done": ("", "", 0, "d", True)}
+    await store.retention.rewrite()
+    await store.close()
+    erased = [f"{key} WORDS".encode() for key in ("answered", "old", "done")]
+    assert not any(words in contents(path) for words in erased)
+    assert all(words in contents(path.with_name("bot.db.schema-6.backup")) for words in erased)
 
 
 @pytest.mark.parametrize("schema", [number for number in (1, 2, 3) if number < NEWEST])
