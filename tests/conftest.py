@@ -1,10 +1,14 @@
 """What holds for every test."""
 
+import copy
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from aion_bot.ports.secrets import KNOWN
 
 hypothesis.settings.register_profile(
     "aion-bot",
@@ -23,6 +27,14 @@ _ROOT = Path(__file__).parent
 _COSTLY = ("demo", "end_to_end", "test_growth.py")
 """Folders and files whose tests run uncovered in `make test`: on Python 3.11 a trace doubles their time, which is most of the
 suite's. `make coverage` (COVER_ALL=1) covers them too."""
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """What one test makes the process know to be secret is no secret in the next."""
+    before = copy.deepcopy(vars(KNOWN))
+    yield
+    vars(KNOWN).update(before, version=KNOWN.version + 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -33,13 +33,14 @@ from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.session_history import answer_to
-from aion_bot.domain import prompts, strings
+from aion_bot.domain import error_messages, prompts, strings
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
+from aion_bot.ports.secrets import Secrets, secrets_in
 from aion_bot.ports.text import escaped, one_line, visible, visible_line
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
@@ -242,6 +243,8 @@ def _stored(text: str) -> None:
     answer_to(text, None, [ChatMessage("m", MessageRole.USER, text + "x")])
 
 
+_SECRETS = Secrets(["xoxb-secret", "[[img:secret", "aaaaaaaaaa", "`a`a`a`a`a"])
+
 READERS: dict[str, Callable[[str], object]] = {
     "blocks": blocks,
     "pages": lambda text: Pages(len, 500).update(text),
@@ -286,15 +289,18 @@ READERS: dict[str, Callable[[str], object]] = {
     "a proposed plan": _proposal,
     "a plan's card": _drawn_plan,
     "the riskiest step": lambda text: riskiest_step([Step("", text)]),
-    "a result": lambda text: (
-        strings.in_aions_words(text, {"a": text}),
-        strings.reported(text),
+    "a result": lambda text: strings.in_aions_words(text, {"a": text}),
+    "an error event": lambda text: error_messages.event_kind({"code": text}),
+    "secrets": lambda text: (
+        _SECRETS.strike(text),
+        _SECRETS.settled(text),
+        secrets_in({"A_URL": text, "A_KEY": text}),
     ),
     "a plan in full": _plan,
     "server-sent events": lambda text: SSEParser().feed(text.encode()),
     "a stream": _stream,
     "a stored answer": _stored,
-    "a line of the log": lambda text: StrikeOut(lambda *_: text, ["xoxb-secret", "xapp-secret"])(
+    "a line of the log": lambda text: StrikeOut(lambda *_: text, Secrets(["xoxb-secret", "xapp-secret"]))(
         None, "", {}
     ),
 }
