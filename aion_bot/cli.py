@@ -17,6 +17,7 @@ from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import Problem, read_environment
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import StoreError, back_up
@@ -53,6 +54,7 @@ def _options(
 
 def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
     """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
+    KNOWN.know(secrets_in(env))
     settings, problems = read_settings(env)
     platforms, more = adapters.discover(env)
     variables = [name for platform in adapters.platforms() for name in platform.variables()]
@@ -84,7 +86,7 @@ def run() -> None:
         for problem in problems:
             print(problem, file=sys.stderr)
         raise typer.Exit(2)
-    log_config.configure(settings.log_level, settings.log_format, log_config.secrets_in(env), sdk_loggers())
+    log_config.configure(settings.log_level, settings.log_format, secrets_in(env), sdk_loggers())
     try:
         served = asyncio.run(app.serve_until_signal(settings, platforms))
     except StoreError as error:

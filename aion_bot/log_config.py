@@ -2,49 +2,40 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from aion_bot.ports.secrets import KNOWN, Secrets, secrets_in
 from aion_bot.ports.text import escaped
+
+__all__ = ["StrikeOut", "configure", "secrets_in"]
 
 _QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp")
 """Loggers of libraries whose records below warning are only for debugging the library itself."""
-
-_SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD", "PROXY_URL")
-"""How the name of a variable ends that holds a secret, whichever platform it belongs to."""
-
-
-def secrets_in(env: Mapping[str, str]) -> frozenset[str]:
-    """Return the values of every variable whose name says that it holds a secret."""
-    return frozenset(
-        value.strip() for name, value in env.items() if name.endswith(_SECRET_NAMES) and len(value) >= 8
-    )
 
 
 class StrikeOut:
     """The last processor: whatever the line is made of, a known secret does not leave the process."""
 
-    def __init__(self, render: Processor, secrets: Iterable[str]) -> None:
+    def __init__(self, render: Processor, secrets: Secrets = KNOWN) -> None:
         self._render = render
-        self._secrets = sorted(secrets, key=len, reverse=True)
+        self._secrets = secrets
 
     def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> str:
         """Render the line without the secrets."""
         # A name or a title may hold characters that turn a line around, or that make one line look like two.
-        line = escaped(str(self._render(logger, name, event)))
-        for secret in self._secrets:
-            line = line.replace(secret, "***")
-        return line
+        return self._secrets.strike(escaped(str(self._render(logger, name, event))))
 
 
 def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterable[str] = ()) -> None:
     """Send the logs of the process to stderr.
 
-    `style` is `text` or `json`. `secrets` are struck out of every line. `libraries` are the loggers of the platforms'
-    SDKs, of which only warnings and errors are kept.
+    `style` is `text` or `json`. `secrets` are struck out of every line, and so is what the process learns later.
+    `libraries` are the loggers of the platforms' SDKs, of which only warnings and errors are kept.
     """
+    KNOWN.know(secrets)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -57,10 +48,11 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
     render: Processor = structlog.processors.JSONRenderer() if style == "json" else as_text
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, StrikeOut(render, secrets)],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, StrikeOut(render)],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    logging.captureWarnings(capture=True)  # else Python writes them to stderr by itself
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -1,8 +1,13 @@
 """What holds for every test."""
 
+import copy
 import os
+from collections.abc import Iterator
 
 import hypothesis
+import pytest
+
+from aion_bot.ports.secrets import KNOWN
 
 hypothesis.settings.register_profile(
     "aion-bot",
@@ -16,3 +21,11 @@ hypothesis.settings.register_profile(
     print_blob=True,
 )
 hypothesis.settings.load_profile("aion-bot")
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """What one test makes the process know to be secret is no secret in the next."""
+    before = copy.deepcopy(vars(KNOWN))
+    yield
+    vars(KNOWN).update(before, version=KNOWN.version + 1)

@@ -25,7 +25,7 @@ from adapters.discord import mentions as discord_mentions
 from adapters.discord import rendering as discord
 from adapters.discord.markdown import convert, inline
 from adapters.slack import events as slack_events
-from adapters.slack import mrkdwn, stream_text
+from adapters.slack import links, mrkdwn, stream_text
 from adapters.slack import rendering as slack
 from aion_bot.aion import ChatMessage, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
@@ -33,12 +33,14 @@ from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.session_history import answer_to
-from aion_bot.domain import prompts, strings
+from aion_bot.domain import error_messages, prompts, strings
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
+from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
+from aion_bot.ports.secrets import Secrets, secrets_in
 from aion_bot.ports.text import escaped, one_line, visible, visible_line
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
@@ -77,6 +79,12 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "links with angle brackets": lambda n: "[a](<" * (n // 5),
     "links in links": lambda n: "[" * (n // 8) + "a" + "](b)" * (n // 8),
     "parentheses": lambda n: "[a](" + "(" * n,
+    "hosts": lambda n: "a.bc " * (n // 5),
+    "a host of many names": lambda n: "[" + "a." * (n // 2) + "bc](https://x.y)",
+    "addresses": lambda n: "https://a.bc/ " * (n // 14),
+    "links that mislead": lambda n: "[a.bc](https://d.ef) " * (n // 21),
+    "definitions of links": lambda n: "[a]: b\n" * (n // 7),
+    "tags": lambda n: "<a" * (n // 2),
     "stars": lambda n: "*" * n,
     "stars and letters": lambda n: "*a " * (n // 3),
     "stars and underlines": lambda n: "**a_ " * (n // 5),
@@ -235,6 +243,8 @@ def _stored(text: str) -> None:
     answer_to(text, None, [ChatMessage("m", MessageRole.USER, text + "x")])
 
 
+_SECRETS = Secrets(["xoxb-secret", "[[img:secret", "aaaaaaaaaa", "`a`a`a`a`a"])
+
 READERS: dict[str, Callable[[str], object]] = {
     "blocks": blocks,
     "pages": lambda text: Pages(len, 500).update(text),
@@ -256,6 +266,12 @@ READERS: dict[str, Callable[[str], object]] = {
     "a sentence for Slack": lambda text: slack.sentence((text, Person(text, text))),
     "a stream for Slack": lambda text: stream_text.delta(Reply(text[:-9]), Reply(text), last=False),
     "mentions for Slack": lambda text: (mrkdwn.in_markdown(text), mrkdwn.in_mrkdwn(text)),
+    "links for Slack": lambda text: (links.checked(text), links.inert(text), links.settled(text)),
+    "a link's label": lambda text: (
+        names_other(text, text + "x"),
+        names_other(text, "https://x"),
+        real_address(text),
+    ),
     "a question from Slack": _slack_question,
     "an edit from Slack": _slack_edit,
     "a mention from Slack": lambda text: (mrkdwn.mentions(text, "U1"), mrkdwn.to_plain_text(text, "U1")),
@@ -273,15 +289,18 @@ READERS: dict[str, Callable[[str], object]] = {
     "a proposed plan": _proposal,
     "a plan's card": _drawn_plan,
     "the riskiest step": lambda text: riskiest_step([Step("", text)]),
-    "a result": lambda text: (
-        strings.in_aions_words(text, {"a": text}),
-        strings.reported(text),
+    "a result": lambda text: strings.in_aions_words(text, {"a": text}),
+    "an error event": lambda text: error_messages.event_kind({"code": text}),
+    "secrets": lambda text: (
+        _SECRETS.strike(text),
+        _SECRETS.settled(text),
+        secrets_in({"A_URL": text, "A_KEY": text}),
     ),
     "a plan in full": _plan,
     "server-sent events": lambda text: SSEParser().feed(text.encode()),
     "a stream": _stream,
     "a stored answer": _stored,
-    "a line of the log": lambda text: StrikeOut(lambda *_: text, ["xoxb-secret", "xapp-secret"])(
+    "a line of the log": lambda text: StrikeOut(lambda *_: text, Secrets(["xoxb-secret", "xapp-secret"]))(
         None, "", {}
     ),
 }
@@ -306,6 +325,11 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/config.py _APP_TOKEN_FORM": _SETTINGS,
     "adapters/slack/config.py _BOT_TOKEN_FORM": _SETTINGS,
     "adapters/slack/handlers.py _ANY": "matches everything, at once",
+    "adapters/slack/links.py _DOT": "links for Slack",
+    "adapters/slack/links.py _LINE_END": "links for Slack",
+    "adapters/slack/links.py _SLASH": "links for Slack",
+    "adapters/slack/links.py _TAG": "links for Slack",
+    "adapters/slack/links.py _WORD": "links for Slack",
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
     "adapters/slack/mrkdwn.py _ENTITY": "a mention from Slack",
     "adapters/slack/mrkdwn.py _FIRST_MENTION": "a beginning from Slack",

@@ -12,6 +12,7 @@ from adapters.discord import ids
 from adapters.discord.mentions import begins_with_mention, readable, without
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 
 THREAD_NAME_LENGTH = 100
@@ -224,7 +225,7 @@ def as_read(
 
 def thread_name(text: str) -> str:
     """Name a thread after the text that it is about."""
-    return one_line(text, THREAD_NAME_LENGTH) or UNTITLED
+    return one_line(KNOWN.strike(text), THREAD_NAME_LENGTH) or UNTITLED
 
 
 class EditTimes:

@@ -16,7 +16,8 @@ from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Line
 
@@ -116,10 +117,14 @@ class EventDelivery:
                 await self._report_failure(event)
             raise
 
-    async def _report_failure(self, event: InboundEvent) -> None:
+    async def _report_failure(self, event: Prompt | Click | StopRequest) -> None:
         """Tell a person that their question was not accepted, when Discord takes that."""
+        # No row tells of it: what names the event is all that the sentence and the log have in common.
+        key = event.thread.id if isinstance(event, StopRequest) else event.key
+        _log.error("event was not accepted (ref=%s)", reference(key))
+        told = with_reference(strings.NOT_TAKEN, key)
         await retry(
-            lambda: self._reply_privately(event, (strings.NOT_TAKEN,)),
+            lambda: self._reply_privately(event, (told,)),
             backoff=RETRY_DELAYS,
             on=pause_before_retry,
         )

@@ -20,6 +20,7 @@ from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone
 from aion_bot.ports.events import Prompt
+from aion_bot.ports.secrets import KNOWN
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
@@ -54,6 +55,7 @@ class InteractionTokens:
 
     def keep(self, interaction: int, application: int, token: str) -> None:
         """Keep the token of `interaction`; the oldest one is dropped where there are too many."""
+        KNOWN.know_briefly(token)
         self._tokens[str(interaction)] = InteractionToken(application, token, self._clock() + LIFETIME)
         # Insertion order is expiry order, because all tokens live equally long.
         while len(self._tokens) > self._capacity:

@@ -6,19 +6,10 @@ draw is rewritten; all other lines stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
 
 from adapters.discord.tables import show
+from aion_bot.ports.links import LONGEST_LINE, Link, opens_no_link, real_address, rewritten
 from aion_bot.ports.markdown import Block, blocks, plain_line_ends, table_cells
-
-LONGEST_LINE = 4_000
-"""Characters of a line whose links are looked for: twice a message. In a longer one only double bars are rewritten.
-
-Parsing what is inside a line of brackets takes up to 50 microseconds a character.
-"""
 
 _LARGEST_SMALL_HEADING = 4
 _SHORTEST_RULE = 3
@@ -32,6 +23,8 @@ _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
 # People, roles, channels, commands and the server's own pages; `<t:…>` is a time, and harmless.
 _PILLS = tuple((opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:"))
+_INVISIBLE = "\u200b"
+_NO_LINK = f"]{_INVISIBLE}("
 _LANGUAGE_SIGNS = frozenset("_+-.#")
 
 
@@ -76,17 +69,41 @@ def inline(line: str) -> str:
     shown = harmless(line)
     # Where nothing is rewritten it does not matter what is code.
     has_link, has_code = "](" in line, "`" in line and shown != line
-    if not (has_link or has_code) or len(line) > LONGEST_LINE:
+    if not (has_link or has_code) or len(line) > LONGEST_LINE:  # no message holds such a line
         return shown
-    env: dict[str, _Found] = {"found": _Found(len(line))}
-    _INLINE.parseInline(line, env)
-    pieces: list[str] = []
-    done = 0
-    for start, end, drawn in sorted(env["found"].spans):
-        if start >= done:
-            pieces += harmless(line[done:start]), drawn
-            done = end
-    return "".join((*pieces, harmless(line[done:])))
+    return rewritten(line, _link, _code_span, unlinked)
+
+
+def unlinked(text: str) -> str:
+    """Keep text from being a masked link as well, such as one whose label began in another line."""
+    first, *rest = harmless(text).split("](")
+    pieces, before = [first], first
+    for piece in rest:
+        # Without an address, or behind a bracket that a backslash keeps from opening one, Discord makes no link.
+        no_link = piece.startswith(")") or before[max(map(before.rfind, "[]")) - 1 :].startswith("\\[")
+        pieces += "](" if no_link else _NO_LINK, piece
+        before = piece
+    return "".join(pieces)
+
+
+def _code_span(written: str) -> str:
+    return opens_no_link(written, _INVISIBLE)
+
+
+def _link(link: Link) -> str:
+    """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
+    if not link.address:
+        return unlinked(link.written)
+    without_scheme = link.address.removeprefix("https://").removeprefix("http://")
+    if not link.label or link.label in {link.address, link.target, without_scheme}:
+        return link.address
+    bare = harmless(link.label.replace("https://", "").replace("http://", ""))
+    if link.misleads:
+        address = harmless(real_address(link.address))
+        shown = f"<{address}>" if "://" in address else address
+        return f"{bare.replace('](', _NO_LINK)} ({shown})"
+    # A target that Discord takes for no address would be text, in which bars hide what follows.
+    return f"[{bare}]({link.target.replace('||', '%7C%7C')})"
 
 
 def quoted(text: str) -> str:
@@ -162,7 +179,8 @@ def _code(block: Block, lines: list[str]) -> Iterator[str]:
     )
     opening = lines[0].partition(block.markup)[0] if block.markup else _quotes(block)
     yield f"{opening}```{language}"
-    for line in block.text.split("\n")[:-1]:
+    # Discord looks for links first: one whose label began above would end in the code.
+    for line in opens_no_link(block.text, _INVISIBLE).split("\n")[:-1]:
         yield _quotes(block) + unfenced(line)
     yield f"{_quotes(block)}{'' if block.containers else opening}```"
 
@@ -208,68 +226,3 @@ _REWRITTEN: dict[str, Callable[[Block, list[str]], Iterator[str]]] = {
     "rule": _rule,
     "table": _table,
 }
-
-
-@dataclass(slots=True)
-class _Found:
-    """What is rewritten in a line of so many characters: where it begins and ends, and what stands in its place."""
-
-    length: int
-    spans: list[tuple[int, int, str]] = field(default_factory=list)
-
-
-_Rule = Callable[[StateInline, bool], bool]
-
-
-def _noting(rule: _Rule, draw: Callable[[StateInline, int], str]) -> _Rule:
-    """Make a rule note what it found, since the library's tokens do not say where in a line they are."""
-
-    def noting(state: StateInline, silent: bool) -> bool:
-        start = state.pos
-        found = rule(state, silent)
-        note: _Found = state.env["found"]
-        # The words of a picture are parsed as a text of their own.
-        if found and not silent and len(state.src) == note.length:
-            note.spans.append((start, state.pos, draw(state, start)))
-        return found
-
-    return noting
-
-
-def _as_it_is(state: StateInline, start: int) -> str:
-    return state.src[start : state.pos]
-
-
-def _link(state: StateInline, start: int) -> str:
-    """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
-    written = state.src[start : state.pos].removeprefix("!")
-    begun = state.pos - len(written)
-    bracket = state.md.helpers.parseLinkLabel(state, begun, False)
-    label, target = state.src[begun + 1 : bracket].strip(), state.src[bracket + 2 : state.pos - 1]
-    address = target[1:].partition(">")[0] if target.startswith("<") else target.partition(" ")[0]
-    if label.startswith("!["):
-        # A picture as the label of a link: what says what it shows is the label.
-        label = label[2:].partition("](")[0]
-    if not address:
-        return harmless(written)
-    bare = label.replace("https://", "").replace("http://", "")
-    if not label or label in {address, target, address.removeprefix("https://").removeprefix("http://")}:
-        return address
-    # A target that Discord takes for no address would be text, in which bars hide what follows.
-    return f"[{harmless(bare)}]({target.replace('||', '%7C%7C')})"
-
-
-def _inline_parser() -> MarkdownIt:
-    # Each level of nesting multiplies the time that unmatched brackets take; a picture in a link is the deepest use.
-    parser = MarkdownIt("zero", {"maxNesting": 3}).enable(
-        ["escape", "backticks", "link", "image", "autolink"]
-    )
-    for rule in parser.inline.ruler.__rules__:
-        if rule.name in {"link", "image"}:
-            rule.fn = _noting(rule.fn, _link)
-        elif rule.name in {"backticks", "autolink"}:
-            rule.fn = _noting(rule.fn, _as_it_is)
-    return parser
-
-
-_INLINE = _inline_parser()

@@ -8,7 +8,7 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, harmless, inline, quoted, unfenced
+from adapters.discord.markdown import convert, inline, quoted, unfenced, unlinked
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import one_line
 
@@ -52,7 +52,7 @@ def measure(content: Content) -> int:
 
 def sentence(line: Line) -> str:
     """Render a line, its persons as mentions; whether these notify is decided where it is sent."""
-    words = (_mention(part) if isinstance(part, Person) else harmless(part) for part in line)
+    words = (_mention(part) if isinstance(part, Person) else unlinked(part) for part in line)
     return unfenced(" ".join("".join(words).split()))
 
 
@@ -86,7 +86,7 @@ def _step(number: int, step: Step) -> str:
 
 
 def _plain(text: str) -> str:
-    return harmless(_SPECIAL.sub(r"\\\1", " ".join(text.split())))
+    return unlinked(_SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 
 def _mention(person: Person) -> str:

@@ -1,5 +1,6 @@
 """The adapter's own sentences on Discord, beside the core's: how a command is acknowledged. No I/O."""
 
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import clip, one_line
 
 MESSAGE_LENGTH = 2_000
@@ -40,7 +41,7 @@ def question_about_by(person: str, author: str, link: str, text: str) -> str:
 
 def quote(text: str, limit: int) -> str:
     """Quote `text` in at most `limit` characters; what does not fit is left out at its end."""
-    bare = text.strip()
+    bare = KNOWN.strike(text.strip())
     quoted = _quoted(bare)
     if len(quoted) <= limit:
         return quoted
@@ -60,4 +61,6 @@ def _headed(head: str, text: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    # The words are a person's, and the message is the bot's: no masked link.
+    text = text.replace("](", "]\u200b(")
     return "\n".join(f"> {line}" for line in text.splitlines() or ["…"])

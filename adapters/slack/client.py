@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -15,6 +15,7 @@ from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
 _READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
@@ -124,9 +125,12 @@ class WebApi:
         """Ask for a WebSocket address of Socket Mode. It holds a ticket: use it once, and never log it."""
         method, me = Method.APPS_CONNECTIONS_OPEN, await self.me()
         # The SDK takes a token among the arguments for the one to authorise with.
-        return field(
+        address = field(
             await self.call(method, me.team, token=self._settings.app_token.get_secret_value()), "url", method
         )
+        for ticket in parse_qs(urlsplit(address).query).get("ticket", ()):
+            KNOWN.know_briefly(ticket)
+        return address
 
     async def close(self) -> None:
         """Close the pool; later calls raise PlatformDown."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from adapters.slack import mrkdwn
 from adapters.slack.events import ACTIONS
+from adapters.slack.stream_text import in_markdown_block
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
 from aion_bot.ports.messages import Action, Button, Content, Line, Reply, Step
@@ -116,7 +117,7 @@ def _blocks(content: Content) -> list[Block]:
 
 
 def _markdown(text: str) -> Iterator[Block]:
-    shown = mrkdwn.in_markdown(text)
+    shown = in_markdown_block(text)
     if shown.strip():
         yield {"type": "markdown", "text": shown}
 

@@ -41,6 +41,17 @@ def read_list(value: object, kind: type[T]) -> list[T] | None:
     return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else None
 
 
+def read_objects(value: object) -> list[dict[str, Any]] | None:
+    """Return the entries of a list as objects, an empty one for each that is none; None where nothing was sent.
+
+    For lists whose entries count, whatever they are: something that is no list stands for one entry.
+    """
+    if value is None or value is False:
+        return None
+    entries = value if isinstance(value, list) else [value]
+    return [item if isinstance(item, dict) else {} for item in entries]
+
+
 def read_body(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a response's body; an empty one where the body is empty or no object."""
     try:

@@ -18,7 +18,7 @@ from aion_bot.aion.references import (
     resolve_content,
     with_images,
 )
-from aion_bot.aion.serialization import Serializable, read, read_list
+from aion_bot.aion.serialization import Serializable, read, read_list, read_objects
 
 IMAGES = "images"
 
@@ -166,7 +166,8 @@ class PlanActionResponse(Serializable):
     """The result of a plan action.
 
     `results` and `agent_results` are set when the plan ran at once (200). `status` is "accepted" when it runs in the
-    background (202). Each of `pending_actions` needs a confirmation of its own.
+    background (202). Each of `pending_actions` needs a confirmation of its own. An entry of the two lists that is no
+    object is an empty one: it cannot be read, and it counts.
     """
 
     success: bool
@@ -300,7 +301,7 @@ def parse_plan_action(
         message=read(data.get("message"), str) or "",
         action_taken=read(data.get("action_taken"), str) or action,
         results=read(data.get("results"), dict) or None,
-        agent_results=read_list(data.get("agent_results"), dict),
-        pending_actions=read_list(data.get("pending_actions"), dict),
+        agent_results=read_objects(data.get("agent_results")),
+        pending_actions=read_objects(data.get("pending_actions")),
         status="accepted" if accepted else read(data.get("status"), str),
     )

@@ -1,7 +1,7 @@
 """One question on its way through Aion: session, stream, and the stored answer where the stream broke."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -14,6 +14,7 @@ from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
+from aion_bot.ports.failures import reference
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
@@ -23,6 +24,9 @@ _log = structlog.get_logger(__name__)
 
 _TITLE = 100
 """Characters of a session's title at most."""
+
+_SAID = 400
+"""Characters of an error event's words in a log at level debug."""
 
 
 class _SessionGoneError(Exception):
@@ -56,7 +60,7 @@ class AionStream:
         self._plan_format = plan_format
         self._changed = changed
         self._replaced = replaced
-        self._log = _log.bind(turn=turn.key)
+        self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
 
     async def ask(self) -> Outcome:
         """Ask in the thread's session, or in a new one where that is gone. Raises what the client raises."""
@@ -144,9 +148,18 @@ class AionStream:
         if facts.answer_id is not None and facts.answer_id != before:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
-            return _reported(facts.error)
+            return self._reported(facts.error)
         # After a plan the stream stays open: Aion goes on in it once somebody has decided.
         return Outcome() if facts.complete and not self._view.parked else None
+
+    def _reported(self, data: Mapping[str, object]) -> Outcome:
+        """Read an error event: its own words may hold an address, a key or a trace, so they reach no chat."""
+        kind = error_messages.event_kind(data)
+        self._log.warning("aion reported an error", reason=kind, code=error_messages.event_code(data))
+        self._log.debug(
+            "error event", said=one_line(str(data.get("message") or data.get("error") or ""), _SAID)
+        )
+        return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
 
     async def _name_answer(self, answer_id: str) -> None:
         """Record Aion's id of the answer; a full disk costs the record, never the answer."""
@@ -212,14 +225,6 @@ async def stored_answer(
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
     taken = await services.store.turns.taken(turn.session_id or "", turn.key)
     return answer_to(turn.text, turn.answer_id, [one for one in messages if one.id not in taken])
-
-
-def _reported(data: dict[str, object]) -> Outcome:
-    kind = error_messages.event_kind(data)
-    if kind is None:
-        said = str(data.get("message") or data.get("error") or "")
-        return Outcome(EndReason.FAILED, strings.reported(said))
-    return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
 
 
 def _says_session_gone(token: ChatToken) -> bool:

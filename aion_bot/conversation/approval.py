@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
-from aion_bot.aion.references import resolve_content
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.conversation.plan_outcome import Decided, answered
+from aion_bot.conversation.plan_outcome import Decided, answered, seen_in_session, unreported_end
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -21,7 +20,9 @@ from aion_bot.domain.access import Intent
 from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
 from aion_bot.storage import Store, retry_write
@@ -149,8 +150,8 @@ class Approvals:
         plan = replace(
             card.view.plan,
             phase=decided.phase,
-            detail=one_line(decided.detail, _DETAIL),
-            said=one_line(visible(decided.said), _DETAIL),
+            detail=_told(card.view.plan, decided),
+            said=one_line(visible(KNOWN.strike(decided.said)), _DETAIL),
         )
         back = decided.phase is PlanPhase.PENDING
 
@@ -210,7 +211,10 @@ class Approvals:
         return answered(plan, response)
 
     async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
-        _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
+        _log.warning(
+            "plan action failed",
+            plan=plan.key, code=error.code, status=error.status_code, ref=reference(plan.key),
+        )  # fmt: skip
         if error.status_code == 404:
             if plan.doubt:
                 return Decided(PlanPhase.SETTLED, strings.SETTLED, answer="404")
@@ -235,11 +239,10 @@ class Approvals:
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
         answer = _ANSWERS.get(plan.phase, "")
-        ended = PlanPhase.DONE if plan.action is Action.APPROVE else PlanPhase.CANCELLED
         backoff = self._backoff(plan.phase)
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
-            return Decided(ended, strings.SEE_BELOW, answer=answer)
+            return Decided(unreported_end(plan), strings.SEE_BELOW, answer=answer)
         found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -248,8 +251,7 @@ class Approvals:
             undecided_pause=self._services.polling.unnamed,
         )
         if found is not None:
-            result = resolve_content(found.content, found.metadata or {})
-            return Decided(ended, strings.SEE_BELOW, result, answer=answer)
+            return seen_in_session(plan, found, answer)
         match plan.phase:
             case PlanPhase.RUNNING:
                 return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
@@ -271,6 +273,18 @@ class Approvals:
 
 Work = Callable[[Plan, _Card], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
+
+
+def _told(plan: Plan, decided: Decided) -> str:
+    """Return the sentence about an outcome, with the plan's reference where it tells of a failure."""
+    detail = one_line(decided.detail, _DETAIL)
+    # One that is shown again after a restart has it already.
+    if not decided.failed or detail == plan.detail:
+        return detail
+    _log.warning(
+        "failure told", plan=plan.key, ref=reference(plan.key), outcome=decided.phase, sentence=detail
+    )
+    return with_reference(detail, plan.key)
 
 
 def _log_decision(plan: Plan, answer: str) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aion_bot.aion import PlanActionResponse
+from aion_bot.aion import ChatMessage, PlanActionResponse
+from aion_bot.aion.references import resolve_content
+from aion_bot.aion.types import parse_plan_action
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action
@@ -23,19 +25,59 @@ class Decided:
     said: str = ""
     answer: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether the sentence tells of a failure: the decision changed nothing, or not what it should, or nobody knows."""
+        if self.detail in _NO_FAILURES:
+            return False
+        return bool(self.detail) and self.phase not in {PlanPhase.DONE, PlanPhase.CANCELLED}
+
+
+_NO_FAILURES = {strings.SEE_BELOW, strings.PLAN_REPLACED}
+
 
 def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     """Read a 200; only an answer in which nothing failed and nothing waits is called done."""
-    said = strings.in_aions_words(response.message, response.results)
-    if not response.success:
-        return Decided(PlanPhase.FAILED, strings.NOT_DONE, said=_unclaimed(said), answer="200")
-    if plan.action is Action.CANCEL:
+    if response.success and plan.action is Action.CANCEL:
         return Decided(PlanPhase.CANCELLED, strings.DROPPED, answer="200")
+    said = strings.in_aions_words(response.message, response.results)
+    phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
+    # What failed may be told as an address, a key or a trace: its words reach no chat.
+    shown = "" if phase is PlanPhase.FAILED else said if phase is PlanPhase.DONE else _unclaimed(said)
+    return Decided(phase, detail, said=shown, answer="200")
+
+
+def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
+    """Read a message that Aion stored after a decision whose answer said nothing, or was lost.
+
+    The message is no report: nothing is called done by it. What its metadata says against it counts.
+    """
+    metadata = {"success": True, **(found.metadata or {})}
+    said = parse_plan_action(metadata, plan.plan_id, plan.action or "", accepted=False)
+    phase, detail = _denial(said) or (unreported_end(plan), strings.SEE_BELOW)
+    result = "" if phase is PlanPhase.FAILED else resolve_content(found.content, found.metadata or {})
+    return Decided(phase, detail, result, answer=answer)
+
+
+def unreported_end(plan: Plan) -> PlanPhase:
+    """Return the phase of a plan of which Aion said something, but not how it ended."""
+    # Of a cancellation that was accepted nothing but its end is open.
+    cancelled = plan.action is Action.CANCEL and plan.phase is PlanPhase.RUNNING
+    return PlanPhase.CANCELLED if cancelled else PlanPhase.SETTLED
+
+
+def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
+    """Return what an answer says against being done; None where it says nothing against it."""
+    if not response.success:
+        return PlanPhase.FAILED, strings.NOT_DONE
     if response.pending_actions:
-        return Decided(PlanPhase.SETTLED, strings.MORE_TO_CONFIRM, said=_unclaimed(said), answer="200")
+        unreadable = sum(not action for action in response.pending_actions)
+        return PlanPhase.SETTLED, strings.more_to_confirm(unreadable)
     if _partly_failed(response):
-        return Decided(PlanPhase.FAILED, strings.PARTLY_DONE, said=_unclaimed(said), answer="200")
-    return Decided(PlanPhase.DONE, strings.DONE, said=said, answer="200")
+        return PlanPhase.FAILED, strings.PARTLY_DONE
+    if not all(response.agent_results or ()):
+        return PlanPhase.SETTLED, strings.UNREADABLE_OUTCOME
+    return None
 
 
 def _partly_failed(response: PlanActionResponse) -> bool:

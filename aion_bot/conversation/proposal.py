@@ -11,6 +11,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Step
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import visible, visible_line
 
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
@@ -37,7 +38,7 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
         session_id=turn.session_id or "",
         thread=turn.thread,
         requester=turn.asker,
-        description=visible(read(data.get("description"), str) or "").strip(),
+        description=KNOWN.strike(visible(read(data.get("description"), str) or "")).strip(),
         steps=steps,
         operations=_operations(operations, len(found)),
         turn=turn.key,
@@ -55,8 +56,9 @@ def digest(data: Mapping[str, Any]) -> str:
 def _step(invocation: object) -> Step | None:
     if not isinstance(invocation, dict):
         return None
-    description = visible_line(read(invocation.get("description"), str) or "")
-    agent = visible_line(read(invocation.get("agent_name"), str) or "")
+    # Before anything is cut off: the beginning of a secret would be left.
+    description = KNOWN.strike(visible_line(read(invocation.get("description"), str) or ""))
+    agent = KNOWN.strike(visible_line(read(invocation.get("agent_name"), str) or ""))
     return Step(visible_line(strings.agent(agent)), description) if description else None
 
 

@@ -20,6 +20,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
@@ -77,7 +78,8 @@ class TurnRunner:
         self._stored = stored
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
-        self._view = AnswerView(thread.page_format, while_growing=(stop,))
+        plain_text = with_reference(strings.PLAIN_TEXT, turn.key)
+        self._view = AnswerView(thread.page_format, while_growing=(stop,), plain_text=plain_text)
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, resumed=resumed)
         self._sync = services.registry.sync(thread, self._view, delivery)
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
@@ -90,7 +92,7 @@ class TurnRunner:
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
         self._replacing = BackgroundTasks()
-        self._log = _log.bind(turn=turn.key, platform=thread.platform)
+        self._log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
         self._work: asyncio.Task[Outcome] | None = None
         self._interruption: Outcome | None = None
         self._unrecorded_end: Outcome | None = None
@@ -231,14 +233,7 @@ class TurnRunner:
         return await self._stream.find_after_restart()
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
-        if outcome.reason is EndReason.WITHDRAWN:
-            self._view.retract()
-        elif self._view.parked:
-            outcome = Outcome()  # the card has its own way on
-        elif outcome == Outcome() and self._view.empty:
-            outcome = Outcome(EndReason.FAILED, strings.NO_ANSWER)
-        elif outcome == Outcome() and self._view.trouble:
-            outcome = Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
+        outcome = self._as_shown(outcome)
         offers_retry = False
         if outcome.retryable:
             try:  # recorded before the button can be pressed
@@ -246,7 +241,7 @@ class TurnRunner:
             except sqlite3.Error as error:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
-        self._view.finish(outcome.sentence, (self._retry,) if offers_retry else (), outcome.byline)
+        self._view.finish(self._told(outcome), (self._retry,) if offers_retry else (), outcome.byline)
         self._sync.wake(urgent=True)
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
@@ -260,6 +255,25 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
 
+    def _as_shown(self, outcome: Outcome) -> Outcome:
+        """Return how an answer ended by what there is to show of it."""
+        if outcome.reason is EndReason.WITHDRAWN:
+            self._view.retract()
+        elif self._view.parked:
+            return Outcome()  # the card has its own way on
+        elif outcome == Outcome() and self._view.empty:
+            return Outcome(EndReason.FAILED, strings.NO_ANSWER)
+        elif outcome == Outcome() and self._view.trouble:
+            return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
+        return outcome
+
+    def _told(self, outcome: Outcome) -> str:
+        """Return the sentence under an answer; that of a failure has its reference, and is logged with it."""
+        if not outcome.failed:
+            return outcome.sentence
+        self._log.warning("failure told", outcome=outcome.reason, sentence=outcome.sentence)
+        return with_reference(outcome.sentence, self.turn.key)
+
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
         if await self._record(self._turns.end(self.turn.key, EndReason.FAILED)):
@@ -272,7 +286,9 @@ class TurnRunner:
         self._release()
         await self._record(self._turns.end(self.turn.key, EndReason.FAILED))
         if self.turn.origin is not None:
-            await reply_privately(self.thread, self.turn.origin, (strings.INTERNAL,))
+            await reply_privately(
+                self.thread, self.turn.origin, (with_reference(strings.INTERNAL, self.turn.key),)
+            )
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.FAILED))
 
     async def _give_up(self, error: PlatformError) -> None:
@@ -282,7 +298,9 @@ class TurnRunner:
         self._log.warning("answer not shown", reason=repr(error))
         self._release()  # telling may take a while
         if self.turn.origin is not None:
-            await reply_privately(self.thread, self.turn.origin, (strings.CANNOT_WRITE,))
+            await reply_privately(
+                self.thread, self.turn.origin, (with_reference(strings.CANNOT_WRITE, self.turn.key),)
+            )
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
 
     def _release(self) -> None:

@@ -14,6 +14,7 @@ from typing import Protocol
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.delivery.diff import AppendStream, Idle, MessageDiff, Post, StartStream, Step, StopStream
 from aion_bot.delivery.executor import Delivery, Executor
+from aion_bot.delivery.outgoing import struck_screen
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     Conditions,
@@ -184,7 +185,7 @@ class MessageSync:
         """Take the newest screen. That is the costly part of a step, so it is done only after news."""
         self._news.clear()
         self._urgent_news.clear()
-        self._screen = self._view.screen()
+        self._screen = struck_screen(self._view.screen())
 
     def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended

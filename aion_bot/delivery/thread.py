@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aion_bot.delivery.outgoing import struck_line, struck_prompt
 from aion_bot.ports.adapter import (
     ActivityIndicator,
     NativeStreaming,
@@ -37,7 +38,7 @@ class Thread:
     async def open(self, prompt: Prompt) -> None:
         """Make the thread of a prompt exist."""
         async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):
-            await self.adapter.open_thread(prompt)
+            await self.adapter.open_thread(struck_prompt(prompt))
 
     async def own_messages(self) -> Sequence[OwnMessage]:
         """Return the bot's newest messages, at most twenty, newest first."""
@@ -47,7 +48,7 @@ class Thread:
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""
         async with self.limiter.permit(Operation.REPLY_PRIVATELY, self.key, Priority.FINAL):
-            await self.adapter.reply_privately(event, line, hidden=hidden)
+            await self.adapter.reply_privately(event, struck_line(line), hidden=hidden)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Show on a message that it waits, or no more; the caller holds the permit. Nothing without the capability."""

@@ -20,6 +20,9 @@ _KINDS = {
     "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR",
 }  # fmt: skip
 
+_LONGEST_CODE = 40
+"""Characters of a code that a log repeats."""
+
 
 def kind(error: AionvisionError) -> str:
     """Return the kind of trouble behind an error of the client."""
@@ -39,11 +42,17 @@ def sentence(error: AionvisionError) -> str:
     return strings.trouble(kind(error), getattr(error, "retry_after", None))
 
 
-def event_kind(data: Mapping[str, object]) -> str | None:
-    """Return the kind of trouble of an `error` event, or None where only its own message says it."""
-    named = str(data.get("code") or data.get("error_type") or "").upper()
+def event_kind(data: Mapping[str, object]) -> str:
+    """Return the kind of trouble of an `error` event, whose own message may hold anything and is shown to nobody."""
+    named = event_code(data)
     named = _BY_CODE.get(named, named)
-    return named if named in _KINDS else None
+    return named if named in _KINDS else "REPORTED"
+
+
+def event_code(data: Mapping[str, object]) -> str:
+    """Return the code of an `error` event for a log; "" where there is none, or it is no name."""
+    named = str(data.get("code") or data.get("error_type") or "").upper()
+    return named if named.isascii() and named.isidentifier() and len(named) <= _LONGEST_CODE else ""
 
 
 def session_gone(error: AionvisionError) -> bool:

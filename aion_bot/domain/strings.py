@@ -103,8 +103,9 @@ _TROUBLE = {
     "CONNECTION_ERROR": "I can't reach Aion. Press Retry in a while.",
     "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause. Press Retry in a minute.",
     "SERVER_ERROR": "Aion is down or overloaded. Press Retry in a while.",
+    "REPORTED": "Aion met an error and could not finish this answer. Press Retry to ask again.",
 }
-ASKING_AGAIN_HELPS = {"RATE_LIMIT", "TIMEOUT", "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR"}
+ASKING_AGAIN_HELPS = {"REPORTED", "RATE_LIMIT", "TIMEOUT", "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR"}
 """The kinds of trouble that come with a Retry button."""
 
 
@@ -112,12 +113,6 @@ def trouble(kind: str, retry_after: float | None = None) -> str:
     """Say what happened and what to do."""
     pause = f" Wait {round(retry_after)} seconds." if retry_after and retry_after >= 1 else " Wait a little."
     return _TROUBLE.get(kind, _TROUBLE["SERVER_ERROR"]).format(pause=pause)
-
-
-def reported(message: str) -> str:
-    """Pass on what Aion itself said about an error."""
-    said = message.strip().rstrip(".")
-    return f"Aion could not finish this: {said}." if said else _TROUBLE["SERVER_ERROR"]
 
 
 def stopped_by(person: Person) -> Line:
@@ -212,12 +207,21 @@ SETTLED = (
 )
 DONE = "Done."
 MORE_TO_CONFIRM = "Not finished: Aion asks for another confirmation. Ask here how to go on."
+UNREADABLE_OUTCOME = "Aion has answered, but I can't read all of its answer. Ask here how it ended."
 PARTLY_DONE = "Not all of it was done: a part of the plan failed. Ask here what is missing."
 DROPPED = "Nothing is done."
-SEE_BELOW = "Done; the result is below."
+SEE_BELOW = "Aion has answered; what it says is below."
 
 
 NOT_DONE = "Aion could not carry it out."
+
+
+def more_to_confirm(unreadable: int) -> str:
+    """Say that an outcome waits for more; `unreadable` counts the steps of it that nobody can see."""
+    if not unreadable:
+        return MORE_TO_CONFIRM
+    steps = "1 step" if unreadable == 1 else f"{unreadable} steps"
+    return f"{MORE_TO_CONFIRM} {steps} of it can't be shown: Aion sent nothing that I can read."
 
 
 def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:

@@ -8,10 +8,11 @@ from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.pagination import Measure, Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.references import Growing
+from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.time_limit import time_limit, where
 
@@ -55,7 +56,11 @@ class _Segment:
         """Return what may be shown of the text so far."""
         if self.final is not None:
             return self.final
-        return self.growing.update(self.raw) if self.growing else self.raw
+        return self.growing.update(self.raw) if self.growing else KNOWN.struck_so_far(self.raw)
+
+    def settle(self, text: str) -> None:
+        """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
+        self.final = KNOWN.strike(text)
 
     def lead(self) -> str:
         """Return what stands above the card."""
@@ -86,10 +91,16 @@ class AnswerView:
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text
     needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
-    newest message until the answer has ended.
+    newest message until the answer has ended; `plain_text` is what stands under it where it could not be formatted.
     """
 
-    def __init__(self, page_format: PageFormat, *, while_growing: tuple[Button, ...] = ()) -> None:
+    def __init__(
+        self,
+        page_format: PageFormat,
+        *,
+        while_growing: tuple[Button, ...] = (),
+        plain_text: str = strings.PLAIN_TEXT,
+    ) -> None:
         self.facts = Facts()
         self.ended = False
         """Whether no other screen will follow."""
@@ -101,6 +112,7 @@ class AnswerView:
         self._limit = page_format.limit - ROOM
         self._heading = ""
         self._while_growing = while_growing
+        self._plain_text = plain_text
         self._status = strings.THINKING
         self._status_shown = True
         self.trouble = ""
@@ -132,7 +144,7 @@ class AnswerView:
             return False
         self.trouble = where(error)
         if self.ended:
-            self._end.sentence = self._end.sentence or strings.PLAIN_TEXT
+            self._end.sentence = self._end.sentence or self._plain_text
         for segment in self._segments:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
@@ -168,7 +180,7 @@ class AnswerView:
                 # The text that the server resolved is one; it does not say where a card stands in it.
                 resolved = content if self.trouble else token.resolved_content
                 if resolved and not self.has_plan:
-                    segment.final = resolved
+                    segment.settle(resolved)
                 elif content:
                     context = {"image_context": data.get("image_context")}
                     self._settle(content, dict(data.get("metadata") or {}) | context)
@@ -195,7 +207,7 @@ class AnswerView:
     def say(self, status: str) -> None:
         """Show a status line; nothing where it is empty."""
         if status:
-            self._status, self._status_shown = one_line(status, _NOTE), True
+            self._status, self._status_shown = one_line(KNOWN.strike(status), _NOTE), True
 
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
@@ -206,8 +218,8 @@ class AnswerView:
         if text.startswith(self._before):
             text = text.removeprefix(self._before)
             for segment in self._segments[:-1]:
-                segment.final = self._resolved(segment.raw, metadata)
-        self._segments[-1].final = self._resolved(text, metadata)
+                segment.settle(self._resolved(segment.raw, metadata))
+        self._segments[-1].settle(self._resolved(text, metadata))
 
     def _resolved(self, text: str, metadata: dict[str, Any]) -> str:
         # Text that could not be rendered is not looked at any more.
@@ -223,7 +235,8 @@ class AnswerView:
         for segment in self._segments:
             if segment.final is None:
                 # Read at once, it does not matter in which pieces the text came.
-                segment.final = segment.raw if self.trouble else Growing().update(segment.raw)
+                raw = segment.raw
+                segment.settle(raw if self.trouble else readable(raw[: settled_length(raw)]))
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""

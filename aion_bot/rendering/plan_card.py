@@ -7,6 +7,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.pagination import Pages
@@ -212,7 +213,7 @@ class PlanCardView:
 
     def show(self, plan: Plan, result: str = "") -> None:
         """Show a newer state of the plan, and the text of its result where there is one."""
-        self.plan, self._result = plan, result
+        self.plan, self._result = plan, KNOWN.strike(result)
 
     def screen(self) -> Screen:
         """Return the card, then the result in pages."""

@@ -3,6 +3,7 @@
 import re
 
 from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers, resolve_content
+from aion_bot.ports.secrets import KNOWN
 
 UNCOUNTED = "a number of"
 """Stands for `[[ref:KEY]]`: its count comes only with the last event."""
@@ -46,7 +47,9 @@ def _may_still_close(rest: str, marker: str) -> bool:
 
 
 class Growing:
-    """The readable form of a text that mostly grows at its end. Each update costs what is new, not the whole.
+    """The readable form of a text that mostly grows at its end, without secrets. Each update costs what is new.
+
+    What may become a part of a marker, or of a secret, waits for the text after it.
 
     Attributes:
         begun: How often the text was another one than before, and not more of it.
@@ -57,15 +60,23 @@ class Growing:
         self._raw = ""
         self._settled = 0
         self._readable = ""
+        self._struck = ""
+        self._struck_to = 0
 
     def update(self, raw: str) -> str:
         """Take the whole raw text so far and return what may be shown of it."""
         # The server repairs its text now and then.
         if not raw.startswith(self._raw):
             self.begun, self._settled, self._readable = self.begun + 1, 0, ""
+            self._struck, self._struck_to = "", 0
         # Let go of meanwhile: Python appends in place, without a copy, to a string that nobody else holds.
-        shown, self._readable = self._readable, ""
+        words, self._readable = self._readable, ""
         end = settled_length(raw, self._settled)
-        shown += readable(raw[self._settled : end])
-        self._raw, self._settled, self._readable = raw, end, shown
+        words += readable(raw[self._settled : end])
+        self._raw, self._settled, self._readable = raw, end, words
+        # After the markers: what stands around one may be a secret once its words take its place.
+        shown, self._struck = self._struck, ""
+        end = KNOWN.settled(words, self._struck_to)
+        shown += KNOWN.strike(words[self._struck_to : end])
+        self._struck_to, self._struck = end, shown
         return shown

@@ -16,6 +16,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, decide
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Click, StopRequest
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import ActiveTurns
 
@@ -57,8 +58,10 @@ class Actions:
         try:
             await self._click(thread, click)
         except sqlite3.Error as error:
-            _log.error("press not recorded", platform=thread.platform, reason=str(error))
-            await reply_privately(thread, click, (strings.NO_RECORD,), hidden=True)
+            ref = reference(click.key)
+            _log.error("press not recorded", platform=thread.platform, reason=str(error), ref=ref)
+            told = with_reference(strings.NO_RECORD, click.key)
+            await reply_privately(thread, click, (told,), hidden=True)
 
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""

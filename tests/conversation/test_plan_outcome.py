@@ -1,11 +1,13 @@
 """Only what is done is called done."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from aion_bot.aion import PlanActionResponse
-from aion_bot.conversation.plan_outcome import answered
+from aion_bot.aion import ChatMessage, MessageRole, PlanActionResponse
+from aion_bot.aion.types import parse_plan_action
+from aion_bot.conversation.plan_outcome import answered, seen_in_session
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Person, ThreadKey
@@ -31,6 +33,8 @@ def response(**fields: Any) -> PlanActionResponse:
         ({"agent_results": [{"error": "no such folder"}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
         ({"results": {"failed_operations": 2}}, PlanPhase.FAILED, strings.PARTLY_DONE),
         ({"success": False}, PlanPhase.FAILED, strings.NOT_DONE),
+        ({"pending_actions": [{}, {"id": "x"}]}, PlanPhase.SETTLED, strings.more_to_confirm(1)),
+        ({"agent_results": [{}]}, PlanPhase.SETTLED, strings.UNREADABLE_OUTCOME),
     ],
 )
 def test_what_an_answer_means(fields: dict[str, Any], phase: PlanPhase, detail: str) -> None:
@@ -39,3 +43,45 @@ def test_what_an_answer_means(fields: dict[str, Any], phase: PlanPhase, detail: 
     assert (decided.phase, decided.detail) == (phase, detail)
     # Aion's own words stand in a quote; they do not claim what the rest of its answer denies.
     assert phase is PlanPhase.DONE or not decided.said.startswith("Done")
+    assert decided.failed is (phase is not PlanPhase.DONE)
+
+
+@pytest.mark.parametrize("listed", [["delete"], [7], ["x", None], "delete", {"id": "x"}, [[]]])
+def test_pending_actions_that_are_no_objects_count(listed: object) -> None:
+    """Something that waits for a confirmation keeps an outcome from being done, whether it can be read or not."""
+    decided = answered(
+        PLAN, parse_plan_action({"success": True, "pending_actions": listed}, "p", "approve", accepted=False)
+    )
+    assert decided.phase is PlanPhase.SETTLED
+    assert decided.detail.startswith(strings.MORE_TO_CONFIRM)
+    assert ("can't be shown" in decided.detail) is (not isinstance(listed, dict))
+
+
+@pytest.mark.parametrize("said", ["Traceback: no such file", "at http://10.0.0.7 with key sk-live"])
+@pytest.mark.parametrize("fields", [{"success": False}, {"results": {"failed": 1}}])
+def test_a_failure_is_not_told_in_aion_s_words(said: str, fields: dict[str, Any]) -> None:
+    """A failed plan has a fixed sentence: what Aion says about it may hold an address, a key or a trace."""
+    assert answered(PLAN, response(message=said, **fields)).said == ""
+
+
+@pytest.mark.parametrize("action", list(Action)[:2])
+@pytest.mark.parametrize(
+    ("metadata", "phase", "detail"),
+    [
+        (None, PlanPhase.SETTLED, strings.SEE_BELOW),
+        ({"image_context": []}, PlanPhase.SETTLED, strings.SEE_BELOW),
+        ({"success": False}, PlanPhase.FAILED, strings.NOT_DONE),
+        ({"agent_results": [{"success": False}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
+        ({"pending_actions": ["delete"]}, PlanPhase.SETTLED, strings.more_to_confirm(1)),
+    ],
+)
+def test_a_message_of_the_session_is_no_report(
+    metadata: dict[str, Any] | None, phase: PlanPhase, detail: str, action: Action
+) -> None:
+    """After a 202 or a lost answer nothing is called done; what the message's metadata says against it counts."""
+    message = ChatMessage("m", MessageRole.ASSISTANT, "Sorted.", metadata=metadata)
+    decided = seen_in_session(replace(PLAN, action=action), message, "202")
+    assert (decided.phase, decided.detail) == (phase, detail)
+    assert "Done" not in decided.detail
+    assert decided.result == ("" if phase is PlanPhase.FAILED else "Sorted.")
+    assert decided.failed is (detail != strings.SEE_BELOW)

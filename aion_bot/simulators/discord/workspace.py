@@ -68,7 +68,7 @@ class SimulatedDiscord:
         message_content: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        token = f"simulated.{secrets.token_hex(16)}"
+        token = f"MTIzNDU2Nzg5.{secrets.token_hex(16)}"
         self.world = World("Northwind", "Aion", ("Ada", "Ben", "Cy"), (GENERAL, "site-7"))
         self.gateway = Gateway(self.world, token, message_content=message_content)
         self.backend = Backend(self.world, self.gateway, clock)

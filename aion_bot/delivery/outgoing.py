@@ -1,0 +1,63 @@
+"""Striking secrets out of everything that a platform is asked to show. No I/O."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Button, Content, Line, Person, PlanCard, Reply, Step
+from aion_bot.ports.secrets import KNOWN
+from aion_bot.rendering.screen import Screen
+
+
+def struck_screen(screen: Screen) -> Screen:
+    """Return a screen without secrets; text that is cut into pages was struck before, as a page may end in one."""
+    return tuple(content if content is None else struck(content) for content in screen)
+
+
+def struck(content: Content) -> Content:
+    """Return a content without secrets."""
+    return _struck(content, KNOWN.version)
+
+
+def struck_line(line: Line) -> Line:
+    """Return a sentence without secrets."""
+    return tuple(_person(part) if isinstance(part, Person) else KNOWN.strike(part) for part in line)
+
+
+def struck_prompt(prompt: Prompt) -> Prompt:
+    """Return a prompt whose thread's title has no secret."""
+    return prompt if prompt.opening is None else replace(prompt, opening=KNOWN.strike(prompt.opening))
+
+
+@lru_cache(maxsize=256)  # every screen has all pages of an answer
+def _struck(content: Content, version: int) -> Content:
+    del version
+    buttons = tuple(map(_button, content.buttons))
+    if isinstance(content, Reply):
+        text = KNOWN.strike(content.text)
+        # Where nothing was struck the end still closes what is open; else it is taken for words.
+        closing = content.closing if text == content.text else 0
+        note, byline = KNOWN.strike(content.note), struck_line(content.byline)
+        return replace(content, text=text, closing=closing, note=note, byline=byline, buttons=buttons)
+    return PlanCard(
+        title=KNOWN.strike(content.title),
+        description=KNOWN.strike(content.description),
+        steps=tuple(map(_step, content.steps)),
+        facts=tuple(map(struck_line, content.facts)),
+        record=tuple(map(struck_line, content.record)),
+        buttons=buttons,
+        key=content.key,
+        said=KNOWN.strike(content.said),
+    )
+
+
+def _person(person: Person) -> Person:
+    return replace(person, name=KNOWN.strike(person.name))
+
+
+def _button(button: Button) -> Button:
+    return replace(button, label=KNOWN.strike(button.label))
+
+
+def _step(step: Step) -> Step:
+    return replace(step, agent=KNOWN.strike(step.agent), description=KNOWN.strike(step.description))

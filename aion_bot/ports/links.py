@@ -1,0 +1,239 @@
+"""Links in a line of Markdown: where they stand, and whether a label names another address than its target. No I/O."""
+
+import html
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+
+from aion_bot.ports.text import visible
+
+LONGEST_LINE = 4_000
+"""Characters of a line whose links are looked for: twice a message of the smallest platform.
+
+Parsing what is inside a line of brackets takes up to 50 microseconds a character.
+"""
+
+_DOTS = str.maketrans(
+    dict.fromkeys("\u3002\uff0e\uff61\u2024\u2027\u00b7\u30fb\u2219\u2022\u0702\ua4f8", ".")
+)
+"""What looks like the dot in a host's name, or is read as one in an address (RFC 3490)."""
+_MARKUP = str.maketrans(dict.fromkeys("\\*~`|"))
+"""Signs that a platform may draw as formatting, and so leave out."""
+_NAME_SIGNS = "-_."
+_FILE_ENDINGS = frozenset({
+    "pdf", "jpg", "jpeg", "png", "webp", "gif", "heic", "tif", "tiff", "bmp", "svg", "txt", "csv", "doc", "docx", "xls",
+    "xlsx", "ppt", "pptx", "json", "xml", "html", "htm", "yaml", "toml", "js", "css", "log", "mp4",
+})  # fmt: skip
+"""Endings of files that are no top-level domain; a name with any other ending may be a host's."""
+_NUMBERS = 4
+"""Numbers of an IPv4 address."""
+_PORTS = {"http": 80, "https": 443}
+_ADDRESS_SIGNS = "/?#[]@!$&'()*+,;=:%-._~"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link or picture as it is written in a line.
+
+    `written` is all of it, without a picture's mark; `label` and `target` are what stands in the brackets and in the
+    parentheses; `address` is the target without a title.
+    """
+
+    written: str
+    label: str
+    target: str
+    address: str
+
+    @property
+    def misleads(self) -> bool:
+        """Whether the label looks like an address, a mail address or a mention, and is not that of the target."""
+        return names_other(self.label, self.address)
+
+
+def names_other(label: str, address: str) -> bool:
+    """Tell whether a label names, or looks like, another address than the one that it leads to."""
+    said, meant = _folded(label), _folded(address)
+    if _bare(said) == _bare(meant):
+        return False
+    if "@" in said or "://[" in said or "@" in meant.partition("://")[2].partition("/")[0]:
+        return True
+    host, port = _host_and_port(meant)
+    return any(_other_host(*name, host, port) for name in _names(said))
+
+
+def names_host(text: str) -> bool:
+    """Tell whether a text has what looks like a host's name, such as `example.com`."""
+    return any(_is_host(name) for _, name, _ in _names(_folded(text)))
+
+
+def real_address(address: str) -> str:
+    """Return an address as it leads, to be shown: a host that only looks like another shows its letters (punycode)."""
+    address = _unescaped(address.replace("\\", ""))
+    try:
+        host = urlsplit(address).hostname or ""
+        shown = host if host.isascii() else host.encode("idna").decode()
+    except (ValueError, UnicodeError):
+        shown = host = ""
+    # In lower case, as a browser reads it: `hostname` is, whatever was written.
+    begin = address.lower().find(host) if host else -1
+    if begin >= 0:
+        address = address[:begin] + shown + address[begin + len(host) :]
+    return quote(address, safe=_ADDRESS_SIGNS)
+
+
+def rewritten(
+    line: str, draw: Callable[[Link], str], code: Callable[[str], str], rest: Callable[[str], str]
+) -> str:
+    """Rewrite a line: each link and picture by `draw`, code and autolinks by `code`, what is between them by `rest`.
+
+    `draw` and `code` get what is written. A line longer than `LONGEST_LINE` is all `rest`.
+    """
+    if len(line) > LONGEST_LINE:
+        return rest(line)
+    env: dict[str, _Found] = {"found": _Found(len(line), draw, code)}
+    _INLINE.parseInline(line, env)
+    pieces: list[str] = []
+    done = 0
+    for start, end, drawn in sorted(env["found"].spans):
+        if start >= done:
+            pieces += rest(line[done:start]), drawn
+            done = end
+    return "".join((*pieces, rest(line[done:])))
+
+
+def opens_no_link(code: str, joiner: str) -> str:
+    """Return code in which nothing ends a link that began before it: a platform may look for links before code."""
+    before, end, after = code.partition("](")
+    return code if not end or "[" in before else f"{before}]{joiner}({after}"
+
+
+def _folded(text: str) -> str:
+    """Return what a text looks like, with one spelling for what looks alike to a parser of addresses."""
+    text = visible(_unescaped(text).translate(_MARKUP)).translate(_DOTS)
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # Python reads no number of 4,300 digits, and nobody means a character by one
+        return text.replace("&", "@")  # what follows is unknown, so that as a label it misleads
+
+
+def _bare(address: str) -> str:
+    """Return an address without what does not change where it leads."""
+    scheme, sign, rest = address.partition("://")
+    if not sign:
+        rest = address.removeprefix("mailto:")
+    host, slash, path = rest.partition("/")
+    host = host.removesuffix(f":{_PORTS.get(scheme, '')}").rstrip(".")
+    return f"{host}{slash}{path}".rstrip("/")
+
+
+def _host_and_port(address: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "").rstrip("."), parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", None
+
+
+def _other_host(before: str, name: str, rest: str, host: str, port: int | None) -> bool:
+    """Tell whether a name in a label, with what stands around it, is a host's and not that of the target."""
+    if before != "://" and not _is_host(name):
+        return False
+    if name.removeprefix("www.") != host.removeprefix("www."):
+        return True
+    number = rest[1:6] if rest[:1] == ":" else ""
+    digits = number[: len(number) - len(number.lstrip("0123456789"))]
+    return bool(digits) and int(digits) != port
+
+
+def _names(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each run of letters, digits, dots and dashes, between the few characters before and behind it."""
+    begun = 0
+    for at, sign in enumerate(f"{text} "):
+        if sign.isalnum() or sign in _NAME_SIGNS or unicodedata.combining(sign):
+            continue
+        if at > begun:
+            yield text[max(0, begun - 3) : begun], text[begun:at].strip(_NAME_SIGNS), text[at : at + 6]
+        begun = at + 1
+
+
+def _is_host(name: str) -> bool:
+    if name == "localhost":
+        return True
+    *parts, last = name.split(".")
+    while parts and last in _FILE_ENDINGS:
+        *parts, last = parts  # `example.com.pdf` still begins like a host
+    if not any(parts):
+        return False
+    if last.isdecimal():
+        return len(parts) == _NUMBERS - 1 and all(part.isdecimal() for part in parts)
+    return last.startswith("xn--") or (len(last) > 1 and not any(sign.isdecimal() for sign in last))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is rewritten in a line of so many characters: where it begins and ends, and what stands in its place."""
+
+    length: int
+    draw: Callable[[Link], str]
+    code: Callable[[str], str]
+    spans: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+_Rule = Callable[[StateInline, bool], bool]
+
+
+def _noting(rule: _Rule, draw: Callable[[StateInline, int], str]) -> _Rule:
+    """Make a rule note what it found, since the library's tokens do not say where in a line they are."""
+
+    def noting(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        found = rule(state, silent)
+        note: _Found = state.env["found"]
+        # The words of a picture are parsed as a text of their own.
+        if found and not silent and len(state.src) == note.length:
+            note.spans.append((start, state.pos, draw(state, start)))
+        return found
+
+    return noting
+
+
+def _drawn_code(state: StateInline, start: int) -> str:
+    note: _Found = state.env["found"]
+    return note.code(state.src[start : state.pos])
+
+
+def _drawn_link(state: StateInline, start: int) -> str:
+    note: _Found = state.env["found"]
+    written = state.src[start : state.pos].removeprefix("!")
+    begun = state.pos - len(written)
+    bracket = state.md.helpers.parseLinkLabel(state, begun, False)
+    label, target = state.src[begun + 1 : bracket].strip(), state.src[bracket + 2 : state.pos - 1].strip()
+    address = target[1:].partition(">")[0] if target.startswith("<") else target.partition(" ")[0]
+    if label.startswith("!["):
+        # A picture as the label of a link: what says what it shows is the label.
+        label = label[2:].partition("](")[0]
+    return note.draw(Link(written, label, target, address))
+
+
+def _inline_parser() -> MarkdownIt:
+    # Each level of nesting multiplies the time that unmatched brackets take; a picture in a link is the deepest use.
+    parser = MarkdownIt("zero", {"maxNesting": 3}).enable(
+        ["escape", "backticks", "link", "image", "autolink"]
+    )
+    for rule in parser.inline.ruler.__rules__:
+        if rule.name in {"link", "image"}:
+            rule.fn = _noting(rule.fn, _drawn_link)
+        elif rule.name in {"backticks", "autolink"}:
+            rule.fn = _noting(rule.fn, _drawn_code)
+    return parser
+
+
+_INLINE = _inline_parser()

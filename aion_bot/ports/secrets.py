@@ -1,0 +1,217 @@
+"""What the process knows to be secret, struck out of every text that leaves it: to a platform, or into a log. No I/O.
+
+`KNOWN` is the one set of the process, as its logs are one: the settings fill it at the start, and an adapter adds what a
+platform entrusts to it, such as a token that answers an interaction.
+"""
+
+import base64
+import html
+import json
+import string
+from bisect import bisect_left, insort
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+MARK = "***"
+"""Stands for a secret."""
+
+SHORTEST = 8
+"""Characters of a secret at least: a shorter one would be found in ordinary words."""
+
+MOST_BRIEF = 2_000
+"""Secrets of `know_briefly` that are kept."""
+
+_HEAD = 5
+"""Characters by which the beginning of a secret is found."""
+
+_NAMES = ("TOKEN", "KEY", "KEYS", "SECRET", "PASSWORD")
+"""How the name of a variable, or of a parameter of an address, ends that holds a secret."""
+
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in string.punctuation})
+
+
+@dataclass(slots=True)
+class _Group:
+    """Forms of secrets that begin alike, also in order, and how many have which length."""
+
+    forms: set[str] = field(default_factory=set)
+    ordered: list[str] = field(default_factory=list)
+    lengths: Counter[int] = field(default_factory=Counter)
+
+    def add(self, form: str) -> None:
+        self.forms.add(form)
+        insort(self.ordered, form)
+        self.lengths[len(form)] += 1
+
+    def remove(self, form: str) -> None:
+        self.forms.discard(form)
+        del self.ordered[bisect_left(self.ordered, form)]
+        self.lengths[len(form)] -= 1
+        self.lengths += Counter()  # lengths that nothing has any more go
+
+    def match(self, text: str, at: int) -> int:
+        """Return the length of the longest form that stands at a place, 0 if there is none."""
+        return max((size for size in self.lengths if text[at : at + size] in self.forms), default=0)
+
+    def begins(self, rest: str) -> bool:
+        """Tell whether a form begins with `rest` and is longer."""
+        at = bisect_left(self.ordered, rest)
+        # `rest` itself, if it is a form, stands before all that begin with it.
+        return any(one != rest and one.startswith(rest) for one in self.ordered[at : at + 2])
+
+
+class Secrets:
+    """A set of secrets. Looking for them takes time in proportion to the text, however many share a beginning."""
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self.version = 0
+        """Changes with the set, for whoever keeps what was struck."""
+        self._groups: dict[str, _Group] = {}
+        self._uses: Counter[str] = Counter()
+        self._longest = 0
+        self._brief: deque[str] = deque()
+        self.know(known)
+
+    def know(self, secrets: Iterable[str]) -> None:
+        """Strike these from now on; values shorter than `SHORTEST` are passed over."""
+        for secret in secrets:
+            if len(secret) >= SHORTEST and not self._uses[secret]:
+                self._add(secret)
+
+    def know_briefly(self, secret: str) -> None:
+        """Strike this one as long as it is among the newest `MOST_BRIEF`: platforms let such tokens expire soon."""
+        if len(secret) < SHORTEST:
+            return
+        self._add(secret)
+        self._brief.append(secret)
+        if len(self._brief) > MOST_BRIEF:
+            self.forget(self._brief.popleft())
+
+    def forget(self, secret: str) -> None:
+        """Undo one `know`."""
+        self.version += 1
+        for form in _forms(secret):
+            self._uses[form] -= 1
+            if self._uses[form] <= 0:
+                del self._uses[form]
+                self._groups[form[:_HEAD]].remove(form)
+                if not self._groups[form[:_HEAD]].forms:
+                    del self._groups[form[:_HEAD]]
+
+    def strike(self, text: str) -> str:
+        """Return `text` with `MARK` in the place of each secret."""
+        spans = sorted(
+            (at, at + size)
+            for head, group in self._groups.items()
+            for at in _places(text, head)
+            if (size := group.match(text, at))
+        )
+        pieces: list[str] = []
+        done = 0
+        for start, end in spans:
+            # Two that overlap are one: what is between their beginnings is a part of a secret as well.
+            if start >= done:
+                pieces += text[done:start], MARK
+            done = max(done, end)
+        return "".join((*pieces, text[done:])) if pieces else text
+
+    def settled(self, text: str, start: int = 0) -> int:
+        """Return how much of `text` no later text can make part of a secret; looks only from `start` on."""
+        first = max(start, len(text) - max(0, self._longest - 1))
+        tail = text[first:]
+        found = [
+            at
+            for head, group in self._groups.items()
+            for at in _places(tail, head)
+            if group.begins(tail[at:])
+        ]
+        for at in range(max(0, len(tail) - _HEAD + 1), len(tail)):
+            if any(head.startswith(tail[at:]) for head in self._groups):
+                found.append(at)
+                break
+        return first + min(found, default=len(tail))
+
+    def struck_so_far(self, text: str) -> str:
+        """Return what may be shown of a text that is still growing: a secret may come in two pieces."""
+        return self.strike(text[: self.settled(text)])
+
+    def _add(self, secret: str) -> None:
+        self.version += 1
+        for form in _forms(secret):
+            if not self._uses[form]:
+                self._groups.setdefault(form[:_HEAD], _Group()).add(form)
+                self._longest = max(self._longest, len(form))
+            self._uses[form] += 1
+
+
+KNOWN = Secrets()
+"""What this process knows to be secret."""
+
+
+def secrets_in(env: Mapping[str, str]) -> frozenset[str]:
+    """Return the secrets of every variable whose name says that it holds one, and of every address with a password."""
+    found: set[str] = set()
+    for name, value in env.items():
+        if name.endswith(_NAMES):
+            found |= {value.strip(), *(part.strip() for part in value.split(","))}
+        found |= set(_in_address(value.strip()))
+    return frozenset(one for one in found if len(one) >= SHORTEST)
+
+
+def _in_address(value: str) -> Iterator[str]:
+    """Yield the passwords of an address, as written and decoded, and what stands before the host with one."""
+    if "://" not in value:
+        return
+    try:
+        parts = urlsplit(value)
+        user, password = parts.username or "", parts.password or ""
+    except ValueError:
+        return
+    for name, said in (user, password), (unquote(user), unquote(password)):
+        if said:
+            # A short password is a secret only where it stands as one.
+            yield from (said, f"{name}:{said}", f"//{name}:{said}@")
+    for name, said in parse_qsl(parts.query):
+        if name.upper().endswith(_NAMES):
+            yield said
+
+
+def _places(text: str, head: str) -> Iterator[int]:
+    at = text.find(head)
+    while at >= 0:
+        yield at
+        at = text.find(head, at + 1)
+
+
+def _forms(secret: str) -> frozenset[str]:
+    """Return every way in which a secret is commonly written: JSON, `repr`, HTML, Markdown, addresses, base64."""
+    in_json = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+    in_json += [one.replace("/", r"\/") for one in in_json]
+    in_json += [json.dumps(one)[1:-1] for one in in_json]
+    encoded = [quote(secret, safe=""), quote(secret), quote_plus(secret), quote_plus(secret, safe="/")]
+    encoded += [_lower_case(one) for one in encoded]
+    written = [
+        *(secret, repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False)),
+        *(secret.replace("_", r"\_"), secret.translate(_ESCAPED)),
+    ]
+    return frozenset(one for one in (*written, *in_json, *encoded, *_in_base64(secret)) if len(one) >= _HEAD)
+
+
+def _lower_case(encoded: str) -> str:
+    first, *rest = encoded.split("%")
+    return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """Yield what is the same in the base64 of everything that holds the secret, by where it begins in three bytes.
+
+    So `user:secret` of a basic authorisation is found whatever the user's name is.
+    """
+    data = secret.encode()
+    for skipped in (0, 2, 1):
+        whole = data[skipped:]
+        whole = whole[: len(whole) // 3 * 3]
+        yield base64.b64encode(whole).decode()
+        yield base64.urlsafe_b64encode(whole).decode()
