@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from aion_bot.aion.settings import SENTENCES, ClientSettings, explain
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.ports.settings import IdForms, IdKind, Problem
+from aion_bot.ports.settings import IdForms, IdKind, Problem, not_implemented
 
 NOT_YET = (
     "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
@@ -76,9 +76,7 @@ _SENTENCES = {
 
 def read_settings(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
     """Check the core's variables. Every problem is found at once; none repeats a value."""
-    problems = [
-        Problem(name, "is not implemented in this version; remove it") for name in NOT_YET if name in env
-    ]
+    problems = not_implemented(env, NOT_YET)
     try:
         settings = Settings.from_mapping(env)
     except ValidationError as error:

@@ -5,12 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, is_loopback
+from aion_bot.ports.settings import (
+    IdForm,
+    IdForms,
+    IdKind,
+    Problem,
+    check_base_url,
+    is_loopback,
+    not_implemented,
+)
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
 API_URL = "DISCORD_API_URL"
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
 VARIABLES = (TOKEN, API_URL, MESSAGE_CONTENT)
+NOT_YET = ("DISCORD_TOKEN_FILE", "DISCORD_SHARDS")
+"""Variables that are reserved and refused, also where Discord is not used."""
 _SNOWFLAKE = IdForm(re.compile(r"[0-9]{15,21}"), "15 to 21 digits on Discord")
 ID_FORMS: IdForms = dict.fromkeys(IdKind, _SNOWFLAKE)
 DEFAULT_API_URL = "https://discord.com/api/v10"
@@ -33,7 +43,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
     token = env.get(TOKEN, "").strip()
     api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
     switch = env.get(MESSAGE_CONTENT, "").strip().lower() or "false"
-    problems = []
+    problems = not_implemented(env, NOT_YET)
     if token.lower().startswith("bot "):
         # The form of the Authorization header, as Discord's documentation shows it.
         problems.append(Problem(TOKEN, "must be the token alone, without the word Bot before it"))

@@ -5,12 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.slack import strings
-from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url
+from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, not_implemented
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
 APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
 API_URL = "SLACK_API_URL"
 VARIABLES = (BOT_TOKEN, APP_TOKEN, API_URL)
+NOT_YET = (
+    "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE", "SLACK_CONFIG_TOKEN", "SLACK_SIGNING_SECRET",
+    "SLACK_SIGNING_SECRET_FILE", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET_FILE",
+    "SLACK_ALLOW_INSTALL",
+)  # fmt: skip
+"""Variables that are reserved and refused, also where Slack is not used."""
 
 ID_FORMS: IdForms = {
     IdKind.PERSON: IdForm(re.compile(r"[UW][A-Z0-9]+"), "U… or W… on Slack"),
@@ -44,10 +50,10 @@ class SlackSettings:
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
     """Read Slack's variables: the settings, or None and every problem. None and no problem where no token is set."""
     tokens = {name: env[name] for name in (BOT_TOKEN, APP_TOKEN) if env.get(name, "").strip()}
+    problems = not_implemented(env, NOT_YET)
     if not tokens:
-        return None, ()
+        return None, tuple(problems)
     api_url = env.get(API_URL, "").strip() or DEFAULT_API_URL
-    problems = []
     for name, (form, advice) in _FORMS.items():
         if name not in tokens:
             (other,) = tokens

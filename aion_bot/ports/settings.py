@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,15 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.variable}: {self.mend}"
+
+
+def not_implemented(env: Mapping[str, str], names: Iterable[str]) -> list[Problem]:
+    """Refuse variables that are reserved and do nothing yet: nothing is accepted without effect."""
+    return [
+        Problem(name, "is not implemented in this version; remove it")
+        for name in names
+        if env.get(name, "").strip()
+    ]
 
 
 class IdKind(StrEnum):
