@@ -144,6 +144,9 @@ def plan_above(steps: int, *, riskiest: bool) -> Line:
     return (f"The plan in full, {count}, is written above.{shown}",)
 
 
+_MOST_NAMED = 10
+"""Approvers whom a card names one by one."""
+
 NOBODY_DECIDES = "Nobody here may decide: the person who runs me has named nobody who is here."
 
 
@@ -154,11 +157,13 @@ def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
     if approvers == "requester" or isinstance(approvers, str):
         return (requester, " may decide.")
     people: list[str | Person] = []
-    for one in sorted(approvers):
+    for one in sorted(approvers)[:_MOST_NAMED]:
         people += [Person(one), ", "]
     if not people:
         return (NOBODY_DECIDES,)
-    return (*people[:-1], " may decide.")
+    more = len(approvers) - _MOST_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return (*people[:-1], f"{others} may decide.")
 
 
 def not_yours(who: Line) -> Line:
