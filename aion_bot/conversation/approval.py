@@ -17,7 +17,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.access import Intent
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
@@ -101,24 +101,23 @@ class Approvals:
         """Return what the person is told, and the plan if the press claimed its decision."""
         plan = await self._plans.get(click.key)
         if plan is None or plan.thread != click.thread:
-            return (strings.UNKNOWN_PLAN,), None
+            return _refused(click, None, "unknown plan", (strings.UNKNOWN_PLAN,))
         platform = click.thread.platform
-        refusal = self._access.refusal(platform, Intent.DECIDE, click.place, click.person, plan.requester)
-        if refusal is not None:
-            _log.info("press refused", plan=plan.key, action=click.action, person=click.person.id)
+        if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
             approvers = self._access.policy(platform).approvers
-            return strings.not_yours(strings.deciders(approvers, plan.requester)), None
+            told = strings.not_yours(strings.deciders(approvers, plan.requester))
+            return _refused(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
         if click.action is Action.APPROVE and not can_be_approved(plan):
-            return (strings.PLAN_NOT_SHOWN,), None
+            return _refused(click, plan, "nothing of the plan can be shown", (strings.PLAN_NOT_SHOWN,))
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
         if now.phase is PlanPhase.REPLACED:
-            return (strings.PLAN_REPLACED_PRESSED,), None
-        return strings.already(record(now)), None
+            return _refused(click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,))
+        return _refused(click, now, "decided already", strings.already(record(now)))
 
     async def _show(
         self, thread: Thread, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
@@ -269,6 +268,18 @@ class Approvals:
 
 Work = Callable[[Plan, _Card], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
+
+
+def _refused(click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:
+    """Log a press that does not count, and return what the person is told."""
+    _log.info(
+        "press refused",
+        plan=None if plan is None else plan.key,
+        action=click.action,
+        person=click.person.id,
+        reason=str(reason),
+    )
+    return told, None
 
 
 def _log_decision(plan: Plan, answer: str) -> None:
