@@ -12,6 +12,8 @@ PUBLIC_BOT = (
     "anybody can invite this bot into a server of their own: switch off Public Bot on the Bot page of the developer "
     "portal, or list the servers that may use it in AION_BOT_ALLOW_WORKSPACES"
 )
+ANSWERED_DIRECTLY = "You can't write here, so I answer you in a direct message."
+DIRECT_CLOSED = "You can't write here, and I can't send you a direct message. Allow direct messages from this server, then ask again."
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 
