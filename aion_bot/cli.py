@@ -97,7 +97,10 @@ def run() -> None:
 
 @program.command("doctor")
 def check() -> None:
-    """Check the settings, the form of the key and the database, one line a check; connects to nothing."""
+    """Check the settings, the form of the key and the database, one line a check; changes nothing.
+
+    Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
+    """
     settings, platforms, problems = compose(read_environment(Path.cwd()))
     checks = asyncio.run(doctor.examine(settings, problems, [one.platform for one in platforms], platforms))
     for one in checks:

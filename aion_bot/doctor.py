@@ -1,4 +1,4 @@
-"""`aion-bot doctor`: what can be checked before anything connects."""
+"""`aion-bot doctor`: what can be checked before the bot listens."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,9 +7,13 @@ from pathlib import Path
 
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
+from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.settings import Problem
 from aion_bot.storage import StoreError, check_database, migrations
+
+_PATIENCE = 10.0
+"""Seconds that a platform has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +23,11 @@ class Check:
     name: str
     ok: bool
     detail: str
+    warns: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.ok else 'FAIL'}  {self.name}: {self.detail}"
+        status = "FAIL" if not self.ok else "warn" if self.warns else "ok  "
+        return f"{status}  {self.name}: {self.detail}"
 
 
 async def examine(
@@ -43,6 +49,8 @@ async def examine(
             )
         )
         checks += [_access(settings, adapter) for adapter in adapters]
+        for adapter in adapters:
+            checks += await _warnings(adapter)
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
     return checks
@@ -54,6 +62,23 @@ def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
     described = describe(policy_of(settings, forms), forms)
     words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
     return Check(f"access on {adapter.platform}", True, words)
+
+
+async def _warnings(adapter: PlatformAdapter) -> list[Check]:
+    """Ask a platform what its operator should know; that it cannot be asked is told, and no failure."""
+    name = f"operator of {adapter.platform}"
+    if not isinstance(adapter, OperatorWarnings):
+        return []
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            found = await adapter.warnings()
+    except (PlatformError, TimeoutError) as error:
+        return [Check(name, True, strings.not_reached(type(error).__name__), warns=True)]
+    finally:
+        await adapter.close()
+    if not found:
+        return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
+    return [Check(name, True, warning, warns=True) for warning in found]
 
 
 async def _database(path: Path) -> Check:

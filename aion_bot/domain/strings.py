@@ -264,7 +264,17 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
     return ", ".join(ids) or "none: the list names ids of other platforms only"
 
 
-NOT_ASKED = "not looked at: this command asks no platform and not Aion; whether the bot is public, so that anybody can invite it, is logged when it starts"
+NOT_ASKED = (
+    "not looked at: beside what its operator should be warned of, this command asks no platform, and not Aion"
+)
+NOTHING_TO_WARN_OF = "the platform was asked, and there is nothing to warn of"
+
+
+def not_reached(reason: str) -> str:
+    """Say that a platform could not be asked."""
+    return f"the platform could not be asked what its operator should know, such as whether anybody can invite the bot ({reason})"
+
+
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
 
