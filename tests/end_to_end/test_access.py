@@ -182,6 +182,31 @@ async def test_a_shortcut_asks_only_where_the_answer_can_be_shown(
     assert on_slack.aion.requests == []
 
 
+async def test_a_shortcut_in_an_archived_channel_asks_nothing(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Nobody can write there any more: the person is told, and Aion is not asked."""
+    await on_slack.start()
+    said = slack.say(on_slack.ben, slack.general, "The crane on site 7 looks bent.")
+    slack.archive(slack.general)
+    await slack.shortcut(on_slack.ada, said.ts)
+    direct = f"D{on_slack.ada.id[1:]}"
+    await on_slack.until(lambda: bool(slack.channel(slack.conversations.channels[direct])))
+    assert [one.text for one in slack.channel(slack.conversations.channels[direct])] == [strings.CANNOT_WRITE]
+    assert on_slack.aion.requests == []
+
+
+async def test_a_shortcut_asks_nothing_where_slack_does_not_say_whose_conversation_it_is(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """The direct message may be one between two people, in which the bot can show nothing."""
+    await on_slack.start()
+    elsewhere = slack.open_channel("elsewhere", kind="im", member=False)
+    said = slack.say(on_slack.ben, elsewhere, "The crane on site 7 looks bent.")
+    slack.fail_next("conversations.replies", status=500)
+    await slack.shortcut(on_slack.ada, said.ts)
+    await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert on_slack.aion.count("send_stream") == 1
+
+
 async def ask_privately(discord: SimulatedDiscord, bot: Bot, text: str, channel: str = "general") -> str:
     """Use `/ask` where it is refused; returns what the bot told Ada alone, and checks that nobody else saw anything."""
     where = discord.world.named(channel)
