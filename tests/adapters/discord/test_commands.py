@@ -240,7 +240,7 @@ async def test_whoever_asked_nothing_is_told_nothing(
     host.refusal = OSError("disk full")
     told: list[InboundEvent] = []
 
-    async def tell(event: InboundEvent, line: Line) -> None:
+    async def tell(event: InboundEvent, _: Line) -> None:
         told.append(event)
 
     said = Prompt("k", ThreadKey("discord", "1"), Place("2", "1"), Person("3"), "Look.", addressed=addressed)
