@@ -23,11 +23,12 @@ from adapters.discord import events as discord_events
 from adapters.discord import ids as discord_ids
 from adapters.discord import mentions as discord_mentions
 from adapters.discord import rendering as discord
+from adapters.discord import strings as discord_strings
 from adapters.discord.markdown import convert, inline
 from adapters.slack import events as slack_events
 from adapters.slack import mrkdwn, stream_text
 from adapters.slack import rendering as slack
-from aion_bot.aion import ChatMessage, MessageRole, parse_references
+from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
@@ -39,8 +40,10 @@ from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
-from aion_bot.ports.text import escaped, one_line, visible, visible_line
+from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_formed
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
 from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat
@@ -119,6 +122,12 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "beginnings of events": lambda n: "event:" * (n // 6),
     "empty events": lambda n: "data:\n\n" * (n // 7),
     "lines of data": lambda n: "data:a\n" * (n // 7),
+    "combining marks": lambda n: "a" + "\u0301" * n,
+    "joined emoji": lambda n: "\U0001f469\ufe0f\u200d" * (n // 3),
+    "nulls": lambda n: "\0" * n,
+    "openings of tags": lambda n: "<a b='" * (n // 6),
+    "definitions of links": lambda n: "[a]: b\n" * (n // 7),
+    "openings of automatic links": lambda n: "<http://" * (n // 8),
     "quotation marks": lambda n: '"' * n,
     "braces": lambda n: "{" * n,
 }
@@ -231,6 +240,13 @@ def _stream(text: str) -> None:
         reader.feed(f"event: token\ndata: {data}\n\n".encode())
 
 
+def _status(text: str) -> None:
+    view = AnswerView(PageFormat(len, 2_000))
+    view.fold(ChatToken(ChatTokenType.STATUS, None, {"message": text}))
+    view.fold(ChatToken(ChatTokenType.TOOL_INVOCATION, None, {"agent_name": text}))
+    view.screen()
+
+
 def _stored(text: str) -> None:
     answer_to(text, None, [ChatMessage("m", MessageRole.USER, text + "x")])
 
@@ -270,6 +286,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "visible characters": visible,
     "visible characters of a line": visible_line,
     "escaped characters": escaped,
+    "well-formed characters": well_formed,
+    "a status": _status,
+    "pages of plain text": lambda text: PlainPages(2_000).update(text),
+    "an acknowledgement on Discord": lambda text: (
+        discord_strings.question(text),
+        discord_strings.question_about(text, "https://x.example", text),
+    ),
     "a proposed plan": _proposal,
     "a plan's card": _drawn_plan,
     "the riskiest step": lambda text: riskiest_step([Step("", text)]),

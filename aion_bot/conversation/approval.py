@@ -9,7 +9,7 @@ import structlog
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.conversation.plan_outcome import Decided, answered
+from aion_bot.conversation.plan_outcome import Decided, answered, followed
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -148,6 +148,10 @@ class Approvals:
             phase=decided.phase,
             detail=one_line(decided.detail, _DETAIL),
             said=one_line(visible(decided.said), _DETAIL),
+            attempts=tuple(
+                replace(one, answer=decided.answer) if one is card.view.plan.attempts[-1] else one
+                for one in card.view.plan.attempts
+            ),
         )
         back = decided.phase is PlanPhase.PENDING
 
@@ -186,7 +190,7 @@ class Approvals:
         try:
             messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
-            return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
+            return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
         seen = tuple(message.id for message in messages)
         if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
             return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)
@@ -209,7 +213,7 @@ class Approvals:
     async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
         _log.warning("plan action failed", plan=plan.key, code=error.code, status=error.status_code)
         if error.status_code == 404:
-            if plan.doubt:
+            if plan.doubt or await self._decided_on_another_card(plan):
                 return Decided(PlanPhase.SETTLED, strings.SETTLED, answer="404")
             return Decided(PlanPhase.EXPIRED, strings.EXPIRED, answer="404")
         if error.status_code == 409:
@@ -218,7 +222,18 @@ class Approvals:
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)
         answer = str(error.status_code or "")
-        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)), answer=answer)
+        return Decided(
+            PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)), answer=answer
+        )
+
+    async def _decided_on_another_card(self, plan: Plan) -> bool:
+        """Return whether an attempt on another card of the same plan may have decided it."""
+        cards = await retry_write(lambda: self._plans.of_plan(plan.session_id, plan.plan_id))
+        attempts = [attempt for one in cards if one.key != plan.key for attempt in one.attempts]
+        undone = {None, PlanPhase.PENDING, PlanPhase.EXPIRED}
+        return any(
+            one.source in {PlanPhase.UNKNOWN, PlanPhase.BUSY} or one.phase not in undone for one in attempts
+        )
 
     async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
         return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
@@ -232,11 +247,10 @@ class Approvals:
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
         answer = _ANSWERS.get(plan.phase, "")
-        ended = PlanPhase.DONE if plan.action is Action.APPROVE else PlanPhase.CANCELLED
         backoff = self._backoff(plan.phase)
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
-            return Decided(ended, strings.SEE_BELOW, answer=answer)
+            return followed(plan, "", answer)
         found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -245,8 +259,7 @@ class Approvals:
             undecided_pause=self._services.polling.unnamed,
         )
         if found is not None:
-            result = resolve_content(found.content, found.metadata or {})
-            return Decided(ended, strings.SEE_BELOW, result, answer=answer)
+            return followed(plan, resolve_content(found.content, found.metadata or {}), answer)
         match plan.phase:
             case PlanPhase.RUNNING:
                 return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)

@@ -32,7 +32,7 @@ class PlanPhase(StrEnum):
     EXPIRED = "expired"
     """Aion does not have the plan any more, and no earlier attempt can have decided it."""
     SETTLED = "settled"
-    """It was decided, and the bot did not see how it ended."""
+    """It was decided, and the bot did not see which attempt did it, or how it ended."""
     REPLACED = "replaced"
     """Aion sent the plan again: a newer card shows it."""
 
@@ -57,8 +57,8 @@ PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
         PlanPhase.SETTLED,
     },
     PlanPhase.RUNNING: _ENDS | {PlanPhase.SETTLED},
-    PlanPhase.BUSY: _ENDS | {PlanPhase.PENDING},
-    PlanPhase.UNKNOWN: _ENDS | {PlanPhase.PENDING},
+    PlanPhase.BUSY: _ENDS | {PlanPhase.PENDING, PlanPhase.SETTLED},
+    PlanPhase.UNKNOWN: _ENDS | {PlanPhase.PENDING, PlanPhase.SETTLED},
     PlanPhase.DONE: frozenset(),
     PlanPhase.FAILED: frozenset(),
     PlanPhase.CANCELLED: frozenset(),

@@ -96,26 +96,35 @@ _TROUBLE = {
     "QUOTA_EXCEEDED": "This month's limit of the Aion plan is reached. It opens again next month, or with a larger plan.",
     "SUBSCRIPTION": "Aion has a problem with the subscription. The person who runs me has to look into its settings.",
     "VALIDATION_ERROR": "Aion did not accept this question. Put it differently, perhaps shorter.",
-    "RATE_LIMIT": "Aion takes no more questions at the moment.{pause} Then press Retry.",
-    "TIMEOUT": "Aion was silent for too long, so I stopped waiting. Press Retry to ask again.",
-    "CONNECTION_ERROR": "I can't reach Aion. Press Retry in a while.",
-    "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause. Press Retry in a minute.",
-    "SERVER_ERROR": "Aion is down or overloaded. Press Retry in a while.",
+    "RATE_LIMIT": "Aion takes no more requests at the moment.{pause}",
+    "TIMEOUT": "Aion was silent for too long, so I stopped waiting.",
+    "CONNECTION_ERROR": "I can't reach Aion.",
+    "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause.",
+    "SERVER_ERROR": "Aion is down or overloaded.",
 }
-ASKING_AGAIN_HELPS = {"RATE_LIMIT", "TIMEOUT", "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR"}
+_THEN_RETRY = {
+    "RATE_LIMIT": "Then press Retry.",
+    "TIMEOUT": "Press Retry to ask again.",
+    "CONNECTION_ERROR": "Press Retry in a while.",
+    "CIRCUIT_OPEN": "Press Retry in a minute.",
+    "SERVER_ERROR": "Press Retry in a while.",
+}
+ASKING_AGAIN_HELPS = _THEN_RETRY.keys()
 """The kinds of trouble that come with a Retry button."""
 
 
-def trouble(kind: str, retry_after: float | None = None) -> str:
-    """Say what happened and what to do."""
+def trouble(kind: str, retry_after: float | None = None, *, retry: bool = True) -> str:
+    """Say what happened and what to do; `retry`: a Retry button stands under it."""
+    named = kind if kind in _TROUBLE else "SERVER_ERROR"
     pause = f" Wait {round(retry_after)} seconds." if retry_after and retry_after >= 1 else " Wait a little."
-    return _TROUBLE.get(kind, _TROUBLE["SERVER_ERROR"]).format(pause=pause)
+    said = _TROUBLE[named].format(pause=pause)
+    return f"{said} {_THEN_RETRY[named]}" if retry and named in _THEN_RETRY else said
 
 
 def reported(message: str) -> str:
     """Pass on what Aion itself said about an error."""
     said = message.strip().rstrip(".")
-    return f"Aion could not finish this: {said}." if said else _TROUBLE["SERVER_ERROR"]
+    return f"Aion could not finish this: {said}." if said else trouble("SERVER_ERROR")
 
 
 def stopped_by(person: Person) -> Line:
@@ -218,6 +227,8 @@ MORE_TO_CONFIRM = "Not finished: Aion asks for another confirmation. Ask here ho
 PARTLY_DONE = "Not all of it was done: a part of the plan failed. Ask here what is missing."
 DROPPED = "Nothing is done."
 SEE_BELOW = "Done; the result is below."
+CANCELLED_SEE_BELOW = "Nothing is done; what Aion says about it is below."
+ANOTHER_DECIDED = "Another attempt or request had decided this plan. What Aion says about it is below."
 
 
 NOT_DONE = "Aion could not carry it out."

@@ -50,6 +50,9 @@ _THEN = {
     PlanPhase.UNKNOWN: strings.UNKNOWN_THEN,
 }
 
+_OTHERS_DECIDED = frozenset({"404", "409", "lost"})
+"""Answers to an attempt that leave open whether it was the one which decided."""
+
 _CANCELLING = frozenset({PlanPhase.CANCELLED, PlanPhase.RUNNING, PlanPhase.SETTLED})
 
 _SMALLEST_PAGE = 200
@@ -197,8 +200,10 @@ def _counts(plan: Plan) -> bool:
     An approval is one as soon as it was pressed; a cancellation is none before Aion has taken it. Where Aion says that an
     earlier attempt had decided, nobody knows which one: it was an approval if nobody ever pressed anything else.
     """
-    if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer == "404":
-        return all(attempt.action is Action.APPROVE for attempt in plan.attempts)
+    if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer in _OTHERS_DECIDED:
+        # The only one of a card decided nothing where Aion had no such plan any more: an older card did.
+        alone = len(plan.attempts) == 1 and plan.attempts[-1].answer == "404"
+        return not alone and all(attempt.action is Action.APPROVE for attempt in plan.attempts)
     return plan.action is Action.APPROVE or plan.phase in _CANCELLING
 
 

@@ -233,3 +233,32 @@ async def test_every_press_that_does_not_count_is_one_log_line(bot: Bot) -> None
         await bot.replies_privately(other, bot.ben, strings.RETRY_NOT_YOURS)
     found = [(one["event"], one["person"]) for one in logs if one["log_level"] == "info"]
     assert found == [("press refused", bot.ada.id), ("retry refused", bot.ben.id)]
+
+
+async def test_a_cancellation_that_another_decision_overtook(idle: Bot) -> None:
+    """Ada's approval was lost; Ben's cancellation gets a 409 and a result: it is not told as his, and nothing is "Done"."""
+    await idle.start(AION_BOT_APPROVERS="anyone")
+    idle.aion.play(script.organize(PlanEnd.LOST_BEFORE_ACTING, PlanEnd.BUSY))
+    thread = await idle.workspace.ask(idle.ada, "Organize the photos")
+    await idle.card(thread)
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.shows(thread, "Outcome unknown")
+    await idle.card(thread)
+    await idle.press(idle.ben, thread, "Cancel")
+    await idle.shows(
+        thread, "Cancel pressed by", strings.ANOTHER_DECIDED, "3 photos", without=["Cancelled by", "Done;"]
+    )
+
+
+async def test_a_plan_that_an_older_card_decided(bot: Bot) -> None:
+    """Aion sends a plan again that was carried out: the newer card's press decides nothing, and does not say "expired"."""
+    thread = await shown(bot, sent("Sort", "Move them"))
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Cancel")
+    await bot.shows(thread, "Cancelled by")
+    bot.aion.play(scene(sent("Sort", "Move them")))
+    await bot.workspace.reply(bot.ada, thread, "Once more")
+    await bot.card(thread)
+    bot.aion.fail_next("plan_action", 404)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.SETTLED, "Approve pressed by", without=[strings.EXPIRED])

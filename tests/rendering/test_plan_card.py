@@ -96,6 +96,25 @@ def test_an_approval_after_a_lost_cancellation_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("action", "answer", "earlier", "says"),
+    [
+        (Action.CANCEL, "409", (), "Cancel pressed by Ada."),
+        (Action.CANCEL, "lost", (LOST,), "Cancel pressed by Ada."),
+        (Action.APPROVE, "404", (), "Approve pressed by Ada."),
+        (Action.APPROVE, "lost", (LOST,), "Approved by Ada."),
+        (Action.CANCEL, "202", (), "Cancelled by Ada."),
+    ],
+)
+def test_a_decision_is_nobodys_where_another_one_may_have_counted(
+    action: Action, answer: str, earlier: tuple[Attempt, ...], says: str
+) -> None:
+    """After a 409, a lost answer and a 404 of an older card's plan the last press is a press, not the decision."""
+    last = Attempt(ADA, action, 2, PlanPhase.UNKNOWN, PlanPhase.SETTLED, answer)
+    found = plan(phase=PlanPhase.SETTLED, action=action, decider=ADA, attempts=(*earlier, last), detail="x")
+    assert said(record(found))[-2] == says
+
+
+@pytest.mark.parametrize(
     ("fields", "drawn"),
     [
         ({"description": "poison"}, ("", ())),
