@@ -412,11 +412,20 @@ def _uses(source: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.module == "re"
         for alias in node.names
     }
+    modules = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name in {"re", "regex"}
+    }
     for node in tree.body:
         expressions = [
             one
             for one in ast.walk(node)
-            if (isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == "re")
+            if (
+                isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id in modules
+            )
             or (isinstance(one, ast.Name) and one.id in names)
         ]
         if any(one.attr if isinstance(one, ast.Attribute) else one.id for one in expressions if _runs(one)):
@@ -459,6 +468,7 @@ def test_a_new_expression_is_found() -> None:
     found = list(
         _uses(
             "from re import compile as made\nimport re\nX = made('a')\ndef f():\n    re.sub('a', 'b', 'c')\n"
+            "import re as other\nclass C:\n    y = other.compile('a')\n"
         )
     )
-    assert found == ["X", "f"]
+    assert found == ["X", "f", "C"]
