@@ -116,9 +116,18 @@ ASKING_AGAIN_HELPS = _THEN_RETRY.keys()
 def trouble(kind: str, retry_after: float | None = None, *, retry: bool = True) -> str:
     """Say what happened and what to do; `retry`: a Retry button stands under it."""
     named = kind if kind in _TROUBLE else "SERVER_ERROR"
-    pause = f" Wait {round(retry_after)} seconds." if retry_after and retry_after >= 1 else " Wait a little."
-    said = _TROUBLE[named].format(pause=pause)
+    said = _TROUBLE[named].format(pause=_pause(retry_after or 0.0))
     return f"{said} {_THEN_RETRY[named]}" if retry and named in _THEN_RETRY else said
+
+
+def _pause(seconds: float) -> str:
+    if seconds >= _LONG_PAUSE:
+        return " Wait an hour or longer."
+    return f" Wait {round(seconds)} seconds." if seconds >= 1 else " Wait a little."
+
+
+_LONG_PAUSE = 3_600.0
+"""Seconds from which on a pause is not told in seconds; a header may name any number."""
 
 
 def reported(message: str) -> str:
