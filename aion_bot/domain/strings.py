@@ -96,7 +96,7 @@ _TROUBLE = {
     "QUOTA_EXCEEDED": "This month's limit of the Aion plan is reached. It opens again next month, or with a larger plan.",
     "SUBSCRIPTION": "Aion has a problem with the subscription. The person who runs me has to look into its settings.",
     "VALIDATION_ERROR": "Aion did not accept this question. Put it differently, perhaps shorter.",
-    "RATE_LIMIT": "Aion takes no more requests at the moment.{pause}",
+    "RATE_LIMIT": "Aion takes no more questions at the moment.{pause}",
     "TIMEOUT": "Aion was silent for too long, so I stopped waiting.",
     "CONNECTION_ERROR": "I can't reach Aion.",
     "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause.",
