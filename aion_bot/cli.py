@@ -12,7 +12,7 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.config import Settings, check_lists, read_database, read_settings, unknown_variables
+from aion_bot.config import Settings, check_lists, read_database, unknown_variables
 from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
@@ -55,7 +55,7 @@ def _options(
 def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
     """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
     KNOWN.know(secrets_in(env))
-    settings, problems = read_settings(env)
+    settings, problems = Settings.read(env)
     platforms, more = adapters.discover(env)
     variables = [name for platform in adapters.platforms() for name in platform.variables()]
     found = [*problems, *more, *unknown_variables(env, variables)]
@@ -99,7 +99,10 @@ def run() -> None:
 
 @program.command("doctor")
 def check() -> None:
-    """Check the settings, the form of the key and the database, one line a check; connects to nothing."""
+    """Check the settings, the form of the key and the database, one line a check; changes nothing.
+
+    Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
+    """
     settings, platforms, problems = compose(read_environment(Path.cwd()))
     checks = asyncio.run(doctor.examine(settings, problems, [one.platform for one in platforms], platforms))
     for one in checks:

@@ -13,13 +13,6 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 
-NOT_YET = (
-    "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-    "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_CONFIG", "AION_BOT_NOTIFY_AFTER",
-    "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_FOOTER",
-)  # fmt: skip
-"""Settings whose issue has not landed: accepting them without effect would be a lie."""
-
 
 def _database(value: object) -> Path:
     scheme = "sqlite:///"
@@ -50,6 +43,11 @@ class Settings(ClientSettings):
         "missing": "is not set; give it in the environment or in .env",
         "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
     }
+    reserved: ClassVar[tuple[str, ...]] = (
+        "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
+        "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_CONFIG", "AION_BOT_NOTIFY_AFTER",
+        "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_FOOTER",
+    )  # fmt: skip
 
     database: Annotated[Path, BeforeValidator(_database)] = Field(
         Path("aion-bot.db"), validation_alias="AION_BOT_DATABASE_URL"
@@ -75,16 +73,6 @@ VARIABLES = Settings.variables()
 """Every variable of the core, in the order of INTERFACE.md."""
 
 
-def read_settings(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
-    """Check the core's variables. Every problem is found at once; none repeats a value."""
-    settings, found = Settings.read(env)
-    refused = [
-        Problem(name, "is not implemented in this version; remove it") for name in NOT_YET if name in env
-    ]
-    problems = [*found, *refused]
-    return (None if problems else settings), problems
-
-
 def read_database(env: Mapping[str, str]) -> Path:
     """Read where the database is, whatever else is set. Raises `ValueError` with what is wrong with the address."""
     variable = Settings.variable("database")
@@ -105,7 +93,7 @@ _LISTS = (
 
 def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str]) -> list[Problem]:
     """Refuse each variable that begins like one of the bot's and is none, with the name that comes nearest."""
-    known = {*VARIABLES, *NOT_YET, *platform_variables}
+    known = {*VARIABLES, *Settings.reserved, *platform_variables}
     problems = []
     for name in sorted(env):
         if name.upper().startswith(OWN_PREFIXES) and name not in known:

@@ -1,4 +1,4 @@
-"""`aion-bot doctor`: what can be checked before anything connects."""
+"""`aion-bot doctor`: what can be checked before the bot listens."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,9 +8,13 @@ from pathlib import Path
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
 from aion_bot.ports import private_files
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
+from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.settings import Problem
 from aion_bot.storage import StoreError, check_database, files_of, migrations
+
+_PATIENCE = 10.0
+"""Seconds that a platform has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ async def examine(
             )
         )
         checks += [_access(settings, adapter) for adapter in adapters]
+        for adapter in adapters:
+            checks += await _warnings(adapter)
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
         checks.append(Check("retention", True, strings.kept_for(settings.retention_days)))
@@ -68,6 +74,23 @@ def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
     described = describe(policy_of(settings, forms), forms)
     words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
     return Check(f"access on {adapter.platform}", True, words)
+
+
+async def _warnings(adapter: PlatformAdapter) -> list[Check]:
+    """Ask a platform what its operator should know; that it cannot be asked is told, and no failure."""
+    name = f"operator of {adapter.platform}"
+    if not isinstance(adapter, OperatorWarnings):
+        return []
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            found = await adapter.warnings()
+    except (PlatformError, TimeoutError) as error:
+        return [Check(name, True, strings.not_reached(type(error).__name__), warning=True)]
+    finally:
+        await adapter.close()
+    if not found:
+        return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
+    return [Check(name, True, warning, warning=True) for warning in found]
 
 
 async def _database(path: Path) -> Check:

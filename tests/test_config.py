@@ -2,7 +2,7 @@
 
 import pytest
 
-from aion_bot.config import read_settings
+from aion_bot.config import Settings
 from aion_bot.ports.settings import is_loopback, read_environment
 
 KEY = "aion_" + "k" * 24
@@ -11,8 +11,8 @@ GOOD = {"AIONVISION_API_KEY": KEY}
 
 def test_the_defaults_are_those_of_the_interface() -> None:
     """With nothing but a key, every setting has its documented default."""
-    settings, problems = read_settings(GOOD)
-    assert problems == []
+    settings, problems = Settings.read(GOOD)
+    assert problems == ()
     assert settings is not None
     assert settings.base_url == "https://api.aionvision.tech/api/v2"
     assert (settings.timeout, settings.max_retries, settings.retry_delay) == (300.0, 3, 1.0)
@@ -57,20 +57,20 @@ def test_the_defaults_are_those_of_the_interface() -> None:
 )
 def test_a_malformed_value_is_refused(variable: str, value: str) -> None:
     """A malformed or unimplemented setting is a problem with its name."""
-    settings, problems = read_settings(GOOD | {variable: value})
+    settings, problems = Settings.read(GOOD | {variable: value})
     assert settings is None
     assert [problem.variable for problem in problems] == [variable]
 
 
 def test_a_malformed_key_is_not_repeated() -> None:
     """What may be a mistyped secret appears in no sentence about it."""
-    _, problems = read_settings({"AIONVISION_API_KEY": "aion_mistyped!secret"})
+    _, problems = Settings.read({"AIONVISION_API_KEY": "aion_mistyped!secret"})
     assert "mistyped" not in str(problems[0])
 
 
 def test_every_problem_is_found_at_once() -> None:
     """Three wrong settings are three problems, in one go."""
-    _, problems = read_settings({"AIONVISION_TIMEOUT": "x", "AION_BOT_BUSY": "y"})
+    _, problems = Settings.read({"AIONVISION_TIMEOUT": "x", "AION_BOT_BUSY": "y"})
     assert {problem.variable for problem in problems} == {
         "AIONVISION_API_KEY",
         "AIONVISION_TIMEOUT",
@@ -80,8 +80,8 @@ def test_every_problem_is_found_at_once() -> None:
 
 def test_a_database_may_be_relative_or_absolute() -> None:
     """Three slashes are relative to the working directory, four are absolute."""
-    relative, _ = read_settings(GOOD | {"AION_BOT_DATABASE_URL": "sqlite:///data/x.db"})
-    absolute, _ = read_settings(GOOD | {"AION_BOT_DATABASE_URL": "sqlite:////var/x.db"})
+    relative, _ = Settings.read(GOOD | {"AION_BOT_DATABASE_URL": "sqlite:///data/x.db"})
+    absolute, _ = Settings.read(GOOD | {"AION_BOT_DATABASE_URL": "sqlite:////var/x.db"})
     assert relative is not None
     assert absolute is not None
     assert (str(relative.database), str(absolute.database)) == ("data/x.db", "/var/x.db")
@@ -89,7 +89,7 @@ def test_a_database_may_be_relative_or_absolute() -> None:
 
 def test_lists_are_ids_between_commas() -> None:
     """Approvers may be people; spaces around ids do not count."""
-    settings, _ = read_settings(GOOD | {"AION_BOT_APPROVERS": "U1, U2", "AION_BOT_ALLOW_CHANNELS": "C1"})
+    settings, _ = Settings.read(GOOD | {"AION_BOT_APPROVERS": "U1, U2", "AION_BOT_ALLOW_CHANNELS": "C1"})
     assert settings is not None
     assert settings.approvers == {"U1", "U2"}
     assert settings.allow_channels == {"C1"}
@@ -97,7 +97,7 @@ def test_lists_are_ids_between_commas() -> None:
 
 def test_the_key_is_in_no_representation() -> None:
     """Settings can be printed without showing the key or a proxy's password."""
-    settings, _ = read_settings(GOOD | {"AIONVISION_PROXY_URL": "http://u:verysecret@proxy:1"})
+    settings, _ = Settings.read(GOOD | {"AIONVISION_PROXY_URL": "http://u:verysecret@proxy:1"})
     assert KEY not in repr(settings)
     assert "verysecret" not in repr(settings)
 

@@ -23,11 +23,12 @@ from adapters.discord import events as discord_events
 from adapters.discord import ids as discord_ids
 from adapters.discord import mentions as discord_mentions
 from adapters.discord import rendering as discord
+from adapters.discord import strings as discord_strings
 from adapters.discord.markdown import convert, inline
 from adapters.slack import events as slack_events
 from adapters.slack import links, mrkdwn, stream_text
 from adapters.slack import rendering as slack
-from aion_bot.aion import ChatMessage, MessageRole, parse_references
+from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
@@ -41,8 +42,10 @@ from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.secrets import Secrets, secrets_in
-from aion_bot.ports.text import escaped, one_line, visible, visible_line
+from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_formed
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
 from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat
@@ -127,6 +130,11 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "beginnings of events": lambda n: "event:" * (n // 6),
     "empty events": lambda n: "data:\n\n" * (n // 7),
     "lines of data": lambda n: "data:a\n" * (n // 7),
+    "combining marks": lambda n: "a" + "\u0301" * n,
+    "joined emoji": lambda n: "\U0001f469\ufe0f\u200d" * (n // 3),
+    "nulls": lambda n: "\0" * n,
+    "openings of tags": lambda n: "<a b='" * (n // 6),
+    "openings of automatic links": lambda n: "<http://" * (n // 8),
     "quotation marks": lambda n: '"' * n,
     "braces": lambda n: "{" * n,
 }
@@ -239,6 +247,13 @@ def _stream(text: str) -> None:
         reader.feed(f"event: token\ndata: {data}\n\n".encode())
 
 
+def _status(text: str) -> None:
+    view = AnswerView(PageFormat(len, 2_000))
+    view.fold(ChatToken(ChatTokenType.STATUS, None, {"message": text}))
+    view.fold(ChatToken(ChatTokenType.TOOL_INVOCATION, None, {"agent_name": text}))
+    view.screen()
+
+
 def _stored(text: str) -> None:
     answer_to(text, None, [ChatMessage("m", MessageRole.USER, text + "x")])
 
@@ -286,6 +301,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "visible characters": visible,
     "visible characters of a line": visible_line,
     "escaped characters": escaped,
+    "well-formed characters": well_formed,
+    "a status": _status,
+    "pages of plain text": lambda text: PlainPages(2_000).update(text),
+    "an acknowledgement on Discord": lambda text: (
+        discord_strings.question(text),
+        discord_strings.question_about(text, "https://x.example", text),
+    ),
     "a proposed plan": _proposal,
     "a plan's card": _drawn_plan,
     "the riskiest step": lambda text: riskiest_step([Step("", text)]),
@@ -416,11 +438,20 @@ def _uses(source: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.module == "re"
         for alias in node.names
     }
+    modules = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name in {"re", "regex"}
+    }
     for node in tree.body:
         expressions = [
             one
             for one in ast.walk(node)
-            if (isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == "re")
+            if (
+                isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id in modules
+            )
             or (isinstance(one, ast.Name) and one.id in names)
         ]
         if any(one.attr if isinstance(one, ast.Attribute) else one.id for one in expressions if _runs(one)):
@@ -463,6 +494,7 @@ def test_a_new_expression_is_found() -> None:
     found = list(
         _uses(
             "from re import compile as made\nimport re\nX = made('a')\ndef f():\n    re.sub('a', 'b', 'c')\n"
+            "import re as other\nclass C:\n    y = other.compile('a')\n"
         )
     )
-    assert found == ["X", "f"]
+    assert found == ["X", "f", "C"]

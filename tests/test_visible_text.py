@@ -12,7 +12,7 @@ from aion_bot import log_config
 from aion_bot.conversation.proposal import digest, read_plan
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Person, ThreadKey
-from aion_bot.ports.text import escaped, visible, visible_line
+from aion_bot.ports.text import escaped, visible, visible_line, well_formed
 
 TURN = Turn("t", ThreadKey("slack", "T/C/1"), Person("U1"), "Sort", session_id="s")
 
@@ -66,6 +66,24 @@ def test_a_log_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.count("\n") == 1
     assert r"\x1b" in line
     assert r"\u202e" in line
+
+
+@pytest.mark.parametrize(("estimated", "operations"), [(10**30, 10**9), (-5, 1), (True, 1), (0, 1), ("7", 1)])
+def test_operations_that_nobody_believes(estimated: object, operations: int) -> None:
+    """A number that no database holds, and one below the number of steps, cost no card."""
+    event = {"plan_id": "p", "invocations": [{"description": "a"}], "estimated_operations": estimated}
+    plan = read_plan(event, TURN)
+    assert plan is not None
+    assert plan.operations == operations
+
+
+@given(st.text(st.characters(categories=["Cs", "Ll", "So"])))
+def test_text_is_well_formed(text: str) -> None:
+    """Halves of surrogate pairs, which JSON may hold, become question marks; all else stays."""
+    made = well_formed(text)
+    made.encode()
+    assert len(made) == len(text)
+    assert [one for one in made if one != "?"] == [one for one in text if not "\ud800" <= one <= "\udfff"]
 
 
 def test_a_digest_is_of_the_content() -> None:

@@ -16,7 +16,7 @@ from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
-from adapters.discord.strings import QUEUED_EMOJI
+from adapters.discord.strings import PUBLIC_BOT, QUEUED_EMOJI
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
@@ -56,6 +56,12 @@ class DiscordAdapter:
         self._typing: dict[int, asyncio.Task[None]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
+
+    async def warnings(self) -> Sequence[str]:
+        """Tell whether anybody can invite the bot; discord.py asks for the application as it logs in."""
+        async with self._rest.call() as client:
+            public = client.application is not None and client.application.bot_public
+        return (PUBLIC_BOT,) if public else ()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""

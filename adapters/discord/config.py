@@ -1,7 +1,7 @@
 """Discord's own part of the environment. No I/O."""
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -35,6 +35,8 @@ def _check_path(url: str) -> str:
 
 class Settings(PlatformSettings):
     """What it takes to reach Discord. `api_url` has no slash at its end."""
+
+    reserved: ClassVar[tuple[str, ...]] = ("DISCORD_TOKEN_FILE", "DISCORD_SHARDS")
 
     token: Annotated[SecretStr, AfterValidator(_check_token)] = Field(validation_alias=TOKEN)
     api_url: Annotated[BaseUrl, AfterValidator(_check_path)] = Field(

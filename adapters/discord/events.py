@@ -112,7 +112,9 @@ def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> 
         writes, may = own.create_public_threads and own.send_messages_in_threads, theirs.send_messages
     else:
         writes, may = own.send_messages, theirs.send_messages
-    return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may)
+    # Discord sends what the roles allow; a time-out takes the right to write for a while.
+    timed_out = isinstance(interaction.user, discord.Member) and interaction.user.is_timed_out()
+    return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may and not timed_out)
 
 
 def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:
@@ -171,6 +173,12 @@ def prompt_from_command(
         attachments=attachments,
         reply_token=str(interaction.id),
     )
+
+
+def answered_directly(prompt: Prompt, channel: int) -> Prompt:
+    """Move the answer to a question into the direct conversation `channel` with whoever asked."""
+    place = replace(prompt.place, private=True)
+    return replace(prompt, thread=ids.thread_key(channel), place=place, opening=None)
 
 
 def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -> MessageChange | None:

@@ -112,8 +112,9 @@ class EventDelivery:
                 ),
             )
         except Exception:
-            # A lost edit is no loss to tell of: the question itself was accepted.
-            if not isinstance(event, MessageChange):
+            # A lost edit is no loss to tell of: the question itself was accepted. And whoever said something to others
+            # in a thread has asked nothing.
+            if not isinstance(event, MessageChange) and (not isinstance(event, Prompt) or event.addressed):
                 await self._report_failure(event)
             raise
 

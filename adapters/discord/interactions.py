@@ -18,7 +18,7 @@ from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import MessageGone
+from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.secrets import KNOWN
 
@@ -98,6 +98,7 @@ class Interactions:
                 _log.warning("button press was not acknowledged: %s", translate(error))
             # Looked up after the acknowledgement, which has its three seconds.
             home = await self._delivery.with_home(channel, interaction.user.id)
+            home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
 
     @app_commands.describe(prompt="Your question")
@@ -151,11 +152,31 @@ class Interactions:
                 )
 
             # There is no acknowledgement yet that an answer could follow.
-            objection = await self._delivery.objection(prompt(0))
+            asked, muted = prompt(0), not channel.person_may_write
+            asked = events.answered_directly(asked, 0) if muted else asked
+            objection = await self._delivery.objection(asked)
             if objection is not None:
                 await answer_privately(interaction, objection)
-                return
-            await self._delivery.deliver(prompt(await self._acknowledge(interaction, acknowledgement, late)))
+            elif muted:
+                await self._answer_directly(interaction, asked, acknowledgement)
+            else:
+                answer = await self._acknowledge(interaction, acknowledgement, late)
+                await self._delivery.deliver(prompt(answer))
+
+    async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
+        """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.
+
+        The first of them repeats the question: where Discord refuses it, Aion is not asked.
+        """
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
+        await answer_privately(interaction, strings.ANSWERED_DIRECTLY)
+        try:
+            direct = await self._rest.direct_channel(interaction.user.id)
+            await self._post(direct, Body(content=question, components=[]), str(interaction.id))
+        except (Forbidden, MessageGone):
+            await self._rest.follow_up(interaction.application_id, interaction.token, strings.DIRECT_CLOSED)
+        else:
+            await self._delivery.deliver(events.answered_directly(asked, direct))
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command with a message, and return the message's id: the thread is opened from it.
@@ -187,7 +208,9 @@ class Interactions:
 
         The interaction's id is the nonce, so that the message appears once however often it is tried.
         """
-        channel, nonce = interaction.channel_id or 0, str(interaction.id)
+        return await self._post(interaction.channel_id or 0, body, str(interaction.id))
+
+    async def _post(self, channel: int, body: Body, nonce: str) -> int:
         # Whether it arrived is not known after an error; the nonce makes another attempt harmless.
         return await retry(
             lambda: self._rest.send(channel, body, nonce=nonce), backoff=RETRY_DELAYS, on=pause_before_retry

@@ -152,16 +152,29 @@ def _unaddressed(text: str, name: str) -> str:
     return "".join(pieces)
 
 
+def plain(text: str) -> str:
+    """Keep text that is not parsed from opening code, hiding what follows, and passing for the bot's own small print.
+
+    For an answer that could not be converted: at most twice as long, and one pass.
+    """
+    return "\n".join(unlinked(unfenced(_in_full_size(line))) for line in text.split("\n"))
+
+
 def unfenced(text: str) -> str:
     """Break up fences, for text that must not open or close a code block."""
     return text.replace("```", _BROKEN_FENCE)
 
 
-def _line(line: str) -> str:
-    # Small print is the bot's own voice. The backslash keeps the mark from being one; it is not shown.
+def _in_full_size(line: str) -> str:
+    """Escape the mark of small print, which is the bot's own voice; the backslash is not shown."""
     words = line.lstrip(_LINE_MARKS)
     if words.startswith("#") and line[: -len(words)].endswith("-"):
-        line = f"{line[: -len(words)]}\\{words}"
+        return f"{line[: -len(words)]}\\{words}"
+    return line
+
+
+def _line(line: str) -> str:
+    line = _in_full_size(line)
     # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
     return inline(unfenced(line) if line.count("```") % 2 else line)
 

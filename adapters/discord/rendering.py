@@ -8,9 +8,9 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, inline, quoted, unfenced, unlinked
+from adapters.discord.markdown import convert, inline, plain, quoted, unfenced, unlinked
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
-from aion_bot.ports.text import one_line
+from aion_bot.ports.text import clip, one_line
 
 ROW_LENGTH = 5
 """Buttons in a row (Discord's documentation, *Component Reference*)."""
@@ -20,7 +20,9 @@ EMPTY = "…"
 """Shown where there is nothing to show yet: Discord refuses an empty message."""
 # Button styles: 1 primary, 2 secondary, 3 success, 4 danger (Discord's documentation, *Component Reference*).
 _STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1, Action.STOP: 2}
-_SPECIAL = re.compile(r"([\\*_~`|])")
+_SPECIAL = re.compile(r"([\\*_~`|\[])")
+_NOTE = 150
+"""Characters of a line of small print: what the core leaves room for."""
 
 
 class Body(TypedDict):
@@ -58,9 +60,10 @@ def sentence(line: Line) -> str:
 
 def _text(content: Content) -> str:
     if isinstance(content, Reply):
-        small = [*(sentence((line,)) for line in content.note.splitlines()), sentence(content.byline)]
+        # What Aion says about its work stands in the bot's own small print: it is words, and nothing that can be drawn.
+        small = [*(clip(_plain(line), _NOTE) for line in content.note.splitlines()), sentence(content.byline)]
         notes = [f"-# {line}" for line in small if line.strip()]
-        words = content.text if content.plain else convert(content.text)
+        words = plain(content.text) if content.plain else convert(content.text)
         text = "\n".join([words, *notes] if content.text.strip() else notes)
     else:
         text = _card(content)

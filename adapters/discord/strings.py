@@ -16,6 +16,8 @@ PUBLIC_BOT = (
 PREFIXED_WITH_BOT = "must be the token alone, without the word Bot before it"
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
+ANSWERED_DIRECTLY = "You can't write here, so I answer you in a direct message."
+DIRECT_CLOSED = "You can't write here, and I can't send you a direct message. Allow direct messages from this server, then ask again."
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 

@@ -42,6 +42,11 @@ class SlackSettings(PlatformSettings):
     sentences: ClassVar[Mapping[str, str]] = {**PlatformSettings.sentences, "missing": strings.BOTH_NEEDED}
     # A token with a line end is refused: it was not copied as it is.
     verbatim: ClassVar[frozenset[str]] = frozenset({"bot_token", "app_token"})
+    reserved: ClassVar[tuple[str, ...]] = (
+        "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE", "SLACK_CONFIG_TOKEN", "SLACK_SIGNING_SECRET",
+        "SLACK_SIGNING_SECRET_FILE", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET_FILE",
+        "SLACK_ALLOW_INSTALL",
+    )  # fmt: skip
 
     bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)] = Field(validation_alias=BOT_TOKEN)
     app_token: Annotated[SecretStr, AfterValidator(_check_app_token)] = Field(validation_alias=APP_TOKEN)
@@ -53,4 +58,4 @@ class SlackSettings(PlatformSettings):
 
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
     """Read Slack's variables: the settings, or None and every problem. None and no problem where no token is set."""
-    return SlackSettings.read(env) if SlackSettings.is_wanted(env) else (None, ())
+    return SlackSettings.read(env) if SlackSettings.is_wanted(env) else (None, SlackSettings.refused(env))

@@ -149,11 +149,13 @@ class EventHandlers:
         except (Forbidden, MessageGone):
             return False
         except PlatformError as error:
+            # Not known: Aion is not asked what may have no place to be shown.
             _log.warning("conversation lookup failed: %s", error)
+            return False
         return True
 
     async def _look_up(self, payload: Payload) -> tuple[bool, bool]:
-        """Whether another organisation sees the channel, true where Slack does not tell; and whether the bot is in it."""
+        """Whether another organisation sees the channel, true where Slack does not tell; and whether the bot can write there."""
         channel = events.channel_to_look_up(payload)
         if channel is None:
             return False, True
@@ -165,7 +167,9 @@ class EventHandlers:
         # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
         found = answer.get("channel") or {}
         shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
-        return shared, bool(found.get("is_member", True))
+        # Nobody writes in an archived channel; the shortcut is in the menu of its messages all the same.
+        closed = found.get("is_archived") or found.get("is_frozen")
+        return shared, bool(found.get("is_member", True)) and not closed
 
 
 async def _log_failure(error: Exception) -> None:

@@ -153,7 +153,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         try:
             seconds = parsedate_to_datetime(value).timestamp() - time()
-        except ValueError:
+        except (ValueError, OverflowError):  # no date, or one before the years that the platform can count
             return None
     return max(0.0, seconds) if seconds < float("inf") else None
 

@@ -48,6 +48,12 @@ class AccessControl:
             )  # fmt: skip
         return refusal
 
+    def allows(
+        self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
+    ) -> bool:
+        """Return whether `person` may go this road, and log nothing: for what has a log line of its own, or needs none."""
+        return decide(self._policies[platform], intent, place, person, owner) is None
+
     def lapsed(self, turn: Turn | None, thread: ThreadKey, asker: Person) -> bool:
         """Return whether whoever asked may not use the bot there any more; `turn` None: its row is gone."""
         place = turn.origin.place if turn is not None and turn.origin is not None else _UNKNOWN_PLACE

@@ -16,7 +16,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.access import Intent
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
@@ -102,26 +102,25 @@ class Approvals:
         """Return what the person is told, and the plan if the press claimed its decision."""
         plan = await self._plans.get(click.key)
         if plan is None or plan.thread != click.thread:
-            return (strings.UNKNOWN_PLAN,), None
+            return _refused(click, None, "unknown plan", (strings.UNKNOWN_PLAN,))
         platform = click.thread.platform
-        refusal = self._access.refusal(platform, Intent.DECIDE, click.place, click.person, plan.requester)
-        if refusal is not None:
-            _log.info("press refused", plan=plan.key, action=click.action, person=click.person.id)
+        if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
             approvers = self._access.policy(platform).approvers
-            return strings.not_yours(strings.deciders(approvers, plan.requester)), None
+            told = strings.not_yours(strings.deciders(approvers, plan.requester))
+            return _refused(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
         # Of a plan that is over no words are left: what was decided is told from its record.
         waits = plan.phase is PlanPhase.PENDING
         if waits and click.action is Action.APPROVE and not can_be_approved(plan):
-            return (strings.PLAN_NOT_SHOWN,), None
+            return _refused(click, plan, "nothing of the plan can be shown", (strings.PLAN_NOT_SHOWN,))
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             return (strings.WORKING_ON_IT,), replace(now, message=click.message)
         if now.phase is PlanPhase.REPLACED:
-            return (strings.PLAN_REPLACED_PRESSED,), None
-        return strings.already(record(now)), None
+            return _refused(click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,))
+        return _refused(click, now, "decided already", strings.already(record(now)))
 
     async def _show(
         self, thread: Thread, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
@@ -152,6 +151,10 @@ class Approvals:
             phase=decided.phase,
             detail=_told(card.view.plan, decided),
             said=one_line(visible(KNOWN.strike(decided.said)), _DETAIL),
+            attempts=tuple(
+                replace(one, answer=decided.answer) if one is card.view.plan.attempts[-1] else one
+                for one in card.view.plan.attempts
+            ),
         )
         back = decided.phase is PlanPhase.PENDING
 
@@ -190,7 +193,7 @@ class Approvals:
         try:
             messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
-            return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)))
+            return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
         seen = tuple(message.id for message in messages)
         if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
             return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)
@@ -216,7 +219,7 @@ class Approvals:
             plan=plan.key, code=error.code, status=error.status_code, ref=reference(plan.key),
         )  # fmt: skip
         if error.status_code == 404:
-            if plan.doubt:
+            if plan.doubt or await self._decided_on_another_card(plan):
                 return Decided(PlanPhase.SETTLED, strings.SETTLED, answer="404")
             return Decided(PlanPhase.EXPIRED, strings.EXPIRED, answer="404")
         if error.status_code == 409:
@@ -225,7 +228,18 @@ class Approvals:
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)
         answer = str(error.status_code or "")
-        return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error)), answer=answer)
+        return Decided(
+            PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)), answer=answer
+        )
+
+    async def _decided_on_another_card(self, plan: Plan) -> bool:
+        """Return whether an attempt on another card of the same plan may have decided it."""
+        cards = await retry_write(lambda: self._plans.of_plan(plan.session_id, plan.plan_id))
+        attempts = [attempt for one in cards if one.key != plan.key for attempt in one.attempts]
+        undone = {None, PlanPhase.PENDING, PlanPhase.EXPIRED}
+        return any(
+            one.source in {PlanPhase.UNKNOWN, PlanPhase.BUSY} or one.phase not in undone for one in attempts
+        )
 
     async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
         return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
@@ -242,7 +256,8 @@ class Approvals:
         backoff = self._backoff(plan.phase)
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
-            return Decided(unreported_end(plan), strings.SEE_BELOW, answer=answer)
+            phase, told = unreported_end(plan)
+            return Decided(phase, told, answer=answer)
         found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
@@ -285,6 +300,18 @@ def _told(plan: Plan, decided: Decided) -> str:
         "failure told", plan=plan.key, ref=reference(plan.key), outcome=decided.phase, sentence=detail
     )
     return with_reference(detail, plan.key)
+
+
+def _refused(click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:
+    """Log a press that does not count, and return what the person is told."""
+    _log.info(
+        "press refused",
+        plan=None if plan is None else plan.key,
+        action=click.action,
+        person=click.person.id,
+        reason=str(reason),
+    )
+    return told, None
 
 
 def _log_decision(plan: Plan, answer: str) -> None:

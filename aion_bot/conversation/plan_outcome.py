@@ -33,7 +33,7 @@ class Decided:
         return bool(self.detail) and self.phase not in {PlanPhase.DONE, PlanPhase.CANCELLED}
 
 
-_NO_FAILURES = {strings.SEE_BELOW, strings.PLAN_REPLACED}
+_NO_FAILURES = {strings.SEE_BELOW, strings.ANOTHER_DECIDED, strings.PLAN_REPLACED}
 
 
 def answered(plan: Plan, response: PlanActionResponse) -> Decided:
@@ -54,16 +54,26 @@ def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     """
     metadata = {"success": True, **(found.metadata or {})}
     said = parse_plan_action(metadata, plan.plan_id, plan.action or "", accepted=False)
-    phase, detail = _denial(said) or (unreported_end(plan), strings.SEE_BELOW)
+    phase, detail = _denial(said) or unreported_end(plan)
     result = "" if phase is PlanPhase.FAILED else resolve_content(found.content, found.metadata or {})
     return Decided(phase, detail, result, answer=answer)
 
 
-def unreported_end(plan: Plan) -> PlanPhase:
-    """Return the phase of a plan of which Aion said something, but not how it ended."""
+def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:
+    """Return the phase and the sentence for a plan of which Aion said something, but not how it ended.
+
+    After a 202 it came of this attempt. After a 409 or a lost answer another one may have decided, and of several that
+    want different things nobody knows which.
+    """
+    wanted = {one.action for one in plan.attempts[:-1] if one.source is PlanPhase.UNKNOWN} | {plan.action}
+    cancels = plan.action is Action.CANCEL
+    of_another = plan.phase is PlanPhase.BUSY and cancels
+    if plan.phase is not PlanPhase.RUNNING and (of_another or len(wanted) > 1):
+        return PlanPhase.SETTLED, strings.ANOTHER_DECIDED
     # Of a cancellation that was accepted nothing but its end is open.
-    cancelled = plan.action is Action.CANCEL and plan.phase is PlanPhase.RUNNING
-    return PlanPhase.CANCELLED if cancelled else PlanPhase.SETTLED
+    if cancels and plan.phase is PlanPhase.RUNNING:
+        return PlanPhase.CANCELLED, strings.CANCELLED_SEE_BELOW
+    return PlanPhase.SETTLED, strings.SEE_BELOW
 
 
 def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
@@ -80,26 +90,48 @@ def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
     return None
 
 
+_DEEPEST = 4
+"""Levels of an answer that are looked through."""
+
+
 def _partly_failed(response: PlanActionResponse) -> bool:
     """Tell whether an agent or the counts say that a part failed; the contract describes neither, so any sign counts."""
-    agents = response.agent_results or ()
-    counts = response.results or {}
-    return any(map(_failed, agents)) or any(
-        value not in (None, False, 0, "", [], {}) for name, value in counts.items() if _names_failure(name)
+    return _denies(response.agent_results or (), _DEEPEST) or _denies(response.results or {}, _DEEPEST)
+
+
+def _denies(value: object, levels: int) -> bool:
+    if isinstance(value, list | tuple):
+        return levels > 0 and any(_denies(one, levels - 1) for one in value)
+    if not isinstance(value, Mapping):
+        return False
+    return any(
+        (name in _SUCCESS and one is False)
+        or (name in _STATES and _names_failure(str(one), _UNFINISHED))
+        or (_names_failure(name) and one not in (None, False, 0, "", [], {}))
+        or (levels > 0 and _denies(one, levels - 1))
+        for name, one in value.items()
     )
 
 
-def _failed(agent: Mapping[str, object]) -> bool:
-    return (
-        agent.get("success") is False
-        or _names_failure(str(agent.get("status") or ""))
-        or any(agent.get(name) for name in agent if _names_failure(name))
-    )
+# The contract names no field; these are what others call them.
+_SUCCESS = frozenset({"success", "ok", "succeeded"})
+_STATES = frozenset({"status", "state", "outcome", "result"})
+_FAILURES = ("fail", "error")
+_UNFINISHED = (
+    *_FAILURES,
+    "cancel",
+    "skip",
+    "partial",
+    "incomplete",
+    "abort",
+    "denied",
+    "timeout",
+    "timed out",
+)
 
 
-# "failed", "failures", "error", "errors"; the contract names no field.
-def _names_failure(word: str) -> bool:
-    return any(sign in word.lower() for sign in ("fail", "error"))
+def _names_failure(word: str, signs: tuple[str, ...] = _FAILURES) -> bool:
+    return any(sign in word.lower() for sign in signs)
 
 
 def _unclaimed(said: str) -> str:

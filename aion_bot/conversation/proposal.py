@@ -17,6 +17,9 @@ from aion_bot.ports.text import visible, visible_line
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""
 
+_MOST_OPERATIONS = 1_000_000_000
+"""Operations that are believed; the database holds no number of any length."""
+
 
 def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
     """Read a `plan_pending_approval` event; None where it has no id, as nobody could decide it then.
@@ -64,4 +67,4 @@ def _step(invocation: object) -> Step | None:
 
 def _operations(estimated: int | None, steps: int) -> int | None:
     """Return how many operations the card names; fewer than there are steps would be an understatement."""
-    return steps or None if estimated is None else max(estimated, steps)
+    return steps or None if estimated is None else max(min(estimated, _MOST_OPERATIONS), steps)

@@ -28,7 +28,7 @@ class Retries:
         if turn is None or turn.thread != click.thread:
             return (strings.RETRY_GONE,), None
         platform = click.thread.platform
-        if self.access.refusal(platform, Intent.RETRY, click.place, click.person, turn.asker) is not None:
+        if not self.access.allows(platform, Intent.RETRY, click.place, click.person, turn.asker):
             _log.info("retry refused", turn=turn.key, person=click.person.id)
             return (strings.RETRY_NOT_YOURS,), None
         # It is asked in the asker's name, whoever presses.

@@ -56,8 +56,8 @@ class AccessPolicy:
     admitted: frozenset[str] | None = None
 
 
-_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP})
-"""Intents that lead to a new answer in the place itself."""
+_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
+"""Intents that lead to a new answer in the place itself, unless it is private."""
 
 _OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE})
 """Intents for which it counts whose question it was."""
@@ -71,7 +71,7 @@ def decide(
     `owner` asked the question that it is about; without one, what belongs to somebody is not looked at.
     """
     refusal = _membership(policy, place, person)
-    if refusal is None and intent in _POSTING:
+    if refusal is None and intent in _POSTING and not place.private:
         refusal = _posting(place)
     if refusal is None and owner is not None and intent in _OWN and not _owns(policy, intent, person, owner):
         refusal = Refusal.NOT_THEIRS

@@ -37,9 +37,9 @@ def end_reason(kind: str) -> EndReason:
     return EndReason.FAILED if kind in strings.ASKING_AGAIN_HELPS else EndReason.REFUSED
 
 
-def sentence(error: AionvisionError) -> str:
-    """Say what happened and what to do."""
-    return strings.trouble(kind(error), getattr(error, "retry_after", None))
+def sentence(error: AionvisionError, *, retry: bool = True) -> str:
+    """Say what happened and what to do; `retry`: a Retry button stands under it."""
+    return strings.trouble(kind(error), getattr(error, "retry_after", None), retry=retry)
 
 
 def event_kind(data: Mapping[str, object]) -> str:

@@ -32,7 +32,7 @@ class PlanPhase(StrEnum):
     EXPIRED = "expired"
     """Aion does not have the plan any more, and no earlier attempt can have decided it."""
     SETTLED = "settled"
-    """It was decided, and the bot did not see how it ended."""
+    """It was decided, and the bot did not see which attempt did it, or how it ended."""
     REPLACED = "replaced"
     """Aion sent the plan again: a newer card shows it."""
 

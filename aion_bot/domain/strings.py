@@ -98,21 +98,40 @@ _TROUBLE = {
     "QUOTA_EXCEEDED": "This month's limit of the Aion plan is reached. It opens again next month, or with a larger plan.",
     "SUBSCRIPTION": "Aion has a problem with the subscription. The person who runs me has to look into its settings.",
     "VALIDATION_ERROR": "Aion did not accept this question. Put it differently, perhaps shorter.",
-    "RATE_LIMIT": "Aion takes no more questions at the moment.{pause} Then press Retry.",
-    "TIMEOUT": "Aion was silent for too long, so I stopped waiting. Press Retry to ask again.",
-    "CONNECTION_ERROR": "I can't reach Aion. Press Retry in a while.",
-    "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause. Press Retry in a minute.",
-    "SERVER_ERROR": "Aion is down or overloaded. Press Retry in a while.",
-    "REPORTED": "Aion met an error and could not finish this answer. Press Retry to ask again.",
+    "RATE_LIMIT": "Aion takes no more questions at the moment.{pause}",
+    "TIMEOUT": "Aion was silent for too long, so I stopped waiting.",
+    "CONNECTION_ERROR": "I can't reach Aion.",
+    "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause.",
+    "SERVER_ERROR": "Aion is down or overloaded.",
+    "REPORTED": "Aion met an error and could not finish this answer.",
 }
-ASKING_AGAIN_HELPS = {"REPORTED", "RATE_LIMIT", "TIMEOUT", "CONNECTION_ERROR", "CIRCUIT_OPEN", "SERVER_ERROR"}
+_THEN_RETRY = {
+    "RATE_LIMIT": "Then press Retry.",
+    "TIMEOUT": "Press Retry to ask again.",
+    "CONNECTION_ERROR": "Press Retry in a while.",
+    "CIRCUIT_OPEN": "Press Retry in a minute.",
+    "SERVER_ERROR": "Press Retry in a while.",
+    "REPORTED": "Press Retry to ask again.",
+}
+ASKING_AGAIN_HELPS = _THEN_RETRY.keys()
 """The kinds of trouble that come with a Retry button."""
 
 
-def trouble(kind: str, retry_after: float | None = None) -> str:
-    """Say what happened and what to do."""
-    pause = f" Wait {round(retry_after)} seconds." if retry_after and retry_after >= 1 else " Wait a little."
-    return _TROUBLE.get(kind, _TROUBLE["SERVER_ERROR"]).format(pause=pause)
+def trouble(kind: str, retry_after: float | None = None, *, retry: bool = True) -> str:
+    """Say what happened and what to do; `retry`: a Retry button stands under it."""
+    named = kind if kind in _TROUBLE else "SERVER_ERROR"
+    said = _TROUBLE[named].format(pause=_pause(retry_after or 0.0))
+    return f"{said} {_THEN_RETRY[named]}" if retry and named in _THEN_RETRY else said
+
+
+def _pause(seconds: float) -> str:
+    if seconds >= _LONG_PAUSE:
+        return " Wait an hour or longer."
+    return f" Wait {round(seconds)} seconds." if seconds >= 1 else " Wait a little."
+
+
+_LONG_PAUSE = 3_600.0
+"""Seconds from which on a pause is not told in seconds; a header may name any number."""
 
 
 def stopped_by(person: Person) -> Line:
@@ -141,6 +160,9 @@ def plan_above(steps: int, *, riskiest: bool) -> Line:
     return (f"The plan in full, {count}, is written above.{shown}",)
 
 
+_MOST_NAMED = 10
+"""Approvers whom a card names one by one."""
+
 NOBODY_DECIDES = "Nobody here may decide: the person who runs me has named nobody who is here."
 
 
@@ -151,11 +173,13 @@ def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
     if approvers == "requester" or isinstance(approvers, str):
         return (requester, " may decide.")
     people: list[str | Person] = []
-    for one in sorted(approvers):
+    for one in sorted(approvers)[:_MOST_NAMED]:
         people += [Person(one), ", "]
     if not people:
         return (NOBODY_DECIDES,)
-    return (*people[:-1], " may decide.")
+    more = len(approvers) - _MOST_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return (*people[:-1], f"{others} may decide.")
 
 
 def not_yours(who: Line) -> Line:
@@ -211,6 +235,8 @@ UNREADABLE_OUTCOME = "Aion has answered, but I can't read all of its answer. Ask
 PARTLY_DONE = "Not all of it was done: a part of the plan failed. Ask here what is missing."
 DROPPED = "Nothing is done."
 SEE_BELOW = "Aion has answered; what it says is below."
+CANCELLED_SEE_BELOW = "Nothing is done; what Aion says about it is below."
+ANOTHER_DECIDED = "Another attempt or request had decided this plan. What Aion says about it is below."
 
 
 NOT_DONE = "Aion could not carry it out."
@@ -265,7 +291,17 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
     return ", ".join(ids) or "none: the list names ids of other platforms only"
 
 
-NOT_ASKED = "not looked at: this command asks no platform and not Aion; whether the bot is public, so that anybody can invite it, is logged when it starts"
+NOT_ASKED = (
+    "not looked at: beside what its operator should be warned of, this command asks no platform, and not Aion"
+)
+NOTHING_TO_WARN_OF = "the platform was asked, and there is nothing to warn of"
+
+
+def not_reached(reason: str) -> str:
+    """Say that a platform could not be asked."""
+    return f"the platform could not be asked what its operator should know, such as whether anybody can invite the bot ({reason})"
+
+
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
 

@@ -72,6 +72,9 @@ class EnvironmentSettings(BaseSettings):
     }
     """What is wrong with a field, by pydantic's name of the error. `{given}`: the required variables that are set."""
 
+    reserved: ClassVar[tuple[str, ...]] = ()
+    """Variables that do nothing in this version and are therefore refused."""
+
     verbatim: ClassVar[frozenset[str]] = frozenset()
     """Fields whose variables are checked with the spaces around them; those around other values do not count."""
 
@@ -120,14 +123,22 @@ class EnvironmentSettings(BaseSettings):
         return cls(**(EnvironmentSource(cls, env)() | overrides))
 
     @classmethod
+    def refused(cls, env: Mapping[str, str]) -> tuple[Problem, ...]:
+        """Return the reserved variables that are set: nothing is accepted without effect."""
+        mend = "is not implemented in this version; remove it"
+        return tuple(Problem(name, mend) for name in cls.reserved if env.get(name, "").strip())
+
+    @classmethod
     def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:
         """Read a mapping of environment variables: the settings, or None and every problem."""
+        refused = cls.refused(env)
         try:
-            return cls.from_mapping(env), ()
+            settings = cls.from_mapping(env)
         except ValidationError as error:
             given = ", ".join(name for name in cls.required() if env.get(name, "").strip())
             found = cls.explain(error, given)
-            return None, tuple(Problem(cls.variable(name), mend) for name, mend in found.items())
+            return None, (*(Problem(cls.variable(name), mend) for name, mend in found.items()), *refused)
+        return (None if refused else settings), refused
 
     @classmethod
     def explain(cls, error: ValidationError, given: str = "") -> dict[str, str]:

@@ -136,6 +136,14 @@ class QueuedMarker(Protocol):
 
 
 @runtime_checkable
+class OperatorWarnings(Protocol):
+    """A platform that can be asked, without listening, what its operator should know."""
+
+    async def warnings(self) -> Sequence[str]:
+        """Return sentences, such as that anybody can invite the bot; none where all is well. Changes nothing."""
+
+
+@runtime_checkable
 class KnownIds(Protocol):
     """A platform whose ids can be told by their form, as package and as adapter: the lists of the settings are checked.
 

@@ -12,7 +12,8 @@ class Place:
     `workspace` is a Slack team or a Discord server (empty in a Discord direct message); `shared` is true for a
     Slack channel that another organisation sees too. `person_workspace` is the workspace that the person belongs to,
     empty where the platform does not tell it apart. `bot_may_write` and `person_may_write` are false where the platform
-    says that the bot could show no answer, or that the person may not write themselves.
+    says that the bot could show no answer, or that the person may not write themselves. `private`: the answer is shown
+    elsewhere, to the person alone, so that neither counts.
     """
 
     workspace: str
@@ -22,6 +23,7 @@ class Place:
     person_workspace: str = ""
     bot_may_write: bool = True
     person_may_write: bool = True
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

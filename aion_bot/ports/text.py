@@ -20,6 +20,14 @@ def one_line(text: str, limit: int) -> str:
     return clip(" ".join(text.split()), limit)
 
 
+def well_formed(text: str) -> str:
+    """Return `text` with a question mark for each half of a surrogate pair.
+
+    JSON may hold one as an escape; UTF-8, and with it the database and the platforms, cannot.
+    """
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def visible(text: str) -> str:
     """Return `text` without characters that nobody sees, or that change the order in which others are read.
 

@@ -9,7 +9,7 @@ from aion_bot.aion.references import resolve_content
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
-from aion_bot.ports.text import one_line
+from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.pagination import Measure, Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, readable, settled_length
@@ -166,11 +166,11 @@ class AnswerView:
         match token.type:
             case ChatTokenType.TOKEN:
                 segment.final = None
-                if accumulated := str(data.get("accumulated") or ""):
+                if accumulated := well_formed(str(data.get("accumulated") or "")):
                     # Most events repeat the whole text so far: what is before the last card belongs above it.
                     segment.raw = accumulated.removeprefix(self._before)
                 else:
-                    segment.raw += token.content or ""
+                    segment.raw += well_formed(token.content or "")
                 self._status, self._status_shown = "", True
                 self.parked &= not segment.raw
             case ChatTokenType.COMPLETE:
@@ -180,7 +180,7 @@ class AnswerView:
                 # The text that the server resolved is one; it does not say where a card stands in it.
                 resolved = content if self.trouble else token.resolved_content
                 if resolved and not self.has_plan:
-                    segment.settle(resolved)
+                    segment.settle(well_formed(resolved))
                 elif content:
                     context = {"image_context": data.get("image_context")}
                     self._settle(content, dict(data.get("metadata") or {}) | context)
@@ -206,14 +206,16 @@ class AnswerView:
 
     def say(self, status: str) -> None:
         """Show a status line; nothing where it is empty."""
-        if status:
-            self._status, self._status_shown = one_line(KNOWN.strike(status), _NOTE), True
+        # Small print is the bot's own voice: no trick with characters makes a status look like something else.
+        if shown := visible_line(KNOWN.strike(status)):
+            self._status, self._status_shown = one_line(shown, _NOTE), True
 
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
         self._in_plain_text_if_it_fails(lambda: self._settle(text, metadata or {}))
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
+        text = well_formed(text)
         # A server may also count the text from zero after a plan: then the text above the card stays.
         if text.startswith(self._before):
             text = text.removeprefix(self._before)

@@ -21,11 +21,12 @@ _RECORD_ROOM = 1100
 _MOST_ATTEMPTS = 4
 """Attempts of the past that a card tells one by one: the first and the last ones; the record has all."""
 
+_FEWER_ATTEMPTS = (2, 1)
+"""How many it tells where the platform's message has no room for so many."""
+
 _SENTENCE = 300
 _STEP = 400
 """Characters of the first sentence and of the riskiest step on the card of a long plan; above it they are whole."""
-
-_PUNCTUATION = ".,;:!?()[]{}\"'*_`"
 
 
 def _forms(*stems: str) -> frozenset[str]:
@@ -49,6 +50,9 @@ _THEN = {
     PlanPhase.BUSY: strings.BUSY_THEN,
     PlanPhase.UNKNOWN: strings.UNKNOWN_THEN,
 }
+
+_OTHERS_DECIDED = frozenset({"404", "409", "lost"})
+"""Answers to an attempt that leave open whether it was the one which decided."""
 
 _CANCELLING = frozenset({PlanPhase.CANCELLED, PlanPhase.RUNNING, PlanPhase.SETTLED})
 
@@ -88,7 +92,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     if plan.said and not _fits(PlanCard("", "", said=plan.said), plan_format.page):
         card = replace(card, said="")
     if _fits(_words_of(card), plan_format.page):
-        return card, ""
+        return _within(card, plan, plan_format.page), ""
     riskiest = riskiest_step(plan.steps)
     short = replace(
         card,
@@ -98,7 +102,23 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     if not _fits(_words_of(short), plan_format.page):
         short = replace(card, description="", steps=())
     above = strings.plan_above(len(plan.steps) + plan.unreadable, riskiest=bool(short.steps))
-    return replace(short, facts=(above, *card.facts)), in_full(plan)
+    return _within(replace(short, facts=(above, *card.facts)), plan, plan_format.page), in_full(plan)
+
+
+def _within(card: PlanCard, plan: Plan, page: PageFormat) -> PlanCard:
+    """Leave out what a message has no room for: Aion's words about the outcome, then attempts between the first and last.
+
+    A card that the platform refuses as too long would keep its buttons after the decision.
+    """
+    for said, most in (
+        (card.said, _MOST_ATTEMPTS),
+        ("", _MOST_ATTEMPTS),
+        *(("", fewer) for fewer in _FEWER_ATTEMPTS),
+    ):
+        card = replace(card, said=said, record=record(plan, most))
+        if _fits(card, page, room=0):
+            break
+    return card
 
 
 def _words_of(card: PlanCard) -> PlanCard:
@@ -106,10 +126,10 @@ def _words_of(card: PlanCard) -> PlanCard:
     return PlanCard(card.title, card.description, card.steps)
 
 
-def _fits(card: PlanCard, page: PageFormat) -> bool:
+def _fits(card: PlanCard, page: PageFormat, room: int = _RECORD_ROOM) -> bool:
     try:
         with time_limit():
-            return page.measure(card) <= page.limit - _RECORD_ROOM
+            return page.measure(card) <= page.limit - room
     except Exception:  # noqa: BLE001  # a card that cannot be drawn is as good as one that is too long
         return False
 
@@ -135,12 +155,15 @@ def riskiest_step(steps: Sequence[Step]) -> Step | None:
     return None if found is None else found[1]
 
 
-def record(plan: Plan) -> tuple[Line, ...]:
-    """What became of a plan, as the lines of its card: every attempt in order, then what is known now."""
+def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
+    """What became of a plan, as the lines of its card: every attempt in order, then what is known now.
+
+    Of more past attempts than `most` those in the middle are counted only.
+    """
     decides = plan.phase not in {PlanPhase.PENDING, PlanPhase.REPLACED} and plan.action and plan.decider
     past = list(map(_attempt, plan.attempts[:-1] if decides else plan.attempts))
-    if len(past) > _MOST_ATTEMPTS:
-        between = len(past) - _MOST_ATTEMPTS
+    if len(past) > most:
+        between = len(past) - most
         past[1 : between + 1] = [strings.attempts_between(between)]
     lines = past
     if decides and plan.action and plan.decider:
@@ -178,8 +201,10 @@ def _counts(plan: Plan) -> bool:
     An approval is one as soon as it was pressed; a cancellation is none before Aion has taken it. Where Aion says that an
     earlier attempt had decided, nobody knows which one: it was an approval if nobody ever pressed anything else.
     """
-    if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer == "404":
-        return all(attempt.action is Action.APPROVE for attempt in plan.attempts)
+    if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer in _OTHERS_DECIDED:
+        # The only one of a card decided nothing where Aion had no such plan any more: an older card did.
+        alone = len(plan.attempts) == 1 and plan.attempts[-1].answer == "404"
+        return not alone and all(attempt.action is Action.APPROVE for attempt in plan.attempts)
     return plan.action is Action.APPROVE or plan.phase in _CANCELLING
 
 
@@ -196,7 +221,9 @@ def _first_sentence(text: str) -> str:
 
 
 def _risk(step: Step) -> int:
-    words = {word.strip(_PUNCTUATION) for word in step.description.lower().split()}
+    # Whatever joins words, such as a slash or a hyphen, hides none of them.
+    letters = (one if one.isalpha() else " " for one in f"{step.agent} {step.description}".lower())
+    words = set("".join(letters).split())
     return max((len(_RISKS) - at for at, risky in enumerate(_RISKS) if words & risky), default=0)
 
 

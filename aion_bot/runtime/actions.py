@@ -13,7 +13,7 @@ from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Intent, decide
+from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Click, StopRequest
 from aion_bot.ports.failures import reference, with_reference
@@ -90,14 +90,10 @@ class Actions:
         person = event.person
 
         def may(intent: Intent, runner: TurnRunner) -> bool:
-            policy = self._access.policy(thread.platform)
-            return decide(policy, intent, event.place, person, runner.turn.asker) is None
+            return self._access.allows(thread.platform, intent, event.place, person, runner.turn.asker)
 
         # Each answer is judged by itself: somebody may stop their own and not the others of the thread.
         allowed = [one for one in found if may(Intent.STOP, one)]
-        if found and not allowed:
-            asker = found[0].turn.asker
-            self._access.refusal(thread.platform, Intent.STOP, event.place, person, asker)  # which logs it
         plan_stays = any(one.plans and not may(Intent.DECIDE, one) for one in allowed)
         for runner in allowed:
             _log.info("answer stopped", turn=runner.turn.key, platform=thread.platform, person=person.id)

@@ -21,7 +21,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Intent, Refusal, decide
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
@@ -192,10 +192,10 @@ class Dispatcher:
 
     def _replace(self, prompt: Prompt) -> None:
         """End the answers to the person's own questions in a thread; others' go on, and the question waits for them."""
-        policy = self._services.access.policy(prompt.thread.platform)
+        access, platform = self._services.access, prompt.thread.platform
         for runner in self._active.find(thread=prompt.thread):
             # Not logged: nobody asked for the end of somebody else's answer.
-            if decide(policy, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker) is None:
+            if access.allows(platform, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker):
                 runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     def _too_busy(self, thread: ThreadKey) -> str | None:
@@ -214,9 +214,8 @@ class Dispatcher:
         """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end."""
         text = readable(change.text or "")
         if text:
-            policy = self._services.access.policy(thread.platform)
             # Not logged: most edits are of messages that the bot was never asked by.
-            if decide(policy, Intent.EDIT, change.place, change.person) is not None:
+            if not self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
                 return
             await self._store.turns.edit_queued(change.prompt, text)
         elif await self._store.turns.withdraw(change.prompt):

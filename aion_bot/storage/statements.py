@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
+from aion_bot.ports.text import well_formed
 from aion_bot.storage.database import Database
 
 
@@ -14,7 +15,7 @@ class Statements:
         self._connection = database.connection
 
     async def _do(self, sql: str, *values: object) -> int:
-        async with self._connection.execute(sql, values) as cursor:
+        async with self._connection.execute(sql, _storable(values)) as cursor:
             return cursor.rowcount
 
     async def _erase(self, sql: str, *values: object) -> int:
@@ -31,7 +32,12 @@ class Statements:
         return next(iter(await self._all(sql, *values)), None)
 
     async def _all(self, sql: str, *values: object) -> Iterable[sqlite3.Row]:
-        return await self._connection.execute_fetchall(sql, values)
+        return await self._connection.execute_fetchall(sql, _storable(values))
+
+
+def _storable(values: Iterable[object]) -> list[object]:
+    """Let whatever somebody wrote be stored: SQLite refuses text that is no UTF-8."""
+    return [well_formed(value) if isinstance(value, str) else value for value in values]
 
 
 def among(column: str, values: Iterable[str]) -> str:

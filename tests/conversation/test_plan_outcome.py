@@ -9,7 +9,7 @@ from aion_bot.aion import ChatMessage, MessageRole, PlanActionResponse
 from aion_bot.aion.types import parse_plan_action
 from aion_bot.conversation.plan_outcome import answered, seen_in_session
 from aion_bot.domain import strings
-from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import Action, Person, ThreadKey
 
 PLAN = Plan("k", "p", "s", ThreadKey("slack", "T/C/1"), Person("U1"), "Sort", action=Action.APPROVE)
@@ -35,6 +35,11 @@ def response(**fields: Any) -> PlanActionResponse:
         ({"success": False}, PlanPhase.FAILED, strings.NOT_DONE),
         ({"pending_actions": [{}, {"id": "x"}]}, PlanPhase.SETTLED, strings.more_to_confirm(1)),
         ({"agent_results": [{}]}, PlanPhase.SETTLED, strings.UNREADABLE_OUTCOME),
+        ({"results": {"status": "failed"}}, PlanPhase.FAILED, strings.PARTLY_DONE),
+        ({"agent_results": [{"status": "skipped"}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
+        ({"agent_results": [{"result": {"success": False}}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
+        ({"results": {"move": {"errors": ["x"]}}}, PlanPhase.FAILED, strings.PARTLY_DONE),
+        ({"results": {"move": {"errors": []}, "status": "ok"}}, PlanPhase.DONE, strings.DONE),
     ],
 )
 def test_what_an_answer_means(fields: dict[str, Any], phase: PlanPhase, detail: str) -> None:
@@ -85,3 +90,43 @@ def test_a_message_of_the_session_is_no_report(
     assert "Done" not in decided.detail
     assert decided.result == ("" if phase is PlanPhase.FAILED else "Sorted.")
     assert decided.failed is (detail != strings.SEE_BELOW)
+
+
+def attempt(action: Action, source: PlanPhase) -> Attempt:
+    return Attempt(Person("U1"), action, 1, source, PlanPhase.PENDING, "")
+
+
+LOST, NEVER = PlanPhase.UNKNOWN, PlanPhase.CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("phase", "before", "action", "expected"),
+    [
+        (PlanPhase.RUNNING, [], Action.APPROVE, PlanPhase.SETTLED),
+        (PlanPhase.RUNNING, [], Action.CANCEL, PlanPhase.CANCELLED),
+        (PlanPhase.RUNNING, [attempt(Action.APPROVE, LOST)], Action.CANCEL, PlanPhase.CANCELLED),
+        (PlanPhase.BUSY, [], Action.APPROVE, PlanPhase.SETTLED),
+        (PlanPhase.BUSY, [], Action.CANCEL, PlanPhase.SETTLED),
+        (PlanPhase.UNKNOWN, [], Action.APPROVE, PlanPhase.SETTLED),
+        (PlanPhase.UNKNOWN, [], Action.CANCEL, PlanPhase.SETTLED),
+        (PlanPhase.UNKNOWN, [attempt(Action.APPROVE, LOST)], Action.CANCEL, PlanPhase.SETTLED),
+        (PlanPhase.UNKNOWN, [attempt(Action.CANCEL, LOST)], Action.APPROVE, PlanPhase.SETTLED),
+        (PlanPhase.UNKNOWN, [attempt(Action.APPROVE, NEVER)], Action.CANCEL, PlanPhase.SETTLED),
+        (PlanPhase.BUSY, [attempt(Action.CANCEL, LOST)], Action.APPROVE, PlanPhase.SETTLED),
+    ],
+)
+def test_what_a_message_of_the_session_says(
+    phase: PlanPhase, before: list[Attempt], action: Action, expected: PlanPhase
+) -> None:
+    """It is one person's decision only where no other attempt, which wanted something else, can have led to it."""
+    plan = replace(
+        PLAN, phase=phase, action=action, attempts=(*before, Attempt(Person("U2"), action, 2, None, None, ""))
+    )
+    decided = seen_in_session(plan, ChatMessage("m", MessageRole.ASSISTANT, "text"), "lost")
+    assert (decided.phase, decided.result) == (expected, "text")
+    assert "Done" not in decided.detail
+    others = {one.action for one in before if one.source is LOST} - {action}
+    another = phase is not PlanPhase.RUNNING and (
+        bool(others) or (phase is PlanPhase.BUSY and action is Action.CANCEL)
+    )
+    assert (decided.detail == strings.ANOTHER_DECIDED) is another

@@ -62,8 +62,16 @@ def test_nothing_is_asked_where_the_answer_cannot_be_shown(
     intent: Intent, place: Place, refusal: Refusal
 ) -> None:
     """Only what leads to a new answer needs a place for it: whoever may not write can still stop or decide."""
-    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP} else None
+    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY} else None
     assert decide(OPEN, intent, place, ADA) == expected
+
+
+@pytest.mark.parametrize("intent", Intent)
+def test_a_private_answer_needs_no_right_to_write(intent: Intent) -> None:
+    """What only the person sees is said for nobody else; the lists hold all the same."""
+    private = Place("T1", "C1", bot_may_write=False, person_may_write=False, private=True)
+    assert decide(OPEN, intent, private, ADA) is None
+    assert decide(LISTED, intent, private, CY) is Refusal.NOT_LISTED
 
 
 @pytest.mark.parametrize(

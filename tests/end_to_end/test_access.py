@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import strings as discord_strings
 from aion_bot.domain import strings
 from aion_bot.ports.host import Presence
 from aion_bot.runtime.supervisor import PlatformHost
@@ -181,6 +182,31 @@ async def test_a_shortcut_asks_only_where_the_answer_can_be_shown(
     assert on_slack.aion.requests == []
 
 
+async def test_a_shortcut_in_an_archived_channel_asks_nothing(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Nobody can write there any more: the person is told, and Aion is not asked."""
+    await on_slack.start()
+    said = slack.say(on_slack.ben, slack.general, "The crane on site 7 looks bent.")
+    slack.archive(slack.general)
+    await slack.shortcut(on_slack.ada, said.ts)
+    direct = f"D{on_slack.ada.id[1:]}"
+    await on_slack.until(lambda: bool(slack.channel(slack.conversations.channels[direct])))
+    assert [one.text for one in slack.channel(slack.conversations.channels[direct])] == [strings.CANNOT_WRITE]
+    assert on_slack.aion.requests == []
+
+
+async def test_a_shortcut_asks_nothing_where_slack_does_not_say_whose_conversation_it_is(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """The direct message may be one between two people, in which the bot can show nothing."""
+    await on_slack.start()
+    elsewhere = slack.open_channel("elsewhere", kind="im", member=False)
+    said = slack.say(on_slack.ben, elsewhere, "The crane on site 7 looks bent.")
+    slack.fail_next("conversations.replies", status=500)
+    await slack.shortcut(on_slack.ada, said.ts)
+    await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert on_slack.aion.count("send_stream") == 1
+
+
 async def ask_privately(discord: SimulatedDiscord, bot: Bot, text: str, channel: str = "general") -> str:
     """Use `/ask` where it is refused; returns what the bot told Ada alone, and checks that nobody else saw anything."""
     where = discord.world.named(channel)
@@ -207,17 +233,69 @@ async def test_a_refused_command_is_not_repeated_in_public(
     assert await ask_privately(discord, on_discord, "\u200b") == strings.HINT
 
 
-@pytest.mark.parametrize("channel", ["general", "thread"])
+@pytest.mark.parametrize(
+    ("channel", "silenced"), [("general", "muted"), ("thread", "muted"), ("general", "timed_out")]
+)
 async def test_a_member_who_may_not_write_is_answered_privately(
-    on_discord: Bot, discord: SimulatedDiscord, channel: str
+    on_discord: Bot, discord: SimulatedDiscord, channel: str, silenced: str
 ) -> None:
-    """Commands work for people who may not write; the bot does not say for them what they may not."""
+    """Commands work for people who may not write: they are answered directly, and the bot says nothing for them here."""
     await on_discord.start()
-    thread = await on_discord.asked(on_discord.ben, "What is damaged on site 7?", "I found 3 pieces")
+    thread = await on_discord.asked(on_discord.ben, "What does the safety report say?", "Both are due")
+    getattr(discord.world, silenced).add(on_discord.ada.id)
+    where = thread if channel == "thread" else discord.world.named(channel).id
+    before = len(discord.thread(where))
+    told = await ask_privately(discord, on_discord, "What is damaged on site 7?", where)
+    assert told == discord_strings.ANSWERED_DIRECTLY
+    direct = discord.direct(on_discord.ada)
+    text = await on_discord.shows(direct, "What is damaged on site 7?", "I found 3 pieces")
+    assert "safety" not in text
+    assert [one.only_for for one in discord.thread(where)[before:]] == [on_discord.ada.id]
+
+
+async def test_a_plan_of_a_member_who_may_not_write_is_decided_privately(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """The card and its result come by direct messages as well, also after a restart."""
+    await on_discord.start()
+    discord.world.muted.add(on_discord.ada.id)
+    general = discord.world.named("general").id
+    await ask_privately(discord, on_discord, "Organize the photos of site 7", general)
+    direct = discord.direct(on_discord.ada)
+    await on_discord.card(direct)
+    await on_discord.stop()
+    await on_discord.start()
+    await on_discord.press(on_discord.ada, direct, "Approve")
+    await on_discord.shows(direct, "Approved by", "Done")
+    assert all(one.only_for == on_discord.ada.id for one in discord.thread(general))
+
+
+async def test_a_member_who_may_not_write_and_takes_no_direct_messages(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """Where nothing can be shown Aion is not asked, and the person is told how to change that."""
+    await on_discord.start()
+    discord.world.muted.add(on_discord.ada.id)
+    discord.world.closed_to_bot.add(on_discord.ada.id)
+    general = discord.world.named("general").id
+    await ask_privately(discord, on_discord, "What is damaged on site 7?", general)
+    await on_discord.until(lambda: len(discord.thread(general)) == 2)
+    shown = discord.thread(general)
+    assert [one.only_for for one in shown] == [on_discord.ada.id] * 2
+    assert shown[1].text == discord_strings.DIRECT_CLOSED
+    assert on_discord.aion.requests == []
+
+
+async def test_a_retry_of_a_member_who_may_not_write(on_discord: Bot, discord: SimulatedDiscord) -> None:
+    """A retry is a new answer for everybody: whoever may not write there does not get one."""
+    await on_discord.start()
+    on_discord.aion.fail_next("send_stream", 503, times=4)
+    thread = await on_discord.workspace.ask(on_discord.ada, "What is damaged on site 7?")
+    await on_discord.until(lambda: on_discord.pressable(thread) == ["Retry"])
     asked = len(on_discord.aion.requests)
     discord.world.muted.add(on_discord.ada.id)
-    where = thread if channel == "thread" else channel
-    assert await ask_privately(discord, on_discord, "Fire everybody", where) == strings.MUTED
+    await on_discord.press(on_discord.ada, thread, "Retry")
+    await on_discord.replies_privately(thread, on_discord.ada, strings.MUTED)
     assert len(on_discord.aion.requests) == asked
 
 

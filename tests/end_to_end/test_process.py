@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import strings as discord_strings
+from aion_bot import doctor
+from aion_bot.cli import compose
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import API_KEY
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
@@ -211,6 +214,28 @@ async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
     )
     assert (await program.end())[0] == 1
     assert "the folder does not exist" in program.output
+
+
+@pytest.mark.parametrize("workspace", ["discord"], indirect=True)
+async def test_doctor_warns_of_a_public_bot(bot: Bot, discord: SimulatedDiscord) -> None:
+    """Anybody could invite it; that is a warning and no failure, and so is a platform that cannot be asked."""
+    for public, beginning, sentence in (
+        (False, "ok  ", strings.NOTHING_TO_WARN_OF),
+        (True, "warn", discord_strings.PUBLIC_BOT),
+    ):
+        discord.world.public = public
+        (line,) = await doctor_on_discord(bot)
+        assert (str(line)[:4], line.ok, line.detail) == (beginning, True, sentence)
+    (line,) = await doctor_on_discord(bot, DISCORD_API_URL="http://127.0.0.1:9")
+    assert (str(line)[:4], line.ok) == ("warn", True)
+    assert "could not be asked" in line.detail
+
+
+async def doctor_on_discord(bot: Bot, **more: str) -> list[doctor.Check]:
+    """What `doctor` says of the platform."""
+    settings, adapters, problems = compose(bot.env(**more))
+    checks = await doctor.examine(settings, problems, ["discord"], adapters)
+    return [one for one in checks if one.name == "operator of discord"]
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)

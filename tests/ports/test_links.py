@@ -116,8 +116,7 @@ def test_automatic_links_and_code_stay() -> None:
 def test_a_small_line_on_discord_is_no_link() -> None:
     """A status line and an agent's name come from the model as well."""
     shown = discord.body(Reply("", f"[paypal.com]({EVIL})"))["content"]
-    assert "](" not in shown
-    assert EVIL in shown
+    assert shown == f"-# \\[paypal.com]({EVIL})"
 
 
 LIVE = f"Look: ![roof]({EVIL}) [here]({EVIL}), {EVIL} and www.site.example or <{EVIL}>, [a][1]\n\n[1]: {EVIL}\nEnd."

@@ -225,3 +225,24 @@ def test_a_fence_that_is_still_open_is_marked_as_such() -> None:
     assert growing.text[: len(growing.text) - growing.closing] == "```\ncode"
     view.finish()
     assert view.screen() == (Reply("```\ncode\n```"),)
+
+
+def test_halves_of_surrogate_pairs() -> None:
+    """What JSON can hold and no platform takes is shown as question marks, in whatever event it comes."""
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("a\ud800b"))
+    assert texts(view.screen()) == ["a?b"]
+    fold(view, complete("a\udc00b"))
+    assert texts(view.screen()) == ["a?b"]
+    fold(view, complete("", "a\udc01b"))
+    view.show_stored("c\ud800", {})
+    view.finish()
+    assert texts(view.screen()) == ["c?"]
+
+
+def test_a_status_hides_nothing() -> None:
+    """A status stands in the bot's own small print: what turns it around or cannot be seen is removed."""
+    view = AnswerView(PlainAdapter().page_format)
+    view.say("Sear\u200bching \u202eeteled\u202c\nStopped by \u0007Ada.")
+    assert view.screen() == (Reply("", note="Searching eteled Stopped by Ada."),)
+    view.say("\u200b")
+    assert view.screen() == (Reply("", note="Searching eteled Stopped by Ada."),)

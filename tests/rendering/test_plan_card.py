@@ -1,7 +1,13 @@
 """A plan's card: what it shows of a long plan, and what it tells of every attempt."""
 
+from collections.abc import Callable
+
 import pytest
 
+from adapters.discord import rate_limits as discord_limits
+from adapters.discord import rendering as discord
+from adapters.slack import rate_limits as slack_limits
+from adapters.slack import rendering as slack
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Step, ThreadKey
@@ -29,6 +35,9 @@ def said(lines: tuple[Line, ...]) -> list[str]:
         (["Share with all.", "Moving photos"], 1),
         (["Move photos", "Overwrites report.pdf"], 2),
         (["Look at movies", "(REMOVED) the rest"], 2),
+        (["Move photos", "Copy, then delete/overwrite"], 2),
+        (["Move photos", "“Deleted”… for good"], 2),
+        (["Find photos", "Auto-merge_them"], 2),
     ],
 )
 def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
@@ -87,6 +96,25 @@ def test_an_approval_after_a_lost_cancellation_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("action", "answer", "earlier", "says"),
+    [
+        (Action.CANCEL, "409", (), "Cancel pressed by Ada."),
+        (Action.CANCEL, "lost", (LOST,), "Cancel pressed by Ada."),
+        (Action.APPROVE, "404", (), "Approve pressed by Ada."),
+        (Action.APPROVE, "lost", (LOST,), "Approved by Ada."),
+        (Action.CANCEL, "202", (), "Cancelled by Ada."),
+    ],
+)
+def test_a_decision_is_nobodys_where_another_one_may_have_counted(
+    action: Action, answer: str, earlier: tuple[Attempt, ...], says: str
+) -> None:
+    """After a 409, a lost answer and a 404 of an older card's plan the last press is a press, not the decision."""
+    last = Attempt(ADA, action, 2, PlanPhase.UNKNOWN, PlanPhase.SETTLED, answer)
+    found = plan(phase=PlanPhase.SETTLED, action=action, decider=ADA, attempts=(*earlier, last), detail="x")
+    assert said(record(found))[-2] == says
+
+
+@pytest.mark.parametrize(
     ("fields", "drawn"),
     [
         ({"description": "poison"}, ("", ())),
@@ -141,3 +169,64 @@ def test_a_card_with_every_line_fits() -> None:
     card, above = plan_card(full, PlanFormat(PageFormat(measure, 2000), "requester"))
     assert above == ""
     assert measure(card) <= 2000
+
+
+def test_the_name_of_an_agent_counts() -> None:
+    """What an agent is called may say more than the words of its step."""
+    found = riskiest_step([Step("Move", "Look"), Step("File deletion", "Tidy up")])
+    assert found is not None
+    assert found.number == 2
+
+
+SIZES = [
+    (discord.measure, discord_limits.LIMITS.page, "1" * 19),
+    (slack.measure, slack_limits.LIMITS.page, "U" + "1" * 10),
+]
+
+
+@pytest.mark.parametrize(("measure", "limit", "person"), SIZES)
+@pytest.mark.parametrize("phase", [PlanPhase.PENDING, PlanPhase.FAILED, PlanPhase.REPLACED])
+@pytest.mark.parametrize("words", ["d" * 700, "|" * 400, "First. " + "x" * 5000])
+@pytest.mark.parametrize("approvers", ["anyone", 100])
+def test_a_card_is_never_larger_than_a_message(
+    measure: Callable[[Content], int],
+    limit: int,
+    person: str,
+    phase: PlanPhase,
+    words: str,
+    approvers: str | int,
+) -> None:
+    """Long words, many attempts, Aion's words about the outcome, a hundred approvers: the platform takes the card.
+
+    A refused edit would leave the buttons on a decided plan.
+    """
+    if isinstance(approvers, int):
+        listed = frozenset(f"{person[:-3]}{number:03}" for number in range(approvers))
+    ada = Person(person, "Ada")
+    attempt = Attempt(ada, Action.APPROVE, 1, PlanPhase.BUSY, PlanPhase.PENDING, "409")
+    found = plan(
+        requester=ada,
+        description=words,
+        steps=(Step("Folder organization", "Move them"),),
+        operations=10**9,
+        unreadable=10**6,
+        phase=phase,
+        decider=ada,
+        action=Action.APPROVE,
+        detail="w" * 400,
+        said="|" * 400,
+        attempts=(attempt,) * 9,
+    )
+    named = listed if isinstance(approvers, int) else approvers
+    card, _ = plan_card(found, PlanFormat(PageFormat(measure, limit), named))
+    assert measure(card) <= limit
+    assert any("more attempts" in str(line) for line in card.record)
+    assert any("w" * 400 in str(line) for line in card.record) == (phase is not PlanPhase.REPLACED)
+
+
+def test_a_card_names_ten_approvers() -> None:
+    """Of more the number is told."""
+    people = frozenset(f"U{number:02}" for number in range(12))
+    line = strings.deciders(people, ADA)
+    assert sum(isinstance(part, Person) for part in line) == 10
+    assert line[-1] == " and 2 more may decide."

@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from aion_bot import doctor
-from aion_bot.config import read_settings
+from aion_bot.config import Settings
 from aion_bot.ports import private_files
 from aion_bot.simulators.aion import API_KEY
 from aion_bot.storage import Store, StoreError, migrations
@@ -88,7 +88,7 @@ def make_newer(path: Path) -> None:
 
 async def examined(path: Path) -> doctor.Check:
     """The result of doctor's check of the database."""
-    settings, problems = read_settings(
+    settings, problems = Settings.read(
         {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
     )
     checks = await doctor.examine(settings, problems, ["slack"])
@@ -353,7 +353,7 @@ async def test_doctor_warns_of_files_that_others_can_read(store: Store, path: Pa
     }
     for one, mode in names.items():
         await asyncio.to_thread(one.chmod, mode)
-    settings, problems = read_settings(
+    settings, problems = Settings.read(
         {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
     )
     checks = await doctor.examine(settings, problems, ["slack"], env_file=env_file)

@@ -382,3 +382,13 @@ async def test_starts_are_counted_for_each_attempt(store: Store) -> None:
     again = await store.turns.get("t1")
     assert again is not None
     assert (again.starts, again.given_up) == (0, False)
+
+
+async def test_halves_of_surrogate_pairs_are_stored(store: Store) -> None:
+    """JSON of a platform or of Aion may hold what UTF-8 cannot: the question is accepted all the same."""
+    asked = replace(prompt("sur"), text="What?\ud800", person=Person("U1", "A\udc00da"))
+    turn = Turn("k-sur", asked.thread, asked.person, asked.text, origin=asked)
+    assert await store.turns.accept(turn, asked)
+    found = await store.turns.get("k-sur")
+    assert found is not None
+    assert (found.text, found.asker.name) == ("What??", "A?da")

@@ -89,8 +89,8 @@ class World:
 
     `removed`: the bot was removed from the server; `read_only` are channels where it may not write; `typing` is where it
     showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
-    invite it; `muted` are people who may read and use commands but not write; `absent` are servers and people who are
-    not in them.
+    invite it; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
+    whatever their roles say; `absent` are servers and people who are not in them.
     """
 
     def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:
@@ -99,6 +99,7 @@ class World:
         self.servers = {self.guild: server}
         self.public = False
         self.muted: set[str] = set()
+        self.timed_out: set[str] = set()
         self.absent: set[tuple[str, str]] = set()
         self.bot = SimulatedPerson(self.new_id(), bot)
         self.bot_role = self.new_id()

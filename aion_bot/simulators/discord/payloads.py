@@ -28,6 +28,9 @@ def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
     }
 
 
+_FAR_AWAY = "2999-01-01T00:00:00+00:00"
+
+
 def member() -> Payload:
     """The part of a member that stands beside the user."""
     return {"roles": [], "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
@@ -198,6 +201,7 @@ def interaction(of: Interaction, world: World) -> Payload:
     own = member() | {
         "user": user(of.person),
         "permissions": READING if of.person.id in world.muted else ALL_PERMISSIONS,
+        "communication_disabled_until": _FAR_AWAY if of.person.id in world.timed_out else None,
     }
     server = {"id": where.guild, "locale": "en-US", "features": []}
     return shown | {"guild_id": where.guild, "guild": server, "guild_locale": "en-US", "member": own}

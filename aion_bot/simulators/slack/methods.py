@@ -113,6 +113,7 @@ def _channel_info(backend: Backend, arguments: Arguments) -> Answer:
             "is_mpim": channel.kind == "mpim",
             "is_private": channel.kind != "channel",
             "is_member": channel.member,
+            "is_archived": channel.archived,
             "is_shared": channel.shared,
             "is_ext_shared": channel.shared,
             "is_pending_ext_shared": False,

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from adapters.discord import handlers, interactions, strings
-from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.events import InboundEvent, Place, Prompt
+from aion_bot.ports.messages import Line, Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
 from tests.adapters.discord.host import RecordingHost
@@ -231,3 +232,22 @@ async def test_a_command_that_is_not_registered(discord: SimulatedDiscord) -> No
     """The simulator shows only commands that were registered."""
     with pytest.raises(LookupError, match="ask"):
         await discord.ask(discord.people[0], "Anybody?")
+
+
+@pytest.mark.parametrize("addressed", [True, False])
+async def test_whoever_asked_nothing_is_told_nothing(
+    host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch, addressed: bool
+) -> None:
+    """A message in a thread that does not mention the bot is no question that was lost."""
+    monkeypatch.setattr(handlers, "RETRY_DELAYS", ())
+    host.refusal = OSError("disk full")
+    told: list[InboundEvent] = []
+
+    async def tell(event: InboundEvent, _: Line) -> None:
+        told.append(event)
+
+    said = Prompt("k", ThreadKey("discord", "1"), Place("2", "1"), Person("3"), "Look.", addressed=addressed)
+    delivery = handlers.EventDelivery(host, bot.adapter._rest, tell)  # its requests are of no concern here
+    with pytest.raises(OSError, match="disk full"):
+        await delivery.deliver(said)
+    assert told == [said] * addressed

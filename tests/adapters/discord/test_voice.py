@@ -61,6 +61,46 @@ def test_a_status_of_the_model_names_nobody() -> None:
     assert rendering.body(Reply("", "asks <@1> ||x"))["content"] == "-# asks <\u200b@1> \\|\\|x"
 
 
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("**Approved** by `Ada`", r"-# \*\*Approved\*\* by \`Ada\`"),
+        ("[Approve](https://x.example)", r"-# \[Approve](https://x.example)"),
+        ("~~no~~ _yes_ ```", r"-# \~\~no\~\~ \_yes\_ \`\`\`"),
+        ("@everyone </ask:1>", "-# @\u200beveryone <\u200b/ask:1>"),
+    ],
+)
+def test_a_status_is_words_alone(written: str, drawn: str) -> None:
+    """A status of Aion's cannot be bold, a link or code in the bot's small print."""
+    assert rendering.body(Reply("", written))["content"] == drawn
+
+
+def test_a_status_of_signs_fits() -> None:
+    """A status that consists of signs is cut rather than longer than what a page leaves free."""
+    assert len(rendering.body(Reply("", "*" * 100))["content"]) <= 160
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("-# Stopped by Ada.", r"-\# Stopped by Ada."),
+        ("a\n> -# b", "a\n> -\\# b"),
+        ("||hidden", r"\|\|hidden"),
+        ("<@123> @here </ask:1>", "<\u200b@123> @\u200bhere <\u200b/ask:1>"),
+        ("```\nopen", "``\u200b`\nopen"),
+    ],
+)
+def test_in_an_answer_that_could_not_be_converted(written: str, drawn: str) -> None:
+    """Plain text is drawn by Discord as any other: what holds for an answer holds for it."""
+    assert rendering.body(Reply(written, plain=True))["content"] == drawn
+
+
+def test_an_agent_is_no_link() -> None:
+    """The name of an agent on a card leads nowhere."""
+    card = PlanCard("Plan", "", (Step("[Approve](https://x.example)", "Move"),))
+    assert r"**\[Approve](https://x.example)**" in rendering.body(card)["content"]
+
+
 @given(
     st.lists(st.sampled_from(["#", "-#", ">", "- ", "```", "||", "<@1>", " ", "a", "1. ", "\n"]), max_size=30)
 )

@@ -1,0 +1,32 @@
+"""Sentences that depend on what somebody else sent."""
+
+import pytest
+
+from aion_bot.domain import strings
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "Wait a little."),
+        (-1.0, "Wait a little."),
+        (float("nan"), "Wait a little."),
+        (1.6, "Wait 2 seconds."),
+        (3_600.0, "Wait an hour or longer."),
+        (1e308, "Wait an hour or longer."),
+        (float("inf"), "Wait an hour or longer."),
+    ],
+)
+def test_a_pause_is_told_in_few_words(seconds: float | None, said: str) -> None:
+    """Whatever number a header names, the sentence is short, and there is one."""
+    assert (
+        strings.trouble("RATE_LIMIT", seconds)
+        == f"Aion takes no more questions at the moment. {said} Then press Retry."
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(strings.ASKING_AGAIN_HELPS))
+def test_a_card_has_no_retry_button(kind: str) -> None:
+    """What failed when a plan was decided names the buttons that are there."""
+    assert "Retry" in strings.trouble(kind)
+    assert "Retry" not in strings.trouble(kind, retry=False)
