@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
+from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem
 from aion_bot.storage import StoreError, check_database, migrations
@@ -29,8 +30,9 @@ async def examine(
     problems: Sequence[Problem],
     platforms: Sequence[str],
     adapters: Sequence[PlatformAdapter] = (),
+    rules: Rules | None = None,
 ) -> list[Check]:
-    """Check settings, the key's form and the database."""
+    """Check settings, the key's form and the database; `rules` are those of `aion-bot.toml`."""
     checks = [Check(problem.variable, False, problem.mend) for problem in problems]
     if not problems:
         checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
@@ -43,6 +45,7 @@ async def examine(
             )
         )
         checks += [_access(settings, adapter) for adapter in adapters]
+        checks += [Check(key, True, words) for key, words in (rules or Rules()).describe().items()]
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
     return checks

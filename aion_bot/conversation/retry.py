@@ -34,6 +34,11 @@ class Retries:
         # It is asked in the asker's name, whoever presses.
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
-        if not await self.store.turns.claim_retry(click.key):
-            return (strings.RETRY_GONE,), None
+        allowance = self.access.rules.allowance(turn.place)
+        if not await self.store.turns.claim_retry(turn.key, allowance):
+            found = await self.store.turns.used_up(platform, turn.place, turn.asker, allowance)
+            if found is None or not turn.retryable:
+                return (strings.RETRY_GONE,), None
+            self.access.log_used_up(platform, turn.place, turn.asker, found)
+            return (strings.used_up(found, own=click.person.id == turn.asker.id),), None
         return (strings.RETRYING,), await self.store.turns.get(click.key)
