@@ -32,7 +32,7 @@ def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, l
         raw = path.read_bytes()
         text = raw.decode("utf-8") if len(raw) <= _LONGEST else None
     except OSError:
-        return Rules(), [Problem(_VARIABLE, strings.no_file(path))]
+        return Rules(), [Problem(_VARIABLE, strings.file_not_readable(path))]
     except ValueError:
         text = None
     if text is None:

@@ -58,3 +58,7 @@ def _headed(head: str, text: str) -> str:
 
 def _quoted(text: str) -> str:
     return "\n".join(f"> {line}" for line in text.splitlines() or ["…"])
+
+
+NO_ATTACHMENTS = "I lack the permission Attach Files here"
+FILE_TOO_LARGE = "the file is too large for Discord"

@@ -24,6 +24,15 @@ CUT = "The connection to Aion broke before the answer was complete, and Aion has
 INTERRUPTED = "I was restarted before this answer was complete."
 PLAIN_TEXT = "I could not format this answer, so this is its plain text."
 GIVEN_UP = "I was restarted twice while I showed this answer, so I have given it up."
+REST_FOLLOWS = "The rest follows as a file."
+WHOLE_IN_FILE = "This is the beginning. The whole answer is in the file below."
+CUT_IN_FILE = (
+    "Aion's answer is longer than 1 MB. This is the beginning, and the file below has all of it that I kept."
+)
+CUT_HERE = "Cut here: this answer is longer than 1 MB."
+ONLY_BEGINNING = "This is only the beginning of a longer answer."
+ANSWER_FILE = "answer.md"
+PLAN_NO_ROOM = "Aion prepared a plan that no longer fits under this answer. Ask for it again by itself."
 REPLACED = "Stopped: a newer question came in this thread."
 NO_RECORD = "I can't write my records: the disk may be full. Nothing was sent to Aion. The person who runs me can make room."
 NO_RECORD_ANY_MORE = "I can't write my records any more: the disk may be full. Aion had the question, and nothing that it wanted to have approved was done. The person who runs me can make room."
@@ -68,6 +77,13 @@ STOP_NOT_YOURS = "Only the person who asked, and those who may decide plans, can
 FULL = "Too many questions wait in this thread already. Ask again when some of them are answered."
 FULL_PERSON = "Many of your questions wait already. Ask again when some of them are answered."
 FULL_PROCESS = "Too many questions wait for me at the moment. Ask again in a few minutes."
+
+
+def no_file(reason: str) -> str:
+    """Say why the rest of an answer is not shown; `reason` is a clause."""
+    return (
+        f"{ONLY_BEGINNING} The rest would be a file, which I can't post here: {reason or 'it was refused'}."
+    )
 
 
 def answering_others(people: int, *, own: bool) -> str:
@@ -275,7 +291,7 @@ NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
 
 
-def no_file(path: object) -> str:
+def file_not_readable(path: object) -> str:
     """Refuse a file that is not there, or that the process may not read."""
     return f"{path} cannot be read; name a file that can be, or remove this"
 
