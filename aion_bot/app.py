@@ -12,6 +12,7 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
+from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.watchdog import Watchdog
@@ -30,10 +31,11 @@ async def serve(
     adapters: Sequence[PlatformAdapter],
     stop: asyncio.Event,
     polling: Polling | None = None,
+    rules: Rules | None = None,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -44,10 +46,13 @@ async def serve(
     watchdog.start()
     try:
         async with AionVision.from_settings(settings) as aion:
-            access = AccessControl({one.platform: policy_of(settings, id_forms_of(one)) for one in adapters})
+            rules = rules or Rules()
+            policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
+            access = AccessControl(policies, rules)
             for adapter in adapters:
                 described = describe(access.policy(adapter.platform), id_forms_of(adapter))
                 _log.info("access policy", platform=adapter.platform, **described)
+            _log.info("rules", **rules.describe())
             services = Services(store, aion, Registry(adapters), access, polling or DEFAULT_POLLING)
             options = DispatchOptions(
                 busy=settings.busy,
@@ -64,7 +69,9 @@ async def serve(
         watchdog.stop()
 
 
-async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdapter]) -> bool:
+async def serve_until_signal(
+    settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules | None = None
+) -> bool:
     """Serve until SIGTERM or SIGINT; a second signal ends the process at once."""
     _allow_connections()
     stop = asyncio.Event()
@@ -80,7 +87,7 @@ async def serve_until_signal(settings: Settings, adapters: Sequence[PlatformAdap
 
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, ask_to_stop)
-    return await serve(settings, adapters, stop)
+    return await serve(settings, adapters, stop, rules=rules)
 
 
 def _allow_connections() -> None:

@@ -12,10 +12,12 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.config import Settings, check_lists, read_database, unknown_variables
+from aion_bot.config import CONFIG, Settings, check_lists, read_database, unknown_variables
+from aion_bot.config_file import read_rules
 from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
+from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import Problem, read_environment
@@ -68,6 +70,14 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     return settings, platforms, found
 
 
+def read_file(env: Mapping[str, str]) -> tuple[Rules, list[Problem]]:
+    """Read `aion-bot.toml`, which `AION_BOT_CONFIG` may name; the demo reads none."""
+    named = env.get(CONFIG)
+    return read_rules(
+        Path(named) if named else None, [id_forms_of(platform) for platform in adapters.platforms()]
+    )
+
+
 def sdk_loggers() -> list[str]:
     """Name the loggers of every platform's SDK."""
     return [logger for platform in adapters.platforms() for logger in platform.loggers()]
@@ -82,13 +92,15 @@ def run() -> None:
     """
     env = read_environment(Path.cwd())
     settings, platforms, problems = compose(env)
+    rules, more = read_file(env)
+    problems += more
     if settings is None or problems:
         for problem in problems:
             print(problem, file=sys.stderr)
         raise typer.Exit(2)
     log_config.configure(settings.log_level, settings.log_format, secrets_in(env), sdk_loggers())
     try:
-        served = asyncio.run(app.serve_until_signal(settings, platforms))
+        served = asyncio.run(app.serve_until_signal(settings, platforms, rules))
     except StoreError as error:
         print(f"AION_BOT_DATABASE_URL: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
@@ -103,8 +115,11 @@ def check() -> None:
 
     Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
     """
-    settings, platforms, problems = compose(read_environment(Path.cwd()))
-    checks = asyncio.run(doctor.examine(settings, problems, [one.platform for one in platforms], platforms))
+    env = read_environment(Path.cwd())
+    settings, platforms, problems = compose(env)
+    rules, more = read_file(env)
+    names = [one.platform for one in platforms]
+    checks = asyncio.run(doctor.examine(settings, [*problems, *more], names, platforms, rules=rules))
     for one in checks:
         print(one)
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)

@@ -13,6 +13,9 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 
+CONFIG = "AION_BOT_CONFIG"
+"""The variable that names `aion-bot.toml`; see `config_file`."""
+
 
 def _database(value: object) -> Path:
     scheme = "sqlite:///"
@@ -45,7 +48,7 @@ class Settings(ClientSettings):
     }
     reserved: ClassVar[tuple[str, ...]] = (
         "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-        "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_CONFIG", "AION_BOT_NOTIFY_AFTER",
+        "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_NOTIFY_AFTER",
         "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_FOOTER",
     )  # fmt: skip
 
@@ -59,6 +62,7 @@ class Settings(ClientSettings):
     allow_users: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_USERS")
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
+    config: Path | None = Field(None, validation_alias=CONFIG)
     busy: Literal["queue", "replace", "reject"] = Field("queue", validation_alias="AION_BOT_BUSY")
     shutdown_grace: float = Field(
         20.0, ge=0, le=3600, allow_inf_nan=False, validation_alias="AION_BOT_SHUTDOWN_GRACE"

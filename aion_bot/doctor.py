@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
+from aion_bot.domain.rules import Rules
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
 from aion_bot.ports.errors import PlatformError
@@ -36,9 +37,14 @@ async def examine(
     problems: Sequence[Problem],
     platforms: Sequence[str],
     adapters: Sequence[PlatformAdapter] = (),
+    *,
+    rules: Rules | None = None,
     env_file: Path = Path(".env"),
 ) -> list[Check]:
-    """Check settings, the key's form, the database and the modes of its files and of `.env`."""
+    """Check settings, the key's form, the database and the modes of its files and of `.env`.
+
+    `rules` are those of `aion-bot.toml`.
+    """
     checks = [Check(problem.variable, False, problem.mend) for problem in problems]
     if not problems:
         checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
@@ -51,6 +57,7 @@ async def examine(
             )
         )
         checks += [_access(settings, adapter) for adapter in adapters]
+        checks += [Check(key, True, words) for key, words in (rules or Rules()).describe().items()]
         for adapter in adapters:
             checks += await _warnings(adapter)
         checks.append(Check("network", True, strings.NOT_ASKED))

@@ -16,12 +16,19 @@ from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
-from adapters.discord.strings import PUBLIC_BOT, QUEUED_EMOJI
+from adapters.discord.strings import FILE_TOO_LARGE, NO_ATTACHMENTS, PUBLIC_BOT, QUEUED_EMOJI
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError
+from aion_bot.ports.errors import (
+    Forbidden,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    TooLong,
+    UploadRefused,
+)
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
@@ -116,6 +123,18 @@ class DiscordAdapter:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
         channel = ids.channel_of(thread)
         message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
+        return ids.message_ref(thread, channel, message)
+
+    async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
+        """Post a file in a message without words; the nonce holds as for `post`."""
+        channel = ids.channel_of(thread)
+        try:
+            body = rendering.Body(content="", components=[])
+            message = await self._rest.send(channel, body, nonce=nonce, document=document)
+        except Forbidden as error:
+            raise UploadRefused(NO_ATTACHMENTS) from error
+        except TooLong as error:
+            raise UploadRefused(FILE_TOO_LARGE) from error
         return ids.message_ref(thread, channel, message)
 
     async def edit(self, message: MessageRef, content: Content) -> None:

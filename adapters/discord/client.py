@@ -4,6 +4,7 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 """
 
 import asyncio
+import io
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from adapters.discord.errors import FAILURES, UNKNOWN_MEMBER, translate
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.rendering import Body
 from aion_bot.ports.errors import PlatformDown, RateLimited
+from aion_bot.ports.messages import Document
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -71,9 +73,15 @@ class RestClient:
         return address
 
     async def send(
-        self, channel: int, body: Body, *, nonce: str | None = None, answering: int | None = None
+        self,
+        channel: int,
+        body: Body,
+        *,
+        nonce: str | None = None,
+        answering: int | None = None,
+        document: Document | None = None,
     ) -> int:
-        """Post a message and return its id; `answering` is the message that it replies to.
+        """Post a message and return its id; `answering` is the message that it replies to, `document` a file in it.
 
         A nonce that is repeated within a few minutes returns the message that it made before (Discord's
         documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
@@ -90,6 +98,9 @@ class RestClient:
                 )
             if body["components"]:
                 options["view"] = _view(body["components"])
+            if document is not None:
+                raw = document.text.encode("utf-8", "replace")
+                options["file"] = discord.File(io.BytesIO(raw), document.name)
             message = await client.get_partial_messageable(channel).send(body["content"], **options)
         return message.id
 

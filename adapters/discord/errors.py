@@ -28,6 +28,7 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027
+REQUEST_TOO_LARGE = 40005
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
 UNKNOWN_EMOJI = 10014
@@ -115,6 +116,5 @@ def _error_type(error: discord.HTTPException) -> type[PlatformError]:
     if error.code in _FORBIDDEN or error.status == 403:
         return Forbidden
     # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
-    if error.code == INVALID_FORM and "In content" in error.text and "in length" in error.text:
-        return TooLong
-    return PlatformError
+    too_long = error.code == INVALID_FORM and "In content" in error.text and "in length" in error.text
+    return TooLong if too_long or error.code == REQUEST_TOO_LARGE else PlatformError

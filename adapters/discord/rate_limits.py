@@ -102,6 +102,7 @@ commands, which lasts a day, would stop every answer.
 OPERATIONS: Final[Mapping[Operation, Method]] = {
     Operation.OPEN_THREAD: Method.CREATE_THREAD,
     Operation.POST: Method.CREATE_MESSAGE,
+    Operation.POST_FILE: Method.CREATE_MESSAGE,
     Operation.EDIT: Method.EDIT_MESSAGE,
     Operation.DELETE: Method.DELETE_MESSAGE,
     Operation.MARK_QUEUED: Method.ADD_REACTION,

@@ -66,3 +66,7 @@ def _quoted(text: str) -> str:
     # The words are a person's, and the message is the bot's: no masked link.
     text = text.replace("](", "]\u200b(")
     return "\n".join(f"> {line}" for line in text.splitlines() or ["…"])
+
+
+NO_ATTACHMENTS = "I lack the permission Attach Files here"
+FILE_TOO_LARGE = "the file is too large for Discord"

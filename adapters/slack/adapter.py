@@ -19,7 +19,7 @@ from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host, Presence
-from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 _log = logging.getLogger(__name__)
@@ -84,6 +84,10 @@ class SlackAdapter:
         """
         return await self._messages.post(thread, nonce, {**_NO_NAMES, **rendering.arguments(content)})
 
+    async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
+        """Post a file by three requests; searches the thread first as `post` does."""
+        return await self._messages.files.post(thread, document, nonce)
+
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""
         await self._messages.edit(message, {**_NO_NAMES, **rendering.arguments(content)})
@@ -117,7 +121,10 @@ class SlackAdapter:
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
         team, channel, ts = ids.message(message)
-        await self._web.call(Method.CHAT_DELETE, team, channel=channel, ts=ts)
+        if ids.is_file(ts):
+            await self._web.call(Method.FILES_DELETE, team, file=ts)
+        else:
+            await self._web.call(Method.CHAT_DELETE, team, channel=channel, ts=ts)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest twenty in a thread, newest first, also those of earlier processes.

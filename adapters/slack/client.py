@@ -1,6 +1,6 @@
 """Slack's Web API: the one place that sends requests to it, and that reports each of them to the limiter."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,13 +14,16 @@ from adapters.slack.config import SlackSettings
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus
+from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
 _READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
-"""Methods that change nothing. They take no JSON either, but a form:
-https://docs.slack.dev/apis/web-api/#methods_supporting_json"""
+"""Methods that change nothing."""
+
+_FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
+"""Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
+both, and slack_sdk sends it as a form."""
 
 
 class WebApi:
@@ -79,8 +82,51 @@ class WebApi:
         if self._closed:
             raise PlatformDown(f"{method}: the connection to Slack is closed")
         # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
-        body: dict[str, Any] = {"data" if method in _READS else "json": dict(arguments)}
+        body: dict[str, Any] = {"data" if method in _FORMS else "json": dict(arguments)}
         charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
+        return await self._reported(method, charges, lambda: self._answer(method, body), tolerated=tolerated)
+
+    async def upload(self, address: str, raw: bytes) -> None:
+        """Send the bytes of a file to the address that Slack named; without a token, which Slack asks for nowhere there.
+
+        Raises PlatformDown for an address that is not encrypted, unless Slack's own is not.
+        """
+        parts, method = urlsplit(address), Method.FILES_UPLOAD
+        own = urlsplit(self._settings.api_url)
+        if parts.scheme != "https" and not (own.scheme == parts.scheme and is_loopback(parts.hostname)):
+            raise PlatformDown(f"{method}: the address is not encrypted")
+
+        async def send() -> Mapping[str, Any]:
+            session = self.client.session
+            if session is None:
+                raise PlatformDown(f"{method}: the connection to Slack is closed")
+            async with session.post(
+                address, data=raw, proxy=self.client.proxy, allow_redirects=False
+            ) as answer:
+                if answer.status != 200:
+                    # The address is good for one upload: another attempt takes another one.
+                    raise PlatformDown(f"{method}: status {answer.status}")
+            return {}
+
+        if self._closed:
+            raise PlatformDown(f"{method}: the connection to Slack is closed")
+        await self._reported(method, (), send)
+
+    async def _answer(self, method: Method, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = (await self.client.api_call(method, **body)).data
+        if not isinstance(answer, dict):
+            raise errors.not_slack(method)
+        return answer
+
+    async def _reported(
+        self,
+        method: Method,
+        charges: tuple[Charge, ...],
+        send: Callable[[], Awaitable[Mapping[str, Any]]],
+        *,
+        tolerated: Collection[str] = (),
+    ) -> Mapping[str, Any]:
+        """Send one request and report it. Raises the errors of `ports.errors`."""
         request = PlatformRequest(method, charges)
         # What a cancelled task leaves behind is reported as an error too: whether Slack acted is not known.
         status, retry_after = RequestStatus.ERROR, 0.0
@@ -88,9 +134,7 @@ class WebApi:
         if observer is not None:
             observer.sent(request)
         try:
-            answer = (await self.client.api_call(method, **body)).data
-            if not isinstance(answer, dict):
-                raise errors.not_slack(method)
+            answer = await send()
             status = RequestStatus.OK
         except errors.FAILURES as error:
             if isinstance(error, SlackApiError) and errors.code_of(error) in tolerated:

@@ -42,6 +42,17 @@ UNAVAILABLE = frozenset(
 )
 """Codes that say what this workspace or app does not have. The next call of the method would be refused too."""
 
+NO_UPLOADS = UNAVAILABLE | {
+    "access_denied",
+    "file_upload_size_restricted",
+    "file_uploads_disabled",
+    "file_uploads_except_images_disabled",
+    "over_file_size_limit",
+    "restricted_action",
+    "storage_limit_reached",
+}
+"""Codes of uploads that say what the app or the workspace does not allow: another attempt would be refused too."""
+
 _RATE_LIMITED = {"ratelimited", "rate_limited"}
 _PAUSE_WITHOUT_RETRY_AFTER = 5.0
 """Seconds. Slack sends `Retry-After` with a 429 only, and answers a limit with status 200 now and then."""
@@ -66,6 +77,8 @@ _KINDS: Mapping[str, type[PlatformError]] = {
         (
             "cannot_reply_to_message",
             "channel_not_found",
+            "file_deleted",
+            "file_not_found",
             "message_not_found",
             "thread_not_found",
             "user_not_found",

@@ -49,6 +49,11 @@ def message(ref: MessageRef) -> Message:
     return Message(thread(ref.thread).team, channel, ts)
 
 
+def is_file(ts: str) -> bool:
+    """Tell whether a message is referred to by the id of the file that it shares, as Slack names no `ts` for it."""
+    return ts.startswith("F")
+
+
 def prompt_key(team: str, channel: str, rest: str) -> str:
     """Name the prompt that a message is; `rest` is its `ts`, or names one use of a shortcut."""
     return _SEPARATOR.join((PLATFORM, team, channel, rest))

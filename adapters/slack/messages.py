@@ -20,6 +20,7 @@ from adapters.slack import ids
 from adapters.slack.client import WebApi, field
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import is_direct
+from adapters.slack.files import Files, nonce_of
 from adapters.slack.methods import Method
 from adapters.slack.stream_text import delta
 from aion_bot.ports.adapter import OwnMessage
@@ -80,6 +81,7 @@ class Messages:
         self._started: OrderedDict[str, None] = OrderedDict()
         self._streams: OrderedDict[str, _Stream] = OrderedDict()
         self._newest_ts = 0.0
+        self.files = Files(web, self._own_messages)
 
     async def post(self, thread: ThreadKey, nonce: str, shown: Arguments) -> MessageRef:
         """Post a reply; looks in the thread first where the outcome of an earlier request with this nonce is unknown."""
@@ -187,7 +189,7 @@ class Messages:
     async def _find(self, thread: ThreadKey, nonce: str) -> MessageRef | None:
         """Search the thread for what an earlier request of unknown outcome posted with this nonce."""
         unknown = self._unknown[nonce]
-        own = await self._own_messages(thread, oldest=unknown.since)
+        own = await self._own_messages(thread, unknown.since)
         found = next((one for one in own if one.nonce == nonce), None)
         if found is None and unknown.streamed:
             # The newest one that may be a stream, and that no other nonce of this process started.
@@ -230,7 +232,7 @@ class Messages:
         if len(self._started) > _KEPT:
             self._started.popitem(last=False)
 
-    async def _own_messages(self, thread: ThreadKey, *, oldest: float = 0.0) -> list[OwnMessage]:
+    async def _own_messages(self, thread: ThreadKey, oldest: float = 0.0) -> list[OwnMessage]:
         """The bot's messages in a thread since `oldest` in seconds since the epoch, oldest first as Slack has them."""
         me, place = await self._web.me(), ids.thread(thread)
         own: list[OwnMessage] = []
@@ -265,6 +267,12 @@ def _own_message(thread: ThreadKey, channel: str, message: Arguments) -> OwnMess
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     nonce = payload.get("nonce") if metadata.get("event_type") == _NONCE_EVENT else None
+    if files := message.get("files"):
+        # What shares a file has no metadata; the file's name has the nonce.
+        file = files[0]
+        return OwnMessage(
+            ids.message_ref(thread, channel, str(file["id"])), nonce_of(str(file.get("name") or ""))
+        )
     # Slack does not show whether a message is a live stream. A reply without metadata may be one: the bot gives
     # metadata to everything else that it posts, and to a stream when it stops it.
     may_stream = message.get("thread_ts") not in {None, message["ts"]} and not metadata

@@ -24,6 +24,11 @@ class Method(StrEnum):
     CHAT_START_STREAM = "chat.startStream"
     CHAT_APPEND_STREAM = "chat.appendStream"
     CHAT_STOP_STREAM = "chat.stopStream"
+    FILES_GET_UPLOAD_URL = "files.getUploadURLExternal"
+    FILES_UPLOAD = "upload_url"
+    """No method: the bytes of a file go to an address that Slack names."""
+    FILES_COMPLETE_UPLOAD = "files.completeUploadExternal"
+    FILES_DELETE = "files.delete"
 
 
 BOT_SCOPES: dict[Method, tuple[str, ...]] = {
@@ -40,6 +45,10 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.CHAT_START_STREAM: ("chat:write",),
     Method.CHAT_APPEND_STREAM: ("chat:write",),
     Method.CHAT_STOP_STREAM: ("chat:write",),
+    Method.FILES_GET_UPLOAD_URL: ("files:write",),
+    Method.FILES_UPLOAD: (),
+    Method.FILES_COMPLETE_UPLOAD: ("files:write",),
+    Method.FILES_DELETE: ("files:write",),
 }
 """Scopes that the bot token needs for each method."""
 
@@ -65,8 +74,8 @@ FEATURES: dict[str, tuple[str, ...]] = {
 """Parts of the manifest that need a scope by themselves."""
 
 OPTIONAL = ("files:read", "files:write", "reactions:write")
-"""Requested as `bot_optional`. Reading attachments will need the files scopes; without `reactions:write` a queued
-question has no mark."""
+"""Requested as `bot_optional`. Reading attachments will need `files:read`; without `files:write` a very long answer ends
+after its first messages, and says so; without `reactions:write` a queued question has no mark."""
 
 
 def required() -> frozenset[str]:

@@ -54,11 +54,16 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CHAT_APPEND_STREAM, _TIER_4, headroom=5, probe_threshold=50),
     ),
     Method.CHAT_STOP_STREAM: (_per_minute(Method.CHAT_STOP_STREAM, _TIER_2, reserved=True, headroom=2),),
+    Method.FILES_GET_UPLOAD_URL: (_per_minute(Method.FILES_GET_UPLOAD_URL, _TIER_4),),
+    Method.FILES_UPLOAD: (),  # no limit is documented
+    Method.FILES_COMPLETE_UPLOAD: (_per_minute(Method.FILES_COMPLETE_UPLOAD, _TIER_4),),
+    Method.FILES_DELETE: (_per_minute(Method.FILES_DELETE, _TIER_3),),
 }
 """What a request of each method counts against, the most specific first."""
 
 _METHODS: Final[Mapping[Operation, Method]] = {
     Operation.POST: Method.CHAT_POST_MESSAGE,
+    Operation.POST_FILE: Method.FILES_COMPLETE_UPLOAD,
     Operation.EDIT: Method.CHAT_UPDATE,
     Operation.DELETE: Method.CHAT_DELETE,
     Operation.START_STREAM: Method.CHAT_START_STREAM,
@@ -71,7 +76,8 @@ _METHODS: Final[Mapping[Operation, Method]] = {
     Operation.LIST_MESSAGES: Method.CONVERSATIONS_REPLIES,
 }
 """The method that each operation calls once, as a rule. Further requests of an operation are counted as they are sent:
-an edit of a stream stops it first, and a private reply in a direct message is a post."""
+an edit of a stream stops it first, a file is uploaded before it is shared, and a private reply in a direct message is a
+post."""
 _OPERATIONS: Final = {method: operation for operation, method in _METHODS.items()}
 
 LIMITS: Final = Limits(

@@ -19,3 +19,10 @@ def foreign_connections(own: int) -> str:
         f"Slack counts more connections of this app than the {own} of this process, and gives each event to one of "
         "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
     )
+
+
+def no_upload(code: str) -> str:
+    """Say why Slack takes no file, as a clause; `code` is its error code."""
+    if code == "missing_scope":
+        return "the app lacks the scope files:write"
+    return f"Slack answered {code.replace('_', ' ')}"

@@ -6,6 +6,8 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_use_workspace
+from aion_bot.domain.allowance import UsedUp
+from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
@@ -17,10 +19,11 @@ _UNKNOWN_PLACE = Place("", "")
 
 
 class AccessControl:
-    """One policy for each platform."""
+    """One policy for each platform, and the `rules` of `aion-bot.toml`."""
 
-    def __init__(self, policies: Mapping[str, AccessPolicy]) -> None:
+    def __init__(self, policies: Mapping[str, AccessPolicy], rules: Rules = Rules()) -> None:  # noqa: B008  # frozen
         self._policies = dict(policies)
+        self.rules = rules
 
     def policy(self, platform: str) -> AccessPolicy:
         """Return what holds on a platform."""
@@ -53,6 +56,15 @@ class AccessControl:
     ) -> bool:
         """Return whether `person` may go this road, and log nothing: for what has a log line of its own, or needs none."""
         return decide(self._policies[platform], intent, place, person, owner) is None
+
+    @staticmethod
+    def log_used_up(platform: str, place: Place, person: Person, found: UsedUp) -> None:
+        """Log that a question was refused because of an allowance."""
+        _log.info(
+            "allowance used up",
+            platform=platform, person=person.id, channel=place.channel, workspace=place.workspace,
+            of=found.whose.name.lower(), limit=found.limit, wait=round(found.wait),
+        )  # fmt: skip
 
     def lapsed(self, turn: Turn | None, thread: ThreadKey, asker: Person) -> bool:
         """Return whether whoever asked may not use the bot there any more; `turn` None: its row is gone."""

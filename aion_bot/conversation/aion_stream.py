@@ -11,6 +11,7 @@ from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
+from aion_bot.delivery.view import advance
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
@@ -104,7 +105,7 @@ class AionStream:
         """Put the plans of this answer into the view whose cards an earlier process could not post any more."""
         for plan in await self._services.store.plans.of_turn(self._turn.key):
             if plan.message is None:
-                self._show_plan(plan)
+                await self._show_plan(plan)
 
     async def _new_session(self) -> str:
         session = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
@@ -180,15 +181,19 @@ class AionStream:
             return
         # A card whose row is missing could be pressed and would do nothing.
         await retry_write(lambda: plans.add(plan), BRIEFLY)
-        self._show_plan(plan)
+        await self._show_plan(plan)
         for one in older:
             if one.phase is PlanPhase.PENDING:
                 self._log.info("plan replaced", plan=one.key, by=plan.key)
                 self._replaced(one.key)
 
-    def _show_plan(self, plan: Plan) -> None:
+    async def _show_plan(self, plan: Plan) -> None:
+        # Where the card stands depends on the pages above it, which a long text is cut into one by one.
+        await advance(self._view)
+        if not self._view.show_plan(*plan_card(plan, self._plan_format)):
+            self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
+            return
         self.plans[plan.key] = plan.plan_id
-        self._view.show_plan(*plan_card(plan, self._plan_format))
         self._changed(True)
 
     async def _find_again(self) -> Outcome:

@@ -51,8 +51,8 @@ class Indicators:
         # requests in any order.
 
     def queued(self, thread: Thread, turn: Turn) -> None:
-        """Show on a question that it waits in the queue."""
-        if self._marks.expect(thread, turn):
+        """Show on a question that it waits in the queue; once, also if it waits for several reasons."""
+        if not self._marks.may_stand(turn) and self._marks.expect(thread, turn):
             self._tasks.spawn(self._mark(thread, turn))
 
     async def _mark(self, thread: Thread, turn: Turn) -> None:

@@ -7,9 +7,10 @@ import structlog
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
+from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.turn import RETRYABLE, Turn
 from aion_bot.ports.events import Click
-from aion_bot.ports.messages import Line
+from aion_bot.ports.messages import Line, Person
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +35,18 @@ class Retries:
         # It is asked in the asker's name, whoever presses.
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
-        if not await self.store.turns.claim_retry(click.key):
-            expired = turn.erased and turn.reason in RETRYABLE
-            return (strings.RETRY_EXPIRED if expired else strings.RETRY_GONE,), None
+        allowance = self.access.rules.allowance(turn.place)
+        if not await self.store.turns.claim_retry(turn.key, allowance):
+            return (await self._why_not(turn, click.person, allowance),), None
         return (strings.RETRYING,), await self.store.turns.get(click.key)
+
+    async def _why_not(self, turn: Turn, presser: Person, allowance: Allowance) -> str:
+        """Say why a turn was not claimed."""
+        if turn.erased and turn.reason in RETRYABLE:
+            return strings.RETRY_EXPIRED
+        platform = turn.thread.platform
+        found = await self.store.turns.used_up(platform, turn.place, turn.asker, allowance)
+        if found is None or not turn.retryable:
+            return strings.RETRY_GONE
+        self.access.log_used_up(platform, turn.place, turn.asker, found)
+        return strings.used_up(found, own=presser.id == turn.asker.id)

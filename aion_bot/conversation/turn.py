@@ -21,8 +21,9 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
+from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.bounds import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
 from aion_bot.storage import retry_write
@@ -241,17 +242,20 @@ class TurnRunner:
             except sqlite3.Error as error:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
-        self._view.finish(self._told(outcome), (self._retry,) if offers_retry else (), outcome.byline)
+        self._view.finish(
+            self._told(outcome),
+            (self._retry,) if offers_retry else (),
+            outcome.byline,
+            # A late answer may take the place of an interrupted one; its file could not.
+            in_file=outcome.reason is not EndReason.INTERRUPTED,
+        )
         self._sync.wake(urgent=True)
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
-        if self._view.trouble:
-            self._log.error("rendering failed", reason=self._view.trouble)
-            if outcome == Outcome() and not self._view.parked:
-                outcome = (
-                    await self._fail_after_end()
-                )  # the last screen was the first that could not be rendered
+        self._log_trouble()
+        if self._view.trouble and outcome == Outcome() and not self._view.parked:
+            outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
 
@@ -273,6 +277,12 @@ class TurnRunner:
             return outcome.sentence
         self._log.warning("failure told", outcome=outcome.reason, sentence=outcome.sentence)
         return with_reference(outcome.sentence, self.turn.key)
+
+    def _log_trouble(self) -> None:
+        if self._view.cut:
+            self._log.warning("answer cut", limit=MOST_TEXT)
+        if self._view.trouble:
+            self._log.error("rendering failed", reason=self._view.trouble)
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
@@ -308,7 +318,7 @@ class TurnRunner:
         self.parked.set()
         self.ended.set()
 
-    async def _on_posted(self, content: Content, message: MessageRef) -> None:
+    async def _on_posted(self, content: Content | Document, message: MessageRef) -> None:
         self.started.set()
         if isinstance(content, PlanCard):
             await self._record(self._plans.note_card(content.key, message))
@@ -316,7 +326,7 @@ class TurnRunner:
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
-        elif isinstance(content, Reply):
+        else:
             recording = self._turns.note_posted(self.turn.key, self._sync.replies)
             self._posts_recorded = await self._record(recording)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from aion_bot.ports.messages import Content, MessageRef, PlanCard, Reply
+from aion_bot.ports.messages import Content, Document, MessageRef, PlanCard, Reply
 from aion_bot.rendering.screen import Screen
 
 StreamDelta = Callable[[Reply | None, Reply, bool], str | None]
@@ -17,6 +17,15 @@ class Post:
 
     slot: int
     content: Content
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostFile:
+    """Post a document as the file of a slot; `attempt` as for `Post`."""
+
+    slot: int
+    content: Document
     attempt: int
 
 
@@ -73,14 +82,14 @@ class Idle:
     """The thread shows what it should."""
 
 
-Step = Post | Edit | Delete | StartStream | AppendStream | StopStream
+Step = Post | PostFile | Edit | Delete | StartStream | AppendStream | StopStream
 """One operation on the platform."""
 
 
 @dataclass(slots=True)
 class _Slot:
     message: MessageRef | None = None
-    shown: Content | None = None
+    shown: Content | Document | None = None
     """What the message shows; None where that is not known, and for a stream."""
     holds_card: bool = False
     edited_at: float = -math.inf
@@ -164,9 +173,11 @@ class MessageDiff:
         return surplus or Idle()
 
     def _first_step(
-        self, index: int, slot: _Slot, wanted: Content, *, ended: bool, final: bool, streams: bool
-    ) -> Post | StartStream | None:
+        self, index: int, slot: _Slot, wanted: Content | Document, *, ended: bool, final: bool, streams: bool
+    ) -> Post | PostFile | StartStream | None:
         """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
+        if isinstance(wanted, Document):
+            return PostFile(index, wanted, slot.attempt)
         if slot.lost and not final:
             return None
         post = Post(index, wanted, slot.attempt)
@@ -179,9 +190,20 @@ class MessageDiff:
         return StartStream(index, wanted, slot.attempt)
 
     def _change(
-        self, index: int, slot: _Slot, message: MessageRef, wanted: Content, *, final: bool, now: float
+        self,
+        index: int,
+        slot: _Slot,
+        message: MessageRef,
+        wanted: Content | Document,
+        *,
+        final: bool,
+        now: float,
     ) -> Step | None:
         """Return how a slot's message gets to show `wanted`; None if it does."""
+        if isinstance(wanted, Document):
+            # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
+            posted = isinstance(slot.shown, Document) or (slot.shown is None and self._resumed)
+            return None if posted else Delete(index, message)
         earliest = slot.edited_at + self._gap
         if slot.streamed is None or self._stream_delta is None or not isinstance(wanted, Reply):
             if wanted == slot.shown or (isinstance(wanted, PlanCard) and not self._owns_cards):
@@ -195,7 +217,7 @@ class MessageDiff:
     # What came of a step.
 
     def posted(
-        self, step: Post | StartStream, message: MessageRef, now: float, *, certain: bool = True
+        self, step: Post | PostFile | StartStream, message: MessageRef, now: float, *, certain: bool = True
     ) -> None:
         """Record that a post was made; not `certain`: the message may be an older one, whose content nobody knows."""
         for other in self._slots:
@@ -207,7 +229,7 @@ class MessageDiff:
         if isinstance(step, StartStream):
             slot.streamed, slot.stream_began = step.content, now
         else:
-            slot.shown = step.content if certain else None
+            slot.shown = step.content if certain or isinstance(step, PostFile) else None
 
     def changed(self, step: Edit | AppendStream | StopStream, now: float) -> None:
         """Record that a message was changed."""

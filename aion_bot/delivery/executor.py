@@ -10,6 +10,7 @@ from aion_bot.delivery.diff import (
     Edit,
     MessageDiff,
     Post,
+    PostFile,
     StartStream,
     Step,
     StopStream,
@@ -17,10 +18,10 @@ from aion_bot.delivery.diff import (
 from aion_bot.delivery.nonces import card_nonce, nonce_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import NativeStreaming
-from aion_bot.ports.errors import MessageGone, Unsupported
-from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard
+from aion_bot.ports.errors import MessageGone, Unsupported, UploadRefused
+from aion_bot.ports.messages import Content, Document, MessageRef, Person, PlanCard
 
-OnPosted = Callable[[Content, MessageRef], Awaitable[None]]
+OnPosted = Callable[[Content | Document, MessageRef], Awaitable[None]]
 """Awaited after each post with its content and the message that shows it."""
 
 
@@ -62,7 +63,7 @@ class Executor:
 
         Raises what the adapter raises, except for messages that are gone: the diff learns of these.
         """
-        if isinstance(step, Post | StartStream):
+        if isinstance(step, Post | PostFile | StartStream):
             return await self._post(step)
         try:
             match step:
@@ -84,7 +85,7 @@ class Executor:
             self.diff.changed(step, time.monotonic())
         return None
 
-    async def _post(self, step: Post | StartStream) -> MessageRef:
+    async def _post(self, step: Post | PostFile | StartStream) -> MessageRef:
         nonce = nonce_of(self.delivery.name, step.slot, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key)
@@ -95,6 +96,10 @@ class Executor:
         if isinstance(step, StartStream):
             reader = self.delivery.reader
             message = await self._streaming.start_stream(thread, reader, step.content, nonce=nonce)
+        elif isinstance(step, PostFile):
+            if self.thread.files is None:
+                raise UploadRefused
+            message = await self.thread.files.post_file(thread, step.content, nonce=nonce)
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
         self.diff.posted(step, message, time.monotonic(), certain=certain)

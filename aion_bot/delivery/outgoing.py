@@ -4,14 +4,20 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import Button, Content, Line, Person, PlanCard, Reply, Step
+from aion_bot.ports.messages import Button, Content, Document, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.screen import Screen
 
 
 def struck_screen(screen: Screen) -> Screen:
     """Return a screen without secrets; text that is cut into pages was struck before, as a page may end in one."""
-    return tuple(content if content is None else struck(content) for content in screen)
+    return tuple(_of_screen(content) for content in screen)
+
+
+def _of_screen(content: Content | Document | None) -> Content | Document | None:
+    if isinstance(content, Document):
+        return replace(content, name=KNOWN.strike(content.name), text=KNOWN.strike(content.text))
+    return content if content is None else struck(content)
 
 
 def struck(content: Content) -> Content:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from weakref import WeakSet
 
 from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.sync import RETRY, MessageSync, View
+from aion_bot.delivery.sync import RETRY, MessageSync
 from aion_bot.delivery.thread import Thread
+from aion_bot.delivery.view import View
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import RequestObserver

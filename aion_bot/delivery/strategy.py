@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
-from aion_bot.delivery.diff import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
+from aion_bot.delivery.diff import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.ports.adapter import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
@@ -18,6 +18,7 @@ from aion_bot.ratelimit.tuning import CROWDED_PREVIEW_GAP, RESERVATION_PATIENCE
 
 OPERATIONS: dict[type[Step], Operation] = {
     Post: Operation.POST,
+    PostFile: Operation.POST_FILE,
     Edit: Operation.EDIT,
     Delete: Operation.DELETE,
     StartStream: Operation.START_STREAM,
@@ -112,7 +113,7 @@ def permit_for(
             return Permit(limits, Priority.FIRST_MESSAGE, since, earliest, end, insists_until)
         case Edit() | AppendStream():
             return Permit(limits, Priority.PREVIEW, since, step.earliest)
-        case StopStream():
+        case StopStream() | PostFile():
             return Permit(limits, Priority.FINAL, since)
         case Delete():
             return Permit(limits, Priority.PREVIEW, since)

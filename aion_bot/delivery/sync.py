@@ -9,10 +9,18 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.delivery.diff import AppendStream, Idle, MessageDiff, Post, StartStream, Step, StopStream
+from aion_bot.delivery.diff import (
+    AppendStream,
+    Idle,
+    MessageDiff,
+    Post,
+    PostFile,
+    StartStream,
+    Step,
+    StopStream,
+)
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outgoing import struck_screen
 from aion_bot.delivery.strategy import (
@@ -24,7 +32,16 @@ from aion_bot.delivery.strategy import (
     wait_for_text,
 )
 from aion_bot.delivery.thread import Thread
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
+from aion_bot.delivery.view import View, advance
+from aion_bot.ports.errors import (
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+    TooLong,
+    Unsupported,
+    UploadRefused,
+)
 from aion_bot.ports.messages import MessageRef
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
@@ -37,23 +54,6 @@ PATIENCE = 600.0
 
 RETRY = Backoff(initial=0.5, factor=1.5, cap=15.0)
 """Delays between attempts while the platform is down, for `PATIENCE` seconds."""
-
-
-class View(Protocol):
-    """Where the wanted screen comes from."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether no other screen will follow."""
-
-    def screen(self) -> Screen:
-        """What the thread should show now; asked for only when it can be shown."""
-
-    def shrink(self) -> bool:
-        """Use smaller pages from now on, after the platform refused a size; False if there is no smaller."""
-
-    def fall_back(self, error: Exception) -> bool:
-        """Show plain text from now on, after rendering raised `error`; False if that is shown already."""
 
 
 class TakenOver(PlatformError):
@@ -102,7 +102,7 @@ class MessageSync:
         self._retry = retry
         self._failing_since: float | None = None
         self._delays: Iterator[float] = iter(())
-        self._in_doubt: Post | StartStream | None = None
+        self._in_doubt: Post | PostFile | StartStream | None = None
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
@@ -152,7 +152,7 @@ class MessageSync:
             for sync in self._predecessors:
                 await sync.ended()
             self._predecessors = ()
-            self._refresh()
+            await self._refresh()
             await self._show()
         finally:
             self._share.hold((), ())
@@ -165,8 +165,8 @@ class MessageSync:
                 raise TakenOver("another sync shows these messages")
             # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
-                self._refresh()
-            step = self._next_step(streams=self._prefers_stream())
+                await self._refresh()
+            step = await self._next_step(streams=self._prefers_stream())
             if not isinstance(step, Idle):
                 await self._wait_and_perform(step)
                 continue
@@ -179,21 +179,22 @@ class MessageSync:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(delay):
                         await self._urgent_news.wait()
-            self._refresh()
+            await self._refresh()
 
-    def _refresh(self) -> None:
+    async def _refresh(self) -> None:
         """Take the newest screen. That is the costly part of a step, so it is done only after news."""
+        await advance(self._view)
         self._news.clear()
         self._urgent_news.clear()
         self._screen = struck_screen(self._view.screen())
 
-    def _next_step(self, *, streams: bool) -> Step | Idle:
+    async def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended
         try:
             with time_limit():
                 step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         except Exception as error:  # noqa: BLE001  # what a native stream should append could not be rendered
-            self._fall_back(error)
+            await self._fall_back(error)
             step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
             return self._in_doubt  # what may stand there is found by posting it again, and then removed
@@ -246,12 +247,12 @@ class MessageSync:
         finally:
             self._permit = None
         if self._news.is_set():
-            self._refresh()
+            await self._refresh()
         if not issued:
             return
         # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
         # as used would make the other mode look better.
-        newer = self._next_step(streams=streams)
+        newer = await self._next_step(streams=streams)
         if (
             self._taken_over.is_set()
             or isinstance(newer, Idle)
@@ -303,16 +304,16 @@ class MessageSync:
         except RateLimited:
             pass  # the next permit waits for as long as the platform said
         except PlatformDown:
-            if isinstance(step, Post | StartStream):
+            if isinstance(step, Post | PostFile | StartStream):
                 self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):
                 self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
             await self._pause()
         except Exception as error:  # noqa: BLE001  # what the adapter could not render is not a PlatformError
-            self._find_another_way(step, error)
+            await self._find_another_way(step, error)
         else:
             self._failing_since = None
-            if message is not None and isinstance(step, Post | StartStream):
+            if message is not None and isinstance(step, Post | PostFile | StartStream):
                 if self._in_doubt is not None and self._in_doubt.slot == step.slot:
                     self._in_doubt = None
                 if self._delivery.on_posted is not None:
@@ -320,11 +321,16 @@ class MessageSync:
             return
         self._seen, self._unseen_since = False, unseen_since
 
-    def _find_another_way(self, step: Step, error: Exception) -> None:
-        """After a refusal of a size or of a stream, or a failure of rendering, show the same in another way.
+    async def _find_another_way(self, step: Step, error: Exception) -> None:
+        """After a refusal of a size, a file or a stream, or a failure of rendering, show the same in another way.
 
         Raises `error` if there is none.
         """
+        if isinstance(step, PostFile) and not isinstance(error, MessageGone):
+            self._in_doubt = None
+            self._view.refuse_file(error.reason if isinstance(error, UploadRefused) else "")
+            await self._refresh()
+            return
         if isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
             raise error
         if isinstance(step, AppendStream | StopStream):
@@ -332,15 +338,15 @@ class MessageSync:
         elif isinstance(error, TooLong):
             if not self._view.shrink():
                 raise error
-            self._refresh()
+            await self._refresh()
         elif not isinstance(error, PlatformError):
-            self._fall_back(error)
+            await self._fall_back(error)
 
-    def _fall_back(self, error: Exception) -> None:
+    async def _fall_back(self, error: Exception) -> None:
         """Show plain text instead of what could not be rendered. Raises `error` where that is plain text already."""
         if not self._view.fall_back(error):
             raise error
-        self._refresh()
+        await self._refresh()
 
     async def _pause(self) -> None:
         """Wait before the next attempt, but not if another sync takes over. Raises PlatformDown after `PATIENCE`."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aion_bot.delivery.outgoing import struck_line, struck_prompt
 from aion_bot.ports.adapter import (
     ActivityIndicator,
+    Files,
     NativeStreaming,
     OwnMessage,
     PlatformAdapter,
@@ -22,7 +23,7 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity` and `queued_marker` are the optional capabilities of the adapter, or None.
+    `activity`, `files` and `queued_marker` are the optional capabilities of the adapter, or None.
     """
 
     def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:
@@ -33,6 +34,7 @@ class Thread:
         self.page_format = PageFormat(adapter.measure, adapter.limits.page)
         self.streaming = adapter if isinstance(adapter, NativeStreaming) else None
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
+        self.files = adapter if isinstance(adapter, Files) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
 
     async def open(self, prompt: Prompt) -> None:

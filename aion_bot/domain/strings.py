@@ -5,7 +5,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from aion_bot.domain.access import Refusal
+from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.ports.messages import Action, Line, Person
+from aion_bot.ports.text import one_line
+
+_NAME = 60
+"""Characters of somebody's name for a thing that a sentence repeats."""
 
 THINKING = "Thinking…"
 HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"
@@ -20,6 +25,15 @@ CUT = "The connection to Aion broke before the answer was complete, and Aion has
 INTERRUPTED = "I was restarted before this answer was complete."
 PLAIN_TEXT = "I could not format this answer, so this is its plain text."
 GIVEN_UP = "I was restarted twice while I showed this answer, so I have given it up."
+REST_FOLLOWS = "The rest follows as a file."
+WHOLE_IN_FILE = "This is the beginning. The whole answer is in the file below."
+CUT_IN_FILE = (
+    "Aion's answer is longer than 1 MB. This is the beginning, and the file below has all of it that I kept."
+)
+CUT_HERE = "Cut here: this answer is longer than 1 MB."
+ONLY_BEGINNING = "This is only the beginning of a longer answer."
+ANSWER_FILE = "answer.md"
+PLAN_NO_ROOM = "Aion prepared a plan that no longer fits under this answer. Ask for it again by itself."
 REPLACED = "Stopped: a newer question came in this thread."
 NO_RECORD = "I can't write my records: the disk may be full. Nothing was sent to Aion. The person who runs me can make room."
 NO_RECORD_ANY_MORE = "I can't write my records any more: the disk may be full. Aion had the question, and nothing that it wanted to have approved was done. The person who runs me can make room."
@@ -45,12 +59,43 @@ def refusal(reason: Refusal) -> str:
     return _REFUSALS.get(reason, NOT_HERE)
 
 
+def used_up(found: UsedUp, *, own: bool = True) -> str:
+    """Say that no more questions are taken for a while, and when the next one is; not `own`: they are somebody else's."""
+    count = "1 question" if found.limit == 1 else f"{found.limit} questions"
+    wait = "a minute" if found.minutes == 1 else f"{found.minutes} minutes"
+    if found.whose is Whose.CHANNEL:
+        return f"This channel may ask {count} an hour, and has asked them. You can ask again in {wait}."
+    if not own:
+        return f"The person who asked may ask {count} an hour, and has asked them. Try again in {wait}."
+    return f"You may ask {count} an hour here, and have asked them. You can ask again in {wait}."
+
+
 STOP = "Stop"
 STOP_GONE = "There is nothing to stop any more: this answer has ended."
 STOPPING = "Stopped."
 STOPPING_BUT_PLAN = "Stopped. Its plan stays: somebody else has to decide it."
 STOP_NOT_YOURS = "Only the person who asked, and those who may decide plans, can stop this answer."
 FULL = "Too many questions wait in this thread already. Ask again when some of them are answered."
+FULL_PERSON = "Many of your questions wait already. Ask again when some of them are answered."
+FULL_PROCESS = "Too many questions wait for me at the moment. Ask again in a few minutes."
+
+
+def no_file(reason: str) -> str:
+    """Say why the rest of an answer is not shown; `reason` is a clause."""
+    return (
+        f"{ONLY_BEGINNING} The rest would be a file, which I can't post here: {reason or 'it was refused'}."
+    )
+
+
+def answering_others(people: int, *, own: bool) -> str:
+    """Say that a question waits because as many are answered as can be at once; `own`: some are the person's own."""
+    if own and people == 1:
+        return (
+            "I'm answering as many of your questions as I can at once. This one waits until one of them ends."
+        )
+    count = "1 person" if people == 1 else f"{people} people"
+    return f"I'm answering {count} right now, so your question waits. It's asked as soon as it's your turn."
+
 
 RETRY = "Retry"
 RETRYING = "Asking again."
@@ -272,6 +317,45 @@ def refused(reason: str) -> str:
 def unknown_variable(nearest: str) -> str:
     """Refuse a variable that nobody reads."""
     return f"is no setting, so it would have no effect; remove it, or did you mean {nearest}?"
+
+
+NO_TOML = "is not valid TOML here; mend the line, or remove it"
+NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
+
+
+def file_not_readable(path: object) -> str:
+    """Refuse a file that is not there, or that the process may not read."""
+    return f"{path} cannot be read; name a file that can be, or remove this"
+
+
+def no_text_file(longest: int) -> str:
+    """Refuse a file that cannot be TOML."""
+    return f"must be text in UTF-8 of at most {longest} bytes"
+
+
+def unknown_key(name: str, nearest: str) -> str:
+    """Refuse a key or section of the file that nobody reads."""
+    return f"{one_line(name, _NAME)} is no key, so it would have no effect; remove it, or did you mean {nearest}?"
+
+
+def key_not_implemented(name: str) -> str:
+    """Refuse a key of a later version."""
+    return f"{name} is not implemented in this version yet; remove it"
+
+
+def key_outside(name: str) -> str:
+    """Refuse a key that stands before the first section."""
+    return f"{name} must stand in a section, such as [defaults]"
+
+
+def malformed_key(name: str, words: str) -> str:
+    """Refuse a value; `words` say what it has to be."""
+    return f"{name} must be {words}"
+
+
+def no_section_id(kind: str, words: str) -> str:
+    """Refuse a section that is named by no id; `words` say what ids look like."""
+    return f"the section is named by no id of a {kind}: ids are {words}; names such as #general are none"
 
 
 def no_id(at: int, kind: str, words: str) -> str:

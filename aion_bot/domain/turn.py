@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
 
 
@@ -131,9 +131,19 @@ class Turn:
     erased: bool = False
 
     @property
+    def place(self) -> Place:
+        """Where it was asked; no list and no section names where a row of the first version was."""
+        return Place("", "") if self.origin is None else self.origin.place
+
+    @property
     def given_up(self) -> bool:
         """Whether too many processes took it up and none ended it: most likely showing it stops the process."""
         return self.starts >= MOST_STARTS and self.phase in UNFINISHED
+
+    @property
+    def retryable(self) -> bool:
+        """Whether it ended in a way that somebody may have it asked again."""
+        return self.reason in RETRYABLE
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.settings import IdForms, Problem
 
@@ -141,6 +141,18 @@ class OperatorWarnings(Protocol):
 
     async def warnings(self) -> Sequence[str]:
         """Return sentences, such as that anybody can invite the bot; none where all is well. Changes nothing."""
+
+
+@runtime_checkable
+class Files(Protocol):
+    """Files in a thread, for an adapter that can post them."""
+
+    async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
+        """Post a document as a file, as `post` does: a second one with the same nonce is not made.
+
+        The reference can be given to `delete`, not to `edit`; `own_messages` returns the same one. Raises
+        `UploadRefused` where the platform takes no file here.
+        """
 
 
 @runtime_checkable

@@ -36,6 +36,14 @@ class TooLong(PlatformError):
     """The platform refused the size of a message."""
 
 
+class UploadRefused(PlatformError):
+    """The platform takes no file here; `reason` tells people why, as a clause of a sentence, empty where that is unknown."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(f"upload refused: {reason or 'no reason given'}")
+        self.reason = reason
+
+
 class PlatformDown(PlatformError):
     """The platform did not answer, or answered that it cannot now; whether it acted is not known."""
 

@@ -105,3 +105,11 @@ class PlanCard:
 
 Content = Reply | PlanCard
 """What every adapter can show as one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text that is too long for messages: posted as a file named `name`, in UTF-8, and never changed."""
+
+    name: str
+    text: str

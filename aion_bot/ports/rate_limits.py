@@ -11,6 +11,7 @@ class Operation(StrEnum):
 
     OPEN_THREAD = auto()
     POST = auto()
+    POST_FILE = auto()
     EDIT = auto()
     DELETE = auto()
     START_STREAM = auto()

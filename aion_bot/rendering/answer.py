@@ -1,15 +1,17 @@
 """An answer as it arrives: events in, the wanted screen out."""
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
 from aion_bot.domain import strings
-from aion_bot.ports.messages import Button, Content, Line, PlanCard, Reply
+from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
+from aion_bot.rendering.answer_parts import End, Facts, Segment, joined
+from aion_bot.rendering.bounds import MOST_MESSAGES, RESERVED, cut_text
 from aion_bot.rendering.pagination import Measure, Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, readable, settled_length
@@ -27,71 +29,13 @@ _SMALLEST_PAGE = 400
 _T = TypeVar("_T")
 
 
-@dataclass(slots=True)
-class _Segment:
-    """The text between two plan cards, in pages.
-
-    Attributes:
-        raw: What came as tokens, with the markers of references.
-        growing: What makes `raw` readable; None where it is shown as it came.
-        final: What replaces `raw` once it is known; None until then.
-        card: The plan's card under the text.
-        tail: What stands under the text, before the card.
-        slots: How many messages were taken before the card.
-        shown: What shows each full page; made once, as every screen has all of them.
-        version: Equal to what it was before where `pages` were given a text that has only grown since.
-    """
-
-    pages: Pages | PlainPages
-    growing: Growing | None
-    raw: str = ""
-    final: str | None = None
-    card: PlanCard | None = None
-    tail: str = ""
-    slots: int = 0
-    shown: dict[str, Reply] = field(default_factory=dict)
-    version: object = None
-
-    def text(self) -> str:
-        """Return what may be shown of the text so far."""
-        if self.final is not None:
-            return self.final
-        return self.growing.update(self.raw) if self.growing else KNOWN.struck_so_far(self.raw)
-
-    def settle(self, text: str) -> None:
-        """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
-        self.final = KNOWN.strike(text)
-
-    def lead(self) -> str:
-        """Return what stands above the card."""
-        text = self.text()
-        return _joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
-
-
-@dataclass(slots=True)
-class _End:
-    """How an answer ended: a sentence under it where it is not whole, and what can be pressed."""
-
-    sentence: str = ""
-    byline: Line = ()
-    buttons: tuple[Button, ...] = ()
-
-
-@dataclass(slots=True)
-class Facts:
-    """What the stream said about the answer besides its text."""
-
-    answer_id: str | None = None
-    complete: bool = False
-    error: dict[str, Any] | None = None
-
-
 class AnswerView:
     """One answer. Fold events into it; ask it for the screen when there is time to show one.
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text
     needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
-    newest message until the answer has ended; `plain_text` is what stands under it where it could not be formatted.
+    newest message until the answer has ended; `plain_text` is what stands under it where it could not be formatted. An
+    answer has `MOST_MESSAGES` messages at most; where that is not enough, its end is followed by a document with all of it.
     """
 
     def __init__(
@@ -108,6 +52,11 @@ class AnswerView:
         """Whether a plan's card belongs to this answer."""
         self.parked = False
         """Whether a plan's card is the last thing that was shown."""
+        self.cut = False
+        """Whether Aion said more than is kept."""
+        self._refused: str | None = None
+        """Why no file can be posted, once that is known."""
+        self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
         self._heading = ""
@@ -119,7 +68,8 @@ class AnswerView:
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._segments = [self._new_segment()]
         self._before = ""
-        self._end = _End()
+        self._missing_plan = False
+        self._end = End()
 
     @property
     def empty(self) -> bool:
@@ -128,7 +78,7 @@ class AnswerView:
 
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
-        self._heading = _joined(self._heading, f"_{sentence}_")
+        self._heading = joined(self._heading, f"_{sentence}_")
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""
@@ -168,9 +118,10 @@ class AnswerView:
                 segment.final = None
                 if accumulated := well_formed(str(data.get("accumulated") or "")):
                     # Most events repeat the whole text so far: what is before the last card belongs above it.
-                    segment.raw = accumulated.removeprefix(self._before)
-                else:
-                    segment.raw += well_formed(token.content or "")
+                    segment.raw = self._kept(accumulated).removeprefix(self._before)
+                elif not self.cut:
+                    segment.raw += token.content or ""
+                    segment.raw = self._kept(segment.raw)
                 self._status, self._status_shown = "", True
                 self.parked &= not segment.raw
             case ChatTokenType.COMPLETE:
@@ -180,7 +131,7 @@ class AnswerView:
                 # The text that the server resolved is one; it does not say where a card stands in it.
                 resolved = content if self.trouble else token.resolved_content
                 if resolved and not self.has_plan:
-                    segment.settle(well_formed(resolved))
+                    segment.settle(self._kept(resolved))
                 elif content:
                     context = {"image_context": data.get("image_context")}
                     self._settle(content, dict(data.get("metadata") or {}) | context)
@@ -191,18 +142,27 @@ class AnswerView:
             case _:
                 self.say(_status(token.type, data))
 
-    def show_plan(self, card: PlanCard, in_full: str) -> None:
-        """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it."""
-        self._in_plain_text_if_it_fails(lambda: self._put_plan(card, in_full))
+    def show_plan(self, card: PlanCard, in_full: str) -> bool:
+        """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it.
 
-    def _put_plan(self, card: PlanCard, in_full: str) -> None:
-        segment = self._segments[-1]
-        segment.card, segment.tail = card, in_full
+        False where the answer has no room for it any more: nobody could see all of what would be approved.
+        """
+        return self._in_plain_text_if_it_fails(lambda: self._put_plan(card, in_full))
+
+    def _put_plan(self, card: PlanCard, in_full: str) -> bool:
+        segment, room = self._segments[-1], MOST_MESSAGES - self._taken - RESERVED
+        segment.tail = in_full
         heading = "" if self.has_plan else self._heading
-        segment.slots = max(1, len(segment.pages.update(_joined(heading, segment.lead()))))
+        pages = segment.pages.update(joined(heading, segment.lead()), most=max(1, room))
+        if room < 1 or (in_full and segment.pages.over):
+            segment.tail = ""
+            self._missing_plan = True
+            return False
+        segment.card, segment.slots = card, max(1, len(pages))
         self._before += segment.raw
         self._segments.append(self._new_segment())
         self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
+        return True
 
     def say(self, status: str) -> None:
         """Show a status line; nothing where it is empty."""
@@ -214,8 +174,19 @@ class AnswerView:
         """Show the stored answer instead of what the stream brought."""
         self._in_plain_text_if_it_fails(lambda: self._settle(text, metadata or {}))
 
+    def _kept(self, text: str) -> str:
+        """Return as much of the text as is kept, without halves of surrogate pairs."""
+        kept = cut_text(well_formed(text))
+        self.cut |= len(kept) < len(text)
+        return kept
+
+    @property
+    def _taken(self) -> int:
+        """How many messages the text and the cards before the last segment have."""
+        return sum(segment.slots + 1 for segment in self._segments[:-1])
+
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
-        text = well_formed(text)
+        text = self._kept(text)
         # A server may also count the text from zero after a plan: then the text above the card stays.
         if text.startswith(self._before):
             text = text.removeprefix(self._before)
@@ -227,10 +198,22 @@ class AnswerView:
         # Text that could not be rendered is not looked at any more.
         return text if self.trouble else resolve_content(text, metadata)
 
-    def finish(self, sentence: str = "", buttons: tuple[Button, ...] = (), byline: Line = ()) -> None:
-        """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it."""
+    def finish(
+        self,
+        sentence: str = "",
+        buttons: tuple[Button, ...] = (),
+        byline: Line = (),
+        *,
+        in_file: bool = True,
+    ) -> None:
+        """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it.
+
+        `in_file`: where there are too many messages, a document has all of it.
+        """
         if not self.ended:
-            self.ended, self._end = True, _End(sentence, byline, buttons)
+            if self._missing_plan:
+                sentence = f"{sentence} {strings.PLAN_NO_ROOM}".strip()
+            self.ended, self._end = True, End(sentence, byline, buttons, in_file)
             self._in_plain_text_if_it_fails(self._settle_rest)
 
     def _settle_rest(self) -> None:
@@ -255,14 +238,27 @@ class AnswerView:
             segment.pages = self._new_pages()
         return True
 
-    def _new_segment(self) -> _Segment:
-        return _Segment(self._new_pages(), growing=None if self.trouble else Growing())
+    def _new_segment(self) -> Segment:
+        return Segment(self._new_pages(), growing=None if self.trouble else Growing())
 
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
 
     def _page(self, text: str) -> Reply:
         return Reply(text, plain=bool(self.trouble))
+
+    def refuse_file(self, reason: str) -> None:
+        """Show no document, and say why."""
+        self._refused = reason
+
+    def advance(self) -> bool:
+        """Cut the text into one page more; True once it is cut, and `screen` comes at once."""
+        self._effort = 1
+        try:
+            self._in_plain_text_if_it_fails(self._screen)
+        finally:
+            self._effort = sys.maxsize
+        return not self._pending
 
     def screen(self) -> Screen:
         """What the thread should show now; plain text from the first failure of rendering on.
@@ -272,39 +268,68 @@ class AnswerView:
         return self._in_plain_text_if_it_fails(self._screen)
 
     def _screen(self) -> Screen:
-        contents: list[Content | None] = []
-        before = self._heading
+        contents: list[Content | Document | None] = []
+        before, self._pending = self._heading, False
         for segment in self._segments[:-1]:
-            pages = segment.pages.update(_joined(before, segment.lead()))
+            text = joined(before, segment.lead())
+            pages = segment.pages.update(text, most=MOST_MESSAGES, effort=self._effort)
+            self._pending |= segment.pages.pending
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
             unused = [None] * (segment.slots - len(pages))
             contents += [*map(self._page, pages[: segment.slots]), *unused, segment.card]
         return (*contents, *self._last(before))
 
-    def _last(self, before: str) -> list[Content | None]:
+    def _last(self, before: str) -> list[Content | Document | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
-        text = _joined(before, segment.text())
+        text = words = joined(before, segment.text())
         if end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
+        room = max(1, MOST_MESSAGES - self._taken - (0 if self.ended else RESERVED))
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
-        pages = segment.pages.update(text, grown=not self.ended and version == segment.version)
+        grown = not self.ended and version == segment.version
+        pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
         segment.version = version
+        over = segment.pages.over
+        if over and end.sentence:
+            # The end of the text is not shown, and what ended it is.
+            pages = [*segment.pages.update(words, most=room - 1), f"⚠️ {end.sentence}"]
+        self._pending |= segment.pages.pending
         note, buttons = ("", end.buttons) if self.ended else (self._status, self._while_growing)
+        if over:
+            note = self._note_of_rest()
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
         closing = 0 if self.ended else segment.pages.closing
         text = pages[-1] if pages else ""
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
         segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
-        return [*(segment.shown[page] for page in pages[:-1]), last]
+        document = [self._document()] if over and self._has_document else []
+        return [*(segment.shown[page] for page in pages[:-1]), last, *document]
 
+    @property
+    def _has_document(self) -> bool:
+        return self.ended and self._end.in_file and self._refused is None
 
-def _joined(*parts: str) -> str:
-    """Join what is not blank as paragraphs."""
-    return "\n\n".join(part for part in parts if part.strip())
+    def _note_of_rest(self) -> str:
+        """Say where the rest of an answer is that has too many messages."""
+        if not self.ended:
+            return strings.REST_FOLLOWS
+        if self._refused is not None:
+            return strings.no_file(self._refused)
+        if not self._end.in_file:
+            return strings.ONLY_BEGINNING
+        return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE
+
+    def _document(self) -> Document:
+        """Return all of the answer, made once."""
+        if self._end.document is None:
+            parts = [part for segment in self._segments for part in (segment.text(), segment.tail)]
+            whole = joined(*parts, strings.CUT_HERE if self.cut else "")
+            self._end.document = Document(strings.ANSWER_FILE, whole)
+        return self._end.document
 
 
 def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Cutting an answer into pages: nothing is lost, and what is code on one page is code on the next. No I/O."""
 
+import sys
 from collections.abc import Callable
 
 from aion_bot.ports.markdown import BlockReader
@@ -21,10 +22,13 @@ class Pages:
 
     Attributes:
         closing: How many characters at the end of the last page only close a fence that the text leaves open.
+        over: Whether the text has more than the pages that `update` was asked for.
+        pending: Whether `update` was told to stop before it had made all of them.
     """
 
     def __init__(self, measure: Measure, limit: int) -> None:
         self.closing = 0
+        self.over = self.pending = False
         self._measure = measure
         self._limit = limit
         self._full: list[str] = []
@@ -33,26 +37,40 @@ class Pages:
         self._reader = BlockReader()
         self._last_cut = limit
 
-    def update(self, text: str, *, grown: bool = False) -> list[str]:
+    def update(
+        self, text: str, *, grown: bool = False, most: int = sys.maxsize, effort: int = sys.maxsize
+    ) -> list[str]:
         """Return the pages of `text`, each at most `limit` by `measure`; none for blank text.
 
-        `grown`: it is known to begin with the text before, which then need not be compared.
+        `grown`: it is known to begin with the text before, which then need not be compared. `most`: how many pages are
+        wanted; what is behind them is not looked at. `effort`: how many pages to cut before it returns, so that a long
+        text can be cut in several calls.
         """
         if not grown and not text.startswith(self._taken):
             self._full, self._taken, self._context, self._reader = [], "", NOTHING_OPEN, BlockReader()
+        self.closing, self.over, self.pending = 0, False, False
         piece, length, size = self._next(text)
+        made = 0
         # An empty rest ends the text, whatever it measures: it shows nothing but a fence that is still open.
         while piece.text and (size > self._limit or length < len(piece.text)):
+            self.over = len(self._full) >= most
+            self.pending = not self.over and made >= effort
+            if self.over or self.pending:
+                return self._full[:most]
             self._last_cut = cut = self._cut(piece, length, size)
             self._context, self._reader = piece.context(cut), BlockReader()
             self._taken = text[: len(self._taken) + cut]
             page = piece.page(cut, full=True)
             if not page.blank:
                 self._full.append(page.text)
+                made += 1
             piece, length, size = self._next(text)
         page = piece.page(length)
-        self.closing = 0 if page.blank else page.closing
-        return list(self._full) if page.blank else [*self._full, page.text]
+        self.over = len(self._full) + (not page.blank) > most
+        if page.blank or self.over:
+            return self._full[:most]
+        self.closing = page.closing
+        return [*self._full, page.text]
 
     def _next(self, text: str) -> tuple[Piece, int, int]:
         """Return the rest of the text, or so much of it that a page cannot hold all; its length, and what that measures.

@@ -1,27 +1,39 @@
 """Pages of plain text, for what could not be rendered as Markdown: no parser, no measure, one pass. No I/O."""
 
+import sys
+
 
 class PlainPages:
     """Cuts a text by its characters; `limit` is the platform's measure of a page.
 
     A page holds half as many characters as its measure, since a platform may count an escaped character as several; a
-    page that is refused all the same makes the view shrink. `closing` is there for what takes `Pages`: nothing is closed.
+    page that is refused all the same makes the view shrink. `closing` and `pending` are there for what takes `Pages`: nothing
+    is closed, and nothing is left for later.
     """
 
     closing = 0
+    pending = False
 
     def __init__(self, limit: int) -> None:
         self._size = max(1, limit // 2)
+        self.over = False
 
-    def update(self, text: str, *, grown: bool = False) -> list[str]:
-        """Return the pages of `text`, cut at the end of a line or word where there is one; none for blank text."""
-        del grown
+    def update(
+        self, text: str, *, grown: bool = False, most: int = sys.maxsize, effort: int = sys.maxsize
+    ) -> list[str]:
+        """Return the pages of `text`, cut at the end of a line or word where there is one; none for blank text.
+
+        Of more than `most` pages the others are not cut; the rest is there for what takes `Pages`.
+        """
+        del grown, effort
         pages: list[str] = []
         start = 0
-        while len(text) - start > self._size:
+        while len(text) - start > self._size and len(pages) < most:
             end = start + self._size
             places = (text.rfind(mark, start + self._size // 2, end) + 1 for mark in ("\n", " "))
             cut = next((place for place in places if place), end)
             pages.append(text[start:cut])
             start = cut
-        return [page for page in (*pages, text[start:]) if page.strip()]
+        self.over = len(pages) == most and bool(text[start:].strip())
+        rest = text[start : start + self._size] if len(pages) < most else ""
+        return [page for page in (*pages, rest) if page.strip()]

@@ -1,15 +1,17 @@
 """A plan's row as the card that shows it, and the result under it."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
-from aion_bot.ports.messages import Action, Button, Content, Line, PlanCard, Reply, Step
+from aion_bot.ports.messages import Action, Button, Document, Line, PlanCard, Reply, Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
+from aion_bot.rendering.bounds import MOST_MESSAGES, cut_text
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.screen import PageFormat, Screen
@@ -237,34 +239,59 @@ class PlanCardView:
         self._limit = plan_format.page.limit - ROOM
         self._result = ""
         self._plain = False
+        self._refused: str | None = None
+        self._pages = self._new_pages()
 
     def show(self, plan: Plan, result: str = "") -> None:
         """Show a newer state of the plan, and the text of its result where there is one."""
-        self.plan, self._result = plan, KNOWN.strike(result)
+        self.plan, self._result = plan, KNOWN.strike(cut_text(result))
+
+    def _new_pages(self) -> Pages | PlainPages:
+        if self._plain:
+            return PlainPages(self._limit)
+        return Pages(lambda text: self._format.page.measure(Reply(text)), self._limit)
+
+    def advance(self) -> bool:
+        """Cut the result into one page more; True once it is cut."""
+        self._cut(1)
+        return not self._pages.pending
 
     def screen(self) -> Screen:
-        """Return the card, then the result in pages."""
+        """Return the card, then the result in pages, and behind too many of them a document with all of it."""
         card, _ = plan_card(self.plan, self._format)
-        contents: list[Content] = [card, *self._result_pages()]
-        return tuple(contents)
+        replies = [Reply(page, plain=self._plain) for page in self._cut()]
+        if not self._pages.over:
+            return (card, *replies)
+        if self._refused is not None:
+            return (card, *replies[:-1], replace(replies[-1], note=strings.no_file(self._refused)))
+        replies[-1] = replace(replies[-1], note=strings.WHOLE_IN_FILE)
+        document = [Document(strings.ANSWER_FILE, self._result)] if self.ended else []
+        return (card, *replies, *document)
 
-    def _result_pages(self) -> list[Reply]:
-        if not self._plain:
-            try:
-                with time_limit():
-                    pages = Pages(lambda text: self._format.page.measure(Reply(text)), self._limit)
-                    return [Reply(page) for page in pages.update(self._result)]
-            except Exception as error:  # noqa: BLE001  # whatever a text does to rendering, its plain text is shown
-                self.fall_back(error)
-        return [Reply(page, plain=True) for page in PlainPages(self._limit).update(self._result)]
+    def _cut(self, effort: int = sys.maxsize) -> list[str]:
+        most = MOST_MESSAGES - 1  # the card is one
+        try:
+            with time_limit():
+                return self._pages.update(self._result, most=most, effort=effort)
+        except Exception as error:
+            # Whatever a text does to rendering, its plain text is shown.
+            if not self.fall_back(error):
+                raise
+        return self._pages.update(self._result, most=most)
 
     def fall_back(self, error: Exception) -> bool:
         """Show the result as plain text from now on, because of what rendering raised; False if it is shown so already."""
         del error
         before, self._plain = self._plain, True
+        self._pages = self._new_pages()
         return not before
+
+    def refuse_file(self, reason: str) -> None:
+        """Show no document, and say why."""
+        self._refused = reason
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on; False if there is no smaller."""
         self._limit //= 2
+        self._pages = self._new_pages()
         return self._limit > _SMALLEST_PAGE

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aion_bot.ports.messages import Content
+from aion_bot.ports.messages import Content, Document
 
-Screen = tuple[Content | None, ...]
-"""Slot i is message i; None is a message that should not be there."""
+Screen = tuple[Content | Document | None, ...]
+"""Slot i is message i; None is a message that should not be there. A document is the last one of an answer's end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
+from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
@@ -34,14 +35,12 @@ from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
+from aion_bot.runtime.turn_slots import TurnSlots
 
 _log = structlog.get_logger(__name__)
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
-
-MOST_IN_PROCESS = 2000
-"""Questions that may wait or be answered in the whole process."""
 
 _REMEMBERED_REPLIES = 1000
 """Prompts that were answered privately and are remembered, so that their second delivery is not answered again."""
@@ -79,6 +78,7 @@ class Dispatcher:
         self._replied_to: OrderedDict[str, None] = OrderedDict()
         self._reorder_buffer = ReorderBuffer()
         self._indicators = Indicators(services.store, self._tasks)
+        self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
@@ -97,6 +97,7 @@ class Dispatcher:
             indicators=self._indicators,
             active=self._active,
             approvals=self._approvals,
+            slots=self._slots,
         )
 
     async def serve(self, stop: asyncio.Event) -> bool:
@@ -161,13 +162,12 @@ class Dispatcher:
         objection, hidden = unaskable(prompt), False
         # A second delivery of a question that was accepted must not be refused as one too many.
         if objection is None and not await self._store.turns.accepted(prompt.key):
-            objection, hidden = self._too_busy(prompt.thread), True
+            objection, hidden = self._too_busy(prompt), True
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
             return
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
-        # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
-        if not await self._store.turns.accept(turn, prompt):
+        if not await self._accept(thread, prompt, turn):
             return
         if self._options.busy == "replace":
             self._replace(prompt)
@@ -176,7 +176,21 @@ class Dispatcher:
         self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
-    def objection(self, prompt: Prompt) -> str | None:
+    async def _accept(self, thread: Thread, prompt: Prompt, turn: Turn) -> bool:
+        """Write a question; False where it was written before, or where too many were asked, which the person is told."""
+        allowance = self._services.access.rules.allowance(prompt.place)
+        while not await self._store.turns.accept(turn, prompt, allowance):
+            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
+            if await self._store.turns.accepted(prompt.key):
+                return False
+            found = await self._used_up(prompt)
+            if found is not None:  # otherwise an hour has passed since the attempt
+                self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
+                self._reply_once(thread, prompt, strings.used_up(found), hidden=True)
+                return False
+        return True
+
+    async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a prompt would get instead of an answer, or None if it would be taken.
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
@@ -184,7 +198,13 @@ class Dispatcher:
         refusal = self._refusal(prompt)
         if refusal is not None:
             return strings.refusal(refusal)
-        return unaskable(prompt) or self._too_busy(prompt.thread)
+        objection = unaskable(prompt) or self._too_busy(prompt)
+        found = None if objection else await self._used_up(prompt)
+        return objection if found is None else strings.used_up(found)
+
+    async def _used_up(self, prompt: Prompt) -> UsedUp | None:
+        allowance = self._services.access.rules.allowance(prompt.place)
+        return await self._store.turns.used_up(prompt.thread.platform, prompt.place, prompt.person, allowance)
 
     def _refusal(self, prompt: Prompt) -> Refusal | None:
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
@@ -198,11 +218,12 @@ class Dispatcher:
             if access.allows(platform, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker):
                 runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
-    def _too_busy(self, thread: ThreadKey) -> str | None:
-        if self._options.busy == "reject" and self._queues.busy(thread):
+    def _too_busy(self, prompt: Prompt) -> str | None:
+        if self._options.busy == "reject" and self._queues.busy(prompt.thread):
             return strings.WAIT
-        full = self._queues.waiting(thread) >= MOST_WAITING or self._queues.load >= MOST_IN_PROCESS
-        return strings.FULL if full else None
+        if self._queues.waiting(prompt.thread) >= MOST_WAITING:
+            return strings.FULL
+        return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
     def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> None:
         self._replied_to[prompt.key] = None
@@ -224,10 +245,20 @@ class Dispatcher:
             await self._store.turns.note_deleted(change.prompt)
 
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
-        self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn.key))
+        number = self._slots.enter(thread.platform, turn.asker)
+        self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
-    async def _run_turn(self, thread: Thread, key: str) -> None:
-        """Answer a question whose turn it is, as its words are now; a withdrawn one is passed over."""
+    async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
+        """Answer a question whose turn it is."""
+        try:
+            async with self._slots.slot(thread, turn, number) as started:
+                if started:
+                    await self._ask_now(thread, turn.key)
+        finally:
+            self._slots.leave(thread.platform, turn.asker)
+
+    async def _ask_now(self, thread: Thread, key: str) -> None:
+        """Ask a question with its words as they are now; a withdrawn one is passed over."""
         # Read again: the words may have been edited, and the turn withdrawn, while it waited.
         turn = await self._store.turns.get(key)
         if turn is None:
@@ -253,6 +284,7 @@ class Dispatcher:
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""
         self._queues.drop_waiting()
+        self._slots.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.shutdown_grace):
                 await self._queues.idle()

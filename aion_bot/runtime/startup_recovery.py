@@ -17,6 +17,7 @@ from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.turn_slots import TurnSlots
 
 
 class StartupRecovery:
@@ -32,6 +33,7 @@ class StartupRecovery:
         indicators: Indicators,
         active: ActiveTurns,
         approvals: Approvals,
+        slots: TurnSlots,
     ) -> None:
         self._services = services
         self._store = services.store
@@ -43,6 +45,7 @@ class StartupRecovery:
         self._indicators = indicators
         self._active = active
         self._approvals = approvals
+        self._slots = slots
         self._recovery = Recovery(services)
 
     async def start(self) -> None:
@@ -72,7 +75,8 @@ class StartupRecovery:
                 await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
             else:
                 done = recovered[turn.key] = asyncio.Event()
-                self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, done))
+                number = self._slots.enter(thread.platform, turn.asker)
+                self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, number, done))
         return recovered
 
     async def _resume_plans(self, recovered: Mapping[str, asyncio.Event]) -> None:
@@ -94,18 +98,25 @@ class StartupRecovery:
         adapter = self._adapters.get(key.platform)
         return None if adapter is None else self._services.registry.thread(adapter, key)
 
-    async def _resume_turn(self, thread: Thread, turn: Turn, recovered: asyncio.Event) -> None:
+    async def _resume_turn(self, thread: Thread, turn: Turn, number: int, recovered: asyncio.Event) -> None:
         try:
             turn = await self._recovery.turn(thread, turn)
             self._indicators.adopt(turn)
-            await self._indicators.dequeued(thread, turn)
-            mode = Mode.ASK if turn.phase is TurnPhase.QUEUED else Mode.RESUME
-            runner = TurnRunner(self._services, thread, turn, mode, resumed=True)
-            await self._active.run(runner)
-            # A resumed turn posts its cards before its plans are resumed.
-            if mode is Mode.RESUME:
+            if turn.phase is not TurnPhase.QUEUED:
+                # Without a slot: it had one, and nothing is asked.
+                await self._indicators.dequeued(thread, turn)
+                runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True)
+                await self._active.run(runner)
+                # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
+                return
+            # Quietly: the process before has told whoever had to wait.
+            async with self._slots.slot(thread, turn, number, tell=False) as started:
+                if started:
+                    await self._indicators.dequeued(thread, turn)
+                    await self._active.run(TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True))
         finally:
+            self._slots.leave(thread.platform, turn.asker)
             recovered.set()
 
     async def _resume_plan(self, thread: Thread, key: str, turn_recovered: asyncio.Event | None) -> None:

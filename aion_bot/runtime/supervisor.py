@@ -35,7 +35,7 @@ RECONNECT = Backoff(1.0, cap=60.0)
 
 Accept = Callable[[InboundEvent], Awaitable[None]]
 
-Objection = Callable[[Prompt], str | None]
+Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
 
 
@@ -104,7 +104,7 @@ class PlatformHost:
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Ask the dispatcher whether it would take a question."""
-        return None if self._objection is None else self._objection(prompt)
+        return None if self._objection is None else await self._objection(prompt)
 
     async def present(self, workspaces: Mapping[str, str]) -> None:
         """Let the workspaces of the first start use the bot."""

@@ -32,7 +32,8 @@ class Shown:
     """One message as a person sees it.
 
     `versions` has every text it has shown, oldest first; `only_for` is the id of the one person who sees it, or None;
-    `pings` are those whom it would notify, by id or as "@everyone"; `payload` is the newest body that the bot sent.
+    `pings` are those whom it would notify, by id or as "@everyone"; `payload` is the newest body that the bot sent; `files`
+    are the texts of what the bot attached, by name.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Shown:
     only_for: str | None = None
     pings: list[str] = field(default_factory=list)
     payload: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -69,6 +71,7 @@ class Operation(StrEnum):
 
     OPEN_THREAD = auto()
     POST = auto()
+    POST_FILE = auto()
     EDIT = auto()
     DELETE = auto()
     LIST_MESSAGES = auto()

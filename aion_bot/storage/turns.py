@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable
 
+from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, Turn, TurnPhase, turn_sources
-from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
+from aion_bot.storage.allowance import ROOM, ROOM_AGAIN, of_channel, of_person
 from aion_bot.storage.serialization import pack_origin, pack_refs, turn_from
 from aion_bot.storage.statements import Statements, among
 
@@ -36,6 +38,9 @@ def _kept_if(reason: str) -> str:
     return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_NAMELESS}"
 
 
+NO_LIMITS = Allowance()
+"""For whom nothing is counted."""
+
 _BEFORE = {phase: among("phase", turn_sources(phase)) for phase in TurnPhase}
 """SQL for a turn whose phase may be followed by the given one."""
 
@@ -43,15 +48,38 @@ _BEFORE = {phase: among("phase", turn_sources(phase)) for phase in TurnPhase}
 class Turns(Statements):
     """Each method is one transaction, durable when it returns. A phase moves along `TURN_TRANSITIONS` only."""
 
-    async def accept(self, turn: Turn, prompt: Prompt) -> bool:
-        """Write a new turn and make its thread known; False if this prompt was accepted before."""
-        thread = turn.thread
+    async def accept(self, turn: Turn, prompt: Prompt, allowance: Allowance = NO_LIMITS) -> bool:
+        """Write a new turn and make its thread known.
+
+        False if this prompt was accepted before, or if the allowance is used up; counting is a part of the write, so
+        that of two questions at once one takes the last place.
+        """
+        thread, place = turn.thread, prompt.place
         return await self._do(
-            "INSERT INTO turn (key, prompt, platform, thread, asker_id, asker_name, text, origin) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (prompt) DO NOTHING",
+            "INSERT INTO turn "
+            "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, asked_at) "
+            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM} ON CONFLICT (prompt) DO NOTHING",
             turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
-            pack_origin(prompt),
+            pack_origin(prompt), place.workspace, place.channel,
+            allowance.per_person, thread.platform, place.workspace, turn.asker.id, allowance.per_person,
+            allowance.per_channel, thread.platform, place.channel, allowance.per_channel,
         ) == 1  # fmt: skip
+
+    async def used_up(
+        self, platform: str, place: Place, person: Person, allowance: Allowance
+    ) -> UsedUp | None:
+        """Return which allowance leaves no room for another question, of two the one that does so for longer."""
+        found = []
+        for whose, limit, rows, values in (
+            (Whose.PERSON, allowance.per_person, of_person(), (platform, place.workspace, person.id)),
+            (Whose.CHANNEL, allowance.per_channel, of_channel(), (platform, place.channel)),
+        ):
+            # There is room again when the oldest of as many questions as the limit allows is an hour old.
+            sql = f"SELECT asked.asked_at + {WINDOW} - unixepoch() AS wait {rows} ORDER BY asked.asked_at DESC LIMIT 1 OFFSET ?"
+            row = await self._one(sql, *values, limit - 1) if limit else None
+            if row is not None:
+                found.append(UsedUp(whose, limit, float(row["wait"])))
+        return max(found, key=lambda one: one.wait, default=None)
 
     async def accepted(self, prompt: str) -> bool:
         """Return whether a prompt was accepted before, by its key."""
@@ -150,12 +178,16 @@ class Turns(Statements):
             key,
         )
 
-    async def claim_retry(self, key: str) -> bool:
-        """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try."""
+    async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS) -> bool:
+        """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try.
+
+        False too where the allowance is used up: the failed attempt does not count, and this one does.
+        """
         return await self._do(
             "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
-            f"closed_at = NULL WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL",
-            key,
+            "closed_at = NULL, asked_at = unixepoch() "
+            f"WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN}",
+            key, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2,
         ) == 1  # fmt: skip
 
     async def reopen_interrupted(self, key: str, session_id: str, answer_id: str) -> bool:

@@ -18,7 +18,7 @@ from adapters.discord import rendering as discord
 from adapters.slack import rendering as slack
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.messages import Content
+from aion_bot.ports.messages import Content, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.screen import PageFormat, Screen
 from benchmarks.cost.load import WORDS
@@ -114,7 +114,9 @@ class _Answer:
     def _show(self) -> None:
         screen = self._transcript.screen()
         for index, content in enumerate(screen):
-            if content is not None and (index >= len(self._shown) or content != self._shown[index]):
+            if isinstance(content, Reply | PlanCard) and (
+                index >= len(self._shown) or content != self._shown[index]
+            ):
                 self._draw(content)
         self._shown = screen
 

@@ -4,18 +4,20 @@ import pytest
 
 from aion_bot.ports.adapter import (
     ActivityIndicator,
+    Files,
     NativeStreaming,
     PlatformAdapter,
     QueuedMarker,
     StreamingMode,
 )
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import Reply
-from aion_bot.simulators.workspace import QueuedMarkers
+from aion_bot.ports.messages import Document, Reply
+from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
-CAPABILITIES = (ActivityIndicator, NativeStreaming, QueuedMarker)
+CAPABILITIES = (ActivityIndicator, Files, NativeStreaming, QueuedMarker)
 
 
 def only_with(capability: type) -> pytest.MarkDecorator:
@@ -71,3 +73,61 @@ async def test_a_native_stream_grows_and_ends(connection: Connection) -> None:
     assert connection.said(thread)[before:] == ["Three lamps are broken."]
     await adapter.edit(message, Reply("Four lamps are broken."))
     assert connection.said(thread)[before:] == ["Four lamps are broken."]
+
+
+REPORT = Document("answer.md", "# Röntgen\n\n" + "A line with 漢 and 😀.\n" * 2_000)
+
+
+def attached(connection: Connection, thread: str) -> list[str]:
+    """The texts of the files in a thread, oldest first."""
+    return [text for one in connection.workspace.thread(thread) for text in one.files.values()]
+
+
+@only_with(Files)
+async def test_a_document_is_posted_as_a_file(connection: Connection) -> None:
+    """A document is a file in the prompt's thread, byte for byte, listed like any message of the bot's and removable."""
+    thread, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, Files)
+    message = await adapter.post_file(prompt.thread, REPORT, nonce="0123456789abcdef-0-20-0")
+    assert attached(connection, thread) == [REPORT.text]
+    assert (await adapter.own_messages(prompt.thread))[0].message == message
+    await adapter.delete(message)
+    assert attached(connection, thread) == []
+
+
+@only_with(Files)
+async def test_a_file_is_posted_once(connection: Connection) -> None:
+    """An upload that is repeated with its nonce, after its response was lost, makes no second file; another nonce does."""
+    thread, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, Files)
+    connection.workspace.refuse(Operation.POST_FILE, Failure.LOST)
+    with pytest.raises(PlatformDown):
+        await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
+    await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
+    assert attached(connection, thread) == [REPORT.text]
+    await adapter.post_file(prompt.thread, REPORT, nonce="b-0-20-0")
+    assert attached(connection, thread) == [REPORT.text] * 2
+
+
+@only_with(Files)
+@pytest.mark.parametrize(
+    ("failure", "error"), [(Failure.DOWN, PlatformDown), (Failure.RATE_LIMITED, RateLimited)]
+)
+async def test_a_failed_upload_raises_the_error_of_a_post(
+    connection: Connection, failure: Failure, error: type[PlatformError]
+) -> None:
+    """What fails for now raises the shared errors, and a later attempt posts the file."""
+    thread, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, Files)
+    connection.workspace.refuse(Operation.POST_FILE, failure, retry_after=0.1)
+    with pytest.raises(error):
+        await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
+    connection.workspace.refuse(Operation.POST_FILE, Failure.FORBIDDEN)
+    with pytest.raises(PlatformError) as refused:
+        await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
+    assert not isinstance(refused.value, PlatformDown)
+    await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
+    assert attached(connection, thread) == [REPORT.text]

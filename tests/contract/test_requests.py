@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.adapter import Files, PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import Reply
+from aion_bot.ports.messages import Document, Reply
 from aion_bot.ports.rate_limits import LimitReading, Operation, PlatformRequest, RequestStatus
 from aion_bot.simulators.workspace import Failure
 from aion_bot.simulators.workspace import Operation as Performed
@@ -63,6 +63,8 @@ async def every_operation(observed: Observed) -> None:
     await adapter.own_messages(prompt.thread)
     await adapter.reply_privately(prompt, ("A word in private.",))
     await adapter.delete(message)
+    if isinstance(adapter, Files):
+        await adapter.delete(await adapter.post_file(prompt.thread, Document("a.md", "Words."), nonce="b"))
 
 
 def taken(connection: Connection, since: int) -> Counter[str]:

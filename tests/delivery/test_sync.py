@@ -74,6 +74,9 @@ class Growing:
     def screen(self) -> Screen:
         return tuple(Reply(page) for page in self.pages)
 
+    def advance(self) -> bool:
+        return True
+
     def shrink(self) -> bool:
         return False
 

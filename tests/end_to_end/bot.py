@@ -10,6 +10,7 @@ from typing import Any
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
+from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
@@ -38,8 +39,8 @@ class Bot:
         database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
         return {**self.aion.env, **self.workspace.env, **short_waits, **database, **more}
 
-    async def start(self, **more: str) -> None:
-        """Start the bot and wait until it listens."""
+    async def start(self, *, rules: Rules | None = None, **more: str) -> None:
+        """Start the bot and wait until it listens; `rules` are those of its `aion-bot.toml`."""
         settings, adapters, problems = compose(self.env(**more))
         assert settings is not None, problems
         assert not problems
@@ -47,7 +48,7 @@ class Bot:
             adapter.limits = replace(adapter.limits, **self.limits)
             self.watch(adapter)
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, self.polling))
+        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, self.polling, rules))
         await self.workspace.connected()
 
     async def stop(self) -> None:

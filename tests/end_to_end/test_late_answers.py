@@ -7,6 +7,7 @@ import pytest
 from aion_bot.aion import ChatMessage
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.domain import strings
+from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.turn import Turn
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.storage.turns import Turns
@@ -89,8 +90,8 @@ async def test_retry_wins_over_a_late_answer_found_afterwards(
     bot.aion.play(spoken("The answer asked for again."))
     claim = Turns.claim_retry
 
-    async def claiming(store: Turns, key: str) -> bool:
-        won = await claim(store, key)
+    async def claiming(store: Turns, key: str, allowance: Allowance) -> bool:
+        won = await claim(store, key, allowance)
         pressed.set()
         return won
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aion_bot.domain.allowance import Allowance
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
@@ -33,10 +34,10 @@ async def test_a_reply_that_overtakes_its_mention_is_answered(
     bot = on_slack
     looked, accept, knows = asyncio.Event(), Turns.accept, Threads.known
 
-    async def late(store: Turns, turn: object, prompt: Prompt) -> bool:
+    async def late(store: Turns, turn: object, prompt: Prompt, allowance: Allowance) -> bool:
         if prompt.addressed:
             await looked.wait()
-        return await accept(store, turn, prompt)  # type: ignore[arg-type]  # the arguments of the wrapped method
+        return await accept(store, turn, prompt, allowance)  # type: ignore[arg-type]  # the arguments of the wrapped method
 
     async def looking(store: Threads, thread: ThreadKey) -> bool:
         known = await knows(store, thread)

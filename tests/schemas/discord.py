@@ -21,7 +21,7 @@ SHOWS_TEXT = (
 )
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 MESSAGE_KEYS = {
-    "allowed_mentions", "components", "content", "embeds", "enforce_nonce", "flags", "message_reference", "nonce", "tts"
+    "allowed_mentions", "attachments", "components", "content", "embeds", "enforce_nonce", "flags", "message_reference", "nonce", "tts"
 }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _ids_as_text(value: Any, name: str = "") -> Any:
         return {key: _ids_as_text(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [_ids_as_text(inner) for inner in value]
-    return str(value) if name.endswith("_id") and isinstance(value, int) else value
+    return str(value) if (name == "id" or name.endswith("_id")) and isinstance(value, int) else value
 
 
 def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Toy for the contract suite."""
 
+from aion_bot.ports.adapter import Files
 from tests.contract.harness import Harness
 from tests.toy.simulator import SimulatedToy
 
-HARNESS = Harness(SimulatedToy)
+HARNESS = Harness(SimulatedToy, frozenset({Files}))

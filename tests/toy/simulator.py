@@ -17,6 +17,7 @@ class SimulatedToy:
     def __init__(self) -> None:
         routes = {
             Operation.POST: ("POST /threads/{thread}", self._post),
+            Operation.POST_FILE: ("POST /threads/{thread}", self._post),
             Operation.EDIT: ("PUT /messages/{message}", self._edit),
             Operation.DELETE: ("DELETE /messages/{message}", self._delete),
             Operation.LIST_MESSAGES: ("GET /threads/{thread}", self._list),
@@ -73,20 +74,18 @@ class SimulatedToy:
         return shown.id
 
     def _notify(self, kind: str, message: str, person: SimulatedPerson | None = None, **more: str) -> None:
-        author = self._messages[message].author
-        person = person or next(one for one in self.people if one.name == author)
+        person = person or next(one for one in self.people if one.name == self._messages[message].author)
         about = {"id": str(len(self._events) + 1), "thread": self._threads[message], "message": message}
         self._events.append({"kind": kind, "person": person.id, "name": person.name, **about, **more})
         self._server.changed()
 
     async def _post(self, body: dict[str, Any], thread: str) -> dict[str, str]:
         """A nonce that was used before returns the message of that time."""
-        message = self._nonces.get(body.get("nonce", ""))
+        message = self._nonces.get(body.get("nonce")) if "nonce" in body else None
         if message is None:
-            shown = Shown("", "aion", [], by_bot=True, only_for=body.get("only_for"))
+            shown = Shown("", "aion", [], True, only_for=body.get("only_for"), files=body.get("files", {}))
             self._show(shown, body)
-            message = self._add(shown, thread)
-            self._nonces[body.get("nonce", message)] = message
+            message = self._nonces[body.get("nonce")] = self._add(shown, thread)
         return {"id": message}
 
     async def _edit(self, body: dict[str, Any], message: str) -> None:

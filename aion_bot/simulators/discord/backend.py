@@ -61,7 +61,9 @@ class Backend:
         self._changed(message)
         return message
 
-    def post_as_bot(self, channel: str, body: Body, **about: Any) -> Message:
+    def post_as_bot(
+        self, channel: str, body: Body, *, files: Mapping[str, bytes] | None = None, **about: Any
+    ) -> Message:
         """Post a message of the bot; an enforced nonce makes one message, however often it is sent."""
         nonce = str(body["nonce"]) if body.get("nonce") is not None else None
         known = (
@@ -80,6 +82,8 @@ class Backend:
             flags=flags,
             nonce=nonce,
             replied_to=self._reference(body),
+            attachments=tuple(files or ()),
+            files={name: content.decode() for name, content in (files or {}).items()},
             **about,
         )
         if flags & EPHEMERAL and message.asked_by is not None:

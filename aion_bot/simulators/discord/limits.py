@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from aion_bot.simulators.discord.errors import empty_message, invalid_form, too_long
+from aion_bot.simulators.discord.errors import ApiError, empty_message, invalid_form, too_long
 
 CONTENT = 2_000
 NONCE = 25
+FILE = 10 * 1024 * 1024
 LISTED = 100
 THREAD_NAME = 100
 EMBEDS = 10
@@ -29,6 +30,15 @@ def check_message(body: Body) -> None:
     _check_text(body, "nonce", NONCE)
     _check_embeds(body.get("embeds") or [])
     _check_components(body.get("components") or [])
+
+
+def check_files(files: Mapping[str, bytes], body: Body) -> None:
+    """Check the sizes of attached files, and that the body describes each of them."""
+    if any(len(content) > FILE for content in files.values()):
+        raise ApiError(413, 40005, "Request entity too large")
+    described = [str(one.get("filename")) for one in body.get("attachments") or []]
+    if described != list(files):
+        raise invalid_form("attachments", "ATTACHMENT_NOT_FOUND", "No such attachment")
 
 
 def check_not_empty(content: str, embeds: Sequence[Any]) -> None:

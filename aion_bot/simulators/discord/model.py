@@ -57,6 +57,7 @@ class Message:
     versions: list[str] = field(default_factory=list)
     pings: list[str] = field(default_factory=list)
     payload: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     buttons: set[str] = field(default_factory=set)
     reactions: list[str] = field(default_factory=list)
 

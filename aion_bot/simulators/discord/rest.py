@@ -1,7 +1,7 @@
 """The REST routes of bots, by their templates in Discord's published OpenAPI document."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aion_bot.simulators.discord import limits, payloads
@@ -22,11 +22,12 @@ NOTHING: None = None
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: the parameters of its path, its query and its body."""
+    """One request: the parameters of its path, its query, its body, and its files by name."""
 
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 Handler = Callable[[Backend, Call], Any]
@@ -96,7 +97,8 @@ def post_message(backend: Backend, call: Call) -> Any:
     channel = _channel(backend, call, writing=True)
     if channel.locked:
         raise thread_locked()
-    return _message(backend, backend.post_as_bot(channel.id, call.body))
+    limits.check_files(call.files, call.body)
+    return _message(backend, backend.post_as_bot(channel.id, call.body, files=call.files))
 
 
 def get_message(backend: Backend, call: Call) -> Any:

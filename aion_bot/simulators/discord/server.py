@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from inspect import isawaitable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from aion_bot.simulators.discord import interactions, rest
 from aion_bot.simulators.discord.backend import Backend
@@ -100,7 +100,8 @@ class Server:
 
     async def _handled(self, name: str, handler: Handler, request: web.Request) -> web.StreamResponse:
         fault = self.faults.take(name)
-        call = Call(dict(request.match_info), dict(request.query), await _body(request))
+        body, files = await _body(request)
+        call = Call(dict(request.match_info), dict(request.query), body, files)
         self.bodies.append((name, call.body))
         if fault is None or fault.acted:
             await self._inspect(name, call.body)
@@ -126,9 +127,21 @@ class Server:
         return _json({"message": "404: Not Found", "code": 0}, 404)
 
 
-async def _body(request: web.Request) -> Any:
-    raw = await request.read()
-    return json.loads(raw) if raw else {}
+async def _body(request: web.Request) -> tuple[Any, Mapping[str, bytes]]:
+    """Read a body, and its files by name: with some, the JSON is a part of a form (Discord's *Uploading Files*)."""
+    if request.content_type != "multipart/form-data":
+        raw = await request.read()
+        return (json.loads(raw) if raw else {}), {}
+    body, files = {}, {}
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            continue
+        content = bytes(await part.read(decode=True))
+        if part.name == "payload_json":
+            body = json.loads(content)
+        else:
+            files[part.filename or ""] = content
+    return body, files
 
 
 async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:

@@ -50,6 +50,7 @@ class SimulatedDiscord:
     requests: Mapping[Operation, Sequence[str]] = {
         Operation.OPEN_THREAD: (f"POST {_MESSAGE}/threads",),
         Operation.POST: (f"POST {_MESSAGES}",),
+        Operation.POST_FILE: (f"POST {_MESSAGES}",),
         Operation.EDIT: (f"PATCH {_MESSAGE}",),
         Operation.DELETE: (f"DELETE {_MESSAGE}",),
         Operation.LIST_MESSAGES: (f"GET {_MESSAGES}",),
@@ -316,4 +317,5 @@ class SimulatedDiscord:
             only_for=message.only_for,
             pings=list(message.pings),
             payload=message.payload,
+            files=message.files,
         )

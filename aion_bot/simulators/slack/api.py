@@ -15,6 +15,9 @@ from aion_bot.simulators.slack.backend import Backend
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.workspace import CALLS_KEPT, Inspector, Logged
 
+UPLOAD = "upload_url"
+"""Names the requests that upload a file's bytes, as `files.getUploadURLExternal` names their address."""
+
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -65,6 +68,19 @@ class Api:
         answer = await self._answer(method, arguments, request)
         self.log.append(Logged(time.monotonic(), method, str(arguments.get("channel", "")), answer.status))
         self._changed()
+        return answer
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """Take the bytes of a file, which comes without a token."""
+        raw, name = await request.read(), UPLOAD
+        self.calls[name] += 1
+        fault = self._faults[name].popleft() if self._faults[name] else None
+        if fault is None or fault.acted:
+            taken = self._backend.uploads.receive(request.match_info["ticket"], raw)
+            answer: web.StreamResponse = web.Response(text="OK", status=200 if taken else 400)
+        if fault is not None:
+            answer = await _failed(fault, request)
+        self.log.append(Logged(time.monotonic(), name, "", answer.status))
         return answer
 
     async def _answer(self, method: str, arguments: Arguments, request: web.Request) -> web.StreamResponse:

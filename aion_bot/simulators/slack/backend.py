@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.state import Channel, Conversations, Message
 from aion_bot.simulators.slack.stream import Streams
+from aion_bot.simulators.slack.uploads import Uploads
 
 Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -17,12 +18,16 @@ class Backend(Protocol):
     conversations: Conversations
     display: Display
     streams: Streams
+    uploads: Uploads
 
     def authorized(self, method: str, token: str) -> bool:
         """Whether `method` accepts `token`."""
 
     def socket_address(self) -> str:
         """A new URL of Socket Mode."""
+
+    def upload_address(self, ticket: str) -> str:
+        """The address that takes the bytes of a file."""
 
     def add(self, message: Message) -> None:
         """Post a message of the bot."""

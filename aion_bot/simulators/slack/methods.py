@@ -5,7 +5,7 @@ Arguments, responses and errors: https://docs.slack.dev/reference/methods
 
 from collections.abc import Callable, Mapping
 
-from aion_bot.simulators.slack import indicators, payloads, rules, stream_methods
+from aion_bot.simulators.slack import indicators, payloads, rules, stream_methods, upload_methods
 from aion_bot.simulators.slack.backend import (
     Answer,
     Arguments,
@@ -156,6 +156,9 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.stopStream": stream_methods.stop,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
+    "files.getUploadURLExternal": upload_methods.get_upload_url,
+    "files.completeUploadExternal": upload_methods.complete,
+    "files.delete": upload_methods.delete,
     "reactions.add": indicators.add_reaction,
     "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,

@@ -32,6 +32,9 @@ DOCUMENTED: Mapping[str, int] = {
     "chat.update": TIER_3,
     "conversations.info": TIER_3,
     "conversations.replies": TIER_3,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
+    "files.delete": TIER_3,
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
 }

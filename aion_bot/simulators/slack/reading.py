@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aion_bot.simulators.slack.state import Message
+from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.workspace import Shown, ShownButton
 
 Body = Mapping[str, Any]
@@ -16,7 +17,7 @@ _PLAIN_BROADCAST = re.compile(r"@(?:channel|here|everyone|group)\b", re.IGNORECA
 _INVISIBLE = dict.fromkeys(map(ord, "\N{WORD JOINER}\N{ZERO WIDTH SPACE}"))
 
 
-def shown(message: Message, names: Mapping[str, str]) -> Shown:
+def shown(message: Message, names: Mapping[str, str], uploads: Uploads) -> Shown:
     """A message with its history; of one that is streamed, as the person sees it whom it answers."""
     return Shown(
         id=message.ts,
@@ -27,6 +28,7 @@ def shown(message: Message, names: Mapping[str, str]) -> Shown:
         only_for=message.only_for,
         pings=list(message.pings),
         payload=message.body,
+        files={one["name"]: uploads.text(one["id"]) for one in message.files if message.by_bot},
     )
 
 

@@ -23,6 +23,7 @@ from aion_bot.simulators.slack.state import (
     team_of,
 )
 from aion_bot.simulators.slack.stream import Streams
+from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.workspace import (
     Failure,
@@ -65,6 +66,7 @@ class SimulatedSlack:
     secrets: Sequence[str] = ()
     requests: Mapping[Operation, Sequence[str]] = {
         Operation.POST: ("chat.postMessage",),
+        Operation.POST_FILE: ("files.completeUploadExternal",),
         Operation.EDIT: ("chat.update",),
         Operation.DELETE: ("chat.delete",),
         Operation.LIST_MESSAGES: ("conversations.replies",),
@@ -86,6 +88,7 @@ class SimulatedSlack:
         self.sockets = Sockets(self._send_event, ack_timeout=ack_timeout, resend_delays=resend_delays)
         self.rates = Rates(clock)
         self.streams = Streams(clock)
+        self.uploads = Uploads()
         self.display = Display(self.conversations, self.streams, self._send_event)
         self.api = Api(self, inspector, self._send_event, self.rates)
         self._events = events
@@ -121,6 +124,7 @@ class SimulatedSlack:
         """Serve on a free loopback port."""
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self.api.serve)
+        app.router.add_post("/upload/{ticket}", self.api.upload)
         app.router.add_get("/link/{ticket}", self.sockets.connect)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -307,7 +311,7 @@ class SimulatedSlack:
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything in the thread, oldest first, ephemeral messages included."""
         names = self.conversations.names()
-        return [reading.shown(message, names) for message in self.conversations.thread(thread)]
+        return [reading.shown(message, names, self.uploads) for message in self.conversations.thread(thread)]
 
     def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
         """The ephemeral messages of a thread for this person."""
@@ -316,7 +320,9 @@ class SimulatedSlack:
     def channel(self, channel: Channel) -> Sequence[Shown]:
         """Everything in a channel, oldest first, threads included."""
         names, inside = self.conversations.names(), self.conversations.messages
-        return [reading.shown(message, names) for message in inside if message.channel == channel.id]
+        return [
+            reading.shown(message, names, self.uploads) for message in inside if message.channel == channel.id
+        ]
 
     def seen(self, message: str, person: SimulatedPerson) -> str:
         """The text that a person reads on the message with this `ts`: a stream grows for one person only."""
@@ -344,6 +350,10 @@ class SimulatedSlack:
     def socket_address(self) -> str:
         """A new URL of Socket Mode."""
         return f"ws://127.0.0.1:{self._port}/link/{self.sockets.ticket()}"
+
+    def upload_address(self, ticket: str) -> str:
+        """The address that takes the bytes of a file."""
+        return f"http://127.0.0.1:{self._port}/upload/{ticket}"
 
     def add(self, message: Message) -> None:
         """Add a message to its channel and send the app its event."""

@@ -1,8 +1,10 @@
 """Discord for the contract suite."""
 
-from aion_bot.ports.adapter import ActivityIndicator, QueuedMarker
+from aion_bot.ports.adapter import ActivityIndicator, Files, QueuedMarker
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contract.harness import Harness
 from tests.schemas import discord
 
-HARNESS = Harness(lambda: SimulatedDiscord(discord.inspect), frozenset({ActivityIndicator, QueuedMarker}))
+HARNESS = Harness(
+    lambda: SimulatedDiscord(discord.inspect), frozenset({ActivityIndicator, Files, QueuedMarker})
+)

@@ -8,7 +8,7 @@ from adapters.toy.rendering import body, sentence, text
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host, Presence
-from aion_bot.ports.messages import Content, Line, MessageRef, ThreadKey
+from aion_bot.ports.messages import Content, Document, Line, MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Limits, Operation, RequestObserver, Scope
 
 MESSAGES = Budget("messages", 20, 1.0, Scope.BOT)  # all threads share it: its scope key is ""
@@ -17,6 +17,8 @@ MESSAGES = Budget("messages", 20, 1.0, Scope.BOT)  # all threads share it: its s
 class ToyAdapter:
     platform = events.PLATFORM
     limits = Limits(2_000, 0.5, dict.fromkeys((Operation.POST, Operation.EDIT), (MESSAGES,)))
+    measure = staticmethod(lambda content: len(text(content)))
+    scope_key = staticmethod(lambda thread, scope: thread.id if scope is Scope.CHANNEL else "")
 
     def __init__(self, url: str, token: str) -> None:
         self._client = Client(url, token)
@@ -42,6 +44,11 @@ class ToyAdapter:
         made = await self._client.call("POST /threads/{thread}", (MESSAGES, ""), body=sent, thread=thread.id)
         return MessageRef(thread, made["id"])
 
+    async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
+        sent = {"text": document.name, "files": {document.name: document.text}, "buttons": [], "nonce": nonce}
+        made = await self._client.call("POST /threads/{thread}", (MESSAGES, ""), body=sent, thread=thread.id)
+        return MessageRef(thread, made["id"])
+
     async def edit(self, message: MessageRef, content: Content) -> None:
         sent = body(content)
         await self._client.call("PUT /messages/{message}", (MESSAGES, ""), body=sent, message=message.id)
@@ -56,12 +63,6 @@ class ToyAdapter:
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # always hidden
         sent = {"text": sentence(line), "buttons": [], "only_for": event.person.id}
         await self._client.call("POST /threads/{thread}/private", body=sent, thread=event.thread.id)
-
-    def measure(self, content: Content) -> int:
-        return len(text(content))
-
-    def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
-        return thread.id if scope is Scope.CHANNEL else ""
 
     def observe_requests(self, observer: RequestObserver) -> None:
         self._client.observer = observer

@@ -1,0 +1,130 @@
+"""A bounded number of things at once, shared among those who want them: nobody's many delay another's first.
+
+Whoever has the fewest running is next, and of several the one that waits for longest since something of theirs began to
+wait or ended. So while somebody waits and has nothing running, nobody else starts more than one thing: nobody starves.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Owner = TypeVar("Owner", bound=Hashable)
+
+
+class FairOrder(Generic[Owner]):
+    """Which of several owners' numbered things is next. No I/O; a step takes time linear in the owners who wait."""
+
+    def __init__(self) -> None:
+        self.running: Counter[Owner] = Counter()
+        self._waiting: dict[Owner, list[int]] = {}
+        self._since: dict[Owner, int] = {}
+        self._clock = itertools.count()
+
+    def waits(self, owner: Owner) -> bool:
+        """Return whether anything of an owner waits."""
+        return owner in self._waiting
+
+    def add(self, owner: Owner, number: int) -> None:
+        """Let a thing wait; of one owner the lowest number is the oldest, and the next."""
+        if owner not in self._waiting:
+            self._waiting[owner] = []
+            self._since[owner] = next(self._clock)
+        heapq.heappush(self._waiting[owner], number)
+
+    def remove(self, owner: Owner, number: int) -> None:
+        """Let a thing wait no more; nothing where it does not."""
+        numbers = self._waiting.get(owner, [])
+        if number in numbers:
+            numbers.remove(number)
+            heapq.heapify(numbers)
+            self._forget(owner)
+
+    def start(self) -> tuple[Owner, int] | None:
+        """Start what is next and return it; None where nothing waits."""
+        if not self._waiting:
+            return None
+        owner = min(self._waiting, key=lambda one: (self.running[one], self._since[one]))
+        number = heapq.heappop(self._waiting[owner])
+        self.running[owner] += 1
+        self._forget(owner)
+        return owner, number
+
+    def end(self, owner: Owner) -> None:
+        """Record that something of an owner has ended."""
+        self.running -= Counter([owner])  # which drops what is zero
+        if owner in self._waiting:
+            # Behind those who began to wait while it ran.
+            self._since[owner] = next(self._clock)
+
+    def _forget(self, owner: Owner) -> None:
+        if not self._waiting[owner]:
+            del self._waiting[owner], self._since[owner]
+
+
+class FairSlots(Generic[Owner]):
+    """At most `most` things run at once; what finds no slot waits for its turn."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._order: FairOrder[Owner] = FairOrder()
+        self._waiting: dict[int, asyncio.Future[bool]] = {}
+        self._closed = False
+
+    @property
+    def owners(self) -> frozenset[Owner]:
+        """Those of whom something runs."""
+        return frozenset(self._order.running)
+
+    async def acquire(
+        self, owner: Owner, number: int, waits: Callable[[bool], object] = lambda _: None
+    ) -> bool:
+        """Wait for a slot; whoever gets one calls `release`. False where nothing starts any more.
+
+        `number` is one of its own; of one owner's the lowest goes first. `waits` is called where it has to wait, with
+        whether nothing else of the owner waits already.
+        """
+        if self._closed:
+            return False
+        alone = not self._order.waits(owner)
+        self._order.add(owner, number)
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = turn
+        self._start()
+        if not turn.done():
+            waits(alone)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.result():
+                self.release(owner)  # its turn came in the same moment
+            else:
+                self._waiting.pop(number, None)
+                self._order.remove(owner, number)
+            raise
+
+    def release(self, owner: Owner) -> None:
+        """Give a slot back."""
+        self._order.end(owner)
+        self._start()
+
+    def close(self) -> None:
+        """Start nothing any more; what runs goes on."""
+        self._closed = True
+        for turn in self._waiting.values():
+            if not turn.done():
+                turn.set_result(False)
+        self._waiting.clear()
+
+    def _start(self) -> None:
+        while not self._closed and self._order.running.total() < self._most:
+            started = self._order.start()
+            if started is None:
+                return
+            turn = self._waiting.pop(started[1])
+            if not turn.done():
+                turn.set_result(True)
+            else:  # cancelled in the same moment
+                self._order.end(started[0])

@@ -1,0 +1,151 @@
+"""`aion-bot.toml`: read and checked whole, each problem with its file and line."""
+
+import difflib
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from aion_bot.domain import strings
+from aion_bot.domain.rules import KEYS, NOT_YET, Rule, Rules, Section
+from aion_bot.ports.settings import IdForms, IdKind, Problem
+
+DEFAULT = Path("aion-bot.toml")
+"""Read from the working directory where no other file is named."""
+
+_VARIABLE = "AION_BOT_CONFIG"
+_TABLES = {"workspaces": IdKind.WORKSPACE, "channels": IdKind.CHANNEL}
+_LONGEST = 1_000_000
+"""Bytes of the file; it is read at once."""
+
+Keys = tuple[str, ...]
+
+
+def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, list[Problem]]:
+    """Read the file that `named` names, or the default one if there is one; finds every problem at once.
+
+    `forms` are those of the ids of every platform. No problem repeats a value. With problems the rules are empty.
+    """
+    path = named or DEFAULT
+    if named is None and not path.exists():
+        return Rules(), []
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8") if len(raw) <= _LONGEST else None
+    except OSError:
+        return Rules(), [Problem(_VARIABLE, strings.file_not_readable(path))]
+    except ValueError:
+        text = None
+    if text is None:
+        return Rules(), [Problem(str(path), strings.no_text_file(_LONGEST))]
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Rules(), [Problem(*_malformed(path, str(error)))]
+    return _Reader(path, text, forms).read(document)
+
+
+def _malformed(path: Path, said: str) -> tuple[str, str]:
+    """Return where a file is no TOML, and what to do; the parser's own words may repeat a value."""
+    line = said.rpartition("(at line ")[2].partition(",")[0]
+    return (f"{path}, line {line}" if line.isdecimal() else f"{path}, last line"), strings.NO_TOML
+
+
+class _Reader:
+    """Checks one parsed file."""
+
+    def __init__(self, path: Path, text: str, forms: Collection[IdForms]) -> None:
+        self._path = path
+        self._lines = dict(reversed(list(_statements(text))))  # of several lines of a table the first
+        self._forms = forms
+        self._problems: list[Problem] = []
+
+    def read(self, document: Mapping[str, object]) -> tuple[Rules, list[Problem]]:
+        """Return the rules, and every problem."""
+        tables: dict[str, dict[str, Section]] = {name: {} for name in _TABLES}
+        defaults: Section = {}
+        for name, table in document.items():
+            if name == "defaults":
+                defaults = self._section((name,), table)
+            elif name in _TABLES and isinstance(table, dict):
+                for one, section in table.items():
+                    self._check_id((name, one), _TABLES[name])
+                    tables[name][one] = self._section((name, one), section)
+            else:
+                self._refuse((name,), self._unknown_table(name))
+        if self._problems:
+            return Rules(), self._problems
+        return Rules(defaults, tables["workspaces"], tables["channels"]), []
+
+    def _section(self, where: Keys, table: object) -> Section:
+        if not isinstance(table, dict):
+            self._refuse(where, strings.NO_SECTION)
+            return {}
+        section = {}
+        for name, value in table.items():
+            here = (*where, name)
+            if name in NOT_YET:
+                self._refuse(here, strings.key_not_implemented(name))
+            elif name not in KEYS:
+                self._refuse(here, strings.unknown_key(name, _nearest(name, [*KEYS, *NOT_YET])))
+            else:
+                try:
+                    section[name] = Rule(KEYS[name].read(value), self._place(here))
+                except ValueError:
+                    self._refuse(here, strings.malformed_key(name, KEYS[name].words))
+        return section
+
+    def _check_id(self, where: Keys, kind: IdKind) -> None:
+        known = [form[kind] for form in self._forms if kind in form]
+        # A platform that does not know its ids by their form takes all.
+        if len(known) == len(self._forms) and not any(form.fits(where[-1]) for form in known):
+            words = ", ".join(form.words for form in known)
+            self._refuse(where, strings.no_section_id(kind.value, words))
+
+    @staticmethod
+    def _unknown_table(name: str) -> str:
+        if name in KEYS or name in NOT_YET:
+            return strings.key_outside(name)
+        return strings.unknown_key(name, _nearest(name, ["defaults", *_TABLES]))
+
+    def _refuse(self, where: Keys, mend: str) -> None:
+        self._problems.append(Problem(self._place(where), mend))
+
+    def _place(self, where: Keys) -> str:
+        # Of what stands inside an inline table the line of the table is known.
+        line = next((self._lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in self._lines), 1)
+        return f"{self._path}, line {line}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    return difflib.get_close_matches(name, sorted(known), 1, 0.0)[0]
+
+
+def _statements(text: str) -> Iterator[tuple[Keys, int]]:
+    """Yield each table and key of a file that is valid TOML, with the line where its statement begins.
+
+    tomllib tells no lines. So the file is parsed once more, statement by statement: one that is not whole yet, such as
+    a list over several lines, does not parse by itself.
+    """
+    table: Keys = ()
+    begun, statement = 1, ""
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        statement = f"{statement}{line}\n"
+        try:
+            parsed = tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            continue
+        paths = list(_paths(parsed))
+        if statement.lstrip().startswith("["):
+            table = max(paths, key=len)
+            yield from ((path, begun) for path in paths)
+        else:
+            yield from (((*table, *path), begun) for path in paths)
+        begun, statement = number + 1, ""
+
+
+def _paths(table: Mapping[str, object], before: Keys = ()) -> Iterator[Keys]:
+    for name, value in table.items():
+        inner = value[0] if isinstance(value, list) and value else value
+        yield (*before, name)
+        if isinstance(inner, dict):
+            yield from _paths(inner, (*before, name))

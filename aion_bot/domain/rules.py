@@ -1,0 +1,93 @@
+"""What `aion-bot.toml` says for each place: which keys there are, and which value holds where. No I/O."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from aion_bot.domain.allowance import Allowance
+from aion_bot.ports.events import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the file: `read` checks a TOML value and returns what it means, `words` say what it has to be.
+
+    `read` raises ValueError for any other value. `default` holds where no section names the key.
+    """
+
+    read: Callable[[object], object]
+    words: str
+    default: object
+
+
+_MOST_QUESTIONS = 1_000_000
+
+
+def _count(value: object) -> int:
+    # TOML's true is an int in Python.
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_QUESTIONS:
+        raise ValueError
+    return value
+
+
+_QUESTIONS = Key(_count, f"a whole number from 0 to {_MOST_QUESTIONS}; 0 sets no limit", 0)
+
+PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_hour"
+
+KEYS: Mapping[str, Key] = {PER_PERSON: _QUESTIONS, PER_CHANNEL: _QUESTIONS}
+"""Every key that has an effect."""
+
+NOT_YET = (
+    "enabled", "allow_users", "allow_roles", "guests", "shared", "approvers", "approver_roles", "approvals_required",
+    "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
+    "destructive_approvals_required", "images", "earlier_messages", "uploads", "private", "reactions", "footer",
+    "notify_after", "feedback",
+)  # fmt: skip
+"""Keys whose issue has not landed: accepting them without effect would be a lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The value of a key in one section, and where it stands, in words for the operator."""
+
+    value: object
+    source: str
+
+
+Section = Mapping[str, Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The sections of the file, those of workspaces and channels by id. The narrower one wins, key by key."""
+
+    defaults: Section = field(default_factory=dict)
+    workspaces: Mapping[str, Section] = field(default_factory=dict)
+    channels: Mapping[str, Section] = field(default_factory=dict)
+
+    def value(self, key: str, place: Place) -> object:
+        """Return what holds at a place; `Place.channel` of a thread is its channel."""
+        sections = (
+            self.channels.get(place.channel, {}),
+            self.workspaces.get(place.workspace, {}),
+            self.defaults,
+        )
+        return next((section[key].value for section in sections if key in section), KEYS[key].default)
+
+    def allowance(self, place: Place) -> Allowance:
+        """Return how many questions an hour may be asked at a place."""
+        return Allowance(_count(self.value(PER_PERSON, place)), _count(self.value(PER_CHANNEL, place)))
+
+    def describe(self) -> Mapping[str, str]:
+        """Say what each key is and where that stands, the default first and each narrower section behind it."""
+        described = {}
+        for key, kind in KEYS.items():
+            default = self.defaults.get(key, Rule(kind.default, "default"))
+            words = [f"{default.value} ({default.source})"]
+            for name, sections in (("workspace", self.workspaces), ("channel", self.channels)):
+                words += [
+                    f"in {name} {one}: {section[key].value} ({section[key].source})"
+                    for one, section in sorted(sections.items())
+                    if key in section
+                ]
+            described[key] = "; ".join(words)
+        return described

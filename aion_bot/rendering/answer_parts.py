@@ -1,0 +1,77 @@
+"""The parts of an answer: its text between plan cards, how it ended, and what else the stream said of it. No I/O."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aion_bot.domain import strings
+from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
+from aion_bot.ports.secrets import KNOWN
+from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.plain_pages import PlainPages
+from aion_bot.rendering.references import Growing
+
+
+@dataclass(slots=True)
+class Segment:
+    """The text between two plan cards, in pages.
+
+    Attributes:
+        raw: What came as tokens, with the markers of references.
+        growing: What makes `raw` readable; None where it is shown as it came.
+        final: What replaces `raw` once it is known; None until then.
+        card: The plan's card under the text.
+        tail: What stands under the text, before the card.
+        slots: How many messages were taken before the card.
+        shown: What shows each full page; made once, as every screen has all of them.
+        version: Equal to what it was before where `pages` were given a text that has only grown since.
+    """
+
+    pages: Pages | PlainPages
+    growing: Growing | None
+    raw: str = ""
+    final: str | None = None
+    card: PlanCard | None = None
+    tail: str = ""
+    slots: int = 0
+    shown: dict[str, Reply] = field(default_factory=dict)
+    version: object = None
+
+    def text(self) -> str:
+        """Return what may be shown of the text so far."""
+        if self.final is not None:
+            return self.final
+        return self.growing.update(self.raw) if self.growing else KNOWN.struck_so_far(self.raw)
+
+    def settle(self, text: str) -> None:
+        """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
+        self.final = KNOWN.strike(text)
+
+    def lead(self) -> str:
+        """Return what stands above the card."""
+        text = self.text()
+        return joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
+
+
+@dataclass(slots=True)
+class End:
+    """How an answer ended: a sentence under it where it is not whole, and what can be pressed."""
+
+    sentence: str = ""
+    byline: Line = ()
+    buttons: tuple[Button, ...] = ()
+    in_file: bool = True
+    document: Document | None = None
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the stream said about the answer besides its text."""
+
+    answer_id: str | None = None
+    complete: bool = False
+    error: dict[str, Any] | None = None
+
+
+def joined(*parts: str) -> str:
+    """Join what is not blank as paragraphs."""
+    return "\n\n".join(part for part in parts if part.strip())

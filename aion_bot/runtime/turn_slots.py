@@ -1,0 +1,82 @@
+"""How many questions are answered at once, in turns among people, and what those are told who have to wait."""
+
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.concurrency.fair_slots import FairSlots
+from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.messages import Person
+
+MOST_ACTIVE = 1000
+"""Answers that run at once; `make cost` measures what so many need. One that is parked at a plan does not count."""
+
+MOST_IN_PROCESS = 2000
+"""Questions that may wait or be answered in the whole process."""
+
+MOST_OF_PERSON = 50
+"""Questions of one person that may wait or be answered once the process is half full: the other half is for others."""
+
+_Owner = tuple[str, str]
+"""A platform, and the id of a person there."""
+
+
+class TurnSlots:
+    """Lets at most `MOST_ACTIVE` questions be answered at once. People take turns, each with their oldest first."""
+
+    def __init__(self, indicators: Indicators, tasks: BackgroundTasks) -> None:
+        self._indicators = indicators
+        self._tasks = tasks
+        self._slots: FairSlots[_Owner] = FairSlots(MOST_ACTIVE)
+        self._numbers = itertools.count()
+        self._loads: Counter[_Owner] = Counter()
+
+    def enter(self, platform: str, person: Person) -> int:
+        """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
+        self._loads[platform, person.id] += 1
+        return next(self._numbers)
+
+    def leave(self, platform: str, person: Person) -> None:
+        """Count a question no more that `enter` counted."""
+        self._loads -= Counter([(platform, person.id)])  # which drops what is zero
+
+    def too_busy(self, platform: str, person: Person) -> str | None:
+        """Return the sentence for who asks while the process, or their share of it, is full."""
+        load = self._loads.total()
+        if load >= MOST_IN_PROCESS:
+            return strings.FULL_PROCESS
+        own = self._loads[platform, person.id]
+        return strings.FULL_PERSON if 2 * load >= MOST_IN_PROCESS and own >= MOST_OF_PERSON else None
+
+    @asynccontextmanager
+    async def slot(
+        self, thread: Thread, turn: Turn, number: int, *, tell: bool = True
+    ) -> AsyncIterator[bool]:
+        """Wait until the question at the head of its thread may be asked; False where nothing is asked any more.
+
+        While it waits its message is marked, and the person is told once for all of theirs that wait, if `tell`.
+        """
+        owner = (thread.platform, turn.asker.id)
+
+        def waits(first: bool) -> None:
+            self._indicators.queued(thread, turn)
+            if first and tell and turn.origin is not None:
+                sentence = strings.answering_others(len(self._slots.owners), own=owner in self._slots.owners)
+                self._tasks.spawn(reply_privately(thread, turn.origin, (sentence,), hidden=True))
+
+        started = await self._slots.acquire(owner, number, waits)
+        try:
+            yield started
+        finally:
+            if started:
+                self._slots.release(owner)
+
+    def close(self) -> None:
+        """Let no more questions be asked; the next start goes on with those that wait."""
+        self._slots.close()

@@ -1,0 +1,77 @@
+"""The methods of uploads: https://docs.slack.dev/messaging/working-with-files#uploading_files. No I/O."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, writable
+from aion_bot.simulators.slack.state import BOT, Message
+
+
+def get_upload_url(backend: Backend, arguments: Arguments) -> Answer:
+    """`files.getUploadURLExternal`."""
+    name, length = arguments.get("filename"), str(arguments.get("length", ""))
+    if not name or not length.isdecimal() or int(length) == 0:
+        raise Refused("invalid_arguments")
+    file, ticket = backend.uploads.announce(str(name), int(length))
+    return {"upload_url": backend.upload_address(ticket), "file_id": file}
+
+
+def complete(backend: Backend, arguments: Arguments) -> Answer:
+    """`files.completeUploadExternal`: share files that were uploaded in one message."""
+    files = _files(arguments)
+    for file in files:
+        upload = backend.uploads.files.get(str(file.get("id")))
+        if upload is None or upload.raw is None or upload.shared:
+            raise Refused("file_not_found")
+    if arguments.get("channel_id"):
+        channel = writable(backend, {"channel": arguments["channel_id"]})
+        thread = arguments.get("thread_ts")
+        if thread and backend.conversations.find(channel.id, str(thread)) is None:
+            raise Refused("thread_not_found")
+        shown = tuple(_record(backend, file) for file in files)
+        text = str(arguments.get("initial_comment") or "")
+        message = Message(
+            backend.conversations.clock.ts(),
+            channel.id,
+            BOT,
+            [{"text": text}],
+            thread_ts=str(thread),
+            files=shown,
+        )
+        backend.add(message)
+    for file in files:
+        backend.uploads.files[str(file["id"])].shared = True
+    return {"files": [{"id": file["id"], "title": file.get("title", "")} for file in files]}
+
+
+def delete(backend: Backend, arguments: Arguments) -> Answer:
+    """`files.delete`: the message that shares it goes with it."""
+    file = str(arguments.get("file"))
+    if backend.uploads.files.pop(file, None) is None:
+        raise Refused("file_not_found")
+    for message in list(backend.conversations.messages):
+        if any(one["id"] == file for one in message.files):
+            backend.delete(message)
+    return {}
+
+
+def _files(arguments: Arguments) -> list[Mapping[str, Any]]:
+    given = arguments.get("files")
+    files = json.loads(given) if isinstance(given, str) else given
+    if not isinstance(files, list) or not files or not all(isinstance(one, dict) for one in files):
+        raise Refused("invalid_arguments")
+    return files
+
+
+def _record(backend: Backend, file: Mapping[str, Any]) -> Mapping[str, Any]:
+    upload = backend.uploads.files[str(file["id"])]
+    return {
+        "id": file["id"],
+        "name": upload.name,
+        "title": file.get("title", upload.name),
+        "mimetype": "text/markdown",
+        "filetype": "markdown",
+        "size": upload.length,
+        "user": BOT.id,
+    }

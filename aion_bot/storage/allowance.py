@@ -1,0 +1,33 @@
+"""SQL that counts the questions of a rolling hour, so that taking the last place and counting are one statement."""
+
+from aion_bot.domain.allowance import UNCOUNTED, WINDOW
+from aion_bot.storage.statements import among
+
+_COUNTED = f"asked.asked_at > unixepoch() - {WINDOW} AND (asked.reason IS NULL OR NOT {among('asked.reason', UNCOUNTED)})"
+
+
+def of_person(platform: str = "?", workspace: str = "?", person: str = "?") -> str:
+    """Rows of what a person asked in a workspace; the arguments are SQL."""
+    return f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.workspace = {workspace} AND asked.asker_id = {person} AND {_COUNTED}"
+
+
+def of_channel(platform: str = "?", channel: str = "?") -> str:
+    """Rows of what everybody asked in a channel; the arguments are SQL."""
+    return (
+        f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.channel = {channel} AND {_COUNTED}"
+    )
+
+
+def room(person_rows: str, channel_rows: str) -> str:
+    """Whether one more question may be asked; each half takes its limit, the parameters of its rows, its limit again."""
+    halves = (f"(? = 0 OR (SELECT count(*) {rows}) < ?)" for rows in (person_rows, channel_rows))
+    return " AND ".join(halves)
+
+
+ROOM = room(of_person(), of_channel())
+"""For a question that has no row yet."""
+
+ROOM_AGAIN = room(
+    of_person("turn.platform", "turn.workspace", "turn.asker_id"), of_channel("turn.platform", "turn.channel")
+)
+"""For another attempt of the turn of a row, which does not count itself: it failed."""

@@ -1,0 +1,156 @@
+"""Nobody can use up everybody: questions an hour, and turns among people when the process is full."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
+from aion_bot.runtime import turn_slots
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.workspace import SimulatedPerson
+from tests.end_to_end.bot import Bot
+
+
+def held(number: int) -> Scene:
+    """An answer that waits to be released."""
+    words = f"Answer {number}."
+    return Scene(
+        (Speak("At work. "), Hold(str(number), pings=True), Speak(words), *ENDING),
+        Answer("At work. " + words),
+    )
+
+
+FAILED = Scene((Emit("error", {"message": "Tired", "code": "SERVER_ERROR"}),))
+
+
+def limited(key: str, limit: int) -> Rules:
+    """Rules with one limit for every place."""
+    return Rules(defaults={key: Rule(limit, "test")})
+
+
+def refused(whose: Whose, limit: int) -> str:
+    """The sentence of somebody who is refused just after the question that took the last place."""
+    return strings.used_up(UsedUp(whose, limit, 3590.0))
+
+
+async def test_a_person_beyond_the_limit_is_refused_privately(idle: Bot) -> None:
+    """The second of one question an hour gets a private sentence with the wait, nothing in public; others may ask."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(spoken("The first."), spoken("Ben's."))
+    thread = await idle.asked(idle.ada, "What?", "The first.")
+    before = len(idle.bots(thread))
+    await idle.workspace.reply(idle.ada, thread, "And more?")
+    await idle.replies_privately(thread, idle.ada, refused(Whose.PERSON, 1))
+    assert len(idle.bots(thread)) == before
+    await idle.asked(idle.ben, "What?", "Ben's.")
+    assert idle.aion.count("send_stream") == 2
+
+
+async def test_a_channel_beyond_the_limit_is_refused_over_a_restart(idle: Bot) -> None:
+    """A thread counts as its channel, and another process remembers what was asked."""
+    await idle.start(rules=limited(PER_CHANNEL, 2))
+    idle.aion.play(spoken("The first."), spoken("The second."))
+    thread = await idle.asked(idle.ada, "What?", "The first.")
+    await idle.workspace.reply(idle.ada, thread, "And more?")
+    await idle.shows(thread, "The second.")
+    await idle.stop()
+    await idle.start(rules=limited(PER_CHANNEL, 2))
+    await idle.workspace.reply(idle.ben, thread, "And mine?")
+    await idle.replies_privately(thread, idle.ben, refused(Whose.CHANNEL, 2))
+    assert idle.aion.count("send_stream") == 2
+
+
+async def test_a_failed_answer_is_not_charged_and_its_retry_once(idle: Bot) -> None:
+    """What Aion failed leaves the place free; the retry takes it, and another retry waits for room."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(FAILED, FAILED, spoken("Answered."), spoken("Other."))
+    thread = await idle.workspace.ask(idle.ada, "What?")
+    await idle.until(lambda: idle.pressable(thread) == ["Retry"])
+    await idle.press(idle.ada, thread, "Retry")
+    await idle.replies_privately(thread, idle.ada, strings.RETRYING)
+    await idle.aion.until(lambda: idle.aion.count("send_stream") == 2)
+    await idle.until(lambda: idle.pressable(thread) == ["Retry"])
+    await idle.asked(idle.ada, "Something else?", "Answered.")
+    await idle.press(idle.ada, thread, "Retry")
+    await idle.replies_privately(thread, idle.ada, refused(Whose.PERSON, 1))
+    assert idle.aion.count("send_stream") == 3
+
+
+@pytest.fixture
+async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> AsyncIterator[Bot]:
+    made = Bot(aion, discord, tmp_path)
+    yield made
+    await made.stop()
+
+
+async def test_a_command_beyond_the_limit_is_not_echoed(on_discord: Bot, discord: SimulatedDiscord) -> None:
+    """Discord's /ask is acknowledged in private where the allowance is used up: nobody else sees the refusal."""
+    await on_discord.start(rules=limited(PER_PERSON, 1))
+    on_discord.aion.play(spoken("The first."))
+    await on_discord.asked(on_discord.ada, "What?", "The first.")
+    seen = len(list(discord.world.everything()))
+    told = await on_discord.workspace.ask(on_discord.ada, "And more?")
+    await on_discord.replies_privately(told, on_discord.ada, refused(Whose.PERSON, 1))
+    assert [one for one in list(discord.world.everything())[seen:] if one.only_for is None] == []
+
+
+async def test_people_take_turns_when_the_process_is_full(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one answer at a time Ben's question is the next although Ada's came before; both are told, and the marks go."""
+    monkeypatch.setattr(turn_slots, "MOST_ACTIVE", 1)
+    await idle.start()
+    idle.aion.play(held(1), spoken("For Ben."), spoken("For Ada."))
+    await idle.asked(idle.ada, "first", "At work.")
+    second = await idle.workspace.mention(idle.ada, "second")
+    await idle.replies_privately(second, idle.ada, strings.answering_others(1, own=True))
+    third = await idle.workspace.mention(idle.ben, "third")
+    await idle.replies_privately(third, idle.ben, strings.answering_others(1, own=False))
+    await idle.until(lambda: idle.queued_marker_count(second) == idle.queued_marker_count(third) == 1)
+    idle.aion.release("1")
+    await idle.shows(third, "For Ben.")
+    await idle.shows(second, "For Ada.")
+    await idle.until(lambda: idle.queued_marker_count(second) == idle.queued_marker_count(third) == 0)
+
+
+async def test_what_waits_for_its_turn_is_asked_after_a_restart(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop does not wait for questions that wait for a slot; the next start asks them."""
+    monkeypatch.setattr(turn_slots, "MOST_ACTIVE", 1)
+    await idle.start()
+    idle.aion.play(held(1), spoken("For Ben."))
+    await idle.asked(idle.ada, "first", "At work.")
+    thread = await idle.workspace.ask(idle.ben, "second")
+    await idle.replies_privately(thread, idle.ben, strings.answering_others(1, own=False))
+    await idle.stop()
+    assert idle.aion.count("send_stream") == 1
+    await idle.start()
+    await idle.shows(thread, "For Ben.")
+    await idle.until(lambda: idle.queued_marker_count(thread) == 0)
+
+
+async def test_one_person_cannot_fill_the_process(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the process is half full a person has a share of it, and others can still ask."""
+    monkeypatch.setattr(turn_slots, "MOST_ACTIVE", 1)
+    monkeypatch.setattr(turn_slots, "MOST_IN_PROCESS", 4)
+    monkeypatch.setattr(turn_slots, "MOST_OF_PERSON", 2)
+    await idle.start()
+    idle.aion.play(held(1), *(spoken(f"Answer {n}.") for n in range(2, 5)))
+    await idle.asked(idle.ada, "first", "At work.")
+    await waiting(idle, idle.ada, "second")
+    third = await idle.workspace.mention(idle.ada, "third")
+    await idle.replies_privately(third, idle.ada, strings.FULL_PERSON)
+    await waiting(idle, idle.ben, "fourth")
+    await waiting(idle, idle.ben, "fifth")
+    sixth = await idle.workspace.mention(idle.cy, "sixth")
+    await idle.replies_privately(sixth, idle.cy, strings.FULL_PROCESS)
+
+
+async def waiting(bot: Bot, person: SimulatedPerson, question: str) -> None:
+    """Ask a question, and wait until it is marked as queued."""
+    thread = await bot.workspace.mention(person, question)
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)

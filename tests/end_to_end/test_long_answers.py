@@ -1,0 +1,95 @@
+"""An answer that is too long for messages: twenty of them, then one file, also over failures and restarts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.delivery.diff import Post, PostFile, StartStream
+from aion_bot.delivery.executor import Executor
+from aion_bot.domain import strings
+from aion_bot.ports.messages import MessageRef
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, spoken
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import Failure, Operation
+from tests.end_to_end.bot import Bot
+
+LONG = "".join(f"Paragraph {number:05d} of a report. {'words ' * 60}\n\n" for number in range(400))
+
+WHOLE = Scene(ENDING, Answer(LONG))
+"""The answer in one event."""
+
+
+def files(bot: Bot, thread: str) -> list[str]:
+    """The texts of the files in a thread."""
+    return [text for one in bot.bots(thread) for text in one.files.values()]
+
+
+async def test_a_long_answer_ends_with_a_file(idle: Bot) -> None:
+    """Twenty messages show the beginning, and the last message of the thread is a file with the whole answer."""
+    await idle.start()
+    idle.aion.play(WHOLE)
+    thread = await idle.workspace.mention(idle.ada, "Everything?")
+    await idle.until(lambda: len(files(idle, thread)) == 1)
+    shown = [one for one in idle.bots(thread) if not one.files]
+    assert len(shown) == 20
+    assert "Paragraph 00000" in shown[0].text
+    assert strings.WHOLE_IN_FILE in shown[-1].text
+    assert idle.bots(thread)[-1].files
+    assert files(idle, thread)[0].strip() == LONG.strip()
+
+
+@pytest.fixture
+async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
+    made = Bot(aion, slack, tmp_path)
+    yield made
+    await made.stop()
+
+
+async def test_a_lost_upload_is_not_repeated(on_slack: Bot) -> None:
+    """After the answer to the request that posts the file was lost, the file is in the thread once."""
+    await on_slack.start()
+    on_slack.aion.play(WHOLE, spoken("The next."))
+    on_slack.workspace.refuse(Operation.POST_FILE, Failure.LOST)
+    thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
+    await on_slack.until(lambda: len(files(on_slack, thread)) == 1)
+    await on_slack.workspace.reply(on_slack.ada, thread, "And more?")
+    await on_slack.shows(thread, "The next.")
+    assert len(files(on_slack, thread)) == 1
+
+
+async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Where the file is refused the twenty messages stay, and the last one says why there is no more."""
+    await on_slack.start()
+    on_slack.aion.play(WHOLE)
+    slack.fail_next("files.getUploadURLExternal", error="missing_scope")
+    thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
+    await on_slack.shows(thread, strings.ONLY_BEGINNING, "the app lacks the scope files:write")
+    assert len(on_slack.bots(thread)) == 20
+
+
+async def test_a_crash_after_the_upload_posts_no_second_file(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed in the moment after the file was posted is followed by one that finds it."""
+    perform, posted = Executor._post, asyncio.Event()
+
+    async def post_and_hang(self: Executor, step: Post | PostFile | StartStream) -> MessageRef:
+        message = await perform(self, step)
+        if isinstance(step, PostFile) and not posted.is_set():
+            posted.set()
+            await asyncio.Event().wait()
+        return message
+
+    monkeypatch.setattr(Executor, "_post", post_and_hang)
+    await idle.start()
+    idle.aion.play(WHOLE, spoken("The next."))
+    thread = await idle.workspace.mention(idle.ada, "Everything?")
+    await posted.wait()
+    await idle.kill()
+    await idle.start()
+    await idle.workspace.reply(idle.ada, thread, "And more?")
+    await idle.shows(thread, "The next.")
+    assert len(files(idle, thread)) == 1

@@ -1,0 +1,190 @@
+"""What one answer may post and keep: twenty messages, then a document; a megabyte of text."""
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aion_bot.aion.events import ChatToken, ChatTokenType
+from aion_bot.domain import strings
+from aion_bot.ports.messages import Action, Button, Content, Document, PlanCard, Reply
+from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.bounds import MOST_MESSAGES, MOST_TEXT, cut_text
+from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.screen import PageFormat
+
+CARD = PlanCard("Aion asks", "Sort", buttons=(Button(Action.APPROVE, "k", "Approve"),), key="k")
+
+
+def measure(content: Content) -> int:
+    return len(content.text if isinstance(content, Reply) else content.description)
+
+
+def view() -> AnswerView:
+    """An answer whose pages have about 500 characters."""
+    return AnswerView(PageFormat(measure, 660))
+
+
+def says(text: str) -> ChatToken:
+    """An event with the text so far."""
+    return ChatToken(type=ChatTokenType.TOKEN, data={"accumulated": text})
+
+
+def lines(count: int) -> str:
+    """A text of numbered lines of 50 characters."""
+    return "".join(f"Line {number:06d} of an answer that is much too long.\n" for number in range(count))
+
+
+def replies(answer: AnswerView) -> list[Reply]:
+    return [one for one in answer.screen() if isinstance(one, Reply)]
+
+
+def documents(answer: AnswerView) -> list[Document]:
+    return [one for one in answer.screen() if isinstance(one, Document)]
+
+
+def test_an_answer_posts_twenty_messages_then_a_file() -> None:
+    """The beginning is readable in twenty messages, the last of which names the file, and the file has everything."""
+    answer, text = view(), lines(1_000)
+    answer.fold(says(text))
+    assert len(replies(answer)) < MOST_MESSAGES
+    assert replies(answer)[-1].note == strings.REST_FOLLOWS
+    assert documents(answer) == []
+    answer.finish()
+    assert len(replies(answer)) == MOST_MESSAGES
+    assert text.startswith(replies(answer)[0].text)
+    assert replies(answer)[-1].note == strings.WHOLE_IN_FILE
+    (document,) = documents(answer)
+    assert document.text.strip() == text.strip()
+    assert isinstance(answer.screen()[-1], Document)
+
+
+@settings(max_examples=15)  # each cuts a growing text into pages many times
+@given(count=st.integers(0, 400), step=st.integers(1, 150))
+def test_no_screen_has_more_messages_and_short_answers_no_file(count: int, step: int) -> None:
+    """However an answer grows, no screen has more than twenty messages; all of its text is in them or in the file."""
+    answer = view()
+    for end in range(0, count, step):
+        answer.fold(says(lines(end)))
+        assert len(answer.screen()) <= MOST_MESSAGES
+    answer.fold(says(lines(count)))
+    answer.finish()
+    shown, files = replies(answer), documents(answer)
+    assert len(shown) <= MOST_MESSAGES
+    whole = files[0].text if files else "".join(one.text for one in shown)
+    assert whole.count("Line ") == count
+
+
+def test_a_sentence_about_the_end_is_shown_under_what_is_cut() -> None:
+    """Why an answer ended is told although the end of its text is only in the file; an interrupted one has no file."""
+    answer = view()
+    answer.fold(says(lines(1_000)))
+    answer.finish(strings.INTERRUPTED, in_file=False)
+    assert len(replies(answer)) == MOST_MESSAGES
+    assert strings.INTERRUPTED in replies(answer)[-1].text
+    assert replies(answer)[-1].note == strings.ONLY_BEGINNING
+    assert documents(answer) == []
+
+
+def test_a_refused_file_is_told_with_its_reason() -> None:
+    """Where no file can be posted the last message says so and why, and the twenty messages stay."""
+    answer = view()
+    answer.fold(says(lines(1_000)))
+    answer.finish()
+    answer.refuse_file("the app lacks the scope")
+    assert documents(answer) == []
+    assert len(replies(answer)) == MOST_MESSAGES
+    assert "the app lacks the scope" in replies(answer)[-1].note
+
+
+def test_a_plan_keeps_its_place_among_twenty_messages() -> None:
+    """Text never takes the place of a card; a plan that finds none is not shown, and the answer says so."""
+    answer = view()
+    answer.fold(says(lines(1_000)))
+    answer.screen()
+    assert answer.show_plan(CARD, "")
+    assert sum(one is not None for one in answer.screen()) <= MOST_MESSAGES
+    assert not answer.show_plan(CARD, "")
+    answer.finish()
+    shown = answer.screen()
+    assert sum(isinstance(one, PlanCard) for one in shown) == 1
+    assert sum(isinstance(one, Reply | PlanCard) for one in shown) <= MOST_MESSAGES
+    assert strings.PLAN_NO_ROOM in replies(answer)[-1].text
+
+
+@pytest.mark.parametrize("character", ["x", "é", "漢", "😀", "\ud800"])
+def test_a_megabyte_is_kept(character: str) -> None:
+    """Of a longer text so much is kept as a megabyte of UTF-8 holds, and what was shorter stays as it is."""
+    size = len(character.encode("utf-8", "replace"))
+    assert len(cut_text(character * (MOST_TEXT // size + 5))) == MOST_TEXT // size
+    short = character * (MOST_TEXT // size)
+    assert cut_text(short) == short
+
+
+@pytest.mark.parametrize(
+    "grow",
+    [
+        lambda text: [says(text[: 600_000 * n]) for n in range(1, 4)],
+        lambda text: [
+            ChatToken(type=ChatTokenType.TOKEN, content=text[at : at + 300_000])
+            for at in range(0, len(text), 300_000)
+        ],
+        lambda text: [ChatToken(type=ChatTokenType.COMPLETE, data={"content": text})],
+    ],
+    ids=["accumulated", "deltas", "complete"],
+)
+def test_what_is_beyond_a_megabyte_is_not_kept(grow: Callable[[str], list[ChatToken]]) -> None:
+    """However it comes, no more than a megabyte is kept, and message and file say that it was cut."""
+    answer = view()
+    for token in grow("word " * 400_000):
+        answer.fold(token)
+        assert len(answer._segments[-1].text()) <= MOST_TEXT
+    answer.finish()
+    assert answer.cut
+    assert replies(answer)[-1].note == strings.CUT_IN_FILE
+    (document,) = documents(answer)
+    assert document.text.endswith(strings.CUT_HERE)
+    assert len(document.text) < MOST_TEXT + 100
+
+
+def test_pages_are_the_same_when_they_are_cut_one_by_one() -> None:
+    """Cutting a page a call makes the pages that cutting at once makes."""
+    text = lines(200)
+    at_once, pages = Pages(len, 500).update(text, most=20), Pages(len, 500)
+    calls = 1
+    found = pages.update(text, most=20, effort=1)
+    while pages.pending:
+        found, calls = pages.update(text, most=20, effort=1), calls + 1
+    assert found == at_once
+    assert calls >= 19
+
+
+def hold(text: str) -> float:
+    """Return for how many seconds of the processor the longest step of showing one event blocks the loop."""
+    answer, longest = view(), 0.0
+
+    def step(work: Callable[[], object]) -> object:
+        nonlocal longest
+        begun = time.thread_time()
+        found = work()
+        longest = max(longest, time.thread_time() - begun)
+        return found
+
+    step(lambda: answer.fold(says(json.loads(json.dumps(text)))))
+    while not step(answer.advance):
+        pass
+    step(answer.screen)
+    step(answer.finish)
+    while not step(answer.advance):
+        pass
+    step(answer.screen)
+    return longest
+
+
+def test_no_step_of_a_large_event_takes_long() -> None:
+    """The longest step with 800,000 characters in one event takes hardly longer than with 100,000: it is cut by pages."""
+    text = "Some *words* of [[img:a|b]] an `answer`.\n\n- and an item\n" * 15_000
+    assert hold(text[:800_000]) < 0.2

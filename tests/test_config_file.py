@@ -1,0 +1,131 @@
+"""`aion-bot.toml`: which value holds where, and that nothing is accepted without effect."""
+
+from pathlib import Path
+
+import pytest
+
+import adapters
+from aion_bot.config_file import DEFAULT, read_rules
+from aion_bot.domain.allowance import Allowance
+from aion_bot.domain.rules import KEYS, NOT_YET, Rules
+from aion_bot.ports.adapter import id_forms_of
+from aion_bot.ports.events import Place
+
+SERVER, CHANNEL = "123456789012345678", "223456789012345678"
+FILE = f"""# The limits of this team.
+[defaults]
+questions_per_person_hour = 20
+
+[workspaces."{SERVER}"]
+questions_per_person_hour = 10
+questions_per_channel_hour = 30
+
+[channels.{CHANNEL}]
+questions_per_channel_hour = 5
+
+[channels."C1"]
+questions_per_person_hour = 0
+"""
+
+
+def rules_of(text: str, folder: Path) -> tuple[Rules, list[str]]:
+    """Write a file and read it; returns the rules and the problems as they are printed, without the folder."""
+    (folder / "bot.toml").write_text(text)
+    forms = [id_forms_of(platform) for platform in adapters.platforms()]
+    rules, problems = read_rules(folder / "bot.toml", forms)
+    return rules, [str(one).replace(f"{folder}/", "") for one in problems]
+
+
+def test_the_narrower_section_wins_key_by_key(tmp_path: Path) -> None:
+    """A channel's value wins over its workspace's, that over the default, each key for itself."""
+    rules, problems = rules_of(FILE, tmp_path)
+    assert problems == []
+    assert rules.allowance(Place("T9", "C9")) == Allowance(20, 0)
+    assert rules.allowance(Place(SERVER, "1")) == Allowance(10, 30)
+    assert rules.allowance(Place(SERVER, CHANNEL)) == Allowance(10, 5)
+    assert rules.allowance(Place("T9", "C1")) == Allowance(0, 0)
+
+
+def test_each_value_has_its_source(tmp_path: Path) -> None:
+    """What doctor and the start print names the line of each value, and says what is a default."""
+    described = rules_of(FILE, tmp_path)[0].describe()
+    person = described["questions_per_person_hour"].replace(f"{tmp_path}/", "")
+    assert person.startswith("20 (bot.toml, line 3); ")
+    assert f"in workspace {SERVER}: 10 (bot.toml, line 6)" in person
+    assert "in channel C1: 0 (bot.toml, line 13)" in person
+    assert described["questions_per_channel_hour"].startswith("0 (default); ")
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file named and none in the working directory: nothing is limited. One in the working directory is read."""
+    monkeypatch.chdir(tmp_path)
+    assert read_rules(None, ()) == (Rules(), [])
+    DEFAULT.write_text("[defaults]\nquestions_per_person_hour = 3\n")
+    assert read_rules(None, ())[0].allowance(Place("", "")) == Allowance(3, 0)
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    """A file that is named and missing is a problem, not an empty file."""
+    _, problems = read_rules(tmp_path / "none.toml", ())
+    assert [one.variable for one in problems] == ["AION_BOT_CONFIG"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[defaults]\n\nquestions_per_person_hours = 1\n", "bot.toml, line 3: *questions_per_person_hour?"),
+        ("[defaults]\nenabld = true", "bot.toml, line 2: *did you mean enabled?"),
+        ("[default]\nenabled = true", "bot.toml, line 1: *did you mean defaults?"),
+        ('[channel."C1"]', "bot.toml, line 1: *did you mean channels?"),
+        ("questions_per_person_hour = 1", "bot.toml, line 1: *must stand in a section"),
+        ("footer = true", "bot.toml, line 1: *must stand in a section"),
+        ("defaults = 1", "bot.toml, line 1: *must be a section"),
+        ("[channels]\nC1 = 1", "bot.toml, line 2: *must be a section"),
+        ('[channels."#general"]\n', "bot.toml, line 1: *no id of a channel"),
+        ('[workspaces."C1"]\n', "bot.toml, line 1: *no id of a workspace"),
+        ("[defaults]\nquestions_per_person_hour = -1", "bot.toml, line 2: *whole number"),
+        ("[defaults]\nquestions_per_person_hour = true", "bot.toml, line 2: *whole number"),
+        ('[defaults]\nquestions_per_person_hour = "20"', "bot.toml, line 2: *whole number"),
+        ("[defaults]\nquestions_per_person_hour = 2.5", "bot.toml, line 2: *whole number"),
+        ("[defaults]\nquestions_per_person_hour = [\n1,\n2\n]", "bot.toml, line 2: *whole number"),
+        ("[defaults]\n# a\nx = [\n1,\n2\n]\nfeedbck = 1", "bot.toml, line 7: *did you mean feedback?"),
+        ("defaults = {questions_per_person_hour = 'x'}", "bot.toml, line 1: *whole number"),
+        ("defaults.questions_per_person_hour = 'x'", "bot.toml, line 1: *whole number"),
+        ("[defaults]\nquestions_per_person_hour = \n", "bot.toml, line 2: *not valid TOML"),
+        ("[defaults]\nfooter = 1\nfooter = 2\n", "bot.toml, line 3: *not valid TOML"),
+        ("[defaults", "bot.toml, *not valid TOML"),
+    ],
+)
+def test_what_has_no_effect_is_refused(text: str, found: str, tmp_path: Path) -> None:
+    """Unknown keys and sections, values of another kind and what is no TOML are refused, with line and nearest name."""
+    rules, problems = rules_of(text, tmp_path)
+    start, _, end = found.partition("*")
+    assert any(one.startswith(start) and end in one for one in problems), problems
+    assert rules == Rules()
+
+
+@pytest.mark.parametrize("key", NOT_YET)
+def test_keys_of_later_versions_are_refused_as_such(key: str, tmp_path: Path) -> None:
+    """A key that is documented and not implemented is refused with just these words."""
+    _, problems = rules_of(f"[defaults]\n{key} = true\n", tmp_path)
+    assert problems == [f"bot.toml, line 2: {key} is not implemented in this version yet; remove it"]
+
+
+def test_every_problem_is_found_at_once_and_none_repeats_a_value(tmp_path: Path) -> None:
+    """Two wrong lines are two problems; what stands behind the keys is not shown."""
+    text = "[defaults]\nquestions_per_person_hour = 'hunter2'\n\n[channels.C1]\nprivat = 'hunter2'\n"
+    _, problems = rules_of(text, tmp_path)
+    assert [one.split(":")[0] for one in problems] == ["bot.toml, line 2", "bot.toml, line 5"]
+    assert "hunter2" not in "".join(problems)
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"x" * 1_000_001])
+def test_what_is_no_text_is_refused(raw: bytes, tmp_path: Path) -> None:
+    """A file that is not UTF-8, or far too large, is a problem."""
+    (tmp_path / "bot.toml").write_bytes(raw)
+    assert len(read_rules(tmp_path / "bot.toml", ())[1]) == 1
+
+
+def test_no_key_is_both_known_and_not_implemented() -> None:
+    """The two tables are apart."""
+    assert not KEYS.keys() & set(NOT_YET)
