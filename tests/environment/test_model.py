@@ -111,5 +111,8 @@ def test_no_problem_repeats_a_value(model: type[EnvironmentSettings]) -> None:
     found = {
         problem for name in model.variables() for problem in model.read({name: "hunter2 \x00{hunter2}"})[1]
     }
-    assert {one.variable for one in found} >= {*model.variables()} - {"AIONVISION_TENANT_ID", "AION_BOT_CONFIG"}
+    assert {one.variable for one in found} >= {*model.variables()} - {
+        "AIONVISION_TENANT_ID",
+        "AION_BOT_CONFIG",
+    }
     assert [one for one in found if "hunter2" in str(one)] == []
