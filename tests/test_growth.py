@@ -37,6 +37,7 @@ from aion_bot.domain import prompts, strings
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.text import escaped, one_line, visible, visible_line
@@ -167,7 +168,17 @@ def _slack_edit(text: str) -> None:
 
 
 def _slack_question(text: str) -> None:
-    event = {"type": "message", "channel": "C1", "user": "U2", "ts": "2.0", "thread_ts": "1.0", "text": text}
+    event: dict[str, object] = {"type": "message", "channel": "C1", "user": "U2", "ts": "2.0"}
+    event |= {"thread_ts": "1.0", "text": text}
+    section = {"type": "section", "text": {"type": "plain_text", "text": text}}
+    element = {"type": "text", "text": text}
+    rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element] * 3}]}
+    table = {"type": "table", "rows": [[element, {"type": "raw_text", "text": text}]] * 3}
+    event["blocks"] = [section, rich, table]
+    event["attachments"] = [
+        {"is_share": True, "text": text, "author_name": text},
+        {"text": text, "fallback": text},
+    ]
     slack_events.prompt_from_event({"event": event}, _ME)
 
 
@@ -185,7 +196,9 @@ def _discord_question(text: str) -> None:
         "mentions": [author],
         "mention_roles": [],
         "attachments": [],
-        "embeds": [],
+        "embeds": [
+            {"type": "rich", "title": text, "description": text, "fields": [{"name": text, "value": text}]}
+        ],
         "edited_timestamp": None,
         "pinned": False,
         "mention_everyone": False,
@@ -203,7 +216,8 @@ def _card(text: str) -> PlanCard:
 
 def _question(text: str) -> None:
     where = slack_events.Place("T1", "C1")
-    prompts.question(slack_events.Prompt("k", ThreadKey("slack", "t"), where, _ADA, text, quote=text))
+    quotes = (Quote(QuoteSource.FORWARDED, text, text),)
+    prompts.question(Prompt("k", ThreadKey("slack", "t"), where, _ADA, text, quotes=quotes))
 
 
 def _plan(text: str) -> str:

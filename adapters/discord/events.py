@@ -1,5 +1,6 @@
 """What happens on Discord, as the core's events: read from discord.py's objects. No I/O."""
 
+import functools
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,9 +9,9 @@ from enum import Enum
 
 import discord
 
-from adapters.discord import ids
+from adapters.discord import content, ids
 from adapters.discord.mentions import begins_with_mention, readable, without
-from aion_bot.ports.events import Click, MessageChange, Place, Prompt
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import one_line
 
@@ -130,9 +131,10 @@ def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int
     continues = channel.kind is ChannelKind.THREAD and other is None and _may_continue(message)
     if not _is_by_person(message) or not (addressed or continues):
         return None
-    quote = "\n".join(snapshot.content for snapshot in message.message_snapshots)
+    quotes = content.inserted(message, lambda words: as_read(words, message.guild))
     if other is not None:
-        quote = as_read(other.content, other.guild, other.mentions)
+        read = functools.partial(as_read, guild=other.guild, people=other.mentions)
+        quotes = (*quotes, *content.about(other, QuoteSource.REPLIED_TO, read))
     # May be empty: a mention alone asks about what it replies to, or about its attachments.
     text, thread = _text(message, bot), channel.answer_thread(message.id)
     return Prompt(
@@ -142,9 +144,9 @@ def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int
         person=_person(message.author),
         text=text,
         addressed=addressed,
-        opening=channel.opening(text or quote),
-        quote=quote,
-        attachments=len(message.attachments),
+        opening=channel.opening(text or _titled(quotes)),
+        quotes=quotes,
+        attachments=content.file_count(message, *(() if other is None else (other,))),
         source=ids.message_ref(thread, channel.id, message.id),
     )
 
@@ -155,18 +157,18 @@ def prompt_from_command(
     answer: int,
     *,
     text: str = "",
-    quote: str = "",
+    quotes: tuple[Quote, ...] = (),
     attachments: int = 0,
 ) -> Prompt:
-    """Read the use of a command as a question. `answer` is the message that acknowledged it, `quote` what it is about."""
+    """Read the use of a command as a question. `answer` is the message that acknowledged it, `quotes` what it is about."""
     return Prompt(
         key=ids.prompt_key(interaction.id),
         thread=channel.answer_thread(answer),
         place=channel.place,
         person=_person(interaction.user),
         text=text,
-        opening=channel.opening(text or quote),
-        quote=quote,
+        opening=channel.opening(text or _titled(quotes)),
+        quotes=quotes,
         attachments=attachments,
         reply_token=str(interaction.id),
     )
@@ -209,17 +211,22 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
 
 
 def as_read(
-    content: str, guild: discord.Guild | None, people: Iterable[discord.User | discord.Member] = ()
+    text: str, guild: discord.Guild | None, people: Iterable[discord.User | discord.Member] = ()
 ) -> str:
-    """Return `content` as people read it: with the names of `people`, and of a server's channels, threads and roles."""
+    """Return `text` as people read it: with the names of `people`, and of a server's channels, threads and roles."""
     # Most messages mention nothing, and a server may have hundreds of channels.
-    if "<" not in content:
-        return content
+    if "<" not in text:
+        return text
     names = {f"@{user.id}": user.display_name for user in people}
     if guild is not None:
         names |= {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
         names |= {f"@&{role.id}": role.name for role in guild.roles}
-    return readable(content, names)
+    return readable(text, names)
+
+
+def _titled(quotes: tuple[Quote, ...]) -> str:
+    """Return the words that a thread is named after where the question has none of its own."""
+    return next((one.text for one in quotes), "")
 
 
 def thread_name(text: str) -> str:
@@ -267,7 +274,7 @@ def _may_continue(message: discord.Message) -> bool:
     Without the privileged intent its content arrives empty, so there is nothing to answer (Discord's documentation,
     *Gateway*, Message Content Intent). People talk to one another in the bot's threads, too.
     """
-    says_something = bool(message.content.strip() or message.attachments)
+    says_something = bool(message.content.strip() or message.attachments or message.message_snapshots)
     return says_something and not begins_with_mention(message.content)
 
 

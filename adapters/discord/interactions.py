@@ -1,6 +1,7 @@
 """Commands and buttons: acknowledged within Discord's three seconds, then delivered to the core."""
 
 import asyncio
+import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from adapters.discord import events, strings
+from adapters.discord import content, events, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -19,7 +20,7 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
@@ -109,17 +110,16 @@ class Interactions:
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
-        quote, author, link = (
-            events.as_read(message.content, message.guild, message.mentions),
-            message.author.display_name,
-            message.jump_url,
-        )
+        read = functools.partial(events.as_read, guild=message.guild, people=message.mentions)
+        quotes = content.about(message, QuoteSource.ASKED_ABOUT, read)
+        author, link = message.author.display_name, message.jump_url
+        quote = "\n".join(one.text for one in quotes)
         await self._handle_command(
             interaction,
             strings.question_about(author, link, quote),
             strings.question_about_by(str(interaction.user.id), author, link, quote),
-            quote=quote,
-            attachments=len(message.attachments),
+            quotes=quotes,
+            attachments=content.file_count(message),
         )
 
     async def _handle_command(
@@ -129,7 +129,7 @@ class Interactions:
         late: str,
         *,
         text: str = "",
-        quote: str = "",
+        quotes: tuple[Quote, ...] = (),
         attachments: int = 0,
     ) -> None:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
@@ -145,7 +145,7 @@ class Interactions:
 
             def prompt(answer: int) -> Prompt:
                 return events.prompt_from_command(
-                    interaction, channel, answer, text=text, quote=quote, attachments=attachments
+                    interaction, channel, answer, text=text, quotes=quotes, attachments=attachments
                 )
 
             # There is no acknowledgement yet that an answer could follow.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack import ids, mrkdwn
+from adapters.slack import content, ids, mrkdwn
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, StopRequest
 from aion_bot.ports.messages import Action, Person
 
@@ -56,7 +56,8 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
     addressed = direct or mrkdwn.mentions(text, me.user)
-    if not addressed and not _is_thread_reply(event, text):
+    quotes = content.quotes(event, lambda words: mrkdwn.to_plain_text(words, me.user))
+    if not addressed and not _is_thread_reply(event, text, quoted=bool(quotes)):
         return None
     # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
@@ -70,7 +71,8 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         addressed=addressed,
         # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
         young=not addressed and float(event["ts"]) - float(event["thread_ts"] or event["ts"]) < _YOUNG,
-        attachments=len(event.get("files") or ()),
+        quotes=quotes,
+        attachments=content.file_count(event),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
     )
@@ -95,8 +97,12 @@ def prompt_from_shortcut(
         place=_place_of_interaction(payload, me, channel, shared=shared, bot_may_write=bot_may_write),
         person=_user_of(payload),
         text="",
-        quote=mrkdwn.to_plain_text(message.get("text") or "", me.user),
-        attachments=len(message.get("files") or ()),
+        quotes=content.quotes(
+            message,
+            lambda words: mrkdwn.to_plain_text(words, me.user),
+            about=content.author(message),
+        ),
+        attachments=content.file_count(message),
         reply_token=message.get("thread_ts") or "",
     )
 
@@ -201,10 +207,10 @@ def _writer(message: Payload, me: BotIdentity) -> Person | None:
     return Person(user, profile.get("display_name") or profile.get("real_name") or "")
 
 
-def _is_thread_reply(event: Payload, text: str) -> bool:
+def _is_thread_reply(event: Payload, text: str, *, quoted: bool) -> bool:
     """Tell whether a message that does not mention the bot may continue a thread with it."""
     in_thread = event.get("thread_ts") not in {None, event["ts"]}
-    says_something = bool(text.strip() or event.get("files"))
+    says_something = bool(text.strip() or quoted or event.get("files"))
     return in_thread and says_something and not mrkdwn.begins_with_mention(text)
 
 

@@ -22,7 +22,7 @@ from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal, decide
-from aion_bot.domain.prompts import question, readable, unaskable
+from aion_bot.domain.prompts import bounded, question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
@@ -157,6 +157,7 @@ class Dispatcher:
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
             return
+        prompt = bounded(prompt)  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
         if not await self._store.turns.accept(turn, prompt):

@@ -175,6 +175,9 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     async def direct_message(self, person: SimulatedPerson, text: str) -> str:
         """Send the bot a direct message; returns the thread's id."""
 
+    async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
+        """Forward a message to the bot as a direct message; returns the thread's id."""
+
     def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel without addressing the bot; returns the message's id."""
 

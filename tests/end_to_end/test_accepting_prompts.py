@@ -111,6 +111,18 @@ async def test_a_message_can_be_asked_about(bot: Bot) -> None:
     assert "The crane on site 7 looks bent." in bot.aion.bodies("send_stream")[0]["message"]
 
 
+@pytest.mark.parametrize("comment", ["Do we have photos of this?", ""])
+async def test_a_forwarded_message_is_read(bot: Bot, comment: str) -> None:
+    """A forwarded message is asked about with its words marked as quoted, and the person is told that it was read."""
+    said = bot.workspace.remark(bot.ben, "The crane on site 7 looks bent.")
+    bot.aion.play(spoken("It is bent indeed."))
+    thread = await bot.workspace.forward(bot.ada, said, comment)
+    await bot.shows(thread, "It is bent indeed.", "I also read the message you forwarded.")
+    own, context = bot.aion.bodies("send_stream")[0]["message"].split(strings.QUOTED)
+    assert own.strip() == (comment or strings.ASK_ABOUT)
+    assert context.endswith(":\n> The crane on site 7 looks bent.")
+
+
 async def test_direct_messages_are_answered(bot: Bot) -> None:
     """A direct message needs no mention, and a second one continues the conversation."""
     thread = await bot.workspace.direct_message(bot.ada, "What is damaged on site 7?")

@@ -137,7 +137,18 @@ def message(of: Message, world: World) -> Payload:
     if of.replied_to is not None:
         shown["message_reference"] = {"message_id": of.replied_to.id, "channel_id": of.replied_to.channel}
         shown["referenced_message"] = message(of.replied_to, world)
+    if of.forwarded is not None:
+        where = {"message_id": of.forwarded.id, "channel_id": of.forwarded.channel}
+        shown["message_reference"] = {"type": 1, **where}
+        shown["message_snapshots"] = [{"message": _snapshot(of.forwarded, world)}]
     return shown
+
+
+def _snapshot(of: Message, world: World) -> Payload:
+    """A message as one that forwards it has it: without its author."""
+    parts = ("type", "content", "timestamp", "edited_timestamp", "flags", "mentions", "mention_roles")
+    whole = message(of, world)
+    return {name: whole[name] for name in (*parts, "components", "embeds", "attachments")}
 
 
 def listed(of: Message, world: World, *, content: bool) -> Payload:
@@ -164,6 +175,7 @@ def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
         kept = dict(shown)
     else:
         kept = dict(shown) | {"content": "", "embeds": [], "attachments": [], "components": []}
+        kept.pop("poll", None)
     if kept.get("referenced_message"):
         inner = dict(kept["referenced_message"]) | (
             {"guild_id": shown["guild_id"]} if "guild_id" in shown else {}

@@ -133,6 +133,10 @@ class SimulatedDiscord:
         """Send the bot a direct message; returns the channel's id."""
         return self.say(person, text, self.direct(person)).channel
 
+    async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
+        """Forward a message to the bot as a direct message."""
+        return self.say(person, comment, self.direct(person), forwarded=self.world.anywhere(message)).channel
+
     def direct(self, person: SimulatedPerson) -> str:
         """The channel of the direct messages between a person and the bot."""
         return self.world.direct(person).id

@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.discord import handlers, interactions, strings
+from aion_bot.ports.events import Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
@@ -198,6 +199,22 @@ async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host:
     answer = f"Asked about [a message of Ada]({link}):\n> The roof of site 7 leaks"
     assert discord.thread(thread)[0].text == answer
     await bot.adapter.open_thread(prompt)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_asking_about_an_alarm(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """`Ask Aion` reads the cards of a message without text, and what it forwards, each by its author."""
+    ada, ben, _ = discord.people
+    said = discord.say(ada, "The roof leaks", attachments=("roof.jpg",))
+    card = {"type": "rich", "title": "Pump 3", "description": "stopped"}
+    alarm = discord.say(ada, "", embeds=[card], forwarded=said)
+    await discord.ask_about(ben, alarm.id)
+    prompt = await host.prompt()
+    assert prompt.quotes == (
+        Quote(QuoteSource.ASKED_ABOUT, "Pump 3\nstopped", "Ada"),
+        Quote(QuoteSource.FORWARDED, "The roof leaks"),
+    )
+    assert (prompt.attachments, prompt.opening) == (1, "Pump 3 stopped")
 
 
 @pytest.mark.usefixtures("bot")
