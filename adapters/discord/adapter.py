@@ -214,6 +214,11 @@ class DiscordAdapter:
         else:
             await self._rest.send(ids.channel_of(event.thread), body)
 
+    @property
+    def mentions_only(self) -> bool:
+        """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
+        return not self._settings.message_content
+
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""
         return rate_limits.scope_key(scope, str(ids.channel_of(thread)))

@@ -10,7 +10,8 @@ from enum import Enum
 import discord
 
 from adapters.discord import content, ids
-from adapters.discord.mentions import begins_with_mention, readable, without
+from adapters.discord.mentions import outside_code, readable, without
+from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import one_line
@@ -120,18 +121,14 @@ def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int
 
     What it replies to or forwards is quoted, unless the bot wrote that itself.
     """
-    role = message.guild.self_role if message.guild is not None else None
-    # By Discord's own list, not by searching the content: what only looks like a mention is not in it. Not by
-    # `mentioned_in`: discord.py counts @everyone and the roles of the bot there.
-    mentioned = any(user.id == bot for user in message.mentions) or role in message.role_mentions
-    addressed = mentioned or channel.kind is ChannelKind.DIRECT
-    # A reply carries the message that it replies to, unless that was deleted; a forward carries snapshots.
-    replied = message.reference.resolved if message.reference is not None else None
-    other = replied if isinstance(replied, discord.Message) and replied.author.id != bot else None
-    continues = channel.kind is ChannelKind.THREAD and other is None and _may_continue(message)
-    if not _is_by_person(message) or not (addressed or continues):
+    if not _is_by_person(message):
         return None
     quotes = content.inserted(message, lambda words: as_read(words, message.guild))
+    address = _address(message, channel, bot, quoted=bool(quotes))
+    if not may_be_for_bot(address):
+        return None
+    replied = _replied_to(message)
+    other = replied if replied is not None and replied.author.id != bot else None
     if other is not None:
         read = functools.partial(as_read, guild=other.guild, people=other.mentions)
         quotes = (*quotes, *content.about(other, QuoteSource.REPLIED_TO, read))
@@ -143,11 +140,33 @@ def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int
         place=channel.place,
         person=_person(message.author),
         text=text,
-        addressed=addressed,
+        addressed=address.bot,
         opening=channel.opening(text or _titled(quotes)),
         quotes=quotes,
         attachments=content.file_count(message, *(() if other is None else (other,))),
         source=ids.message_ref(thread, channel.id, message.id),
+        written_at=message.created_at.timestamp(),
+    )
+
+
+def unread_reply(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:
+    """Read a reply in a thread whose words Discord keeps back, because it does not mention the bot; None if it is none.
+
+    Without the privileged intent the content, the attachments and all else that is said arrive empty (Discord's
+    documentation, *Gateway*, Message Content Intent). Stickers and mentions do not.
+    """
+    kept_back = not (message.content or message.attachments or message.stickers or message.message_snapshots)
+    address = _address(message, channel, bot, quoted=kept_back)
+    if not (kept_back and address.in_thread and _is_by_person(message)) or address.bot or address.others:
+        return None
+    return Prompt(
+        key=ids.prompt_key(message.id),
+        thread=channel.answer_thread(message.id),
+        place=channel.place,
+        person=_person(message.author),
+        text="",
+        addressed=False,
+        written_at=message.created_at.timestamp(),
     )
 
 
@@ -171,6 +190,7 @@ def prompt_from_command(
         quotes=quotes,
         attachments=attachments,
         reply_token=str(interaction.id),
+        written_at=interaction.created_at.timestamp(),
     )
 
 
@@ -268,20 +288,52 @@ def _is_by_person(message: discord.Message) -> bool:
     return message.type in _WRITTEN_BY_PEOPLE and not message.author.bot and message.webhook_id is None
 
 
-def _may_continue(message: discord.Message) -> bool:
-    """Tell whether a message of a thread that does not mention the bot may continue a conversation with it.
+def _address(message: discord.Message, channel: ChannelInfo, bot: int, *, quoted: bool) -> Address:
+    """Tell whom a message speaks to.
 
-    Without the privileged intent its content arrives empty, so there is nothing to answer (Discord's documentation,
-    *Gateway*, Message Content Intent). People talk to one another in the bot's threads, too.
+    By Discord's own lists, not by searching the content: what only looks like a mention is not in them. Not by
+    `mentioned_in`: discord.py counts @everyone and the roles of the bot there. A reply names whom it answers in the
+    list, too, so only a mention that the content has nowhere but in code is left out.
     """
-    says_something = bool(message.content.strip() or message.attachments or message.message_snapshots)
-    return says_something and not begins_with_mention(message.content)
+    masked, role = outside_code(message.content).text, _own_role(message)
+
+    def in_code(*forms: str) -> bool:
+        return any(form in message.content for form in forms) and not any(form in masked for form in forms)
+
+    replied = _replied_to(message)
+    answered = set() if replied is None else {replied.author.id}
+    people = {one.id for one in message.mentions if one.id in answered or not in_code(*_forms(one.id))}
+    roles = {one.id for one in message.role_mentions if not in_code(f"<@&{one.id}>")}
+    own_role = set() if role is None else {role.id}
+    others = (
+        ((people | answered) - {bot, message.author.id}) or (roles - own_role) or message.mention_everyone
+    )
+    return Address(
+        bot=bot in people or bool(roles & own_role) or channel.kind is ChannelKind.DIRECT,
+        others=bool(others),
+        in_thread=channel.kind is ChannelKind.THREAD,
+        words=bool(message.content.strip() or quoted),
+    )
+
+
+def _replied_to(message: discord.Message) -> discord.Message | None:
+    """Return the message that this one replies to; it comes along unless it was deleted."""
+    replied = message.reference.resolved if message.reference is not None else None
+    return replied if isinstance(replied, discord.Message) else None
+
+
+def _own_role(message: discord.Message) -> discord.Role | None:
+    """Return the bot's own role. People pick it by mistake: it has the bot's name."""
+    return message.guild.self_role if message.guild is not None else None
+
+
+def _forms(user: int) -> tuple[str, str]:
+    """Return what mentions somebody; the second is the older form, which some clients still send."""
+    return f"<@{user}>", f"<@!{user}>"
 
 
 def _text(message: discord.Message, bot: int) -> str:
-    """Return what a message says to the bot, without the mentions of the bot."""
-    role = message.guild.self_role if message.guild is not None else None
-    # `<@!…>` is the older form, which some clients still send. People pick the bot's role by mistake: it has the bot's
-    # name.
-    mentions = (f"<@{bot}>", f"<@!{bot}>", *(() if role is None else (f"<@&{role.id}>",)))
-    return as_read(without(message.content, *mentions), message.guild, message.mentions)
+    """Return what a message says to the bot, without the mentions of the bot outside of code."""
+    role, code = _own_role(message), outside_code(message.content)
+    mentions = (*_forms(bot), *(() if role is None else (f"<@&{role.id}>",)))
+    return as_read(code.restored(without(code.text, *mentions)), message.guild, message.mentions)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from aion_bot.ports.code_spans import Masked, masked
+
 Names = Mapping[str, str]
 """What people call what is mentioned, by the mention's inside: `@1` a person, `@&2` a role, `#3` a channel."""
 
@@ -18,7 +20,7 @@ _EMOJI = re.compile(r"<a?:(\w+):\d+>")
 # Not `<` inside: each of many openings would be followed to the end of the text, which takes quadratic time.
 _COMMAND = re.compile(r"</([^:<>]+):\d+>")
 _TIME = re.compile(r"<t:(-?\d{1,12})(?::[tTdDfFsSR])?>")
-_FIRST_MENTION = re.compile(r"\s*<@(&|!?)(\d+)>")
+_MENTION = re.compile(r"<@(?:&|!?)\d+>")
 
 
 def readable(text: str, names: Names) -> str:
@@ -50,9 +52,9 @@ def _after_mention(part: str) -> str:
     return part.rstrip(_BLANKS)
 
 
-def begins_with_mention(text: str) -> bool:
-    """Tell whether a text begins by mentioning a person or a role."""
-    return _FIRST_MENTION.match(text) is not None
+def outside_code(text: str) -> Masked:
+    """Mask the mentions that stand in code: they are neither mentions nor removed."""
+    return masked(text, _MENTION)
 
 
 def _named(names: Names, inside: str, sign: str) -> Callable[[re.Match[str]], str]:

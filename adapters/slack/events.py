@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import content, ids, mrkdwn
+from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, StopRequest
 from aion_bot.ports.messages import Action, Person
 
@@ -55,10 +56,11 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
-    addressed = direct or mrkdwn.mentions(text, me.user)
     quotes = content.quotes(event, lambda words: mrkdwn.to_plain_text(words, me.user))
-    if not addressed and not _is_thread_reply(event, text, quoted=bool(quotes)):
+    address = _address(event, me, direct=direct, quoted=bool(quotes))
+    if not may_be_for_bot(address):
         return None
+    addressed, written_at = address.bot, float(event["ts"])
     # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
@@ -70,11 +72,12 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         text=mrkdwn.to_plain_text(text, me.user),
         addressed=addressed,
         # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
-        young=not addressed and float(event["ts"]) - float(event["thread_ts"] or event["ts"]) < _YOUNG,
+        young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
         attachments=content.file_count(event),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
+        written_at=written_at,
     )
 
 
@@ -104,6 +107,7 @@ def prompt_from_shortcut(
         ),
         attachments=content.file_count(message),
         reply_token=message.get("thread_ts") or "",
+        written_at=float(payload.get("action_ts") or 0),
     )
 
 
@@ -207,11 +211,16 @@ def _writer(message: Payload, me: BotIdentity) -> Person | None:
     return Person(user, profile.get("display_name") or profile.get("real_name") or "")
 
 
-def _is_thread_reply(event: Payload, text: str, *, quoted: bool) -> bool:
-    """Tell whether a message that does not mention the bot may continue a thread with it."""
-    in_thread = event.get("thread_ts") not in {None, event["ts"]}
-    says_something = bool(text.strip() or quoted or event.get("files"))
-    return in_thread and says_something and not mrkdwn.begins_with_mention(text)
+def _address(event: Payload, me: BotIdentity, *, direct: bool, quoted: bool) -> Address:
+    text = event.get("text") or ""
+    mentioned = mrkdwn.mentioned(text)
+    # Slack mentions nobody when people answer one another in a thread.
+    return Address(
+        bot=direct or f"@{me.user}" in mentioned,
+        others=bool(mentioned - {f"@{me.user}", f"@{event['user']}"}),
+        in_thread=event.get("thread_ts") not in {None, event["ts"]},
+        words=bool(text.strip() or quoted),
+    )
 
 
 def _channel_of(payload: Payload) -> str:

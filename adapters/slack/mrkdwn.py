@@ -7,11 +7,13 @@ of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-te
 import html
 import re
 
+from aion_bot.ports.code_spans import masked
 from aion_bot.ports.messages import Line, Person
 
 _ENTITY = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
-_FIRST_MENTION = re.compile(r"\s*<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
+_MENTIONED = re.compile(r"<(@[^<>|]*|!subteam\^[^<>|]*|!(?:here|channel|everyone))(?:\|[^<>]*)?>")
+"""What mentions a person, a group or everybody: `<@U1|ada>`, `<!subteam^S1>`, `<!here>`."""
 
 WORD_JOINER = "\N{WORD JOINER}"
 _NEUTRAL = rf"\g<0>{WORD_JOINER}"
@@ -26,25 +28,20 @@ _MENTION = r"<@{}(?:\|[^<>]*)?>"
 """What mentions the user whose id is filled in, with or without a name: `<@U1|ada>`."""
 
 
-def mentions(text: str, user: str) -> bool:
-    """Tell whether `user` is mentioned anywhere in Slack's `text`."""
-    return re.search(_MENTION.format(re.escape(user)), text) is not None
-
-
-def begins_with_mention(text: str) -> bool:
-    """Tell whether `text` begins by mentioning a person, a group or everybody."""
-    return _FIRST_MENTION.match(text) is not None
+def mentioned(text: str) -> frozenset[str]:
+    """Return whom Slack's `text` mentions outside of code: `@U1`, `!subteam^S1`, `!here`."""
+    return frozenset(match[1] for match in _MENTIONED.finditer(masked(text, _MENTIONED).text))
 
 
 def to_plain_text(text: str, bot: str) -> str:
-    """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot`."""
-    mention = _MENTION.format(re.escape(bot))
-    text = re.sub(rf"^\s*{mention}[\s,:]*", "", text)
+    """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot` outside of code."""
+    mention, code = _MENTION.format(re.escape(bot)), masked(text, _MENTIONED)
+    text = re.sub(rf"^\s*{mention}[\s,:]*", "", code.text)
     # The lookbehind keeps this linear: without it each blank of a long run is tried as the beginning of a match.
     before = r"(?:(?<![ \t])[ \t]+)?"
     text = re.sub(rf"{before}{mention}(?=[,.;:!?)\n]|$)", "", text)
     text = re.sub(rf"{before}{mention}[ \t]*", " ", text)
-    return _ENTITY.sub(_plain, text).strip()
+    return _ENTITY.sub(_plain, code.restored(text)).strip()
 
 
 def in_markdown(text: str) -> str:

@@ -169,6 +169,8 @@ class TurnRunner:
         read = also_read(origin.quotes)
         if read:
             self._view.notice(read)
+        if self.thread.mentions_only and not origin.place.direct and await self._turns.is_first(self.turn):
+            self._view.footnote(strings.GO_ON)
         # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is None or self.turn.attempt:
             return

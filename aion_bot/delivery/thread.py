@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aion_bot.ports.adapter import (
     ActivityIndicator,
+    MentionsOnly,
     NativeStreaming,
     OwnMessage,
     PlatformAdapter,
@@ -21,7 +22,8 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity` and `queued_marker` are the optional capabilities of the adapter, or None.
+    `activity` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people have to
+    mention the bot in their replies.
     """
 
     def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:
@@ -33,6 +35,7 @@ class Thread:
         self.streaming = adapter if isinstance(adapter, NativeStreaming) else None
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
+        self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
 
     async def open(self, prompt: Prompt) -> None:
         """Make the thread of a prompt exist."""

@@ -1,6 +1,6 @@
 """What happens on a platform, as values that adapters hand to the core: questions, edits, clicks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
@@ -60,7 +60,8 @@ class Prompt:
     that has to be opened before anything can be posted there, or is None where it exists. `quotes` are words that the
     question is about and that are not in `text`. `attachments` counts the files of the message, and of all that it
     quotes. `source` is the person's own message, where the question is one. `reply_token` lets
-    the adapter answer privately; it means nothing elsewhere.
+    the adapter answer privately; it means nothing elsewhere. `written_at` is when the message was written or the command
+    used, by the platform's clock in seconds since the epoch; 0 where the platform does not say.
     """
 
     key: str
@@ -75,6 +76,8 @@ class Prompt:
     attachments: int = 0
     source: MessageRef | None = None
     reply_token: str = ""
+    # Not compared: it says nothing about what is asked.
+    written_at: float = field(default=0.0, compare=False)
 
     @property
     def quote(self) -> str:

@@ -100,6 +100,7 @@ class AnswerView:
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
         self._heading = ""
+        self._footnote = ""
         self._while_growing = while_growing
         self._status = strings.THINKING
         self._status_shown = True
@@ -117,6 +118,10 @@ class AnswerView:
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
         self._heading = _joined(self._heading, f"_{sentence}_")
+
+    def footnote(self, sentence: str) -> None:
+        """Put a small line of the bot's own under the answer once it has ended."""
+        self._footnote = sentence
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""
@@ -277,7 +282,8 @@ class AnswerView:
         version = (before, segment.final, segment.growing and segment.growing.begun)
         pages = segment.pages.update(text, grown=not self.ended and version == segment.version)
         segment.version = version
-        note, buttons = ("", end.buttons) if self.ended else (self._status, self._while_growing)
+        footnote = self._footnote if pages else ""
+        note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
         closing = 0 if self.ended else segment.pages.closing

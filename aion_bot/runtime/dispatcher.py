@@ -30,6 +30,7 @@ from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
+from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import supervise
@@ -75,6 +76,7 @@ class Dispatcher:
         self._tasks = BackgroundTasks()
         self._replied_to: OrderedDict[str, None] = OrderedDict()
         self._reorder_buffer = ReorderBuffer()
+        self._mention_hints = MentionHints(services.store)
         self._indicators = Indicators(services.store, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators)
         self._approvals = Approvals(services, self._active.stream_end)
@@ -130,17 +132,25 @@ class Dispatcher:
             case MessageChange():
                 await self._change(thread, event)
             case Prompt():
-                if event.addressed or await self._takes_part(event):
+                if event.addressed or (question(event) and await self._takes_part(event)):
                     await self._ask(thread, event)
 
+    async def unread(self, adapter: PlatformAdapter, reply: Prompt) -> None:
+        """Tell a person, once in a thread of the bot's, that what they write there is not read without a mention."""
+        takes_part = await self._takes_part(reply) and self._refusal(reply) is None
+        if takes_part and await self._mention_hints.claim(reply):
+            thread = self._services.registry.thread(adapter, reply.thread)
+            self._tasks.spawn(reply_privately(thread, reply, (strings.MENTION_ME,), hidden=True))
+
     async def _takes_part(self, prompt: Prompt) -> bool:
-        """Return whether a thread is the bot's; of a young one that may turn out in a moment."""
-        threads = self._store.threads
-        if not prompt.young:
-            return await threads.known(prompt.thread)
-        with self._reorder_buffer.expecting(prompt.thread) as opened:
-            # Looked up inside, so that an opening between the look and the wait is not missed.
-            return await threads.known(prompt.thread) or await opens(opened)
+        """Return whether a thread was the bot's when this was written; of a young one that may turn out in a moment."""
+        known = await self._store.threads.known(prompt.thread)
+        if not known and prompt.young:
+            with self._reorder_buffer.expecting(prompt.thread) as opened:
+                # Looked up again inside, so that an opening between the look and the wait is not missed.
+                known = await self._store.threads.known(prompt.thread) or await opens(opened)
+        # Events may come late and in any order: what was written before the first question belongs to no conversation.
+        return known and await self._store.turns.begun_before(prompt.thread, prompt.written_at)
 
     async def _ask(self, thread: Thread, prompt: Prompt) -> None:
         if prompt.key in self._replied_to:
@@ -238,6 +248,7 @@ class Dispatcher:
             functools.partial(self.accept, adapter),
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
+            unread=functools.partial(self.unread, adapter),
             admission=self._admission,
         )
 

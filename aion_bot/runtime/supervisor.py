@@ -38,6 +38,9 @@ Accept = Callable[[InboundEvent], Awaitable[None]]
 Objection = Callable[[Prompt], str | None]
 """Returns the sentence that a question would get instead of an answer."""
 
+Unread = Callable[[Prompt], Awaitable[None]]
+"""Takes a reply whose words the platform keeps back."""
+
 
 async def supervise(
     adapter: PlatformAdapter,
@@ -46,6 +49,7 @@ async def supervise(
     *,
     several_workspaces_expected: bool,
     objection: Objection | None = None,
+    unread: Unread | None = None,
     admission: Admission | None = None,
     reconnect: Backoff = RECONNECT,
 ) -> None:
@@ -60,6 +64,7 @@ async def supervise(
         accept,
         several_workspaces_expected=several_workspaces_expected,
         objection=objection,
+        unread=unread,
         admission=admission,
     )
     keeping_time = asyncio.create_task(host.keep_last_heard())
@@ -98,6 +103,7 @@ class PlatformHost:
         *,
         several_workspaces_expected: bool,
         objection: Objection | None = None,
+        unread: Unread | None = None,
         admission: Admission | None = None,
     ) -> None:
         self.was_connected = False
@@ -106,12 +112,18 @@ class PlatformHost:
         self._accept = accept
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
+        self._unread = unread
         self._admission = admission
         self._caught_up = False
 
     async def accept(self, event: InboundEvent) -> None:
         """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
         await self._accept(event)
+
+    async def unread(self, reply: Prompt) -> None:
+        """Hand over a reply whose words the platform keeps back."""
+        if self._unread is not None:
+            await self._unread(reply)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Ask the dispatcher whether it would take a question."""

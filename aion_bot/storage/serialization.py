@@ -35,6 +35,7 @@ def pack_origin(prompt: Prompt) -> str:
             "attachments": prompt.attachments,
             "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
             "source": source,
+            "written_at": prompt.written_at,
         }
     )
 

@@ -122,7 +122,8 @@ def message(of: Message, world: World) -> Payload:
         "edited_timestamp": of.edited,
         "tts": False,
         "pinned": False,
-        "mention_everyone": False,
+        "mention_everyone": not world.is_bot(of.author)
+        and any(sign in of.content for sign in ("@everyone", "@here")),
         "mentions": [user(one, bot=world.is_bot(one)) for one in [*named, *answered]],
         "mention_roles": pings.mentioned_roles(of.content),
         "attachments": [_attachment(of, at, name) for at, name in enumerate(of.attachments)],
