@@ -10,6 +10,7 @@ from enum import Enum
 import discord
 
 from adapters.discord import content, ids
+from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
@@ -127,7 +128,7 @@ def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int
     address = _address(message, channel, bot, quoted=bool(quotes))
     if not may_be_for_bot(address):
         return None
-    replied = _replied_to(message)
+    replied = replied_to(message)
     other = replied if replied is not None and replied.author.id != bot else None
     if other is not None:
         read = functools.partial(as_read, guild=other.guild, people=other.mentions)
@@ -203,7 +204,8 @@ def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -
     if not _is_by_person(message) or not readable_here:
         return None
     thread, person = channel.answer_thread(message.id), _person(message.author)
-    return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, _text(message, bot))
+    text, asked = _text(message, bot), prompt_from_message(message, channel, bot)
+    return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, text, asked)
 
 
 def change_from_deletion(message: int, channel: ChannelInfo) -> MessageChange:
@@ -289,51 +291,13 @@ def _is_by_person(message: discord.Message) -> bool:
 
 
 def _address(message: discord.Message, channel: ChannelInfo, bot: int, *, quoted: bool) -> Address:
-    """Tell whom a message speaks to.
-
-    By Discord's own lists, not by searching the content: what only looks like a mention is not in them. Not by
-    `mentioned_in`: discord.py counts @everyone and the roles of the bot there. A reply names whom it answers in the
-    list, too, so only a mention that the content has nowhere but in code is left out.
-    """
-    masked, role = outside_code(message.content).text, _own_role(message)
-
-    def in_code(*forms: str) -> bool:
-        return any(form in message.content for form in forms) and not any(form in masked for form in forms)
-
-    replied = _replied_to(message)
-    answered = set() if replied is None else {replied.author.id}
-    people = {one.id for one in message.mentions if one.id in answered or not in_code(*_forms(one.id))}
-    roles = {one.id for one in message.role_mentions if not in_code(f"<@&{one.id}>")}
-    own_role = set() if role is None else {role.id}
-    others = (
-        ((people | answered) - {bot, message.author.id}) or (roles - own_role) or message.mention_everyone
-    )
-    return Address(
-        bot=bot in people or bool(roles & own_role) or channel.kind is ChannelKind.DIRECT,
-        others=bool(others),
-        in_thread=channel.kind is ChannelKind.THREAD,
-        words=bool(message.content.strip() or quoted),
-    )
-
-
-def _replied_to(message: discord.Message) -> discord.Message | None:
-    """Return the message that this one replies to; it comes along unless it was deleted."""
-    replied = message.reference.resolved if message.reference is not None else None
-    return replied if isinstance(replied, discord.Message) else None
-
-
-def _own_role(message: discord.Message) -> discord.Role | None:
-    """Return the bot's own role. People pick it by mistake: it has the bot's name."""
-    return message.guild.self_role if message.guild is not None else None
-
-
-def _forms(user: int) -> tuple[str, str]:
-    """Return what mentions somebody; the second is the older form, which some clients still send."""
-    return f"<@{user}>", f"<@!{user}>"
+    kind = channel.kind
+    direct, in_thread = kind is ChannelKind.DIRECT, kind is ChannelKind.THREAD
+    return address_of(message, bot, direct=direct, in_thread=in_thread, quoted=quoted)
 
 
 def _text(message: discord.Message, bot: int) -> str:
     """Return what a message says to the bot, without the mentions of the bot outside of code."""
-    role, code = _own_role(message), outside_code(message.content)
-    mentions = (*_forms(bot), *(() if role is None else (f"<@&{role.id}>",)))
+    role, code = own_role(message), outside_code(message.content)
+    mentions = (*forms(bot), *(() if role is None else (f"<@&{role.id}>",)))
     return as_read(code.restored(without(code.text, *mentions)), message.guild, message.mentions)

@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.slack import content, ids, mrkdwn
 from aion_bot.ports.addressing import Address, may_be_for_bot
-from aion_bot.ports.events import Click, MessageChange, Place, Prompt, StopRequest
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, StopRequest
 from aion_bot.ports.messages import Action, Person
 
 Payload = Mapping[str, Any]
@@ -160,9 +160,8 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
     person = _writer(message, me)
     if not (event.get("channel") and message.get("ts")) or person is None:
         return None
-    text = None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user)
     # Slack tells of a link preview as an edit too, which leaves the words as they are.
-    if text is not None and text == mrkdwn.to_plain_text(before.get("text") or "", me.user):
+    if not deleted and _said(after, me) == _said(before, me):
         return None
     channel, thread = event["channel"], message.get("thread_ts") or message["ts"]
     direct = is_direct(channel, event.get("channel_type"))
@@ -171,8 +170,23 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
         thread=ids.thread_key(me.team, channel, thread),
         place=_place_of_event(body, me, channel, direct, _team_of_writer(message)),
         person=person,
-        text=text,
+        text=None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user),
+        question=None if deleted else prompt_from_event(_as_new(body, after), me),
     )
+
+
+def _said(message: Payload, me: BotIdentity) -> tuple[str, tuple[Quote, ...]]:
+    """All that a message says, mentions included and link previews left out."""
+    return message.get("text") or "", content.quotes(
+        message, lambda words: mrkdwn.to_plain_text(words, me.user)
+    )
+
+
+def _as_new(body: Payload, message: Payload) -> Payload:
+    """The event that an edited message would come as if it were new."""
+    event = body["event"]
+    where = {name: event.get(name) for name in ("channel", "channel_type")}
+    return {**body, "event": {**message, **where, "type": "message"}}
 
 
 def channel_to_look_up(payload: Payload) -> str | None:

@@ -87,13 +87,18 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class MessageChange:
-    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had."""
+    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had.
+
+    `question` is the message as a question, as it reads now; None where it speaks to somebody else or says nothing.
+    """
 
     prompt: str
     thread: ThreadKey
     place: Place
     person: Person
     text: str | None
+    # Not compared: it is the same change, whatever the message asks.
+    question: Prompt | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

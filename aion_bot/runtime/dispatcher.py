@@ -46,6 +46,9 @@ MOST_IN_PROCESS = 2000
 _REMEMBERED_REPLIES = 1000
 """Prompts that were answered privately and are remembered, so that their second delivery is not answered again."""
 
+_REMEMBERED_EDITS = 8
+"""Wordings of such a prompt that are remembered."""
+
 _MARKING = 2.5
 """Seconds after the grace in which interrupted answers are marked."""
 
@@ -74,7 +77,7 @@ class Dispatcher:
         self._admission = Admission(services.store, services.access)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
-        self._replied_to: OrderedDict[str, None] = OrderedDict()
+        self._replied_to: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._reorder_buffer = ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
         self._indicators = Indicators(services.store, self._tasks)
@@ -153,16 +156,19 @@ class Dispatcher:
         return known and await self._store.turns.begun_before(prompt.thread, prompt.written_at)
 
     async def _ask(self, thread: Thread, prompt: Prompt) -> None:
-        if prompt.key in self._replied_to:
+        if hash(question(prompt)) in self._replied_to.get(prompt.key, ()):
             return
         refusal = self._refusal(prompt)
         if refusal is not None:
             if prompt.addressed:
                 self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
             return
+        # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
+        # mention again: that of a question which was asked asks nothing anew.
+        if await self._store.turns.accepted(prompt.key):
+            return
         objection, hidden = unaskable(prompt), False
-        # A second delivery of a question that was accepted must not be refused as one too many.
-        if objection is None and not await self._store.turns.accepted(prompt.key):
+        if objection is None:
             objection, hidden = self._too_busy(prompt.thread), True
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
@@ -208,22 +214,32 @@ class Dispatcher:
         return strings.FULL if full else None
 
     def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> None:
-        self._replied_to[prompt.key] = None
+        earlier, wording = self._replied_to.pop(prompt.key, ()), hash(question(prompt))
+        self._replied_to[prompt.key] = (*earlier[1 - _REMEMBERED_EDITS :], wording)
         if len(self._replied_to) > _REMEMBERED_REPLIES:
             self._replied_to.popitem(last=False)
-        self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        # Looked at again: the other delivery may have come this far meanwhile. Other words get their own reply.
+        if wording not in earlier:
+            self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
-        """Edit or withdraw a question that still waits; one that Aion was asked stays as it was asked."""
-        text = readable(change.text or "")
-        if text:
+        """Edit or withdraw a question that still waits; one that Aion was asked stays as it was asked.
+
+        A message that was no question, or was not taken as one, is a new question if it is one now.
+        """
+        asked = change.question
+        words = readable(change.text or "") if asked is None else question(asked)
+        if not words:
+            if await self._store.turns.withdraw(change.prompt):
+                _log.info("question withdrawn", platform=thread.platform)
+        elif await self._store.turns.accepted(change.prompt):
             policy = self._services.access.policy(thread.platform)
-            # Not logged: most edits are of messages that the bot was never asked by.
-            if decide(policy, Intent.EDIT, change.place, change.person) is not None:
-                return
-            await self._store.turns.edit_queued(change.prompt, text)
-        elif await self._store.turns.withdraw(change.prompt):
-            _log.info("question withdrawn", platform=thread.platform)
+            # Not logged: most edits are of questions that were answered long ago.
+            if decide(policy, Intent.EDIT, change.place, change.person) is None:
+                await self._store.turns.edit_queued(change.prompt, words)
+        # In a thread people also correct what they said before the bot came, or to each other.
+        elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
+            await self._ask(thread, asked)
 
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn.key))

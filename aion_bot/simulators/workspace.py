@@ -181,6 +181,9 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel without addressing the bot; returns the message's id."""
 
+    def edit_into_question(self, message: str, text: str) -> None:
+        """Edit a message as its author so that it mentions the bot."""
+
     async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use the bot's shortcut on a message; returns the id of the thread in which it answers."""
 

@@ -157,6 +157,10 @@ class SimulatedDiscord:
         """Edit a question as its author, with a mention of the bot, without which it receives no event."""
         self.rewrite(message, f"<@{self.world.bot.id}> {text}")
 
+    def edit_into_question(self, message: str, text: str) -> None:
+        """Edit a message as its author, with a mention of the bot."""
+        self.edit_message(message, text)
+
     def delete_message(self, message: str) -> None:
         """Delete a message as its author."""
         self.withdraw(message)

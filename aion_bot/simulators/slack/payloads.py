@@ -61,7 +61,8 @@ def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Pay
 def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
     """Slack added a preview to a message; its text is unchanged."""
     inner = changed(message, channel, record(message), ts)
-    inner["message"] = record(message) | {"attachments": [{"id": 1, "fallback": "A preview"}]}
+    preview = {"id": 1, "fallback": "A preview", "text": "A preview", "from_url": "https://example.org/"}
+    inner["message"] = record(message) | {"attachments": [preview]}
     return inner
 
 

@@ -232,6 +232,10 @@ class SimulatedSlack:
         """Edit the message with this `ts` as its author."""
         self.edit(message, _escaped(text))
 
+    def edit_into_question(self, message: str, text: str) -> None:
+        """Edit the message with this `ts` as its author, with a mention of the bot."""
+        self.edit(message, f"<@{BOT.id}> {_escaped(text)}")
+
     def delete_message(self, message: str) -> None:
         """Delete the message with this `ts` as its author."""
         self.delete(message)
@@ -375,6 +379,9 @@ class SimulatedSlack:
         self.display.show(message, body)
         channel = self.conversations.channels[message.channel]
         ts = self.conversations.clock.ts()
+        if f"<@{BOT.id}>" in message.body.get("text", "") and channel.kind != "im" and not message.by_bot:
+            edited = {"edited": {"user": message.author.id, "ts": ts}}
+            self._send("app_mention", payloads.mention(message) | edited, channel)
         self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
 
     def delete(self, message: Message | str) -> None:
