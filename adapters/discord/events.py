@@ -12,9 +12,11 @@ import discord
 from adapters.discord import content, ids
 from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
+from adapters.discord.names import in_server
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.text import one_line
 
 THREAD_NAME_LENGTH = 100
@@ -117,24 +119,26 @@ def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> 
     return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may)
 
 
-def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:
+def prompt_from_message(
+    message: discord.Message, channel: ChannelInfo, bot: int, find: Find = no_name
+) -> Prompt | None:
     """Read a message as a question to the user `bot`; None if it is none.
 
-    What it replies to or forwards is quoted, unless the bot wrote that itself.
+    What it replies to or forwards is quoted, unless the bot wrote that itself. `find` as for `as_read`.
     """
     if not _is_by_person(message):
         return None
-    quotes = content.inserted(message, lambda words: as_read(words, message.guild))
+    quotes = content.inserted(message, functools.partial(as_read, guild=message.guild, find=find))
     address = _address(message, channel, bot, quoted=bool(quotes))
     if not may_be_for_bot(address):
         return None
     replied = replied_to(message)
     other = replied if replied is not None and replied.author.id != bot else None
     if other is not None:
-        read = functools.partial(as_read, guild=other.guild, people=other.mentions)
+        read = functools.partial(as_read, guild=other.guild, people=other.mentions, find=find)
         quotes = (*quotes, *content.about(other, QuoteSource.REPLIED_TO, read))
     # May be empty: a mention alone asks about what it replies to, or about its attachments.
-    text, thread = _text(message, bot), channel.answer_thread(message.id)
+    text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
@@ -195,7 +199,9 @@ def prompt_from_command(
     )
 
 
-def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -> MessageChange | None:
+def change_from_edit(
+    message: discord.Message, channel: ChannelInfo, bot: int, find: Find = no_name
+) -> MessageChange | None:
     """Read an edited message as a change, whether or not it was a question: the core knows which were.
 
     In a server, a message that arrives empty is one whose content the bot may not read, or an attachment alone.
@@ -204,7 +210,7 @@ def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -
     if not _is_by_person(message) or not readable_here:
         return None
     thread, person = channel.answer_thread(message.id), _person(message.author)
-    text, asked = _text(message, bot), prompt_from_message(message, channel, bot)
+    text, asked = _text(message, bot, find), prompt_from_message(message, channel, bot, find)
     return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, text, asked)
 
 
@@ -233,9 +239,15 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
 
 
 def as_read(
-    text: str, guild: discord.Guild | None, people: Iterable[discord.User | discord.Member] = ()
+    text: str,
+    guild: discord.Guild | None,
+    people: Iterable[discord.User | discord.Member] = (),
+    find: Find = no_name,
 ) -> str:
-    """Return `text` as people read it: with the names of `people`, and of a server's channels, threads and roles."""
+    """Return `text` as people read it: with the names of `people`, and of a server's channels, threads and roles.
+
+    `find` names other people, by `names.in_server`.
+    """
     # Most messages mention nothing, and a server may have hundreds of channels.
     if "<" not in text:
         return text
@@ -243,7 +255,7 @@ def as_read(
     if guild is not None:
         names |= {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
         names |= {f"@&{role.id}": role.name for role in guild.roles}
-    return readable(text, names)
+    return readable(text, names, in_server(find, None if guild is None else guild.id))
 
 
 def _titled(quotes: tuple[Quote, ...]) -> str:
@@ -296,8 +308,8 @@ def _address(message: discord.Message, channel: ChannelInfo, bot: int, *, quoted
     return address_of(message, bot, direct=direct, in_thread=in_thread, quoted=quoted)
 
 
-def _text(message: discord.Message, bot: int) -> str:
+def _text(message: discord.Message, bot: int, find: Find) -> str:
     """Return what a message says to the bot, without the mentions of the bot outside of code."""
     role, code = own_role(message), outside_code(message.content)
     mentions = (*forms(bot), *(() if role is None else (f"<@&{role.id}>",)))
-    return as_read(code.restored(without(code.text, *mentions)), message.guild, message.mentions)
+    return as_read(code.restored(without(code.text, *mentions)), message.guild, message.mentions, find)

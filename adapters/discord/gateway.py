@@ -189,7 +189,9 @@ class Gateway(discord.Client):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
             bot = self._connection.self_id or 0
-            prompt = events.prompt_from_message(message, channel, bot)
+            prompt = await self._delivery.names.read(
+                lambda find: events.prompt_from_message(message, channel, bot, find)
+            )
             if prompt is not None:
                 await self._delivery.deliver(prompt)
             elif not self.intents.message_content:
@@ -206,7 +208,11 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(event.channel_id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
-            change = events.change_from_edit(message, channel, self._connection.self_id or 0)
+            bot = self._connection.self_id or 0
+            change = await self._delivery.names.read(
+                lambda find: events.change_from_edit(message, channel, bot, find),
+                wanted=lambda one: one is not None and one.question is not None,
+            )
             if change is not None:
                 await self._delivery.deliver(change)
 

@@ -21,6 +21,7 @@ from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.names import Find, no_name
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
@@ -32,6 +33,9 @@ LIFETIME = 15 * 60.0
 """Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
 CAPACITY = 2_000
 """Tokens that are kept: some hundred bytes each."""
+
+Words = tuple[str, tuple[Quote, ...]]
+"""The text of a question, and what it is about."""
 
 _log = logging.getLogger(__name__)
 
@@ -105,20 +109,26 @@ class Interactions:
     ) -> None:
         """Handle `/ask`."""
         late = strings.question_by(str(interaction.user.id), prompt)
-        text = events.as_read(prompt.strip(), interaction.guild)
-        await self._handle_command(interaction, strings.question(prompt), late, text=text)
+
+        def words(find: Find) -> Words:
+            return events.as_read(prompt.strip(), interaction.guild, find=find), ()
+
+        await self._handle_command(interaction, strings.question(prompt), late, words)
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
-        read = functools.partial(events.as_read, guild=message.guild, people=message.mentions)
-        quotes = content.about(message, QuoteSource.ASKED_ABOUT, read)
+
+        def words(find: Find) -> Words:
+            read = functools.partial(events.as_read, guild=message.guild, people=message.mentions, find=find)
+            return "", content.about(message, QuoteSource.ASKED_ABOUT, read)
+
         author, link = message.author.display_name, message.jump_url
-        quote = "\n".join(one.text for one in quotes)
+        quote = "\n".join(one.text for one in words(no_name)[1])
         await self._handle_command(
             interaction,
             strings.question_about(author, link, quote),
             strings.question_about_by(str(interaction.user.id), author, link, quote),
-            quotes=quotes,
+            words,
             attachments=content.file_count(message),
         )
 
@@ -127,12 +137,13 @@ class Interactions:
         interaction: discord.Interaction,
         acknowledgement: str,
         late: str,
+        words: Callable[[Find], Words],
         *,
-        text: str = "",
-        quotes: tuple[Quote, ...] = (),
         attachments: int = 0,
     ) -> None:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
+
+        `words` are those of the question and of what it is about. Names are looked up after the acknowledgement.
 
         The acknowledgement repeats the question for everybody, and would be posted in the name of whoever is refused:
         so the core is asked first, and a refusal is the acknowledgement, seen by its author alone.
@@ -143,7 +154,8 @@ class Interactions:
             channel = await self._delivery.with_home(channel, interaction.user.id)
             channel = events.with_permissions(channel, interaction)
 
-            def prompt(answer: int) -> Prompt:
+            def prompt(answer: int, find: Find = no_name) -> Prompt:
+                text, quotes = words(find)
                 return events.prompt_from_command(
                     interaction, channel, answer, text=text, quotes=quotes, attachments=attachments
                 )
@@ -153,7 +165,8 @@ class Interactions:
             if objection is not None:
                 await answer_privately(interaction, objection)
                 return
-            await self._delivery.deliver(prompt(await self._acknowledge(interaction, acknowledgement, late)))
+            answer = await self._acknowledge(interaction, acknowledgement, late)
+            await self._delivery.deliver(await self._delivery.names.read(lambda find: prompt(answer, find)))
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
         """Answer a command with a message, and return the message's id: the thread is opened from it.

@@ -17,7 +17,12 @@ from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.settings import is_loopback
 
-_READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
+_READS = {
+    Method.CONVERSATIONS_INFO,
+    Method.CONVERSATIONS_REPLIES,
+    Method.USERGROUPS_LIST,
+    Method.USERS_INFO,
+}
 """Methods that change nothing. They take no JSON either, but a form:
 https://docs.slack.dev/apis/web-api/#methods_supporting_json"""
 

@@ -16,6 +16,7 @@ from adapters.slack import content, ids, mrkdwn
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, StopRequest
 from aion_bot.ports.messages import Action, Person
+from aion_bot.ports.names import Find, no_name
 
 Payload = Mapping[str, Any]
 
@@ -47,8 +48,8 @@ class BotIdentity:
     name: str
 
 
-def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
-    """Read an event; None if nobody asked the bot anything."""
+def prompt_from_event(body: Payload, me: BotIdentity, find: Find = no_name) -> Prompt | None:
+    """Read an event; None if nobody asked the bot anything. `find` as for `mrkdwn.to_plain_text`."""
     event = body.get("event") or {}
     is_message = event.get("type") in {"app_mention", "message"} and event.get("channel") and event.get("ts")
     person = _writer(event, me)
@@ -56,7 +57,7 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
-    quotes = content.quotes(event, lambda words: mrkdwn.to_plain_text(words, me.user))
+    quotes = content.quotes(event, _plain(me, find))
     address = _address(event, me, direct=direct, quoted=bool(quotes))
     if not may_be_for_bot(address):
         return None
@@ -69,7 +70,7 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         thread=thread,
         place=_place_of_event(body, me, event["channel"], direct, _team_of_writer(event)),
         person=person,
-        text=mrkdwn.to_plain_text(text, me.user),
+        text=mrkdwn.to_plain_text(text, me.user, find),
         addressed=addressed,
         # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
         young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
@@ -82,7 +83,7 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
 
 
 def prompt_from_shortcut(
-    payload: Payload, me: BotIdentity, *, shared: bool, bot_may_write: bool = True
+    payload: Payload, me: BotIdentity, find: Find = no_name, *, shared: bool, bot_may_write: bool = True
 ) -> Prompt | None:
     """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own.
 
@@ -100,11 +101,7 @@ def prompt_from_shortcut(
         place=_place_of_interaction(payload, me, channel, shared=shared, bot_may_write=bot_may_write),
         person=_user_of(payload),
         text="",
-        quotes=content.quotes(
-            message,
-            lambda words: mrkdwn.to_plain_text(words, me.user),
-            about=content.author(message),
-        ),
+        quotes=content.quotes(message, _plain(me, find), about=_author(message, find)),
         attachments=content.file_count(message),
         reply_token=message.get("thread_ts") or "",
         written_at=float(payload.get("action_ts") or 0),
@@ -148,7 +145,7 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
     )
 
 
-def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
+def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> MessageChange | None:
     """Read an event; None unless a person changed the words of a message or deleted it."""
     event = body.get("event") or {}
     if event.get("type") != "message" or event.get("subtype") not in {"message_changed", "message_deleted"}:
@@ -170,8 +167,8 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
         thread=ids.thread_key(me.team, channel, thread),
         place=_place_of_event(body, me, channel, direct, _team_of_writer(message)),
         person=person,
-        text=None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user),
-        question=None if deleted else prompt_from_event(_as_new(body, after), me),
+        text=None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user, find),
+        question=None if deleted else prompt_from_event(_as_new(body, after), me, find),
     )
 
 
@@ -180,6 +177,16 @@ def _said(message: Payload, me: BotIdentity) -> tuple[str, tuple[Quote, ...]]:
     return message.get("text") or "", content.quotes(
         message, lambda words: mrkdwn.to_plain_text(words, me.user)
     )
+
+
+def _plain(me: BotIdentity, find: Find) -> content.Plain:
+    return lambda text: mrkdwn.to_plain_text(text, me.user, find)
+
+
+def _author(message: Payload, find: Find) -> str:
+    """Name who wrote a message; empty where neither the message nor Slack says it."""
+    named = content.author(message)
+    return named or (find(f"@{message['user']}") if message.get("user") else None) or ""
 
 
 def _as_new(body: Payload, message: Payload) -> Payload:

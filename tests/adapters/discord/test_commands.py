@@ -183,6 +183,25 @@ async def test_marks_in_a_command_become_words(discord: SimulatedDiscord, host: 
     assert (await host.prompt()).text == "what of #site-7 and <@1>?"
 
 
+@pytest.mark.usefixtures("bot")
+async def test_people_in_a_command_are_named(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Discord sends no names with a command's text: they are looked up once, and the thread is named with them."""
+    ada, ben, _ = discord.people
+    for number in (1, 2):
+        await discord.ask(ada, f"photos that <@{ben.id}> took")
+        prompt = await host.prompt(number)
+        assert (prompt.text, prompt.opening) == ("photos that @Ben took",) * 2
+    assert discord.server.calls["GET /guilds/{guild_id}/members/{user_id}"] == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_command_does_not_wait_for_names(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A command is acknowledged and asked with ids where Discord does not tell a name."""
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", status=503)
+    await discord.ask(discord.people[0], f"photos that <@{discord.people[1].id}> took")
+    assert (await host.prompt()).text == f"photos that <@{discord.people[1].id}> took"
+
+
 async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """`Ask Aion` carries the message's text, without the privileged intent, and opens a thread named after it."""
     ada, ben, _ = discord.people

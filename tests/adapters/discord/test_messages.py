@@ -145,6 +145,15 @@ async def test_a_reply_carries_what_it_is_about(discord: SimulatedDiscord, host:
 
 
 @pytest.mark.usefixtures("bot")
+async def test_people_in_a_forward_are_named(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Discord sends no names with a forwarded message: they are looked up, in a direct message by the person's own name."""
+    ada, ben, _ = discord.people
+    said = discord.say(ben, f"<@{ben.id}> and <@1> saw the crack")
+    await discord.forward(ada, said.id)
+    assert (await host.prompt()).quote == "@Ben and <@1> saw the crack"
+
+
+@pytest.mark.usefixtures("bot")
 async def test_what_is_not_for_the_bot(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """Bots, notices, @everyone, and messages without a mention are left alone."""
     world, (ada, *_) = discord.world, discord.people
