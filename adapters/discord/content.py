@@ -44,6 +44,20 @@ def about(message: discord.Message, source: QuoteSource, as_read: AsRead) -> tup
     return (*own, *_forwards(message, as_read))
 
 
+def replied_to(message: discord.Message, as_read: AsRead) -> tuple[Quote, ...]:
+    """Return all words of a message that is replied to, or that Discord keeps them back.
+
+    Without the privileged intent a message that does not mention the bot arrives without content, embeds, attachments,
+    components and poll (Discord's documentation, *Gateway*, Message Content Intent); nobody can write such a message.
+    """
+    found = about(message, QuoteSource.REPLIED_TO, as_read)
+    written = message.type in {discord.MessageType.default, discord.MessageType.reply}
+    says_otherwise = message.attachments or message.embeds or message.stickers or message.message_snapshots
+    if found or says_otherwise or not written:
+        return found
+    return (Quote(QuoteSource.WITHHELD, ""),)
+
+
 def file_count(*messages: discord.Message) -> int:
     """Count the files of messages and of what they forward, and the pictures of embeds."""
     return sum(map(_files, _with_snapshots(messages)))

@@ -14,7 +14,7 @@ from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
 from adapters.discord.names import in_server
 from aion_bot.ports.addressing import Address, may_be_for_bot
-from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.text import one_line
@@ -136,7 +136,7 @@ def prompt_from_message(
     other = replied if replied is not None and replied.author.id != bot else None
     if other is not None:
         read = functools.partial(as_read, guild=other.guild, people=other.mentions, find=find)
-        quotes = (*quotes, *content.about(other, QuoteSource.REPLIED_TO, read))
+        quotes = (*quotes, *content.replied_to(other, read))
     # May be empty: a mention alone asks about what it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     return Prompt(
@@ -260,7 +260,7 @@ def as_read(
 
 def _titled(quotes: tuple[Quote, ...]) -> str:
     """Return the words that a thread is named after where the question has none of its own."""
-    return next((one.text for one in quotes), "")
+    return next((one.text for one in quotes if one.text), "")
 
 
 def thread_name(text: str) -> str:

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import replace
 
 from aion_bot.domain import quotes, strings
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Prompt, QuoteSource
 
 MESSAGE_LIMIT = 10_000
 """Characters of a question that Aion takes (its published API, POST /chat/sessions/{id}/messages)."""
@@ -36,6 +36,8 @@ def question(prompt: Prompt) -> str:
 def unaskable(prompt: Prompt) -> str | None:
     """Return what is wrong with a question itself."""
     words = question(prompt)
+    if not words and any(one.source is QuoteSource.WITHHELD for one in prompt.quotes):
+        return strings.WITHHELD
     if not words:
         return strings.ONLY_FILES if prompt.attachments else strings.HINT
     # Words that leave no room for what they are about are too long as well.

@@ -29,6 +29,9 @@ def bounded(quotes: Sequence[Quote], room: int) -> tuple[Quote, ...]:
     left, found = min(room, QUOTES_LIMIT), []
     for number, quote in enumerate(quotes):
         clean = _clean(quote.text)
+        if quote.source is QuoteSource.WITHHELD:
+            found.append(quote)
+            continue
         if not clean and not quote.cut:
             continue
         if number >= MOST_QUOTES:
@@ -83,4 +86,5 @@ def also_read(quotes: Sequence[Quote]) -> str:
     sources = dict.fromkeys(one.source for one in quotes)
     # Whoever uses a shortcut on a message knows that it is read.
     told = [source for source in sources if source is not QuoteSource.ASKED_ABOUT]
-    return strings.also_read(told, cut=any(one.cut for one in quotes))
+    read = strings.also_read(told, cut=any(one.cut for one in quotes))
+    return f"{read} {strings.WITHHELD}".strip() if QuoteSource.WITHHELD in sources else read

@@ -87,6 +87,7 @@ def quote_label(source: QuoteSource, author: str) -> str:
     return _QUOTED[source].replace("{author}", f" by {author}" if author else "")
 
 
+WITHHELD = "I couldn't read the message you replied to. Ask about it from that message's own menu."
 _READ = {
     QuoteSource.FORWARDED: "the message you forwarded",
     QuoteSource.REPLIED_TO: "the message you replied to",

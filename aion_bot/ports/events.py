@@ -34,6 +34,8 @@ class QuoteSource(StrEnum):
     REPLIED_TO = "replied to"
     INSERTED = "inserted"
     """In the message itself, beside its text: a table, a block, a card."""
+    WITHHELD = "withheld"
+    """A message that is replied to, whose words the platform keeps back from the bot: the quote has no text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from aion_bot.domain.quotes import MOST_QUOTES, QUOTES_LIMIT, also_read, quoted
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
 
-ASKED_ABOUT, FORWARDED, REPLIED_TO, INSERTED = QuoteSource
+ASKED_ABOUT, FORWARDED, REPLIED_TO, INSERTED, WITHHELD = QuoteSource
 
 
 def prompt(text: str, *quotes: Quote, attachments: int = 0) -> Prompt:
@@ -118,6 +118,17 @@ def test_own_words_may_leave_no_room() -> None:
 def test_what_was_read_is_told_where_it_is_not_obvious(quotes: tuple[Quote, ...], expected: str) -> None:
     """A person learns what was read beside their own words, and that something was left out."""
     assert also_read(quotes) == expected
+
+
+def test_what_the_platform_keeps_back_is_told_of() -> None:
+    """A person learns that the message they reply to cannot be read, and Aion is asked without it."""
+    kept_back = Quote(WITHHELD, "")
+    asked = bounded(prompt("is this new?", kept_back, Quote(FORWARDED, "a")))
+    assert asked.quotes[0] == kept_back
+    assert strings.WITHHELD in also_read(asked.quotes)
+    assert question(prompt("is this new?", kept_back)) == "is this new?"
+    assert unaskable(prompt("is this new?", kept_back)) is None
+    assert unaskable(prompt("", kept_back)) == strings.WITHHELD
 
 
 def test_files_of_a_forward_without_words_are_told_of() -> None:

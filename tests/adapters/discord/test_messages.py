@@ -145,6 +145,19 @@ async def test_a_reply_carries_what_it_is_about(discord: SimulatedDiscord, host:
 
 
 @pytest.mark.usefixtures("bot")
+async def test_a_reply_to_what_discord_keeps_back(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Without the privileged intent the core learns that the words are kept back; a sticker has none."""
+    ada, ben, _ = discord.people
+    said = discord.say(ben, "the north roof leaks")
+    discord.say(ada, f"<@{discord.world.bot.id}> is this new?", replied_to=said)
+    prompt = await host.prompt()
+    assert (prompt.text, prompt.quotes) == ("is this new?", (Quote(QuoteSource.WITHHELD, ""),))
+    notice = discord.say(ben, "", kind=7, attachments=("roof.jpg",))
+    discord.say(ada, f"<@{discord.world.bot.id}> and this?", replied_to=notice)
+    assert (await host.prompt(2)).quotes == ()
+
+
+@pytest.mark.usefixtures("bot")
 async def test_people_in_a_forward_are_named(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """Discord sends no names with a forwarded message: they are looked up, in a direct message by the person's own name."""
     ada, ben, _ = discord.people
