@@ -87,8 +87,9 @@ def sdk_loggers() -> list[str]:
 def run() -> None:
     """Connect every platform whose variables are set and serve until SIGTERM or SIGINT.
 
-    Settings come from the environment or a .env file in the working directory. Exit status: 0 after a clean stop, 1 if
-    every platform refused its token or the database cannot be used, 2 if the settings are wrong.
+    Settings come from the environment or a .env file in the working directory, rules for places from aion-bot.toml there
+    or from the file that AION_BOT_CONFIG names; all are read at the start only. Exit status: 0 after a clean stop, 1 if
+    every platform refused its token or the database cannot be used, 2 if the settings or the file are wrong.
     """
     env = read_environment(Path.cwd())
     settings, platforms, problems = compose(env)
@@ -111,9 +112,10 @@ def run() -> None:
 
 @program.command("doctor")
 def check() -> None:
-    """Check the settings, the form of the key and the database, one line a check; changes nothing.
+    """Check the settings, aion-bot.toml, the form of the key, the database and the modes of files; changes nothing.
 
-    Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
+    One line a check; the access policy and the rules in force are among them. Warnings do not change the exit status: 0
+    when all checks hold, 1 otherwise. Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
     """
     env = read_environment(Path.cwd())
     settings, platforms, problems = compose(env)

@@ -127,6 +127,16 @@ def test_the_policy_of_a_platform_says_who_is_there() -> None:
     assert described["discord"]["channels"] == "all"
 
 
+def test_the_policy_without_a_list_holds_on_every_platform() -> None:
+    """Only where anybody may invite the bot do the workspaces of the first start count; elsewhere all may use it."""
+    settings, adapters, _ = compose(GOOD)
+    assert settings is not None
+    for adapter in adapters:
+        forms = id_forms_of(adapter)
+        words = describe(policy_of(settings, forms), forms)["workspaces"]
+        assert words.startswith("all, or those of the first start where anybody may invite the bot")
+
+
 def test_an_empty_variable_clears_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty list allows all, so an empty variable of the environment leaves the one that .env holds."""
     (tmp_path / ".env").write_text("AION_BOT_ALLOW_USERS=U1\nAION_BOT_APPROVERS=U1\n")

@@ -16,6 +16,7 @@ from aion_bot import __version__
 from aion_bot.config import VARIABLES, Settings
 from aion_bot.domain.plan import PLAN_TRANSITIONS
 from aion_bot.domain.turn import TURN_TRANSITIONS
+from aion_bot.storage import migrations
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -105,3 +106,60 @@ def test_the_tree_of_a_page_is_the_tree(page: str) -> None:
     )
     for folder in re.findall(r"^(\w+)/", tree, re.MULTILINE):
         assert (ROOT / folder).is_dir()
+
+
+SECURITY_PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    """docs/security.md names tests as `tests/file.py::name`; each is a function of that file."""
+    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY_PAGE))
+    assert len(named) >= 40
+    assert [
+        f"{file}::{name}"
+        for file, name in sorted(named)
+        if not (ROOT / file).is_file()
+        or not re.search(rf"^(?:async )?def {name}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    ] == []
+    assert SECURITY_PAGE.count("::test_") == len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", SECURITY_PAGE))
+
+
+def test_every_threat_has_a_test() -> None:
+    """Each row of the table of threats says what holds it and names a test."""
+    table = SECURITY_PAGE.split("## Threats")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")][2:]
+    assert len(rows) >= 15
+    assert [row[0] for row in rows if len(row) != 3 or "`tests/" not in row[2]] == []
+
+
+def test_the_pages_about_security_are_linked() -> None:
+    """README leads to both, and the links of both lead to files."""
+    assert {"SECURITY.md", "docs/security.md"} <= set(re.findall(r"\]\(([^)#:]+)\)", README))
+    for page in (ROOT / "SECURITY.md", ROOT / "docs" / "security.md"):
+        links = re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))
+        assert links
+        assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_threat_model_has_every_item_of_owasp_s_list() -> None:
+    """Each of the ten items has a row that says whether the bot holds it."""
+    rows = re.findall(r"^\| LLM(\d\d):2025 [A-Z].* \| (yes|partly|outside) \|$", SECURITY_PAGE, re.MULTILINE)
+    assert [number for number, _ in rows] == [f"{number:02}" for number in range(1, 11)]
+
+
+def test_what_is_stored_is_in_the_table_of_security() -> None:
+    """SECURITY.md names each table of the newest schema."""
+    sql = "\n".join(sql for _, sql in migrations())
+    tables = set(re.findall(r"CREATE TABLE (\w+)", sql)) - {"note"}
+    security = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert {name for name in tables if not name.endswith("_new")} >= {"attempt", "spent_message"}
+    assert [name for name in sorted(tables) if f"`{name.removesuffix('_new')}" not in security] == []
+
+
+def test_the_scopes_of_the_manifest_are_in_the_table_of_security() -> None:
+    """SECURITY.md says of each Slack scope what it is for."""
+    manifest = (ROOT / "manifest.yml").read_text("utf-8")
+    scopes = re.findall(r"^      - ([a-z_]+:[a-z]+|commands)$", manifest, re.MULTILINE)
+    security = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert len(scopes) >= 14
+    assert [scope for scope in scopes if f"`{scope}`" not in security] == []

@@ -422,7 +422,9 @@ def not_reached(reason: str) -> str:
 
 
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
-WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"
+WORKSPACES_OF_FIRST_START = (
+    "all, or those of the first start where anybody may invite the bot; AION_BOT_ALLOW_WORKSPACES names them"
+)
 
 
 def kept_for(days: int) -> str:
