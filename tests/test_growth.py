@@ -38,6 +38,7 @@ from aion_bot.domain import error_messages, prompts, strings
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
@@ -117,6 +118,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "openings of mentions": lambda n: "<@" * (n // 2),
     "mentions without an end": lambda n: "<@U1|" * (n // 5),
     "mentions": lambda n: " <@1> <@U1>" * (n // 11),
+    "mentions in code": lambda n: "`<@U1>` " * (n // 8),
+    "mentions in unclosed code": lambda n: "``<@U1>`" * (n // 8),
     "emoji without an end": lambda n: "<:a" * (n // 3),
     "an entity of zeros": lambda n: "&#" + "0" * n,
     "entities": lambda n: "&#0&lt;&amp" * (n // 11),
@@ -183,7 +186,17 @@ def _slack_edit(text: str) -> None:
 
 
 def _slack_question(text: str) -> None:
-    event = {"type": "message", "channel": "C1", "user": "U2", "ts": "2.0", "thread_ts": "1.0", "text": text}
+    event: dict[str, object] = {"type": "message", "channel": "C1", "user": "U2", "ts": "2.0"}
+    event |= {"thread_ts": "1.0", "text": text}
+    section = {"type": "section", "text": {"type": "plain_text", "text": text}}
+    element = {"type": "text", "text": text}
+    rich = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element] * 3}]}
+    table = {"type": "table", "rows": [[element, {"type": "raw_text", "text": text}]] * 3}
+    event["blocks"] = [section, rich, table]
+    event["attachments"] = [
+        {"is_share": True, "text": text, "author_name": text},
+        {"text": text, "fallback": text},
+    ]
     slack_events.prompt_from_event({"event": event}, _ME)
 
 
@@ -201,7 +214,9 @@ def _discord_question(text: str) -> None:
         "mentions": [author],
         "mention_roles": [],
         "attachments": [],
-        "embeds": [],
+        "embeds": [
+            {"type": "rich", "title": text, "description": text, "fields": [{"name": text, "value": text}]}
+        ],
         "edited_timestamp": None,
         "pinned": False,
         "mention_everyone": False,
@@ -219,7 +234,8 @@ def _card(text: str) -> PlanCard:
 
 def _question(text: str) -> None:
     where = slack_events.Place("T1", "C1")
-    prompts.question(slack_events.Prompt("k", ThreadKey("slack", "t"), where, _ADA, text, quote=text))
+    quotes = (Quote(QuoteSource.FORWARDED, text, text),)
+    prompts.question(Prompt("k", ThreadKey("slack", "t"), where, _ADA, text, quotes=quotes))
 
 
 def _plan(text: str) -> str:
@@ -289,11 +305,10 @@ READERS: dict[str, Callable[[str], object]] = {
     ),
     "a question from Slack": _slack_question,
     "an edit from Slack": _slack_edit,
-    "a mention from Slack": lambda text: (mrkdwn.mentions(text, "U1"), mrkdwn.to_plain_text(text, "U1")),
-    "a beginning from Slack": mrkdwn.begins_with_mention,
+    "a mention from Slack": lambda text: (mrkdwn.mentioned(text), mrkdwn.to_plain_text(text, "U1")),
     "a question from Discord": _discord_question,
     "mentions from Discord": lambda text: discord_mentions.readable(text, {"@1": "ada"}),
-    "a beginning from Discord": discord_mentions.begins_with_mention,
+    "mentions in code from Discord": lambda text: discord_mentions.outside_code(f"`{text}`").restored(text),
     "a press from Discord": discord_ids.parse_custom_id,
     "a question": _question,
     "one line": lambda text: one_line(text, 100),
@@ -335,7 +350,7 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/discord/mentions.py _CHANNEL": "mentions from Discord",
     "adapters/discord/mentions.py _COMMAND": "mentions from Discord",
     "adapters/discord/mentions.py _EMOJI": "mentions from Discord",
-    "adapters/discord/mentions.py _FIRST_MENTION": "a beginning from Discord",
+    "adapters/discord/mentions.py _MENTION": "mentions in code from Discord",
     "adapters/discord/mentions.py _ROLE": "mentions from Discord",
     "adapters/discord/mentions.py _TIME": "mentions from Discord",
     "adapters/discord/mentions.py _USER": "mentions from Discord",
@@ -354,10 +369,9 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/links.py _WORD": "links for Slack",
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
     "adapters/slack/mrkdwn.py _ENTITY": "a mention from Slack",
-    "adapters/slack/mrkdwn.py _FIRST_MENTION": "a beginning from Slack",
+    "adapters/slack/mrkdwn.py _MENTIONED": "a mention from Slack",
     "adapters/slack/mrkdwn.py _OPENING": "mentions for Slack",
     "adapters/slack/mrkdwn.py _USER_ID": "a sentence for Slack",
-    "adapters/slack/mrkdwn.py mentions": "a mention from Slack",
     "adapters/slack/mrkdwn.py to_plain_text": "a mention from Slack",
     "adapters/slack/rendering.py _cut_escaped": "a sentence for Slack",
     "adapters/slack/stream_text.py _INCOMPLETE": "a stream for Slack",

@@ -16,6 +16,7 @@ from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
+from adapters.discord.names import DiscordNames
 from adapters.discord.strings import FILE_TOO_LARGE, NO_ATTACHMENTS, PUBLIC_BOT, QUEUED_EMOJI
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
@@ -60,6 +61,7 @@ class DiscordAdapter:
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
+        self._names = DiscordNames(self._rest).names
         self._typing: dict[int, asyncio.Task[None]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
@@ -74,7 +76,7 @@ class DiscordAdapter:
         """Serve until cancelled, then close the connection within a second."""
         try:
             address = await self._rest.gateway()
-            delivery = EventDelivery(host, self._rest, self.reply_privately)
+            delivery = EventDelivery(host, self._rest, self._names, self.reply_privately)
             gateway = Gateway(
                 host,
                 delivery,
@@ -98,6 +100,7 @@ class DiscordAdapter:
         for request in requests:
             request.cancel()
         await asyncio.gather(*requests, return_exceptions=True)
+        await self._names.close()
         await self._rest.close()
 
     async def open_thread(self, prompt: Prompt) -> None:
@@ -238,6 +241,11 @@ class DiscordAdapter:
             await self._rest.send(channel, body, answering=question)
         else:
             await self._rest.send(ids.channel_of(event.thread), body)
+
+    @property
+    def mentions_only(self) -> bool:
+        """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
+        return not self._settings.message_content
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""

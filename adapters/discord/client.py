@@ -137,6 +137,16 @@ class RestClient:
                 return False
         return True
 
+    async def name_of(self, user: int, guild: int | None) -> str:
+        """Return what others see as somebody's name: in a server, or where there is none."""
+        async with self.call() as client:
+            if guild is None:
+                found, nick = await client.http.get_user(user), None
+            else:
+                member = await client.http.get_member(guild, user)
+                found, nick = member["user"], member.get("nick")
+        return nick or found.get("global_name") or found["username"]
+
     async def follow_up(self, application: int, token: str, text: str) -> None:
         """Answer an interaction so that only its author sees it."""
         async with self.call(for_interaction=True) as client:

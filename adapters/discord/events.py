@@ -1,5 +1,6 @@
 """What happens on Discord, as the core's events: read from discord.py's objects. No I/O."""
 
+import functools
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,10 +9,14 @@ from enum import Enum
 
 import discord
 
-from adapters.discord import ids
-from adapters.discord.mentions import begins_with_mention, readable, without
-from aion_bot.ports.events import Click, MessageChange, Place, Prompt
+from adapters.discord import content, ids
+from adapters.discord.addressing import address_of, forms, own_role, replied_to
+from adapters.discord.mentions import outside_code, readable, without
+from adapters.discord.names import in_server
+from aion_bot.ports.addressing import Address, may_be_for_bot
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 
@@ -117,38 +122,59 @@ def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> 
     return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may and not timed_out)
 
 
-def prompt_from_message(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:
+def prompt_from_message(
+    message: discord.Message, channel: ChannelInfo, bot: int, find: Find = no_name
+) -> Prompt | None:
     """Read a message as a question to the user `bot`; None if it is none.
 
-    What it replies to or forwards is quoted, unless the bot wrote that itself.
+    What it replies to or forwards is quoted, unless the bot wrote that itself. `find` as for `as_read`.
     """
-    role = message.guild.self_role if message.guild is not None else None
-    # By Discord's own list, not by searching the content: what only looks like a mention is not in it. Not by
-    # `mentioned_in`: discord.py counts @everyone and the roles of the bot there.
-    mentioned = any(user.id == bot for user in message.mentions) or role in message.role_mentions
-    addressed = mentioned or channel.kind is ChannelKind.DIRECT
-    # A reply carries the message that it replies to, unless that was deleted; a forward carries snapshots.
-    replied = message.reference.resolved if message.reference is not None else None
-    other = replied if isinstance(replied, discord.Message) and replied.author.id != bot else None
-    continues = channel.kind is ChannelKind.THREAD and other is None and _may_continue(message)
-    if not _is_by_person(message) or not (addressed or continues):
+    if not _is_by_person(message):
         return None
-    quote = "\n".join(snapshot.content for snapshot in message.message_snapshots)
+    quotes = content.inserted(message, functools.partial(as_read, guild=message.guild, find=find))
+    address = _address(message, channel, bot, quoted=bool(quotes))
+    if not may_be_for_bot(address):
+        return None
+    replied = replied_to(message)
+    other = replied if replied is not None and replied.author.id != bot else None
     if other is not None:
-        quote = as_read(other.content, other.guild, other.mentions)
+        read = functools.partial(as_read, guild=other.guild, people=other.mentions, find=find)
+        quotes = (*quotes, *content.replied_to(other, read))
     # May be empty: a mention alone asks about what it replies to, or about its attachments.
-    text, thread = _text(message, bot), channel.answer_thread(message.id)
+    text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
         place=channel.place,
         person=_person(message.author),
         text=text,
-        addressed=addressed,
-        opening=channel.opening(text or quote),
-        quote=quote,
-        attachments=len(message.attachments),
+        addressed=address.bot,
+        opening=channel.opening(text or _titled(quotes)),
+        quotes=quotes,
+        attachments=content.file_count(message, *(() if other is None else (other,))),
         source=ids.message_ref(thread, channel.id, message.id),
+        written_at=message.created_at.timestamp(),
+    )
+
+
+def unread_reply(message: discord.Message, channel: ChannelInfo, bot: int) -> Prompt | None:
+    """Read a reply in a thread whose words Discord keeps back, because it does not mention the bot; None if it is none.
+
+    Without the privileged intent the content, the attachments and all else that is said arrive empty (Discord's
+    documentation, *Gateway*, Message Content Intent). Stickers and mentions do not.
+    """
+    kept_back = not (message.content or message.attachments or message.stickers or message.message_snapshots)
+    address = _address(message, channel, bot, quoted=kept_back)
+    if not (kept_back and address.in_thread and _is_by_person(message)) or address.bot or address.others:
+        return None
+    return Prompt(
+        key=ids.prompt_key(message.id),
+        thread=channel.answer_thread(message.id),
+        place=channel.place,
+        person=_person(message.author),
+        text="",
+        addressed=False,
+        written_at=message.created_at.timestamp(),
     )
 
 
@@ -158,20 +184,21 @@ def prompt_from_command(
     answer: int,
     *,
     text: str = "",
-    quote: str = "",
+    quotes: tuple[Quote, ...] = (),
     attachments: int = 0,
 ) -> Prompt:
-    """Read the use of a command as a question. `answer` is the message that acknowledged it, `quote` what it is about."""
+    """Read the use of a command as a question. `answer` is the message that acknowledged it, `quotes` what it is about."""
     return Prompt(
         key=ids.prompt_key(interaction.id),
         thread=channel.answer_thread(answer),
         place=channel.place,
         person=_person(interaction.user),
         text=text,
-        opening=channel.opening(text or quote),
-        quote=quote,
+        opening=channel.opening(text or _titled(quotes)),
+        quotes=quotes,
         attachments=attachments,
         reply_token=str(interaction.id),
+        written_at=interaction.created_at.timestamp(),
     )
 
 
@@ -181,7 +208,9 @@ def answered_directly(prompt: Prompt, channel: int) -> Prompt:
     return replace(prompt, thread=ids.thread_key(channel), place=place, opening=None)
 
 
-def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -> MessageChange | None:
+def change_from_edit(
+    message: discord.Message, channel: ChannelInfo, bot: int, find: Find = no_name
+) -> MessageChange | None:
     """Read an edited message as a change, whether or not it was a question: the core knows which were.
 
     In a server, a message that arrives empty is one whose content the bot may not read, or an attachment alone.
@@ -190,7 +219,8 @@ def change_from_edit(message: discord.Message, channel: ChannelInfo, bot: int) -
     if not _is_by_person(message) or not readable_here:
         return None
     thread, person = channel.answer_thread(message.id), _person(message.author)
-    return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, _text(message, bot))
+    text, asked = _text(message, bot, find), prompt_from_message(message, channel, bot, find)
+    return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, text, asked)
 
 
 def change_from_deletion(message: int, channel: ChannelInfo) -> MessageChange:
@@ -218,17 +248,28 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
 
 
 def as_read(
-    content: str, guild: discord.Guild | None, people: Iterable[discord.User | discord.Member] = ()
+    text: str,
+    guild: discord.Guild | None,
+    people: Iterable[discord.User | discord.Member] = (),
+    find: Find = no_name,
 ) -> str:
-    """Return `content` as people read it: with the names of `people`, and of a server's channels, threads and roles."""
+    """Return `text` as people read it: with the names of `people`, and of a server's channels, threads and roles.
+
+    `find` names other people, by `names.in_server`.
+    """
     # Most messages mention nothing, and a server may have hundreds of channels.
-    if "<" not in content:
-        return content
+    if "<" not in text:
+        return text
     names = {f"@{user.id}": user.display_name for user in people}
     if guild is not None:
         names |= {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
         names |= {f"@&{role.id}": role.name for role in guild.roles}
-    return readable(content, names)
+    return readable(text, names, in_server(find, None if guild is None else guild.id))
+
+
+def _titled(quotes: tuple[Quote, ...]) -> str:
+    """Return the words that a thread is named after where the question has none of its own."""
+    return next((one.text for one in quotes if one.text), "")
 
 
 def thread_name(text: str) -> str:
@@ -270,20 +311,14 @@ def _is_by_person(message: discord.Message) -> bool:
     return message.type in _WRITTEN_BY_PEOPLE and not message.author.bot and message.webhook_id is None
 
 
-def _may_continue(message: discord.Message) -> bool:
-    """Tell whether a message of a thread that does not mention the bot may continue a conversation with it.
-
-    Without the privileged intent its content arrives empty, so there is nothing to answer (Discord's documentation,
-    *Gateway*, Message Content Intent). People talk to one another in the bot's threads, too.
-    """
-    says_something = bool(message.content.strip() or message.attachments)
-    return says_something and not begins_with_mention(message.content)
+def _address(message: discord.Message, channel: ChannelInfo, bot: int, *, quoted: bool) -> Address:
+    kind = channel.kind
+    direct, in_thread = kind is ChannelKind.DIRECT, kind is ChannelKind.THREAD
+    return address_of(message, bot, direct=direct, in_thread=in_thread, quoted=quoted)
 
 
-def _text(message: discord.Message, bot: int) -> str:
-    """Return what a message says to the bot, without the mentions of the bot."""
-    role = message.guild.self_role if message.guild is not None else None
-    # `<@!…>` is the older form, which some clients still send. People pick the bot's role by mistake: it has the bot's
-    # name.
-    mentions = (f"<@{bot}>", f"<@!{bot}>", *(() if role is None else (f"<@&{role.id}>",)))
-    return as_read(without(message.content, *mentions), message.guild, message.mentions)
+def _text(message: discord.Message, bot: int, find: Find) -> str:
+    """Return what a message says to the bot, without the mentions of the bot outside of code."""
+    role, code = own_role(message), outside_code(message.content)
+    mentions = (*forms(bot), *(() if role is None else (f"<@&{role.id}>",)))
+    return as_read(code.restored(without(code.text, *mentions)), message.guild, message.mentions, find)

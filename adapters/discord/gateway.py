@@ -186,9 +186,16 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(message.channel.id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
-            prompt = events.prompt_from_message(message, channel, self._connection.self_id or 0)
+            bot = self._connection.self_id or 0
+            prompt = await self._delivery.names.read(
+                lambda find: events.prompt_from_message(message, channel, bot, find)
+            )
             if prompt is not None:
                 await self._delivery.deliver(prompt)
+            elif not self.intents.message_content:
+                unread = events.unread_reply(message, channel, bot)
+                if unread is not None:
+                    await self._host.unread(unread)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Deliver an edit. The raw event holds the whole message, so no message has to be kept for it."""
@@ -199,7 +206,11 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(event.channel_id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
-            change = events.change_from_edit(message, channel, self._connection.self_id or 0)
+            bot = self._connection.self_id or 0
+            change = await self._delivery.names.read(
+                lambda find: events.change_from_edit(message, channel, bot, find),
+                wanted=lambda one: one is not None and one.question is not None,
+            )
             if change is not None:
                 await self._delivery.deliver(change)
 

@@ -20,6 +20,7 @@ from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, St
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Line
+from aion_bot.ports.names import Names
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +33,9 @@ ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 class EventDelivery:
     """Delivers events to `host`, and knows which are still under way."""
 
-    def __init__(self, host: Host, rest: RestClient, reply_privately: ReplyPrivately) -> None:
+    def __init__(self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately) -> None:
         self.membership = Membership(rest)
+        self.names = names
         self._host = host
         self._rest = rest
         self._reply_privately = reply_privately

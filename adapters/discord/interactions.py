@@ -1,6 +1,7 @@
 """Commands and buttons: acknowledged within Discord's three seconds, then delivered to the core."""
 
 import asyncio
+import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from adapters.discord import events, strings
+from adapters.discord import content, events, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -19,7 +20,8 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
@@ -32,6 +34,9 @@ LIFETIME = 15 * 60.0
 """Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
 CAPACITY = 2_000
 """Tokens that are kept: some hundred bytes each."""
+
+Words = tuple[str, tuple[Quote, ...]]
+"""The text of a question, and what it is about."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,22 +112,27 @@ class Interactions:
     ) -> None:
         """Handle `/ask`."""
         late = strings.question_by(str(interaction.user.id), prompt)
-        text = events.as_read(prompt.strip(), interaction.guild)
-        await self._handle_command(interaction, strings.question(prompt), late, text=text)
+
+        def words(find: Find) -> Words:
+            return events.as_read(prompt.strip(), interaction.guild, find=find), ()
+
+        await self._handle_command(interaction, strings.question(prompt), late, words)
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
-        quote, author, link = (
-            events.as_read(message.content, message.guild, message.mentions),
-            message.author.display_name,
-            message.jump_url,
-        )
+
+        def words(find: Find) -> Words:
+            read = functools.partial(events.as_read, guild=message.guild, people=message.mentions, find=find)
+            return "", content.about(message, QuoteSource.ASKED_ABOUT, read)
+
+        author, link = message.author.display_name, message.jump_url
+        quote = "\n".join(one.text for one in words(no_name)[1])
         await self._handle_command(
             interaction,
             strings.question_about(author, link, quote),
             strings.question_about_by(str(interaction.user.id), author, link, quote),
-            quote=quote,
-            attachments=len(message.attachments),
+            words,
+            attachments=content.file_count(message),
         )
 
     async def _handle_command(
@@ -130,12 +140,13 @@ class Interactions:
         interaction: discord.Interaction,
         acknowledgement: str,
         late: str,
+        words: Callable[[Find], Words],
         *,
-        text: str = "",
-        quote: str = "",
         attachments: int = 0,
     ) -> None:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
+
+        `words` are those of the question and of what it is about. Names are looked up after the acknowledgement.
 
         The acknowledgement repeats the question for everybody, and would be posted in the name of whoever is refused:
         so the core is asked first, and a refusal is the acknowledgement, seen by its author alone.
@@ -146,9 +157,10 @@ class Interactions:
             channel = await self._delivery.with_home(channel, interaction.user.id)
             channel = events.with_permissions(channel, interaction)
 
-            def prompt(answer: int) -> Prompt:
+            def prompt(answer: int, find: Find = no_name) -> Prompt:
+                text, quotes = words(find)
                 return events.prompt_from_command(
-                    interaction, channel, answer, text=text, quote=quote, attachments=attachments
+                    interaction, channel, answer, text=text, quotes=quotes, attachments=attachments
                 )
 
             # There is no acknowledgement yet that an answer could follow.
@@ -161,7 +173,9 @@ class Interactions:
                 await self._answer_directly(interaction, asked, acknowledgement)
             else:
                 answer = await self._acknowledge(interaction, acknowledgement, late)
-                await self._delivery.deliver(prompt(answer))
+                await self._delivery.deliver(
+                    await self._delivery.names.read(lambda find: prompt(answer, find))
+                )
 
     async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
         """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.

@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from aion_bot.ports.code_spans import Masked, masked
+from aion_bot.ports.names import Find, no_name
+
 Names = Mapping[str, str]
 """What people call what is mentioned, by the mention's inside: `@1` a person, `@&2` a role, `#3` a channel."""
 
@@ -18,12 +21,15 @@ _EMOJI = re.compile(r"<a?:(\w+):\d+>")
 # Not `<` inside: each of many openings would be followed to the end of the text, which takes quadratic time.
 _COMMAND = re.compile(r"</([^:<>]+):\d+>")
 _TIME = re.compile(r"<t:(-?\d{1,12})(?::[tTdDfFsSR])?>")
-_FIRST_MENTION = re.compile(r"\s*<@(&|!?)(\d+)>")
+_MENTION = re.compile(r"<@(?:&|!?)\d+>")
 
 
-def readable(text: str, names: Names) -> str:
-    """Replace every mention that `names` or the mention itself explains; others stay as they are."""
-    text = _USER.sub(_named(names, "@", "@"), text)
+def readable(text: str, names: Names, find: Find = no_name) -> str:
+    """Replace every mention that `names` or the mention itself explains; others stay as they are.
+
+    `find` names people whom `names` does not know.
+    """
+    text = _USER.sub(_named(names, "@", "@", find), text)
     text = _ROLE.sub(_named(names, "@&", "@"), text)
     text = _CHANNEL.sub(_named(names, "#", "#"), text)
     # What follows explains itself: an emoji and a command hold their names.
@@ -50,16 +56,17 @@ def _after_mention(part: str) -> str:
     return part.rstrip(_BLANKS)
 
 
-def begins_with_mention(text: str) -> bool:
-    """Tell whether a text begins by mentioning a person or a role."""
-    return _FIRST_MENTION.match(text) is not None
+def outside_code(text: str) -> Masked:
+    """Mask the mentions that stand in code: they are neither mentions nor removed."""
+    return masked(text, _MENTION)
 
 
-def _named(names: Names, inside: str, sign: str) -> Callable[[re.Match[str]], str]:
-    """Make the replacement of one form of mention; what `names` does not know stays as it is."""
+def _named(names: Names, inside: str, sign: str, find: Find = no_name) -> Callable[[re.Match[str]], str]:
+    """Make the replacement of one form of mention; what neither `names` nor `find` knows stays as it is."""
 
     def name(match: re.Match[str]) -> str:
-        known = names.get(f"{inside}{match[1]}")
+        key = f"{inside}{match[1]}"
+        known = names.get(key) or find(key)
         return match[0] if known is None else f"{sign}{known.removeprefix(sign)}"
 
     return name

@@ -13,6 +13,7 @@ from adapters.slack.events import is_direct
 from adapters.slack.handlers import EventHandlers
 from adapters.slack.messages import Messages, private_metadata
 from adapters.slack.methods import Method
+from adapters.slack.names import SlackNames
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
@@ -46,6 +47,7 @@ class SlackAdapter:
         # `limits` is read at each request, because it may be replaced on the instance later.
         self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
         self._messages = Messages(self._web)
+        self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
@@ -67,11 +69,13 @@ class SlackAdapter:
             elif foreign:
                 _log.warning("foreign connections: %s", strings.foreign_connections(CONNECTIONS))
 
-        handlers = EventHandlers(me, host, self._web, self.timeouts.accept_retries)
+        self._names.remember({f"@{me.user}": me.name})
+        handlers = EventHandlers(me, host, self._web, self._names, self.timeouts.accept_retries)
         await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""
+        await self._names.close()
         await self._web.close()
 
     async def open_thread(self, prompt: Prompt) -> None:

@@ -18,7 +18,12 @@ from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestO
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
-_READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
+_READS = {
+    Method.CONVERSATIONS_INFO,
+    Method.CONVERSATIONS_REPLIES,
+    Method.USERGROUPS_LIST,
+    Method.USERS_INFO,
+}
 """Methods that change nothing."""
 
 _FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack import ids, mrkdwn
-from aion_bot.ports.events import Click, MessageChange, Place, Prompt, StopRequest
+from adapters.slack import content, ids, mrkdwn
+from aion_bot.ports.addressing import Address, may_be_for_bot
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, StopRequest
 from aion_bot.ports.messages import Action, Person
+from aion_bot.ports.names import Find, no_name
 
 Payload = Mapping[str, Any]
 
@@ -46,8 +48,8 @@ class BotIdentity:
     name: str
 
 
-def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
-    """Read an event; None if nobody asked the bot anything."""
+def prompt_from_event(body: Payload, me: BotIdentity, find: Find = no_name) -> Prompt | None:
+    """Read an event; None if nobody asked the bot anything. `find` as for `mrkdwn.to_plain_text`."""
     event = body.get("event") or {}
     is_message = event.get("type") in {"app_mention", "message"} and event.get("channel") and event.get("ts")
     person = _writer(event, me)
@@ -55,9 +57,11 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
-    addressed = direct or mrkdwn.mentions(text, me.user)
-    if not addressed and not _is_thread_reply(event, text):
+    quotes = content.quotes(event, _plain(me, find))
+    address = _address(event, me, direct=direct, quoted=bool(quotes))
+    if not may_be_for_bot(address):
         return None
+    addressed, written_at = address.bot, float(event["ts"])
     # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
@@ -66,18 +70,20 @@ def prompt_from_event(body: Payload, me: BotIdentity) -> Prompt | None:
         thread=thread,
         place=_place_of_event(body, me, event["channel"], direct, _team_of_writer(event)),
         person=person,
-        text=mrkdwn.to_plain_text(text, me.user),
+        text=mrkdwn.to_plain_text(text, me.user, find),
         addressed=addressed,
         # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
-        young=not addressed and float(event["ts"]) - float(event["thread_ts"] or event["ts"]) < _YOUNG,
-        attachments=len(event.get("files") or ()),
+        young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
+        quotes=quotes,
+        attachments=content.file_count(event),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
+        written_at=written_at,
     )
 
 
 def prompt_from_shortcut(
-    payload: Payload, me: BotIdentity, *, shared: bool, bot_may_write: bool = True
+    payload: Payload, me: BotIdentity, find: Find = no_name, *, shared: bool, bot_may_write: bool = True
 ) -> Prompt | None:
     """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own.
 
@@ -95,9 +101,10 @@ def prompt_from_shortcut(
         place=_place_of_interaction(payload, me, channel, shared=shared, bot_may_write=bot_may_write),
         person=_user_of(payload),
         text="",
-        quote=mrkdwn.to_plain_text(message.get("text") or "", me.user),
-        attachments=len(message.get("files") or ()),
+        quotes=content.quotes(message, _plain(me, find), about=_author(message, find)),
+        attachments=content.file_count(message),
         reply_token=message.get("thread_ts") or "",
+        written_at=float(payload.get("action_ts") or 0),
     )
 
 
@@ -138,7 +145,7 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
     )
 
 
-def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
+def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> MessageChange | None:
     """Read an event; None unless a person changed the words of a message or deleted it."""
     event = body.get("event") or {}
     if event.get("type") != "message" or event.get("subtype") not in {"message_changed", "message_deleted"}:
@@ -150,9 +157,8 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
     person = _writer(message, me)
     if not (event.get("channel") and message.get("ts")) or person is None:
         return None
-    text = None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user)
     # Slack tells of a link preview as an edit too, which leaves the words as they are.
-    if text is not None and text == mrkdwn.to_plain_text(before.get("text") or "", me.user):
+    if not deleted and _said(after, me) == _said(before, me):
         return None
     channel, thread = event["channel"], message.get("thread_ts") or message["ts"]
     direct = is_direct(channel, event.get("channel_type"))
@@ -161,8 +167,33 @@ def message_change(body: Payload, me: BotIdentity) -> MessageChange | None:
         thread=ids.thread_key(me.team, channel, thread),
         place=_place_of_event(body, me, channel, direct, _team_of_writer(message)),
         person=person,
-        text=text,
+        text=None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user, find),
+        question=None if deleted else prompt_from_event(_as_new(body, after), me, find),
     )
+
+
+def _said(message: Payload, me: BotIdentity) -> tuple[str, tuple[Quote, ...]]:
+    """All that a message says, mentions included and link previews left out."""
+    return message.get("text") or "", content.quotes(
+        message, lambda words: mrkdwn.to_plain_text(words, me.user)
+    )
+
+
+def _plain(me: BotIdentity, find: Find) -> content.Plain:
+    return lambda text: mrkdwn.to_plain_text(text, me.user, find)
+
+
+def _author(message: Payload, find: Find) -> str:
+    """Name who wrote a message; empty where neither the message nor Slack says it."""
+    named = content.author(message)
+    return named or (find(f"@{message['user']}") if message.get("user") else None) or ""
+
+
+def _as_new(body: Payload, message: Payload) -> Payload:
+    """The event that an edited message would come as if it were new."""
+    event = body["event"]
+    where = {name: event.get(name) for name in ("channel", "channel_type")}
+    return {**body, "event": {**message, **where, "type": "message"}}
 
 
 def channel_to_look_up(payload: Payload) -> str | None:
@@ -201,11 +232,16 @@ def _writer(message: Payload, me: BotIdentity) -> Person | None:
     return Person(user, profile.get("display_name") or profile.get("real_name") or "")
 
 
-def _is_thread_reply(event: Payload, text: str) -> bool:
-    """Tell whether a message that does not mention the bot may continue a thread with it."""
-    in_thread = event.get("thread_ts") not in {None, event["ts"]}
-    says_something = bool(text.strip() or event.get("files"))
-    return in_thread and says_something and not mrkdwn.begins_with_mention(text)
+def _address(event: Payload, me: BotIdentity, *, direct: bool, quoted: bool) -> Address:
+    text = event.get("text") or ""
+    mentioned = mrkdwn.mentioned(text)
+    # Slack mentions nobody when people answer one another in a thread.
+    return Address(
+        bot=direct or f"@{me.user}" in mentioned,
+        others=bool(mentioned - {f"@{me.user}", f"@{event['user']}"}),
+        in_thread=event.get("thread_ts") not in {None, event["ts"]},
+        words=bool(text.strip() or quoted),
+    )
 
 
 def _channel_of(payload: Payload) -> str:

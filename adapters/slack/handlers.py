@@ -25,6 +25,7 @@ from aion_bot.ports.backoff import retry
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host
+from aion_bot.ports.names import Names
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +36,14 @@ _ANY = re.compile("")
 class EventHandlers:
     """Hands events and interactions to `host`, and knows which of them it still handles."""
 
-    def __init__(self, me: BotIdentity, host: Host, web: WebApi, retries: Iterable[float]) -> None:
+    def __init__(
+        self, me: BotIdentity, host: Host, web: WebApi, names: Names, retries: Iterable[float]
+    ) -> None:
         """`retries` are the pauses in seconds before what the core could not write is handed to it again."""
         self._me = me
         self._host = host
         self._web = web
+        self._names = names
         self._retries = retries
         self._handling: set[asyncio.Task[Any]] = set()
 
@@ -81,16 +85,26 @@ class EventHandlers:
         """Hand an event over if it is one for the core, then acknowledge it in any case. Interactions pass."""
         if body.get("type") in _INTERACTIONS:
             return await next_()
-        event = (
-            events.prompt_from_event(body, self._me)
-            or events.stop_request(body, self._me)
-            or events.message_change(body, self._me)
-        )
-        if event is not None:
-            with self._tracked():
+        with self._tracked():
+            event = await self._read(body)
+            if event is not None:
                 await self._deliver(event)
         # An event that nobody acknowledges comes again, also one that means nothing to the bot.
         return await ack()
+
+    async def _read(self, body: Payload) -> InboundEvent | None:
+        """Read an event, with names for what it mentions."""
+        me, names = self._me, self._names
+        event: InboundEvent | None = await names.read(
+            lambda find: events.prompt_from_event(body, me, find)
+        ) or events.stop_request(body, me)
+        if event is not None:
+            return event
+        # Most edits are of messages that ask the bot nothing.
+        return await names.read(
+            lambda find: events.message_change(body, me, find),
+            wanted=lambda change: change is not None and change.question is not None,
+        )
 
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
@@ -106,7 +120,11 @@ class EventHandlers:
             shared, writable = await self._look_up(body)
             if writable and not events.channel_to_look_up(body):
                 writable = await self._is_own_conversation(body)
-            prompt = events.prompt_from_shortcut(body, self._me, shared=shared, bot_may_write=writable)
+            prompt = await self._names.read(
+                lambda find: events.prompt_from_shortcut(
+                    body, self._me, find, shared=shared, bot_may_write=writable
+                )
+            )
             if prompt is not None:
                 await self._deliver(prompt)
 

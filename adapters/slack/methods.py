@@ -18,6 +18,8 @@ class Method(StrEnum):
     CHAT_POST_EPHEMERAL = "chat.postEphemeral"
     CONVERSATIONS_INFO = "conversations.info"
     CONVERSATIONS_REPLIES = "conversations.replies"
+    USERS_INFO = "users.info"
+    USERGROUPS_LIST = "usergroups.list"
     REACTIONS_ADD = "reactions.add"
     REACTIONS_REMOVE = "reactions.remove"
     AGENTS_SESSIONS_SET_STATUS = "agents.sessions.setStatus"
@@ -39,6 +41,8 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.CHAT_POST_EPHEMERAL: ("chat:write",),
     Method.CONVERSATIONS_INFO: ("channels:read", "groups:read", "mpim:read"),
     Method.CONVERSATIONS_REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
+    Method.USERS_INFO: ("users:read",),
+    Method.USERGROUPS_LIST: ("usergroups:read",),
     Method.REACTIONS_ADD: ("reactions:write",),
     Method.REACTIONS_REMOVE: ("reactions:write",),
     Method.AGENTS_SESSIONS_SET_STATUS: ("chat:write",),
@@ -73,9 +77,10 @@ FEATURES: dict[str, tuple[str, ...]] = {
 }
 """Parts of the manifest that need a scope by themselves."""
 
-OPTIONAL = ("files:read", "files:write", "reactions:write")
+OPTIONAL = ("files:read", "files:write", "reactions:write", "usergroups:read", "users:read")
 """Requested as `bot_optional`. Reading attachments will need `files:read`; without `files:write` a very long answer ends
-after its first messages, and says so; without `reactions:write` a queued question has no mark."""
+after its first messages, and says so; without `reactions:write` a queued question has no mark; without `users:read` and
+`usergroups:read` Aion reads ids where people and groups are mentioned."""
 
 
 def required() -> frozenset[str]:

@@ -7,11 +7,14 @@ of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-te
 import html
 import re
 
+from aion_bot.ports.code_spans import masked
 from aion_bot.ports.messages import Line, Person
+from aion_bot.ports.names import Find, no_name
 
 _ENTITY = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
-_FIRST_MENTION = re.compile(r"\s*<(?:@|!subteam\^|!(?:here|channel|everyone)\b)")
+_MENTIONED = re.compile(r"<(@[^<>|]*|!subteam\^[^<>|]*|!(?:here|channel|everyone))(?:\|[^<>]*)?>")
+"""What mentions a person, a group or everybody: `<@U1|ada>`, `<!subteam^S1>`, `<!here>`."""
 
 WORD_JOINER = "\N{WORD JOINER}"
 _NEUTRAL = rf"\g<0>{WORD_JOINER}"
@@ -26,25 +29,23 @@ _MENTION = r"<@{}(?:\|[^<>]*)?>"
 """What mentions the user whose id is filled in, with or without a name: `<@U1|ada>`."""
 
 
-def mentions(text: str, user: str) -> bool:
-    """Tell whether `user` is mentioned anywhere in Slack's `text`."""
-    return re.search(_MENTION.format(re.escape(user)), text) is not None
+def mentioned(text: str) -> frozenset[str]:
+    """Return whom Slack's `text` mentions outside of code: `@U1`, `!subteam^S1`, `!here`."""
+    return frozenset(match[1] for match in _MENTIONED.finditer(masked(text, _MENTIONED).text))
 
 
-def begins_with_mention(text: str) -> bool:
-    """Tell whether `text` begins by mentioning a person, a group or everybody."""
-    return _FIRST_MENTION.match(text) is not None
+def to_plain_text(text: str, bot: str, find: Find = no_name) -> str:
+    """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot` outside of code.
 
-
-def to_plain_text(text: str, bot: str) -> str:
-    """Turn Slack's `text` into what its writer saw, without the mentions of the user `bot`."""
-    mention = _MENTION.format(re.escape(bot))
-    text = re.sub(rf"^\s*{mention}[\s,:]*", "", text)
+    `find` names what is mentioned without a name, by the inside of the mention: `@U1`, `#C1`, `!subteam^S1`.
+    """
+    mention, code = _MENTION.format(re.escape(bot)), masked(text, _MENTIONED)
+    text = re.sub(rf"^\s*{mention}[\s,:]*", "", code.text)
     # The lookbehind keeps this linear: without it each blank of a long run is tried as the beginning of a match.
     before = r"(?:(?<![ \t])[ \t]+)?"
     text = re.sub(rf"{before}{mention}(?=[,.;:!?)\n]|$)", "", text)
     text = re.sub(rf"{before}{mention}[ \t]*", " ", text)
-    return _ENTITY.sub(_plain, text).strip()
+    return _ENTITY.sub(lambda found: _plain(found, find), code.restored(text)).strip()
 
 
 def in_markdown(text: str) -> str:
@@ -72,17 +73,20 @@ def in_mrkdwn(text: str | Line) -> str:
     return _BROADCAST.sub(_NEUTRAL, "".join(parts))
 
 
-def _plain(found: re.Match[str]) -> str:
+def _plain(found: re.Match[str], find: Find) -> str:
     """What an entity shows to people: `&amp;`, `<@U1|ada>`, `<#C1|name>`, `<!here>` or `<url|label>`."""
     if found[2]:
         return _CHARACTERS[found[2]]
     target, _, label = (_unescape(part) for part in found[1].partition("|"))
     if target.startswith(("@", "#")):
-        return target[0] + (label or target[1:]).removeprefix(target[0])
+        return target[0] + (label or find(target) or target[1:]).removeprefix(target[0])
     if target.startswith("!"):
         command, _, rest = target[1:].partition("^")
         # `<!date^1392734382^{date}|18 February>`: the label is the text for clients that cannot format it.
-        return label or rest if command == "date" else "@" + (label or rest or command).removeprefix("@")
+        if command == "date":
+            return label or rest
+        name = label or (find(target) if command == "subteam" else None)
+        return "@" + (name or rest or command).removeprefix("@")
     address = target.removeprefix("mailto:").removeprefix("tel:")
     # Slack makes links of bare addresses: their label says nothing new.
     is_bare = not label or label in {address, target.partition("://")[2]}

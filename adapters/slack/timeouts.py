@@ -16,6 +16,9 @@ class Timeouts:
     """One request of the Web API."""
     indicator: float = 2.0
     """A request that only shows that the bot works: it must not delay the answer."""
+    names: float = 0.7
+    """For looking up whom a message mentions, before it is handed over. Slack waits three seconds for its
+    acknowledgement, of which the core may take two."""
     accept_retries: Iterable[float] = _ACCEPT_RETRIES
     """Pauses before an event that the core could not write is handed to it again. They are over long before Slack
     sends an event for the last two times, a minute and five minutes later."""

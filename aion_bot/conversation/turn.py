@@ -18,6 +18,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
+from aion_bot.domain.quotes import also_read
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.failures import reference, with_reference
@@ -168,6 +169,11 @@ class TurnRunner:
             return
         if origin.attachments:
             self._view.notice(strings.NO_FILES)
+        read = also_read(origin.quotes)
+        if read:
+            self._view.notice(read)
+        if self.thread.mentions_only and not origin.place.direct and await self._turns.is_first(self.turn):
+            self._view.footnote(strings.GO_ON)
         # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is None or self.turn.attempt:
             return

@@ -6,6 +6,7 @@ from aion_bot.delivery.outgoing import struck_line, struck_prompt
 from aion_bot.ports.adapter import (
     ActivityIndicator,
     Files,
+    MentionsOnly,
     NativeStreaming,
     OwnMessage,
     PlatformAdapter,
@@ -23,7 +24,8 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `files` and `queued_marker` are the optional capabilities of the adapter, or None.
+    `activity`, `files` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
+    have to mention the bot in their replies.
     """
 
     def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:
@@ -36,6 +38,7 @@ class Thread:
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.files = adapter if isinstance(adapter, Files) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
+        self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
 
     async def open(self, prompt: Prompt) -> None:
         """Make the thread of a prompt exist."""

@@ -156,6 +156,15 @@ class Files(Protocol):
 
 
 @runtime_checkable
+class MentionsOnly(Protocol):
+    """A platform that may keep back what people write without mentioning the bot, so that replies need a mention."""
+
+    @property
+    def mentions_only(self) -> bool:
+        """Whether it does."""
+
+
+@runtime_checkable
 class KnownIds(Protocol):
     """A platform whose ids can be told by their form, as package and as adapter: the lists of the settings are checked.
 

@@ -1,6 +1,7 @@
 """What happens on a platform, as values that adapters hand to the core: questions, edits, clicks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
 
@@ -26,6 +27,33 @@ class Place:
     private: bool = False
 
 
+class QuoteSource(StrEnum):
+    """How words that are not a message's own text belong to a question."""
+
+    ASKED_ABOUT = "asked about"
+    """A message that a shortcut or a message command names."""
+    FORWARDED = "forwarded"
+    REPLIED_TO = "replied to"
+    INSERTED = "inserted"
+    """In the message itself, beside its text: a table, a block, a card."""
+    WITHHELD = "withheld"
+    """A message that is replied to, whose words the platform keeps back from the bot: the quote has no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words that a question is about.
+
+    `author` is the name of whoever wrote them, empty where the platform does not say. `cut`: they were longer, and
+    their end was left out. An adapter hands over the whole words; the core bounds them (`domain.quotes`).
+    """
+
+    source: QuoteSource
+    text: str
+    author: str = ""
+    cut: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Somebody asked something.
@@ -33,9 +61,11 @@ class Prompt:
     `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an
     ordinary message in a thread, which counts only where the bot already takes part; of a `young` one it may have
     overtaken the question with which the thread began. `opening` names the thread
-    that has to be opened before anything can be posted there, or is None where it exists. `quote` is the message
-    that the question is about. `source` is the person's own message, where the question is one. `reply_token` lets
-    the adapter answer privately; it means nothing elsewhere.
+    that has to be opened before anything can be posted there, or is None where it exists. `quotes` are words that the
+    question is about and that are not in `text`. `attachments` counts the files of the message, and of all that it
+    quotes. `source` is the person's own message, where the question is one. `reply_token` lets
+    the adapter answer privately; it means nothing elsewhere. `written_at` is when the message was written or the command
+    used, by the platform's clock in seconds since the epoch; 0 where the platform does not say.
     """
 
     key: str
@@ -46,21 +76,33 @@ class Prompt:
     addressed: bool = True
     young: bool = False
     opening: str | None = None
-    quote: str = ""
+    quotes: tuple[Quote, ...] = ()
     attachments: int = 0
     source: MessageRef | None = None
     reply_token: str = ""
+    # Not compared: it says nothing about what is asked.
+    written_at: float = field(default=0.0, compare=False)
+
+    @property
+    def quote(self) -> str:
+        """The words of all quotes, without whose they are."""
+        return "\n".join(one.text for one in self.quotes if one.text)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageChange:
-    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had."""
+    """Somebody edited a message of theirs, or deleted it (`text` is None). `prompt` is the key its `Prompt` had.
+
+    `question` is the message as a question, as it reads now; None where it speaks to somebody else or says nothing.
+    """
 
     prompt: str
     thread: ThreadKey
     place: Place
     person: Person
     text: str | None
+    # Not compared: it is the same change, whatever the message asks.
+    question: Prompt | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,12 @@ class Host(Protocol):
         Returns at once for a duplicate. Raises if it could not be written: then do not acknowledge.
         """
 
+    async def unread(self, reply: Prompt) -> None:
+        """Tell that somebody wrote in a thread what the platform keeps back from the bot; `reply` has no words.
+
+        For a platform that shows the bot only what mentions it.
+        """
+
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a question would get instead of an answer; None if it would be taken. Fast.
 

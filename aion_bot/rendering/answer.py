@@ -60,6 +60,7 @@ class AnswerView:
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
         self._heading = ""
+        self._footnote = ""
         self._while_growing = while_growing
         self._plain_text = plain_text
         self._status = strings.THINKING
@@ -79,6 +80,10 @@ class AnswerView:
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
         self._heading = joined(self._heading, f"_{sentence}_")
+
+    def footnote(self, sentence: str) -> None:
+        """Put a small line of the bot's own under the answer once it has ended."""
+        self._footnote = sentence
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""
@@ -297,7 +302,8 @@ class AnswerView:
             # The end of the text is not shown, and what ended it is.
             pages = [*segment.pages.update(words, most=room - 1), f"⚠️ {end.sentence}"]
         self._pending |= segment.pages.pending
-        note, buttons = ("", end.buttons) if self.ended else (self._status, self._while_growing)
+        footnote = self._footnote if pages else ""
+        note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
         if over:
             note = self._note_of_rest()
         if not pages and not (end.byline or (note and self._status_shown)):

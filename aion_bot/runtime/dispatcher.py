@@ -23,7 +23,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.allowance import UsedUp
-from aion_bot.domain.prompts import question, readable, unaskable
+from aion_bot.domain.prompts import bounded, question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
@@ -31,6 +31,7 @@ from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
+from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
@@ -44,6 +45,9 @@ MOST_WAITING = 20
 
 _REMEMBERED_REPLIES = 1000
 """Prompts that were answered privately and are remembered, so that their second delivery is not answered again."""
+
+_REMEMBERED_EDITS = 8
+"""Wordings of such a prompt that are remembered."""
 
 _MARKING = 2.5
 """Seconds after the grace in which interrupted answers are marked."""
@@ -75,8 +79,9 @@ class Dispatcher:
         self._admission = Admission(services.store, services.access)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
-        self._replied_to: OrderedDict[str, None] = OrderedDict()
+        self._replied_to: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._reorder_buffer = ReorderBuffer()
+        self._mention_hints = MentionHints(services.store)
         self._indicators = Indicators(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators)
@@ -139,33 +144,45 @@ class Dispatcher:
             case MessageChange():
                 await self._change(thread, event)
             case Prompt():
-                if event.addressed or await self._takes_part(event):
+                if event.addressed or (question(event) and await self._takes_part(event)):
                     await self._ask(thread, event)
 
+    async def unread(self, adapter: PlatformAdapter, reply: Prompt) -> None:
+        """Tell a person, once in a thread of the bot's, that what they write there is not read without a mention."""
+        takes_part = await self._takes_part(reply) and self._refusal(reply) is None
+        if takes_part and await self._mention_hints.claim(reply):
+            thread = self._services.registry.thread(adapter, reply.thread)
+            self._tasks.spawn(reply_privately(thread, reply, (strings.MENTION_ME,), hidden=True))
+
     async def _takes_part(self, prompt: Prompt) -> bool:
-        """Return whether a thread is the bot's; of a young one that may turn out in a moment."""
-        threads = self._store.threads
-        if not prompt.young:
-            return await threads.known(prompt.thread)
-        with self._reorder_buffer.expecting(prompt.thread) as opened:
-            # Looked up inside, so that an opening between the look and the wait is not missed.
-            return await threads.known(prompt.thread) or await opens(opened)
+        """Return whether a thread was the bot's when this was written; of a young one that may turn out in a moment."""
+        known = await self._store.threads.known(prompt.thread)
+        if not known and prompt.young:
+            with self._reorder_buffer.expecting(prompt.thread) as opened:
+                # Looked up again inside, so that an opening between the look and the wait is not missed.
+                known = await self._store.threads.known(prompt.thread) or await opens(opened)
+        # Events may come late and in any order: what was written before the first question belongs to no conversation.
+        return known and await self._store.turns.begun_before(prompt.thread, prompt.written_at)
 
     async def _ask(self, thread: Thread, prompt: Prompt) -> None:
-        if prompt.key in self._replied_to:
+        if hash(question(prompt)) in self._replied_to.get(prompt.key, ()):
             return
         refusal = self._refusal(prompt)
         if refusal is not None:
             if prompt.addressed:
                 self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
             return
+        # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
+        # mention again: that of a question which was asked asks nothing anew.
+        if await self._store.turns.accepted(prompt.key):
+            return
         objection, hidden = unaskable(prompt), False
-        # A second delivery of a question that was accepted must not be refused as one too many.
-        if objection is None and not await self._store.turns.accepted(prompt.key):
+        if objection is None:
             objection, hidden = self._too_busy(prompt), True
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
             return
+        prompt = bounded(prompt)  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         if not await self._accept(thread, prompt, turn):
             return
@@ -226,23 +243,33 @@ class Dispatcher:
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
     def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> None:
-        self._replied_to[prompt.key] = None
+        earlier, wording = self._replied_to.pop(prompt.key, ()), hash(question(prompt))
+        self._replied_to[prompt.key] = (*earlier[1 - _REMEMBERED_EDITS :], wording)
         if len(self._replied_to) > _REMEMBERED_REPLIES:
             self._replied_to.popitem(last=False)
-        self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        # Looked at again: the other delivery may have come this far meanwhile. Other words get their own reply.
+        if wording not in earlier:
+            self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
-        """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end."""
-        text = readable(change.text or "")
-        if text:
-            # Not logged: most edits are of messages that the bot was never asked by.
-            if not self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
-                return
-            await self._store.turns.edit_queued(change.prompt, text)
-        elif await self._store.turns.withdraw(change.prompt):
-            _log.info("question withdrawn", platform=thread.platform)
-        else:
-            await self._store.turns.note_deleted(change.prompt)
+        """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end.
+
+        A message that was no question, or was not taken as one, is a new question if it is one now.
+        """
+        asked = change.question
+        words = readable(change.text or "") if asked is None else question(asked)
+        if not words:
+            if await self._store.turns.withdraw(change.prompt):
+                _log.info("question withdrawn", platform=thread.platform)
+            else:
+                await self._store.turns.note_deleted(change.prompt)
+        elif await self._store.turns.accepted(change.prompt):
+            # Not logged: most edits are of questions that were answered long ago.
+            if self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
+                await self._store.turns.edit_queued(change.prompt, words)
+        # In a thread people also correct what they said before the bot came, or to each other.
+        elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
+            await self._ask(thread, asked)
 
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
         number = self._slots.enter(thread.platform, turn.asker)
@@ -277,6 +304,7 @@ class Dispatcher:
             functools.partial(self.accept, adapter),
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
+            unread=functools.partial(self.unread, adapter),
             admission=self._admission,
         )
         await supervise(adapter, host)

@@ -38,6 +38,9 @@ Accept = Callable[[InboundEvent], Awaitable[None]]
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
 
+Unread = Callable[[Prompt], Awaitable[None]]
+"""Takes a reply whose words the platform keeps back."""
+
 
 async def delivered_from(store: Store, platform: str) -> float | None:
     """Return from when on a platform may deliver once more what was written there; None where nothing is read again."""
@@ -87,6 +90,7 @@ class PlatformHost:
         *,
         several_workspaces_expected: bool,
         objection: Objection | None = None,
+        unread: Unread | None = None,
         admission: Admission | None = None,
     ) -> None:
         self.was_connected = False
@@ -95,12 +99,18 @@ class PlatformHost:
         self._accept = accept
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
+        self._unread = unread
         self._admission = admission
         self._caught_up = False
 
     async def accept(self, event: InboundEvent) -> None:
         """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
         await self._accept(event)
+
+    async def unread(self, reply: Prompt) -> None:
+        """Hand over a reply whose words the platform keeps back."""
+        if self._unread is not None:
+            await self._unread(reply)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Ask the dispatcher whether it would take a question."""

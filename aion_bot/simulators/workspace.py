@@ -178,8 +178,14 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     async def direct_message(self, person: SimulatedPerson, text: str) -> str:
         """Send the bot a direct message; returns the thread's id."""
 
+    async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
+        """Forward a message to the bot as a direct message; returns the thread's id."""
+
     def remark(self, person: SimulatedPerson, text: str) -> str:
         """Write in the general channel without addressing the bot; returns the message's id."""
+
+    def edit_into_question(self, message: str, text: str) -> None:
+        """Edit a message as its author so that it mentions the bot."""
 
     async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use the bot's shortcut on a message; returns the id of the thread in which it answers."""

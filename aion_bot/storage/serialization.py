@@ -6,7 +6,7 @@ from typing import Any
 
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
-from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 
 
@@ -21,7 +21,10 @@ def pack_steps(steps: tuple[Step, ...]) -> str:
 
 
 def pack_origin(prompt: Prompt) -> str:
-    """Write a prompt as JSON, without its words, which have a column of their own, and without its reply token."""
+    """Write a prompt as JSON, without its words, which have a column of their own, and without its reply token.
+
+    Of its quotes there is what they were, not what they said or who said it.
+    """
     source = None if prompt.source is None else prompt.source.id
     place = prompt.place
     return json.dumps(
@@ -30,7 +33,9 @@ def pack_origin(prompt: Prompt) -> str:
             "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
             "opening": prompt.opening,
             "attachments": prompt.attachments,
+            "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
             "source": source,
+            "written_at": prompt.written_at,
         }
     )
 
@@ -46,6 +51,8 @@ def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
         person=Person(row["asker_id"], row["asker_name"]),
         text=row["text"],
         opening=packed["opening"],
+        # A row of an earlier version has none.
+        quotes=tuple(Quote(QuoteSource(source), "", cut=cut) for source, cut in packed.get("quotes", ())),
         attachments=packed["attachments"],
         source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
     )

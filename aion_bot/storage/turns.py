@@ -240,6 +240,25 @@ class Turns(Statements):
         rows = await self._all(sql, thread.platform, thread.id)
         return {str(message) for row in rows for message in json.loads(row["posted"])}
 
+    async def is_first(self, turn: Turn) -> bool:
+        """Return whether a turn is the first one of its thread."""
+        sql = "SELECT key FROM turn WHERE platform = ? AND thread = ? ORDER BY rowid LIMIT 1"
+        row = await self._one(sql, turn.thread.platform, turn.thread.id)
+        return row is not None and row["key"] == turn.key
+
+    async def begun_before(self, thread: ThreadKey, written_at: float) -> bool:
+        """Return whether the first question of a thread was asked by this time, by the platform's clock.
+
+        True too where either time is not known (0), as of a question that an earlier version accepted.
+        """
+        sql = (
+            "SELECT min(coalesce(json_extract(origin, '$.written_at'), 0)) AS first FROM turn "
+            "WHERE platform = ? AND thread = ?"
+        )
+        row = await self._one(sql, thread.platform, thread.id)
+        first = None if row is None else row["first"]
+        return not written_at or first is None or first <= written_at
+
     async def threads(self, platform: str, most: int) -> list[ThreadKey]:
         """Threads of a platform with the newest questions, newest first."""
         sql = "SELECT thread FROM turn WHERE platform = ? GROUP BY thread ORDER BY max(rowid) DESC LIMIT ?"

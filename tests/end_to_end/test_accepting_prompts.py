@@ -10,7 +10,9 @@ from aion_bot.domain import strings
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import THREAD, Channel
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.payloads import event, said
 from tests.end_to_end.bot import Bot
 
 
@@ -111,6 +113,18 @@ async def test_a_message_can_be_asked_about(bot: Bot) -> None:
     assert "The crane on site 7 looks bent." in bot.aion.bodies("send_stream")[0]["message"]
 
 
+@pytest.mark.parametrize("comment", ["Do we have photos of this?", ""])
+async def test_a_forwarded_message_is_read(bot: Bot, comment: str) -> None:
+    """A forwarded message is asked about with its words marked as quoted, and the person is told that it was read."""
+    said = bot.workspace.remark(bot.ben, "The crane on site 7 looks bent.")
+    bot.aion.play(spoken("It is bent indeed."))
+    thread = await bot.workspace.forward(bot.ada, said, comment)
+    await bot.shows(thread, "It is bent indeed.", "I also read the message you forwarded.")
+    own, context = bot.aion.bodies("send_stream")[0]["message"].split(strings.QUOTED)
+    assert own.strip() == (comment or strings.ASK_ABOUT)
+    assert context.endswith(":\n> The crane on site 7 looks bent.")
+
+
 async def test_direct_messages_are_answered(bot: Bot) -> None:
     """A direct message needs no mention, and a second one continues the conversation."""
     thread = await bot.workspace.direct_message(bot.ada, "What is damaged on site 7?")
@@ -196,3 +210,72 @@ async def test_a_press_with_an_unknown_key_gets_a_private_reply(bot: Bot) -> Non
     await bot.workspace.press_forged(bot.ada, thread, card.id, replace(approve, **forged))
     await bot.replies_privately(thread, bot.ada, strings.UNKNOWN_PLAN)
     assert bot.aion.count("plan_action") == 0
+
+
+async def test_what_was_written_before_the_first_question_is_not_asked(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """A reply that Slack delivers late, or again, is not asked if it was written before the thread was the bot's."""
+    root = slack.say(on_slack.ben, slack.general, "Lunch?")
+    earlier = slack.say(on_slack.cy, slack.general, "Pizza at the north roof?", thread=root.ts)
+    await on_slack.start()
+    question = slack.say(on_slack.ada, slack.general, "<@U0AION> What is damaged on site 7?", thread=root.ts)
+    await on_slack.shows(root.ts, "I found 3 pieces")
+    late = slack.sockets.deliver("events_api", event(said(earlier, slack.general), slack.general))
+    await on_slack.until(lambda: late.acknowledged)
+    await on_slack.workspace.reply(on_slack.cy, root.ts, "Which is the worst?")
+    await on_slack.shows(root.ts, "Of the three, the")
+    assert question.ts > earlier.ts
+    asked = [body["message"] for body in on_slack.aion.bodies("send_stream")]
+    assert asked == ["What is damaged on site 7?", "Which is the worst?"]
+
+
+async def test_talk_in_the_bots_thread_gets_no_remark(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """A picture posted for a colleague, and thanks with a word to somebody else, are met with silence."""
+    await on_slack.start()
+    own = await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    slack.say(on_slack.ben, slack.general, "", thread=own, files=1)
+    slack.say(on_slack.ben, slack.general, f"thanks! <@{on_slack.cy.id}> can you check?", thread=own)
+    slack.say(on_slack.cy, slack.general, "Which is the worst?", thread=own)
+    await on_slack.shows(own, "Of the three, the")
+    assert on_slack.aion.count("send_stream") == 2
+    assert on_slack.private_replies(own, on_slack.ben) == []
+
+
+async def test_without_the_intent_people_learn_how_to_go_on(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """The first answer in a thread says that replies need a mention; whoever leaves it out is told so once, also after a restart."""
+    await on_discord.start()
+    thread = await discord.mention(on_discord.ada, "What is damaged on site 7?")
+    await on_discord.shows(thread, "I found 3 pieces", strings.GO_ON)
+    discord.say(on_discord.ben, "Which is the worst?", thread)
+    await on_discord.replies_privately(thread, on_discord.ben, strings.MENTION_ME)
+    await on_discord.stop()
+    await on_discord.start()
+    discord.say(on_discord.ben, "Anybody?", thread)
+    discord.say(on_discord.cy, "Which is the worst?", thread)
+    await on_discord.replies_privately(thread, on_discord.cy, strings.MENTION_ME)
+    await discord.reply(on_discord.ben, thread, "Which is the worst?")
+    text = await on_discord.shows(thread, "Of the three, the")
+    assert text.count(strings.GO_ON) == 1
+    assert on_discord.private_replies(thread, on_discord.ben) == [strings.MENTION_ME]
+    assert on_discord.aion.count("send_stream") == 2
+
+
+async def test_other_threads_get_no_hint(on_discord: Bot, discord: SimulatedDiscord) -> None:
+    """Nobody is told to mention the bot in a thread that is not the bot's, or where they may not use it."""
+    await on_discord.start(AION_BOT_ALLOW_USERS=on_discord.ada.id)
+    thread = await discord.mention(on_discord.ada, "What is damaged on site 7?")
+    await on_discord.shows(thread, "I found 3 pieces")
+    foreign = discord.world.add(
+        Channel(
+            discord.world.new_id(), THREAD, "lunch", discord.world.guild, discord.world.named("general").id
+        )
+    )
+    discord.say(on_discord.ada, "Pizza?", foreign.id)
+    discord.say(on_discord.ben, "Which is the worst?", thread)
+    discord.say(on_discord.ada, "Which is the worst?", thread)
+    await on_discord.replies_privately(thread, on_discord.ada, strings.MENTION_ME)
+    assert len(on_discord.private_replies(thread, on_discord.ada)) == 1
+    assert on_discord.private_replies(thread, on_discord.ben) == []

@@ -16,6 +16,7 @@ class RecordingHost:
 
     def __init__(self) -> None:
         self.events: list[InboundEvent] = []
+        self.unread_replies: list[Prompt] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
         self.refused: str | None = None
@@ -25,6 +26,10 @@ class RecordingHost:
     async def accept(self, event: InboundEvent) -> None:
         self.events.append(event)
         self._happened.set()
+
+    async def unread(self, reply: Prompt) -> None:
+        """Keep the reply."""
+        self.unread_replies.append(reply)
 
     async def objection(self, prompt: Prompt) -> str | None:
         return self.refused if prompt.addressed else None

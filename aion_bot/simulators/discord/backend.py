@@ -49,7 +49,8 @@ class Backend:
         """Add a message to its channel. Raises ApiError."""
         limits.check_message(body)
         channel = self.world.channel(message.channel)
-        limits.check_not_empty(message.content, [*message.embeds, *message.attachments])
+        beside = [*message.embeds, *message.attachments, message.forwarded]
+        limits.check_not_empty(message.content, [one for one in beside if one])
         if channel.person is not None and channel.person.id in self.world.closed_to_bot:
             raise closed_to_you()
         if channel.archived:

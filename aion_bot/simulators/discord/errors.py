@@ -49,6 +49,11 @@ def too_long(path: str, most: int) -> ApiError:
     return invalid_form(path, "BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
 
 
+def unknown_user() -> ApiError:
+    """No user has this id."""
+    return ApiError(404, 10013, "Unknown User")
+
+
 def unknown_member() -> ApiError:
     """Nobody of that id is in the server."""
     return ApiError(404, 10007, "Unknown Member")

@@ -37,7 +37,10 @@ class Channel:
 
 @dataclass(slots=True)
 class Message:
-    """A message. `asked_by` used the command that it answers; `seen_in` is a thread that shows it too."""
+    """A message. `asked_by` used the command that it answers; `seen_in` is a thread that shows it too.
+
+    `forwarded` is the message that it forwards.
+    """
 
     id: str
     channel: str
@@ -49,6 +52,7 @@ class Message:
     flags: int = 0
     attachments: tuple[str, ...] = ()
     replied_to: "Message | None" = None
+    forwarded: "Message | None" = None
     nonce: str | None = None
     edited: str | None = None
     only_for: str | None = None

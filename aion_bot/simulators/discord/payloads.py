@@ -125,7 +125,8 @@ def message(of: Message, world: World) -> Payload:
         "edited_timestamp": of.edited,
         "tts": False,
         "pinned": False,
-        "mention_everyone": False,
+        "mention_everyone": not world.is_bot(of.author)
+        and any(sign in of.content for sign in ("@everyone", "@here")),
         "mentions": [user(one, bot=world.is_bot(one)) for one in [*named, *answered]],
         "mention_roles": pings.mentioned_roles(of.content),
         "attachments": [_attachment(of, at, name) for at, name in enumerate(of.attachments)],
@@ -140,7 +141,18 @@ def message(of: Message, world: World) -> Payload:
     if of.replied_to is not None:
         shown["message_reference"] = {"message_id": of.replied_to.id, "channel_id": of.replied_to.channel}
         shown["referenced_message"] = message(of.replied_to, world)
+    if of.forwarded is not None:
+        where = {"message_id": of.forwarded.id, "channel_id": of.forwarded.channel}
+        shown["message_reference"] = {"type": 1, **where}
+        shown["message_snapshots"] = [{"message": _snapshot(of.forwarded, world)}]
     return shown
+
+
+def _snapshot(of: Message, world: World) -> Payload:
+    """A message as one that forwards it has it: without its author."""
+    parts = ("type", "content", "timestamp", "edited_timestamp", "flags", "mentions", "mention_roles")
+    whole = message(of, world)
+    return {name: whole[name] for name in (*parts, "components", "embeds", "attachments")}
 
 
 def listed(of: Message, world: World, *, content: bool) -> Payload:
@@ -167,6 +179,7 @@ def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
         kept = dict(shown)
     else:
         kept = dict(shown) | {"content": "", "embeds": [], "attachments": [], "components": []}
+        kept.pop("poll", None)
     if kept.get("referenced_message"):
         inner = dict(kept["referenced_message"]) | (
             {"guild_id": shown["guild_id"]} if "guild_id" in shown else {}

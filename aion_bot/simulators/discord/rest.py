@@ -14,6 +14,7 @@ from aion_bot.simulators.discord.errors import (
     thread_archived,
     thread_locked,
     unknown_member,
+    unknown_user,
 )
 from aion_bot.simulators.discord.model import Channel, Message
 
@@ -163,6 +164,14 @@ def get_member(backend: Backend, call: Call) -> Any:
     return payloads.member() | {"user": payloads.user(person)}
 
 
+def get_user(backend: Backend, call: Call) -> Any:
+    """Anybody by id."""
+    person = backend.world.find_user(call.path["user_id"])
+    if person is None:
+        raise unknown_user()
+    return payloads.user(person)
+
+
 ROUTES: Mapping[str, Handler] = {
     "GET /gateway/bot": gateway,
     "GET /users/@me": me,
@@ -170,6 +179,7 @@ ROUTES: Mapping[str, Handler] = {
     "GET /applications/{application_id}/commands": get_commands,
     "PUT /applications/{application_id}/commands": put_commands,
     "GET /guilds/{guild_id}/members/{user_id}": get_member,
+    "GET /users/{user_id}": get_user,
     "GET /channels/{channel_id}": get_channel,
     "PATCH /channels/{channel_id}": patch_channel,
     "GET /channels/{channel_id}/messages": get_messages,

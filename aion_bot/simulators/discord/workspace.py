@@ -134,6 +134,10 @@ class SimulatedDiscord:
         """Send the bot a direct message; returns the channel's id."""
         return self.say(person, text, self.direct(person)).channel
 
+    async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
+        """Forward a message to the bot as a direct message."""
+        return self.say(person, comment, self.direct(person), forwarded=self.world.anywhere(message)).channel
+
     def direct(self, person: SimulatedPerson) -> str:
         """The channel of the direct messages between a person and the bot."""
         return self.world.direct(person).id
@@ -153,6 +157,10 @@ class SimulatedDiscord:
     def edit_message(self, message: str, text: str) -> None:
         """Edit a question as its author, with a mention of the bot, without which it receives no event."""
         self.rewrite(message, f"<@{self.world.bot.id}> {text}")
+
+    def edit_into_question(self, message: str, text: str) -> None:
+        """Edit a message as its author, with a mention of the bot."""
+        self.edit_message(message, text)
 
     def delete_message(self, message: str) -> None:
         """Delete a message as its author."""

@@ -144,6 +144,20 @@ def _replies(backend: Backend, arguments: Arguments) -> Answer:
     }
 
 
+def _user_info(backend: Backend, arguments: Arguments) -> Answer:
+    person = backend.conversations.people.get(str(arguments.get("user")))
+    if person is None:
+        raise Refused("user_not_found")
+    names = {"real_name": person.name, "display_name": person.name}
+    return {"user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names}}
+
+
+def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
+    del arguments
+    groups = backend.conversations.groups.items()
+    return {"usergroups": [{"id": group, "handle": handle, "name": handle} for group, handle in groups]}
+
+
 METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "auth.test": _auth_test,
     "apps.connections.open": _open_connection,
@@ -159,6 +173,8 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "files.getUploadURLExternal": upload_methods.get_upload_url,
     "files.completeUploadExternal": upload_methods.complete,
     "files.delete": upload_methods.delete,
+    "users.info": _user_info,
+    "usergroups.list": _user_groups,
     "reactions.add": indicators.add_reaction,
     "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,

@@ -61,7 +61,8 @@ def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Pay
 def unfurled(message: Message, channel: Channel, ts: str) -> Payload:
     """Slack added a preview to a message; its text is unchanged."""
     inner = changed(message, channel, record(message), ts)
-    inner["message"] = record(message) | {"attachments": [{"id": 1, "fallback": "A preview"}]}
+    preview = {"id": 1, "fallback": "A preview", "text": "A preview", "from_url": "https://example.org/"}
+    inner["message"] = record(message) | {"attachments": [preview]}
     return inner
 
 
@@ -131,8 +132,7 @@ def record(message: Message) -> Payload:
     }
     if message.team != TEAM:
         shown |= {"user_team": message.team, "source_team": message.team}
-    if message.body.get("blocks"):
-        shown["blocks"] = message.body["blocks"]
+    shown |= {name: message.body[name] for name in ("blocks", "attachments") if message.body.get(name)}
     if message.by_bot:
         shown |= {
             "bot_id": BOT_ID,
@@ -146,6 +146,28 @@ def record(message: Message) -> Payload:
     if message.buried:
         shown |= {"subtype": "tombstone", "hidden": True}
     return shown
+
+
+def shared(message: Message) -> Payload:
+    """A message as an attachment of one that forwards it."""
+    address = f"https://site-operations.slack.com/archives/{message.channel}/p{message.ts.replace('.', '')}"
+    text = message.body.get("text") or ""
+    return {
+        "id": 1,
+        "is_share": True,
+        "is_msg_unfurl": True,
+        "ts": message.ts,
+        "author_id": message.author.id,
+        "author_name": message.author.name,
+        "channel_id": message.channel,
+        "text": text,
+        "fallback": f"{message.author.name}: {text}",
+        "message_blocks": [],
+        "files": list(message.files),
+        "from_url": address,
+        "original_url": address,
+        "footer": "Slack Conversation",
+    }
 
 
 def pressed(

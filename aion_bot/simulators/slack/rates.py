@@ -37,6 +37,8 @@ DOCUMENTED: Mapping[str, int] = {
     "files.delete": TIER_3,
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
+    "usergroups.list": TIER_2,
+    "users.info": TIER_4,
 }
 """Calls a minute. Where no number is published ("several hundred", "special") this is a generous one."""
 

@@ -87,7 +87,7 @@ class Clock:
 
 
 class Conversations:
-    """Every channel and message of the workspace, oldest first."""
+    """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id."""
 
     def __init__(self, people: Sequence[SimulatedPerson]) -> None:
         self.clock = Clock()
@@ -95,7 +95,8 @@ class Conversations:
         self.messages: list[Message] = []
         self.deleted: list[Message] = []
         self.sessions: dict[tuple[str, str], str] = {}
-        self._people = {person.id: person for person in people}
+        self.groups: dict[str, str] = {}
+        self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:
             self.add(Channel(direct_channel(person.id), person.name, kind="im"))
@@ -107,7 +108,7 @@ class Conversations:
 
     def find_channel(self, name: str) -> Channel | None:
         """The channel with this id; for a person's id the direct conversation with the bot."""
-        return self.channels.get(direct_channel(name) if name in self._people else name)
+        return self.channels.get(direct_channel(name) if name in self.people else name)
 
     def find(self, channel: str, ts: str) -> Message | None:
         """The message with this `ts`."""
@@ -135,7 +136,7 @@ class Conversations:
 
     def names(self) -> Mapping[str, str]:
         """The names that a person reads instead of ids."""
-        known: Iterable[SimulatedPerson] = (*self._people.values(), BOT)
+        known: Iterable[SimulatedPerson] = (*self.people.values(), BOT)
         return {someone.id: someone.name for someone in known} | {
             c.id: c.name for c in self.channels.values()
         }

@@ -159,6 +159,12 @@ class SimulatedSlack:
         """Send the bot a direct message; returns the `ts` of the message, which names its thread."""
         return self.say(person, self.conversations.channels[direct_channel(person.id)], _escaped(text)).ts
 
+    async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
+        """Forward the message with this `ts` to the bot as a direct message."""
+        channel = self.conversations.channels[direct_channel(person.id)]
+        shared = {"attachments": [payloads.shared(self._message(message))]}
+        return self.say(person, channel, _escaped(comment), beside=shared).ts
+
     async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press the button with this `action_id` on a message of the thread. Raises LookupError if it is not there."""
         found = self._message(message)
@@ -203,11 +209,17 @@ class SimulatedSlack:
         *,
         thread: str | None = None,
         files: int = 0,
+        beside: Mapping[str, Any] | None = None,
     ) -> Message:
-        """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation."""
+        """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation.
+
+        `beside` are other fields of the message, such as `blocks` and `attachments`.
+        """
         ts = self.conversations.clock.ts()
         attached = tuple(payloads.picture(number, ts) for number in range(files))
-        message = Message(ts, channel.id, person, [{"text": text}], thread_ts=thread, files=attached)
+        message = Message(
+            ts, channel.id, person, [{"text": text, **(beside or {})}], thread_ts=thread, files=attached
+        )
         message.team = team_of(person.id, channel)
         self.add(message)
         return message
@@ -223,6 +235,10 @@ class SimulatedSlack:
     def edit_message(self, message: str, text: str) -> None:
         """Edit the message with this `ts` as its author."""
         self.edit(message, _escaped(text))
+
+    def edit_into_question(self, message: str, text: str) -> None:
+        """Edit the message with this `ts` as its author, with a mention of the bot."""
+        self.edit(message, f"<@{BOT.id}> {_escaped(text)}")
 
     def delete_message(self, message: str) -> None:
         """Delete the message with this `ts` as its author."""
@@ -373,6 +389,9 @@ class SimulatedSlack:
         self.display.show(message, body)
         channel = self.conversations.channels[message.channel]
         ts = self.conversations.clock.ts()
+        if f"<@{BOT.id}>" in message.body.get("text", "") and channel.kind != "im" and not message.by_bot:
+            edited = {"edited": {"user": message.author.id, "ts": ts}}
+            self._send("app_mention", payloads.mention(message) | edited, channel)
         self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
 
     def delete(self, message: Message | str) -> None:

@@ -17,6 +17,7 @@ class RecordingHost:
 
     def __init__(self) -> None:
         self.inbound: list[InboundEvent] = []
+        self.unread_replies: list[Prompt] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
         self.refused: str | None = None
@@ -37,6 +38,10 @@ class RecordingHost:
             raise self.refusal
         self.inbound.append(inbound)
         self._changed.set()
+
+    async def unread(self, reply: Prompt) -> None:
+        """Keep the reply."""
+        self.unread_replies.append(reply)
 
     async def objection(self, prompt: Prompt) -> str | None:
         return self.refused if prompt.addressed else None

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from adapters.discord import handlers, interactions, strings
-from aion_bot.ports.events import InboundEvent, Place, Prompt
+from aion_bot.ports.events import InboundEvent, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Line, Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
@@ -186,6 +186,25 @@ async def test_marks_in_a_command_become_words(discord: SimulatedDiscord, host: 
     assert (await host.prompt()).text == "what of #site-7 and <@1>?"
 
 
+@pytest.mark.usefixtures("bot")
+async def test_people_in_a_command_are_named(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Discord sends no names with a command's text: they are looked up once, and the thread is named with them."""
+    ada, ben, _ = discord.people
+    for number in (1, 2):
+        await discord.ask(ada, f"photos that <@{ben.id}> took")
+        prompt = await host.prompt(number)
+        assert (prompt.text, prompt.opening) == ("photos that @Ben took",) * 2
+    assert discord.server.calls["GET /guilds/{guild_id}/members/{user_id}"] == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_command_does_not_wait_for_names(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """A command is acknowledged and asked with ids where Discord does not tell a name."""
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", status=503)
+    await discord.ask(discord.people[0], f"photos that <@{discord.people[1].id}> took")
+    assert (await host.prompt()).text == f"photos that <@{discord.people[1].id}> took"
+
+
 async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """`Ask Aion` carries the message's text, without the privileged intent, and opens a thread named after it."""
     ada, ben, _ = discord.people
@@ -202,6 +221,22 @@ async def test_asking_about_a_message(discord: SimulatedDiscord, bot: Bot, host:
     answer = f"Asked about [a message of Ada]({link}):\n> The roof of site 7 leaks"
     assert discord.thread(thread)[0].text == answer
     await bot.adapter.open_thread(prompt)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_asking_about_an_alarm(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """`Ask Aion` reads the cards of a message without text, and what it forwards, each by its author."""
+    ada, ben, _ = discord.people
+    said = discord.say(ada, "The roof leaks", attachments=("roof.jpg",))
+    card = {"type": "rich", "title": "Pump 3", "description": "stopped"}
+    alarm = discord.say(ada, "", embeds=[card], forwarded=said)
+    await discord.ask_about(ben, alarm.id)
+    prompt = await host.prompt()
+    assert prompt.quotes == (
+        Quote(QuoteSource.ASKED_ABOUT, "Pump 3\nstopped", "Ada"),
+        Quote(QuoteSource.FORWARDED, "The roof leaks"),
+    )
+    assert (prompt.attachments, prompt.opening) == (1, "Pump 3 stopped")
 
 
 @pytest.mark.usefixtures("bot")
@@ -247,7 +282,9 @@ async def test_whoever_asked_nothing_is_told_nothing(
         told.append(event)
 
     said = Prompt("k", ThreadKey("discord", "1"), Place("2", "1"), Person("3"), "Look.", addressed=addressed)
-    delivery = handlers.EventDelivery(host, bot.adapter._rest, tell)  # its requests are of no concern here
+    delivery = handlers.EventDelivery(
+        host, bot.adapter._rest, bot.adapter._names, tell
+    )  # its requests are of no concern here
     with pytest.raises(OSError, match="disk full"):
         await delivery.deliver(said)
     assert told == [said] * addressed

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from adapters.discord import strings
 from adapters.discord.events import UNTITLED, thread_name
-from adapters.discord.mentions import begins_with_mention, readable, without
+from adapters.discord.mentions import readable, without
 
 NAMES = {"@1": "Ada", "@&2": "crew", "#3": "site-7"}
 
@@ -44,22 +44,6 @@ def test_mentions_become_names(written: str, read: str) -> None:
 def test_a_mention_is_removed(written: str, rest: str) -> None:
     """The bot's own mention leaves nothing behind."""
     assert without(written, "<@5>") == rest
-
-
-@pytest.mark.parametrize(
-    ("text", "begins"),
-    [
-        ("<@1> hi", True),
-        (" <@!1>", True),
-        ("<@&2> hi", True),
-        ("hi <@1>", False),
-        ("<#3> hi", False),
-        ("", False),
-    ],
-)
-def test_who_is_spoken_to(text: str, *, begins: bool) -> None:
-    """A message that begins with a mention speaks to whom it mentions."""
-    assert begins_with_mention(text) is begins
 
 
 @given(st.text(), st.integers(min_value=10, max_value=300))

@@ -27,6 +27,26 @@ async def test_an_edited_question(discord: SimulatedDiscord, host: RecordingHost
 
 
 @pytest.mark.usefixtures("bot")
+async def test_an_edited_message_is_a_question_as_it_reads_now(
+    discord: SimulatedDiscord, host: RecordingHost
+) -> None:
+    """A mention that is added makes a question like one that was written so; one that is taken away makes none."""
+    ada, ben, _ = discord.people
+    me = f"<@{discord.world.bot.id}>"
+    said = discord.say(ada, "what is damaged?")
+    discord.rewrite(said.id, f"{me} what is damaged?")
+    asked = (await host.change()).question
+    assert asked is not None
+    assert (asked.key, asked.text, asked.addressed) == (f"discord:{said.id}", "what is damaged?", True)
+    assert (asked.thread.id, asked.opening) == (said.id, "what is damaged?")
+    discord.rewrite(said.id, f"<@{ben.id}> what is damaged?")
+    discord.rewrite(said.id, f"{me} and the roof?")
+    question = (await host.change(2)).question
+    assert question is not None
+    assert question.text == "and the roof?"
+
+
+@pytest.mark.usefixtures("bot")
 async def test_a_deleted_question(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """A deletion names the question, and nobody: Discord does not say whose message it was."""
     message = await discord.mention(discord.people[0], "what is damaged?")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, VOICE, Channel
 from tests.adapters.discord.conftest import Bot, running
@@ -145,6 +145,28 @@ async def test_a_reply_carries_what_it_is_about(discord: SimulatedDiscord, host:
 
 
 @pytest.mark.usefixtures("bot")
+async def test_a_reply_to_what_discord_keeps_back(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Without the privileged intent the core learns that the words are kept back; a sticker has none."""
+    ada, ben, _ = discord.people
+    said = discord.say(ben, "the north roof leaks")
+    discord.say(ada, f"<@{discord.world.bot.id}> is this new?", replied_to=said)
+    prompt = await host.prompt()
+    assert (prompt.text, prompt.quotes) == ("is this new?", (Quote(QuoteSource.WITHHELD, ""),))
+    notice = discord.say(ben, "", kind=7, attachments=("roof.jpg",))
+    discord.say(ada, f"<@{discord.world.bot.id}> and this?", replied_to=notice)
+    assert (await host.prompt(2)).quotes == ()
+
+
+@pytest.mark.usefixtures("bot")
+async def test_people_in_a_forward_are_named(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Discord sends no names with a forwarded message: they are looked up, in a direct message by the person's own name."""
+    ada, ben, _ = discord.people
+    said = discord.say(ben, f"<@{ben.id}> and <@1> saw the crack")
+    await discord.forward(ada, said.id)
+    assert (await host.prompt()).quote == "@Ben and <@1> saw the crack"
+
+
+@pytest.mark.usefixtures("bot")
 async def test_what_is_not_for_the_bot(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """Bots, notices, @everyone, and messages without a mention are left alone."""
     world, (ada, *_) = discord.world, discord.people
@@ -158,6 +180,62 @@ async def test_what_is_not_for_the_bot(discord: SimulatedDiscord, host: Recordin
     await discord.mention(ada, "the last word")
     await host.prompt()
     assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["the last word"]
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_mention_in_code(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Code that shows how to mention the bot speaks to nobody, and stays as it is beside a mention."""
+    me = f"<@{discord.world.bot.id}>"
+    discord.say(discord.people[0], f"write `{me} what?` to ask it")
+    discord.say(discord.people[0], f"{me} what does ```{me} help``` do?")
+    prompt = await host.prompt()
+    assert prompt.text == "what does ```@Aion help``` do?"
+
+
+async def test_a_reply_to_oneself_is_no_reply_to_somebody_else(
+    reading: SimulatedDiscord, reader: Bot, host: RecordingHost
+) -> None:
+    """In a thread, a reply to one's own message or to the bot's goes on; one to somebody else's does not."""
+    thread = await _thread(reading, reader, host)
+    ada, ben, _ = reading.people
+    own = reading.say(ada, "the north roof", thread)
+    await host.prompt()
+    reading.say(ben, "not for the bot", thread, replied_to=own)
+    reading.say(ada, "and its gutter?", thread, replied_to=own)
+    prompt = await host.prompt(2)
+    assert (prompt.text, prompt.addressed) == ("and its gutter?", False)
+    assert prompt.quotes == (Quote(QuoteSource.REPLIED_TO, "the north roof", "Ada"),)
+
+
+async def test_with_the_intent_a_picture_in_a_thread_is_for_the_others(
+    reading: SimulatedDiscord, reader: Bot, host: RecordingHost
+) -> None:
+    """In a thread, what names somebody anywhere, or has no words, is not for the bot."""
+    thread = await _thread(reading, reader, host)
+    ada, ben, _ = reading.people
+    reading.say(ada, "", thread, attachments=("roof.jpg",))
+    reading.say(ada, f"thanks! <@{ben.id}> can you check pole 12?", thread)
+    reading.say(ada, "look @everyone", thread)
+    reading.say(ada, "and pole 13?", thread)
+    assert (await host.prompt()).text == "and pole 13?"
+    assert host.unread_replies == []
+
+
+async def test_without_the_intent_replies_are_told_of(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """What Discord keeps back in a thread is reported without words; what names or answers others is not."""
+    thread = await _thread(discord, bot, host)
+    ada, ben, _ = discord.people
+    discord.say(ada, "not in a thread")
+    discord.say(ben, f"<@{ada.id}> look", thread)
+    said = discord.say(ben, "and the roof?", thread)
+    discord.say(ada, "which roof?", thread, replied_to=said)
+    await discord.reply(ada, thread, "the last word")
+    assert (await host.prompt()).text == "the last word"
+    (reply,) = host.unread_replies
+    assert (reply.thread.id, reply.person.name, reply.text, reply.addressed) == (thread, "Ben", "", False)
+    assert reply.place.channel == discord.world.named("general").id
 
 
 async def test_without_the_intent_a_thread_is_private(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.ports.events import MessageChange, Prompt
+from aion_bot.ports.events import MessageChange, Prompt, Quote, QuoteSource
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot
@@ -27,7 +27,24 @@ QUESTIONS: Mapping[str, dict[str, Any]] = {
     "direct_message_with_files": {"text": "what is this?", "attachments": 1, "opening": None},
     "direct_message_with_only_a_sticker": {"text": "", "attachments": 0},
     "forwarded_to_the_bot": {"text": "", "quote": "the roof of site 7 leaks"},
+    "forwarded_with_a_comment_and_a_card": {
+        "text": "do we have photos of this?",
+        "quotes": (Quote(QuoteSource.FORWARDED, "the roof of site 7 leaks\nAlarm\nPump 3 stopped\nSite: 7"),),
+        "attachments": 2,
+    },
 }
+READABLE: Mapping[str, dict[str, Any]] = {
+    "reply_to_an_alarm": {
+        "text": "is this new?",
+        "quotes": (Quote(QuoteSource.REPLIED_TO, "Alarm\nPump 3 stopped", "alarms"),),
+        "attachments": 1,
+    },
+    "reply_to_a_message_of_components": {
+        "quotes": (Quote(QuoteSource.REPLIED_TO, "# Pump 3 stopped\nsince 09:14", "alarms"),),
+    },
+    "reply_to_a_poll": {"quotes": (Quote(QuoteSource.REPLIED_TO, "Ask Aion?\n- Yes", "alarms"),)},
+}
+"""Questions about a message that does not mention the bot: Discord shows its words with the privileged intent only."""
 NOT_QUESTIONS = (
     "follow_up_without_mention_stripped",
     "webhook_that_mentions",
@@ -74,6 +91,15 @@ async def test_questions(discord: SimulatedDiscord, host: RecordingHost, thread:
     assert prompt.person.name in {"Ada", "Ada L."}
 
 
+@pytest.mark.usefixtures("reader")
+@pytest.mark.parametrize("name", READABLE)
+async def test_questions_about_others(reading: SimulatedDiscord, host: RecordingHost, name: str) -> None:
+    """A reply quotes all words of the message that it replies to, by their author, and counts its files."""
+    _deliver(reading, name, "1")
+    prompt = await host.prompt()
+    assert {part: getattr(prompt, part) for part in READABLE[name]} == READABLE[name]
+
+
 @pytest.mark.parametrize("name", NOT_QUESTIONS)
 async def test_what_is_no_question(
     discord: SimulatedDiscord, host: RecordingHost, thread: str, name: str
@@ -101,6 +127,7 @@ def test_every_sample_is_used() -> None:
     """No sample lies about unused."""
     assert {path.stem for path in SAMPLES.glob("*.json")} == {
         *QUESTIONS,
+        *READABLE,
         *NOT_QUESTIONS,
         *EDITS,
         DELETION,

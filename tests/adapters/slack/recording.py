@@ -16,6 +16,7 @@ class RecordingHost:
 
     def __init__(self) -> None:
         self.inbounds: list[InboundEvent] = []
+        self.unread_replies: list[Prompt] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
         self.facts: dict[str, str] = {}
@@ -36,6 +37,10 @@ class RecordingHost:
             raise self.failure
         self.inbounds.append(inbound)
         self._happened.set()
+
+    async def unread(self, reply: Prompt) -> None:
+        """Keep the reply."""
+        self.unread_replies.append(reply)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Take every question."""

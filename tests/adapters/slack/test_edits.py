@@ -1,9 +1,11 @@
 """What becomes of edits and deletions."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.slack import events, ids
-from aion_bot.ports.events import MessageChange, Place
+from aion_bot.ports.events import MessageChange, Place, QuoteSource
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.recording import RecordingHost
@@ -53,6 +55,32 @@ def test_edited_reply_stays_in_its_thread() -> None:
     found = change_in("reply_edited")
     assert (found.prompt, found.thread) == (asked.key, ids.thread_key("T024SITES", CHANNEL, ROOT))
     assert found.text == "and on sites 8 & 9, @U024BEN00?"
+
+
+@pytest.mark.parametrize(
+    ("situation", "text"),
+    [
+        ("question_edited", "what is damaged on site 7? And 8?"),
+        ("mention_without_words_edited", "what is damaged on site 7?"),
+        ("mention_added_by_an_edit", "what is damaged on site 7?"),
+        ("table_added_by_an_edit", ""),
+    ],
+)
+def test_edited_message_is_a_question_as_it_reads_now(situation: str, text: str) -> None:
+    """The core can ask an edited message as if it had been written so: same key, place and source."""
+    asked = events.prompt_from_event(sample("mention_as_message"), ME)
+    question = change_in(situation).question
+    assert asked is not None
+    assert question is not None
+    quotes = question.quotes
+    assert question == replace(asked, text=text, quotes=quotes)
+    assert [one.source for one in quotes] == ([] if text else [QuoteSource.INSERTED])
+
+
+@pytest.mark.parametrize("situation", ["mention_removed_by_an_edit", "question_deleted"])
+def test_message_that_speaks_to_somebody_else_now_is_no_question(situation: str) -> None:
+    """An edit that takes the mention away, and a deletion, ask nothing."""
+    assert change_in(situation).question is None
 
 
 @pytest.mark.parametrize(

@@ -58,10 +58,40 @@ def test_reply_delivered_as_app_mention_is_not_addressed_either() -> None:
     assert not asked("app_mention_of_an_unmentioned_reply").addressed
 
 
-@pytest.mark.parametrize("situation", ["reply_to_somebody_else", "reply_to_a_group"])
+@pytest.mark.parametrize(
+    "situation",
+    [
+        "reply_to_somebody_else",
+        "reply_to_a_group",
+        "reply_that_mentions_somebody_later",
+        "reply_that_mentions_everybody",
+    ],
+)
 def test_reply_to_somebody_else_is_ignored(situation: str) -> None:
-    """A reply that begins with somebody else's name is not for the bot."""
+    """A reply that names somebody else, wherever it does, is not for the bot."""
     assert read(situation) is None
+
+
+def test_picture_in_a_thread_is_not_for_the_bot() -> None:
+    """A file that is posted without words and without a mention is for the others."""
+    assert read("picture_in_thread") is None
+
+
+def test_mention_in_code_mentions_nobody() -> None:
+    """Code that shows how to mention somebody speaks to nobody, and stays as it is."""
+    assert read("mention_in_code") is None
+    beside = asked("mention_beside_code")
+    assert beside.text == "what does ```@U07AION00 help``` do?"
+    reply = asked("reply_with_a_mention_in_code")
+    assert (reply.text, reply.addressed) == ("type `@U024BEN00 help` or what?", False)
+
+
+def test_the_time_of_a_question_is_known() -> None:
+    """The core can tell what was written first."""
+    assert asked("mention_as_message").written_at == 1790001000.0001
+    shortcut = events.prompt_from_shortcut(sample("shortcut_on_message"), ME, shared=False)
+    assert shortcut is not None
+    assert shortcut.written_at == 1790001030.123456
 
 
 def test_reply_to_somebody_else_that_names_the_bot_too_is_addressed() -> None:

@@ -1,0 +1,90 @@
+"""Words that a question is about: how much of them Aion gets, and how they are marked as somebody else's. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aion_bot.domain import strings
+from aion_bot.ports.events import Quote, QuoteSource
+from aion_bot.ports.text import one_line, visible
+
+MOST_QUOTES = 10
+"""Quotes of one question; what is more is left out."""
+
+QUOTES_LIMIT = 8_000
+"""Characters of all quotes together, with their marks; Aion takes 10,000 of the whole question."""
+
+_AUTHOR_LENGTH = 60
+"""Characters of the name of somebody who is quoted."""
+
+_MARK = "> "
+_BETWEEN = "\n\n"
+
+
+def bounded(quotes: Sequence[Quote], room: int) -> tuple[Quote, ...]:
+    """Return the quotes in at most `room` characters and `QUOTES_LIMIT`, as `quoted` writes them.
+
+    What does not fit is left out at the end of a quote, which is then `cut`; one that has no room at all has no text.
+    Bounding twice changes nothing.
+    """
+    left, found = min(room, QUOTES_LIMIT), []
+    for number, quote in enumerate(quotes):
+        clean = _clean(quote.text)
+        if quote.source is QuoteSource.WITHHELD:
+            found.append(quote)
+            continue
+        if not clean and not quote.cut:
+            continue
+        if number >= MOST_QUOTES:
+            # One empty quote stands for all that are left out.
+            found.append(replace(quote, text="", cut=True))
+            break
+        left -= len(_label(quote)) + len(_BETWEEN)
+        kept = _beginning(clean, left)
+        left -= len(_marked(kept)) if kept else 0
+        found.append(replace(quote, text=kept, cut=quote.cut or kept != clean))
+    return tuple(found)
+
+
+def quoted(quotes: Sequence[Quote]) -> str:
+    """Write quotes as a Markdown quotation, each line marked, below a line that says whose words they are.
+
+    The words are hostile: every line end becomes one that the mark follows, and characters that nobody sees are left
+    out, so that no line can pass for the question itself.
+    """
+    return _BETWEEN.join(
+        f"{_label(quote)}{_marked(_clean(quote.text))}" for quote in quotes if _clean(quote.text)
+    )
+
+
+def _label(quote: Quote) -> str:
+    return f"{strings.quote_label(quote.source, visible(one_line(quote.author, _AUTHOR_LENGTH)))}\n"
+
+
+def _marked(text: str) -> str:
+    return "\n".join(f"{_MARK}{line}" for line in text.split("\n"))
+
+
+def _clean(text: str) -> str:
+    # `splitlines` knows every character that a reader may take for a line end.
+    return visible("\n".join(text.splitlines())).strip()
+
+
+def _beginning(text: str, room: int) -> str:
+    """Return as much of the beginning of a text as fits into `room` characters once its lines are marked."""
+    kept = []
+    for line in text.split("\n"):
+        room -= len(_MARK)
+        if room <= 0:
+            break
+        kept.append(line[:room])
+        room -= len(line) + 1
+    return "\n".join(kept).strip()
+
+
+def also_read(quotes: Sequence[Quote]) -> str:
+    """Say what was read that is not obvious, and that something was left out; empty where there is nothing to say."""
+    sources = dict.fromkeys(one.source for one in quotes)
+    # Whoever uses a shortcut on a message knows that it is read.
+    told = [source for source in sources if source is not QuoteSource.ASKED_ABOUT]
+    read = strings.also_read(told, cut=any(one.cut for one in quotes))
+    return f"{read} {strings.WITHHELD}".strip() if QuoteSource.WITHHELD in sources else read

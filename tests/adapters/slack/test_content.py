@@ -1,0 +1,85 @@
+"""Words and files beside a message's text, from recorded payloads."""
+
+import pytest
+
+from adapters.slack import events
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from tests.adapters.slack.samples import ME, sample
+
+
+def asked(situation: str) -> Prompt:
+    prompt = events.prompt_from_event(sample(situation), ME)
+    assert prompt is not None
+    return prompt
+
+
+FORWARDED = Quote(QuoteSource.FORWARDED, "The north roof of site 7 leaks & drips.", "Ben")
+TABLE = Quote(
+    QuoteSource.INSERTED, "| Pole | State |\n| 12 | bent, see #C024ROOFSphoto (https://example.org/12) |"
+)
+
+
+@pytest.mark.parametrize(
+    ("situation", "text", "quotes", "files"),
+    [
+        ("forward_with_a_comment", "do we have photos of this?", (FORWARDED,), 1),
+        ("forward_without_a_comment", "", (FORWARDED,), 1),
+        (
+            "forward_of_blocks_alone",
+            "",
+            (
+                Quote(
+                    QuoteSource.FORWARDED,
+                    "Sensor 4\n*Wet* since #roofs\nLevel: 3\na wet floor",
+                    "Ben",
+                ),
+            ),
+            1,
+        ),
+        ("table_in_a_mention", "which of these are bent?", (TABLE,), 0),
+        ("table_alone_in_a_thread", "", (TABLE,), 0),
+        ("link_preview_on_a_mention", "is https://example.org/7 about site 7?", (), 0),
+        (
+            "link_to_a_message_on_a_mention",
+            "is this done? https://sites.slack.com/archives/C024ROOFS/p1789990000000100",
+            (),
+            0,
+        ),
+    ],
+)
+def test_words_and_files_beside_the_text(
+    situation: str, text: str, quotes: tuple[Quote, ...], files: int
+) -> None:
+    """Forwards, tables and blocks become quotes with whose words they are, their files count; link previews are neither."""
+    prompt = asked(situation)
+    assert (prompt.text, prompt.quotes, prompt.attachments) == (text, quotes, files)
+
+
+def test_shortcut_reads_blocks_and_attachments() -> None:
+    """An alarm without text is read from its blocks and attachments; labels of its buttons are not its words."""
+    prompt = events.prompt_from_shortcut(sample("shortcut_on_an_alarm"), ME, shared=False)
+    assert prompt is not None
+    said = "*Pump 3* stopped & leaks\nsince 09:14 <UTC>\npump\nMeasured:\nPressure\n0.2 bar\nSite\n7"
+    assert prompt.quotes == (Quote(QuoteSource.ASKED_ABOUT, said, "Alarms"),)
+
+
+def test_shortcut_on_a_forward_quotes_both() -> None:
+    """A shortcut on a message that forwards another one quotes the comment and the forwarded words, each by its author."""
+    prompt = events.prompt_from_shortcut(sample("shortcut_on_a_forward"), ME, shared=False)
+    assert prompt is not None
+    assert [(one.source, one.text) for one in prompt.quotes] == [
+        (QuoteSource.ASKED_ABOUT, "have a look"),
+        (QuoteSource.FORWARDED, FORWARDED.text),
+    ]
+    assert prompt.attachments == 1
+
+
+@pytest.mark.parametrize("broken", [None, "x", [None, 3, "x"], {"rows": 3}, [{"rows": [None, [None]]}]])
+def test_blocks_of_an_unknown_shape_say_nothing(broken: object) -> None:
+    """Whatever stands where blocks or attachments are expected raises nothing, and the text is still asked."""
+    payload = sample("mention_as_message")
+    shared = {"is_share": True, "message_blocks": broken, "text": None, "files": broken}
+    payload["event"] |= {"blocks": broken, "attachments": [shared, broken]}
+    prompt = events.prompt_from_event(payload, ME)
+    assert prompt is not None
+    assert (prompt.text, prompt.quotes) == ("what is damaged on site 7?", ())

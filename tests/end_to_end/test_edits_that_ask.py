@@ -1,0 +1,74 @@
+"""Editing a message as a way to ask: new words are a new question, once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import spoken
+from aion_bot.simulators.slack import SimulatedSlack
+from tests.end_to_end.bot import Bot
+
+LONG = "x" * 10_001
+
+
+@pytest.fixture
+async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot that runs on Slack."""
+    made = Bot(aion, slack, tmp_path)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_a_hint_can_be_followed_by_an_edit(bot: Bot) -> None:
+    """A mention without words that is edited into a question is asked once, however often it is edited later."""
+    thread = await bot.workspace.mention(bot.ada, "")
+    await bot.replies_privately(thread, bot.ada, strings.HINT)
+    bot.aion.play(spoken("Three lamps."))
+    bot.workspace.edit_into_question(thread, "What is damaged?")
+    await bot.shows(thread, "Three lamps.")
+    bot.workspace.edit_into_question(thread, "What is broken?")
+    bot.workspace.edit_into_question(thread, LONG)
+    await bot.asked(bot.ben, "What does the safety report say?", "Both are due this week")
+    asked = [body["message"] for body in bot.aion.bodies("send_stream")]
+    assert asked == ["What is damaged?", "What does the safety report say?"]
+    assert bot.private_replies(thread, bot.ada) == [strings.HINT]
+
+
+async def test_too_long_a_question_can_be_shortened_by_an_edit(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """What was too long is told once for each wording, and asked when it is short enough; also a reply without mention."""
+    thread = await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    reply = slack.say(on_slack.ben, slack.general, LONG, thread=thread)
+    await on_slack.replies_privately(thread, on_slack.ben, strings.TOO_LONG)
+    slack.edit(reply.ts, f"{LONG}x")
+    await on_slack.until(lambda: len(on_slack.private_replies(thread, on_slack.ben)) == 2)
+    slack.edit(reply.ts, "Which is the worst?")
+    await on_slack.shows(thread, "Of the three, the")
+    assert on_slack.aion.count("send_stream") == 2
+
+
+async def test_a_mention_can_be_added_by_an_edit(bot: Bot) -> None:
+    """A message that was for the others is asked once an edit mentions the bot."""
+    said = bot.workspace.remark(bot.ada, "What is damaged on site 7?")
+    bot.workspace.edit_into_question(said, "What is damaged on site 7?")
+    await bot.shows(said, "I found 3 pieces")
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_corrections_among_people_are_no_questions(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """In the bot's thread, an edit of what was for somebody else or came before the bot asks nothing."""
+    root = slack.say(on_slack.ben, slack.general, "Lunch?")
+    earlier = slack.say(on_slack.cy, slack.general, "Piza?", thread=root.ts)
+    slack.say(on_slack.ada, slack.general, "<@U0AION> What is damaged on site 7?", thread=root.ts)
+    await on_slack.shows(root.ts, "I found 3 pieces")
+    theirs = slack.say(on_slack.ben, slack.general, f"<@{on_slack.cy.id}> yes", thread=root.ts)
+    slack.edit(earlier.ts, "Pizza?")
+    slack.edit(theirs.ts, "yes!")
+    slack.say(on_slack.ada, slack.general, "Which is the worst?", thread=root.ts)
+    await on_slack.shows(root.ts, "Of the three, the")
+    await on_slack.until(lambda: all(one.acknowledged for one in slack.sockets.deliveries))
+    asked = [body["message"] for body in on_slack.aion.bodies("send_stream")]
+    assert asked == ["What is damaged on site 7?", "Which is the worst?"]
