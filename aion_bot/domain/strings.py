@@ -321,11 +321,7 @@ def unknown_variable(nearest: str) -> str:
 
 NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
-
-
-def file_not_readable(path: object) -> str:
-    """Refuse a file that is not there, or that the process may not read."""
-    return f"{path} cannot be read; name a file that can be, or remove this"
+FILE_NOT_READABLE = "the file cannot be read; name one that can be, or remove this"
 
 
 def no_text_file(longest: int) -> str:
@@ -334,8 +330,9 @@ def no_text_file(longest: int) -> str:
 
 
 def unknown_key(name: str, nearest: str) -> str:
-    """Refuse a key or section of the file that nobody reads."""
-    return f"{one_line(name, _NAME)} is no key, so it would have no effect; remove it, or did you mean {nearest}?"
+    """Refuse a key or section of the file that nobody reads; what does not look like a name may be a secret."""
+    word = one_line(name, _NAME) if name.replace("_", "").isalpha() else "this"
+    return f"{word} is no key, so it would have no effect; remove it, or did you mean {nearest}?"
 
 
 def key_not_implemented(name: str) -> str:
