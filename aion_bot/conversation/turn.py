@@ -79,8 +79,7 @@ class TurnRunner:
         self._stored = stored
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
-        plain_text = with_reference(strings.PLAIN_TEXT, turn.key)
-        self._view = AnswerView(thread.page_format, while_growing=(stop,), plain_text=plain_text)
+        self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key)
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, resumed=resumed)
         self._sync = services.registry.sync(thread, self._view, delivery)
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
@@ -243,7 +242,7 @@ class TurnRunner:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
         self._view.finish(
-            self._told(outcome),
+            self._told(outcome, offers_retry or self._unrecorded_end is not None),
             (self._retry,) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
@@ -271,14 +270,20 @@ class TurnRunner:
             return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
         return outcome
 
-    def _told(self, outcome: Outcome) -> str:
-        """Return the sentence under an answer; that of a failure has its reference, and is logged with it."""
+    def _told(self, outcome: Outcome, has_button: bool) -> str:
+        """Return the sentence under an answer; that of a failure has its reference, and is logged with it.
+
+        Without `has_button` it says nothing of Retry: the words of a question whose writer deleted it are gone.
+        """
         if not outcome.failed:
             return outcome.sentence
-        self._log.warning("failure told", outcome=outcome.reason, sentence=outcome.sentence)
-        return with_reference(outcome.sentence, self.turn.key)
+        sentence = outcome.sentence if has_button else strings.without_retry(outcome.sentence)
+        self._log.warning("failure told", outcome=outcome.reason, sentence=sentence)
+        return with_reference(sentence, self.turn.key)
 
     def _log_trouble(self) -> None:
+        if self._view.refused is not None:
+            self._log.warning("file refused", reason=self._view.refused)
         if self._view.cut:
             self._log.warning("answer cut", limit=MOST_TEXT)
         if self._view.trouble:

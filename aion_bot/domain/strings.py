@@ -82,9 +82,7 @@ FULL_PROCESS = "Too many questions wait for me at the moment. Ask again in a few
 
 def no_file(reason: str) -> str:
     """Say why the rest of an answer is not shown; `reason` is a clause."""
-    return (
-        f"{ONLY_BEGINNING} The rest would be a file, which I can't post here: {reason or 'it was refused'}."
-    )
+    return f"{ONLY_BEGINNING} I can't post the rest as a file: {reason or 'it was refused'}."
 
 
 def answering_others(people: int, *, own: bool) -> str:
@@ -167,6 +165,13 @@ def trouble(kind: str, retry_after: float | None = None, *, retry: bool = True) 
     named = kind if kind in _TROUBLE else "SERVER_ERROR"
     said = _TROUBLE[named].format(pause=_pause(retry_after or 0.0))
     return f"{said} {_THEN_RETRY[named]}" if retry and named in _THEN_RETRY else said
+
+
+def without_retry(sentence: str) -> str:
+    """Return a sentence about trouble for an answer that gets no Retry button."""
+    for advice in _THEN_RETRY.values():
+        sentence = sentence.removesuffix(f" {advice}")
+    return sentence
 
 
 def _pause(seconds: float) -> str:

@@ -1,17 +1,22 @@
 """An answer that is too long for messages: twenty of them, then one file, also over failures and restarts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.discord import strings as discord_strings
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
 from aion_bot.ports.messages import MessageRef
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, spoken
+from aion_bot.simulators.discord import SimulatedDiscord, limits
+from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, Operation
 from tests.end_to_end.bot import Bot
@@ -65,9 +70,45 @@ async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> 
     await on_slack.start()
     on_slack.aion.play(WHOLE)
     slack.fail_next("files.getUploadURLExternal", error="missing_scope")
-    thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
-    await on_slack.shows(thread, strings.ONLY_BEGINNING, "the app lacks the scope files:write")
+    with capture_logs() as logs:
+        thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
+        await on_slack.shows(thread, strings.ONLY_BEGINNING, "the app lacks the scope files:write")
+        await on_slack.stop()
     assert len(on_slack.bots(thread)) == 20
+    assert [one["event"] for one in logs if one.get("ref") == reference_in(on_slack, thread)] == [
+        "file refused"
+    ]
+
+
+async def test_a_missing_permission_is_told(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Discord's permission Attach Files the twenty messages stay, and the last one says so, with a reference."""
+
+    def refuse_files(files: Mapping[str, bytes], body: object) -> None:
+        del body
+        if files:
+            raise missing_permissions()
+
+    monkeypatch.setattr(limits, "check_files", refuse_files)
+    bot = Bot(aion, discord, tmp_path)
+    await bot.start()
+    aion.play(WHOLE, spoken("The next."))
+    with capture_logs() as logs:
+        thread = await bot.workspace.mention(bot.ada, "Everything?")
+        await bot.shows(thread, strings.ONLY_BEGINNING, discord_strings.NO_ATTACHMENTS)
+        await bot.workspace.reply(bot.ada, thread, "And more?")
+        await bot.shows(thread, "The next.")
+        await bot.stop()
+    assert len(bot.bots(thread)) == 21
+    assert files(bot, thread) == []
+    assert "file refused" in [one["event"] for one in logs if one.get("ref") == reference_in(bot, thread)]
+
+
+def reference_in(bot: Bot, thread: str) -> str:
+    """The one reference that a thread shows."""
+    (found,) = re.findall(r"\(ref ([a-z0-9]{6})\)", bot.text(thread))
+    return str(found)
 
 
 async def test_a_crash_after_the_upload_posts_no_second_file(
