@@ -54,7 +54,7 @@ class TurnRunner:
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
     first message stands or none will. `resumed`: an earlier process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows.
+    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class TurnRunner:
         *,
         resumed: bool = False,
         stored: ChatMessage | None = None,
+        cards: int = 0,
     ) -> None:
         self.thread = thread
         self.turn = turn
@@ -79,8 +80,16 @@ class TurnRunner:
         self._stored = stored
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
-        self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key)
-        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, resumed=resumed)
+        self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
+        delivery = Delivery(
+            turn.name,
+            turn.asker,
+            turn.posted,
+            self._on_posted,
+            resumed=resumed,
+            retried=turn.attempt > 0,
+            cards=cards,
+        )
         self._sync = services.registry.sync(thread, self._view, delivery)
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
         self._stream = AionStream(

@@ -35,8 +35,8 @@ class AnswerView:
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text
     needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
-    newest message until the answer has ended; `key` is the turn's, whose reference what fails here is told with. An
-    answer has `MOST_MESSAGES` messages at most; where that is not enough, its end is followed by a document with all of it.
+    newest message until the answer has ended; `key` is the turn's, whose reference what fails here is told with;
+    `cards` are cards of it that stand in the thread already and are not shown here. An answer has `MOST_MESSAGES` messages at most; where that is not enough, its end is followed by a document with all of it.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class AnswerView:
         *,
         while_growing: tuple[Button, ...] = (),
         key: str = "",
+        cards: int = 0,
     ) -> None:
         self.facts = Facts()
         self.ended = False
@@ -62,7 +63,7 @@ class AnswerView:
         self._limit = page_format.limit - ROOM
         self._heading = ""
         self._while_growing = while_growing
-        self._key = key
+        self._key, self._cards = key, cards
         self._status = strings.THINKING
         self._status_shown = True
         self.trouble = ""
@@ -183,8 +184,8 @@ class AnswerView:
 
     @property
     def _taken(self) -> int:
-        """How many messages the text and the cards before the last segment have."""
-        return sum(segment.slots + 1 for segment in self._segments[:-1])
+        """How many messages the text and the cards before the last segment have, and other cards."""
+        return self._cards + sum(segment.slots + 1 for segment in self._segments[:-1])
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
