@@ -175,3 +175,13 @@ async def test_a_second_delivery_is_not_charged(asking: Asking) -> None:
     assert not await asking.ask(TWO)
     asking._asked = 1
     assert await asking.ask(TWO)
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(asking: Asking) -> None:
+    """What was asked far in the future was asked by a wrong clock; a correction of seconds gives no question away."""
+    assert await asking.ask(Allowance(1))
+    asking.age(-30)
+    assert not await asking.ask(Allowance(1))
+    asking.age(-86_400)
+    assert await asking.store.turns.used_up("slack", HERE, ADA, Allowance(1)) is None
+    assert await asking.ask(Allowance(1))
