@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
@@ -80,6 +81,24 @@ async def test_a_failed_answer_is_not_charged_and_its_retry_once(idle: Bot) -> N
     await idle.press(idle.ada, thread, "Retry")
     await idle.replies_privately(thread, idle.ada, refused(Whose.PERSON, 1))
     assert idle.aion.count("send_stream") == 3
+
+
+async def test_each_of_many_at_once_is_refused_once(idle: Bot) -> None:
+    """Of six mentions at the same moment one is asked, and each other one is refused once, however often it arrives."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(spoken("The first."))
+    with capture_logs() as logs:
+        threads = [await idle.workspace.mention(idle.ada, f"Question {n}?") for n in range(6)]
+
+        def told() -> int:
+            # On Discord all of them are in one direct conversation.
+            return len({one.id for at in threads for one in idle.workspace.private_messages(at, idle.ada)})
+
+        await idle.until(lambda: told() >= 5)
+        await idle.until(lambda: any("The first." in idle.text(one) for one in threads))
+        await idle.stop()
+    assert told() == 5
+    assert [one["event"] for one in logs].count("allowance used up") == 5
 
 
 @pytest.fixture
