@@ -25,6 +25,11 @@ class Place:
     person_may_write: bool = True
     private: bool = False
 
+    @property
+    def home(self) -> str:
+        """The workspace whose limits count: a direct message that is in none counts as in the person's own."""
+        return self.workspace or self.person_workspace
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

@@ -210,3 +210,17 @@ async def test_a_retry_by_somebody_else_takes_the_askers_place(idle: Bot) -> Non
     )
     assert len(idle.bots(thread)) == shown
     await idle.asked(idle.ben, "Mine?", "Ben's.")
+
+
+async def test_a_direct_message_gives_no_second_allowance(idle: Bot) -> None:
+    """Whoever has asked in a channel is refused in a direct message as well."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(spoken("The first."))
+    await idle.asked(idle.ada, "What?", "The first.")
+    direct = await idle.workspace.direct_message(idle.ada, "And more?")
+    await idle.until(
+        lambda: any(
+            refused(Whose.PERSON, 1) in one.text for one in idle.workspace.thread(direct) if one.by_bot
+        )
+    )
+    assert idle.aion.count("send_stream") == 1
