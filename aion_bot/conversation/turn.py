@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable
+from dataclasses import replace
 from enum import Enum, auto
 
 import structlog
@@ -81,16 +82,7 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
-        delivery = Delivery(
-            turn.name,
-            turn.asker,
-            turn.posted,
-            self._on_posted,
-            resumed=resumed,
-            retried=turn.attempt > 0,
-            cards=cards,
-        )
-        self._sync = services.registry.sync(thread, self._view, delivery)
+        self._sync = services.registry.sync(thread, self._view, self._delivery(resumed, cards))
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
         self._stream = AionStream(
             services,
@@ -106,6 +98,11 @@ class TurnRunner:
         self._interruption: Outcome | None = None
         self._unrecorded_end: Outcome | None = None
         self._posts_recorded = True
+
+    def _delivery(self, resumed: bool, cards: int) -> Delivery:
+        turn, retried = self.turn, self.turn.attempt > 0
+        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
+        return replace(delivery, resumed=resumed, retried=retried, cards=cards)
 
     @property
     def plans(self) -> list[str]:
