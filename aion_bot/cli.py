@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -34,8 +34,18 @@ program = typer.Typer(
 
 
 def main() -> None:
-    """Run the program."""
-    program()
+    """Run the program. An exception that nobody caught is written without secrets; the exit status is then 1."""
+    log_config.strike_tracebacks()
+    try:
+        program()
+    except Exception as error:  # noqa: BLE001  # Python would write it as it is
+        log_config.print_error(error)
+        sys.exit(1)
+
+
+def _say(line: object, file: TextIO | None = None) -> None:
+    """Print a line without secrets."""
+    print(KNOWN.strike(str(line)), file=file)
 
 
 def _print_version(wanted: bool) -> None:
@@ -97,13 +107,13 @@ def run() -> None:
     problems += more
     if settings is None or problems:
         for problem in problems:
-            print(problem, file=sys.stderr)
+            _say(problem, sys.stderr)
         raise typer.Exit(2)
     log_config.configure(settings.log_level, settings.log_format, secrets_in(env), sdk_loggers())
     try:
         served = asyncio.run(app.serve_until_signal(settings, platforms, rules))
     except StoreError as error:
-        print(f"AION_BOT_DATABASE_URL: {error}", file=sys.stderr)
+        _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
         raise typer.Exit(1) from None
     if not served:
         print("No platform is left: each refused its token (see above).", file=sys.stderr)
@@ -118,12 +128,13 @@ def check() -> None:
     when all checks hold, 1 otherwise. Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
     """
     env = read_environment(Path.cwd())
+    log_config.configure("warning", "text", secrets_in(env), sdk_loggers())
     settings, platforms, problems = compose(env)
     rules, more = read_file(env)
     names = [one.platform for one in platforms]
     checks = asyncio.run(doctor.examine(settings, [*problems, *more], names, platforms, rules=rules))
     for one in checks:
-        print(one)
+        _say(one)
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)
 
 
@@ -137,17 +148,19 @@ def backup(
     copy in the database's place, remove what is left of its -wal and -shm, start the bot. Exit status: 1 if FILE exists
     or cannot be written, or the database cannot be read; 2 if its address is wrong.
     """
+    env = read_environment(Path.cwd())
+    KNOWN.know(secrets_in(env))
     try:
-        database = read_database(read_environment(Path.cwd()))
+        database = read_database(env)
     except ValueError as error:
-        print(f"AION_BOT_DATABASE_URL: {error}", file=sys.stderr)
+        _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
         raise typer.Exit(2) from None
     try:
         back_up(database, file)
     except StoreError as error:
-        print(error, file=sys.stderr)
+        _say(error, sys.stderr)
         raise typer.Exit(1) from None
-    print(f"{database} is copied to {file}")
+    _say(f"{database} is copied to {file}")
 
 
 @program.command()

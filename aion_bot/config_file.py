@@ -31,10 +31,11 @@ def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, l
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8") if len(raw) <= _LONGEST else None
-    except OSError:
-        return Rules(), [Problem(_VARIABLE, strings.file_not_readable(path))]
-    except ValueError:
+    except UnicodeError:
         text = None
+    except (OSError, ValueError):  # a path with a zero byte is a ValueError
+        # What a variable was given by mistake may be a secret; the default file's name is none.
+        return Rules(), [Problem(_VARIABLE if named else str(path), strings.FILE_NOT_READABLE)]
     if text is None:
         return Rules(), [Problem(str(path), strings.no_text_file(_LONGEST))]
     try:

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import threading
+import traceback
 from collections.abc import Iterable
 
 import structlog
@@ -10,7 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from aion_bot.ports.secrets import KNOWN, Secrets, secrets_in
 from aion_bot.ports.text import escaped
 
-__all__ = ["StrikeOut", "configure", "secrets_in"]
+__all__ = ["StrikeOut", "configure", "print_error", "secrets_in", "strike_tracebacks"]
 
 _QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp")
 """Loggers of libraries whose records below warning are only for debugging the library itself."""
@@ -68,3 +70,16 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def print_error(error: BaseException | None) -> None:
+    """Write an exception that nobody caught to stderr, with its traceback, without known secrets."""
+    if error is not None:
+        text = "".join(traceback.format_exception(error))
+        sys.stderr.write(KNOWN.strike(escaped(text)))
+
+
+def strike_tracebacks() -> None:
+    """Write what Python itself tells of exceptions, in threads and where none can be raised, as `print_error` does."""
+    threading.excepthook = lambda failed: print_error(failed.exc_value)
+    sys.unraisablehook = lambda failed: print_error(failed.exc_value)

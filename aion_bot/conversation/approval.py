@@ -102,7 +102,8 @@ class Approvals:
         """Return what the person is told, and the plan if the press claimed its decision."""
         plan = await self._plans.get(click.key)
         if plan is None or plan.thread != click.thread:
-            return _refused(click, None, "unknown plan", (strings.UNKNOWN_PLAN,))
+            unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
+            return _refused(click, None, "unknown plan", (unknown,))
         platform = click.thread.platform
         if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
             approvers = self._access.policy(platform).approvers
@@ -183,6 +184,8 @@ class Approvals:
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
+        if card.view.refused is not None:
+            _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
         if decided.result and not back:
             await keep()
         await retry_write(lambda: self._plans.note_shown(plan.key))
@@ -310,6 +313,7 @@ def _refused(click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[
         action=click.action,
         person=click.person.id,
         reason=str(reason),
+        ref=reference(click.key),
     )
     return told, None
 

@@ -47,6 +47,10 @@ class Recovery:
             await retry_write(lambda: self._store.turns.note_posted(turn.key, posted))
         return replace(turn, posted=posted)
 
+    async def cards(self, turn: Turn) -> int:
+        """Count the cards of a turn that stand in its thread."""
+        return sum(plan.message is not None for plan in await self._store.plans.of_turn(turn.key))
+
     async def decision(self, thread: Thread, plan: Plan) -> tuple[MessageRef, ...]:
         """Return the card of a plan and the messages of its result, noted or not."""
         if plan.message is None:

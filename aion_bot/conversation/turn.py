@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable
+from dataclasses import replace
 from enum import Enum, auto
 
 import structlog
@@ -55,7 +56,7 @@ class TurnRunner:
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
     first message stands or none will. `resumed`: an earlier process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows.
+    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class TurnRunner:
         *,
         resumed: bool = False,
         stored: ChatMessage | None = None,
+        cards: int = 0,
     ) -> None:
         self.thread = thread
         self.turn = turn
@@ -80,10 +82,8 @@ class TurnRunner:
         self._stored = stored
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
-        plain_text = with_reference(strings.PLAIN_TEXT, turn.key)
-        self._view = AnswerView(thread.page_format, while_growing=(stop,), plain_text=plain_text)
-        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, resumed=resumed)
-        self._sync = services.registry.sync(thread, self._view, delivery)
+        self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
+        self._sync = services.registry.sync(thread, self._view, self._delivery(resumed, cards))
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
         self._stream = AionStream(
             services,
@@ -99,6 +99,11 @@ class TurnRunner:
         self._interruption: Outcome | None = None
         self._unrecorded_end: Outcome | None = None
         self._posts_recorded = True
+
+    def _delivery(self, resumed: bool, cards: int) -> Delivery:
+        turn, retried = self.turn, self.turn.attempt > 0
+        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
+        return replace(delivery, resumed=resumed, retried=retried, cards=cards)
 
     @property
     def plans(self) -> list[str]:
@@ -249,7 +254,7 @@ class TurnRunner:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
         self._view.finish(
-            self._told(outcome),
+            self._told(outcome, offers_retry or self._unrecorded_end is not None),
             (self._retry,) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
@@ -277,14 +282,20 @@ class TurnRunner:
             return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
         return outcome
 
-    def _told(self, outcome: Outcome) -> str:
-        """Return the sentence under an answer; that of a failure has its reference, and is logged with it."""
+    def _told(self, outcome: Outcome, has_button: bool) -> str:
+        """Return the sentence under an answer; that of a failure has its reference, and is logged with it.
+
+        Without `has_button` it says nothing of Retry: the words of a question whose writer deleted it are gone.
+        """
         if not outcome.failed:
             return outcome.sentence
-        self._log.warning("failure told", outcome=outcome.reason, sentence=outcome.sentence)
-        return with_reference(outcome.sentence, self.turn.key)
+        sentence = outcome.sentence if has_button else strings.without_retry(outcome.sentence)
+        self._log.warning("failure told", outcome=outcome.reason, sentence=sentence)
+        return with_reference(sentence, self.turn.key)
 
     def _log_trouble(self) -> None:
+        if self._view.refused is not None:
+            self._log.warning("file refused", reason=self._view.refused)
         if self._view.cut:
             self._log.warning("answer cut", limit=MOST_TEXT)
         if self._view.trouble:

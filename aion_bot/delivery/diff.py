@@ -106,8 +106,8 @@ class MessageDiff:
 
     A growing message is changed every `gap` seconds at most. A plan's card is posted here and then belongs to the
     decision, unless this diff `owns_cards`: then it is edited here like any other message. `resumed`: an earlier process
-    posted what is there, and nothing of it is removed before the end, as it will most likely be wanted again. A stream
-    that is `stream_life` seconds old is stopped, and its message goes on by edits.
+    posted what is there, and nothing of it is removed before the end, as it will most likely be wanted again. `retried`:
+    some of it may be an earlier attempt's. A stream that is `stream_life` seconds old is stopped, and its message goes on by edits.
     """
 
     def __init__(
@@ -117,12 +117,13 @@ class MessageDiff:
         *,
         owns_cards: bool = False,
         resumed: bool = False,
+        retried: bool = False,
         stream_delta: StreamDelta | None = None,
         stream_life: float = math.inf,
     ) -> None:
         self._gap = gap
         self._owns_cards = owns_cards
-        self._resumed = resumed
+        self._resumed, self._retried = resumed, retried
         self._stream_delta = stream_delta
         self._stream_life = stream_life
         self._slots = [_Slot(message=message) for message in posted]
@@ -202,7 +203,8 @@ class MessageDiff:
         """Return how a slot's message gets to show `wanted`; None if it does."""
         if isinstance(wanted, Document):
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
-            posted = isinstance(slot.shown, Document) or (slot.shown is None and self._resumed)
+            ours = self._resumed and not self._retried
+            posted = isinstance(slot.shown, Document) or (slot.shown is None and ours)
             return None if posted else Delete(index, message)
         earliest = slot.edited_at + self._gap
         if slot.streamed is None or self._stream_delta is None or not isinstance(wanted, Reply):

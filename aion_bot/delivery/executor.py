@@ -30,7 +30,8 @@ class Delivery:
     """How something is shown in a thread.
 
     `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
-    messages that it takes over. `resumed`: an earlier process may have posted others. `owns_cards`: a plan's card is
+    messages that it takes over; between them are `cards` cards of an earlier process, which it leaves alone. `resumed`: an
+    earlier process may have posted others. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is
     edited here; otherwise it is posted here and then belongs to the decision. `on_posted` is awaited after each post.
     """
 
@@ -40,6 +41,8 @@ class Delivery:
     on_posted: OnPosted | None = None
     owns_cards: bool = False
     resumed: bool = False
+    retried: bool = False
+    cards: int = 0
 
 
 @dataclass(slots=True)
@@ -86,7 +89,8 @@ class Executor:
         return None
 
     async def _post(self, step: Post | PostFile | StartStream) -> MessageRef:
-        nonce = nonce_of(self.delivery.name, step.slot, step.attempt)
+        # The earlier process numbered its cards as well: without them another post of it would have this nonce.
+        nonce = nonce_of(self.delivery.name, step.slot + self.delivery.cards, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.

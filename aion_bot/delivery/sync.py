@@ -83,6 +83,7 @@ class MessageSync:
             delivery.posted,
             owns_cards=delivery.owns_cards,
             resumed=delivery.resumed,
+            retried=delivery.retried,
             stream_delta=thread.streaming.stream_delta if thread.streaming else None,
             stream_life=thread.adapter.limits.stream_life,
         )

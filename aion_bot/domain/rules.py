@@ -68,7 +68,7 @@ class Rules:
         """Return what holds at a place; `Place.channel` of a thread is its channel."""
         sections = (
             self.channels.get(place.channel, {}),
-            self.workspaces.get(place.workspace, {}),
+            self.workspaces.get(place.home, {}),
             self.defaults,
         )
         return next((section[key].value for section in sections if key in section), KEYS[key].default)

@@ -85,9 +85,7 @@ FULL_PROCESS = "Too many questions wait for me at the moment. Ask again in a few
 
 def no_file(reason: str) -> str:
     """Say why the rest of an answer is not shown; `reason` is a clause."""
-    return (
-        f"{ONLY_BEGINNING} The rest would be a file, which I can't post here: {reason or 'it was refused'}."
-    )
+    return f"{ONLY_BEGINNING} I can't post the rest as a file: {reason or 'it was refused'}."
 
 
 def answering_others(people: int, *, own: bool) -> str:
@@ -202,6 +200,13 @@ def trouble(kind: str, retry_after: float | None = None, *, retry: bool = True) 
     named = kind if kind in _TROUBLE else "SERVER_ERROR"
     said = _TROUBLE[named].format(pause=_pause(retry_after or 0.0))
     return f"{said} {_THEN_RETRY[named]}" if retry and named in _THEN_RETRY else said
+
+
+def without_retry(sentence: str) -> str:
+    """Return a sentence about trouble for an answer that gets no Retry button."""
+    for advice in _THEN_RETRY.values():
+        sentence = sentence.removesuffix(f" {advice}")
+    return sentence
 
 
 def _pause(seconds: float) -> str:
@@ -356,11 +361,7 @@ def unknown_variable(nearest: str) -> str:
 
 NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
-
-
-def file_not_readable(path: object) -> str:
-    """Refuse a file that is not there, or that the process may not read."""
-    return f"{path} cannot be read; name a file that can be, or remove this"
+FILE_NOT_READABLE = "the file cannot be read; name one that can be, or remove this"
 
 
 def no_text_file(longest: int) -> str:
@@ -369,8 +370,9 @@ def no_text_file(longest: int) -> str:
 
 
 def unknown_key(name: str, nearest: str) -> str:
-    """Refuse a key or section of the file that nobody reads."""
-    return f"{one_line(name, _NAME)} is no key, so it would have no effect; remove it, or did you mean {nearest}?"
+    """Refuse a key or section of the file that nobody reads; what does not look like a name may be a secret."""
+    word = one_line(name, _NAME) if name.replace("_", "").isalpha() else "this"
+    return f"{word} is no key, so it would have no effect; remove it, or did you mean {nearest}?"
 
 
 def key_not_implemented(name: str) -> str:

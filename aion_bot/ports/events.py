@@ -26,6 +26,11 @@ class Place:
     person_may_write: bool = True
     private: bool = False
 
+    @property
+    def home(self) -> str:
+        """The workspace whose limits count: a direct message that is in none counts as in the person's own."""
+        return self.workspace or self.person_workspace
+
 
 class QuoteSource(StrEnum):
     """How words that are not a message's own text belong to a question."""

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content
 from aion_bot.domain import strings
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
@@ -34,8 +35,8 @@ class AnswerView:
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text
     needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
-    newest message until the answer has ended; `plain_text` is what stands under it where it could not be formatted. An
-    answer has `MOST_MESSAGES` messages at most; where that is not enough, its end is followed by a document with all of it.
+    newest message until the answer has ended; `key` is the turn's, whose reference what fails here is told with;
+    `cards` are cards of it that stand in the thread already and are not shown here. An answer has `MOST_MESSAGES` messages at most; where that is not enough, its end is followed by a document with all of it.
     """
 
     def __init__(
@@ -43,7 +44,8 @@ class AnswerView:
         page_format: PageFormat,
         *,
         while_growing: tuple[Button, ...] = (),
-        plain_text: str = strings.PLAIN_TEXT,
+        key: str = "",
+        cards: int = 0,
     ) -> None:
         self.facts = Facts()
         self.ended = False
@@ -54,15 +56,15 @@ class AnswerView:
         """Whether a plan's card is the last thing that was shown."""
         self.cut = False
         """Whether Aion said more than is kept."""
-        self._refused: str | None = None
-        """Why no file can be posted, once that is known."""
+        self.refused: str | None = None
+        """Why no file can be posted; None where nothing refused it."""
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
         self._heading = ""
         self._footnote = ""
         self._while_growing = while_growing
-        self._plain_text = plain_text
+        self._key, self._cards = key, cards
         self._status = strings.THINKING
         self._status_shown = True
         self.trouble = ""
@@ -99,7 +101,7 @@ class AnswerView:
             return False
         self.trouble = where(error)
         if self.ended:
-            self._end.sentence = self._end.sentence or self._plain_text
+            self._end.sentence = self._end.sentence or self._with_reference(strings.PLAIN_TEXT)
         for segment in self._segments:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
@@ -187,8 +189,8 @@ class AnswerView:
 
     @property
     def _taken(self) -> int:
-        """How many messages the text and the cards before the last segment have."""
-        return sum(segment.slots + 1 for segment in self._segments[:-1])
+        """How many messages the text and the cards before the last segment have, and other cards."""
+        return self._cards + sum(segment.slots + 1 for segment in self._segments[:-1])
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
@@ -217,7 +219,7 @@ class AnswerView:
         """
         if not self.ended:
             if self._missing_plan:
-                sentence = f"{sentence} {strings.PLAN_NO_ROOM}".strip()
+                sentence = self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
             self.ended, self._end = True, End(sentence, byline, buttons, in_file)
             self._in_plain_text_if_it_fails(self._settle_rest)
 
@@ -254,7 +256,7 @@ class AnswerView:
 
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why."""
-        self._refused = reason
+        self.refused = reason
 
     def advance(self) -> bool:
         """Cut the text into one page more; True once it is cut, and `screen` comes at once."""
@@ -317,14 +319,20 @@ class AnswerView:
 
     @property
     def _has_document(self) -> bool:
-        return self.ended and self._end.in_file and self._refused is None
+        return self.ended and self._end.in_file and self.refused is None
+
+    def _with_reference(self, sentence: str) -> str:
+        """Add the turn's reference to a sentence about a failure that has none yet."""
+        if not self._key or f"(ref {reference(self._key)})" in sentence:
+            return sentence
+        return with_reference(sentence, self._key)
 
     def _note_of_rest(self) -> str:
         """Say where the rest of an answer is that has too many messages."""
         if not self.ended:
             return strings.REST_FOLLOWS
-        if self._refused is not None:
-            return strings.no_file(self._refused)
+        if self.refused is not None:
+            return self._with_reference(strings.no_file(self.refused))
         if not self._end.in_file:
             return strings.ONLY_BEGINNING
         return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
+from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Action, Button, Document, Line, PlanCard, Reply, Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
@@ -239,7 +240,8 @@ class PlanCardView:
         self._limit = plan_format.page.limit - ROOM
         self._result = ""
         self._plain = False
-        self._refused: str | None = None
+        self.refused: str | None = None
+        """Why no file can be posted; None where nothing refused it."""
         self._pages = self._new_pages()
 
     def show(self, plan: Plan, result: str = "") -> None:
@@ -262,8 +264,9 @@ class PlanCardView:
         replies = [Reply(page, plain=self._plain) for page in self._cut()]
         if not self._pages.over:
             return (card, *replies)
-        if self._refused is not None:
-            return (card, *replies[:-1], replace(replies[-1], note=strings.no_file(self._refused)))
+        if self.refused is not None:
+            note = with_reference(strings.no_file(self.refused), self.plan.key)
+            return (card, *replies[:-1], replace(replies[-1], note=note))
         replies[-1] = replace(replies[-1], note=strings.WHOLE_IN_FILE)
         document = [Document(strings.ANSWER_FILE, self._result)] if self.ended else []
         return (card, *replies, *document)
@@ -288,7 +291,7 @@ class PlanCardView:
 
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why."""
-        self._refused = reason
+        self.refused = reason
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on; False if there is no smaller."""

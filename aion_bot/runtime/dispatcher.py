@@ -202,8 +202,8 @@ class Dispatcher:
                 return False
             found = await self._used_up(prompt)
             if found is not None:  # otherwise an hour has passed since the attempt
-                self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
-                self._reply_once(thread, prompt, strings.used_up(found), hidden=True)
+                if self._reply_once(thread, prompt, strings.used_up(found), hidden=True):
+                    self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
                 return False
         return True
 
@@ -242,14 +242,17 @@ class Dispatcher:
             return strings.FULL
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
-    def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> None:
+    def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> bool:
+        """Tell the person why a prompt is not taken; False where that was told. Slack delivers a mention twice at once."""
         earlier, wording = self._replied_to.pop(prompt.key, ()), hash(question(prompt))
         self._replied_to[prompt.key] = (*earlier[1 - _REMEMBERED_EDITS :], wording)
         if len(self._replied_to) > _REMEMBERED_REPLIES:
             self._replied_to.popitem(last=False)
         # Looked at again: the other delivery may have come this far meanwhile. Other words get their own reply.
-        if wording not in earlier:
-            self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        if wording in earlier:
+            return False
+        self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        return True
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
         """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end.

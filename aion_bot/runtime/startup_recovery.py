@@ -105,7 +105,8 @@ class StartupRecovery:
             if turn.phase is not TurnPhase.QUEUED:
                 # Without a slot: it had one, and nothing is asked.
                 await self._indicators.dequeued(thread, turn)
-                runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True)
+                cards = await self._recovery.cards(turn)
+                runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
                 await self._active.run(runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
@@ -137,6 +138,8 @@ class StartupRecovery:
         if await self._recovery.claim_late_answer(turn, found):
             # The stop before may have left messages whose record was lost.
             turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)
-            await self._active.run(
-                TurnRunner(self._services, thread, turn, Mode.COMPLETE, resumed=True, stored=found)
+            cards = await self._recovery.cards(turn)
+            runner = TurnRunner(
+                self._services, thread, turn, Mode.COMPLETE, resumed=True, stored=found, cards=cards
             )
+            await self._active.run(runner)

@@ -3,7 +3,12 @@
 from aion_bot.domain.allowance import UNCOUNTED, WINDOW
 from aion_bot.storage.statements import among
 
-_COUNTED = f"asked.asked_at > unixepoch() - {WINDOW} AND (asked.reason IS NULL OR NOT {among('asked.reason', UNCOUNTED)})"
+# A clock that was set back leaves questions in the future. Those of another hour would lock their askers out for as long as
+# the clock was wrong.
+_COUNTED = (
+    f"asked.asked_at > unixepoch() - {WINDOW} AND asked.asked_at < unixepoch() + {WINDOW} "
+    f"AND (asked.reason IS NULL OR NOT {among('asked.reason', UNCOUNTED)})"
+)
 
 
 def of_person(platform: str = "?", workspace: str = "?", person: str = "?") -> str:

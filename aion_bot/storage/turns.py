@@ -60,8 +60,8 @@ class Turns(Statements):
             "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, asked_at) "
             f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM} ON CONFLICT (prompt) DO NOTHING",
             turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
-            pack_origin(prompt), place.workspace, place.channel,
-            allowance.per_person, thread.platform, place.workspace, turn.asker.id, allowance.per_person,
+            pack_origin(prompt), place.home, place.channel,
+            allowance.per_person, thread.platform, place.home, turn.asker.id, allowance.per_person,
             allowance.per_channel, thread.platform, place.channel, allowance.per_channel,
         ) == 1  # fmt: skip
 
@@ -71,7 +71,7 @@ class Turns(Statements):
         """Return which allowance leaves no room for another question, of two the one that does so for longer."""
         found = []
         for whose, limit, rows, values in (
-            (Whose.PERSON, allowance.per_person, of_person(), (platform, place.workspace, person.id)),
+            (Whose.PERSON, allowance.per_person, of_person(), (platform, place.home, person.id)),
             (Whose.CHANNEL, allowance.per_channel, of_channel(), (platform, place.channel)),
         ):
             # There is room again when the oldest of as many questions as the limit allows is an hour old.

@@ -1,7 +1,7 @@
 """What a thread should show against what it shows."""
 
-from aion_bot.delivery.diff import Delete, Edit, Idle, MessageDiff, Post
-from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
+from aion_bot.delivery.diff import Delete, Edit, Idle, MessageDiff, Post, PostFile
+from aion_bot.ports.messages import Document, MessageRef, PlanCard, Reply, ThreadKey
 
 THREAD = ThreadKey("x", "t")
 CARD = PlanCard("title", "description")
@@ -124,3 +124,19 @@ def test_replies_are_noted_in_reading_order() -> None:
     assert isinstance(post, Post)
     diff.posted(post, ref("new"), 1.0)
     assert diff.replies == (ref("new"), ref("2"))
+
+
+def test_a_file_of_an_earlier_attempt_is_never_taken_for_this_ones() -> None:
+    """After a restart in the middle of a retry a file in the file's place may be the earlier attempt's: it is replaced."""
+    screen = (Reply("the beginning"), Document("answer.md", "whole"))
+    first = MessageDiff(0.0, (ref("0"), ref("file")), resumed=True)
+    again = MessageDiff(0.0, (ref("0"), ref("file")), resumed=True, retried=True)
+    for diff in first, again:
+        step = diff.next(screen, ended=True, now=1.0)
+        assert isinstance(step, Edit)
+        diff.changed(step, 1.0)
+    assert isinstance(first.next(screen, ended=True, now=1.0), Idle)
+    step = again.next(screen, ended=True, now=1.0)
+    assert step == Delete(1, ref("file"))
+    again.gone(step)
+    assert again.next(screen, ended=True, now=1.0) == PostFile(1, screen[1], attempt=1)

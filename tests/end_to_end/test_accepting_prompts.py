@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain import strings
+from aion_bot.ports.failures import with_reference
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -208,7 +209,8 @@ async def test_a_press_with_an_unknown_key_gets_a_private_reply(bot: Bot) -> Non
     key = approve.value or approve.id.rpartition(":")[2]
     forged = {name: getattr(approve, name).replace(key, "0123456789abcdef") for name in ("id", "value")}
     await bot.workspace.press_forged(bot.ada, thread, card.id, replace(approve, **forged))
-    await bot.replies_privately(thread, bot.ada, strings.UNKNOWN_PLAN)
+    told = with_reference(strings.UNKNOWN_PLAN, "0123456789abcdef")
+    await bot.replies_privately(thread, bot.ada, told)
     assert bot.aion.count("plan_action") == 0
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
@@ -12,6 +13,7 @@ from aion_bot.runtime import turn_slots
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -79,6 +81,24 @@ async def test_a_failed_answer_is_not_charged_and_its_retry_once(idle: Bot) -> N
     await idle.press(idle.ada, thread, "Retry")
     await idle.replies_privately(thread, idle.ada, refused(Whose.PERSON, 1))
     assert idle.aion.count("send_stream") == 3
+
+
+async def test_each_of_many_at_once_is_refused_once(idle: Bot) -> None:
+    """Of six mentions at the same moment one is asked, and each other one is refused once, however often it arrives."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(spoken("The first."))
+    with capture_logs() as logs:
+        threads = [await idle.workspace.mention(idle.ada, f"Question {n}?") for n in range(6)]
+
+        def told() -> int:
+            # On Discord all of them are in one direct conversation.
+            return len({one.id for at in threads for one in idle.workspace.private_messages(at, idle.ada)})
+
+        await idle.until(lambda: told() >= 5)
+        await idle.until(lambda: any("The first." in idle.text(one) for one in threads))
+        await idle.stop()
+    assert told() == 5
+    assert [one["event"] for one in logs].count("allowance used up") == 5
 
 
 @pytest.fixture
@@ -154,3 +174,53 @@ async def waiting(bot: Bot, person: SimulatedPerson, question: str) -> None:
     """Ask a question, and wait until it is marked as queued."""
     thread = await bot.workspace.mention(person, question)
     await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+
+
+async def test_a_shortcut_beyond_the_limit_is_refused_privately(idle: Bot) -> None:
+    """A shortcut counts like a question, and its refusal is seen by nobody else, nor is the message that it is about."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(spoken("The first."))
+    first = await idle.workspace.ask_about(idle.ada, idle.workspace.remark(idle.ben, "One crane."))
+    await idle.shows(first, "The first.")
+    second = await idle.workspace.ask_about(idle.ada, idle.workspace.remark(idle.ben, "Two cranes."))
+
+    def told() -> list[str]:
+        # Slack shows in the channel itself what answers somebody who reads there.
+        if isinstance(idle.workspace, SimulatedSlack):
+            seen = idle.workspace.channel(idle.workspace.general)
+            return [one.text for one in seen if one.only_for == idle.ada.id]
+        return idle.private_replies(second, idle.ada)
+
+    await idle.until(lambda: told() == [refused(Whose.PERSON, 1)])
+    assert idle.bots(second) == []
+    assert idle.aion.count("send_stream") == 1
+
+
+async def test_a_retry_by_somebody_else_takes_the_askers_place(idle: Bot) -> None:
+    """Ben may have Ada's question asked again while Ada has room; then he is told, privately, whose allowance it is."""
+    await idle.start(rules=limited(PER_PERSON, 1), AION_BOT_APPROVERS="anyone")
+    idle.aion.play(FAILED, spoken("Ada's next."), spoken("Ben's."))
+    thread = await idle.workspace.ask(idle.ada, "What?")
+    await idle.until(lambda: idle.pressable(thread) == ["Retry"])
+    await idle.asked(idle.ada, "Something else?", "Ada's next.")
+    shown = len(idle.bots(thread))
+    await idle.press(idle.ben, thread, "Retry")
+    await idle.replies_privately(
+        thread, idle.ben, strings.used_up(UsedUp(Whose.PERSON, 1, 3590.0), own=False)
+    )
+    assert len(idle.bots(thread)) == shown
+    await idle.asked(idle.ben, "Mine?", "Ben's.")
+
+
+async def test_a_direct_message_gives_no_second_allowance(idle: Bot) -> None:
+    """Whoever has asked in a channel is refused in a direct message as well."""
+    await idle.start(rules=limited(PER_PERSON, 1))
+    idle.aion.play(spoken("The first."))
+    await idle.asked(idle.ada, "What?", "The first.")
+    direct = await idle.workspace.direct_message(idle.ada, "And more?")
+    await idle.until(
+        lambda: any(
+            refused(Whose.PERSON, 1) in one.text for one in idle.workspace.thread(direct) if one.by_bot
+        )
+    )
+    assert idle.aion.count("send_stream") == 1

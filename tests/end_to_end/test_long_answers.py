@@ -1,19 +1,25 @@
 """An answer that is too long for messages: twenty of them, then one file, also over failures and restarts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.discord import strings as discord_strings
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
 from aion_bot.ports.messages import MessageRef
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, spoken
+from aion_bot.simulators.aion.scene import ENDING, Answer, Operation, Plan, Propose, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord, limits
+from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.workspace import Failure, Operation
+from aion_bot.simulators.workspace import Failure
+from aion_bot.simulators.workspace import Operation as PlatformOperation
 from tests.end_to_end.bot import Bot
 
 LONG = "".join(f"Paragraph {number:05d} of a report. {'words ' * 60}\n\n" for number in range(400))
@@ -52,7 +58,7 @@ async def test_a_lost_upload_is_not_repeated(on_slack: Bot) -> None:
     """After the answer to the request that posts the file was lost, the file is in the thread once."""
     await on_slack.start()
     on_slack.aion.play(WHOLE, spoken("The next."))
-    on_slack.workspace.refuse(Operation.POST_FILE, Failure.LOST)
+    on_slack.workspace.refuse(PlatformOperation.POST_FILE, Failure.LOST)
     thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
     await on_slack.until(lambda: len(files(on_slack, thread)) == 1)
     await on_slack.workspace.reply(on_slack.ada, thread, "And more?")
@@ -65,9 +71,89 @@ async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> 
     await on_slack.start()
     on_slack.aion.play(WHOLE)
     slack.fail_next("files.getUploadURLExternal", error="missing_scope")
-    thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
-    await on_slack.shows(thread, strings.ONLY_BEGINNING, "the app lacks the scope files:write")
+    with capture_logs() as logs:
+        thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
+        await on_slack.shows(thread, strings.ONLY_BEGINNING, "the app lacks the scope files:write")
+        await on_slack.stop()
     assert len(on_slack.bots(thread)) == 20
+    assert [one["event"] for one in logs if one.get("ref") == reference_in(on_slack, thread)] == [
+        "file refused"
+    ]
+
+
+async def test_a_missing_permission_is_told(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Discord's permission Attach Files the twenty messages stay, and the last one says so, with a reference."""
+
+    def refuse_files(files: Mapping[str, bytes], body: object) -> None:
+        del body
+        if files:
+            raise missing_permissions()
+
+    monkeypatch.setattr(limits, "check_files", refuse_files)
+    bot = Bot(aion, discord, tmp_path)
+    await bot.start()
+    aion.play(WHOLE, spoken("The next."))
+    with capture_logs() as logs:
+        thread = await bot.workspace.mention(bot.ada, "Everything?")
+        await bot.shows(thread, strings.ONLY_BEGINNING, discord_strings.NO_ATTACHMENTS)
+        await bot.workspace.reply(bot.ada, thread, "And more?")
+        await bot.shows(thread, "The next.")
+        await bot.stop()
+    assert len(bot.bots(thread)) == 21
+    assert files(bot, thread) == []
+    assert "file refused" in [one["event"] for one in logs if one.get("ref") == reference_in(bot, thread)]
+
+
+def reference_in(bot: Bot, thread: str) -> str:
+    """The one reference that a thread shows."""
+    (found,) = re.findall(r"\(ref ([a-z0-9]{6})\)", bot.text(thread))
+    return str(found)
+
+
+PLANS = [Plan(f"Plan {n}", (Operation("A", f"Sort folder {n}"),), "Sorted.") for n in range(2)]
+AROUND_CARDS = Scene(
+    (
+        *(Speak("Lead one."), Propose(PLANS[0]), Speak("\n\nLead two."), Propose(PLANS[1])),
+        *(Speak(pieces=("\n\n" + LONG,)), *ENDING),
+    ),
+    Answer("Lead one.\n\nLead two.\n\n" + LONG),
+)
+
+
+@pytest.mark.parametrize("posts", [7, 21])
+async def test_a_crash_between_cards_keeps_the_order_and_one_file(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, posts: int
+) -> None:
+    """A long answer with two cards is killed after some posts: the next process shows each page once, in order."""
+    perform, made, killed = Executor._post, 0, asyncio.Event()
+
+    async def post_and_hang(self: Executor, step: Post | PostFile | StartStream) -> MessageRef:
+        nonlocal made
+        message = await perform(self, step)
+        made += 1
+        if made == posts:
+            killed.set()
+            await asyncio.Event().wait()
+        return message
+
+    monkeypatch.setattr(Executor, "_post", post_and_hang)
+    await idle.start()
+    idle.aion.play(AROUND_CARDS, spoken("The next."))
+    thread = await idle.workspace.mention(idle.ada, "Everything?")
+    await killed.wait()
+    await idle.aion.until(lambda: idle.aion.streaming == 0)
+    await idle.kill()
+    await idle.start()
+    await idle.until(lambda: len(files(idle, thread)) == 1)
+    await idle.workspace.reply(idle.ada, thread, "And more?")
+    await idle.shows(thread, "The next.")
+    numbers = re.findall(r"Paragraph (\d{5})", idle.text(thread))
+    assert numbers == sorted(set(numbers))
+    assert len(idle.bots(thread)) == 22
+    assert idle.bots(thread)[-2].files
+    assert idle.pressable(thread).count("Approve") == 2
 
 
 async def test_a_crash_after_the_upload_posts_no_second_file(

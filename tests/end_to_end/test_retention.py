@@ -13,7 +13,7 @@ from aion_bot.domain import strings
 from aion_bot.runtime import retention_sweep
 from aion_bot.runtime.retention_sweep import SweepPauses
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak
+from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak
 from tests.end_to_end.bot import Bot
 
 SEED = 'Tell "Żółw-7731" about\nturtles-4409'
@@ -61,6 +61,25 @@ async def test_a_failed_question_leaves_the_files_once_its_writer_deletes_it(
     await erased(tmp_path, "Żółw-7731", "turtles-4409")
     await bot.press(bot.ada, thread, strings.RETRY)
     await bot.replies_privately(thread, bot.ada, strings.RETRY_EXPIRED)
+
+
+async def test_a_question_deleted_before_it_fails_offers_no_retry(bot: Bot, tmp_path: Path) -> None:
+    """Its words are gone, so that there is no button, and the sentence does not speak of one."""
+    error = Emit("error", {"message": "Tired", "code": "SERVER_ERROR"})
+    bot.aion.play(Scene((Speak("At work. "), Hold("go", pings=True), error)))
+    thread = await bot.workspace.mention(bot.ada, SEED)
+    await bot.shows(thread, "At work.")
+    bot.workspace.delete_message(bot.message_of(thread, "turtles-4409"))
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        async with asyncio.timeout(10):
+            while connection.execute("SELECT deleted_at FROM turn").fetchone() == (None,):  # noqa: ASYNC110  # no event
+                await asyncio.sleep(0.01)
+    bot.aion.release("go")
+    told = strings.trouble("SERVER_ERROR", retry=False)
+    await bot.shows(thread, f"{told} (ref ", without=[strings.STOP])
+    assert strings.RETRY not in bot.text(thread)
+    assert bot.pressable(thread) == []
+    await erased(tmp_path, "Żółw-7731", "turtles-4409")
 
 
 async def test_a_decided_plan_leaves_the_files_and_its_card_answers(bot: Bot, tmp_path: Path) -> None:

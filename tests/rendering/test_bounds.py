@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.domain import strings
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, Document, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.bounds import MOST_MESSAGES, MOST_TEXT, cut_text
@@ -113,6 +114,20 @@ def test_a_plan_keeps_its_place_among_twenty_messages() -> None:
     assert sum(isinstance(one, PlanCard) for one in shown) == 1
     assert sum(isinstance(one, Reply | PlanCard) for one in shown) <= MOST_MESSAGES
     assert strings.PLAN_NO_ROOM in replies(answer)[-1].text
+
+
+@pytest.mark.parametrize("told", ["", strings.REPLACED, with_reference(strings.CUT, "k1")])
+def test_a_plan_without_room_and_a_refused_file_have_one_reference(told: str) -> None:
+    """Whatever else stands under the answer, the failure is told with the turn's reference, once."""
+    answer = AnswerView(PageFormat(measure, 660), key="k1")
+    answer.fold(says(lines(1_000)))
+    answer.screen()
+    assert answer.show_plan(CARD, "")
+    assert not answer.show_plan(CARD, "")
+    answer.finish(told)
+    assert replies(answer)[-1].text.count(f"(ref {reference('k1')})") == 1
+    answer.refuse_file("")
+    assert replies(answer)[-1].note.endswith(f"(ref {reference('k1')})")
 
 
 @pytest.mark.parametrize("character", ["x", "é", "漢", "😀", "\ud800"])

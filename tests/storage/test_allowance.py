@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain.allowance import Allowance, Whose
+from aion_bot.domain.rules import PER_PERSON, Rule, Rules
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
@@ -175,3 +176,24 @@ async def test_a_second_delivery_is_not_charged(asking: Asking) -> None:
     assert not await asking.ask(TWO)
     asking._asked = 1
     assert await asking.ask(TWO)
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(asking: Asking) -> None:
+    """What was asked far in the future was asked by a wrong clock; a correction of seconds gives no question away."""
+    assert await asking.ask(Allowance(1))
+    asking.age(-30)
+    assert not await asking.ask(Allowance(1))
+    asking.age(-86_400)
+    assert await asking.store.turns.used_up("slack", HERE, ADA, Allowance(1)) is None
+    assert await asking.ask(Allowance(1))
+
+
+async def test_a_direct_message_counts_with_the_persons_workspace(asking: Asking) -> None:
+    """Discord's direct messages are in no server: they give a person no second allowance, and its section holds there."""
+    direct = Place("", "D1", direct=True, person_workspace="T1")
+    assert await asking.ask(Allowance(1))
+    assert not await asking.ask(Allowance(1), place=direct)
+    assert await asking.ask(Allowance(1), BEN, direct)
+    assert not await asking.ask(Allowance(1), BEN, THERE)
+    rules = Rules(workspaces={"T1": {PER_PERSON: Rule(1, "test")}})
+    assert rules.allowance(direct) == Allowance(1)

@@ -55,7 +55,17 @@ async def test_every_attempt_is_a_row(store: Store) -> None:
 
 
 @pytest.mark.parametrize("table", ["attempt", "attempt_outcome"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET number = number", "DELETE FROM {}"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE {} SET number = number",
+        "UPDATE OR REPLACE {} SET number = 1",
+        "DELETE FROM {}",
+        "INSERT OR REPLACE INTO {0} SELECT * FROM {0} WHERE number = 1",
+        "REPLACE INTO {0} SELECT * FROM {0} WHERE number = 1",
+        "INSERT INTO {0} SELECT * FROM {0} WHERE number = 1 ON CONFLICT (number) DO UPDATE SET at = 0",
+    ],
+)
 async def test_the_record_is_append_only(store: Store, tmp_path: Path, table: str, change: str) -> None:
     """Nothing that goes through SQL changes or removes a row of it, also not by accident."""
     await store.plans.add(PLAN)
