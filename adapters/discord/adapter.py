@@ -7,18 +7,18 @@ from typing import Final
 
 import discord
 
-from adapters.discord import ids, rate_limits, rendering
+from adapters.discord import events, ids, rate_limits, rendering
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
-from adapters.discord.errors import FAILURES, THREAD_EXISTS, UNKNOWN_EMOJI, Archived, translate
+from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, missing, translate
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.strings import QUEUED_EMOJI
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError
+from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformDown, PlatformError
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
@@ -28,8 +28,10 @@ OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-ARCHIVED_AFTER: Final = 4_320
-"""Minutes without a message after which Discord archives a thread: three days."""
+# Permissions by the names that Discord's settings give to them.
+CREATE_THREADS: Final = "Create Public Threads"
+SEND_IN_THREADS: Final = "Send Messages in Threads"
+ADD_REACTIONS: Final = "Add Reactions"
 TYPING_WAIT = 0.3
 """Seconds for which showing the typing indicator waits for Discord's answer."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -91,25 +93,19 @@ class DiscordAdapter:
         """Open the thread of a message; one that exists is fine."""
         if prompt.opening is None:
             return
-        async with self._rest.call() as client:
+        channel, question = int(prompt.place.channel), ids.channel_of(prompt.thread)
+        with missing(CREATE_THREADS):
             try:
-                # discord.py's public way needs a server that the gateway has described. The thread gets the id of
-                # the message that it is opened from.
-                await client.http.start_thread_with_message(
-                    int(prompt.place.channel),
-                    ids.channel_of(prompt.thread),
-                    name=prompt.opening,
-                    auto_archive_duration=ARCHIVED_AFTER,
-                )
-            except discord.HTTPException as error:
-                # An earlier attempt may have arrived although its answer was lost.
-                if error.code != THREAD_EXISTS:
-                    raise
+                await self._rest.open_thread(channel, question, prompt.opening)
+            except CannotDraw:
+                # The server's rules take no such words in a title, which are those of the question.
+                await self._rest.open_thread(channel, question, events.UNTITLED)
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
         channel = ids.channel_of(thread)
-        message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
+        with missing(SEND_IN_THREADS):
+            message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
         return ids.message_ref(thread, channel, message)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
@@ -148,6 +144,10 @@ class DiscordAdapter:
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Add a reaction to a message, or remove it; doing either twice is fine."""
         channel, message_id = ids.address_of(message)
+        with missing(ADD_REACTIONS):
+            await self._mark(channel, message_id, queued=queued)
+
+    async def _mark(self, channel: int, message_id: int, *, queued: bool) -> None:
         async with self._rest.call() as client:
             if queued:
                 target = client.get_partial_messageable(channel).get_partial_message(message_id)

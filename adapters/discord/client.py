@@ -8,20 +8,22 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord.http import Route
 
 from adapters.discord import rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
-from adapters.discord.errors import FAILURES, UNKNOWN_MEMBER, translate
+from adapters.discord.errors import FAILURES, THREAD_EXISTS, UNKNOWN_MEMBER, UNKNOWN_MESSAGE, translate
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.rendering import Body
-from aion_bot.ports.errors import PlatformDown, RateLimited
+from aion_bot.ports.errors import PlatformDown, QuestionGone, RateLimited
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
+ARCHIVED_AFTER: Final = 4_320
+"""Minutes without a message after which Discord archives a thread: three days."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
 
@@ -103,6 +105,23 @@ class RestClient:
             # None removes the buttons; leaving `view` out would keep them.
             view = _view(body["components"]) if body["components"] else None
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
+
+    async def open_thread(self, channel: int, message: int, name: str) -> None:
+        """Open the thread of a message, whose id it gets; one that exists is fine. Raises `QuestionGone`, `CannotDraw`."""
+        async with self.call() as client:
+            try:
+                # discord.py's public way needs a server that the gateway has described.
+                await client.http.start_thread_with_message(
+                    channel, message, name=name, auto_archive_duration=ARCHIVED_AFTER
+                )
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+                raise QuestionGone(f"Discord answered 404 with code {error.code}") from None
+            except discord.HTTPException as error:
+                # An earlier attempt may have arrived although its answer was lost.
+                if error.code != THREAD_EXISTS:
+                    raise
 
     async def channel(self, channel: int) -> object:
         """Look up a channel or thread that the gateway has not described."""

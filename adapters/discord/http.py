@@ -22,8 +22,8 @@ import yarl
 from discord.http import Ratelimit
 
 from adapters.discord import rate_limits
-from adapters.discord.errors import retry_after
-from aion_bot.ports.errors import PlatformDown, RateLimited
+from adapters.discord.errors import TOO_MANY_LATE_EDITS, retry_after
+from aion_bot.ports.errors import CannotEdit, PlatformDown, RateLimited
 from aion_bot.ports.rate_limits import PlatformRequest, RequestObserver, RequestStatus
 
 LONGEST_WAIT = 10.0
@@ -96,7 +96,13 @@ class RequestReporter:
         answer = params.response
         if answer.status == 429:
             # May raise where the connection breaks now: `_failed` reports the request then.
-            pause = retry_after(answer.headers, await _read_json(answer))
+            body = await _read_json(answer)
+            if isinstance(body, dict) and body.get("code") == TOO_MANY_LATE_EDITS:
+                self._report(context, RequestStatus.REFUSED)
+                if raise_refusals:
+                    raise CannotEdit(f"Discord answered 429 with code {TOO_MANY_LATE_EDITS}")
+                return
+            pause = retry_after(answer.headers, body)
             # The limit of the whole bot, or of a route (Discord's documentation, *Rate Limits*).
             headers = answer.headers
             is_global = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers

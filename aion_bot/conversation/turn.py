@@ -11,6 +11,7 @@ from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.conversation.close_message import close_message
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
@@ -19,7 +20,7 @@ from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
@@ -281,8 +282,14 @@ class TurnRunner:
             return  # asked again meanwhile: what is shown and recorded from now on is the later attempt's
         self._log.warning("answer not shown", reason=repr(error))
         self._release()  # telling may take a while
-        if self.turn.origin is not None:
-            await reply_privately(self.thread, self.turn.origin, (strings.CANNOT_WRITE,))
+        origin = self.turn.origin
+        # Whoever deletes their question wants no answer.
+        deleted = isinstance(error, QuestionGone) and origin is not None and origin.source is not None
+        sentence = error_messages.not_shown(error)
+        if not isinstance(error, PlatformDown):
+            await close_message(self._services, self.thread, self._sync, self.turn, sentence)
+        if origin is not None and not deleted:
+            await reply_privately(self.thread, origin, (sentence,))
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
 
     def _release(self) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.delivery.diff import AppendStream, Idle, MessageDiff, Post, StartStream, Step, StopStream
+from aion_bot.delivery.diff import AppendStream, Edit, Idle, MessageDiff, Post, StartStream, Step, StopStream
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.strategy import (
     OPERATIONS,
@@ -23,8 +23,16 @@ from aion_bot.delivery.strategy import (
     wait_for_text,
 )
 from aion_bot.delivery.thread import Thread
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TooLong, Unsupported
-from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.errors import (
+    CannotDraw,
+    CannotEdit,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+    TooLong,
+    Unsupported,
+)
+from aion_bot.ports.messages import Content, MessageRef
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
@@ -107,6 +115,11 @@ class MessageSync:
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in reading order: those that only this sync may change."""
         return self._diff.replies
+
+    @property
+    def newest(self) -> tuple[MessageRef, Content | None] | None:
+        """The newest message that is no card, and what it shows as far as that is known."""
+        return self._diff.newest
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
@@ -324,10 +337,16 @@ class MessageSync:
 
         Raises `error` if there is none.
         """
+        if isinstance(step, StartStream) and isinstance(error, CannotDraw | CannotEdit):
+            self._streams_wait = True  # a post may be taken
+            return
         if isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
             raise error
         if isinstance(step, AppendStream | StopStream):
             self._diff.stream_broke(step)
+        elif isinstance(error, CannotDraw):
+            if not isinstance(step, Post | Edit) or not self._diff.draw_plainly(step):
+                raise error
         elif isinstance(error, TooLong):
             if not self._view.shrink():
                 raise error

@@ -39,6 +39,11 @@ class Thread:
         async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):
             await self.adapter.open_thread(prompt)
 
+    async def delete(self, message: MessageRef) -> None:
+        """Remove a message of the bot's own."""
+        async with self.limiter.permit(Operation.DELETE, self.key, Priority.FINAL):
+            await self.adapter.delete(message)
+
     async def own_messages(self) -> Sequence[OwnMessage]:
         """Return the bot's newest messages, at most twenty, newest first."""
         async with self.limiter.permit(Operation.LIST_MESSAGES, self.key, Priority.FINAL):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from aion_bot.domain.access import Refusal
+from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.messages import Action, Line, Person
 
 THINKING = "Thinking…"
@@ -29,6 +30,27 @@ NEW_SERVER = "I don't answer in this server yet: the person who runs me has to l
 MUTED = "You can't write here, so I don't answer here for everybody to see. Ask me in a direct message."
 SHARED = "This channel is shared with another organisation, so I only answer here if the person who runs me lists it."
 CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
+
+
+PLACE_GONE = "I can't find this thread any more: it was deleted, or I was removed from the channel. Ask me somewhere else."
+CANNOT_DRAW = "I couldn't show this answer here. Ask again, perhaps for a shorter one."
+REFUSED_HERE = "My answer was not accepted here. Ask again, or ask me somewhere else."
+_HINDRANCES = {
+    Hindrance.NOT_A_MEMBER: "I'm not in this channel, so I can't answer here. Invite me, then ask again.",
+    Hindrance.ARCHIVED: "This conversation is archived, so I can't answer in it. Ask me somewhere else.",
+    Hindrance.LOCKED: "This thread is locked, so I can't answer in it. Ask me somewhere else.",
+    Hindrance.CLOSED: "I can't send you direct messages. Allow them in your settings, then ask again.",
+    Hindrance.FULL: "This server has too many open threads, so I can't open another. Ask an admin to archive some, then ask again.",
+    Hindrance.PERMISSION: CANNOT_WRITE,
+    Hindrance.OTHER: REFUSED_HERE,
+}
+
+
+def cannot_write(hindrance: Hindrance, permission: str = "") -> str:
+    """Say why the bot cannot answer somewhere, and what helps; `permission` is what it lacks, where that is known."""
+    if hindrance is Hindrance.PERMISSION and permission:
+        return f"I need the permission “{permission}” to answer here. Ask an admin to give it to me."
+    return _HINDRANCES[hindrance]
 
 
 _REFUSALS = {
@@ -192,6 +214,14 @@ def attempts_between(count: int) -> Line:
 def already(record: tuple[Line, ...]) -> Line:
     """Answer a click on a card that has been decided, with what the card says."""
     parts: list[str | Person] = ["This plan has been decided already."]
+    for line in record:
+        parts += [" ", *line]
+    return tuple(parts)
+
+
+def decided_unseen(why: str, record: tuple[Line, ...]) -> Line:
+    """Say what became of a decision whose card cannot show it, and why it cannot."""
+    parts: list[str | Person] = [why]
     for line in record:
         parts += [" ", *line]
     return tuple(parts)
