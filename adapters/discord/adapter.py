@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Final
 
 import discord
 
@@ -12,11 +11,12 @@ from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, missing, translate
+from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND_IN_THREADS
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
-from adapters.discord.strings import QUEUED_EMOJI
+from adapters.discord.strings import QUEUED_EMOJI, UNANSWERABLE_EMOJI
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformDown, PlatformError
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
@@ -28,10 +28,6 @@ OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-# Permissions by the names that Discord's settings give to them.
-CREATE_THREADS: Final = "Create Public Threads"
-SEND_IN_THREADS: Final = "Send Messages in Threads"
-ADD_REACTIONS: Final = "Add Reactions"
 TYPING_WAIT = 0.3
 """Seconds for which showing the typing indicator waits for Discord's answer."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -55,6 +51,8 @@ class DiscordAdapter:
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
+        self._without_threads: set[int] = set()
+        """Channels in which the bot may not open threads, as an attempt in this process has shown."""
         self._typing: dict[int, asyncio.Task[None]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
@@ -100,11 +98,14 @@ class DiscordAdapter:
             except CannotDraw:
                 # The server's rules take no such words in a title, which are those of the question.
                 await self._rest.open_thread(channel, question, events.UNTITLED)
+            except Forbidden:
+                self._without_threads.add(channel)
+                raise
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
         channel = ids.channel_of(thread)
-        with missing(SEND_IN_THREADS):
+        with missing(CREATE_THREADS if channel in self._without_threads else SEND_IN_THREADS):
             message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
         return ids.message_ref(thread, channel, message)
 
@@ -208,11 +209,20 @@ class DiscordAdapter:
 
     async def _reply_publicly(self, event: InboundEvent, body: rendering.Body) -> None:
         """Post where the person wrote: as a reply to the question where its thread may not exist yet."""
-        if isinstance(event, Prompt) and event.opening is not None:
-            channel, question = int(event.place.channel), ids.channel_of(event.thread)
-            await self._rest.send(channel, body, answering=question)
-        else:
-            await self._rest.send(ids.channel_of(event.thread), body)
+        try:
+            if isinstance(event, Prompt) and event.opening is not None:
+                channel, question = int(event.place.channel), ids.channel_of(event.thread)
+                await self._rest.send(channel, body, answering=question)
+            else:
+                await self._rest.send(ids.channel_of(event.thread), body)
+        except (Forbidden, MessageGone):
+            if not isinstance(event, Prompt) or event.source is None:
+                raise
+            # Nothing can be said to this person: a sign on their message is all that is left.
+            channel, question = ids.address_of(event.source)
+            async with self._rest.call() as client:
+                message = client.get_partial_messageable(channel).get_partial_message(question)
+                await message.add_reaction(UNANSWERABLE_EMOJI)
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""

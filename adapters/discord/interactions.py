@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import discord
@@ -27,8 +27,10 @@ RETRY_DELAYS: Iterable[float] = Backoff(0.5, attempts=5)
 """Seconds after each attempt to post a message in place of an acknowledgement."""
 OPTION_LENGTH = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
-LIFETIME = 15 * 60.0
-"""Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
+LIFETIME = events.TOKEN_LIFETIME
+"""Seconds for which an interaction's token is valid."""
+CLOCK_TOLERANCE = 60.0
+"""Seconds by which this machine's clock may be ahead: Discord refuses what has expired, and then another way is taken."""
 CAPACITY = 2_000
 """Tokens that are kept: some hundred bytes each."""
 
@@ -45,7 +47,7 @@ class InteractionToken:
 
 
 class InteractionTokens:
-    """The tokens of the newest interactions. They are kept in memory alone: no secret reaches the disk."""
+    """The tokens of the newest interactions. Those of earlier processes are in the `reply_token`s of what they accepted."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, capacity: int = CAPACITY) -> None:
         self._clock = clock
@@ -61,11 +63,21 @@ class InteractionTokens:
 
     def find(self, reply_token: str) -> InteractionToken | None:
         """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
+        interaction, _, rest = reply_token.partition(":")
+        if rest and interaction not in self._tokens:
+            return _from_earlier_process(rest)
+        reply_token = interaction
         token = self._tokens.get(reply_token)
         if token is not None and token.expires_at <= self._clock():
             del self._tokens[reply_token]
             return None
         return token
+
+
+def _from_earlier_process(packed: str) -> InteractionToken | None:
+    """Read the token of an interaction from the rest of its `reply_token`, by the clock of Discord and of this machine."""
+    application, until, token = packed.split(":", 2)
+    return InteractionToken(int(application), token) if time() < int(until) + CLOCK_TOLERANCE else None
 
 
 class Interactions:

@@ -6,6 +6,7 @@ MESSAGE_LENGTH = 2_000
 """Characters in a message that a bot writes (Discord's documentation, *Create Message*)."""
 
 QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
+UNANSWERABLE_EMOJI = "\N{SPEAKER WITH CANCELLATION STROKE}"
 UNKNOWN_BUTTON = "This button is none that I know. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Discord shows the new ones after a reload."
 PUBLIC_BOT = (

@@ -20,8 +20,16 @@ from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
-from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
-from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply
+from aion_bot.ports.errors import (
+    CannotDraw,
+    Forbidden,
+    PlatformDown,
+    PlatformError,
+    QuestionGone,
+    RateLimited,
+)
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
@@ -71,6 +79,8 @@ class TurnRunner:
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.started = asyncio.Event()
+        self.moved_to: ThreadKey | None = None
+        """Where the turn has to be run instead, because its thread could not be opened."""
         self._services = services
         self._turns = services.store.turns
         self._plans = services.store.plans
@@ -130,8 +140,8 @@ class TurnRunner:
         try:
             # Before anything that may stop the process: the next start gives up what has stopped two.
             await self._record(self._turns.note_start(self.turn.key))
-            if self._mode is Mode.ASK:
-                await self._open_thread()
+            if self._mode is Mode.ASK and not await self._open_thread():
+                return
             await self._show()
         except PlatformError as error:
             await self._give_up(error)
@@ -160,21 +170,31 @@ class TurnRunner:
         await retry_write(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
         return True
 
-    async def _open_thread(self) -> None:
+    async def _open_thread(self) -> bool:
+        """Make the thread exist; False if the turn is to be run elsewhere."""
         origin = self.turn.origin
         if origin is None:
-            return
+            return True
         if origin.attachments:
             self._view.notice(strings.NO_FILES)
         # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is None or self.turn.attempt:
-            return
+            return True
 
         def worth_retrying(error: Exception) -> bool | float:
             # After a refusal the limiter knows for how long to wait.
             return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
 
-        await retry(lambda: self.thread.open(origin), backoff=_OPEN_AGAIN, on=worth_retrying)
+        try:
+            await retry(lambda: self.thread.open(origin), backoff=_OPEN_AGAIN, on=worth_retrying)
+        except (Forbidden, CannotDraw) as error:
+            if origin.in_place is None:
+                raise
+            self._log.info("thread not opened, answering in place", reason=repr(error))
+            await self._turns.move(self.turn.key, origin.in_place)
+            self.moved_to = origin.in_place
+            return False
+        return True
 
     async def _show(self) -> None:
         """Show what the work brings while it comes, then show the end and close the row."""
@@ -290,7 +310,16 @@ class TurnRunner:
             await close_message(self._services, self.thread, self._sync, self.turn, sentence)
         if origin is not None and not deleted:
             await reply_privately(self.thread, origin, (sentence,))
+            await self._remove_echo(origin)
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
+
+    async def _remove_echo(self, origin: Prompt) -> None:
+        """Remove the acknowledgement of a question that has no answer: it would stand there for everybody."""
+        if origin.echo is not None:
+            try:
+                await self.thread.delete(origin.echo)
+            except PlatformError as error:
+                self._log.info("acknowledgement not removed", reason=repr(error))
 
     def _release(self) -> None:
         self.started.set()

@@ -61,8 +61,10 @@ _REFUSALS = {
 }
 
 
-def refusal(reason: Refusal) -> str:
-    """Say why somebody may not use the bot here."""
+def refusal(reason: Refusal, lacks: str = "") -> str:
+    """Say why somebody may not use the bot here; `lacks` as for `Place`."""
+    if reason is Refusal.UNSEEN:
+        return cannot_write(Hindrance.PERMISSION, lacks)
     return _REFUSALS.get(reason, NOT_HERE)
 
 

@@ -1,6 +1,6 @@
 """What happens on a platform, as values that adapters hand to the core: questions, edits, clicks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
 
@@ -12,7 +12,8 @@ class Place:
     `workspace` is a Slack team or a Discord server (empty in a Discord direct message); `shared` is true for a
     Slack channel that another organisation sees too. `person_workspace` is the workspace that the person belongs to,
     empty where the platform does not tell it apart. `bot_may_write` and `person_may_write` are false where the platform
-    says that the bot could show no answer, or that the person may not write themselves.
+    says that the bot could show no answer, or that the person may not write themselves; `lacks` is the platform's own name
+    of the permission that the bot misses then, where it is known.
     """
 
     workspace: str
@@ -22,6 +23,7 @@ class Place:
     person_workspace: str = ""
     bot_may_write: bool = True
     person_may_write: bool = True
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Prompt:
     overtaken the question with which the thread began. `opening` names the thread
     that has to be opened before anything can be posted there, or is None where it exists. `quote` is the message
     that the question is about. `source` is the person's own message, where the question is one. `reply_token` lets
-    the adapter answer privately; it means nothing elsewhere.
+    the adapter answer privately; it means nothing elsewhere, and may be a secret while it is valid. `in_place` is where the
+    answer goes if the thread cannot be opened; `echo` is what the bot itself posted to acknowledge the question.
     """
 
     key: str
@@ -47,7 +50,9 @@ class Prompt:
     quote: str = ""
     attachments: int = 0
     source: MessageRef | None = None
-    reply_token: str = ""
+    reply_token: str = field(default="", repr=False)
+    in_place: ThreadKey | None = None
+    echo: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Click:
     message: MessageRef
     place: Place
     person: Person
-    reply_token: str = ""
+    reply_token: str = field(default="", repr=False)
 
     @property
     def thread(self) -> ThreadKey:

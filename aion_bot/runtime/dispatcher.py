@@ -6,7 +6,7 @@ import functools
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -94,6 +94,7 @@ class Dispatcher:
             indicators=self._indicators,
             active=self._active,
             approvals=self._approvals,
+            enqueue_moved=self._enqueue_moved,
         )
 
     async def serve(self, stop: asyncio.Event) -> bool:
@@ -148,7 +149,7 @@ class Dispatcher:
         refusal = self._refusal(prompt)
         if refusal is not None:
             if prompt.addressed:
-                self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
+                self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
             return
         objection, hidden = unaskable(prompt), False
         # A second delivery of a question that was accepted must not be refused as one too many.
@@ -175,7 +176,7 @@ class Dispatcher:
         """
         refusal = self._refusal(prompt)
         if refusal is not None:
-            return strings.refusal(refusal)
+            return strings.refusal(refusal, prompt.place.lacks)
         return unaskable(prompt) or self._too_busy(prompt.thread)
 
     def _refusal(self, prompt: Prompt) -> Refusal | None:
@@ -217,6 +218,12 @@ class Dispatcher:
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn.key))
 
+    def _enqueue_moved(self, thread: Thread, runner: TurnRunner) -> None:
+        """Put a turn whose thread could not be opened into the queue of the place where it is answered instead."""
+        if runner.moved_to is not None:
+            where = self._services.registry.thread(thread.adapter, runner.moved_to)
+            self._enqueue(where, replace(runner.turn, thread=runner.moved_to))
+
     async def _run_turn(self, thread: Thread, key: str) -> None:
         """Answer a question whose turn it is, as its words are now; a withdrawn one is passed over."""
         # Read again: the words may have been edited, and the turn withdrawn, while it waited.
@@ -225,7 +232,9 @@ class Dispatcher:
             return
         await self._indicators.dequeued(thread, turn)
         if turn.phase is TurnPhase.QUEUED:
-            await self._active.run(TurnRunner(self._services, thread, turn))
+            runner = TurnRunner(self._services, thread, turn)
+            await self._active.run(runner)
+            self._enqueue_moved(thread, runner)
             return
         await self._store.turns.note_shown(turn.key, turn.attempt)
         self._tasks.spawn(self._indicators.clear(thread, turn))

@@ -1,7 +1,7 @@
 """At the start: what an earlier process left open is resumed, in the order in which it was asked."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from aion_bot.aion import ChatMessage
@@ -32,6 +32,7 @@ class StartupRecovery:
         indicators: Indicators,
         active: ActiveTurns,
         approvals: Approvals,
+        enqueue_moved: Callable[[Thread, TurnRunner], None],
     ) -> None:
         self._services = services
         self._store = services.store
@@ -43,6 +44,7 @@ class StartupRecovery:
         self._indicators = indicators
         self._active = active
         self._approvals = approvals
+        self._enqueue_moved = enqueue_moved
         self._recovery = Recovery(services)
 
     async def start(self) -> None:
@@ -102,6 +104,7 @@ class StartupRecovery:
             mode = Mode.ASK if turn.phase is TurnPhase.QUEUED else Mode.RESUME
             runner = TurnRunner(self._services, thread, turn, mode, resumed=True)
             await self._active.run(runner)
+            self._enqueue_moved(thread, runner)
             # A resumed turn posts its cards before its plans are resumed.
             if mode is Mode.RESUME:
                 await runner.ended.wait()

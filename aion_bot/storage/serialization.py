@@ -21,7 +21,10 @@ def pack_steps(steps: tuple[Step, ...]) -> str:
 
 
 def pack_origin(prompt: Prompt) -> str:
-    """Write a prompt as JSON, without its words, which have a column of their own, and without its reply token."""
+    """Write a prompt as JSON, without its words, which have a column of their own.
+
+    The reply token is among it: a platform may take it for some minutes, and a restart must not cost the answer.
+    """
     source = None if prompt.source is None else prompt.source.id
     place = prompt.place
     return json.dumps(
@@ -31,6 +34,9 @@ def pack_origin(prompt: Prompt) -> str:
             "opening": prompt.opening,
             "attachments": prompt.attachments,
             "source": source,
+            "reply_token": prompt.reply_token,
+            "in_place": None if prompt.in_place is None else prompt.in_place.id,
+            "echo": None if prompt.echo is None else prompt.echo.id,
         }
     )
 
@@ -48,6 +54,10 @@ def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
         opening=packed["opening"],
         attachments=packed["attachments"],
         source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
+        # Rows of earlier versions have none of these.
+        reply_token=packed.get("reply_token", ""),
+        in_place=None if packed.get("in_place") is None else ThreadKey(thread.platform, packed["in_place"]),
+        echo=None if packed.get("echo") is None else MessageRef(thread, packed["echo"]),
     )
 
 

@@ -70,6 +70,20 @@ class Turns(Statements):
         """Count that a process takes a turn up; it is durable before anything of the turn is shown."""
         await self._do("UPDATE turn SET starts = starts + 1 WHERE key = ?", key)
 
+    async def move(self, key: str, thread: ThreadKey) -> None:
+        """Record that a turn is answered in another thread, which exists, and make that thread known.
+
+        Its start in the first one does not count: nothing was shown there that could stop a process.
+        """
+        await self._do(
+            "UPDATE turn SET thread = ?, origin = json_set(origin, '$.opening', NULL), starts = max(starts - 1, 0) WHERE key = ?",
+            thread.id, key,
+        )  # fmt: skip
+        await self._do(
+            "INSERT INTO thread (platform, id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            thread.platform, thread.id,
+        )  # fmt: skip
+
     async def start_asking(self, key: str, session_id: str) -> str | None:
         """Record that Aion may have the question from now on, in this session; write it before the request is sent.
 
