@@ -5,25 +5,37 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import discord
 from discord.http import Route
 
 from adapters.discord import rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
-from adapters.discord.errors import FAILURES, THREAD_EXISTS, UNKNOWN_MEMBER, UNKNOWN_MESSAGE, translate
+from adapters.discord.errors import (
+    FAILURES,
+    THREAD_EXISTS,
+    UNKNOWN_MEMBER,
+    UNKNOWN_MESSAGE,
+    pause_before_retry,
+    translate,
+)
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.rendering import Body
+from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformDown, QuestionGone, RateLimited
+
+T = TypeVar("T")
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
 ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
+LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
+"""Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
 
@@ -185,6 +197,11 @@ class RestClient:
                 raise
             self._client = client
             return client
+
+
+async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask Discord about something, again after a moment where it may answer then: somebody waits for it."""
+    return await retry(ask, backoff=LOOKUP_DELAYS, on=pause_before_retry)
 
 
 def quieten_discord_py() -> None:

@@ -46,7 +46,7 @@ class ChannelInfo:
     """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread.
 
     `bot_may_write` and `person_may_write` as for `Place`: an interaction says so, a message shows it.
-    `lacks` as for `Place`. `home` is the server of the other side of a direct conversation, as `Membership` finds it.
+    `lacks` and `checked` as for `Place`. `home` is the server of the other side of a direct conversation, as `Membership` finds it.
     """
 
     kind: ChannelKind
@@ -56,6 +56,7 @@ class ChannelInfo:
     bot_may_write: bool = True
     person_may_write: bool = True
     lacks: str = ""
+    checked: bool = True
     home: str = ""
 
     @property
@@ -71,6 +72,7 @@ class ChannelInfo:
             bot_may_write=self.bot_may_write,
             person_may_write=self.person_may_write,
             lacks=self.lacks,
+            checked=self.checked,
         )
 
     @property

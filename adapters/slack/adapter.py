@@ -67,7 +67,7 @@ class SlackAdapter:
             elif foreign:
                 _log.warning("foreign connections: %s", strings.foreign_connections(CONNECTIONS))
 
-        handlers = EventHandlers(me, host, self._web, self.timeouts.accept_retries)
+        handlers = EventHandlers(me, host, self._web, self.timeouts.accept_retries, self.timeouts.lookups)
         await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ bad ones.
 import asyncio
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,28 +20,40 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack import events, sdk_log
 from adapters.slack.client import WebApi
-from adapters.slack.events import BotIdentity, Payload
+from adapters.slack.events import BotIdentity, ChannelFacts, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.backoff import retry
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host
 
 _log = logging.getLogger(__name__)
 
 _INTERACTIONS = {"block_actions", "message_action", "shortcut"}
+_CHANNELS = 10_000
+"""Channels of which it is remembered whether another organisation sees them."""
+_MOMENT = 3.0
+"""Seconds of a pause at most that a look-up waits for: somebody has pressed a button."""
 _ANY = re.compile("")
 
 
 class EventHandlers:
     """Hands events and interactions to `host`, and knows which of them it still handles."""
 
-    def __init__(self, me: BotIdentity, host: Host, web: WebApi, retries: Iterable[float]) -> None:
-        """`retries` are the pauses in seconds before what the core could not write is handed to it again."""
+    def __init__(
+        self, me: BotIdentity, host: Host, web: WebApi, retries: Iterable[float], lookups: Iterable[float]
+    ) -> None:
+        """`retries` are the pauses in seconds before what the core could not write is handed to it again.
+
+        `lookups` are those before a look-up that failed is made again.
+        """
         self._me = me
         self._host = host
         self._web = web
         self._retries = retries
+        self._lookups = lookups
+        self._shared: OrderedDict[str, bool] = OrderedDict()
+        """Whether another organisation sees a channel, as the newest events said."""
         self._handling: set[asyncio.Task[Any]] = set()
 
     def app(self) -> AsyncApp:
@@ -81,6 +94,7 @@ class EventHandlers:
         """Hand an event over if it is one for the core, then acknowledge it in any case. Interactions pass."""
         if body.get("type") in _INTERACTIONS:
             return await next_()
+        self._remember_shared(body)
         event = (
             events.prompt_from_event(body, self._me)
             or events.stop_request(body, self._me)
@@ -92,21 +106,34 @@ class EventHandlers:
         # An event that nobody acknowledges comes again, also one that means nothing to the bot.
         return await ack()
 
+    def _remember_shared(self, body: Payload) -> None:
+        """Remember what an event says about its channel, of the channels that were heard of last."""
+        told = events.shared_channel(body)
+        if told is not None:
+            channel, self._shared[told[0]] = told
+            self._shared.move_to_end(channel)
+            if len(self._shared) > _CHANNELS:
+                self._shared.popitem(last=False)
+
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
-            shared, _ = await self._look_up(body)
-            click = events.click(body, self._me, shared=shared)
+            facts = await self._facts_of_press(body)
+            click = events.click(body, self._me, shared=facts.shared, checked=facts.checked)
             if click is not None:
                 await self._deliver(click)
 
     async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
-            shared, writable = await self._look_up(body)
-            if writable and not events.channel_to_look_up(body):
-                writable = await self._is_own_conversation(body)
-            prompt = events.prompt_from_shortcut(body, self._me, shared=shared, bot_may_write=writable)
+            facts = await self._look_up(body)
+            prompt = events.prompt_from_shortcut(
+                body,
+                self._me,
+                shared=facts.shared,
+                bot_may_write=facts.bot_may_write,
+                checked=facts.checked,
+            )
             if prompt is not None:
                 await self._deliver(prompt)
 
@@ -134,6 +161,40 @@ class EventHandlers:
         finally:
             self._handling.discard(task)
 
+    async def _facts_of_press(self, payload: Payload) -> ChannelFacts:
+        """Return what is known of the channel of a press.
+
+        Where the bot posted the message it has answered before, and events have told since whether that changed: a
+        look-up, which can fail, is needed for people of other organisations and for messages that are not there.
+        """
+        channel = events.channel_to_look_up(payload)
+        if channel is None:
+            return ChannelFacts()
+        if channel in self._shared:
+            return ChannelFacts(self._shared[channel])
+        return ChannelFacts() if events.is_own_message(payload, self._me) else await self._look_up(payload)
+
+    async def _look_up(self, payload: Payload) -> ChannelFacts:
+        """Ask Slack about the channel of an interaction, several times if need be."""
+        channel = events.channel_to_look_up(payload)
+        try:
+            if channel is None:
+                return ChannelFacts(bot_may_write=await self._is_own_conversation(payload))
+            return await self._asked(channel)
+        except PlatformError as error:
+            _log.warning("channel lookup failed: %s", error)
+            return ChannelFacts(shared=channel is not None, checked=False)
+
+    async def _asked(self, channel: str) -> ChannelFacts:
+        try:
+            answer = await self._call(Method.CONVERSATIONS_INFO, channel=channel)
+        except MessageGone:
+            return ChannelFacts(shared=True, bot_may_write=False)  # a private channel without the bot
+        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
+        found = answer.get("channel") or {}
+        shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
+        return ChannelFacts(shared, bool(found.get("is_member", True)))
+
     async def _is_own_conversation(self, payload: Payload) -> bool:
         """Whether a direct message, in which our shortcut was used, is one with the bot.
 
@@ -143,29 +204,26 @@ class EventHandlers:
         where = events.message_of_shortcut(payload)
         if where is None:
             return True
-        method, (channel, ts) = Method.CONVERSATIONS_REPLIES, where
+        channel, ts = where
         try:
-            await self._web.call(method, self._me.team, channel=channel, ts=ts, limit=1)
+            await self._call(Method.CONVERSATIONS_REPLIES, channel=channel, ts=ts, limit=1)
         except (Forbidden, MessageGone):
             return False
-        except PlatformError as error:
-            _log.warning("conversation lookup failed: %s", error)
         return True
 
-    async def _look_up(self, payload: Payload) -> tuple[bool, bool]:
-        """Whether another organisation sees the channel, true where Slack does not tell; and whether the bot is in it."""
-        channel = events.channel_to_look_up(payload)
-        if channel is None:
-            return False, True
-        try:
-            answer = await self._web.call(Method.CONVERSATIONS_INFO, self._me.team, channel=channel)
-        except PlatformError as error:
-            _log.warning("channel lookup failed, counts as shared: %s", error)
-            return True, True
-        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
-        found = answer.get("channel") or {}
-        shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
-        return shared, bool(found.get("is_member", True))
+    async def _call(self, method: Method, **arguments: Any) -> Payload:
+        """Look something up, again after each pause where Slack may answer in a moment."""
+        return await retry(
+            lambda: self._web.call(method, self._me.team, **arguments),
+            backoff=self._lookups,
+            on=_worth_another_lookup,
+        )
+
+
+def _worth_another_lookup(error: Exception) -> bool | float:
+    if isinstance(error, RateLimited):
+        return error.retry_after if error.retry_after <= _MOMENT else False
+    return isinstance(error, PlatformDown)
 
 
 async def _log_failure(error: Exception) -> None:

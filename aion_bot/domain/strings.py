@@ -32,6 +32,7 @@ SHARED = "This channel is shared with another organisation, so I only answer her
 CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
 
 
+UNCHECKED = "I couldn't look up this channel just now, so I did nothing. Try again in a moment."
 PLACE_GONE = "I can't find this thread any more: it was deleted, or I was removed from the channel. Ask me somewhere else."
 CANNOT_DRAW = "I couldn't show this answer here. Ask again, perhaps for a shorter one."
 REFUSED_HERE = "My answer was not accepted here. Ask again, or ask me somewhere else."
@@ -55,6 +56,7 @@ def cannot_write(hindrance: Hindrance, permission: str = "") -> str:
 
 _REFUSALS = {
     Refusal.SHARED: SHARED,
+    Refusal.UNCHECKED: UNCHECKED,
     Refusal.NEW_WORKSPACE: NEW_SERVER,
     Refusal.UNSEEN: CANNOT_WRITE,
     Refusal.MUTED: MUTED,

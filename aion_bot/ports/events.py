@@ -13,7 +13,8 @@ class Place:
     Slack channel that another organisation sees too. `person_workspace` is the workspace that the person belongs to,
     empty where the platform does not tell it apart. `bot_may_write` and `person_may_write` are false where the platform
     says that the bot could show no answer, or that the person may not write themselves; `lacks` is the platform's own name
-    of the permission that the bot misses then, where it is known.
+    of the permission that the bot misses then, where it is known. `checked` is false where the platform did not answer who
+    sees the channel, or where the person belongs: what is said of it here is the worst case.
     """
 
     workspace: str
@@ -24,6 +25,7 @@ class Place:
     bot_may_write: bool = True
     person_may_write: bool = True
     lacks: str = ""
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
