@@ -1,6 +1,7 @@
 """`aion-bot doctor`: what can be checked before anything connects."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,11 @@ from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.settings import Problem
-from aion_bot.storage import StoreError, check_database, migrations
+from aion_bot.runtime.supervisor import SECOND_PROCESS
+from aion_bot.storage import StoreError, check_database, migrations, remembered
+
+_RECENT = 600.0
+"""Seconds for which a second process that was seen counts as there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ async def examine(
         checks += [_access(settings, adapter) for adapter in adapters]
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
+        checks += await asyncio.to_thread(_second_processes, settings.database)
     return checks
 
 
@@ -54,6 +60,13 @@ def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
     described = describe(policy_of(settings, forms), forms)
     words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
     return Check(f"access on {adapter.platform}", True, words)
+
+
+def _second_processes(path: Path) -> list[Check]:
+    """Report platforms whose token another process used lately, as a running bot has noticed."""
+    seen = remembered(path, SECOND_PROCESS)
+    recent = [platform for platform, at in seen.items() if time.time() - float(at) < _RECENT]
+    return [Check(f"second process on {one}", False, strings.SECOND_PROCESS) for one in sorted(recent)]
 
 
 async def _database(path: Path) -> Check:

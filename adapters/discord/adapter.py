@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import discord
 
-from adapters.discord import events, ids, rate_limits, rendering
+from adapters.discord import events, ids, rate_limits, rendering, strings
 from adapters.discord.backfill import Backfill
-from adapters.discord.client import RestClient
+from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND_IN_THREADS
@@ -18,7 +19,14 @@ from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.strings import QUEUED_EMOJI, UNANSWERABLE_EMOJI
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformDown, PlatformError
+from aion_bot.ports.errors import (
+    CannotDraw,
+    Forbidden,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    TakenElsewhere,
+)
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, ThreadKey
@@ -26,6 +34,7 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
+MAX_TRIED_THREADS = 1_000
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
 TYPING_WAIT = 0.3
@@ -51,6 +60,9 @@ class DiscordAdapter:
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
+        self._tried_threads: OrderedDict[int, None] = OrderedDict()
+        """The threads that this process has tried to open last."""
+        self._host: Host | None = None
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
         self._typing: dict[int, asyncio.Task[None]] = {}
@@ -59,6 +71,7 @@ class DiscordAdapter:
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
+        self._host = host
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self.reply_privately)
@@ -67,6 +80,7 @@ class DiscordAdapter:
                 delivery,
                 Interactions(delivery, self._rest, self._tokens),
                 self._backfill,
+                self._rest,
                 http_trace=self._reporter.trace(),
                 message_content=self._settings.message_content,
                 heartbeat_timeout=self.heartbeat_timeout,
@@ -87,20 +101,32 @@ class DiscordAdapter:
         await asyncio.gather(*requests, return_exceptions=True)
         await self._rest.close()
 
-    async def open_thread(self, prompt: Prompt) -> None:
-        """Open the thread of a message; one that exists is fine."""
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
+        """Open the thread of a message; one that exists is fine, unless another process has opened it."""
         if prompt.opening is None:
             return
         channel, question = int(prompt.place.channel), ids.channel_of(prompt.thread)
+        again = again or question in self._tried_threads
+        self._tried_threads[question] = None
+        if len(self._tried_threads) > MAX_TRIED_THREADS:
+            self._tried_threads.popitem(last=False)
         with missing(CREATE_THREADS):
             try:
-                await self._rest.open_thread(channel, question, prompt.opening)
+                opened = await self._rest.open_thread(channel, question, prompt.opening)
             except CannotDraw:
                 # The server's rules take no such words in a title, which are those of the question.
-                await self._rest.open_thread(channel, question, events.UNTITLED)
+                opened = await self._rest.open_thread(channel, question, events.UNTITLED)
             except Forbidden:
                 self._without_threads.add(channel)
                 raise
+        # People open threads from questions, too: those are answered in.
+        if not opened and not again and await self._rest.owns_thread(question):
+            await self._second_process(strings.THREAD_OPENED_ELSEWHERE)
+            raise TakenElsewhere("the bot's account has opened this thread, and not in this process")
+
+    async def _second_process(self, sign: str) -> None:
+        if self._host is not None:
+            await self._host.second_process(sign)
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
@@ -133,10 +159,12 @@ class DiscordAdapter:
         """
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
-            history = client.get_partial_messageable(channel).history(limit=HISTORY_LENGTH)
+            listed = await read_messages(
+                client, client.get_partial_messageable(channel), limit=HISTORY_LENGTH
+            )
             found = [
                 OwnMessage(ids.message_ref(thread, channel, message.id), None)
-                async for message in history
+                for message in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
                 if client.user is not None and message.author.id == client.user.id and message.type in _POSTED
             ]

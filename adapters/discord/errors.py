@@ -21,6 +21,7 @@ from aion_bot.ports.errors import (
     PlatformDown,
     PlatformError,
     RateLimited,
+    TakenElsewhere,
     TokenRefused,
     TooLong,
 )
@@ -46,7 +47,6 @@ _GONE = {
 }
 _FORBIDDEN: Mapping[int, Hindrance] = {
     30010: Hindrance.OTHER,  # maximum number of reactions
-    40060: Hindrance.OTHER,  # interaction already acknowledged, by another process with this token
     50001: Hindrance.PERMISSION,  # missing access
     50007: Hindrance.CLOSED,  # cannot send messages to this user
     50013: Hindrance.PERMISSION,  # missing permissions
@@ -63,6 +63,8 @@ _CANNOT_EDIT = {
     50021,  # cannot execute action on a system message
 }
 MISSING_ACCESS = 50001
+ACKNOWLEDGED = 40060
+"""The interaction was acknowledged before: by an attempt whose answer was lost, or by another process with this token."""
 _VIEW_CHANNEL = "View Channel"
 """The name that Discord's settings give to the permission behind `MISSING_ACCESS`."""
 _DEFAULT_RETRY_AFTER = 1.0
@@ -140,6 +142,8 @@ def _translate_answer(error: discord.HTTPException) -> PlatformError:
 def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError:
     if error.code == THREAD_ARCHIVED:
         return Archived(text)
+    if error.code == ACKNOWLEDGED:
+        return TakenElsewhere(text)
     if error.code in _GONE or error.status == 404:
         return MessageGone(text)
     if error.code in _FORBIDDEN or error.status == 403:

@@ -100,6 +100,14 @@ class EventDelivery:
         home = await self.membership.home(person)
         return replace(channel, home=home, checked=channel.checked and self.membership.checked(person))
 
+    async def knows(self, key: str) -> bool:
+        """Tell whether a button's key is of this process."""
+        return await self._host.knows(key)
+
+    async def second_process(self, sign: str) -> None:
+        """Tell the core that another process uses the token."""
+        await self._host.second_process(sign)
+
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that the core would answer a question with instead of taking it."""
         return await self._host.objection(prompt)

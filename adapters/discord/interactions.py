@@ -18,13 +18,15 @@ from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import MessageGone
+from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
 RETRY_DELAYS: Iterable[float] = Backoff(0.5, attempts=5)
 """Seconds after each attempt to post a message in place of an acknowledgement."""
+YIELD = 1.0
+"""Seconds for which a press waits whose key this process does not know; Discord takes an acknowledgement for three."""
 OPTION_LENGTH = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
 LIFETIME = events.TOKEN_LIFETIME
@@ -99,11 +101,16 @@ class Interactions:
             return
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
         with self._delivery.tracked():
+            # Of a second process with this token, the one that has recorded the key answers.
+            if not await self._delivery.knows(click.key):
+                await asyncio.sleep(YIELD)
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
                     # Shows nothing (type 6 of a component): the answer is an edit of the message.
                     await interaction.response.defer()
             except FAILURES as error:
+                if await self._taken_elsewhere(interaction, translate(error)):
+                    return
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
                 _log.warning("button press was not acknowledged: %s", translate(error))
             # Looked up after the acknowledgement, which has its three seconds.
@@ -165,10 +172,23 @@ class Interactions:
             if objection is not None:
                 await answer_privately(interaction, objection)
                 return
-            await self._delivery.deliver(prompt(await self._acknowledge(interaction, acknowledgement, late)))
+            answer = await self._acknowledge(interaction, acknowledgement, late)
+            if answer is not None:
+                await self._delivery.deliver(prompt(answer))
 
-    async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
+    async def _taken_elsewhere(self, interaction: discord.Interaction, reason: PlatformError) -> bool:
+        """Tell whether another process has acknowledged an interaction: then this one keeps out, and says so."""
+        if not isinstance(reason, TakenElsewhere) or not self._rest.was_acknowledged_elsewhere(
+            interaction.id
+        ):
+            return False
+        await self._delivery.second_process(strings.ACKNOWLEDGED_ELSEWHERE)
+        return True
+
+    async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int | None:
         """Answer a command with a message, and return the message's id: the thread is opened from it.
+
+        None where another process with this token has answered it: that one has the question.
 
         Where it is not known whether the answer arrived, Discord is asked for it. Where there is none, and Discord
         takes none any more, the bot's token posts `late`.
@@ -184,6 +204,8 @@ class Interactions:
                 return answer.message_id
         except FAILURES as error:
             reason = translate(error)
+            if await self._taken_elsewhere(interaction, reason):
+                return None
             _log.warning("command was not acknowledged: %s", reason)
             # 10062, Unknown Interaction: there is no answer that could be asked for.
             if not isinstance(reason, MessageGone):

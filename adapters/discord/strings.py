@@ -13,6 +13,9 @@ PUBLIC_BOT = (
     "anybody can invite this bot into a server of their own: switch off Public Bot on the Bot page of the developer "
     "portal, or list the servers that may use it in AION_BOT_ALLOW_WORKSPACES"
 )
+THREAD_OPENED_ELSEWHERE = "the bot's account had opened the thread of a question before this process did"
+ACKNOWLEDGED_ELSEWHERE = "a command or press was acknowledged before this process did it"
+POSTED_ELSEWHERE = "the bot's account posted a message that this process did not post"
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 

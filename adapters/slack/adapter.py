@@ -74,7 +74,7 @@ class SlackAdapter:
         """Close the pool of Web API connections; the sockets end with `listen`."""
         await self._web.close()
 
-    async def open_thread(self, prompt: Prompt) -> None:
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
         """Do nothing: a Slack thread begins with the first reply."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:

@@ -94,12 +94,17 @@ class EventHandlers:
         """Hand an event over if it is one for the core, then acknowledge it in any case. Interactions pass."""
         if body.get("type") in _INTERACTIONS:
             return await next_()
-        self._remember_shared(body)
-        event = (
-            events.prompt_from_event(body, self._me)
-            or events.stop_request(body, self._me)
-            or events.message_change(body, self._me)
-        )
+        try:
+            self._remember_shared(body)
+            event = (
+                events.prompt_from_event(body, self._me)
+                or events.stop_request(body, self._me)
+                or events.message_change(body, self._me)
+            )
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Slack would send it again, and it would fail again.
+            _log.warning("event could not be read, skipped: %s", type(error).__name__)
+            return await ack()
         if event is not None:
             with self._tracked():
                 await self._deliver(event)

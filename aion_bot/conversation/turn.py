@@ -1,6 +1,7 @@
 """A turn from its first message to its last: the thread opens, the answer is shown while it comes, the row is closed."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import Awaitable
 from enum import Enum, auto
@@ -27,6 +28,7 @@ from aion_bot.ports.errors import (
     PlatformError,
     QuestionGone,
     RateLimited,
+    TakenElsewhere,
 )
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCard, Reply, ThreadKey
@@ -186,7 +188,12 @@ class TurnRunner:
             return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
 
         try:
-            await retry(lambda: self.thread.open(origin), backoff=_OPEN_AGAIN, on=worth_retrying)
+            attempts = itertools.count(self.turn.starts)
+            await retry(
+                lambda: self.thread.open(origin, again=next(attempts) > 0),
+                backoff=_OPEN_AGAIN,
+                on=worth_retrying,
+            )
         except (Forbidden, CannotDraw) as error:
             if origin.in_place is None:
                 raise
@@ -301,6 +308,12 @@ class TurnRunner:
         if isinstance(error, TakenOver):
             return  # asked again meanwhile: what is shown and recorded from now on is the later attempt's
         self._log.warning("answer not shown", reason=repr(error))
+        if isinstance(error, TakenElsewhere):
+            # The other process answers.
+            await self._record(
+                self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE)
+            )
+            return
         self._release()  # telling may take a while
         origin = self.turn.origin
         # Whoever deletes their question wants no answer.

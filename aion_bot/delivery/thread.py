@@ -34,10 +34,10 @@ class Thread:
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
 
-    async def open(self, prompt: Prompt) -> None:
-        """Make the thread of a prompt exist."""
+    async def open(self, prompt: Prompt, *, again: bool = False) -> None:
+        """Make the thread of a prompt exist; `again` as for `PlatformAdapter.open_thread`."""
         async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):
-            await self.adapter.open_thread(prompt)
+            await self.adapter.open_thread(prompt, again=again)
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""

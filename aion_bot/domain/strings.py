@@ -293,6 +293,9 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
     return ", ".join(ids) or "none: the list names ids of other platforms only"
 
 
+SECOND_PROCESS = (
+    "another process seems to use the same token: stop one of them, or questions are answered twice"
+)
 NOT_ASKED = "not looked at: this command asks no platform and not Aion; whether the bot is public, so that anybody can invite it, is logged when it starts"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = "those of the first start; AION_BOT_ALLOW_WORKSPACES names others"

@@ -62,6 +62,10 @@ class CannotEdit(Forbidden):
     """The platform does not let this message be edited any more. A new one may take its place."""
 
 
+class TakenElsewhere(PlatformError):
+    """Another process with the same token has taken this over: this one keeps out."""
+
+
 class TooLong(PlatformError):
     """The platform refused the size of a message."""
 

@@ -49,6 +49,12 @@ class Host(Protocol):
     async def joined(self, workspace: str, name: str) -> None:
         """Tell that a workspace has invited the bot while it is connected."""
 
+    async def knows(self, key: str) -> bool:
+        """Tell whether a button's key is of something that this process has recorded. Fast."""
+
+    async def second_process(self, sign: str) -> None:
+        """Tell that another process seems to use the same token; `sign` says what shows it, for the operator."""
+
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Threads of this platform that the bot takes part in: at most 200, those with the newest questions first."""
 

@@ -25,6 +25,12 @@ _LAST_HEARD = "heard"
 _HEARD_EVERY = 15.0
 """Seconds between two writes of it."""
 
+SECOND_PROCESS = "second process"
+"""Name of the value that says when another process with the same token was seen last, in seconds since the epoch."""
+
+_SECOND_EVERY = 60.0
+"""Seconds between two log lines about that."""
+
 _OVERLAP = 180.0
 """Seconds for which a dead connection may pass for a live one. What is heard twice is known by its key."""
 
@@ -108,6 +114,7 @@ class PlatformHost:
         self._objection = objection
         self._admission = admission
         self._caught_up = False
+        self._second_seen_at = 0.0
 
     async def accept(self, event: InboundEvent) -> None:
         """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
@@ -152,6 +159,20 @@ class PlatformHost:
         if len(presence.workspaces) > 1 and not self._several_workspaces_expected:
             reason = strings.several_servers(presence.workspaces)
             _log.warning("several workspaces without an allow list", platform=self._platform, reason=reason)
+
+    async def knows(self, key: str) -> bool:
+        """Look whether a button's key is of a turn or a plan that is recorded here."""
+        found = await self._store.turns.get(key) or await self._store.plans.get(key)
+        return found is not None
+
+    async def second_process(self, sign: str) -> None:
+        """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""
+        now = time.time()
+        if now - self._second_seen_at < _SECOND_EVERY:
+            return
+        self._second_seen_at = now
+        _log.error("second process", platform=self._platform, reason=sign, mend=strings.SECOND_PROCESS)
+        await self.remember(SECOND_PROCESS, str(now))
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Return the threads with the newest questions."""

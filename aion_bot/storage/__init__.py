@@ -1,9 +1,9 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
-from aion_bot.storage.database import check_database
+from aion_bot.storage.database import check_database, remembered
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.retrying import BRIEFLY, retry_write
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.store import Store
 
-__all__ = ["BRIEFLY", "Store", "StoreError", "check_database", "migrations", "retry_write"]
+__all__ = ["BRIEFLY", "Store", "StoreError", "check_database", "migrations", "remembered", "retry_write"]

@@ -32,6 +32,7 @@ class Channel:
     person: SimulatedPerson | None = None
     archived: bool = False
     locked: bool = False
+    owner: str = ""
     archive_after: int = 1_440
 
 

@@ -226,7 +226,7 @@ def callback(of: Interaction, kind: int, world: World) -> Payload:
 
 def _thread(of: Channel) -> Payload:
     return {
-        "owner_id": "0",
+        "owner_id": of.owner or "0",
         "message_count": 0,
         "member_count": 2,
         "thread_metadata": {

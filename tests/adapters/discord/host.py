@@ -19,6 +19,8 @@ class RecordingHost:
         self.inbound: list[InboundEvent] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
+        self.unknown: set[str] = set()
+        self.signs: list[str] = []
         self.refused: str | None = None
         self.memory: dict[str, str] = {}
         self.refusal: Exception | None = None
@@ -52,6 +54,15 @@ class RecordingHost:
     async def joined(self, workspace: str, name: str) -> None:
         """Keep the server."""
         self.workspaces[workspace] = name
+
+    async def knows(self, key: str) -> bool:
+        """Know every key but those that a test makes unknown."""
+        return key not in self.unknown
+
+    async def second_process(self, sign: str) -> None:
+        """Keep what shows another process."""
+        self.signs.append(sign)
+        self._changed.set()
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         return self.known

@@ -262,3 +262,42 @@ async def test_nothing_is_looked_up_in_a_direct_message(slack: SimulatedSlack, h
     await host.until(lambda: len(host.prompts) == 2)
     assert slack.api.calls["conversations.info"] == 0
     assert not any(prompt.place.shared for prompt in host.prompts)
+
+
+BROKEN: list[dict[str, object]] = [
+    {"event": "text"},
+    {
+        "event": {
+            "type": "message",
+            "channel": "C0GENERAL",
+            "ts": "soon",
+            "user": "U0ADA",
+            "thread_ts": "x",
+            "text": "a",
+        }
+    },
+    {"event": {"type": "message", "channel": "C0GENERAL", "ts": "1.1", "user": {}, "text": "<@U0AION> a"}},
+    {"event": {"type": "app_mention", "channel": "C0GENERAL", "ts": "1.1", "user": "U0ADA", "text": ["a"]}},
+    {"event": {"type": "message", "subtype": "message_changed", "channel": "C0GENERAL", "message": "a"}},
+    {
+        "event": {
+            "type": "app_mention",
+            "channel": "C0GENERAL",
+            "ts": "1.1",
+            "user": "U0ADA",
+            "user_profile": "a",
+            "text": "a",
+        }
+    },
+]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=lambda body: str(body)[:60])
+async def test_a_broken_event_is_skipped(
+    slack: SimulatedSlack, host: RecordingHost, body: dict[str, object]
+) -> None:
+    """An event that cannot be read is acknowledged, so that it does not come again, and the next one arrives."""
+    slack.sockets.deliver("events_api", {"type": "event_callback", "team_id": "T0SITEOPS", **body})
+    await slack.ask(slack.people[0], "and now?")
+    await host.until(lambda: [one.text for one in host.prompts][:1] == ["and now?"])
+    await slack.until(lambda: all_acknowledged(slack))
