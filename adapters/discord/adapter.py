@@ -65,7 +65,7 @@ class DiscordAdapter:
         self._host: Host | None = None
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
-        self._typing: dict[int, asyncio.Task[None]] = {}
+        self._typing: dict[int, asyncio.Task[bool]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
@@ -201,9 +201,11 @@ class DiscordAdapter:
             request = self._typing[channel] = asyncio.create_task(self._request_typing(channel))
             # `wait`, not `wait_for`: the request goes on after the timeout.
             await asyncio.wait({request}, timeout=TYPING_WAIT)
+            return not request.done() or request.result()
         return True
 
-    async def _request_typing(self, channel: int) -> None:
+    async def _request_typing(self, channel: int) -> bool:
+        """Show the indicator; False where Discord refused it."""
         try:
             async with self._rest.call() as client:
                 # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
@@ -211,6 +213,9 @@ class DiscordAdapter:
         except PlatformError as error:
             # An answer needs no indicator.
             _log.debug("typing indicator not shown: %s", error)
+            return False
+        else:
+            return True
         finally:
             # Also when cancelled, or the channel would never show the indicator again.
             del self._typing[channel]

@@ -49,6 +49,8 @@ class SlackAdapter:
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
+        # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
+        self._without_stop: set[str] = set()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
@@ -111,7 +113,11 @@ class SlackAdapter:
         team, channel, _ = ids.thread(thread)
         if not self._messages.streams_refused.isdisjoint({team, channel}):
             return StreamingMode.NEVER
-        preferred = is_direct(channel) and self._indicator_refused.isdisjoint({team, channel})
+        # A stream has no button: it needs Slack's own Stop, which comes with the status.
+        stoppable = (
+            self._indicator_refused.isdisjoint({team, channel}) and thread.id not in self._without_stop
+        )
+        preferred = is_direct(channel) and stoppable
         return StreamingMode.PREFERRED if preferred else StreamingMode.WHEN_CROWDED
 
     async def delete(self, message: MessageRef) -> None:
@@ -154,7 +160,10 @@ class SlackAdapter:
             raise
         except (PlatformError, TimeoutError):
             # An answer needs no indicator, and the next attempt may succeed.
+            if active and is_direct(channel):
+                self._without_stop.add(thread.id)
             return False
+        self._without_stop.discard(thread.id)
         error = answer.get("error")
         if error:
             # Slack would refuse again: asking anew would use up the method's 50 requests a minute.

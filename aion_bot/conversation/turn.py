@@ -16,6 +16,7 @@ from aion_bot.conversation.close_message import close_message
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.silence import Silence, tell_of_wait
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
@@ -81,6 +82,8 @@ class TurnRunner:
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.started = asyncio.Event()
+        self.opened = asyncio.Event()
+        """Set once the thread exists."""
         self.moved_to: ThreadKey | None = None
         """Where the turn has to be run instead, because its thread could not be opened."""
         self._services = services
@@ -91,6 +94,7 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,))
+        self._silence = Silence(self._view)
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, resumed=resumed)
         self._sync = services.registry.sync(thread, self._view, delivery)
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
@@ -99,7 +103,7 @@ class TurnRunner:
             turn,
             self._view,
             plan_format,
-            changed=lambda urgent: self._sync.wake(urgent=urgent),
+            changed=self._changed,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
         self._replacing = BackgroundTasks()
@@ -118,6 +122,14 @@ class TurnRunner:
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
+
+    def silent(self, seconds: float) -> bool:
+        """Return whether Aion works and has said nothing for so long."""
+        return self._silence.lasts(seconds)
+
+    def _changed(self, urgent: bool) -> None:
+        self._silence.heard()
+        self._sync.wake(urgent=urgent)
 
     def indicator_shown(self) -> None:
         """Note that people see an indicator, so that the first message need not hurry."""
@@ -144,6 +156,7 @@ class TurnRunner:
             await self._record(self._turns.note_start(self.turn.key))
             if self._mode is Mode.ASK and not await self._open_thread():
                 return
+            self.opened.set()
             await self._show()
         except PlatformError as error:
             await self._give_up(error)
@@ -187,6 +200,7 @@ class TurnRunner:
             # After a refusal the limiter knows for how long to wait.
             return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
 
+        telling = asyncio.create_task(tell_of_wait(self.thread, origin, self.opened))
         try:
             attempts = itertools.count(self.turn.starts)
             await retry(
@@ -201,6 +215,8 @@ class TurnRunner:
             await self._turns.move(self.turn.key, origin.in_place)
             self.moved_to = origin.in_place
             return False
+        finally:
+            telling.cancel()
         return True
 
     async def _show(self) -> None:
@@ -210,6 +226,7 @@ class TurnRunner:
         if self._interruption is not None:
             self._work.cancel()
         showing = asyncio.create_task(self._sync.run())
+        reassuring = asyncio.create_task(self._silence.reassure(self.ended, self._sync.wake))
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
@@ -221,6 +238,7 @@ class TurnRunner:
         finally:
             self._work.cancel()
             showing.cancel()
+            reassuring.cancel()
 
     async def _work_guarded(self) -> Outcome:
         """Return how the work ended, whatever it raises: the person is told, the log has the rest."""
@@ -335,6 +353,7 @@ class TurnRunner:
                 self._log.info("acknowledgement not removed", reason=repr(error))
 
     def _release(self) -> None:
+        self.opened.set()
         self.started.set()
         self.parked.set()
         self.ended.set()

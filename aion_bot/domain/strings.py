@@ -8,6 +8,8 @@ from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.messages import Action, Line, Person
 
 THINKING = "Thinking…"
+STILL_WORKING = "Still working on it…"
+STILL_WAITING = "Your question is waiting: I can't open a thread right now. I'll answer as soon as I can."
 HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"
 NO_FILES = "I can't read attached files yet; I answer the words alone."
 ONLY_FILES = "I can't read attached files yet. Tell me in words what you would like to know."

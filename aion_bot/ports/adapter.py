@@ -122,7 +122,7 @@ class NativeStreaming(Protocol):
 
 @runtime_checkable
 class ActivityIndicator(Protocol):
-    """The platform's own indicator that the bot works, such as "is typing"."""
+    """The platform's own indicator that the bot works, such as "is typing"; `Limits.activity_lasts` says for how long."""
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Show that the bot works for `person` in a thread, or no more.
