@@ -139,7 +139,7 @@ class Indicators:
         """Start the platform's activity, and renew it; where there is none and the first message has to wait, mark the question."""
         if progress.opened is not None:
             # Activity is shown in the thread, which does not exist yet.
-            await self._mark_until(progress.opened, thread, turn, shown)
+            await self._mark_until(progress.opened, thread, turn, shown, opening=True)
         async with self._locks.setdefault(turn.thread, asyncio.Lock()):
             active = await self._start_activity(thread, turn)
         if active:
@@ -150,28 +150,38 @@ class Indicators:
             await self._mark_until(progress.started, thread, turn, shown)
 
     async def _mark_until(
-        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
+        self,
+        over: asyncio.Event,
+        thread: Thread,
+        turn: Turn,
+        shown: Callable[[], None],
+        *,
+        opening: bool = False,
     ) -> None:
-        """Mark a question until something has happened; not at all where that happens at once."""
+        """Mark a question until something has happened; not at all where that happens at once.
+
+        `opening`: it waits for its thread, so that the activity can be shown only where the question is.
+        """
         # A mark would only flicker where the first message comes at once.
-        if await _happens(over, _UNNOTICED if thread.key == _place(turn) else _OPENING):
+        if await _happens(over, _OPENING if opening else _UNNOTICED):
             return
-        typing = self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
+        if opening:
+            self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
         if self._marks.expect(thread, turn):
             marking = asyncio.create_task(self._marks.show(thread, turn))
             waiting = asyncio.create_task(over.wait())
-            await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            waiting.cancel()
-            if not marking.done():
-                # It waits for its permit: others need the room now.
+            try:
+                await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+                # Where it waits for its permit, others need the room now.
                 marking.cancel()
-                await asyncio.wait({marking})
-            elif not marking.cancelled() and marking.result():
+            await asyncio.wait({marking})
+            if not marking.cancelled() and marking.result():
                 shown()
             await over.wait()
             await self._marks.remove(thread, turn)
         await over.wait()
-        await asyncio.wait({typing})
 
     async def _show_in_place(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]

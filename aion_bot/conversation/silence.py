@@ -23,11 +23,12 @@ class Silence:
 
     def __init__(self, view: AnswerView) -> None:
         self._view = view
-        self._heard_at = time.monotonic()
+        self._heard_at, self._progress = time.monotonic(), view.progress
 
     def heard(self) -> None:
-        """Note that something new can be shown."""
-        self._heard_at = time.monotonic()
+        """Note an event of Aion's; one that shows nothing new, such as a ping, is silence as well."""
+        if self._view.progress != self._progress:
+            self._heard_at, self._progress = time.monotonic(), self._view.progress
 
     def lasts(self, seconds: float) -> bool:
         """Return whether it has lasted for so long. A plan that waits for a decision is no silence."""
@@ -38,7 +39,7 @@ class Silence:
         while not ended.is_set():
             if self.lasts(LONG) and not self._view.ended:
                 self._view.say(strings.STILL_WORKING)
-                self.heard()
+                self._heard_at, self._progress = time.monotonic(), self._view.progress
                 changed()
             left = LONG - (time.monotonic() - self._heard_at)
             await _passed(max(left, _SHORTEST_LOOK), ended)

@@ -53,7 +53,7 @@ async def test_a_question_whose_thread_waits_is_marked(
     aion.play(spoken("The answer."))
     thread = await discord.mention(bot.ada, "What?")
     await bot.until(lambda: discord.is_marked(thread))
-    assert discord.world.named("general").id in discord.world.typing
+    await bot.until(lambda: discord.world.named("general").id in discord.world.typing)
     await bot.shows(thread, "The answer.")
     await bot.until(lambda: not discord.is_marked(thread))
     await bot.stop()
