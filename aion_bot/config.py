@@ -11,12 +11,12 @@ from pydantic import BeforeValidator, Field, ValidationError
 from aion_bot.aion.settings import SENTENCES, ClientSettings, explain
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.ports.settings import IdForms, IdKind, Problem
+from aion_bot.ports.settings import PROXY_URL, IdForms, IdKind, Problem, check_proxy, proxy_for
 
 NOT_YET = (
     "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
     "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_CONFIG", "AION_BOT_NOTIFY_AFTER",
-    "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_RETENTION_DAYS", "AION_BOT_FOOTER",
+    "AION_BOT_UPLOADS", "AION_BOT_RETENTION_DAYS", "AION_BOT_FOOTER",
 )  # fmt: skip
 """Settings whose issue has not landed: accepting them without effect would be a lie."""
 
@@ -53,6 +53,7 @@ class Settings(ClientSettings):
     allow_channels: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_CHANNELS")
     allow_users: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_USERS")
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
+    bot_proxy: str | None = Field(None, validation_alias=PROXY_URL, repr=False)
     busy: Literal["queue", "replace", "reject"] = Field("queue", validation_alias="AION_BOT_BUSY")
     shutdown_grace: float = Field(
         20.0, ge=0, le=3600, allow_inf_nan=False, validation_alias="AION_BOT_SHUTDOWN_GRACE"
@@ -84,6 +85,9 @@ def read_settings(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Pro
     except ValidationError as error:
         found = explain(error, _SENTENCES).items()
         return None, [*(Problem(_variable(name), problem) for name, problem in found), *problems]
+    problems += check_proxy(env)
+    if settings.proxy_url is None:
+        settings = settings.model_copy(update={"proxy_url": proxy_for(env, settings.base_url)})
     return (None if problems else settings), problems
 
 

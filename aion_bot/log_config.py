@@ -3,6 +3,8 @@
 import logging
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -17,10 +19,15 @@ _SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD", "PROXY_URL")
 
 
 def secrets_in(env: Mapping[str, str]) -> frozenset[str]:
-    """Return the values of every variable whose name says that it holds a secret."""
-    return frozenset(
+    """Return the values of every variable whose name says that it holds a secret, and the passwords of proxies."""
+    values = {
         value.strip() for name, value in env.items() if name.endswith(_SECRET_NAMES) and len(value) >= 8
-    )
+    }
+    for name, value in env.items():
+        with suppress(ValueError):  # no address
+            if "PROXY" in name.upper() and (password := urlsplit(value).password):
+                values.add(password)
+    return frozenset(values)
 
 
 class StrikeOut:

@@ -83,6 +83,7 @@ class DiscordAdapter:
                 self._rest,
                 http_trace=self._reporter.trace(),
                 message_content=self._settings.message_content,
+                proxy=self._settings.proxy,
                 heartbeat_timeout=self.heartbeat_timeout,
             )
             try:

@@ -213,22 +213,28 @@ class RestClient:
         if client is not None:
             await client.close()
 
+    def new_client(self) -> discord.Client:
+        """Make a client that is not logged in."""
+        quieten_discord_py()
+        # discord.py has no setting for the address of the API.
+        Route.BASE = self._settings.api_url
+        client = discord.Client(
+            # Never connected to the gateway; discord.py warns about a client without this intent.
+            intents=discord.Intents(guilds=True),
+            max_messages=None,
+            proxy=self._settings.proxy,
+            allowed_mentions=NO_MENTIONS,
+            http_trace=self._reporter.trace(raise_refusals=True),
+        )
+        client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
+        return client
+
     async def _logged_in(self) -> discord.Client:
         # Calls that begin together share one login.
         async with self._login_lock:
             if self._client is not None:
                 return self._client
-            quieten_discord_py()
-            # discord.py has no setting for the address of the API.
-            Route.BASE = self._settings.api_url
-            client = discord.Client(
-                # Never connected to the gateway; discord.py warns about a client without this intent.
-                intents=discord.Intents(guilds=True),
-                max_messages=None,
-                allowed_mentions=NO_MENTIONS,
-                http_trace=self._reporter.trace(raise_refusals=True),
-            )
-            client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
+            client = self.new_client()
             try:
                 await client.login(self._settings.token)
             except BaseException:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, is_loopback
+from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, is_loopback, proxy_for
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
 API_URL = "DISCORD_API_URL"
@@ -23,6 +23,7 @@ class Settings:
     token: str = field(repr=False)
     api_url: str = DEFAULT_API_URL
     message_content: bool = False
+    proxy: str | None = field(default=None, repr=False)
 
 
 def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
@@ -49,7 +50,7 @@ def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
         problems.append(Problem(MESSAGE_CONTENT, "must be true or false"))
     if problems or not token:
         return None, tuple(problems)
-    return Settings(token, api_url.rstrip("/"), switch == "true"), ()
+    return Settings(token, api_url.rstrip("/"), switch == "true", proxy_for(env, api_url)), ()
 
 
 def is_safe_gateway(url: str) -> bool:

@@ -67,6 +67,7 @@ class Gateway(discord.Client):
         *,
         http_trace: aiohttp.TraceConfig,
         message_content: bool,
+        proxy: str | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
         intents = discord.Intents.none()
@@ -75,6 +76,7 @@ class Gateway(discord.Client):
         super().__init__(
             intents=intents,
             allowed_mentions=NO_MENTIONS,
+            proxy=proxy,
             # No caches: the raw events and REST hold what is needed.
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -15,7 +14,6 @@ from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus
-from aion_bot.ports.settings import is_loopback
 
 _READS = {Method.CONVERSATIONS_INFO, Method.CONVERSATIONS_REPLIES}
 """Methods that change nothing. They take no JSON either, but a form:
@@ -51,8 +49,7 @@ class WebApi:
             logger=sdk_log.LOGGER,
         )
         # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
-        if is_loopback(urlsplit(self._settings.api_url).hostname):
-            client.proxy = None
+        client.proxy = self._settings.proxy
         return client
 
     async def call(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapters.slack import strings
-from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url
+from aion_bot.ports.settings import IdForm, IdForms, IdKind, Problem, check_base_url, proxy_for
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
 APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
@@ -39,6 +39,7 @@ class SlackSettings:
     bot_token: str = field(repr=False)
     app_token: str = field(repr=False)
     api_url: str = DEFAULT_API_URL
+    proxy: str | None = field(default=None, repr=False)
 
 
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
@@ -59,4 +60,5 @@ def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem
     if problems:
         return None, problems
     # The SDK appends a method's name to the address as it is.
-    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/"), ()
+    proxy = proxy_for(env, api_url)
+    return SlackSettings(tokens[BOT_TOKEN], tokens[APP_TOKEN], api_url.rstrip("/") + "/", proxy), ()

@@ -3,11 +3,12 @@
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from dotenv import dotenv_values
 
@@ -68,6 +69,41 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+PROXY_URL = "AION_BOT_PROXY_URL"
+"""The variable that names the proxy for every platform and Aion."""
+
+
+def proxy_for(env: Mapping[str, str], url: str) -> str | None:
+    """Return the proxy through which `url` is reached; the one rule for every service.
+
+    `AION_BOT_PROXY_URL` wins; otherwise it is `HTTPS_PROXY`, unless `NO_PROXY` names the host. This machine is always reached
+    directly. The libraries have rules of their own, which differ, so none of them reads the environment.
+    """
+    parts = urlsplit(url)
+    if is_loopback(parts.hostname):
+        return None
+    if env.get(PROXY_URL):
+        return env[PROXY_URL]
+    given, excepted = (env.get(name) or env.get(name.lower()) for name in ("HTTPS_PROXY", "NO_PROXY"))
+    if not given or proxy_bypass_environment(parts.netloc, {"no": excepted or ""}):
+        return None
+    return given
+
+
+def check_proxy(env: Mapping[str, str]) -> Sequence[Problem]:
+    """Refuse proxies that are no addresses of an HTTP proxy; their values may hold a password and are not repeated."""
+    problems = []
+    for name in (PROXY_URL, "HTTPS_PROXY", "https_proxy"):
+        try:
+            parts = urlsplit(env.get(name, ""))
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if env.get(name) and not usable:
+            problems.append(Problem(name, "must be an address like http://proxy:3128"))
+    return problems
 
 
 def check_base_url(variable: str, url: str) -> Problem | None:
