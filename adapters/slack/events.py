@@ -189,6 +189,17 @@ def channel_to_look_up(payload: Payload) -> str | None:
     return channel if channel and not is_direct(channel) else None
 
 
+def channel_rename(body: Payload) -> tuple[str, str] | None:
+    """Return the old and the new id of a channel that has got another one, as when it becomes a shared one.
+
+    https://docs.slack.dev/reference/events/channel_id_changed
+    """
+    event = body.get("event") or {}
+    old, new = event.get("old_channel_id"), event.get("new_channel_id")
+    is_rename = event.get("type") == "channel_id_changed" and isinstance(old, str) and isinstance(new, str)
+    return (old, new) if is_rename and old and new else None
+
+
 def shared_channel(body: Payload) -> tuple[str, bool] | None:
     """Return the channel of an event, and whether the event says that another organisation sees it; None if it says neither."""
     event, shared = body.get("event"), body.get("is_ext_shared_channel")

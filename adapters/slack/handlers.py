@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import events, sdk_log
+from adapters.slack import events, ids, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
 from adapters.slack.methods import Method
@@ -96,6 +96,10 @@ class EventHandlers:
             return await next_()
         try:
             self._remember_shared(body)
+            if (rename := events.channel_rename(body)) is not None:
+                with self._tracked():
+                    await self._host.channel_renamed(*rename, ids.renamed(*rename))
+                return await ack()
             event = (
                 events.prompt_from_event(body, self._me)
                 or events.stop_request(body, self._me)

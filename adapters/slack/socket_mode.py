@@ -133,8 +133,10 @@ class SocketConnection:
         """Acknowledge an envelope if the app did. Slack sends an event again that is not acknowledged."""
         status = 200
         try:
-            request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
-            status = (await self._app.async_dispatch(request)).status
+            # Bolt itself fails over an event without fields, and answers as if a handler had failed.
+            if payload.get("type") != "event_callback" or isinstance(payload.get("event"), Mapping):
+                request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
+                status = (await self._app.async_dispatch(request)).status
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Bolt cannot read it: Slack would send it again, and it would fail again.
             _log.warning("envelope could not be read, skipped: %s", type(error).__name__)

@@ -174,6 +174,11 @@ class PlatformHost:
         _log.error("second process", platform=self._platform, reason=sign, mend=strings.SECOND_PROCESS)
         await self.remember(SECOND_PROCESS, str(now))
 
+    async def channel_renamed(self, old: str, new: str, renamed: Callable[[str], str]) -> None:
+        """Let the threads of a channel follow it to its new id."""
+        await self._store.renaming.rename(self._platform, renamed, (old, new))
+        _log.info("channel renamed", platform=self._platform, channel=new, before=old)
+
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Return the threads with the newest questions."""
         return await self._store.turns.threads(self._platform, _MOST_THREADS)

@@ -52,6 +52,10 @@ class RecordingHost:
         self.signs.append(sign)
         self._happened.set()
 
+    async def channel_renamed(self, old: str, new: str, renamed: Callable[[str], str]) -> None:
+        """Keep the ids, and a renamed one."""
+        self.signs.append(f"{old} {new} {renamed(f'T/{old}/1.1')}")
+
     async def known_threads(self) -> Sequence[ThreadKey]:
         return ()
 

@@ -301,3 +301,11 @@ async def test_a_broken_event_is_skipped(
     await slack.ask(slack.people[0], "and now?")
     await host.until(lambda: [one.text for one in host.prompts][:1] == ["and now?"])
     await slack.until(lambda: all_acknowledged(slack))
+
+
+async def test_a_channel_with_a_new_id_is_told(slack: SimulatedSlack, host: RecordingHost) -> None:
+    """`channel_id_changed` reaches the core with what renames the threads of the channel."""
+    event = {"type": "channel_id_changed", "old_channel_id": "G1", "new_channel_id": "C2", "event_ts": "1.1"}
+    slack.sockets.deliver("events_api", {"type": "event_callback", "team_id": "T0SITEOPS", "event": event})
+    await host.until(lambda: host.signs == ["G1 C2 T/C2/1.1"])
+    await slack.until(lambda: all_acknowledged(slack))
