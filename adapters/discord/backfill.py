@@ -59,6 +59,8 @@ class Backfill:
     def __init__(self) -> None:
         self.newest: int | None = None
         """The id of that event; None before the first session has caught up."""
+        self.first = 0
+        """The id of the first event of this process; 0 before there is one."""
         self._seen = 0
         self._sessions = 0
         self._complete = False
@@ -71,6 +73,7 @@ class Backfill:
 
     def note_seen(self, event: int) -> None:
         """Note the id of a message or interaction that the gateway delivered."""
+        self.first = self.first or event
         self._seen = max(self._seen, event)
         if self._complete and self.newest is not None:
             self.newest = max(self.newest, event)
@@ -80,6 +83,8 @@ class Backfill:
     ) -> None:
         """Deliver what was written since; `away`: the id behind which an earlier process may have missed something."""
         session, since = self._sessions, self.newest if self.newest is not None else away
+        if since is None and session > 1 and self.first:
+            since = self.first  # the first session was lost before discord.py called it ready
         left: Sequence[ThreadKey] = ()
         if since is not None:
             self.newest = since

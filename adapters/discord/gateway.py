@@ -208,7 +208,7 @@ class Gateway(discord.Client):
         if message.author.bot:
             await self._check_own(message)
             return
-        await self._remember_newest(every=REMEMBER_EVERY)
+        # Nothing is awaited before the lock: the channel's next message would overtake this one.
         async with self._delivery.in_order(message.channel.id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
@@ -222,6 +222,7 @@ class Gateway(discord.Client):
                 unread = events.unread_reply(message, channel, bot)
                 if unread is not None:
                     await self._host.unread(unread)
+        await self._remember_newest(every=REMEMBER_EVERY)
 
     async def _check_own(self, message: discord.Message) -> None:
         """Tell the core of a message that the bot's account posted, and not this process."""
@@ -232,6 +233,8 @@ class Gateway(discord.Client):
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
         newest, now = self._backfill.newest, self.loop.time()
+        if newest is None and self._away_since is None:
+            newest = self._backfill.first or None  # nothing was missed before it
         if newest is not None and now - self._remembered_at >= every:
             self._remembered_at = now
             await self._host.remember(NEWEST_EVENT, str(newest))

@@ -176,7 +176,7 @@ def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
     Its own messages, direct ones and those that mention it stay whole (Discord's documentation, *Gateway Intents*).
     """
     mentioned = any(one["id"] == bot for one in shown.get("mentions", []))
-    if shown["author"]["id"] == bot or mentioned or "guild_id" not in shown:
+    if (shown["author"] or {}).get("id") == bot or mentioned or "guild_id" not in shown:
         kept = dict(shown)
     else:
         kept = dict(shown) | {"content": "", "embeds": [], "attachments": [], "components": []}
