@@ -55,7 +55,7 @@ async def test_without_a_terminal_it_serves_until_a_signal(tmp_path: Path, end: 
         async with aiohttp.ClientSession() as http, http.get(where) as answer:
             assert answer.status == 200
         process.send_signal(end)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             _, complaints = await process.communicate()
         assert process.returncode == 0
         assert complaints == b""
@@ -76,7 +76,7 @@ async def test_a_terminal_accepts_questions_beside_the_page(tmp_path: Path) -> N
                 async with asyncio.timeout(20):
                     await screen.readuntil(b"inspection_site7.pdf")
                 terminal.write(b"/quit\n")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(30):
                     assert await process.wait() == 0
             finally:
                 loop.remove_reader(ours)

@@ -34,7 +34,7 @@ def left(folder: Path, *words: str) -> list[str]:
 
 async def erased(folder: Path, *words: str) -> None:
     """Wait until no file holds one of these words."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while left(folder, *words):  # noqa: ASYNC110  # there is no event for a file's content
             await asyncio.sleep(0.01)
 

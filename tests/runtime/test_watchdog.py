@@ -16,7 +16,7 @@ def _works_without_awaiting(secret: str) -> None:
 
 
 async def _until(condition: asyncio.Event) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await condition.wait()
 
 

@@ -79,7 +79,7 @@ class RecordingHost:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, looking again after every report. Raises TimeoutError."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():
                 self._happened.clear()
                 await self._happened.wait()

@@ -87,7 +87,7 @@ class RecordingHost:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, looking again after everything delivered."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

@@ -31,7 +31,7 @@ class RecordingObserver(RequestObserver):
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, looking again after every answer."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()

@@ -16,9 +16,9 @@ from tests.adapters.slack.recording import RecordingHost
 from tests.schemas import slack as contracts
 
 HASTE = Timeouts(
-    request=1.0,
+    request=2.0,
     indicator=0.2,
-    names=0.1,
+    names=1.5,
     accept_retries=(0.0, 0.02),
     hello=0.5,
     heartbeat=0.1,

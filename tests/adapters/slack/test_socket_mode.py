@@ -25,7 +25,7 @@ def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
 
 async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool]) -> None:
     """Ask one question after the other, each answered by its arrival, until `done`."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not done():
             asked = len(host.prompts)
             await slack.direct_message(slack.people[0], f"question {asked}")
@@ -78,7 +78,7 @@ async def test_click_during_a_refresh_arrives(
     ref = await adapter.post(host.prompts[0].thread, card, nonce="n-1")
     await slack.sockets.refresh()
     pressed = 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not repaired(slack, 2)():
             await slack.press(slack.people[0], thread, ids.message(ref).ts, "aion_plan_approve")
             pressed += 1
