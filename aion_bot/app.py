@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from aion_bot.aion import AionVision
+from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.services import Services
@@ -75,18 +76,16 @@ async def serve_until_signal(
     """Serve until SIGTERM or SIGINT; a second signal ends the process at once."""
     _allow_connections()
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
     def ask_to_stop() -> None:
         # A second signal ends the process at once: the next start recovers what was open.
         for one in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(one)
-            signal.signal(one, signal.SIG_DFL)
+            default_again(one)
         _log.info("stopping", grace=settings.shutdown_grace)
         stop.set()
 
     for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, ask_to_stop)
+        on_signal(one, ask_to_stop)
     return await serve(settings, adapters, stop, rules=rules)
 
 

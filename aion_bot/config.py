@@ -4,14 +4,22 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.ports.settings import IdForms, IdKind, Problem
+from aion_bot.ports.settings import (
+    PROXY_URL,
+    HttpProxyUrl,
+    IdForms,
+    IdKind,
+    Problem,
+    check_proxies,
+    proxy_for,
+)
 
 CONFIG = "AION_BOT_CONFIG"
 """The variable that names `aion-bot.toml`; see `config_file`."""
@@ -49,7 +57,7 @@ class Settings(ClientSettings):
     reserved: ClassVar[tuple[str, ...]] = (
         "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
         "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_NOTIFY_AFTER",
-        "AION_BOT_UPLOADS", "AION_BOT_PROXY_URL", "AION_BOT_FOOTER",
+        "AION_BOT_UPLOADS", "AION_BOT_FOOTER",
     )  # fmt: skip
 
     database: Annotated[Path, BeforeValidator(_database)] = Field(
@@ -63,6 +71,7 @@ class Settings(ClientSettings):
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     config: Path | None = Field(None, validation_alias=CONFIG)
+    bot_proxy: HttpProxyUrl | None = Field(None, validation_alias=PROXY_URL, repr=False)
     busy: Literal["queue", "replace", "reject"] = Field("queue", validation_alias="AION_BOT_BUSY")
     shutdown_grace: float = Field(
         20.0, ge=0, le=3600, allow_inf_nan=False, validation_alias="AION_BOT_SHUTDOWN_GRACE"
@@ -71,6 +80,20 @@ class Settings(ClientSettings):
         "info", validation_alias="AION_BOT_LOG_LEVEL"
     )
     log_format: Literal["text", "json"] = Field("text", validation_alias="AION_BOT_LOG_FORMAT")
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:
+        """Read a mapping of environment variables: the settings, or None and every problem.
+
+        Without a proxy of its own, Aion is reached through that of every service.
+        """
+        settings, problems = super().read(env)
+        problems = (*problems, *check_proxies(env))
+        if settings is None or problems:
+            return None, problems
+        if settings.proxy_url is None:
+            settings = settings.model_copy(update={"proxy_url": proxy_for(env, settings.base_url)})
+        return settings, ()
 
 
 VARIABLES = Settings.variables()

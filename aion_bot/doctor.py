@@ -1,6 +1,7 @@
 """`aion-bot doctor`: what can be checked before the bot listens."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ from aion_bot.ports import private_files
 from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.settings import Problem
-from aion_bot.storage import StoreError, check_database, files_of, migrations
+from aion_bot.runtime.supervisor import SECOND_PROCESS
+from aion_bot.storage import StoreError, check_database, files_of, migrations, remembered
 
 _PATIENCE = 10.0
 """Seconds that a platform has to answer."""
+_RECENT = 600.0
+"""Seconds for which a second process that was seen counts as there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ async def examine(
             checks += await _warnings(adapter)
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
+        checks += await asyncio.to_thread(_second_processes, settings.database)
         checks.append(Check("retention", True, strings.kept_for(settings.retention_days)))
     files = [env_file, *(files_of(settings.database) if settings is not None else ())]
     return checks + await asyncio.to_thread(_modes, files)
@@ -98,6 +103,13 @@ async def _warnings(adapter: PlatformAdapter) -> list[Check]:
     if not found:
         return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
     return [Check(name, True, warning, warning=True) for warning in found]
+
+
+def _second_processes(path: Path) -> list[Check]:
+    """Report platforms whose token another process used lately, as a running bot has noticed."""
+    seen = remembered(path, SECOND_PROCESS)
+    recent = [platform for platform, at in seen.items() if time.time() - float(at) < _RECENT]
+    return [Check(f"second process on {one}", False, strings.SECOND_PROCESS) for one in sorted(recent)]
 
 
 async def _database(path: Path) -> Check:

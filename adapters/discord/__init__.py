@@ -32,7 +32,7 @@ def loggers() -> Sequence[str]:
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
     """Build the adapter if a token is set; connects to nothing."""
-    settings, problems = config.Settings.read(env)
+    settings, problems = config.read(env)
     if settings is None:
         return None, problems
     from adapters.discord.adapter import DiscordAdapter

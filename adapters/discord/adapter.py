@@ -2,28 +2,37 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
 
 import discord
 
-from adapters.discord import ids, rate_limits, rendering
+from adapters.discord import events, ids, rate_limits, rendering, strings
 from adapters.discord.backfill import Backfill
-from adapters.discord.client import RestClient
+from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
-from adapters.discord.errors import FAILURES, THREAD_EXISTS, UNKNOWN_EMOJI, Archived, translate
+from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, missing, translate
+from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND_IN_THREADS
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
-from adapters.discord.strings import FILE_TOO_LARGE, NO_ATTACHMENTS, PUBLIC_BOT, QUEUED_EMOJI
+from adapters.discord.strings import (
+    FILE_TOO_LARGE,
+    NO_ATTACHMENTS,
+    PUBLIC_BOT,
+    QUEUED_EMOJI,
+    UNANSWERABLE_EMOJI,
+)
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
+    CannotDraw,
     Forbidden,
     MessageGone,
     PlatformDown,
     PlatformError,
+    TakenElsewhere,
     TooLong,
     UploadRefused,
 )
@@ -34,10 +43,9 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
+MAX_TRIED_THREADS = 1_000
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-ARCHIVED_AFTER: Final = 4_320
-"""Minutes without a message after which Discord archives a thread: three days."""
 TYPING_WAIT = 0.3
 """Seconds for which showing the typing indicator waits for Discord's answer."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -62,7 +70,12 @@ class DiscordAdapter:
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
         self._names = DiscordNames(self._rest).names
-        self._typing: dict[int, asyncio.Task[None]] = {}
+        self._tried_threads: OrderedDict[int, None] = OrderedDict()
+        """The threads that this process has tried to open last."""
+        self._host: Host | None = None
+        self._without_threads: set[int] = set()
+        """Channels in which the bot may not open threads, as an attempt in this process has shown."""
+        self._typing: dict[int, asyncio.Task[bool]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
@@ -74,6 +87,7 @@ class DiscordAdapter:
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
+        self._host = host
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self._names, self.reply_privately)
@@ -82,8 +96,10 @@ class DiscordAdapter:
                 delivery,
                 Interactions(delivery, self._rest, self._tokens),
                 self._backfill,
+                self._rest,
                 http_trace=self._reporter.trace(),
                 message_content=self._settings.message_content,
+                proxy=self._settings.proxy,
                 heartbeat_timeout=self.heartbeat_timeout,
             )
             try:
@@ -103,29 +119,38 @@ class DiscordAdapter:
         await self._names.close()
         await self._rest.close()
 
-    async def open_thread(self, prompt: Prompt) -> None:
-        """Open the thread of a message; one that exists is fine."""
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
+        """Open the thread of a message; one that exists is fine, unless another process has opened it."""
         if prompt.opening is None:
             return
-        async with self._rest.call() as client:
+        channel, question = int(prompt.place.channel), ids.channel_of(prompt.thread)
+        again = again or question in self._tried_threads
+        self._tried_threads[question] = None
+        if len(self._tried_threads) > MAX_TRIED_THREADS:
+            self._tried_threads.popitem(last=False)
+        with missing(CREATE_THREADS):
             try:
-                # discord.py's public way needs a server that the gateway has described. The thread gets the id of
-                # the message that it is opened from.
-                await client.http.start_thread_with_message(
-                    int(prompt.place.channel),
-                    ids.channel_of(prompt.thread),
-                    name=prompt.opening,
-                    auto_archive_duration=ARCHIVED_AFTER,
-                )
-            except discord.HTTPException as error:
-                # An earlier attempt may have arrived although its answer was lost.
-                if error.code != THREAD_EXISTS:
-                    raise
+                opened = await self._rest.open_thread(channel, question, prompt.opening)
+            except CannotDraw:
+                # The server's rules take no such words in a title, which are those of the question.
+                opened = await self._rest.open_thread(channel, question, events.UNTITLED)
+            except Forbidden:
+                self._without_threads.add(channel)
+                raise
+        # People open threads from questions, too: those are answered in.
+        if not opened and not again and await self._rest.owns_thread(question):
+            await self._second_process(strings.THREAD_OPENED_ELSEWHERE)
+            raise TakenElsewhere("the bot's account has opened this thread, and not in this process")
+
+    async def _second_process(self, sign: str) -> None:
+        if self._host is not None:
+            await self._host.second_process(sign)
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
         channel = ids.channel_of(thread)
-        message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
+        with missing(CREATE_THREADS if channel in self._without_threads else SEND_IN_THREADS):
+            message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
         return ids.message_ref(thread, channel, message)
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
@@ -137,7 +162,7 @@ class DiscordAdapter:
         except Forbidden as error:
             raise UploadRefused(NO_ATTACHMENTS) from error
         except TooLong as error:
-            raise UploadRefused(FILE_TOO_LARGE) from error
+            raise UploadRefused("" if isinstance(error, CannotDraw) else FILE_TOO_LARGE) from error
         return ids.message_ref(thread, channel, message)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
@@ -164,10 +189,12 @@ class DiscordAdapter:
         """
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
-            history = client.get_partial_messageable(channel).history(limit=HISTORY_LENGTH)
+            listed = await read_messages(
+                client, client.get_partial_messageable(channel), limit=HISTORY_LENGTH
+            )
             found = [
                 OwnMessage(ids.message_ref(thread, channel, message.id), None)
-                async for message in history
+                for message in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
                 if client.user is not None and message.author.id == client.user.id and message.type in _POSTED
             ]
@@ -176,6 +203,10 @@ class DiscordAdapter:
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Add a reaction to a message, or remove it; doing either twice is fine."""
         channel, message_id = ids.address_of(message)
+        with missing(ADD_REACTIONS):
+            await self._mark(channel, message_id, queued=queued)
+
+    async def _mark(self, channel: int, message_id: int, *, queued: bool) -> None:
         async with self._rest.call() as client:
             if queued:
                 target = client.get_partial_messageable(channel).get_partial_message(message_id)
@@ -200,9 +231,11 @@ class DiscordAdapter:
             request = self._typing[channel] = asyncio.create_task(self._request_typing(channel))
             # `wait`, not `wait_for`: the request goes on after the timeout.
             await asyncio.wait({request}, timeout=TYPING_WAIT)
+            return not request.done() or request.result()
         return True
 
-    async def _request_typing(self, channel: int) -> None:
+    async def _request_typing(self, channel: int) -> bool:
+        """Show the indicator; False where Discord refused it."""
         try:
             async with self._rest.call() as client:
                 # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
@@ -210,6 +243,9 @@ class DiscordAdapter:
         except PlatformError as error:
             # An answer needs no indicator.
             _log.debug("typing indicator not shown: %s", error)
+            return False
+        else:
+            return True
         finally:
             # Also when cancelled, or the channel would never show the indicator again.
             del self._typing[channel]
@@ -236,11 +272,20 @@ class DiscordAdapter:
 
     async def _reply_publicly(self, event: InboundEvent, body: rendering.Body) -> None:
         """Post where the person wrote: as a reply to the question where its thread may not exist yet."""
-        if isinstance(event, Prompt) and event.opening is not None:
-            channel, question = int(event.place.channel), ids.channel_of(event.thread)
-            await self._rest.send(channel, body, answering=question)
-        else:
-            await self._rest.send(ids.channel_of(event.thread), body)
+        try:
+            if isinstance(event, Prompt) and event.opening is not None:
+                channel, question = int(event.place.channel), ids.channel_of(event.thread)
+                await self._rest.send(channel, body, answering=question)
+            else:
+                await self._rest.send(ids.channel_of(event.thread), body)
+        except (Forbidden, MessageGone):
+            if not isinstance(event, Prompt) or event.source is None:
+                raise
+            # Nothing can be said to this person: a sign on their message is all that is left.
+            channel, question = ids.address_of(event.source)
+            async with self._rest.call() as client:
+                message = client.get_partial_messageable(channel).get_partial_message(question)
+                await message.add_reaction(UNANSWERABLE_EMOJI)
 
     @property
     def mentions_only(self) -> bool:

@@ -9,6 +9,7 @@ from time import time
 import discord
 
 from adapters.discord import ids
+from adapters.discord.client import read_messages
 from adapters.discord.errors import FAILURES, translate
 from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
@@ -32,40 +33,62 @@ MESSAGES = 100
 CLOCK_SKEW = 5.0
 """Seconds that this machine's clock may be ahead of Discord's."""
 
+SKEW = int(CLOCK_SKEW * 1000) << 22
+"""The same as a difference of ids, by which two events may come out of order."""
+OVERLAP = 180_000 << 22
+"""The ids of three minutes: what a process had received and not written when it ended is read again."""
+
 _log = logging.getLogger(__name__)
 
 Deliver = Callable[[discord.Message], Awaitable[None]]
 
 
-class Backfill:
-    """Knows until when no event was missed in this process, and reads what was written later.
+def snowflake_at(moment: float) -> int:
+    """Return the smallest id of that moment, in seconds since the epoch, less `CLOCK_SKEW`."""
+    return discord.utils.time_snowflake(datetime.fromtimestamp(moment - CLOCK_SKEW, UTC))
 
-    A resumed session delivers by itself what was missed, so only a new one needs this. Until everything is read the
-    moment stays where it is, so that the next session begins there again; the core recognises what it has already.
+
+class Backfill:
+    """Knows the newest event before which nothing was missed in this process, and reads what was written later.
+
+    It counts by the ids of events, which hold Discord's time: this machine's clock may be ahead. A resumed session
+    delivers by itself what was missed, so only a new one needs this. Until everything is read the event stays the same,
+    so that the next session begins there again; the core recognises what it has already.
     """
 
     def __init__(self) -> None:
-        self._until: float | None = None
+        self.newest: int | None = None
+        """The id of that event; None before the first session has caught up."""
+        self.first = 0
+        """The id of the first event of this process; 0 before there is one."""
+        self._seen = 0
         self._sessions = 0
         self._complete = False
 
     def note_event(self, event: str) -> None:
-        """Note that the gateway delivered an event: nothing was missed until now, unless a session just began."""
+        """Note that the gateway delivered an event: READY begins a session, before which something may be missed."""
         if event == "READY":
             self._sessions += 1
             self._complete = False
-        elif self._complete:
-            self._until = time()
+
+    def note_seen(self, event: int) -> None:
+        """Note the id of a message or interaction that the gateway delivered."""
+        self.first = self.first or event
+        self._seen = max(self._seen, event)
+        if self._complete and self.newest is not None:
+            self.newest = max(self.newest, event)
 
     async def run(
-        self, client: discord.Client, away: float | None, threads: Sequence[ThreadKey], deliver: Deliver
+        self, client: discord.Client, away: int | None, threads: Sequence[ThreadKey], deliver: Deliver
     ) -> None:
-        """Deliver what was written since; `away`: when an earlier process ended, in seconds since the epoch, if one did."""
-        session, since = self._sessions, self._until if self._until is not None else away
+        """Deliver what was written since; `away`: the id behind which an earlier process may have missed something."""
+        session, since = self._sessions, self.newest if self.newest is not None else away
+        if since is None and session > 1 and self.first:
+            since = self.first  # the first session was lost before discord.py called it ready
         left: Sequence[ThreadKey] = ()
         if since is not None:
-            self._until = since
-            reader = _Reader(client, since - CLOCK_SKEW, deliver)
+            self.newest = since
+            reader = _Reader(client, since - SKEW, deliver)
             left = threads[:MAX_THREADS]
             for delay in (0.0, *RETRY_DELAYS):
                 if left:
@@ -73,15 +96,17 @@ class Backfill:
                     left = await reader.read_all(left)
         # Another session may have begun meanwhile: what was missed before it is its own task's to read.
         if not left and session == self._sessions:
-            self._until, self._complete = time(), True
+            # The first session of all has nothing before it: any moment that is certainly past will do.
+            first = snowflake_at(time()) - OVERLAP
+            self.newest, self._complete = max(self._seen, first if since is None else since), True
 
 
 class _Reader:
-    """Reads threads from the moment `since` on, a few at a time and no faster than `REQUEST_INTERVAL` allows."""
+    """Reads threads behind the id `after`, a few at a time and no faster than `REQUEST_INTERVAL` allows."""
 
-    def __init__(self, client: discord.Client, since: float, deliver: Deliver) -> None:
+    def __init__(self, client: discord.Client, after: int, deliver: Deliver) -> None:
         self._client = client
-        self._after = datetime.fromtimestamp(since, UTC)
+        self._after = max(after, 0)
         self._deliver = deliver
         self._slots = asyncio.Semaphore(CONCURRENT_THREADS)
         self._next_request_at = 0.0
@@ -134,8 +159,7 @@ class _Reader:
         if not isinstance(found, discord.abc.Messageable):
             return []
         await self._pace()
-        history = found.history(limit=MESSAGES, after=self._after, oldest_first=True)
-        return [message async for message in history]
+        return await read_messages(self._client, found, limit=MESSAGES, after=self._after)
 
     async def _pace(self) -> None:
         """Wait for the next request's turn; nobody else's is taken, for there is no await before it is reserved."""

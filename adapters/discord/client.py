@@ -6,26 +6,63 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 import asyncio
 import io
 import logging
-from collections.abc import AsyncIterator, Sequence
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import discord
 from discord.http import Route
 
 from adapters.discord import rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
-from adapters.discord.errors import FAILURES, UNKNOWN_MEMBER, translate
+from adapters.discord.errors import (
+    FAILURES,
+    THREAD_EXISTS,
+    UNKNOWN_MEMBER,
+    UNKNOWN_MESSAGE,
+    pause_before_retry,
+    translate,
+)
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.rendering import Body
-from aion_bot.ports.errors import PlatformDown, RateLimited
+from aion_bot.ports.backoff import Backoff, retry
+from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
 from aion_bot.ports.messages import Document
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+_MAX_NONCES = 10_000
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
+ARCHIVED_AFTER: Final = 4_320
+"""Minutes without a message after which Discord archives a thread: three days."""
+LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
+"""Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
+
+
+class OwnNonces:
+    """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, nonce: str | None) -> str:
+        """Remember a nonce before it is sent, a new one where none is given."""
+        nonce = nonce or secrets.token_hex(8)
+        self._known[nonce] = None
+        if len(self._known) > _MAX_NONCES:
+            self._known.popitem(last=False)
+        return nonce
+
+    def __contains__(self, nonce: object) -> bool:
+        return str(nonce) in self._known
 
 
 class RestClient:
@@ -40,6 +77,7 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
+        self.own_nonces = OwnNonces()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -89,8 +127,8 @@ class RestClient:
         async with self.call() as client:
             # Its types take no None, so what is not wanted is left out.
             options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
-            if nonce is not None:
-                options["nonce"] = nonce
+            # Before the request: the gateway may deliver the message before the answer comes.
+            options["nonce"] = self.own_nonces.add(nonce)
             if answering is not None:
                 # Without the check the message appears even if the question was deleted meanwhile.
                 options["reference"] = discord.MessageReference(
@@ -114,6 +152,39 @@ class RestClient:
             # None removes the buttons; leaving `view` out would keep them.
             view = _view(body["components"]) if body["components"] else None
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
+
+    def was_acknowledged_elsewhere(self, interaction: int) -> bool:
+        """Tell whether a refused answer to an interaction cannot be due to an earlier attempt of this process."""
+        return self._reporter.answers_sent(interaction) <= 1
+
+    async def open_thread(self, channel: int, message: int, name: str) -> bool:
+        """Open the thread of a message, whose id it gets; False where it exists. Raises `QuestionGone`, `CannotDraw`."""
+        async with self.call() as client:
+            try:
+                # discord.py's public way needs a server that the gateway has described.
+                await client.http.start_thread_with_message(
+                    channel, message, name=name, auto_archive_duration=ARCHIVED_AFTER
+                )
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+                raise QuestionGone(f"Discord answered 404 with code {error.code}") from None
+            except discord.HTTPException as error:
+                # An earlier attempt may have arrived although its answer was lost.
+                if error.code != THREAD_EXISTS:
+                    raise
+                return False
+        return True
+
+    async def owns_thread(self, thread: int) -> bool:
+        """Tell whether the bot's own account has opened a thread; where Discord does not say, it counts as nobody's."""
+        try:
+            async with self.call() as client:
+                found = await client.fetch_channel(thread)
+                own = client.user
+        except PlatformError:
+            return False
+        return isinstance(found, discord.Thread) and own is not None and found.owner_id == own.id
 
     async def channel(self, channel: int) -> object:
         """Look up a channel or thread that the gateway has not described."""
@@ -163,22 +234,28 @@ class RestClient:
         if client is not None:
             await client.close()
 
+    def new_client(self) -> discord.Client:
+        """Make a client that is not logged in."""
+        quieten_discord_py()
+        # discord.py has no setting for the address of the API.
+        Route.BASE = self._settings.api_url
+        client = discord.Client(
+            # Never connected to the gateway; discord.py warns about a client without this intent.
+            intents=discord.Intents(guilds=True),
+            max_messages=None,
+            proxy=self._settings.proxy,
+            allowed_mentions=NO_MENTIONS,
+            http_trace=self._reporter.trace(raise_refusals=True),
+        )
+        client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
+        return client
+
     async def _logged_in(self) -> discord.Client:
         # Calls that begin together share one login.
         async with self._login_lock:
             if self._client is not None:
                 return self._client
-            quieten_discord_py()
-            # discord.py has no setting for the address of the API.
-            Route.BASE = self._settings.api_url
-            client = discord.Client(
-                # Never connected to the gateway; discord.py warns about a client without this intent.
-                intents=discord.Intents(guilds=True),
-                max_messages=None,
-                allowed_mentions=NO_MENTIONS,
-                http_trace=self._reporter.trace(raise_refusals=True),
-            )
-            client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
+            client = self.new_client()
             try:
                 await client.login(self._settings.token.get_secret_value())
             except BaseException:
@@ -187,6 +264,29 @@ class RestClient:
                 raise
             self._client = client
             return client
+
+
+async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask Discord about something, again after a moment where it may answer then: somebody waits for it."""
+    return await retry(ask, backoff=LOOKUP_DELAYS, on=pause_before_retry)
+
+
+async def read_messages(
+    client: discord.Client, channel: discord.abc.Messageable, *, limit: int, after: int | None = None
+) -> list[discord.Message]:
+    """Read messages of a channel, oldest first: the newest ones, or those behind the id `after`.
+
+    One that discord.py cannot read is left out; its own `history` would end there and hide what is behind.
+    """
+    where = await channel._get_channel()  # noqa: SLF001 # there is no public way
+    listed = await client.http.logs_from(where.id, limit, after=after)
+    messages = []
+    for data in sorted(listed, key=lambda one: int(one["id"])):
+        try:
+            messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
+        except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
+            _log.warning("message could not be read, skipped: %s", type(error).__name__)
+    return messages
 
 
 def quieten_discord_py() -> None:

@@ -1,13 +1,23 @@
 """Discord's own part of the environment. No I/O."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from adapters.discord import strings
-from aion_bot.ports.settings import BaseUrl, IdForm, IdForms, IdKind, PlatformSettings, Switch, is_loopback
+from aion_bot.ports.settings import (
+    BaseUrl,
+    IdForm,
+    IdForms,
+    IdKind,
+    PlatformSettings,
+    Problem,
+    Switch,
+    is_loopback,
+)
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
@@ -43,6 +53,12 @@ class Settings(PlatformSettings):
         DEFAULT_API_URL, validation_alias="DISCORD_API_URL"
     )
     message_content: Switch = Field(False, validation_alias=MESSAGE_CONTENT)
+
+
+def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:
+    """Read Discord's variables: the settings, or None and every problem. None and no problem where no token is set."""
+    settings, problems = Settings.read(env)
+    return (None if settings is None else settings.through_proxy(env, settings.api_url)), problems
 
 
 def is_safe_gateway(url: str) -> bool:

@@ -4,8 +4,8 @@ Their texts hold a status and a code, never Discord's own words: those can repea
 Discord's documentation, *Opcodes and Status Codes*, JSON.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -13,11 +13,15 @@ import discord
 
 from adapters.discord.config import MESSAGE_CONTENT, TOKEN
 from aion_bot.ports.errors import (
+    CannotDraw,
+    CannotEdit,
     Forbidden,
+    Hindrance,
     MessageGone,
     PlatformDown,
     PlatformError,
     RateLimited,
+    TakenElsewhere,
     TokenRefused,
     TooLong,
 )
@@ -32,6 +36,7 @@ REQUEST_TOO_LARGE = 40005
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
 UNKNOWN_EMOJI = 10014
+UNKNOWN_MESSAGE = 10008
 UNKNOWN_MEMBER = 10007
 _GONE = {
     10003,  # unknown channel
@@ -41,21 +46,47 @@ _GONE = {
     10062,  # unknown interaction: acknowledged too late
     INVALID_WEBHOOK_TOKEN,  # 401: the interaction's token has expired (Rapptz/discord.py#9578)
 }
-_FORBIDDEN = {
-    30010,  # maximum number of reactions
-    40060,  # interaction already acknowledged, by another process with this token
-    50001,  # missing access
-    50007,  # cannot send messages to this user
-    50013,  # missing permissions
-    90001,  # reaction blocked
-    160005,  # thread locked
-    160006,  # maximum number of active threads
+_FORBIDDEN: Mapping[int, Hindrance] = {
+    30010: Hindrance.OTHER,  # maximum number of reactions
+    50001: Hindrance.PERMISSION,  # missing access
+    50007: Hindrance.CLOSED,  # cannot send messages to this user
+    50013: Hindrance.PERMISSION,  # missing permissions
+    90001: Hindrance.OTHER,  # reaction blocked
+    160005: Hindrance.LOCKED,
+    160006: Hindrance.FULL,  # maximum number of active threads
+    160007: Hindrance.FULL,  # maximum number of active announcement threads
 }
+TOO_MANY_LATE_EDITS = 30046
+"""Maximum number of edits to messages older than an hour. It comes as a 429, whose pause no answer can wait for."""
+_CANNOT_EDIT = {
+    TOO_MANY_LATE_EDITS,
+    50005,  # cannot edit a message authored by another user
+    50021,  # cannot execute action on a system message
+}
+MISSING_ACCESS = 50001
+ACKNOWLEDGED = 40060
+"""The interaction was acknowledged before: by an attempt whose answer was lost, or by another process with this token."""
+_VIEW_CHANNEL = "View Channel"
+"""The name that Discord's settings give to the permission behind `MISSING_ACCESS`."""
 _DEFAULT_RETRY_AFTER = 1.0
 
 
 class Archived(Forbidden):
     """A message in an archived thread cannot be edited (Discord's documentation, *Threads*)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, Hindrance.ARCHIVED)
+
+
+@contextmanager
+def missing(permission: str) -> Iterator[None]:
+    """Name `permission` in a refusal that says only that one is missing: it is the one that the call needs."""
+    try:
+        yield
+    except Forbidden as error:
+        if error.hindrance is Hindrance.PERMISSION:
+            error.permission = error.permission or permission
+        raise
 
 
 def pause_before_retry(error: Exception) -> bool | float:
@@ -99,22 +130,28 @@ def retry_after(headers: Mapping[str, str], body: Any = None) -> float:
 
 
 def _translate_answer(error: discord.HTTPException) -> PlatformError:
+    text = f"Discord answered {error.status} with code {error.code}"
+    if error.code in _CANNOT_EDIT:
+        return CannotEdit(text)
     if error.status == 429:
         return RateLimited(retry_after(error.response.headers))
     if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
         return TokenRefused(TOKEN, "Discord does not accept it any more")
-    return _error_type(error)(f"Discord answered {error.status} with code {error.code}")
+    return PlatformDown(text) if error.status >= 500 else _translate_refusal(error, text)
 
 
-def _error_type(error: discord.HTTPException) -> type[PlatformError]:
-    if error.status >= 500:
-        return PlatformDown
+def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError:
     if error.code == THREAD_ARCHIVED:
-        return Archived
+        return Archived(text)
+    if error.code == ACKNOWLEDGED:
+        return TakenElsewhere(text)
     if error.code in _GONE or error.status == 404:
-        return MessageGone
+        return MessageGone(text)
     if error.code in _FORBIDDEN or error.status == 403:
-        return Forbidden
-    # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
-    too_long = error.code == INVALID_FORM and "In content" in error.text and "in length" in error.text
-    return TooLong if too_long or error.code == REQUEST_TOO_LARGE else PlatformError
+        permission = _VIEW_CHANNEL if error.code == MISSING_ACCESS else ""
+        return Forbidden(text, _FORBIDDEN.get(error.code, Hindrance.OTHER), permission=permission)
+    if error.code in {INVALID_FORM, REQUEST_TOO_LARGE}:
+        # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
+        too_long = "In content" in error.text and "in length" in error.text
+        return TooLong(text) if too_long or error.code == REQUEST_TOO_LARGE else CannotDraw(text)
+    return PlatformError(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 import discord
 
@@ -23,6 +24,14 @@ from aion_bot.ports.text import one_line
 THREAD_NAME_LENGTH = 100
 """Characters in a thread's name (Discord's documentation, *Start Thread from Message*)."""
 UNTITLED = "A question for Aion"
+TOKEN_LIFETIME = 15 * 60.0
+"""Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
+# Permissions by the names that Discord's settings give to them.
+CREATE_THREADS: Final = "Create Public Threads"
+SEND_IN_THREADS: Final = "Send Messages in Threads"
+SEND: Final = "Send Messages"
+VIEW_CHANNEL: Final = "View Channel"
+ADD_REACTIONS: Final = "Add Reactions"
 EDITS_KEPT = 1_000
 """Messages whose last edit is remembered."""
 
@@ -43,7 +52,7 @@ class ChannelInfo:
     """A channel of a server, a thread, or a direct conversation. `parent` is the channel of a thread.
 
     `bot_may_write` and `person_may_write` as for `Place`: an interaction says so, a message shows it.
-    `home` is the server of the other side of a direct conversation, as `Membership` finds it.
+    `lacks` and `checked` as for `Place`. `home` is the server of the other side of a direct conversation, as `Membership` finds it.
     """
 
     kind: ChannelKind
@@ -52,6 +61,8 @@ class ChannelInfo:
     parent: int | None = None
     bot_may_write: bool = True
     person_may_write: bool = True
+    lacks: str = ""
+    checked: bool = True
     home: str = ""
 
     @property
@@ -66,7 +77,14 @@ class ChannelInfo:
             person_workspace=self.home,
             bot_may_write=self.bot_may_write,
             person_may_write=self.person_may_write,
+            lacks=self.lacks,
+            checked=self.checked,
         )
+
+    @property
+    def in_place(self) -> ThreadKey | None:
+        """Name the conversation of the channel itself, for an answer whose thread cannot be opened."""
+        return ids.thread_key(self.id) if self.kind is ChannelKind.TEXT else None
 
     def answer_thread(self, message: int) -> ThreadKey:
         """Name the thread in which a message of this channel is answered.
@@ -111,15 +129,26 @@ def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> 
         return channel
     own, theirs = interaction.app_permissions, interaction.permissions
     if channel.kind is ChannelKind.THREAD:
-        writes, may = own.send_messages_in_threads, theirs.send_messages_in_threads
-    elif channel.kind is ChannelKind.TEXT:
-        # The answer comes in a thread of the acknowledgement.
-        writes, may = own.create_public_threads and own.send_messages_in_threads, theirs.send_messages
+        writes, may, lacks = own.send_messages_in_threads, theirs.send_messages_in_threads, SEND_IN_THREADS
     else:
-        writes, may = own.send_messages, theirs.send_messages
+        writes, may, lacks = own.send_messages, theirs.send_messages, SEND
+    if channel.kind is ChannelKind.TEXT:
+        # The answer comes in a thread of the acknowledgement, or below it where the bot may only write there.
+        opens = own.create_public_threads and own.send_messages_in_threads
+        kind = channel.kind if opens else ChannelKind.OTHER
+        channel, writes, lacks = replace(channel, kind=kind), opens or writes, CREATE_THREADS
+    lacks = lacks if own.view_channel else VIEW_CHANNEL
+    writes = own.view_channel and writes
     # Discord sends what the roles allow; a time-out takes the right to write for a while.
     timed_out = isinstance(interaction.user, discord.Member) and interaction.user.is_timed_out()
-    return replace(channel, bot_may_write=own.view_channel and writes, person_may_write=may and not timed_out)
+    may = may and not timed_out
+    return replace(channel, bot_may_write=writes, person_may_write=may, lacks="" if writes else lacks)
+
+
+def reply_token(interaction: discord.Interaction) -> str:
+    """Return what it takes to answer an interaction later, in this process or the next: a secret while it is valid."""
+    until = int(interaction.created_at.timestamp() + TOKEN_LIFETIME)
+    return f"{interaction.id}:{interaction.application_id}:{until}:{interaction.token}"
 
 
 def prompt_from_message(
@@ -154,6 +183,7 @@ def prompt_from_message(
         attachments=content.file_count(message, *(() if other is None else (other,))),
         source=ids.message_ref(thread, channel.id, message.id),
         written_at=message.created_at.timestamp(),
+        in_place=channel.in_place,
     )
 
 
@@ -188,24 +218,27 @@ def prompt_from_command(
     attachments: int = 0,
 ) -> Prompt:
     """Read the use of a command as a question. `answer` is the message that acknowledged it, `quotes` what it is about."""
+    thread = channel.answer_thread(answer)
     return Prompt(
         key=ids.prompt_key(interaction.id),
-        thread=channel.answer_thread(answer),
+        thread=thread,
         place=channel.place,
         person=_person(interaction.user),
         text=text,
         opening=channel.opening(text or _titled(quotes)),
         quotes=quotes,
         attachments=attachments,
-        reply_token=str(interaction.id),
+        reply_token=reply_token(interaction),
         written_at=interaction.created_at.timestamp(),
+        in_place=channel.in_place,
+        echo=ids.message_ref(thread, channel.id, answer) if answer else None,
     )
 
 
 def answered_directly(prompt: Prompt, channel: int) -> Prompt:
     """Move the answer to a question into the direct conversation `channel` with whoever asked."""
     place = replace(prompt.place, private=True)
-    return replace(prompt, thread=ids.thread_key(channel), place=place, opening=None)
+    return replace(prompt, thread=ids.thread_key(channel), place=place, opening=None, in_place=None)
 
 
 def change_from_edit(
@@ -243,7 +276,7 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
         message=ids.message_ref(ids.thread_key(channel.id), channel.id, message_id),
         place=channel.place,
         person=_person(interaction.user),
-        reply_token=str(interaction.id),
+        reply_token=reply_token(interaction),
     )
 
 

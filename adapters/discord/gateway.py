@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -13,8 +13,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 
 from adapters.discord import events, strings
-from adapters.discord.backfill import Backfill
-from adapters.discord.client import NO_MENTIONS
+from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
+from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
 from adapters.discord.events import ChannelInfo, ChannelKind, EditTimes
 from adapters.discord.handlers import EventDelivery
@@ -43,6 +43,12 @@ PERMISSIONS = discord.Permissions(
     add_reactions=True,
 )
 """What the invitation link asks for."""
+NEWEST_EVENT = "newest event"
+"""The name under which the core remembers the newest event that nothing is missed before."""
+REMEMBER_EVERY = 15.0
+_SESSION_EVENTS = {"READY", "RESUMED"}
+"""Events without which there is no session: a failure of these ends it."""
+_POSTED = {discord.MessageType.default, discord.MessageType.reply}
 SCOPES = ("bot", "applications.commands")
 
 _log = logging.getLogger(__name__)
@@ -57,9 +63,11 @@ class Gateway(discord.Client):
         delivery: EventDelivery,
         interactions: Interactions,
         backfill: Backfill,
+        rest: RestClient,
         *,
         http_trace: aiohttp.TraceConfig,
         message_content: bool,
+        proxy: str | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
         super().__init__(
@@ -67,6 +75,7 @@ class Gateway(discord.Client):
                 guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
             ),
             allowed_mentions=NO_MENTIONS,
+            proxy=proxy,
             # No caches: the raw events and REST hold what is needed.
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -77,7 +86,14 @@ class Gateway(discord.Client):
             max_ratelimit_timeout=MAX_RATELIMIT_TIMEOUT,
             http_trace=http_trace,
         )
+        # An exception in discord.py's parser would end the session, and lose what is said until the next one.
+        state = self._connection
+        state.parsers = {
+            name: parse if name in _SESSION_EVENTS else _guarded(name, parse)
+            for name, parse in state.parsers.items()
+        }
         self._host = host
+        self._rest = rest
         self._delivery = delivery
         self._interactions = interactions
         self._backfill = backfill
@@ -86,7 +102,8 @@ class Gateway(discord.Client):
         delivery.membership.servers = self._servers
         self._commands = Commands(self, interactions)
         self._registration = ""
-        self._away_since: float | None = None
+        self._away_since: int | None = None
+        self._remembered_at = -math.inf
         self._session_timeout = asyncio.timeout(None)
         self._connecting: asyncio.Task[None] | None = None
         self._backfilling: asyncio.Task[None] | None = None
@@ -114,6 +131,8 @@ class Gateway(discord.Client):
         """Stop taking events, deliver those that are under way, close the connection and free everything."""
         self._closing = True
         await _end(self._backfilling)
+        with suppress(Exception):  # the clock's time is remembered as well
+            await self._remember_newest()
         with suppress(TimeoutError):
             async with asyncio.timeout(DELIVERY_GRACE):
                 await self._delivery.idle()
@@ -131,6 +150,8 @@ class Gateway(discord.Client):
             return
         if event == "socket_event_type":
             self._backfill.note_event(args[0])
+        elif event in {"message", "interaction"}:
+            self._backfill.note_seen(args[0].id)
         # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.
         elif event == "disconnect" and self._session_timeout.when() is None:
             self._session_timeout.reschedule(self.loop.time() + SESSION_TIMEOUT)
@@ -147,7 +168,10 @@ class Gateway(discord.Client):
         Commands are registered here, so that nobody meets an unknown one, and not in `on_ready`, which comes again
         with every new session.
         """
-        self._away_since = await self._host.missed_since()
+        away = await self._host.missed_since()
+        if away is not None:
+            newest = await self._host.recall(NEWEST_EVENT)
+            self._away_since = int(newest) - OVERLAP if newest else snowflake_at(away)
         self._registration = await register(self._commands, self._host, self.application_id)
 
     async def on_connect(self) -> None:
@@ -182,7 +206,9 @@ class Gateway(discord.Client):
         """Deliver a question, if the message is one."""
         # The bot's own answers arrive here as well, and their channels need no lookup.
         if message.author.bot:
+            await self._check_own(message)
             return
+        # Nothing is awaited before the lock: the channel's next message would overtake this one.
         async with self._delivery.in_order(message.channel.id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
@@ -196,6 +222,22 @@ class Gateway(discord.Client):
                 unread = events.unread_reply(message, channel, bot)
                 if unread is not None:
                     await self._host.unread(unread)
+        await self._remember_newest(every=REMEMBER_EVERY)
+
+    async def _check_own(self, message: discord.Message) -> None:
+        """Tell the core of a message that the bot's account posted, and not this process."""
+        own = message.author.id == self._connection.self_id and message.type in _POSTED
+        if own and message.nonce is not None and message.nonce not in self._rest.own_nonces:
+            await self._delivery.second_process(strings.POSTED_ELSEWHERE)
+
+    async def _remember_newest(self, *, every: float = 0.0) -> None:
+        """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
+        newest, now = self._backfill.newest, self.loop.time()
+        if newest is None and self._away_since is None:
+            newest = self._backfill.first or None  # nothing was missed before it
+        if newest is not None and now - self._remembered_at >= every:
+            self._remembered_at = now
+            await self._host.remember(NEWEST_EVENT, str(newest))
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Deliver an edit. The raw event holds the whole message, so no message has to be kept for it."""
@@ -243,6 +285,18 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(channel):
             for message in messages:
                 await self._delivery.deliver(events.change_from_deletion(message, info))
+
+
+def _guarded(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return a parser of discord.py that logs and skips an event which it cannot read."""
+
+    def guarded(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
+            _log.warning("event could not be read, skipped: %s (%s)", event, type(error).__name__)
+
+    return guarded
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

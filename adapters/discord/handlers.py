@@ -10,12 +10,12 @@ from weakref import WeakValueDictionary
 import discord
 
 from adapters.discord import events, strings
-from adapters.discord.client import RestClient
+from adapters.discord.client import RestClient, look_up
 from adapters.discord.errors import pause_before_retry
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.host import Host
@@ -24,6 +24,8 @@ from aion_bot.ports.names import Names
 
 _log = logging.getLogger(__name__)
 
+LOOKUP_TIMEOUT = 1.5
+"""Seconds for looking up a channel: a command has to be acknowledged within three."""
 RETRY_DELAYS: Iterable[float] = Backoff(0.2, factor=5.0, attempts=4)
 """Seconds before an event that the core could not accept is delivered again: Discord sends each event once."""
 
@@ -80,19 +82,34 @@ class EventDelivery:
         if known is not None:
             return known
         channel_id = getattr(channel, "id", 0)
-        try:
-            found = events.channel_info(await self._rest.channel(channel_id), guild_id)
-        except PlatformError as error:
-            _log.warning("channel lookup failed: %s", error)
-            found = None
         # Without a description no thread is opened: the answer goes where the message is.
-        return found or ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
+        unknown = ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                asked = await look_up(lambda: self._rest.channel(channel_id))
+            return events.channel_info(asked, guild_id) or unknown
+        except (Forbidden, MessageGone) as error:
+            _log.warning("channel lookup failed: %s", error)
+            return unknown
+        except (PlatformError, TimeoutError) as error:
+            # Its parent, which lists name, is not known.
+            _log.warning("channel lookup failed: %s", error)
+            return replace(unknown, checked=False)
 
     async def with_home(self, channel: ChannelInfo, person: int | None) -> ChannelInfo:
         """Add to a direct conversation the server that the person belongs to."""
         if channel.kind is not ChannelKind.DIRECT:
             return channel
-        return replace(channel, home=await self.membership.home(person))
+        home = await self.membership.home(person)
+        return replace(channel, home=home, checked=channel.checked and self.membership.checked(person))
+
+    async def knows(self, key: str) -> bool:
+        """Tell whether a button's key is of this process."""
+        return await self._host.knows(key)
+
+    async def second_process(self, sign: str) -> None:
+        """Tell the core that another process uses the token."""
+        await self._host.second_process(sign)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that the core would answer a question with instead of taking it."""

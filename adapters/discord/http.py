@@ -10,6 +10,7 @@ when calls are made. Here a call waits only where Discord said that it would ref
 """
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -22,12 +23,14 @@ import yarl
 from discord.http import Ratelimit
 
 from adapters.discord import rate_limits
-from adapters.discord.errors import retry_after
-from aion_bot.ports.errors import PlatformDown, RateLimited
+from adapters.discord.errors import TOO_MANY_LATE_EDITS, retry_after
+from aion_bot.ports.errors import CannotEdit, PlatformDown, RateLimited
 from aion_bot.ports.rate_limits import PlatformRequest, RequestObserver, RequestStatus
 
 LONGEST_WAIT = 10.0
 """Seconds that a call waits for a bucket; where it would be more, it raises."""
+_MAX_ANSWERS = 1_000
+"""Interactions of which it is counted how often they were answered."""
 _MAX_BUCKETS = 256
 """Buckets from which on idle ones are forgotten; discord.py's own number."""
 
@@ -42,6 +45,8 @@ class RequestReporter:
         """`api_url`: the base of the API, without a slash at its end."""
         self.observer: RequestObserver | None = None
         self.blocked_until = 0.0
+        self._answers: OrderedDict[str, int] = OrderedDict()
+        """How often the answer to each of the newest interactions was sent."""
         self._base = yarl.URL(api_url).raw_path.rstrip("/")
 
     def trace(self, *, raise_refusals: bool = False) -> aiohttp.TraceConfig:
@@ -69,7 +74,19 @@ class RequestReporter:
             context.described = rate_limits.request(
                 params.method, params.url.raw_path.removeprefix(self._base)
             )
+            self._count_answer(params.url.raw_path.removeprefix(self._base))
             self._sent(context)
+
+    def answers_sent(self, interaction: int) -> int:
+        """Return how often the first answer to an interaction was sent: discord.py repeats some requests by itself."""
+        return self._answers.get(str(interaction), 0)
+
+    def _count_answer(self, path: str) -> None:
+        if path.startswith("/interactions/"):
+            interaction = path.split("/")[2]
+            self._answers[interaction] = self._answers.pop(interaction, 0) + 1
+            if len(self._answers) > _MAX_ANSWERS:
+                self._answers.popitem(last=False)
 
     async def _headers_sent(
         self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
@@ -96,7 +113,13 @@ class RequestReporter:
         answer = params.response
         if answer.status == 429:
             # May raise where the connection breaks now: `_failed` reports the request then.
-            pause = retry_after(answer.headers, await _read_json(answer))
+            body = await _read_json(answer)
+            if isinstance(body, dict) and body.get("code") == TOO_MANY_LATE_EDITS:
+                self._report(context, RequestStatus.REFUSED)
+                if raise_refusals:
+                    raise CannotEdit(f"Discord answered 429 with code {TOO_MANY_LATE_EDITS}")
+                return
+            pause = retry_after(answer.headers, body)
             # The limit of the whole bot, or of a route (Discord's documentation, *Rate Limits*).
             headers = answer.headers
             is_global = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers

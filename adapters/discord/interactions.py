@@ -6,7 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 import discord
@@ -19,7 +19,7 @@ from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import Forbidden, MessageGone
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
@@ -28,10 +28,14 @@ ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
 RETRY_DELAYS: Iterable[float] = Backoff(0.5, attempts=5)
 """Seconds after each attempt to post a message in place of an acknowledgement."""
+YIELD = 1.0
+"""Seconds for which a press waits whose key this process does not know; Discord takes an acknowledgement for three."""
 OPTION_LENGTH = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
-LIFETIME = 15 * 60.0
-"""Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
+LIFETIME = events.TOKEN_LIFETIME
+"""Seconds for which an interaction's token is valid."""
+CLOCK_TOLERANCE = 60.0
+"""Seconds by which this machine's clock may be ahead: Discord refuses what has expired, and then another way is taken."""
 CAPACITY = 2_000
 """Tokens that are kept: some hundred bytes each."""
 
@@ -51,7 +55,7 @@ class InteractionToken:
 
 
 class InteractionTokens:
-    """The tokens of the newest interactions. They are kept in memory alone: no secret reaches the disk."""
+    """The tokens of the newest interactions. Those of earlier processes are in the `reply_token`s of what they accepted."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, capacity: int = CAPACITY) -> None:
         self._clock = clock
@@ -68,11 +72,22 @@ class InteractionTokens:
 
     def find(self, reply_token: str) -> InteractionToken | None:
         """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
+        interaction, _, rest = reply_token.partition(":")
+        if rest and interaction not in self._tokens:
+            return _from_earlier_process(rest)
+        reply_token = interaction
         token = self._tokens.get(reply_token)
         if token is not None and token.expires_at <= self._clock():
             del self._tokens[reply_token]
             return None
         return token
+
+
+def _from_earlier_process(packed: str) -> InteractionToken | None:
+    """Read the token of an interaction from the rest of its `reply_token`, by the clock of Discord and of this machine."""
+    application, until, token = packed.split(":", 2)
+    KNOWN.know_briefly(token)
+    return InteractionToken(int(application), token) if time() < int(until) + CLOCK_TOLERANCE else None
 
 
 class Interactions:
@@ -94,11 +109,16 @@ class Interactions:
             return
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
         with self._delivery.tracked():
+            # Of a second process with this token, the one that has recorded the key answers.
+            if not await self._delivery.knows(click.key):
+                await asyncio.sleep(YIELD)
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
                     # Shows nothing (type 6 of a component): the answer is an edit of the message.
                     await interaction.response.defer()
             except FAILURES as error:
+                if await self._taken_elsewhere(interaction, translate(error)):
+                    return
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
                 _log.warning("button press was not acknowledged: %s", translate(error))
             # Looked up after the acknowledgement, which has its three seconds.
@@ -173,9 +193,10 @@ class Interactions:
                 await self._answer_directly(interaction, asked, acknowledgement)
             else:
                 answer = await self._acknowledge(interaction, acknowledgement, late)
-                await self._delivery.deliver(
-                    await self._delivery.names.read(lambda find: prompt(answer, find))
-                )
+                if answer is not None:
+                    await self._delivery.deliver(
+                        await self._delivery.names.read(lambda find: prompt(answer, find))
+                    )
 
     async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
         """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.
@@ -183,7 +204,9 @@ class Interactions:
         The first of them repeats the question: where Discord refuses it, Aion is not asked.
         """
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
-        await answer_privately(interaction, strings.ANSWERED_DIRECTLY)
+        refused = await answer_privately(interaction, strings.ANSWERED_DIRECTLY)
+        if refused is not None and await self._taken_elsewhere(interaction, refused):
+            return
         try:
             direct = await self._rest.direct_channel(interaction.user.id)
             await self._post(direct, Body(content=question, components=[]), str(interaction.id))
@@ -192,8 +215,19 @@ class Interactions:
         else:
             await self._delivery.deliver(events.answered_directly(asked, direct))
 
-    async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int:
+    async def _taken_elsewhere(self, interaction: discord.Interaction, reason: PlatformError) -> bool:
+        """Tell whether another process has acknowledged an interaction: then this one keeps out, and says so."""
+        if not isinstance(reason, TakenElsewhere) or not self._rest.was_acknowledged_elsewhere(
+            interaction.id
+        ):
+            return False
+        await self._delivery.second_process(strings.ACKNOWLEDGED_ELSEWHERE)
+        return True
+
+    async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int | None:
         """Answer a command with a message, and return the message's id: the thread is opened from it.
+
+        None where another process with this token has answered it: that one has the question.
 
         Where it is not known whether the answer arrived, Discord is asked for it. Where there is none, and Discord
         takes none any more, the bot's token posts `late`.
@@ -209,6 +243,8 @@ class Interactions:
                 return answer.message_id
         except FAILURES as error:
             reason = translate(error)
+            if await self._taken_elsewhere(interaction, reason):
+                return None
             _log.warning("command was not acknowledged: %s", reason)
             # 10062, Unknown Interaction: there is no answer that could be asked for.
             if not isinstance(reason, MessageGone):
@@ -241,10 +277,13 @@ async def _original_response(interaction: discord.Interaction) -> int | None:
     return None
 
 
-async def answer_privately(interaction: discord.Interaction[Any], text: str) -> None:
-    """Answer an interaction that is not delivered, so that only its author sees the answer."""
+async def answer_privately(interaction: discord.Interaction[Any], text: str) -> PlatformError | None:
+    """Answer an interaction so that only its author sees the answer; returns why Discord did not take it."""
     try:
         async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
             await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
     except FAILURES as error:
-        _log.warning("interaction was not answered: %s", translate(error))
+        refused = translate(error)
+        _log.warning("interaction was not answered: %s", refused)
+        return refused
+    return None

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from adapters.discord.client import RestClient
+from adapters.discord.client import RestClient, look_up
 from aion_bot.ports.errors import PlatformError
 
 LIFETIME = 600.0
@@ -31,6 +31,8 @@ class Membership:
         self.servers: Callable[[], Sequence[int]] = list
         """The gateway's: it knows them."""
         self._rest = rest
+        self._failed: set[int] = set()
+        """Whose last look-up failed."""
         self._known: OrderedDict[int, tuple[str, float]] = OrderedDict()
 
     async def home(self, person: int | None) -> str:
@@ -48,14 +50,22 @@ class Membership:
             return known[0]
         try:
             async with asyncio.timeout(TIMEOUT):
-                found = await self._look(person, servers)
+                found = await look_up(lambda: self._look(person, servers))
         except (PlatformError, TimeoutError) as error:
             _log.warning("membership lookup failed: %s", type(error).__name__)
+            if len(self._failed) > CAPACITY:
+                self._failed.clear()
+            self._failed.add(person)
             return UNKNOWN
+        self._failed.discard(person)
         self._known[person] = (found, monotonic() + LIFETIME)
         if len(self._known) > CAPACITY:
             self._known.popitem(last=False)
         return found
+
+    def checked(self, person: int | None) -> bool:
+        """Tell whether Discord answered the last question about a person."""
+        return person not in self._failed
 
     async def _look(self, person: int, servers: Sequence[int]) -> str:
         for server in servers:

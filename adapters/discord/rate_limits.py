@@ -121,6 +121,7 @@ LIMITS: Final = Limits(
     # Five edits in five seconds, with some room for the posts that share the budget.
     edit_gap=1.2,
     budgets={operation: BUDGETS[method] for operation, method in OPERATIONS.items()},
+    activity_lasts=10.0,  # Discord's documentation, *Trigger Typing Indicator*
 )
 
 _UNLISTED = "/{unlisted}"

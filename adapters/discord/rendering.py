@@ -66,7 +66,7 @@ def _text(content: Content) -> str:
         words = plain(content.text) if content.plain else convert(content.text)
         text = "\n".join([words, *notes] if content.text.strip() else notes)
     else:
-        text = _card(content)
+        text = _plain_card(content) if content.plain else _card(content)
     return text if text.strip() else EMPTY
 
 
@@ -80,6 +80,22 @@ def _card(card: PlanCard) -> str:
         quoted(card.said),
     ]
     return "\n".join(part for part in parts if part.strip())
+
+
+def _plain_card(card: PlanCard) -> str:
+    """Draw a card without any formatting but the quotes that tell whose words they are."""
+    words = [
+        card.description,
+        *(f"{one.number or at}. {one.agent}: {one.description}" for at, one in enumerate(card.steps, 1)),
+    ]
+    mine = map(sentence, (*card.facts, *card.record))
+    parts = [_plain(card.title), _plain_quote(words), *mine, _plain_quote([card.said])]
+    return "\n".join(part for part in parts if part.strip())
+
+
+def _plain_quote(words: list[str]) -> str:
+    lines = [line for one in words for line in one.splitlines() if line.strip()]
+    return "\n".join(f"> {_plain(line)}" for line in lines)
 
 
 def _step(number: int, step: Step) -> str:

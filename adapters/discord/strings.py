@@ -7,6 +7,7 @@ MESSAGE_LENGTH = 2_000
 """Characters in a message that a bot writes (Discord's documentation, *Create Message*)."""
 
 QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
+UNANSWERABLE_EMOJI = "\N{SPEAKER WITH CANCELLATION STROKE}"
 UNKNOWN_BUTTON = "This button is none that I know. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Discord shows the new ones after a reload."
 PUBLIC_BOT = (
@@ -18,6 +19,9 @@ NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the develope
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
 ANSWERED_DIRECTLY = "You can't write here, so I answer you in a direct message."
 DIRECT_CLOSED = "You can't write here, and I can't send you a direct message. Allow direct messages from this server, then ask again."
+THREAD_OPENED_ELSEWHERE = "the bot's account had opened the thread of a question before this process did"
+ACKNOWLEDGED_ELSEWHERE = "a command or press was acknowledged before this process did it"
+POSTED_ELSEWHERE = "the bot's account posted a message that this process did not post"
 NOT_TAKEN = "Your question could not be taken down. Please ask it again."
 
 

@@ -51,6 +51,8 @@ class SlackAdapter:
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
+        # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
+        self._without_stop: set[str] = set()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
@@ -70,7 +72,14 @@ class SlackAdapter:
                 _log.warning("foreign connections: %s", strings.foreign_connections(CONNECTIONS))
 
         self._names.remember({f"@{me.user}": me.name})
-        handlers = EventHandlers(me, host, self._web, self._names, self.timeouts.accept_retries)
+        handlers = EventHandlers(
+            me,
+            host,
+            self._web,
+            self._names,
+            retries=self.timeouts.accept_retries,
+            lookups=self.timeouts.lookups,
+        )
         await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()
 
     async def close(self) -> None:
@@ -78,7 +87,7 @@ class SlackAdapter:
         await self._names.close()
         await self._web.close()
 
-    async def open_thread(self, prompt: Prompt) -> None:
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
         """Do nothing: a Slack thread begins with the first reply."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
@@ -119,7 +128,11 @@ class SlackAdapter:
         team, channel, _ = ids.thread(thread)
         if not self._messages.streams_refused.isdisjoint({team, channel}):
             return StreamingMode.NEVER
-        preferred = is_direct(channel) and self._indicator_refused.isdisjoint({team, channel})
+        # A stream has no button: it needs Slack's own Stop, which comes with the status.
+        stoppable = (
+            self._indicator_refused.isdisjoint({team, channel}) and thread.id not in self._without_stop
+        )
+        preferred = is_direct(channel) and stoppable
         return StreamingMode.PREFERRED if preferred else StreamingMode.WHEN_CROWDED
 
     async def delete(self, message: MessageRef) -> None:
@@ -165,7 +178,10 @@ class SlackAdapter:
             raise
         except (PlatformError, TimeoutError):
             # An answer needs no indicator, and the next attempt may succeed.
+            if active and is_direct(channel):
+                self._without_stop.add(thread.id)
             return False
+        self._without_stop.discard(thread.id)
         error = answer.get("error")
         if error:
             # Slack would refuse again: asking anew would use up the method's 50 requests a minute.

@@ -60,8 +60,7 @@ class WebApi:
             logger=sdk_log.LOGGER,
         )
         # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
-        if is_loopback(urlsplit(self._settings.api_url).hostname):
-            client.proxy = None
+        client.proxy = self._settings.proxy
         return client
 
     async def call(

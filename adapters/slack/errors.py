@@ -14,16 +14,21 @@ from adapters.slack import strings
 from adapters.slack.config import APP_TOKEN, BOT_TOKEN
 from adapters.slack.methods import APP_SCOPES, Method
 from aion_bot.ports.errors import (
+    CannotDraw,
+    CannotEdit,
     Forbidden,
+    Hindrance,
     MessageGone,
     PlatformDown,
     PlatformError,
+    QuestionGone,
     RateLimited,
     TokenRefused,
     TooLong,
     Unsupported,
 )
 from aion_bot.ports.rate_limits import RequestStatus
+from aion_bot.ports.text import one_line
 
 FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError)
 """Everything that a call of the SDK raises. A `TimeoutError` is an `OSError`, and JSON that cannot be read is a
@@ -68,6 +73,9 @@ _BAD_TOKEN = {
 _BAD_APP_TOKEN = _BAD_TOKEN | {"missing_scope", "no_permission"}
 """An app-level token has one purpose: one without `connections:write` is the wrong token."""
 
+_SCOPE_LENGTH = 80
+"""Characters of the scopes that a sentence names."""
+
 _STREAMING = {Method.CHAT_START_STREAM, Method.CHAT_APPEND_STREAM, Method.CHAT_STOP_STREAM}
 _STREAM_ONLY = {"not_allowed_token_type", "user_not_found"}
 """Codes that say less about a stream than about another call: a post may be accepted all the same."""
@@ -75,19 +83,28 @@ _STREAM_ONLY = {"not_allowed_token_type", "user_not_found"}
 _KINDS: Mapping[str, type[PlatformError]] = {
     **dict.fromkeys(
         (
-            "cannot_reply_to_message",
             "channel_not_found",
             "file_deleted",
             "file_not_found",
             "message_not_found",
-            "thread_not_found",
             "user_not_found",
         ),
         MessageGone,
     ),
+    # Both are about the message that the thread hangs on.
+    **dict.fromkeys(("cannot_reply_to_message", "thread_not_found"), QuestionGone),
     **dict.fromkeys(
-        ("invalid_blocks", "msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"),
+        ("msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"),
         TooLong,
+    ),
+    **dict.fromkeys(
+        ("invalid_attachments", "invalid_blocks", "invalid_blocks_format", "no_text"),
+        CannotDraw,
+    ),
+    # `block_mismatch`: what the message shows cannot be replaced by blocks of another kind.
+    **dict.fromkeys(
+        ("block_mismatch", "cant_update_message", "edit_window_closed", "message_not_owned_by_app"),
+        CannotEdit,
     ),
     **dict.fromkeys(
         ("fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"),
@@ -95,6 +112,25 @@ _KINDS: Mapping[str, type[PlatformError]] = {
     ),
 }
 """The kind of each code. One that is not listed here is `Forbidden`, or `StreamRefused` where a stream asked."""
+
+_HINDRANCES: Mapping[str, Hindrance] = {
+    "not_in_channel": Hindrance.NOT_A_MEMBER,
+    "user_not_in_channel": Hindrance.NOT_A_MEMBER,
+    "is_archived": Hindrance.ARCHIVED,
+    "is_inactive": Hindrance.ARCHIVED,
+    "restricted_action_thread_locked": Hindrance.LOCKED,
+    "messages_tab_disabled": Hindrance.CLOSED,
+    "ekm_access_denied": Hindrance.PERMISSION,
+    "missing_scope": Hindrance.PERMISSION,
+    "no_permission": Hindrance.PERMISSION,
+    "not_allowed_token_type": Hindrance.PERMISSION,
+    "restricted_action": Hindrance.PERMISSION,
+    "restricted_action_non_threadable_channel": Hindrance.PERMISSION,
+    "restricted_action_read_only_channel": Hindrance.PERMISSION,
+    "restricted_action_thread_only_channel": Hindrance.PERMISSION,
+    "team_access_not_granted": Hindrance.PERMISSION,
+}
+"""What the codes say that a person can do something about; all others are about something else than permission."""
 
 
 class StreamRefused(Unsupported):
@@ -158,7 +194,14 @@ def _refusal(error: SlackApiError, method: Method) -> PlatformError:
         return StreamRefused(method, code)
     if code in bad:
         return TokenRefused(variable, strings.token_refused(code))
-    return _KINDS.get(code, Forbidden)(f"{method}: {code}")
+    text = f"{method}: {code}"
+    if code in _KINDS:
+        return _KINDS[code](text)
+    # Slack says which scopes it misses: https://docs.slack.dev/authentication
+    data = error.response.data
+    needed = str(data.get("needed") or "") if code == "missing_scope" and isinstance(data, dict) else ""
+    scope = one_line(needed, _SCOPE_LENGTH)
+    return Forbidden(text, _HINDRANCES.get(code, Hindrance.OTHER), permission=scope)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -82,8 +82,27 @@ def prompt_from_event(body: Payload, me: BotIdentity, find: Find = no_name) -> P
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What is known of the channel of an interaction, whose payload does not say it.
+
+    `shared`: another organisation sees it; `bot_may_write` as for `Place`. `checked` is false where Slack did not tell: then it
+    counts as shared.
+    """
+
+    shared: bool = False
+    bot_may_write: bool = True
+    checked: bool = True
+
+
 def prompt_from_shortcut(
-    payload: Payload, me: BotIdentity, find: Find = no_name, *, shared: bool, bot_may_write: bool = True
+    payload: Payload,
+    me: BotIdentity,
+    find: Find = no_name,
+    *,
+    shared: bool,
+    bot_may_write: bool = True,
+    checked: bool = True,
 ) -> Prompt | None:
     """Read a use of the message shortcut; None if it is not ours. Each use is a question of its own.
 
@@ -98,7 +117,9 @@ def prompt_from_shortcut(
             me.team, channel, f"{message['ts']}/{payload['user']['id']}/{payload.get('action_ts')}"
         ),
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
-        place=_place_of_interaction(payload, me, channel, shared=shared, bot_may_write=bot_may_write),
+        place=_place_of_interaction(
+            payload, me, channel, shared=shared, bot_may_write=bot_may_write, checked=checked
+        ),
         person=_user_of(payload),
         text="",
         quotes=content.quotes(message, _plain(me, find), about=_author(message, find)),
@@ -108,7 +129,7 @@ def prompt_from_shortcut(
     )
 
 
-def click(payload: Payload, me: BotIdentity, *, shared: bool) -> Click | None:
+def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = True) -> Click | None:
     """Read a click of a button; None if it is none of ours."""
     button: Payload = next(iter(payload.get("actions") or ()), {})
     action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
@@ -122,7 +143,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool) -> Click | None:
         action=action,
         key=button.get("value") or "",
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
-        place=_place_of_interaction(payload, me, channel, shared=shared),
+        place=_place_of_interaction(payload, me, channel, shared=shared, checked=checked),
         person=_user_of(payload),
         reply_token=thread_ts,
     )
@@ -205,6 +226,31 @@ def channel_to_look_up(payload: Payload) -> str | None:
     return channel if channel and not is_direct(channel) else None
 
 
+def channel_rename(body: Payload) -> tuple[str, str] | None:
+    """Return the old and the new id of a channel that has got another one, as when it becomes a shared one.
+
+    https://docs.slack.dev/reference/events/channel_id_changed
+    """
+    event = body.get("event") or {}
+    old, new = event.get("old_channel_id"), event.get("new_channel_id")
+    is_rename = event.get("type") == "channel_id_changed" and isinstance(old, str) and isinstance(new, str)
+    return (old, new) if is_rename and old and new else None
+
+
+def shared_channel(body: Payload) -> tuple[str, bool] | None:
+    """Return the channel of an event, and whether the event says that another organisation sees it; None if it says neither."""
+    event, shared = body.get("event"), body.get("is_ext_shared_channel")
+    channel = event.get("channel") if isinstance(event, Mapping) else None
+    return (channel, shared) if isinstance(channel, str) and isinstance(shared, bool) else None
+
+
+def is_own_message(payload: Payload, me: BotIdentity) -> bool:
+    """Tell whether somebody of the bot's own workspace uses a button on a message of the bot's own."""
+    message = payload.get("message") or {}
+    own = message.get("user") == me.user or (bool(me.bot) and message.get("bot_id") == me.bot)
+    return own and (payload.get("user") or {}).get("team_id") in {None, "", me.team}
+
+
 def message_of_shortcut(payload: Payload) -> tuple[str, str] | None:
     """Channel and `ts` of the message that our shortcut was used on; None if it is not ours."""
     channel, ts = _channel_of(payload), (payload.get("message") or {}).get("ts")
@@ -265,11 +311,18 @@ def _place_of_event(body: Payload, me: BotIdentity, channel: str, direct: bool, 
 
 
 def _place_of_interaction(
-    payload: Payload, me: BotIdentity, channel: str, *, shared: bool, bot_may_write: bool = True
+    payload: Payload,
+    me: BotIdentity,
+    channel: str,
+    *,
+    shared: bool,
+    bot_may_write: bool = True,
+    checked: bool = True,
 ) -> Place:
     team = payload["user"].get("team_id") or ""
     person_workspace = "" if team == me.team else team
-    return Place(me.team, channel, is_direct(channel), shared, person_workspace, bot_may_write)
+    direct = is_direct(channel)
+    return Place(me.team, channel, direct, shared, person_workspace, bot_may_write, checked=checked)
 
 
 def _user_of(payload: Payload) -> Person:

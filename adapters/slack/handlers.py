@@ -9,6 +9,7 @@ bad ones.
 import asyncio
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,12 +18,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import events, sdk_log
+from adapters.slack import events, ids, sdk_log
 from adapters.slack.client import WebApi
-from adapters.slack.events import BotIdentity, Payload
+from adapters.slack.events import BotIdentity, ChannelFacts, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.backoff import retry
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host
 from aion_bot.ports.names import Names
@@ -30,6 +31,10 @@ from aion_bot.ports.names import Names
 _log = logging.getLogger(__name__)
 
 _INTERACTIONS = {"block_actions", "message_action", "shortcut"}
+_CHANNELS = 10_000
+"""Channels of which it is remembered whether another organisation sees them."""
+_MOMENT = 3.0
+"""Seconds of a pause at most that a look-up waits for: somebody has pressed a button."""
 _ANY = re.compile("")
 
 
@@ -37,14 +42,27 @@ class EventHandlers:
     """Hands events and interactions to `host`, and knows which of them it still handles."""
 
     def __init__(
-        self, me: BotIdentity, host: Host, web: WebApi, names: Names, retries: Iterable[float]
+        self,
+        me: BotIdentity,
+        host: Host,
+        web: WebApi,
+        names: Names,
+        *,
+        retries: Iterable[float],
+        lookups: Iterable[float],
     ) -> None:
-        """`retries` are the pauses in seconds before what the core could not write is handed to it again."""
+        """`retries` are the pauses in seconds before what the core could not write is handed to it again.
+
+        `lookups` are those before a look-up that failed is made again.
+        """
         self._me = me
         self._host = host
         self._web = web
         self._names = names
         self._retries = retries
+        self._lookups = lookups
+        self._shared: OrderedDict[str, bool] = OrderedDict()
+        """Whether another organisation sees a channel, as the newest events said."""
         self._handling: set[asyncio.Task[Any]] = set()
 
     def app(self) -> AsyncApp:
@@ -86,8 +104,17 @@ class EventHandlers:
         if body.get("type") in _INTERACTIONS:
             return await next_()
         with self._tracked():
-            event = await self._read(body)
-            if event is not None:
+            try:
+                self._remember_shared(body)
+                rename = events.channel_rename(body)
+                event = await self._read(body) if rename is None else None
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                # Slack would send it again, and it would fail again.
+                _log.warning("event could not be read, skipped: %s", type(error).__name__)
+                return await ack()
+            if rename is not None:
+                await self._host.channel_renamed(*rename, ids.renamed(*rename))
+            elif event is not None:
                 await self._deliver(event)
         # An event that nobody acknowledges comes again, also one that means nothing to the bot.
         return await ack()
@@ -106,23 +133,35 @@ class EventHandlers:
             wanted=lambda change: change is not None and change.question is not None,
         )
 
+    def _remember_shared(self, body: Payload) -> None:
+        """Remember what an event says about its channel, of the channels that were heard of last."""
+        told = events.shared_channel(body)
+        if told is not None:
+            channel, self._shared[told[0]] = told
+            self._shared.move_to_end(channel)
+            if len(self._shared) > _CHANNELS:
+                self._shared.popitem(last=False)
+
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
-            shared, _ = await self._look_up(body)
-            click = events.click(body, self._me, shared=shared)
+            facts = await self._facts_of_press(body)
+            click = events.click(body, self._me, shared=facts.shared, checked=facts.checked)
             if click is not None:
                 await self._deliver(click)
 
     async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
-            shared, writable = await self._look_up(body)
-            if writable and not events.channel_to_look_up(body):
-                writable = await self._is_own_conversation(body)
+            facts = await self._look_up(body)
             prompt = await self._names.read(
                 lambda find: events.prompt_from_shortcut(
-                    body, self._me, find, shared=shared, bot_may_write=writable
+                    body,
+                    self._me,
+                    find,
+                    shared=facts.shared,
+                    bot_may_write=facts.bot_may_write,
+                    checked=facts.checked,
                 )
             )
             if prompt is not None:
@@ -152,6 +191,43 @@ class EventHandlers:
         finally:
             self._handling.discard(task)
 
+    async def _facts_of_press(self, payload: Payload) -> ChannelFacts:
+        """Return what is known of the channel of a press.
+
+        Where the bot posted the message it has answered before, and events have told since whether that changed: a
+        look-up, which can fail, is needed for people of other organisations and for messages that are not there.
+        """
+        channel = events.channel_to_look_up(payload)
+        if channel is None:
+            return ChannelFacts()
+        if channel in self._shared:
+            return ChannelFacts(self._shared[channel])
+        return ChannelFacts() if events.is_own_message(payload, self._me) else await self._look_up(payload)
+
+    async def _look_up(self, payload: Payload) -> ChannelFacts:
+        """Ask Slack about the channel of an interaction, several times if need be."""
+        channel = events.channel_to_look_up(payload)
+        try:
+            if channel is None:
+                return ChannelFacts(bot_may_write=await self._is_own_conversation(payload))
+            return await self._asked(channel)
+        except PlatformError as error:
+            _log.warning("channel lookup failed: %s", error)
+            # Of a direct message it is not known whether it is one with the bot: then it may be no place to answer in.
+            return ChannelFacts(shared=channel is not None, bot_may_write=channel is not None, checked=False)
+
+    async def _asked(self, channel: str) -> ChannelFacts:
+        try:
+            answer = await self._call(Method.CONVERSATIONS_INFO, channel=channel)
+        except MessageGone:
+            return ChannelFacts(shared=True, bot_may_write=False)  # a private channel without the bot
+        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
+        found = answer.get("channel") or {}
+        shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
+        # Nobody writes in an archived channel; the shortcut is in the menu of its messages all the same.
+        closed = found.get("is_archived") or found.get("is_frozen")
+        return ChannelFacts(shared, bool(found.get("is_member", True)) and not closed)
+
     async def _is_own_conversation(self, payload: Payload) -> bool:
         """Whether a direct message, in which our shortcut was used, is one with the bot.
 
@@ -161,33 +237,26 @@ class EventHandlers:
         where = events.message_of_shortcut(payload)
         if where is None:
             return True
-        method, (channel, ts) = Method.CONVERSATIONS_REPLIES, where
+        channel, ts = where
         try:
-            await self._web.call(method, self._me.team, channel=channel, ts=ts, limit=1)
+            await self._call(Method.CONVERSATIONS_REPLIES, channel=channel, ts=ts, limit=1)
         except (Forbidden, MessageGone):
-            return False
-        except PlatformError as error:
-            # Not known: Aion is not asked what may have no place to be shown.
-            _log.warning("conversation lookup failed: %s", error)
             return False
         return True
 
-    async def _look_up(self, payload: Payload) -> tuple[bool, bool]:
-        """Whether another organisation sees the channel, true where Slack does not tell; and whether the bot can write there."""
-        channel = events.channel_to_look_up(payload)
-        if channel is None:
-            return False, True
-        try:
-            answer = await self._web.call(Method.CONVERSATIONS_INFO, self._me.team, channel=channel)
-        except PlatformError as error:
-            _log.warning("channel lookup failed, counts as shared: %s", error)
-            return True, True
-        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
-        found = answer.get("channel") or {}
-        shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
-        # Nobody writes in an archived channel; the shortcut is in the menu of its messages all the same.
-        closed = found.get("is_archived") or found.get("is_frozen")
-        return shared, bool(found.get("is_member", True)) and not closed
+    async def _call(self, method: Method, **arguments: Any) -> Payload:
+        """Look something up, again after each pause where Slack may answer in a moment."""
+        return await retry(
+            lambda: self._web.call(method, self._me.team, **arguments),
+            backoff=self._lookups,
+            on=_worth_another_lookup,
+        )
+
+
+def _worth_another_lookup(error: Exception) -> bool | float:
+    if isinstance(error, RateLimited):
+        return error.retry_after if error.retry_after <= _MOMENT else False
+    return isinstance(error, PlatformDown)
 
 
 async def _log_failure(error: Exception) -> None:

@@ -3,6 +3,7 @@
 Slack identifies a message by its channel and its `ts`, and a thread by its channel and the `ts` of its first message.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from aion_bot.ports.messages import MessageRef, ThreadKey
@@ -52,6 +53,20 @@ def message(ref: MessageRef) -> Message:
 def is_file(ts: str) -> bool:
     """Tell whether a message is referred to by the id of the file that it shares, as Slack names no `ts` for it."""
     return ts.startswith("F")
+
+
+def renamed(old: str, new: str) -> Callable[[str], str]:
+    """Return what gives the opaque ids of the channel `old` their form in the channel `new`, and leaves all others."""
+
+    def rename(opaque: str) -> str:
+        parts = opaque.split(_SEPARATOR)
+        # A message is channel/ts, a thread team/channel/ts, a prompt slack/team/channel/rest.
+        at = min(len(parts) - 2, 2)
+        if at >= 0 and parts[at] == old:
+            parts[at] = new
+        return _SEPARATOR.join(parts)
+
+    return rename
 
 
 def prompt_key(team: str, channel: str, rest: str) -> str:

@@ -64,6 +64,7 @@ APP_SCOPES: dict[Method, tuple[str, ...]] = {
 EVENTS: dict[str, tuple[str, ...]] = {
     "agent_session_stopped": ("chat:write",),
     "app_mention": ("app_mentions:read",),
+    "channel_id_changed": ("channels:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),

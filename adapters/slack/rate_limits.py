@@ -88,6 +88,8 @@ LIMITS: Final = Limits(
     page=FALLBACK,
     edit_gap=1.0,
     budgets={operation: BUDGETS[method] for operation, method in _METHODS.items()},
+    # Users report that a status disappears after two minutes (openclaw#77358, sentry#112679).
+    activity_lasts=120.0,
 )
 
 

@@ -96,7 +96,18 @@ def _own_blocks(text: str) -> int:
 
 
 def _blocks(content: Content) -> list[Block]:
-    if isinstance(content, Reply):
+    if content.plain and not isinstance(content, Reply):
+        words = [
+            content.description,
+            *(
+                f"{one.number or at}. {one.agent}: {one.description}"
+                for at, one in enumerate(content.steps, 1)
+            ),
+        ]
+        mine = map(_plain_line, (*content.facts, *content.record))
+        text = "\n".join([content.title, _plain_quote("\n".join(words)), *mine, _plain_quote(content.said)])
+        blocks = [*_plain_sections(text), *_actions(content.buttons)]
+    elif isinstance(content, Reply):
         blocks = [
             *(_plain_sections(content.text) if content.plain else _markdown(content.text)),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
@@ -129,6 +140,15 @@ def _plain_sections(text: str) -> Iterator[Block]:
         if piece.strip():
             shown = {"type": "plain_text", "text": piece, "emoji": False}
             yield {"type": "section", "text": shown, "expand": True}
+
+
+def _plain_quote(text: str) -> str:
+    """Mark every line as somebody else's words; nothing where there are none."""
+    return "\n".join(f"> {line}" for line in text.splitlines() if line.strip())
+
+
+def _plain_line(line: Line) -> str:
+    return "".join(part if isinstance(part, str) else part.name or part.id for part in line)
 
 
 def _title(title: str) -> Iterator[Block]:

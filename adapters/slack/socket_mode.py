@@ -131,9 +131,17 @@ class SocketConnection:
 
     async def _dispatch(self, envelope_id: str, payload: Mapping[str, Any]) -> None:
         """Acknowledge an envelope if the app did. Slack sends an event again that is not acknowledged."""
-        response = await self._app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=dict(payload)))
+        status = 200
+        try:
+            # Bolt itself fails over an event without fields, and answers as if a handler had failed.
+            if payload.get("type") != "event_callback" or isinstance(payload.get("event"), Mapping):
+                request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
+                status = (await self._app.async_dispatch(request)).status
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Bolt cannot read it: Slack would send it again, and it would fail again.
+            _log.warning("envelope could not be read, skipped: %s", type(error).__name__)
         # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.
-        if response.status == 200 and self._socket is not None:
+        if status == 200 and self._socket is not None:
             # On a connection that was lost meanwhile nothing can be acknowledged: Slack sends the event again.
             with suppress(ConnectionError):
                 await self._socket.send_json({"envelope_id": envelope_id})

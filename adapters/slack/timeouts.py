@@ -7,6 +7,8 @@ from aion_bot.ports.backoff import Backoff
 
 _ACCEPT_RETRIES = Backoff(0.2, factor=5.0, attempts=4)
 
+_LOOKUPS = Backoff(0.3, factor=2.0, attempts=3)
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -22,6 +24,9 @@ class Timeouts:
     accept_retries: Iterable[float] = _ACCEPT_RETRIES
     """Pauses before an event that the core could not write is handed to it again. They are over long before Slack
     sends an event for the last two times, a minute and five minutes later."""
+
+    lookups: Iterable[float] = _LOOKUPS
+    """Pauses before a look-up that failed is made again; somebody waits for it."""
 
     hello: float = 15.0
     """From a WebSocket's handshake to Slack's `hello`."""

@@ -21,7 +21,7 @@ from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Line, MessageRef, Person
+from aion_bot.ports.messages import Action, Content, Document, Line, MessageRef, Person, PlanCard
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
@@ -76,9 +76,16 @@ class Approvals:
     async def click(self, thread: Thread, click: Click) -> None:
         """Answer a press privately, and carry the decision out if it counts."""
         answer, claimed = await self._judge(click)
-        decision = self._show(thread, claimed, self._carry_out) if claimed else asyncio.sleep(0)
         # Side by side: a platform that is slow to take the private reply must not delay the decision.
-        await asyncio.gather(reply_privately(thread, click, answer, hidden=True), decision)
+        telling = reply_privately(thread, click, answer, hidden=True)
+        if claimed is None:
+            await telling
+            return
+        _, unshown = await asyncio.gather(telling, self._show(thread, claimed, self._carry_out))
+        now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
+        if unshown and now:
+            why = error_messages.not_shown(unshown)
+            await reply_privately(thread, click, strings.decided_unseen(why, record(now)), hidden=True)
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
@@ -118,23 +125,38 @@ class Approvals:
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
-            return (strings.WORKING_ON_IT,), replace(now, message=click.message)
+            # A card that could not be edited has a newer one, which the row names.
+            return (strings.WORKING_ON_IT,), replace(now, message=now.message or click.message)
         if now.phase is PlanPhase.REPLACED:
             return _refused(click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,))
         return _refused(click, now, "decided already", strings.already(record(now)))
 
     async def _show(
         self, thread: Thread, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
-    ) -> None:
-        """Run `work` while the card shows how it goes, then show and record the outcome; `posted` are taken over."""
+    ) -> PlatformError | None:
+        """Run `work` while the card shows how it goes, then show and record the outcome; `posted` are taken over.
+
+        Returns why the card could not show it, if so: what was decided stands all the same.
+        """
         if plan.message is None:
             _log.warning("plan has no card", plan=plan.key)
-            return
+            return None
+
+        async def on_posted(content: Content | Document, message: MessageRef) -> None:
+            # The platform did not let the card be edited, so there is another one.
+            if isinstance(content, PlanCard):
+                await retry_write(lambda: self._plans.note_card(plan.key, message))
+
         view = PlanCardView(
             plan, PlanFormat(thread.page_format, self._access.policy(thread.platform).approvers)
         )
         delivery = Delivery(
-            plan.key, plan.requester, posted or (plan.message,), owns_cards=True, resumed=bool(posted)
+            plan.key,
+            plan.requester,
+            posted or (plan.message,),
+            on_posted,
+            owns_cards=True,
+            resumed=bool(posted),
         )
         sync = self._services.registry.sync(thread, view, delivery)
         card = _Card(self._services.store, view, sync)
@@ -143,8 +165,10 @@ class Approvals:
             await self._end(card, await work(plan, card), showing)
         except PlatformError as error:
             _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
+            return error
         finally:
             showing.cancel()
+        return None
 
     async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
         plan = replace(

@@ -5,10 +5,13 @@ activity, such as "is typing". Showing one is best effort; removing it is repeat
 """
 
 import asyncio
+import math
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import structlog
@@ -32,8 +35,34 @@ _END_ACTIVITY = Backoff(0.2, factor=4.0, cap=8.0, attempts=4)
 _UNNOTICED = 0.2
 """Seconds without any sign of life that nobody notices."""
 
+_OPENING = 0.5
+"""Seconds in which a thread is opened as a rule: it is a sign by itself."""
+
+_MARK_PATIENCE = 2.0
+"""Seconds for which a mark waits for room: a sign that comes later is none."""
+
+_ACTIVITY_PATIENCE = 1.0
+"""Seconds for which the activity waits for room."""
+
+_RENEW_AFTER = 0.8
+"""Fraction of an activity's life after which it is shown again."""
+
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a turn is, for its indicators.
+
+    `opened` is set once its thread exists, `started` when the first message of the answer stands, `ended` when nothing more
+    will be shown; `silent` tells whether Aion has said nothing for so many seconds although it works.
+    """
+
+    started: asyncio.Event
+    opened: asyncio.Event | None = None
+    ended: asyncio.Event | None = None
+    silent: Callable[[float], bool] = lambda _: False
 
 
 class Indicators:
@@ -44,6 +73,8 @@ class Indicators:
         self._tasks = tasks
         self._marks = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
+        self._shown_in_place: dict[ThreadKey, float] = {}
+        """When activity was shown last where questions wait whose threads do not exist yet."""
         self._active: dict[ThreadKey, SharedLimits] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
@@ -71,15 +102,18 @@ class Indicators:
 
     @asynccontextmanager
     async def working(
-        self, thread: Thread, turn: Turn, started: asyncio.Event, shown: Callable[[], None]
+        self, thread: Thread, turn: Turn, progress: "Progress | asyncio.Event", shown: Callable[[], None]
     ) -> AsyncIterator[None]:
         """Show that the bot works on a turn, and afterwards nothing of that turn any more.
 
-        `started` is set when the answer's first message stands, `shown` is called when people see an indicator.
+        An event as `progress` is the one that is set when the answer's first message stands. `shown` is called when people
+        see an indicator.
         """
+        if isinstance(progress, asyncio.Event):
+            progress = Progress(progress)
         # Counted by thread: activity is the thread's, and ends with the last turn that runs there.
         self._working[turn.thread] += 1
-        showing = self._tasks.spawn(self._show(thread, turn, started, shown))
+        showing = self._tasks.spawn(self._show(thread, turn, progress, shown))
         try:
             yield
         finally:
@@ -101,25 +135,89 @@ class Indicators:
             except sqlite3.Error as error:
                 _log.error("database write failed", turn=turn.key, reason=str(error))
 
-    async def _show(
-        self, thread: Thread, turn: Turn, started: asyncio.Event, shown: Callable[[], None]
-    ) -> None:
-        """Start the platform's activity; where there is none and the first message has to wait, mark the question."""
+    async def _show(self, thread: Thread, turn: Turn, progress: Progress, shown: Callable[[], None]) -> None:
+        """Start the platform's activity, and renew it; where there is none and the first message has to wait, mark the question."""
+        if progress.opened is not None:
+            # Activity is shown in the thread, which does not exist yet.
+            await self._mark_until(progress.opened, thread, turn, shown, opening=True)
         async with self._locks.setdefault(turn.thread, asyncio.Lock()):
             active = await self._start_activity(thread, turn)
         if active:
             shown()
+            if progress.ended is not None:
+                await self._renew(thread, turn, progress, progress.ended)
+        else:
+            await self._mark_until(progress.started, thread, turn, shown)
+
+    async def _mark_until(
+        self,
+        over: asyncio.Event,
+        thread: Thread,
+        turn: Turn,
+        shown: Callable[[], None],
+        *,
+        opening: bool = False,
+    ) -> None:
+        """Mark a question until something has happened; not at all where that happens at once.
+
+        `opening`: it waits for its thread, so that the activity can be shown only where the question is.
+        """
+        # A mark would only flicker where the first message comes at once.
+        if await _happens(over, _OPENING if opening else _UNNOTICED):
             return
-        with suppress(TimeoutError):
-            # A mark would only flicker where the first message comes at once.
-            await asyncio.wait_for(started.wait(), _UNNOTICED)
+        if opening:
+            self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
+        if self._marks.expect(thread, turn):
+            marking = asyncio.create_task(self._marks.show(thread, turn))
+            waiting = asyncio.create_task(over.wait())
+            try:
+                await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+                # Where it waits for its permit, others need the room now.
+                marking.cancel()
+            await asyncio.wait({marking})
+            if not marking.cancelled() and marking.result():
+                shown()
+            await over.wait()
+            await self._marks.remove(thread, turn)
+        await over.wait()
+
+    async def _show_in_place(
+        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
+    ) -> None:
+        """Show the activity where the question is, while the thread for its answer does not exist yet."""
+        place = _place(turn)
+        if place == turn.thread or thread.activity is None:
             return
-        if not self._marks.expect(thread, turn):
-            return
-        if await self._marks.show(thread, turn):
+        lasts = thread.adapter.limits.activity_lasts * _RENEW_AFTER
+        while not over.is_set():
+            # One request shows it for all questions that wait in the place.
+            now = time.monotonic()
+            if now >= self._shown_in_place.get(place, -math.inf) + lasts:
+                self._shown_in_place[place] = now
+                # Before the posts of other answers: these people see nothing at all yet.
+                permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, place, Priority.FINAL)
+                with suppress(RateLimited):
+                    async with permit:
+                        await thread.activity.show_activity(place, turn.asker, active=True)
             shown()
-        await started.wait()
-        await self._marks.remove(thread, turn)
+            await _happens(over, lasts)
+        self._shown_in_place.pop(place, None)
+
+    async def _renew(self, thread: Thread, turn: Turn, progress: Progress, ended: asyncio.Event) -> None:
+        """Show the activity again before the platform ends it by itself, while nothing else moves."""
+        lasts = thread.adapter.limits.activity_lasts * _RENEW_AFTER
+        while not ended.is_set():
+            if await _happens(ended, lasts):
+                return
+            if not progress.silent(lasts):
+                continue
+            operation = Operation.SHOW_ACTIVITY
+            with suppress(RateLimited):
+                async with thread.limiter.permit(operation, turn.thread, Priority.BEST_EFFORT) as allowed:
+                    if allowed:
+                        await thread.show_activity(turn.asker, active=True)
 
     async def _start_activity(self, thread: Thread, turn: Turn) -> bool:
         """Show that the bot works, if ending that again can be afforded, too."""
@@ -131,7 +229,9 @@ class Indicators:
         adopted = turn.thread in self._active
         self._active[turn.thread] = limiter.reserve(Operation.SHOW_ACTIVITY, turn.thread)
         try:
-            async with limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT) as allowed:
+            async with limiter.permit(
+                Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT, patience=_ACTIVITY_PATIENCE
+            ) as allowed:
                 if allowed:
                     return await thread.show_activity(turn.asker, active=True)
                 limiter.release(self._active.pop(turn.thread))
@@ -197,20 +297,27 @@ class _QueuedMarks:
         message, limiter = _message(turn), thread.limiter
         # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
         async with self._locks[turn.key]:
-            operations = (Operation.MARK_QUEUED, Operation.UNMARK_QUEUED)
-            if message is None or not all(limiter.has_room(one, turn.thread) for one in operations):
+            if message is None:
                 del self._locks[turn.key]
                 return False
-            self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, turn.thread)
+            # In a burst the removal may have to wait: no sign at all would be worse than one that stays a little longer.
+            self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, _place(turn))
+            asked = False
             try:
                 async with limiter.permit(
-                    Operation.MARK_QUEUED, turn.thread, Priority.BEST_EFFORT
+                    Operation.MARK_QUEUED, _place(turn), Priority.BEST_EFFORT, patience=_MARK_PATIENCE
                 ) as allowed:
                     if allowed:
+                        asked = True
                         await thread.mark_queued(message, queued=True)
                         return True
                     del self._locks[turn.key]
                     self._release(thread, turn)
+            except asyncio.CancelledError:
+                if not asked:
+                    self._locks.pop(turn.key, None)
+                    self._release(thread, turn)
+                raise
             except PlatformError as error:
                 _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
         return False
@@ -233,7 +340,7 @@ class _QueuedMarks:
             return True
 
         async def remove() -> None:
-            async with thread.limiter.permit(Operation.UNMARK_QUEUED, turn.thread, Priority.FINAL):
+            async with thread.limiter.permit(Operation.UNMARK_QUEUED, _place(turn), Priority.FINAL):
                 await thread.mark_queued(message, queued=False)
 
         try:
@@ -251,6 +358,19 @@ class _QueuedMarks:
 
 def _worth_removing_again(error: Exception) -> bool:
     return isinstance(error, PlatformError) and not isinstance(error, Forbidden | MessageGone)
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until an event is set, for so many seconds at most; return whether it is."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), None if seconds == math.inf else seconds)
+    return event.is_set()
+
+
+def _place(turn: Turn) -> ThreadKey:
+    """Where the person's own message is: in the channel where a thread is opened from it. Its limits count."""
+    place = None if turn.origin is None else turn.origin.in_place
+    return place or turn.thread
 
 
 def _message(turn: Turn) -> MessageRef | None:

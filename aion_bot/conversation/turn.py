@@ -1,6 +1,7 @@
 """A turn from its first message to its last: the thread opens, the answer is shown while it comes, the row is closed."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -12,18 +13,29 @@ from aion_bot.aion import AionvisionError, ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.conversation.close_message import close_message
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.silence import Silence, tell_of_wait
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.quotes import also_read
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import (
+    CannotDraw,
+    Forbidden,
+    PlatformDown,
+    PlatformError,
+    QuestionGone,
+    RateLimited,
+    TakenElsewhere,
+)
+from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard
+from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, ThreadKey
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.bounds import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
@@ -75,6 +87,10 @@ class TurnRunner:
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.started = asyncio.Event()
+        self.opened = asyncio.Event()
+        """Set once the thread exists."""
+        self.moved_to: ThreadKey | None = None
+        """Where the turn has to be run instead, because its thread could not be opened."""
         self._services = services
         self._turns = services.store.turns
         self._plans = services.store.plans
@@ -83,6 +99,7 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
+        self._silence = Silence(self._view)
         self._sync = services.registry.sync(thread, self._view, self._delivery(resumed, cards))
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
         self._stream = AionStream(
@@ -90,7 +107,7 @@ class TurnRunner:
             turn,
             self._view,
             plan_format,
-            changed=lambda urgent: self._sync.wake(urgent=urgent),
+            changed=self._changed,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
         self._replacing = BackgroundTasks()
@@ -115,6 +132,14 @@ class TurnRunner:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
 
+    def silent(self, seconds: float) -> bool:
+        """Return whether Aion works and has said nothing for so long."""
+        return self._silence.lasts(seconds)
+
+    def _changed(self, urgent: bool) -> None:
+        self._silence.heard()
+        self._sync.wake(urgent=urgent)
+
     def indicator_shown(self) -> None:
         """Note that people see an indicator, so that the first message need not hurry."""
         self._sync.may_wait()
@@ -138,8 +163,9 @@ class TurnRunner:
         try:
             # Before anything that may stop the process: the next start gives up what has stopped two.
             await self._record(self._turns.note_start(self.turn.key))
-            if self._mode is Mode.ASK:
-                await self._open_thread()
+            if self._mode is Mode.ASK and not await self._open_thread():
+                return
+            self.opened.set()
             await self._show()
         except PlatformError as error:
             await self._give_up(error)
@@ -168,10 +194,11 @@ class TurnRunner:
         await retry_write(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
         return True
 
-    async def _open_thread(self) -> None:
+    async def _open_thread(self) -> bool:
+        """Make the thread exist; False if the turn is to be run elsewhere."""
         origin = self.turn.origin
         if origin is None:
-            return
+            return True
         if origin.attachments:
             self._view.notice(strings.NO_FILES)
         read = also_read(origin.quotes)
@@ -181,13 +208,30 @@ class TurnRunner:
             self._view.footnote(strings.GO_ON)
         # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is None or self.turn.attempt:
-            return
+            return True
 
         def worth_retrying(error: Exception) -> bool | float:
             # After a refusal the limiter knows for how long to wait.
             return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
 
-        await retry(lambda: self.thread.open(origin), backoff=_OPEN_AGAIN, on=worth_retrying)
+        telling = asyncio.create_task(tell_of_wait(self.thread, origin, self.opened))
+        try:
+            attempts = itertools.count(self.turn.starts)
+            await retry(
+                lambda: self.thread.open(origin, again=next(attempts) > 0),
+                backoff=_OPEN_AGAIN,
+                on=worth_retrying,
+            )
+        except (Forbidden, CannotDraw) as error:
+            if origin.in_place is None:
+                raise
+            self._log.info("thread not opened, answering in place", reason=repr(error))
+            await self._turns.move(self.turn.key, origin.in_place)
+            self.moved_to = origin.in_place
+            return False
+        finally:
+            telling.cancel()
+        return True
 
     async def _show(self) -> None:
         """Show what the work brings while it comes, then show the end and close the row."""
@@ -196,6 +240,7 @@ class TurnRunner:
         if self._interruption is not None:
             self._work.cancel()
         showing = asyncio.create_task(self._sync.run())
+        reassuring = asyncio.create_task(self._silence.reassure(self.ended, self._sync.wake))
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
@@ -207,6 +252,7 @@ class TurnRunner:
         finally:
             self._work.cancel()
             showing.cancel()
+            reassuring.cancel()
 
     async def _work_guarded(self) -> Outcome:
         """Return how the work ended, whatever it raises: the person is told, the log has the rest."""
@@ -323,14 +369,34 @@ class TurnRunner:
         if isinstance(error, TakenOver):
             return  # asked again meanwhile: what is shown and recorded from now on is the later attempt's
         self._log.warning("answer not shown", reason=repr(error))
-        self._release()  # telling may take a while
-        if self.turn.origin is not None:
-            await reply_privately(
-                self.thread, self.turn.origin, (with_reference(strings.CANNOT_WRITE, self.turn.key),)
+        if isinstance(error, TakenElsewhere):
+            # The other process answers.
+            await self._record(
+                self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE)
             )
+            return
+        self._release()  # telling may take a while
+        origin = self.turn.origin
+        # Whoever deletes their question wants no answer.
+        deleted = isinstance(error, QuestionGone) and origin is not None and origin.source is not None
+        sentence = with_reference(error_messages.not_shown(error), self.turn.key)
+        if not isinstance(error, PlatformDown):
+            await close_message(self._services, self.thread, self._sync, self.turn, sentence)
+        if origin is not None and not deleted:
+            await reply_privately(self.thread, origin, (sentence,))
+            await self._remove_echo(origin)
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
 
+    async def _remove_echo(self, origin: Prompt) -> None:
+        """Remove the acknowledgement of a question that has no answer: it would stand there for everybody."""
+        if origin.echo is not None:
+            try:
+                await self.thread.delete(origin.echo)
+            except PlatformError as error:
+                self._log.info("acknowledgement not removed", reason=repr(error))
+
     def _release(self) -> None:
+        self.opened.set()
         self.started.set()
         self.parked.set()
         self.ended.set()

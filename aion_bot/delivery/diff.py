@@ -95,7 +95,12 @@ class _Slot:
     edited_at: float = -math.inf
     attempt: int = 0
     lost: bool = False
-    """Whether its message was deleted by somebody: the content is posted again only when it is final."""
+    """Whether its message was deleted by somebody, or cannot be edited: the content is posted again only when it is final."""
+    frozen: bool = False
+    """Whether its message cannot be edited: what it should show is posted as a new one."""
+    undeletable: bool = False
+    plainness: int = 0
+    """How plainly its content has to be drawn; see `draw_plainly`."""
     streamed: Reply | None = None
     """What a stream that is open shows; None for any other message."""
     stream_began: float = 0.0
@@ -127,6 +132,8 @@ class MessageDiff:
         self._stream_delta = stream_delta
         self._stream_life = stream_life
         self._slots = [_Slot(message=message) for message in posted]
+        self._replaced: list[MessageRef] = []
+        """Messages that newer ones have taken the place of, still to be deleted."""
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
@@ -138,6 +145,15 @@ class MessageDiff:
         """When the last message, which may be growing, may be changed again; `-inf` where there is none, or a card."""
         last = next((slot for slot in reversed(self._slots) if slot.message is not None), None)
         return -math.inf if last is None or last.holds_card else last.edited_at + self._gap
+
+    @property
+    def newest(self) -> tuple[MessageRef, Content | None] | None:
+        """The newest message that is no card and no file, and what it shows as far as that is known; None if there is none."""
+        for slot in reversed(self._slots):
+            shown = slot.streamed or slot.shown
+            if slot.message is not None and not slot.holds_card and not isinstance(shown, Document):
+                return slot.message, shown
+        return None
 
     def awaits_card(self, screen: Screen) -> bool:
         """Tell whether a plan's card should be there and is not."""
@@ -153,19 +169,25 @@ class MessageDiff:
         """
         while len(self._slots) < len(screen):
             self._slots.append(_Slot())
-        surplus: Delete | None = None
+        if self._replaced:
+            return Delete(-1, self._replaced[0])
+        surplus: Delete | Edit | None = None
         last = max((i for i, wanted in enumerate(screen) if wanted is not None), default=-1)
         for index, slot in enumerate(self._slots):
             wanted = screen[index] if index < len(screen) else None
             if wanted is None:
                 # From the end: a message that is wanted again after its removal is posted behind the others.
                 if slot.message is not None and (ended or not self._resumed):
-                    surplus = Delete(index, slot.message)
+                    surplus = self._removal(index, slot, slot.message) or surplus
                 continue
+            if not isinstance(wanted, Document):
+                wanted = _drawn(wanted, slot.plainness)
             # Only the last message grows: what stands before another one is complete.
             final = ended or index < last
             step: Step | None
-            if slot.message is None:
+            if slot.frozen and (wanted == slot.shown or not self._changes(wanted)):
+                continue
+            if slot.message is None or slot.frozen:
                 step = self._first_step(index, slot, wanted, ended=ended, final=final, streams=streams)
             else:
                 step = self._change(index, slot, slot.message, wanted, final=final, now=now)
@@ -190,6 +212,17 @@ class MessageDiff:
             return post if final else None  # a stream begins with words
         return StartStream(index, wanted, slot.attempt)
 
+    def _changes(self, wanted: Content | Document) -> bool:
+        """Tell whether a message that shows this is changed here at all."""
+        return self._owns_cards or not isinstance(wanted, PlanCard)
+
+    def _removal(self, index: int, slot: _Slot, message: MessageRef) -> Delete | Edit | None:
+        """Return how a message that is not wanted goes: it shows nothing where the platform does not let it be deleted."""
+        if not slot.undeletable:
+            return Delete(index, message)
+        nothing = Reply("")
+        return None if slot.frozen or slot.shown == nothing else Edit(index, message, nothing)
+
     def _change(
         self,
         index: int,
@@ -204,11 +237,12 @@ class MessageDiff:
         if isinstance(wanted, Document):
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
             ours = self._resumed and not self._retried
-            posted = isinstance(slot.shown, Document) or (slot.shown is None and ours)
-            return None if posted else Delete(index, message)
+            if isinstance(slot.shown, Document) or (slot.shown is None and ours):
+                return None
+            return PostFile(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
         earliest = slot.edited_at + self._gap
         if slot.streamed is None or self._stream_delta is None or not isinstance(wanted, Reply):
-            if wanted == slot.shown or (isinstance(wanted, PlanCard) and not self._owns_cards):
+            if wanted == slot.shown or not self._changes(wanted):
                 return None
             return Edit(index, message, wanted, earliest)
         delta = self._stream_delta(slot.streamed, wanted, False)
@@ -226,7 +260,9 @@ class MessageDiff:
             if other.message == message:  # found again by its nonce: it can show one slot only
                 other.message = other.shown = other.streamed = None
         slot = self._slots[step.slot]
-        slot.message, slot.edited_at = message, now
+        if slot.frozen and slot.message is not None:
+            self._replaced.append(slot.message)
+        slot.message, slot.edited_at, slot.frozen = message, now, False
         slot.holds_card = isinstance(step.content, PlanCard)
         if isinstance(step, StartStream):
             slot.streamed, slot.stream_began = step.content, now
@@ -251,8 +287,40 @@ class MessageDiff:
         slot = self._slots[step.slot]
         slot.streamed, slot.shown = None, None
 
+    def edit_refused(self, step: Edit | AppendStream | StopStream) -> None:
+        """Record that a message cannot be edited: a new one takes its place, and it is deleted then.
+
+        That happens when the content is final. Only a card is replaced at once, the first time: it may be pressed.
+        """
+        slot = self._slots[step.slot]
+        slot.frozen, slot.streamed = True, None
+        slot.lost = slot.attempt > 0 or not isinstance(step.content, PlanCard)
+        slot.attempt += 1
+
+    def deletion_refused(self, step: Delete) -> None:
+        """Record that a message cannot be deleted."""
+        if step.message in self._replaced:
+            self._replaced.remove(step.message)
+        else:
+            self._slots[step.slot].undeletable = True
+            self._slots[step.slot].attempt += 1
+
+    def draw_plainly(self, step: Post | Edit) -> bool:
+        """Draw a slot more plainly from now on, after the platform refused its drawing; False where nothing is plainer.
+
+        First as plain text; a reply then without its small lines and buttons, too.
+        """
+        slot = self._slots[step.slot]
+        if slot.plainness >= (1 if isinstance(step.content, PlanCard) else _PLAINEST):
+            return False
+        slot.plainness += 1
+        return True
+
     def gone(self, step: Edit | Delete | AppendStream | StopStream) -> None:
         """Record that the message does not exist any more; what it should show is posted once, when it is final."""
+        if step.message in self._replaced:
+            self._replaced.remove(step.message)
+            return
         slot = self._slots[step.slot]
         slot.message = slot.shown = slot.streamed = None
         slot.lost = True
@@ -263,6 +331,19 @@ class MessageDiff:
         if self._stream_delta is None or self._stream_delta(step.shown, step.content, True) is None:
             return None
         return _streamable(step.content)
+
+
+_PLAINEST = 2
+
+
+def _drawn(content: Content, plainness: int) -> Content:
+    """Return a content as plainly as the platform takes it."""
+    if not plainness:
+        return content
+    plain = replace(content, plain=True)
+    if plainness < _PLAINEST or not isinstance(plain, Reply):
+        return plain
+    return replace(plain, note="", byline=(), buttons=())
 
 
 def _streamable(content: Content) -> Content:

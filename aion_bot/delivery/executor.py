@@ -18,7 +18,15 @@ from aion_bot.delivery.diff import (
 from aion_bot.delivery.nonces import card_nonce, nonce_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import NativeStreaming
-from aion_bot.ports.errors import MessageGone, Unsupported, UploadRefused
+from aion_bot.ports.errors import (
+    CannotEdit,
+    Forbidden,
+    Hindrance,
+    MessageGone,
+    PlatformError,
+    Unsupported,
+    UploadRefused,
+)
 from aion_bot.ports.messages import Content, Document, MessageRef, Person, PlanCard
 
 OnPosted = Callable[[Content | Document, MessageRef], Awaitable[None]]
@@ -78,21 +86,32 @@ class Executor:
                     await self._streaming.append_stream(step.message, step.shown, step.content)
                 case StopStream():
                     await self._streaming.stop_stream(step.message, step.shown, step.content)
-        except MessageGone:
+        except PlatformError as error:
+            self._note_refusal(step, error)
+        else:
+            if isinstance(step, Delete):
+                self.diff.gone(step)
+            else:
+                self.diff.changed(step, time.monotonic())
+        return None
+
+    def _note_refusal(self, step: Edit | Delete | AppendStream | StopStream, error: PlatformError) -> None:
+        """Tell the diff of a message that is gone, or that stays as it is. Raises `error` if it is about anything else."""
+        if isinstance(error, MessageGone):
             # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
-            return None
-        if isinstance(step, Delete):
-            self.diff.gone(step)
+        elif not _may_be_replaced(error):
+            raise error
+        elif isinstance(step, Delete):
+            self.diff.deletion_refused(step)
         else:
-            self.diff.changed(step, time.monotonic())
-        return None
+            self.diff.edit_refused(step)
 
     async def _post(self, step: Post | PostFile | StartStream) -> MessageRef:
         # The earlier process numbered its cards as well: without them another post of it would have this nonce.
         nonce = nonce_of(self.delivery.name, step.slot + self.delivery.cards, step.attempt)
         if isinstance(step.content, PlanCard):
-            nonce = card_nonce(step.content.key)
+            nonce = card_nonce(step.content.key, step.attempt)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = nonce not in self.tried and not self.delivery.resumed
         self.tried.add(nonce)
@@ -108,3 +127,10 @@ class Executor:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
         return message
+
+
+def _may_be_replaced(error: PlatformError) -> bool:
+    """Tell whether a refusal is about one message, so that a new one may be taken; its own refusal says what is wrong."""
+    if isinstance(error, Forbidden) and not isinstance(error, CannotEdit):
+        return error.hindrance in {Hindrance.OTHER, Hindrance.ARCHIVED}
+    return isinstance(error, CannotEdit) or type(error) is PlatformError

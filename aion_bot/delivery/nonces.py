@@ -11,9 +11,9 @@ def nonce_of(name: str, slot: int, attempt: int) -> str:
     return f"{name}-{slot}-{attempt}"
 
 
-def card_nonce(plan_key: str) -> str:
-    """Name the post of a plan's card."""
-    return f"{plan_key}-card"
+def card_nonce(plan_key: str, attempt: int = 0) -> str:
+    """Name the post of a plan's card; `attempt` counts the messages that it had before."""
+    return f"{plan_key}-card-{attempt}" if attempt else f"{plan_key}-card"
 
 
 def adopted(
@@ -37,5 +37,13 @@ def adopted(
 
 
 def card_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
-    """Return the card of a plan, if it was posted."""
-    return next((own.message for own in found if own.nonce == card_nonce(plan_key)), None)
+    """Return the newest card of a plan, if one was posted; `found` is newest first."""
+    first = card_nonce(plan_key)
+    return next(
+        (
+            own.message
+            for own in found
+            if own.nonce and (own.nonce == first or own.nonce.startswith(f"{first}-"))
+        ),
+        None,
+    )

@@ -13,6 +13,7 @@ from contextlib import suppress
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.delivery.diff import (
     AppendStream,
+    Edit,
     Idle,
     MessageDiff,
     Post,
@@ -34,6 +35,8 @@ from aion_bot.delivery.strategy import (
 from aion_bot.delivery.thread import Thread
 from aion_bot.delivery.view import View, advance
 from aion_bot.ports.errors import (
+    CannotDraw,
+    CannotEdit,
     MessageGone,
     PlatformDown,
     PlatformError,
@@ -42,7 +45,7 @@ from aion_bot.ports.errors import (
     Unsupported,
     UploadRefused,
 )
-from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.messages import Content, MessageRef
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
@@ -109,6 +112,11 @@ class MessageSync:
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in reading order: those that only this sync may change."""
         return self._diff.replies
+
+    @property
+    def newest(self) -> tuple[MessageRef, Content | None] | None:
+        """The newest message that is no card, and what it shows as far as that is known."""
+        return self._diff.newest
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
@@ -332,10 +340,16 @@ class MessageSync:
             self._view.refuse_file(error.reason if isinstance(error, UploadRefused) else "")
             await self._refresh()
             return
+        if isinstance(step, StartStream) and isinstance(error, CannotDraw | CannotEdit):
+            self._streams_wait = True  # a post may be taken
+            return
         if isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
             raise error
         if isinstance(step, AppendStream | StopStream):
             self._diff.stream_broke(step)
+        elif isinstance(error, CannotDraw):
+            if not isinstance(step, Post | Edit) or not self._diff.draw_plainly(step):
+                raise error
         elif isinstance(error, TooLong):
             if not self._view.shrink():
                 raise error

@@ -40,10 +40,15 @@ class Thread:
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
 
-    async def open(self, prompt: Prompt) -> None:
-        """Make the thread of a prompt exist."""
+    async def open(self, prompt: Prompt, *, again: bool = False) -> None:
+        """Make the thread of a prompt exist; `again` as for `PlatformAdapter.open_thread`."""
         async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):
-            await self.adapter.open_thread(struck_prompt(prompt))
+            await self.adapter.open_thread(struck_prompt(prompt), again=again)
+
+    async def delete(self, message: MessageRef) -> None:
+        """Remove a message of the bot's own."""
+        async with self.limiter.permit(Operation.DELETE, self.key, Priority.FINAL):
+            await self.adapter.delete(message)
 
     async def own_messages(self) -> Sequence[OwnMessage]:
         """Return the bot's newest messages, at most twenty, newest first."""

@@ -5,6 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
+from aion_bot.concurrency.signals import on_signal
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.tour_file import tour_file
@@ -44,7 +45,7 @@ async def serve(services: SimulatedServices, bot: BotProcess, port: int | None) 
 async def _signal() -> None:
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+        on_signal(one, stop.set)
     await stop.wait()
 
 

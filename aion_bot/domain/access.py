@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     """Why something is not done."""
 
     SHARED = "channel is shared with another organisation"
+    UNCHECKED = "channel could not be looked up"
     NOT_LISTED = "not on the allow lists"
     NEW_WORKSPACE = "workspace joined after the first start"
     UNSEEN = "bot may not write there"
@@ -71,6 +72,10 @@ def decide(
     `owner` asked the question that it is about; without one, what belongs to somebody is not looked at.
     """
     refusal = _membership(policy, place, person)
+    if refusal is not None and not place.checked and _is_listed(policy.allow_users, person.id):
+        refusal = Refusal.UNCHECKED  # what is not known may be the reason
+    if refusal is Refusal.SHARED and intent in _POSTING and not place.bot_may_write:
+        refusal = Refusal.UNSEEN  # where the bot is no member it is not told who is
     if refusal is None and intent in _POSTING and not place.private:
         refusal = _posting(place)
     if refusal is None and owner is not None and intent in _OWN and not _owns(policy, intent, person, owner):
@@ -85,12 +90,15 @@ def may_use_workspace(policy: AccessPolicy, workspace: str) -> bool:
     return policy.admitted is None or not workspace or workspace in policy.admitted
 
 
+def _is_listed(allowed: frozenset[str], one: str) -> bool:
+    return not allowed or one in allowed
+
+
 def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal | None:
     # Before the lists: an empty list allows all channels, but never one that strangers can read.
     if place.shared and place.channel not in policy.allow_channels:
         return Refusal.SHARED
-    lists = ((policy.allow_users, person.id), (policy.allow_channels, place.channel))
-    if any(allowed and one not in allowed for allowed, one in lists):
+    if not (_is_listed(policy.allow_users, person.id) and _is_listed(policy.allow_channels, place.channel)):
         return Refusal.NOT_LISTED
     # A person of another organisation comes through a workspace of the bot's, and belongs to their own.
     workspace = place.person_workspace or place.workspace
@@ -103,7 +111,7 @@ def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal |
 
 def _posting(place: Place) -> Refusal | None:
     if not place.bot_may_write:
-        return Refusal.UNSEEN
+        return Refusal.UNSEEN if place.checked or place.lacks else Refusal.UNCHECKED
     # The bot would say in public what the person may not.
     return None if place.person_may_write else Refusal.MUTED
 

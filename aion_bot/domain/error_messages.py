@@ -1,10 +1,11 @@
-"""Aion's errors as kinds of trouble that `wording` has a sentence for. No I/O."""
+"""Errors of Aion and of the platforms as sentences for people. No I/O."""
 
 from collections.abc import Mapping
 
 from aion_bot.aion import AionvisionError, ResourceNotFoundError
 from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, TooLong
 
 _BY_CODE = {
     "INVALID_API_KEY": "AUTH_ERROR",
@@ -40,6 +41,15 @@ def end_reason(kind: str) -> EndReason:
 def sentence(error: AionvisionError, *, retry: bool = True) -> str:
     """Say what happened and what to do; `retry`: a Retry button stands under it."""
     return strings.trouble(kind(error), getattr(error, "retry_after", None), retry=retry)
+
+
+def not_shown(error: PlatformError) -> str:
+    """Say why something cannot be shown where it should be."""
+    if isinstance(error, Forbidden):
+        return strings.cannot_write(error.hindrance, error.permission)
+    if isinstance(error, MessageGone):
+        return strings.PLACE_GONE
+    return strings.CANNOT_DRAW if isinstance(error, TooLong) else strings.REFUSED_HERE
 
 
 def event_kind(data: Mapping[str, object]) -> str:

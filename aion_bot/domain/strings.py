@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.ports.text import one_line
@@ -14,6 +15,8 @@ _NAME = 60
 """Characters of somebody's name for a thing that a sentence repeats."""
 
 THINKING = "Thinking…"
+STILL_WORKING = "Still working on it…"
+STILL_WAITING = "Your question is waiting: I can't open a thread right now. I'll answer as soon as I can."
 HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"
 NO_FILES = "I can't read attached files yet; I answer the words alone."
 ONLY_FILES = "I can't read attached files yet. Tell me in words what you would like to know."
@@ -49,16 +52,41 @@ SHARED = "This channel is shared with another organisation, so I only answer her
 CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
 
 
+UNCHECKED = "I couldn't look up this channel just now, so I did nothing. Try again in a moment."
+PLACE_GONE = "I can't find this thread any more: it was deleted, or I was removed from the channel. Ask me somewhere else."
+CANNOT_DRAW = "I couldn't show this answer here. Ask again, perhaps for a shorter one."
+REFUSED_HERE = "My answer was not accepted here. Ask again, or ask me somewhere else."
+_HINDRANCES = {
+    Hindrance.NOT_A_MEMBER: "I'm not in this channel, so I can't answer here. Invite me, then ask again.",
+    Hindrance.ARCHIVED: "This conversation is archived, so I can't answer in it. Ask me somewhere else.",
+    Hindrance.LOCKED: "This thread is locked, so I can't answer in it. Ask me somewhere else.",
+    Hindrance.CLOSED: "I can't send you direct messages. Allow them in your settings, then ask again.",
+    Hindrance.FULL: "This server has too many open threads, so I can't open another. Ask an admin to archive some, then ask again.",
+    Hindrance.PERMISSION: CANNOT_WRITE,
+    Hindrance.OTHER: REFUSED_HERE,
+}
+
+
+def cannot_write(hindrance: Hindrance, permission: str = "") -> str:
+    """Say why the bot cannot answer somewhere, and what helps; `permission` is what it lacks, where that is known."""
+    if hindrance is Hindrance.PERMISSION and permission:
+        return f"I need the permission “{permission}” to answer here. Ask an admin to give it to me."
+    return _HINDRANCES[hindrance]
+
+
 _REFUSALS = {
     Refusal.SHARED: SHARED,
+    Refusal.UNCHECKED: UNCHECKED,
     Refusal.NEW_WORKSPACE: NEW_SERVER,
     Refusal.UNSEEN: CANNOT_WRITE,
     Refusal.MUTED: MUTED,
 }
 
 
-def refusal(reason: Refusal) -> str:
-    """Say why somebody may not use the bot here."""
+def refusal(reason: Refusal, lacks: str = "") -> str:
+    """Say why somebody may not use the bot here; `lacks` as for `Place`."""
+    if reason is Refusal.UNSEEN:
+        return cannot_write(Hindrance.PERMISSION, lacks)
     return _REFUSALS.get(reason, NOT_HERE)
 
 
@@ -303,6 +331,14 @@ def already(record: tuple[Line, ...]) -> Line:
     return tuple(parts)
 
 
+def decided_unseen(why: str, record: tuple[Line, ...]) -> Line:
+    """Say what became of a decision whose card cannot show it, and why it cannot."""
+    parts: list[str | Person] = [why]
+    for line in record:
+        parts += [" ", *line]
+    return tuple(parts)
+
+
 ASKING_AION = "Telling Aion…"
 RUNNING = "Aion carries it out…"
 BUSY = "Aion says that another request is deciding this plan right now; watching what comes of it…"
@@ -412,6 +448,9 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
     return ", ".join(ids) or "none: the list names ids of other platforms only"
 
 
+SECOND_PROCESS = (
+    "another process seems to use the same token: stop one of them, or questions are answered twice"
+)
 NOT_ASKED = (
     "not looked at: beside what its operator should be warned of, this command asks no platform, and not Aion"
 )

@@ -43,6 +43,13 @@ def _check_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def check_http_proxy(url: str) -> str:
+    """Return the address of an HTTP proxy. Raises ValueError, without the value, for what is none."""
+    if _split(url, _NO_PROXY).scheme not in {"http", "https"}:
+        raise ValueError(_NO_PROXY)
+    return url
+
+
 def _check_proxy_url(url: str) -> str:
     if _split(url, _NO_PROXY).scheme not in {"http", "https", "socks5"}:
         raise ValueError(_NO_PROXY)
@@ -51,6 +58,9 @@ def _check_proxy_url(url: str) -> str:
 
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
 """The address of an API: https, or http for a loopback host. A slash at its end is dropped."""
+
+HttpProxyUrl = Annotated[str, AfterValidator(check_http_proxy)]
+"""The address of a proxy that every library can use: http or https. Otherwise as `ProxyUrl`."""
 
 ProxyUrl = Annotated[str, AfterValidator(_check_proxy_url)]
 """The address of a proxy: http, https or socks5. It may hold a password, so its field is kept out of the repr."""

@@ -48,12 +48,16 @@ class EnvironmentSource(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """Return the fields that are set, by name."""
         fields = self.settings_cls.model_fields.items()
-        found = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        found = {
+            name: self.get_field_value(field, name)[0] for name, field in fields if field.validation_alias
+        }
         return {name: value for name, value in found.items() if value is not None}
 
 
 class EnvironmentSettings(BaseSettings):
     """The settings of one component: each field has its variable as `validation_alias`, its type, limits and rules.
+
+    A field without a variable is filled by whoever reads the environment.
 
     A secret is a `SecretStr`. Making settings from arguments reads no environment. What a rule raises is the end of a
     sentence that begins with the variable's name, says how to mend it, and does not repeat the value.
@@ -105,7 +109,7 @@ class EnvironmentSettings(BaseSettings):
     @classmethod
     def variables(cls) -> tuple[str, ...]:
         """Every variable, in the order of the fields."""
-        return tuple(map(cls.variable, cls.model_fields))
+        return tuple(cls.variable(name) for name, field in cls.model_fields.items() if field.validation_alias)
 
     @classmethod
     def required(cls) -> tuple[str, ...]:

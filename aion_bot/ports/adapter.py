@@ -40,8 +40,12 @@ class PlatformAdapter(Protocol):
     async def close(self) -> None:
         """Close every connection. `post` and `edit` work until this is called, listening or not."""
 
-    async def open_thread(self, prompt: Prompt) -> None:
-        """Make the thread of a prompt with an `opening` exist; harmless if it does."""
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
+        """Make the thread of a prompt with an `opening` exist; harmless if it does.
+
+        `again`: an earlier attempt of the bot's may have opened it. Otherwise one that the bot's own account has opened is
+        another process's: `TakenElsewhere`.
+        """
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message. `nonce`: at most 25 characters of A-Z, a-z, 0-9 and "-".
@@ -118,7 +122,7 @@ class NativeStreaming(Protocol):
 
 @runtime_checkable
 class ActivityIndicator(Protocol):
-    """The platform's own indicator that the bot works, such as "is typing"."""
+    """The platform's own indicator that the bot works, such as "is typing"; `Limits.activity_lasts` says for how long."""
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Show that the bot works for `person` in a thread, or no more.

@@ -3,6 +3,8 @@
 An adapter translates its library's errors once, at the seam; the core decides by these types alone.
 """
 
+from enum import StrEnum
+
 
 class PlatformError(Exception):
     """A call to a platform failed. The text is for logs; it holds no secret and no message text."""
@@ -28,8 +30,40 @@ class MessageGone(PlatformError):
     """The message, thread or channel does not exist any more."""
 
 
+class QuestionGone(MessageGone):
+    """The message that a thread begins with was deleted before the thread existed."""
+
+
+class Hindrance(StrEnum):
+    """Why the bot may not do something, as far as a person can do something about it."""
+
+    PERMISSION = "permission missing"
+    NOT_A_MEMBER = "not a member"
+    ARCHIVED = "archived"
+    LOCKED = "locked"
+    CLOSED = "takes no direct messages"
+    FULL = "too many active threads"
+    OTHER = "refused"
+    """The platform says something else, or something that nobody has documented."""
+
+
 class Forbidden(PlatformError):
-    """The bot may not do this here: not a member, a permission is missing, the thread is archived or locked."""
+    """The bot may not do this here. `permission` is the platform's own name of what is missing, empty where unknown."""
+
+    def __init__(
+        self, text: str = "", hindrance: Hindrance = Hindrance.OTHER, *, permission: str = ""
+    ) -> None:
+        super().__init__(text)
+        self.hindrance = hindrance
+        self.permission = permission
+
+
+class CannotEdit(Forbidden):
+    """The platform does not let this message be edited any more. A new one may take its place."""
+
+
+class TakenElsewhere(PlatformError):
+    """Another process with the same token has taken this over: this one keeps out."""
 
 
 class TooLong(PlatformError):
@@ -42,6 +76,10 @@ class UploadRefused(PlatformError):
     def __init__(self, reason: str = "") -> None:
         super().__init__(f"upload refused: {reason or 'no reason given'}")
         self.reason = reason
+
+
+class CannotDraw(TooLong):
+    """The platform refused how a message is drawn. Plain text may be taken."""
 
 
 class PlatformDown(PlatformError):

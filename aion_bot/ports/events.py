@@ -13,8 +13,10 @@ class Place:
     `workspace` is a Slack team or a Discord server (empty in a Discord direct message); `shared` is true for a
     Slack channel that another organisation sees too. `person_workspace` is the workspace that the person belongs to,
     empty where the platform does not tell it apart. `bot_may_write` and `person_may_write` are false where the platform
-    says that the bot could show no answer, or that the person may not write themselves. `private`: the answer is shown
-    elsewhere, to the person alone, so that neither counts.
+    says that the bot could show no answer, or that the person may not write themselves; `lacks` is the platform's own name
+    of the permission that the bot misses then, where it is known. `private`: the answer is shown elsewhere, to the person
+    alone, so that neither counts. `checked` is false where the platform did not answer who sees the channel, or where the
+    person belongs: what is said of it here is the worst case.
     """
 
     workspace: str
@@ -25,6 +27,8 @@ class Place:
     bot_may_write: bool = True
     person_may_write: bool = True
     private: bool = False
+    lacks: str = ""
+    checked: bool = True
 
     @property
     def home(self) -> str:
@@ -69,8 +73,10 @@ class Prompt:
     that has to be opened before anything can be posted there, or is None where it exists. `quotes` are words that the
     question is about and that are not in `text`. `attachments` counts the files of the message, and of all that it
     quotes. `source` is the person's own message, where the question is one. `reply_token` lets
-    the adapter answer privately; it means nothing elsewhere. `written_at` is when the message was written or the command
-    used, by the platform's clock in seconds since the epoch; 0 where the platform does not say.
+    the adapter answer privately; it means nothing elsewhere, and may be a secret while it is valid. `written_at` is when
+    the message was written or the command used, by the platform's clock in seconds since the epoch; 0 where the platform
+    does not say. `in_place` is where the answer goes if the thread cannot be opened; `echo` is what the bot itself posted
+    to acknowledge the question.
     """
 
     key: str
@@ -84,7 +90,9 @@ class Prompt:
     quotes: tuple[Quote, ...] = ()
     attachments: int = 0
     source: MessageRef | None = None
-    reply_token: str = ""
+    reply_token: str = field(default="", repr=False)
+    in_place: ThreadKey | None = None
+    echo: MessageRef | None = None
     # Not compared: it says nothing about what is asked.
     written_at: float = field(default=0.0, compare=False)
 
@@ -119,7 +127,7 @@ class Click:
     message: MessageRef
     place: Place
     person: Person
-    reply_token: str = ""
+    reply_token: str = field(default="", repr=False)
 
     @property
     def thread(self) -> ThreadKey:

@@ -1,6 +1,6 @@
 """What the core does for an adapter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +54,18 @@ class Host(Protocol):
 
     async def joined(self, workspace: str, name: str) -> None:
         """Tell that a workspace has invited the bot while it is connected."""
+
+    async def knows(self, key: str) -> bool:
+        """Tell whether a button's key is of something that this process has recorded. Fast."""
+
+    async def second_process(self, sign: str) -> None:
+        """Tell that another process seems to use the same token; `sign` says what shows it, for the operator."""
+
+    async def channel_renamed(self, old: str, new: str, renamed: Callable[[str], str]) -> None:
+        """Tell that a channel has another id; `renamed` returns the new id of any thread, message or prompt.
+
+        When this returns, what was recorded of the channel's threads is recorded under their new ids.
+        """
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Threads of this platform that the bot takes part in: at most 200, those with the newest questions first."""

@@ -90,7 +90,7 @@ class PlanCard:
 
     `description`, `steps` and `said` are the model's words, which every adapter shows as a quote, so that nobody takes them
     for the bot's own; `said` is about the outcome and stands under the record. `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
-    is empty while nobody decided. `key` tells the core which plan it is; it is not shown.
+    is empty while nobody decided. `key` tells the core which plan it is; it is not shown. `plain` as for `Reply`.
     """
 
     title: str
@@ -101,6 +101,7 @@ class PlanCard:
     buttons: tuple[Button, ...] = ()
     key: str = ""
     said: str = ""
+    plain: bool = False
 
 
 Content = Reply | PlanCard

@@ -1,5 +1,6 @@
 """What a platform allows, as data, and how its requests are reported. No I/O."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
@@ -69,7 +70,7 @@ class Limits:
     message while it grows. `budgets` says what an operation counts against, the most specific first; what is not named
     is not limited until the platform refuses it, and then for as long as it says. From `crowded_from` answers that
     share the edits on, native streams are used where there are any. One of those takes no more after `stream_life`
-    seconds.
+    seconds. An activity indicator disappears by itself after `activity_lasts` seconds.
     """
 
     page: int
@@ -77,6 +78,7 @@ class Limits:
     budgets: Mapping[Operation, tuple[Budget, ...]] = field(default_factory=dict)
     crowded_from: int = 11
     stream_life: float = 240.0
+    activity_lasts: float = math.inf
 
 
 Charge = tuple[Budget, str]

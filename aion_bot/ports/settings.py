@@ -2,27 +2,34 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
 from dotenv import dotenv_values
+from pydantic import Field
 
-from aion_bot.environment.addresses import BaseUrl, is_loopback
+from aion_bot.environment.addresses import BaseUrl, HttpProxyUrl, check_http_proxy, is_loopback
 from aion_bot.environment.model import EnvironmentSettings, Problem, Switch
 
 __all__ = [
+    "PROXY_URL",
     "BaseUrl",
     "EnvironmentSettings",
+    "HttpProxyUrl",
     "IdForm",
     "IdForms",
     "IdKind",
     "PlatformSettings",
     "Problem",
     "Switch",
+    "check_proxies",
     "is_loopback",
+    "proxy_for",
     "read_environment",
 ]
 
@@ -37,6 +44,13 @@ class PlatformSettings(EnvironmentSettings):
         **EnvironmentSettings.sentences,
         "missing": "is missing although {given} is set",
     }
+
+    proxy: str | None = Field(None, repr=False)
+    """The proxy through which the platform is reached. Of no variable of its own: see `through_proxy`."""
+
+    def through_proxy(self, env: Mapping[str, str], url: str) -> Self:
+        """Return the settings with the proxy by which the environment has `url` reached."""
+        return self.model_copy(update={"proxy": proxy_for(env, url)})
 
     @classmethod
     def is_wanted(cls, env: Mapping[str, str]) -> bool:
@@ -85,3 +99,36 @@ def read_environment(folder: Path) -> Mapping[str, str]:
     from_file = dotenv_values(folder / ".env", interpolate=False)
     given = [*from_file.items(), *os.environ.items()]
     return {name: value for name, value in given if value is not None and value.strip()}
+
+
+PROXY_URL = "AION_BOT_PROXY_URL"
+"""The variable that names the proxy for every platform and Aion."""
+
+
+def proxy_for(env: Mapping[str, str], url: str) -> str | None:
+    """Return the proxy through which `url` is reached; the one rule for every service.
+
+    `AION_BOT_PROXY_URL` wins; otherwise it is `HTTPS_PROXY`, unless `NO_PROXY` names the host. This machine is always reached
+    directly. The libraries have rules of their own, which differ, so none of them reads the environment.
+    """
+    parts = urlsplit(url)
+    if is_loopback(parts.hostname):
+        return None
+    if env.get(PROXY_URL):
+        return env[PROXY_URL]
+    given, excepted = (env.get(name) or env.get(name.lower()) for name in ("HTTPS_PROXY", "NO_PROXY"))
+    if not given or proxy_bypass_environment(parts.netloc, {"no": excepted or ""}):
+        return None
+    return given
+
+
+def check_proxies(env: Mapping[str, str]) -> Sequence[Problem]:
+    """Refuse proxies of the whole environment that are no addresses of an HTTP proxy. `PROXY_URL` is checked as a setting."""
+    problems = []
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        try:
+            if env.get(name):
+                check_http_proxy(env[name])
+        except ValueError as error:
+            problems.append(Problem(name, str(error)))
+    return problems

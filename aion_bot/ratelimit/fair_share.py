@@ -31,6 +31,14 @@ class SharedLimit:
         """Requests that previews leave free: those reserved, those about to be, and the budget's headroom."""
         return self.reserved + self.awaiting_reservation + self.window.budget.headroom
 
+    @property
+    def best_effort_headroom(self) -> int:
+        """Requests that a best-effort operation leaves free: as previews do, but never all that the limit has.
+
+        A limit of one call would otherwise take none at all, however idle it is.
+        """
+        return min(self.preview_headroom, self.window.budget.calls - 1)
+
     def is_idle(self, now: float) -> bool:
         """Tell whether nobody uses the limit and nothing is known of it but what is documented."""
         used = self.answers or self.awaiting_reservation or self.reserved

@@ -1,6 +1,7 @@
 """Where operations on one platform wait for their permits: the scheduler's clock, futures and timer."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -119,17 +120,28 @@ class Limiter(RequestObserver):
 
     @asynccontextmanager
     async def permit(
-        self, operation: Operation, thread: ThreadKey, priority: Priority
+        self,
+        operation: Operation,
+        thread: ThreadKey,
+        priority: Priority,
+        *,
+        patience: float = BEST_EFFORT_WAIT,
     ) -> AsyncIterator[bool]:
         """Wait until an operation may run, and run it inside; yields whether it may.
 
-        That is always true but for `Priority.BEST_EFFORT`: such an operation is given up after `BEST_EFFORT_WAIT`
-        seconds without room for it.
+        That is always true but for `Priority.BEST_EFFORT`: such an operation is given up after `patience` seconds without
+        room for it, and at once where it is known that there will be none by then.
         """
-        permit = Permit(self.limits(operation, thread), priority, time.monotonic())
+        now = time.monotonic()
+        permit = Permit(self.limits(operation, thread), priority, now)
+        if priority is Priority.BEST_EFFORT:
+            room = [limit.window.capacity_at(now, limit.best_effort_headroom) for limit in permit.limits]
+            if any(now + patience < at < math.inf for at in room):
+                yield False
+                return
         giving_up: asyncio.TimerHandle | None = None
         if priority is Priority.BEST_EFFORT:
-            giving_up = asyncio.get_running_loop().call_later(BEST_EFFORT_WAIT, self.cancel, permit)
+            giving_up = asyncio.get_running_loop().call_later(patience, self.cancel, permit)
         try:
             issued = await self.acquire(permit)
         finally:
@@ -157,9 +169,15 @@ class Limiter(RequestObserver):
         self._issue_soon()
 
     def has_room(self, operation: Operation, thread: ThreadKey) -> bool:
-        """Tell whether a best-effort operation could run at once, and another one that takes it back."""
+        """Tell whether a best-effort operation could run at once, and another one that takes it back.
+
+        In a limit of one call the other one has to wait for its next window.
+        """
         now, limits = time.monotonic(), self.limits(operation, thread)
-        return all(limit.window.room_at(now, limit.preview_headroom + 1) <= now for limit in limits)
+        return all(
+            limit.window.room_at(now, min(limit.preview_headroom + 1, limit.window.budget.calls - 1)) <= now
+            for limit in limits
+        )
 
     # What the adapter reports.
 

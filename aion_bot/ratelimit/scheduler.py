@@ -129,7 +129,7 @@ class Scheduler:
                 case Priority.PREVIEW:
                     free = limit.preview_at(now, self._gap)
                 case Priority.BEST_EFFORT:
-                    free = limit.window.room_at(now, limit.preview_headroom)
+                    free = limit.window.room_at(now, limit.best_effort_headroom)
                 case _:
                     free = limit.window.room_at(now, 0)
                     if free > now or not limit.answers:

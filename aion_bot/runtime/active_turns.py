@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.indicators import Indicators, Progress
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.domain.turn import Outcome
 from aion_bot.ports.messages import ThreadKey
@@ -35,9 +35,8 @@ class ActiveTurns:
         await runner.parked.wait()
 
     async def _run(self, runner: TurnRunner) -> None:
-        async with self._indicators.working(
-            runner.thread, runner.turn, runner.started, runner.indicator_shown
-        ):
+        progress = Progress(runner.started, runner.opened, runner.ended, runner.silent)
+        async with self._indicators.working(runner.thread, runner.turn, progress, runner.indicator_shown):
             await runner.run()
         if await runner.record_rest():
             # The indicators were cleared before the row could say that the end is shown.

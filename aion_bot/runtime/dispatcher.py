@@ -6,7 +6,7 @@ import functools
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import structlog
@@ -103,6 +103,7 @@ class Dispatcher:
             active=self._active,
             approvals=self._approvals,
             slots=self._slots,
+            enqueue_moved=self._enqueue_moved,
         )
 
     async def serve(self, stop: asyncio.Event) -> bool:
@@ -170,7 +171,7 @@ class Dispatcher:
         refusal = self._refusal(prompt)
         if refusal is not None:
             if prompt.addressed:
-                self._reply_once(thread, prompt, strings.refusal(refusal), hidden=True)
+                self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
             return
         # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
         # mention again: that of a question which was asked asks nothing anew.
@@ -214,7 +215,7 @@ class Dispatcher:
         """
         refusal = self._refusal(prompt)
         if refusal is not None:
-            return strings.refusal(refusal)
+            return strings.refusal(refusal, prompt.place.lacks)
         objection = unaskable(prompt) or self._too_busy(prompt)
         found = None if objection else await self._used_up(prompt)
         return objection if found is None else strings.used_up(found)
@@ -278,6 +279,12 @@ class Dispatcher:
         number = self._slots.enter(thread.platform, turn.asker)
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
+    def _enqueue_moved(self, thread: Thread, runner: TurnRunner) -> None:
+        """Put a turn whose thread could not be opened into the queue of the place where it is answered instead."""
+        if runner.moved_to is not None:
+            where = self._services.registry.thread(thread.adapter, runner.moved_to)
+            self._enqueue(where, replace(runner.turn, thread=runner.moved_to))
+
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
         """Answer a question whose turn it is."""
         try:
@@ -295,7 +302,9 @@ class Dispatcher:
             return
         await self._indicators.dequeued(thread, turn)
         if turn.phase is TurnPhase.QUEUED:
-            await self._active.run(TurnRunner(self._services, thread, turn))
+            runner = TurnRunner(self._services, thread, turn)
+            await self._active.run(runner)
+            self._enqueue_moved(thread, runner)
             return
         await self._store.turns.note_shown(turn.key, turn.attempt)
         self._tasks.spawn(self._indicators.clear(thread, turn))

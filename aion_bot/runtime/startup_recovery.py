@@ -1,7 +1,7 @@
 """At the start: what an earlier process left open is resumed, in the order in which it was asked."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from aion_bot.aion import ChatMessage
@@ -34,6 +34,7 @@ class StartupRecovery:
         active: ActiveTurns,
         approvals: Approvals,
         slots: TurnSlots,
+        enqueue_moved: Callable[[Thread, TurnRunner], None],
     ) -> None:
         self._services = services
         self._store = services.store
@@ -46,6 +47,7 @@ class StartupRecovery:
         self._active = active
         self._approvals = approvals
         self._slots = slots
+        self._enqueue_moved = enqueue_moved
         self._recovery = Recovery(services)
 
     async def start(self) -> None:
@@ -108,6 +110,7 @@ class StartupRecovery:
                 cards = await self._recovery.cards(turn)
                 runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
                 await self._active.run(runner)
+                self._enqueue_moved(thread, runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
                 return
@@ -115,7 +118,9 @@ class StartupRecovery:
             async with self._slots.slot(thread, turn, number, tell=False) as started:
                 if started:
                     await self._indicators.dequeued(thread, turn)
-                    await self._active.run(TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True))
+                    runner = TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True)
+                    await self._active.run(runner)
+                    self._enqueue_moved(thread, runner)
         finally:
             self._slots.leave(thread.platform, turn.asker)
             recovered.set()

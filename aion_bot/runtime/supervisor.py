@@ -25,6 +25,12 @@ _LAST_HEARD = "heard"
 _HEARD_EVERY = 15.0
 """Seconds between two writes of it."""
 
+SECOND_PROCESS = "second process"
+"""Name of the value that says when another process with the same token was seen last, in seconds since the epoch."""
+
+_SECOND_EVERY = 60.0
+"""Seconds between two log lines about that."""
+
 _OVERLAP = 180.0
 """Seconds for which a dead connection may pass for a live one. What is heard twice is known by its key."""
 
@@ -102,6 +108,7 @@ class PlatformHost:
         self._unread = unread
         self._admission = admission
         self._caught_up = False
+        self._second_seen_at = 0.0
 
     async def accept(self, event: InboundEvent) -> None:
         """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
@@ -151,6 +158,25 @@ class PlatformHost:
         if len(presence.workspaces) > 1 and not self._several_workspaces_expected:
             reason = strings.several_servers(presence.workspaces)
             _log.warning("several workspaces without an allow list", platform=self._platform, reason=reason)
+
+    async def knows(self, key: str) -> bool:
+        """Look whether a button's key is of a turn or a plan that is recorded here."""
+        found = await self._store.turns.get(key) or await self._store.plans.get(key)
+        return found is not None
+
+    async def second_process(self, sign: str) -> None:
+        """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""
+        now = time.time()
+        if now - self._second_seen_at < _SECOND_EVERY:
+            return
+        self._second_seen_at = now
+        _log.error("second process", platform=self._platform, reason=sign, mend=strings.SECOND_PROCESS)
+        await self.remember(SECOND_PROCESS, str(now))
+
+    async def channel_renamed(self, old: str, new: str, renamed: Callable[[str], str]) -> None:
+        """Let the threads of a channel follow it to its new id."""
+        await self._store.renaming.rename(self._platform, renamed, (old, new))
+        _log.info("channel renamed", platform=self._platform, channel=new, before=old)
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         """Return the threads with the newest questions."""

@@ -91,6 +91,10 @@ class Failure(StrEnum):
     """The platform asks for a pause."""
     FORBIDDEN = auto()
     """The platform does not allow it here."""
+    UNEDITABLE = auto()
+    """The platform does not let this message be changed."""
+    UNDRAWABLE = auto()
+    """The platform does not take the form of this message."""
 
 
 class Workspace(Protocol):

@@ -1,6 +1,6 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
-from aion_bot.storage.database import back_up, check_database, files_of
+from aion_bot.storage.database import back_up, check_database, files_of, remembered
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.retrying import BRIEFLY, retry_write
 from aion_bot.storage.schema import migrations
@@ -14,5 +14,6 @@ __all__ = [
     "check_database",
     "files_of",
     "migrations",
+    "remembered",
     "retry_write",
 ]

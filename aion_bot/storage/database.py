@@ -144,6 +144,20 @@ def back_up(path: Path, target: Path) -> None:
         raise StoreError(f"{path} could not be copied to {target} ({reason(error, real)})") from error
 
 
+def remembered(path: Path, name: str) -> dict[str, str]:
+    """Return a value that the platforms remembered under `name`, by platform; changes nothing, also beside a bot.
+
+    Empty where there is no database, or none that can be read: `check_database` says so.
+    """
+    real = _real(path)
+    mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE)) as connection:
+            return dict(connection.execute("SELECT platform, value FROM kv WHERE name = ?", (name,)))
+    except (sqlite3.Error, OSError):
+        return {}
+
+
 def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
     """Take the lock and make the file ready: it exists, can be written and has the newest schema."""
     lock = ProcessLock.acquire(real.with_name(f"{real.name}.lock"))

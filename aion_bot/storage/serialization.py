@@ -21,9 +21,10 @@ def pack_steps(steps: tuple[Step, ...]) -> str:
 
 
 def pack_origin(prompt: Prompt) -> str:
-    """Write a prompt as JSON, without its words, which have a column of their own, and without its reply token.
+    """Write a prompt as JSON, without its words, which have a column of their own.
 
-    Of its quotes there is what they were, not what they said or who said it.
+    Of its quotes there is what they were, not what they said or who said it. The reply token is among it until the turn
+    ends: a platform may take it for some minutes, and a restart must not cost the answer.
     """
     source = None if prompt.source is None else prompt.source.id
     place = prompt.place
@@ -36,6 +37,9 @@ def pack_origin(prompt: Prompt) -> str:
             "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
             "source": source,
             "written_at": prompt.written_at,
+            "reply_token": prompt.reply_token,
+            "in_place": None if prompt.in_place is None else prompt.in_place.id,
+            "echo": None if prompt.echo is None else prompt.echo.id,
         }
     )
 
@@ -55,6 +59,10 @@ def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
         quotes=tuple(Quote(QuoteSource(source), "", cut=cut) for source, cut in packed.get("quotes", ())),
         attachments=packed["attachments"],
         source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
+        # Rows of earlier versions have none of these.
+        reply_token=packed.get("reply_token", ""),
+        in_place=None if packed.get("in_place") is None else ThreadKey(thread.platform, packed["in_place"]),
+        echo=None if packed.get("echo") is None else MessageRef(thread, packed["echo"]),
     )
 
 

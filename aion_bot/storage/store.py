@@ -6,6 +6,7 @@ from typing import Self
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.kv import KeyValues
 from aion_bot.storage.plans import Plans
+from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.threads import Threads
 from aion_bot.storage.turns import Turns
@@ -23,6 +24,7 @@ class Store:
         self.retention = Retention(database)
         self.erased = database.erased
         """Set when words were erased that the database's log still holds."""
+        self.renaming = Renaming(database)
 
     @classmethod
     async def open(cls, path: Path) -> Self:

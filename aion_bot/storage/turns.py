@@ -28,14 +28,17 @@ _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 _ERASED = "text = '', erased_at = coalesce(erased_at, unixepoch())"
 """No words of the question are in the row any more; the name of its thread goes with every end."""
 
-_NAMELESS = "origin = json_set(origin, '$.opening', NULL)"
-"""Without the first words of the question, after which its thread is named: a thread is opened before Aion is asked."""
+_STRIPPED = "origin = json_set(origin, '$.opening', NULL, '$.reply_token', '')"
+"""Without the first words of the question, after which its thread is named: a thread is opened before Aion is asked.
+
+And without the reply token: it may be a secret, and whoever retries brings another one.
+"""
 
 
 def _kept_if(reason: str) -> str:
     """SQL that keeps the words of a turn that ends for `reason` only where a Retry may need them."""
     kept = f"{among(reason, RETRYABLE)} AND deleted_at IS NULL AND erased_at IS NULL"
-    return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_NAMELESS}"
+    return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_STRIPPED}"
 
 
 NO_LIMITS = Allowance()
@@ -101,7 +104,7 @@ class Turns(Statements):
         The thread does not show it yet: its first message may be on its way.
         """
         return await self._erase(
-            f"UPDATE turn SET phase = ?, reason = ?, {_ERASED}, {_NAMELESS}, closed_at = unixepoch() "  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = ?, reason = ?, {_ERASED}, {_STRIPPED}, closed_at = unixepoch() "  # noqa: S608  # literals of ours
             f"WHERE prompt = ? AND {_EDITABLE}",
             TurnPhase.ENDED, EndReason.WITHDRAWN, prompt,
         ) == 1  # fmt: skip
@@ -118,6 +121,20 @@ class Turns(Statements):
     async def note_start(self, key: str) -> None:
         """Count that a process takes a turn up; it is durable before anything of the turn is shown."""
         await self._do("UPDATE turn SET starts = starts + 1 WHERE key = ?", key)
+
+    async def move(self, key: str, thread: ThreadKey) -> None:
+        """Record that a turn is answered in another thread, which exists, and make that thread known.
+
+        Its start in the first one does not count: nothing was shown there that could stop a process.
+        """
+        await self._do(
+            "UPDATE turn SET thread = ?, origin = json_set(origin, '$.opening', NULL), starts = max(starts - 1, 0) WHERE key = ?",
+            thread.id, key,
+        )  # fmt: skip
+        await self._do(
+            "INSERT INTO thread (platform, id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            thread.platform, thread.id,
+        )  # fmt: skip
 
     async def start_asking(self, key: str, session_id: str) -> str | None:
         """Record that Aion may have the question from now on, in this session; write it before the request is sent.

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.discord import strings as discord_strings
 from aion_bot.domain import strings
+from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.host import Presence
 from aion_bot.runtime.supervisor import PlatformHost
 from aion_bot.simulators.aion import SimulatedAion, script
@@ -307,7 +308,8 @@ async def test_a_command_asks_only_where_the_answer_can_be_shown(
     said = discord.remark(on_discord.ben, "The crane looks bent.")
     general = discord.world.named("general")
     discord.world.read_only.add(general.id)
-    assert await ask_privately(discord, on_discord, "What is damaged?") == strings.CANNOT_WRITE
+    sentence = strings.cannot_write(Hindrance.PERMISSION, "Create Public Threads")
+    assert await ask_privately(discord, on_discord, "What is damaged?") == sentence
     known = discord.world.command("Ask Aion", 3)
     resolved = {"messages": {said: {**payloads.message(discord.world.anywhere(said), discord.world)}}}
     data = {"id": known["id"], "name": "Ask Aion", "type": 3, "target_id": said, "resolved": resolved}

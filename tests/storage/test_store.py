@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def prompt(key: str) -> Prompt:
         opening="What?",
         attachments=1,
         source=MessageRef(THREAD, "m0"),
+        reply_token="1:2:3:a secret",
     )
 
 
@@ -200,11 +202,30 @@ async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None
 
 
 async def test_a_prompt_is_read_as_it_was_written(store: Store) -> None:
-    """All that opening a thread and marking a message need is kept; the reply token is not."""
+    """All that opening a thread and marking a message need is kept until its end, the reply token too."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     turn = await store.turns.get("t1")
     assert turn is not None
     assert turn.origin == prompt("1")
+
+
+@pytest.mark.parametrize("end", ["ended", "shown", "withdrawn"])
+async def test_the_reply_token_goes_with_the_end(store: Store, tmp_path: Path, end: str) -> None:
+    """A reply token, which may be a secret, is erased however a turn ends, also where its words stay for a retry."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    if end == "ended":
+        assert await store.turns.end("t1", EndReason.FAILED)
+    elif end == "shown":
+        await store.turns.note_shown("t1", 0)
+    else:
+        assert await store.turns.withdraw("1")
+    turn = await store.turns.get("t1")
+    assert turn is not None
+    assert turn.origin is not None
+    assert turn.origin.reply_token == ""
+    assert store.erased.is_set()
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        assert "secret" not in str(connection.execute("SELECT * FROM turn").fetchall())
 
 
 async def test_a_question_is_open_until_its_end_is_shown(store: Store) -> None:

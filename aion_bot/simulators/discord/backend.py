@@ -182,8 +182,8 @@ class Backend:
         self.world.removed = True
         self.gateway.dispatch("GUILD_DELETE", {"id": self.world.guild}, GUILDS)
 
-    def open_thread(self, message: Message, body: Body) -> Channel:
-        """Open a thread from a message; it gets the message's id. Raises ApiError."""
+    def open_thread(self, message: Message, body: Body, *, by: SimulatedPerson | None = None) -> Channel:
+        """Open a thread from a message, as the bot or as a person; it gets the message's id. Raises ApiError."""
         limits.check_thread(body)
         if self.world.channel(message.channel).kind != TEXT:
             raise wrong_channel_type()
@@ -192,6 +192,7 @@ class Backend:
         thread = self.world.add(
             Channel(message.id, THREAD, str(body["name"]), self.world.guild, parent=message.channel)
         )
+        thread.owner = (by or self.world.bot).id
         thread.archive_after = int(body.get("auto_archive_duration", thread.archive_after))
         message.flags |= HAS_THREAD
         self.gateway.dispatch("THREAD_CREATE", payloads.channel(thread) | {"newly_created": True}, GUILDS)

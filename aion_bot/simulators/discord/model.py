@@ -32,6 +32,7 @@ class Channel:
     person: SimulatedPerson | None = None
     archived: bool = False
     locked: bool = False
+    owner: str = ""
     archive_after: int = 1_440
 
 
@@ -92,7 +93,8 @@ class Interaction:
 class World:
     """Everything that exists, by id.
 
-    `removed`: the bot was removed from the server; `read_only` are channels where it may not write; `typing` is where it
+    `removed`: the bot was removed from the server; `read_only` are channels where it may not write, `without_threads` those
+    where it may open no threads; `typing` is where it
     showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
     invite it; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
     whatever their roles say; `absent` are servers and people who are not in them.
@@ -118,6 +120,7 @@ class World:
         self.closed_to_bot: set[str] = set()
         self.removed = False
         self.read_only: set[str] = set()
+        self.without_threads: set[str] = set()
         self.typing: list[str] = []
         for name in channels:
             self.add(Channel(self.new_id(), TEXT, name, self.guild))

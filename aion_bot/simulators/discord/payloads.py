@@ -12,6 +12,7 @@ JOINED = "2026-01-05T08:00:00.000000+00:00"
 ALL_PERMISSIONS = str((1 << 53) - 1)
 READING = str(1 << 10 | 1 << 16)
 """View Channel and Read Message History (Discord's documentation, *Permissions*)."""
+CREATE_PUBLIC_THREADS = 1 << 35
 
 
 def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
@@ -175,7 +176,7 @@ def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
     Its own messages, direct ones and those that mention it stay whole (Discord's documentation, *Gateway Intents*).
     """
     mentioned = any(one["id"] == bot for one in shown.get("mentions", []))
-    if shown["author"]["id"] == bot or mentioned or "guild_id" not in shown:
+    if (shown["author"] or {}).get("id") == bot or mentioned or "guild_id" not in shown:
         kept = dict(shown)
     else:
         kept = dict(shown) | {"content": "", "embeds": [], "attachments": [], "components": []}
@@ -201,7 +202,7 @@ def interaction(of: Interaction, world: World) -> Payload:
         "channel_id": where.id,
         "channel": channel(where) | {"permissions": ALL_PERMISSIONS},
         "locale": "en-US",
-        "app_permissions": READING if world.read_only & {where.id, where.parent} else ALL_PERMISSIONS,
+        "app_permissions": _app_permissions(where, world),
         "attachment_size_limit": 10_485_760,
         "entitlements": [],
         "authorizing_integration_owners": {"0": where.guild or "0"},
@@ -220,6 +221,13 @@ def interaction(of: Interaction, world: World) -> Payload:
     return shown | {"guild_id": where.guild, "guild": server, "guild_locale": "en-US", "member": own}
 
 
+def _app_permissions(where: Channel, world: World) -> str:
+    if world.read_only & {where.id, where.parent}:
+        return READING
+    opens = where.id not in world.without_threads
+    return ALL_PERMISSIONS if opens else str(int(ALL_PERMISSIONS) & ~CREATE_PUBLIC_THREADS)
+
+
 def callback(of: Interaction, kind: int, world: World) -> Payload:
     """The response to an interaction callback with `with_response`."""
     data: Payload = {"interaction": {"id": of.id, "type": of.kind}}
@@ -235,7 +243,7 @@ def callback(of: Interaction, kind: int, world: World) -> Payload:
 
 def _thread(of: Channel) -> Payload:
     return {
-        "owner_id": "0",
+        "owner_id": of.owner or "0",
         "message_count": 0,
         "member_count": 2,
         "thread_metadata": {

@@ -120,7 +120,8 @@ def delete_message(backend: Backend, call: Call) -> Any:
 
 def post_thread(backend: Backend, call: Call) -> Any:
     """Open a thread from a message."""
-    _channel(backend, call, writing=True)
+    if _channel(backend, call, writing=True).id in backend.world.without_threads:
+        raise missing_permissions()
     return payloads.channel(backend.open_thread(_named(backend, call), call.body))
 
 

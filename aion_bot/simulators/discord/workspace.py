@@ -35,6 +35,8 @@ _FAILURES: Mapping[Failure, Mapping[str, Any]] = {
     Failure.DOWN: {"status": 503},
     Failure.LOST: {"drop": True, "acted": True},
     Failure.FORBIDDEN: {"status": 403, "code": 50013},
+    Failure.UNEDITABLE: {"status": 403, "code": 50005},
+    Failure.UNDRAWABLE: {"status": 400, "code": 50035},
 }
 
 

@@ -49,6 +49,8 @@ _FAILURES: Mapping[Failure, Mapping[str, Any]] = {
     Failure.DOWN: {"status": 503},
     Failure.LOST: {"drop": True, "acted": True},
     Failure.FORBIDDEN: {"error": "restricted_action"},
+    Failure.UNEDITABLE: {"error": "edit_window_closed"},
+    Failure.UNDRAWABLE: {"error": "invalid_blocks"},
 }
 
 

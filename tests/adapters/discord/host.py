@@ -20,6 +20,8 @@ class RecordingHost:
         self.unread_replies: list[Prompt] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
+        self.unknown: set[str] = set()
+        self.signs: list[str] = []
         self.refused: str | None = None
         self.memory: dict[str, str] = {}
         self.refusal: Exception | None = None
@@ -57,6 +59,19 @@ class RecordingHost:
     async def joined(self, workspace: str, name: str) -> None:
         """Keep the server."""
         self.workspaces[workspace] = name
+
+    async def knows(self, key: str) -> bool:
+        """Know every key but those that a test makes unknown."""
+        return key not in self.unknown
+
+    async def second_process(self, sign: str) -> None:
+        """Keep what shows another process."""
+        self.signs.append(sign)
+        self._changed.set()
+
+    async def channel_renamed(self, old: str, new: str, renamed: Callable[[str], str]) -> None:
+        """Keep the ids, and a renamed one."""
+        self.signs.append(f"{old} {new} {renamed(f'T/{old}/1.1')}")
 
     async def known_threads(self) -> Sequence[ThreadKey]:
         return self.known

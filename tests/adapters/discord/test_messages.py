@@ -271,3 +271,20 @@ async def test_with_the_intent_people_still_talk_to_each_other(
     reading.say(ada, "so, Aion?", thread)
     await host.prompt()
     assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["so, Aion?"]
+
+
+@pytest.mark.parametrize(("times", "checked"), [(1, True), (9, False)])
+@pytest.mark.usefixtures("bot")
+async def test_a_failed_lookup_is_tried_again_and_then_told(
+    discord: SimulatedDiscord, host: RecordingHost, times: int, checked: bool
+) -> None:
+    """A channel that Discord does not describe at once is asked about again; then it counts as not checked."""
+    general = discord.world.named("general")
+    old = discord.world.add(
+        Channel(discord.world.new_id(), THREAD, "old", discord.world.guild, parent=general.id)
+    )
+    discord.fail_next("GET /channels/{channel_id}", status=503, times=times)
+    await discord.reply(discord.people[0], old.id, "still there?")
+    prompt = await host.prompt()
+    assert prompt.place.checked is checked
+    assert prompt.place.channel == (general.id if checked else old.id)

@@ -235,7 +235,7 @@ async def test_channel_counts_as_shared_where_slack_will_not_say(
     slack: SimulatedSlack, host: RecordingHost, answer: dict[str, str]
 ) -> None:
     """Not knowing is no permission."""
-    slack.fail_next("conversations.info", **answer)  # type: ignore[arg-type]
+    slack.fail_next("conversations.info", times=9, **answer)  # type: ignore[arg-type]
     await slack.shortcut(slack.people[0], slack.say(slack.people[1], slack.general, "look").ts)
     await host.until(lambda: bool(host.prompts))
     assert host.prompts[0].place.shared
@@ -262,3 +262,50 @@ async def test_nothing_is_looked_up_in_a_direct_message(slack: SimulatedSlack, h
     await host.until(lambda: len(host.prompts) == 2)
     assert slack.api.calls["conversations.info"] == 0
     assert not any(prompt.place.shared for prompt in host.prompts)
+
+
+BROKEN: list[dict[str, object]] = [
+    {"event": "text"},
+    {
+        "event": {
+            "type": "message",
+            "channel": "C0GENERAL",
+            "ts": "soon",
+            "user": "U0ADA",
+            "thread_ts": "x",
+            "text": "a",
+        }
+    },
+    {"event": {"type": "message", "channel": "C0GENERAL", "ts": "1.1", "user": {}, "text": "<@U0AION> a"}},
+    {"event": {"type": "app_mention", "channel": "C0GENERAL", "ts": "1.1", "user": "U0ADA", "text": ["a"]}},
+    {"event": {"type": "message", "subtype": "message_changed", "channel": "C0GENERAL", "message": "a"}},
+    {
+        "event": {
+            "type": "app_mention",
+            "channel": "C0GENERAL",
+            "ts": "1.1",
+            "user": "U0ADA",
+            "user_profile": "a",
+            "text": "a",
+        }
+    },
+]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=lambda body: str(body)[:60])
+async def test_a_broken_event_is_skipped(
+    slack: SimulatedSlack, host: RecordingHost, body: dict[str, object]
+) -> None:
+    """An event that cannot be read is acknowledged, so that it does not come again, and the next one arrives."""
+    slack.sockets.deliver("events_api", {"type": "event_callback", "team_id": "T0SITEOPS", **body})
+    await slack.ask(slack.people[0], "and now?")
+    await host.until(lambda: [one.text for one in host.prompts][:1] == ["and now?"])
+    await slack.until(lambda: all_acknowledged(slack))
+
+
+async def test_a_channel_with_a_new_id_is_told(slack: SimulatedSlack, host: RecordingHost) -> None:
+    """`channel_id_changed` reaches the core with what renames the threads of the channel."""
+    event = {"type": "channel_id_changed", "old_channel_id": "G1", "new_channel_id": "C2", "event_ts": "1.1"}
+    slack.sockets.deliver("events_api", {"type": "event_callback", "team_id": "T0SITEOPS", "event": event})
+    await host.until(lambda: host.signs == ["G1 C2 T/C2/1.1"])
+    await slack.until(lambda: all_acknowledged(slack))

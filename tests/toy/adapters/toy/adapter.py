@@ -35,7 +35,7 @@ class ToyAdapter:
                 after = event["id"]
                 await host.remember("after", after)
 
-    async def open_thread(self, prompt: Prompt) -> None:
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
         """Do nothing: a question is a thread."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:

@@ -1,0 +1,70 @@
+"""The last message of an answer that cannot be shown to its end: nothing on it can be pressed any more."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.executor import Delivery
+from aion_bot.delivery.sync import MessageSync
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.messages import Reply
+from aion_bot.rendering.screen import Screen
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Closing:
+    """One message that says why there is no more, under what it shows."""
+
+    shown: Reply | None
+    sentence: str
+    ended: bool = True
+
+    def advance(self) -> bool:
+        """Do nothing: one message is ready at once."""
+        return True
+
+    def screen(self) -> Screen:
+        warning = f"⚠️ {self.sentence}"
+        if self.shown is None or not self.shown.text.strip():
+            return (Reply(warning),)
+        text = f"{self.shown.text.rstrip()}\n\n{warning}"
+        return (replace(self.shown, text=text, note="", byline=(), buttons=(), closing=0),)
+
+    def shrink(self) -> bool:
+        """Leave out the text, after which nothing is smaller."""
+        smaller, self.shown = self.shown is not None, None
+        return smaller
+
+    def fall_back(self, error: Exception) -> bool:  # noqa: ARG002  # the port's signature
+        """Leave out the text that could not be rendered."""
+        return self.shrink()
+
+    def refuse_file(self, reason: str) -> None:
+        """Do nothing: there is no file."""
+
+
+async def close_message(
+    services: Services, thread: Thread, shown: MessageSync, turn: Turn, sentence: str
+) -> None:
+    """Take the buttons off the newest message of an answer, and write `sentence` under it; delete it if that fails.
+
+    A platform that takes neither keeps the message as it is: a press is then answered privately.
+    """
+    if shown.newest is None:
+        return
+    message, content = shown.newest
+    view = _Closing(content if isinstance(content, Reply) else None, sentence)
+    delivery = Delivery(f"{turn.name}x", turn.asker, (message,))
+    try:
+        await services.registry.sync(thread, view, delivery).run()
+    except PlatformError as error:
+        _log.info("message not closed", turn=turn.key, platform=thread.platform, reason=repr(error))
+        try:
+            await thread.delete(message)
+        except PlatformError as refusal:
+            _log.warning("message not deleted", turn=turn.key, platform=thread.platform, reason=repr(refusal))

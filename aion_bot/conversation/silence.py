@@ -1,0 +1,59 @@
+"""What people read where nothing moves for long: that the bot still works, or that their question waits."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
+from aion_bot.ports.events import Prompt
+from aion_bot.rendering.answer import AnswerView
+
+LONG = 30.0
+"""Seconds without anything new after which people read a sentence."""
+
+_SHORTEST_LOOK = 1.0
+"""Seconds between two looks at how long that is at least."""
+
+
+class Silence:
+    """For how long Aion has said nothing that `view` could show, although it works."""
+
+    def __init__(self, view: AnswerView) -> None:
+        self._view = view
+        self._heard_at, self._progress = time.monotonic(), view.progress
+
+    def heard(self) -> None:
+        """Note an event of Aion's; one that shows nothing new, such as a ping, is silence as well."""
+        if self._view.progress != self._progress:
+            self._heard_at, self._progress = time.monotonic(), self._view.progress
+
+    def lasts(self, seconds: float) -> bool:
+        """Return whether it has lasted for so long. A plan that waits for a decision is no silence."""
+        return not self._view.parked and time.monotonic() - self._heard_at >= seconds
+
+    async def reassure(self, ended: asyncio.Event, changed: Callable[[], None]) -> None:
+        """Say under the answer, each time that it has lasted `LONG`, that the bot still works, until `ended` is set."""
+        while not ended.is_set():
+            if self.lasts(LONG) and not self._view.ended:
+                self._view.say(strings.STILL_WORKING)
+                self._heard_at, self._progress = time.monotonic(), self._view.progress
+                changed()
+            left = LONG - (time.monotonic() - self._heard_at)
+            await _passed(max(left, _SHORTEST_LOOK), ended)
+
+
+async def tell_of_wait(thread: Thread, origin: Prompt, over: asyncio.Event) -> None:
+    """Tell a person after `LONG` that their question waits for its thread, unless that is `over`."""
+    if await _passed(LONG, over):
+        await reply_privately(thread, origin, (strings.STILL_WAITING,))
+
+
+async def _passed(seconds: float, unless: asyncio.Event) -> bool:
+    """Wait for so long; False if `unless` is set before."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(unless.wait(), seconds)
+        return False
+    return True

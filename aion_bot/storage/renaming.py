@@ -1,0 +1,56 @@
+"""New ids for threads and messages that a platform has renamed."""
+
+import json
+from collections.abc import Callable
+
+from aion_bot.storage.statements import Statements
+
+Renamed = Callable[[str], str]
+"""Returns the new id of a thread, message or prompt, or the same one where it was not renamed."""
+
+
+class Renaming(Statements):
+    """Rewrites the ids of a platform wherever they are recorded."""
+
+    async def rename(self, platform: str, renamed: Renamed, channel: tuple[str, str]) -> None:
+        """Give every id of a platform its new form; `channel` are the old and the new id that places name.
+
+        Row by row, as each is durable by itself: repeating it after a crash does the rest.
+        """
+        for row in await self._all("SELECT * FROM turn WHERE platform = ?", platform):
+            thread = renamed(row["thread"])
+            if thread == row["thread"]:
+                continue
+            posted = json.dumps([renamed(one) for one in json.loads(row["posted"])])
+            origin = None if row["origin"] is None else _origin(row["origin"], renamed, channel)
+            await self._do(
+                "UPDATE turn SET thread = ?, prompt = ?, posted = ?, origin = ?, channel = iif(channel = ?, ?, channel) "
+                "WHERE key = ?",
+                thread, None if row["prompt"] is None else renamed(row["prompt"]), posted, origin, *channel, row["key"],
+            )  # fmt: skip
+        for row in await self._all("SELECT key, thread, message FROM plan WHERE platform = ?", platform):
+            thread, message = renamed(row["thread"]), row["message"]
+            if thread != row["thread"]:
+                message = None if message is None else renamed(message)
+                await self._do(
+                    "UPDATE plan SET thread = ?, message = ? WHERE key = ?", thread, message, row["key"]
+                )
+        for row in await self._all("SELECT id, session_id FROM thread WHERE platform = ?", platform):
+            thread = renamed(row["id"])
+            if thread != row["id"]:
+                await self._do(
+                    "UPDATE OR IGNORE thread SET id = ? WHERE platform = ? AND id = ?",
+                    thread,
+                    platform,
+                    row["id"],
+                )
+
+
+def _origin(packed: str, renamed: Renamed, channel: tuple[str, str]) -> str:
+    """Rename what the JSON of a prompt holds; see `serialization.pack_origin`."""
+    origin, (old, new) = json.loads(packed), channel
+    workspace, place, *rest = origin["place"]
+    changes = {
+        name: renamed(origin[name]) for name in ("key", "source", "echo", "in_place") if origin.get(name)
+    }
+    return json.dumps({**origin, **changes, "place": [workspace, new if place == old else place, *rest]})

@@ -1,0 +1,105 @@
+"""Signs of life: people see that their question arrived, for as long as they wait. `benchmarks/signs.py` measures bursts."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from aion_bot.conversation import indicators, silence
+from aion_bot.domain import strings
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Hold, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.rates import DiscordLimits
+from tests.end_to_end.bot import Bot
+
+TYPING = "POST /channels/{channel_id}/typing"
+CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
+
+
+def real_limits(bot: Bot) -> None:
+    """Let the adapters keep the limits of their platform."""
+    bot.limits = {}
+
+
+async def test_a_mark_is_shown_at_discords_own_limits(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
+) -> None:
+    """A question that waits behind another one is marked, although Discord's limit of reactions is one call."""
+    bot = Bot(aion, discord, tmp_path)
+    real_limits(bot)
+    discord.rates.limits = DiscordLimits()
+    await bot.start()
+    aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
+    thread = await discord.mention(bot.ada, "What?")
+    await bot.until(lambda: bool(bot.bots(thread)))
+    await discord.reply(bot.ada, thread, "And what else?")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    aion.release("go")
+    await bot.shows(thread, "The second.")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 0)
+    await bot.stop()
+
+
+async def test_a_question_whose_thread_waits_is_marked(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While Discord limits the creation of threads a mention has its mark, which goes with the answer."""
+    monkeypatch.setattr(indicators, "_OPENING", 0.02)
+    bot = Bot(aion, discord, tmp_path)
+    real_limits(bot)
+    await bot.start()
+    discord.fail_next(CREATE_THREAD, status=429, retry_after=0.5)
+    aion.play(spoken("The answer."))
+    thread = await discord.mention(bot.ada, "What?")
+    await bot.until(lambda: discord.is_marked(thread))
+    await bot.until(lambda: discord.world.named("general").id in discord.world.typing)
+    await bot.shows(thread, "The answer.")
+    await bot.until(lambda: not discord.is_marked(thread))
+    await bot.stop()
+
+
+async def test_typing_is_renewed_while_aion_is_silent(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
+) -> None:
+    """Discord's typing is shown again before it would disappear, and not after the end."""
+    bot = Bot(aion, discord, tmp_path)
+    bot.limits["activity_lasts"] = 0.1
+    await bot.start()
+    aion.play(spoken("The answer.", Hold("go", pings=True)))
+    thread = await discord.mention(bot.ada, "What?")
+    await bot.until(lambda: discord.world.typing.count(thread) >= 3)
+    aion.release("go")
+    await bot.shows(thread, "The answer.")
+    await bot.until(lambda: bot.pressable(thread) == [])
+    await bot.stop()
+    ended = discord.server.calls[TYPING]
+    await asyncio.sleep(0)
+    assert discord.server.calls[TYPING] == ended
+
+
+async def test_long_silence_is_told(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Aion says nothing for long, the answer's message says that the bot still works."""
+    monkeypatch.setattr(silence, "LONG", 0.1)
+    monkeypatch.setattr(silence, "_SHORTEST_LOOK", 0.02)
+    bot.aion.play(spoken("The answer.", Hold("go", pings=True)))
+    thread = await bot.workspace.ask(bot.ada, "What?")
+    await bot.shows(thread, strings.STILL_WORKING)
+    bot.aion.release("go")
+    await bot.shows(thread, "The answer.", without=[strings.STILL_WORKING])
+
+
+async def test_a_long_wait_for_a_thread_is_told(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits long for a thread that cannot be opened yet is told."""
+    monkeypatch.setattr(silence, "LONG", 0.1)
+    bot = Bot(aion, discord, tmp_path)
+    real_limits(bot)
+    await bot.start()
+    discord.fail_next(CREATE_THREAD, status=429, retry_after=0.5)
+    aion.play(spoken("The answer."))
+    thread = await discord.mention(bot.ada, "What?")
+    await bot.replies_privately(thread, bot.ada, strings.STILL_WAITING)
+    await bot.shows(thread, "The answer.")
+    await bot.stop()

@@ -1,0 +1,62 @@
+"""What was recorded of a channel follows it to its new id."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from adapters.slack import ids
+from aion_bot.domain.plan import Plan
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import MessageRef, Person, ThreadKey
+from aion_bot.storage import Store
+
+OLD, NEW, OTHER = "G0OLD", "C0NEW", "C0OTHER"
+ADA = Person("U0ADA", "Ada")
+
+
+def thread(channel: str) -> ThreadKey:
+    return ids.thread_key("T0", channel, "1.1")
+
+
+async def record(store: Store, key: str, channel: str) -> None:
+    """Record a turn with an answer, a plan and a session in a channel."""
+    where = thread(channel)
+    source = ids.message_ref(where, channel, "1.1")
+    prompt = Prompt(
+        ids.prompt_key("T0", channel, "1.1"), where, Place("T0", channel), ADA, "What?", source=source
+    )
+    await store.turns.accept(Turn(key, where, ADA, "What?", origin=prompt), prompt)
+    await store.turns.note_posted(key, [ids.message_ref(where, channel, "1.2")])
+    plan = Plan(
+        key=f"p{key}", plan_id="1", session_id=key, thread=where, requester=ADA, description="d", turn=key
+    )
+    await store.plans.add(plan)
+    await store.plans.note_card(f"p{key}", MessageRef(where, f"{channel}/1.3"))
+    await store.threads.bind(where, f"session-{key}")
+
+
+async def test_threads_follow_their_channel(tmp_path: Path) -> None:
+    """Turns, plans and sessions are found under the new id, those of other channels under their old one; twice is harmless."""
+    store = await Store.open(tmp_path / "bot.db")
+    await record(store, "a", OLD)
+    await record(store, "b", OTHER)
+    for _ in range(2):
+        await store.renaming.rename("slack", ids.renamed(OLD, NEW), (OLD, NEW))
+    for key, channel in (("a", NEW), ("b", OTHER)):
+        turn, plan = await store.turns.get(key), await store.plans.get(f"p{key}")
+        assert turn is not None
+        assert plan is not None
+        assert turn.origin is not None
+        assert turn.thread == plan.thread == thread(channel)
+        assert [one.id for one in turn.posted] == [f"{channel}/1.2"]
+        assert plan.message == MessageRef(thread(channel), f"{channel}/1.3")
+        assert turn.origin.place.channel == channel
+        assert turn.origin.source == MessageRef(thread(channel), f"{channel}/1.1")
+        assert await store.turns.accepted(ids.prompt_key("T0", channel, "1.1"))
+        assert await store.threads.session(thread(channel)) == f"session-{key}"
+    assert not await store.threads.known(thread(OLD))
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        channels = [one for (one,) in connection.execute("SELECT channel FROM turn ORDER BY key")]
+    assert channels == [NEW, OTHER]  # for the allowance of a channel
+    await store.close()
