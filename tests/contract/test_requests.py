@@ -57,7 +57,7 @@ async def observed(connection: Connection) -> AsyncIterator[Observed]:
 async def every_operation(observed: Observed) -> None:
     """Perform each operation that every adapter has."""
     adapter, prompt = observed.adapter, observed.prompt
-    await adapter.open_thread(prompt)
+    await adapter.open_thread(prompt, again=True)
     message = await adapter.post(prompt.thread, Reply("Words."), nonce="a")
     await adapter.edit(message, Reply("Other words."))
     await adapter.own_messages(prompt.thread)
