@@ -31,10 +31,8 @@ MAX_THREADS = 200
 MESSAGES = 100
 """Messages of one thread, the oldest ones: as many as one request returns (Discord's documentation)."""
 CLOCK_SKEW = 5.0
-"""Seconds that this machine's clock may be ahead of Discord's."""
+"""Seconds by which two events may come out of order, and this machine's clock may be ahead where there is no event yet."""
 
-SKEW = int(CLOCK_SKEW * 1000) << 22
-"""The same as a difference of ids, by which two events may come out of order."""
 OVERLAP = 180_000 << 22
 """The ids of three minutes: what a process had received and not written when it ended is read again."""
 
@@ -44,8 +42,8 @@ Deliver = Callable[[discord.Message], Awaitable[None]]
 
 
 def snowflake_at(moment: float) -> int:
-    """Return the smallest id of that moment, in seconds since the epoch, less `CLOCK_SKEW`."""
-    return discord.utils.time_snowflake(datetime.fromtimestamp(moment - CLOCK_SKEW, UTC))
+    """Return the smallest id of that moment, in seconds since the epoch."""
+    return discord.utils.time_snowflake(datetime.fromtimestamp(moment, UTC))
 
 
 class Backfill:
@@ -64,6 +62,8 @@ class Backfill:
         self._seen = 0
         self._sessions = 0
         self._complete = False
+        self._by_clock = False
+        """Whether `newest` is a guess by this machine's clock, as nothing has been heard yet."""
 
     def note_event(self, event: str) -> None:
         """Note that the gateway delivered an event: READY begins a session, before which something may be missed."""
@@ -76,7 +76,8 @@ class Backfill:
         self.first = self.first or event
         self._seen = max(self._seen, event)
         if self._complete and self.newest is not None:
-            self.newest = max(self.newest, event)
+            self.newest = event if self._by_clock else max(self.newest, event)
+            self._by_clock = False
 
     async def run(
         self, client: discord.Client, away: int | None, threads: Sequence[ThreadKey], deliver: Deliver
@@ -88,7 +89,7 @@ class Backfill:
         left: Sequence[ThreadKey] = ()
         if since is not None:
             self.newest = since
-            reader = _Reader(client, since - SKEW, deliver)
+            reader = _Reader(client, since - (int(CLOCK_SKEW * 1000) << 22), deliver)
             left = threads[:MAX_THREADS]
             for delay in (0.0, *RETRY_DELAYS):
                 if left:
@@ -96,9 +97,10 @@ class Backfill:
                     left = await reader.read_all(left)
         # Another session may have begun meanwhile: what was missed before it is its own task's to read.
         if not left and session == self._sessions:
-            # The first session of all has nothing before it: any moment that is certainly past will do.
-            first = snowflake_at(time()) - OVERLAP
-            self.newest, self._complete = max(self._seen, first if since is None else since), True
+            # The first session of all has nothing before it. Only where nothing was heard yet does the clock count.
+            heard = max(self._seen, since or 0)
+            self.newest, self._by_clock = heard or snowflake_at(time()) - OVERLAP, not heard
+            self._complete = True
 
 
 class _Reader:

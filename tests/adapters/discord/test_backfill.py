@@ -129,7 +129,7 @@ async def test_what_was_received_before(
     thread = await _thread(discord, host)
     await discord.mention(discord.people[0], "known", thread)
     _know(host, thread)
-    host.memory.clear()  # the newest event of the process before would go before the given moment
+    host.memory.clear()  # as a version left it that counted by the clock
     host.away = time.time()
     await asyncio.sleep(0.002)  # an id tells milliseconds
     await discord.mention(discord.people[0], "missed", thread)

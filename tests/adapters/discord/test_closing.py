@@ -130,8 +130,8 @@ async def test_a_short_absence(
 
 
 async def test_an_event_that_nobody_understands(discord: SimulatedDiscord, bot: Bot) -> None:
-    """An event over which discord.py stumbles ends listening as one of the port's errors, so that a new client can try."""
-    discord.gateway.dispatch("MESSAGE_CREATE", {"nothing": "expected"}, GUILD_MESSAGES)
+    """A READY over which discord.py stumbles ends listening as one of the port's errors, so that a new client can try."""
+    discord.gateway.dispatch("READY", {"nothing": "expected"}, GUILD_MESSAGES)
     with pytest.raises(PlatformDown, match="KeyError"):
         await bot.listening
 
