@@ -125,7 +125,6 @@ async def test_what_was_received_before(
 ) -> None:
     """Only what was written after the given moment is read."""
     monkeypatch.setattr(backfill, "CLOCK_SKEW", 0)
-    monkeypatch.setattr(backfill, "SKEW", 0)
     thread = await _thread(discord, host)
     await discord.mention(discord.people[0], "known", thread)
     _know(host, thread)
