@@ -185,7 +185,7 @@ def has_ended(bot: Bot, thread: str, answer: str) -> bool:
 
 def decided(bot: Bot, thread: str) -> bool:
     """Whether the card records how the plan ended."""
-    ends = ("Done", strings.SETTLED, strings.EXPIRED)
+    ends = ("Done", strings.SEE_BELOW, strings.SETTLED, strings.EXPIRED)
     return "Approved by" in bot.text(thread) and any(end in bot.text(thread) for end in ends)
 
 
