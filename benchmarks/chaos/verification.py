@@ -7,6 +7,7 @@ from pathlib import Path
 
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
+from aion_bot.ports.errors import Hindrance
 from benchmarks.chaos import journal, scenes
 from benchmarks.chaos.environment import Environment, Record
 from benchmarks.chaos.journal import Row
@@ -53,6 +54,10 @@ class Findings:
     def holds(self) -> bool:
         """Whether every bound holds."""
         return all(self.counts[kind] <= most for kind, most in BOUNDS.items()) and self.share_shown >= SHOWN
+
+
+_FORBIDS = (Hindrance.NOT_A_MEMBER, Hindrance.ARCHIVED, Hindrance.LOCKED, Hindrance.PERMISSION)
+"""What keeps the bot from writing after a workspace's `forbid`."""
 
 
 class Verifier:
@@ -145,7 +150,8 @@ class Verifier:
         return any(words in one.text for one in self._shown.get(thread, ()))
 
     def _told_cannot_write(self, record: Record) -> bool:
-        return strings.CANNOT_WRITE in self._private[record.scenario.platform]
+        told = self._private[record.scenario.platform]
+        return any(strings.cannot_write(hindrance) in told for hindrance in _FORBIDS)
 
     def _verify_answers(self, record: Record) -> None:
         """Every stored answer is in its thread once, unless a Retry has replaced it."""
