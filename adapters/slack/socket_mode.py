@@ -230,12 +230,11 @@ class SocketMode:
         task.add_done_callback(self._draining.discard)
 
     async def _watch(self) -> None:
-        clock = asyncio.get_running_loop().time
-        served = clock()
-        while clock() - served < self._timeouts.offline:
+        # Checks are counted, not time: a process that was suspended has not tried to connect meanwhile.
+        missed = 0
+        while missed * self._timeouts.check_interval < self._timeouts.offline:
             await asyncio.sleep(self._timeouts.check_interval)
-            if any(one.serves for one in self._connections):
-                served = clock()
+            missed = 0 if any(one.serves for one in self._connections) else missed + 1
         raise PlatformDown("Slack's sockets stay closed")
 
     async def _shut_down(self, tasks: Iterable[asyncio.Task[None]]) -> None:
