@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SEED ?= $(shell date +%s)
 TIMES ?= 10
-# Packages of the core whose unit tests run under the tracer, which doubles a test's time.
+# Packages of the core whose unit tests run under the tracer, which doubles a test's time. They do not wait: two processes.
 COVERED := concurrency conversation delivery domain ratelimit runtime storage
 # Compiled code is kept: each of the suite's processes would compile the bot anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -19,10 +19,10 @@ demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a 
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
 test: $(STAMP)  ## the tests, those of the core under coverage with its floor; all but the slow ones
-	$(BIN)/python -m pytest $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
+	$(BIN)/python -m pytest -n 2 $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
 	$(BIN)/python -m pytest $(COVERED:%=--ignore=tests/%)
 
-slow: $(STAMP)  ## the slow tests: a crash at every step of a turn, and how reading time grows; a minute
+slow: $(STAMP)  ## the slow tests: a crash at every step of a turn, large loads, how reading time grows; a minute
 	$(BIN)/python -m pytest -m slow
 
 coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow

@@ -239,6 +239,7 @@ def test_decoding_by_comparison_refuses_what_is_no_json(broken: str) -> None:
     assert decoder.decode('{"accumulated": "abc"}') == {"accumulated": "abc"}
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_events() -> None:
     """A stream of twenty thousand events needs no more memory than one of a thousand."""
 

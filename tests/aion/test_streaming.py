@@ -229,6 +229,7 @@ async def test_cancelling_closes_the_connection(aion: SimulatedAion, client: Aio
     await aion.until(lambda: aion.streaming == 0, timeout=2.0)
 
 
+@pytest.mark.slow
 async def test_many_streams_run_side_by_side(aion: SimulatedAion, client: AionVision) -> None:
     """More streams than httpx's usual hundred connections are open at once."""
     most = 130

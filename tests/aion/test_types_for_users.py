@@ -44,6 +44,7 @@ def test_the_wheel_says_that_it_has_types(installed: Path, package: str) -> None
     assert not (installed / "scripts").exists()
 
 
+@pytest.mark.slow
 def test_a_user_under_strict_sees_types(installed: Path, tmp_path: Path) -> None:
     """Mypy finds real types behind the public names, and that the synchronous client has no streams."""
     (tmp_path / "user.py").write_text(USER, "utf-8")

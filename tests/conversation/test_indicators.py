@@ -14,6 +14,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Operation, Scope
 from aion_bot.storage import Store
+from tests.support.databases import lay_database
 from tests.support.plain_adapter import PlainAdapter
 
 ADA = Person("U1", "ada")
@@ -51,7 +52,11 @@ def turn(key: str) -> Turn:
 
 async def test_activity_is_not_started_while_an_earlier_one_is_being_cleared(tmp_path: Path) -> None:
     """A new turn shows activity only after that of an earlier process is cleared, and nothing is shown at the end."""
-    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), SlowAdapter()
+    store, tasks, adapter = (
+        await Store.open(lay_database(tmp_path / "bot.db")),
+        BackgroundTasks(),
+        SlowAdapter(),
+    )
     indicators = Indicators(store, tasks)
     indicators.adopt(turn("old"))
     tasks.spawn(indicators.clear(bound(adapter), turn("old")))
@@ -84,7 +89,11 @@ class LimitedMarkers(PlainAdapter):
 
 async def test_only_set_markers_are_removed(tmp_path: Path) -> None:
     """No request removes a queued marker that a rate limit left out."""
-    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), LimitedMarkers()
+    store, tasks, adapter = (
+        await Store.open(lay_database(tmp_path / "bot.db")),
+        BackgroundTasks(),
+        LimitedMarkers(),
+    )
     indicators = Indicators(store, tasks)
     turns = [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
     for one in turns:

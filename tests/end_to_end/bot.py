@@ -14,6 +14,7 @@ from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
+from tests.support.databases import lay_database
 
 
 class Bot:
@@ -29,14 +30,14 @@ class Bot:
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
         self.polling = Polling().scaled(0.01)
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
-        self._folder = folder
+        self._database = lay_database(folder / "bot.db")
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[bool] | None = None
 
     def env(self, **more: str) -> Mapping[str, str]:
         """The settings of the bot, with short pauses."""
         short_waits = {"AIONVISION_RETRY_DELAY": "0.01", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
-        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
+        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._database}"}
         return {**self.aion.env, **self.workspace.env, **short_waits, **database, **more}
 
     async def start(self, *, rules: Rules | None = None, **more: str) -> None:

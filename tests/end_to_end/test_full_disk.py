@@ -175,6 +175,7 @@ async def test_a_stored_answer_that_cannot_be_claimed_is_shown(
     await bot.asked(bot.ada, "What?", "the second half.")
 
 
+@pytest.mark.slow
 async def test_an_event_of_five_megabytes_does_not_end_an_answer(bot: Bot) -> None:
     """A status of five megabytes is shown as one short line, and the answer follows."""
     huge = Emit("status", {"phase": "searching", "message": "searching " * 500_000})
@@ -182,6 +183,7 @@ async def test_an_event_of_five_megabytes_does_not_end_an_answer(bot: Bot) -> No
     await bot.asked(bot.ada, "What?", "Here it is.")
 
 
+@pytest.mark.slow
 async def test_ten_megabytes_of_stream_are_read(bot: Bot) -> None:
     """A stream of more than ten megabytes, whose events repeat the whole text, is shown to its last word."""
     words = " ".join(f"word{number}" for number in range(1100)) + " end."

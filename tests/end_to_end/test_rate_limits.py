@@ -54,6 +54,7 @@ def whole(bot: Bot, thread: str) -> bool:
     return bot.text(thread).split() == WORDS.split()
 
 
+@pytest.mark.slow
 async def test_thirty_answers_at_once_are_complete_without_refusals(
     limited: Bot, slack: SimulatedSlack
 ) -> None:

@@ -9,13 +9,14 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.runtime.admission import Admission
 from aion_bot.storage import Store
+from tests.support.databases import lay_database
 
 HERE = "plain"
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
     yield opened
     await opened.close()
 

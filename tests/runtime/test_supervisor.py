@@ -14,12 +14,13 @@ from aion_bot.ports.host import Host, Presence
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
+from tests.support.databases import lay_database
 from tests.support.plain_adapter import PlainAdapter
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
     yield opened
     await opened.close()
 

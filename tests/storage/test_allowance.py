@@ -13,6 +13,7 @@ from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
+from tests.support.databases import lay_database
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 HERE, THERE, ELSEWHERE = Place("T1", "C1"), Place("T1", "C2"), Place("T2", "C3")
@@ -21,7 +22,7 @@ TWO, TWO_IN_CHANNEL = Allowance(per_person=2), Allowance(per_channel=2)
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
     yield opened
     await opened.close()
 

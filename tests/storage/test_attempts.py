@@ -12,6 +12,7 @@ from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.storage import Store, migrations
 from tests.storage.older_databases import write_older
+from tests.support.databases import lay_database
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -20,7 +21,7 @@ PLAN = Plan("k1", "p1", "s1", THREAD, ADA, "Sort", (Step("Folders", "sort them")
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
     yield opened
     await opened.close()
 

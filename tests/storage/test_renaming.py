@@ -10,6 +10,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.storage import Store
+from tests.support.databases import lay_database
 
 OLD, NEW, OTHER = "G0OLD", "C0NEW", "C0OTHER"
 ADA = Person("U0ADA", "Ada")
@@ -38,7 +39,7 @@ async def record(store: Store, key: str, channel: str) -> None:
 
 async def test_threads_follow_their_channel(tmp_path: Path) -> None:
     """Turns, plans and sessions are found under the new id, those of other channels under their old one; twice is harmless."""
-    store = await Store.open(tmp_path / "bot.db")
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
     await record(store, "a", OLD)
     await record(store, "b", OTHER)
     for _ in range(2):

@@ -17,6 +17,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError, database
 from aion_bot.storage.copies import copies_of, remove_copies
+from tests.support.databases import lay_database
 
 THREAD = ThreadKey("discord", "1")
 ADA = Person("U1", "Ada")
@@ -32,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(path)
+    opened = await Store.open(lay_database(path))
     yield opened
     await opened.close()
 

@@ -9,11 +9,12 @@ import pytest
 
 from aion_bot.storage import BRIEFLY, Store, retry_write
 from aion_bot.storage.errors import is_transient
+from tests.support.databases import lay_database
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
     await opened.kv.set("slack", "name", "value")
     yield opened
     await opened.close()

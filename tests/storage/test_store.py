@@ -15,6 +15,7 @@ from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.database import migrations
 from aion_bot.storage.turns import Turns
+from tests.support.databases import lay_database
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -37,7 +38,7 @@ def prompt(key: str) -> Prompt:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
     yield opened
     await opened.close()
 

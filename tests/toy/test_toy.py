@@ -86,6 +86,7 @@ def test_the_command_line_finds_toy(tmp_path: Path) -> None:
     assert "no platform is set" not in done.stdout
 
 
+@pytest.mark.slow
 def test_the_page_runs_the_suite() -> None:
     """The command at the end of the page selects tests of Toy."""
     suite = next(block for block in blocks("sh") if "pytest" in block)
