@@ -42,6 +42,8 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        # The fields of a record by `logging`, which the adapters use: they import nothing of the bot but its ports.
+        structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]

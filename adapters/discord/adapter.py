@@ -242,7 +242,7 @@ class DiscordAdapter:
                 await client.http.send_typing(channel)
         except PlatformError as error:
             # An answer needs no indicator.
-            _log.debug("typing indicator not shown: %s", error)
+            _log.debug("typing indicator not shown", extra={"reason": str(error)})
             return False
         else:
             return True

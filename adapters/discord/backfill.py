@@ -128,12 +128,12 @@ class _Reader:
             async with asyncio.timeout(TOTAL_TIMEOUT):
                 outcomes = await asyncio.gather(*reading, return_exceptions=True)
         except TimeoutError:
-            _log.warning("backfill timed out: %d of %d threads read", len(read), len(threads))
+            _log.warning("backfill timed out", extra={"read": len(read), "threads": len(threads)})
         else:
             for outcome in outcomes:
                 if isinstance(outcome, BaseException):
-                    _log.warning("backfill of a thread failed: %s", type(outcome).__name__)
-            _log.info("backfill done: %d of %d threads read", len(read), len(threads))
+                    _log.warning("backfill of a thread failed", extra={"reason": type(outcome).__name__})
+            _log.info("backfill done", extra={"read": len(read), "threads": len(threads)})
         return [thread for index, thread in enumerate(threads) if index not in read]
 
     async def _read(self, channel: int) -> list[discord.Message]:

@@ -285,7 +285,7 @@ async def read_messages(
         try:
             messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
         except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
-            _log.warning("message could not be read, skipped: %s", type(error).__name__)
+            _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
     return messages
 
 

@@ -294,7 +294,7 @@ def _guarded(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
         try:
             parse(data)
         except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
-            _log.warning("event could not be read, skipped: %s (%s)", event, type(error).__name__)
+            _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
 
     return guarded
 

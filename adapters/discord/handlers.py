@@ -89,11 +89,11 @@ class EventDelivery:
                 asked = await look_up(lambda: self._rest.channel(channel_id))
             return events.channel_info(asked, guild_id) or unknown
         except (Forbidden, MessageGone) as error:
-            _log.warning("channel lookup failed: %s", error)
+            _log.warning("channel lookup failed", extra={"reason": str(error)})
             return unknown
         except (PlatformError, TimeoutError) as error:
             # Its parent, which lists name, is not known.
-            _log.warning("channel lookup failed: %s", error)
+            _log.warning("channel lookup failed", extra={"reason": str(error)})
             return replace(unknown, checked=False)
 
     async def with_home(self, channel: ChannelInfo, person: int | None) -> ChannelInfo:
@@ -127,7 +127,7 @@ class EventDelivery:
                 backoff=RETRY_DELAYS,
                 on=Exception,
                 before_sleep=lambda error, _: _log.warning(
-                    "event was not accepted, retrying: %s", type(error).__name__
+                    "event was not accepted, retrying", extra={"reason": type(error).__name__}
                 ),
             )
         except Exception:
@@ -141,7 +141,7 @@ class EventDelivery:
         """Tell a person that their question was not accepted, when Discord takes that."""
         # No row tells of it: what names the event is all that the sentence and the log have in common.
         key = event.thread.id if isinstance(event, StopRequest) else event.key
-        _log.error("event was not accepted (ref=%s)", reference(key))
+        _log.error("event was not accepted", extra={"ref": reference(key)})
         told = with_reference(strings.NOT_TAKEN, key)
         await retry(
             lambda: self._reply_privately(event, (told,)),

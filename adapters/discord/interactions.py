@@ -120,7 +120,7 @@ class Interactions:
                 if await self._taken_elsewhere(interaction, translate(error)):
                     return
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
-                _log.warning("button press was not acknowledged: %s", translate(error))
+                _log.warning("button press was not acknowledged", extra={"reason": str(translate(error))})
             # Looked up after the acknowledgement, which has its three seconds.
             home = await self._delivery.with_home(channel, interaction.user.id)
             home = events.with_permissions(home, interaction)
@@ -245,7 +245,7 @@ class Interactions:
             reason = translate(error)
             if await self._taken_elsewhere(interaction, reason):
                 return None
-            _log.warning("command was not acknowledged: %s", reason)
+            _log.warning("command was not acknowledged", extra={"reason": str(reason)})
             # 10062, Unknown Interaction: there is no answer that could be asked for.
             if not isinstance(reason, MessageGone):
                 arrived = await _original_response(interaction)
@@ -273,7 +273,7 @@ async def _original_response(interaction: discord.Interaction) -> int | None:
         async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
             return (await interaction.original_response()).id
     except FAILURES as error:
-        _log.info("command has no answer yet: %s", translate(error))
+        _log.info("command has no answer yet", extra={"reason": str(translate(error))})
     return None
 
 
@@ -284,6 +284,6 @@ async def answer_privately(interaction: discord.Interaction[Any], text: str) -> 
             await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
     except FAILURES as error:
         refused = translate(error)
-        _log.warning("interaction was not answered: %s", refused)
+        _log.warning("interaction was not answered", extra={"reason": str(refused)})
         return refused
     return None

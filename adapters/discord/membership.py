@@ -52,7 +52,7 @@ class Membership:
             async with asyncio.timeout(TIMEOUT):
                 found = await look_up(lambda: self._look(person, servers))
         except (PlatformError, TimeoutError) as error:
-            _log.warning("membership lookup failed: %s", type(error).__name__)
+            _log.warning("membership lookup failed", extra={"reason": type(error).__name__})
             if len(self._failed) > CAPACITY:
                 self._failed.clear()
             self._failed.add(person)

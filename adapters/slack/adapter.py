@@ -69,7 +69,9 @@ class SlackAdapter:
                 told = True
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
             elif foreign:
-                _log.warning("foreign connections: %s", strings.foreign_connections(CONNECTIONS))
+                _log.warning(
+                    "foreign connections", extra={"notice": strings.foreign_connections(CONNECTIONS)}
+                )
 
         self._names.remember({f"@{me.user}": me.name})
         handlers = EventHandlers(

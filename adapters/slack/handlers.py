@@ -110,7 +110,7 @@ class EventHandlers:
                 event = await self._read(body) if rename is None else None
             except (AttributeError, LookupError, TypeError, ValueError) as error:
                 # Slack would send it again, and it would fail again.
-                _log.warning("event could not be read, skipped: %s", type(error).__name__)
+                _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
                 return await ack()
             if rename is not None:
                 await self._host.channel_renamed(*rename, ids.renamed(*rename))
@@ -175,7 +175,7 @@ class EventHandlers:
             backoff=self._retries,
             on=Exception,
             before_sleep=lambda error, _: _log.warning(
-                "event was not accepted, retrying: %s", type(error).__name__
+                "event was not accepted, retrying", extra={"reason": type(error).__name__}
             ),
         )
 
@@ -212,7 +212,7 @@ class EventHandlers:
                 return ChannelFacts(bot_may_write=await self._is_own_conversation(payload))
             return await self._asked(channel)
         except PlatformError as error:
-            _log.warning("channel lookup failed: %s", error)
+            _log.warning("channel lookup failed", extra={"reason": str(error)})
             # Of a direct message it is not known whether it is one with the bot: then it may be no place to answer in.
             return ChannelFacts(shared=channel is not None, bot_may_write=channel is not None, checked=False)
 
@@ -260,4 +260,4 @@ def _worth_another_lookup(error: Exception) -> bool | float:
 
 
 async def _log_failure(error: Exception) -> None:
-    _log.error("event was not accepted: %s", type(error).__name__)
+    _log.error("event was not accepted", extra={"reason": type(error).__name__})

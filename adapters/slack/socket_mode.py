@@ -139,7 +139,7 @@ class SocketConnection:
                 status = (await self._app.async_dispatch(request)).status
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Bolt cannot read it: Slack would send it again, and it would fail again.
-            _log.warning("envelope could not be read, skipped: %s", type(error).__name__)
+            _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
         # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.
         if status == 200 and self._socket is not None:
             # On a connection that was lost meanwhile nothing can be acknowledged: Slack sends the event again.
@@ -190,7 +190,7 @@ class SocketMode:
                 # A refused token does not end `listen` while events still arrive over the other connection.
                 if isinstance(error, TokenRefused) and not any(one.serves for one in self._connections):
                     raise
-                _log.warning("socket could not be opened: %s", error)
+                _log.warning("socket could not be opened", extra={"reason": str(error)})
                 retry_after = error.retry_after if isinstance(error, RateLimited) else 0.0
             if lasted >= self._timeouts.stable:
                 delays = backoff.delays()

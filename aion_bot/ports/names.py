@@ -94,7 +94,7 @@ class Names:
         try:
             self.remember({key: None, **await self._look_up(key)})
         except PlatformError as error:
-            _log.debug("name lookup failed: %s", error)
+            _log.debug("name lookup failed", extra={"reason": str(error)})
         finally:
             # Also when cancelled, or the name would never be looked up again.
             del self._running[key]
