@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aion_bot.demo.page import discord_payload, layout, markdown, mrkdwn, slack_payload, view
@@ -87,6 +87,8 @@ def button(label: str, name: str, style: str) -> Html:
 
 
 @given(hostile_text)
+@example("<|>")
+@example("<>")
 def test_markdown_and_mrkdwn_are_escaped(text: str) -> None:
     """No combination of markup, links and mentions adds an element, an attribute or an unsafe link."""
     for drawn in (markdown.on_slack(text, NAMES), markdown.on_discord(text, NAMES), mrkdwn.draw(text, NAMES)):

@@ -46,7 +46,7 @@ def _marked(kind: str, inside: str, names: Names) -> Html:
 
 def _entity(inside: str, names: Names) -> Html:
     target, _, label = inside.partition("|")
-    if target[0] in "@#!":
+    if target.startswith(("@", "#", "!")):
         return mention(target[0], target[1:], _read(label) or None, names)
     address = _read(target)
     if not is_address(address):
