@@ -11,19 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.delivery.diff import (
-    AppendStream,
-    Edit,
-    Idle,
-    MessageDiff,
-    Post,
-    PostFile,
-    StartStream,
-    Step,
-    StopStream,
-)
+from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outgoing import struck_screen
+from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     Conditions,
