@@ -16,7 +16,8 @@ from adapters.discord import events, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
-from adapters.discord.events import ChannelInfo, ChannelKind, EditTimes
+from adapters.discord.edit_times import EditTimes
+from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
 from aion_bot.ports.errors import PlatformDown
