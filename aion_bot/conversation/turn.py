@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable
+from dataclasses import replace
 from enum import Enum, auto
 
 import structlog
@@ -57,9 +58,10 @@ class TurnRunner:
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will, `opened` once the thread exists. `moved_to` is where the turn has to be run instead,
-    because its thread could not be opened. `resumed`: an earlier process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
+    first message stands or none will, `opened` once the thread exists. `moved_to` is where the turn has to be run
+    instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has said
+    nothing for long. `resumed`: an earlier process may have posted messages of it. `stored` is the answer that
+    `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
     """
 
     def __init__(
@@ -82,17 +84,10 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
-        self._silence = Silence(self._view)
-        delivery = Delivery(
-            turn.name,
-            turn.asker,
-            turn.posted,
-            self._on_posted,
-            resumed=resumed,
-            retried=turn.attempt > 0,
-            cards=cards,
-        )
-        self._sync = services.registry.sync(thread, self._view, delivery)
+        self.silence = Silence(self._view)
+        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
+        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0, cards=cards)
+        self.sync = services.registry.sync(thread, self._view, delivery)
         self._stream = AionStream(
             services,
             turn,
@@ -118,17 +113,9 @@ class TurnRunner:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
 
-    def silent(self, seconds: float) -> bool:
-        """Return whether Aion works and has said nothing for so long."""
-        return self._silence.lasts(seconds)
-
     def _changed(self, urgent: bool) -> None:
-        self._silence.heard()
-        self._sync.wake(urgent=urgent)
-
-    def indicator_shown(self) -> None:
-        """Note that people see an indicator, so that the first message need not hurry."""
-        self._sync.may_wait()
+        self.silence.heard()
+        self.sync.wake(urgent=urgent)
 
     def interrupt(self, outcome: Outcome) -> None:
         """End the answer now: its stream is closed, and the text so far stays with the sentence of `outcome`."""
@@ -170,7 +157,7 @@ class TurnRunner:
         try:
             if await retry_write(lambda: self._turns.end(self.turn.key, outcome.reason)):
                 self._view.offer(self._retry)
-                await self._sync.run()
+                await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
         await retry_write(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
@@ -201,8 +188,8 @@ class TurnRunner:
         # Stop may be pressed while the thread is being opened, before there is any work to cancel.
         if self._interruption is not None:
             self._work.cancel()
-        showing = asyncio.create_task(self._sync.run())
-        reassuring = asyncio.create_task(self._silence.reassure(self.ended, self._sync.wake))
+        showing = asyncio.create_task(self.sync.run())
+        reassuring = asyncio.create_task(self.silence.reassure(self.ended, self.sync.wake))
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
@@ -260,7 +247,7 @@ class TurnRunner:
             # A late answer may take the place of an interrupted one; its file could not.
             in_file=outcome.reason is not EndReason.INTERRUPTED,
         )
-        self._sync.wake(urgent=True)
+        self.sync.wake(urgent=True)
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
@@ -279,7 +266,7 @@ class TurnRunner:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
         if await self._record(self._turns.end(self.turn.key, EndReason.FAILED)):
             self._view.offer(self._retry)
-        await self._sync.run()
+        await self.sync.run()
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
 
     async def _end_unshown(self) -> None:
@@ -299,7 +286,7 @@ class TurnRunner:
         self._log.warning("answer not shown", reason=repr(error))
         if not isinstance(error, TakenElsewhere):  # the other process answers
             self._release()  # telling may take a while
-            await close_unshown(self._services, self.thread, self._sync, self.turn, error)
+            await close_unshown(self._services, self.thread, self.sync, self.turn, error)
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
 
     def _release(self) -> None:
@@ -317,13 +304,13 @@ class TurnRunner:
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
         else:
-            recording = self._turns.note_posted(self.turn.key, self._sync.replies)
+            recording = self._turns.note_posted(self.turn.key, self.sync.replies)
             self._posts_recorded = await self._record(recording)
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
-            await self._turns.note_posted(self.turn.key, self._sync.replies)
+            await self._turns.note_posted(self.turn.key, self.sync.replies)
 
     async def _record(self, writing: Awaitable[object]) -> bool:
         """Write to the database; a full disk costs the record, never the answer. Returns whether it was written."""
