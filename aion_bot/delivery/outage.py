@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 
 from aion_bot.concurrency.backoff import Backoff
@@ -16,22 +16,14 @@ RETRY = Backoff(initial=0.5, factor=1.5, cap=15.0)
 
 
 class Outage:
-    """The attempts that failed one after another; `retry` has the delays in seconds between them."""
+    """The attempts that fail one after another, from the first one on; `retry` has the delays in seconds between them."""
 
     def __init__(self, retry: Iterable[float]) -> None:
-        self._retry = retry
-        self._since: float | None = None
-        self._delays: Iterator[float] = iter(())
-
-    def end(self) -> None:
-        """Note that the platform answered."""
-        self._since = None
+        self._since, self._delays = time.monotonic(), iter(retry)
 
     async def pause(self, over: asyncio.Event) -> None:
         """Wait before the next attempt, but no longer than until `over` is set. Raises PlatformDown after `PATIENCE`."""
         now = time.monotonic()
-        if self._since is None:
-            self._since, self._delays = now, iter(self._retry)
         delay = next(self._delays, None)
         if delay is None or now - self._since > PATIENCE:
             raise PlatformDown(f"no answer for {now - self._since:.0f} s")

@@ -88,7 +88,8 @@ class MessageSync:
         # What can come in between.
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
-        self._outage = Outage(retry)
+        self._retry = retry
+        self._outage: Outage | None = None
         self._in_doubt: Post | PostFile | StartStream | None = None
 
     @property
@@ -300,11 +301,12 @@ class MessageSync:
                 self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):
                 self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
+            self._outage = self._outage or Outage(self._retry)
             await self._outage.pause(self._taken_over)
         except Exception as error:  # noqa: BLE001  # what the adapter could not render is not a PlatformError
             await self._find_another_way(step, error)
         else:
-            self._outage.end()
+            self._outage = None
             if message is not None and isinstance(step, Post | PostFile | StartStream):
                 if self._in_doubt is not None and self._in_doubt.slot == step.slot:
                     self._in_doubt = None
