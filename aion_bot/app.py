@@ -43,17 +43,16 @@ async def serve(
     """
     # First and last: what arrives can be written from the first event to the last.
     store = await Store.open(settings.database)
-    watchdog = Watchdog()
-    watchdog.start()
+    (watchdog := Watchdog()).start()
     try:
         async with AionVision.from_settings(settings) as aion:
             rules = rules or Rules()
             policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
-            access = AccessControl(policies, rules)
             for adapter in adapters:
-                described = describe(access.policy(adapter.platform), id_forms_of(adapter))
+                described = describe(policies[adapter.platform], id_forms_of(adapter))
                 _log.info("access policy", platform=adapter.platform, **described)
             _log.info("rules", **rules.describe())
+            access = AccessControl(policies, rules)
             services = Services(store, aion, Registry(adapters), access, polling or DEFAULT_POLLING)
             options = DispatchOptions(
                 busy=settings.busy,

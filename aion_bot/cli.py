@@ -12,8 +12,7 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.config import CONFIG, Settings, check_lists, read_database, unknown_variables
-from aion_bot.config_file import read_rules
+from aion_bot.config import CONFIG, Settings, check_lists, read_database, read_rules, unknown_variables
 from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings

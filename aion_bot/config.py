@@ -1,4 +1,4 @@
-"""The core's part of the environment, checked whole before anything connects, and the access policy that it makes."""
+"""The core's settings and `aion-bot.toml`, checked whole before anything connects, and the access policy."""
 
 import difflib
 import re
@@ -11,6 +11,8 @@ from pydantic import BeforeValidator, Field
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.rules import Rules
+from aion_bot.domain.rules_file import parse_rules
 from aion_bot.ports.settings import (
     PROXY_URL,
     HttpProxyUrl,
@@ -22,7 +24,11 @@ from aion_bot.ports.settings import (
 )
 
 CONFIG = "AION_BOT_CONFIG"
-"""The variable that names `aion-bot.toml`; see `config_file`."""
+"""The variable that names `aion-bot.toml`."""
+DEFAULT = Path("aion-bot.toml")
+"""Read from the working directory where no other file is named."""
+_LONGEST = 1_000_000
+"""Bytes of `aion-bot.toml`; it is read at once."""
 
 
 def _database(value: object) -> Path:
@@ -105,6 +111,27 @@ def read_database(env: Mapping[str, str]) -> Path:
     variable = Settings.variable("database")
     default: Path = Settings.model_fields["database"].default
     return _database(env[variable]) if env.get(variable) else default
+
+
+def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, list[Problem]]:
+    """Read the file that `named` names, or the default one if there is one; finds every problem at once.
+
+    `forms` are those of the ids of every platform. No problem repeats a value. With problems the rules are empty.
+    """
+    path = named or DEFAULT
+    if named is None and not path.exists():
+        return Rules(), []
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8") if len(raw) <= _LONGEST else None
+    except UnicodeError:
+        text = None
+    except (OSError, ValueError):  # a path with a zero byte is a ValueError
+        # What a variable was given by mistake may be a secret; the default file's name is none.
+        return Rules(), [Problem(CONFIG if named else str(path), strings.FILE_NOT_READABLE)]
+    if text is None:
+        return Rules(), [Problem(str(path), strings.no_text_file(_LONGEST))]
+    return parse_rules(path, text, forms)
 
 
 OWN_PREFIXES = ("AION_BOT_", "AIONVISION_")

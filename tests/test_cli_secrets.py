@@ -12,7 +12,7 @@ import structlog
 
 import adapters
 from aion_bot import app, cli, doctor
-from aion_bot.config_file import read_rules
+from aion_bot.config import read_rules
 from aion_bot.ports.adapter import id_forms_of
 from aion_bot.simulators.aion import API_KEY
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import adapters
-from aion_bot.config_file import DEFAULT, read_rules
+from aion_bot.config import DEFAULT, read_rules
 from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.rules import KEYS, NOT_YET, Rules
 from aion_bot.ports.adapter import id_forms_of

@@ -1,10 +1,8 @@
 """What happens on Discord, as the core's events: read from discord.py's objects. No I/O."""
 
 import functools
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum
 from typing import Final
 
@@ -32,8 +30,6 @@ SEND_IN_THREADS: Final = "Send Messages in Threads"
 SEND: Final = "Send Messages"
 VIEW_CHANNEL: Final = "View Channel"
 ADD_REACTIONS: Final = "Add Reactions"
-EDITS_KEPT = 1_000
-"""Messages whose last edit is remembered."""
 
 _WRITTEN_BY_PEOPLE = {discord.MessageType.default, discord.MessageType.reply}
 
@@ -308,30 +304,6 @@ def _titled(quotes: tuple[Quote, ...]) -> str:
 def thread_name(text: str) -> str:
     """Name a thread after the text that it is about."""
     return one_line(KNOWN.strike(text), THREAD_NAME_LENGTH) or UNTITLED
-
-
-class EditTimes:
-    """When the messages that were edited lately were edited last.
-
-    Discord sends MESSAGE_UPDATE also when a link in the message gets a preview, when the message is pinned, or when a
-    thread is opened from it. All of these repeat the time of its last edit.
-    """
-
-    def __init__(self, capacity: int = EDITS_KEPT) -> None:
-        self._capacity = capacity
-        self._last: OrderedDict[int, datetime] = OrderedDict()
-
-    def is_new(self, message: int, edited: datetime | None) -> bool:
-        """Tell whether this is an edit that was not seen before, and remember it instead of the oldest one."""
-        last = self._last.get(message)
-        if edited is None or (last is not None and edited <= last):
-            return False
-        self._last[message] = edited
-        # Ordered by when an edit arrived, so that the first entry is the one that was quiet longest.
-        self._last.move_to_end(message)
-        if len(self._last) > self._capacity:
-            self._last.popitem(last=False)
-        return True
 
 
 def _person(user: discord.User | discord.Member) -> Person:

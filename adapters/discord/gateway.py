@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +16,8 @@ from adapters.discord import events, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
-from adapters.discord.events import ChannelInfo, ChannelKind, EditTimes
+from adapters.discord.edit_times import EditTimes
+from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
 from aion_bot.ports.errors import PlatformDown
@@ -46,6 +47,17 @@ PERMISSIONS = discord.Permissions(
 NEWEST_EVENT = "newest event"
 """The name under which the core remembers the newest event that nothing is missed before."""
 REMEMBER_EVERY = 15.0
+OPTIONS: Mapping[str, Any] = {
+    "allowed_mentions": NO_MENTIONS,
+    # No caches: the raw events and REST hold what is needed.
+    "max_messages": None,
+    "member_cache_flags": discord.MemberCacheFlags.none(),
+    # Asking for all members would need a privileged intent.
+    "chunk_guilds_at_startup": False,
+    "guild_ready_timeout": GUILD_READY_TIMEOUT,
+    "max_ratelimit_timeout": MAX_RATELIMIT_TIMEOUT,
+}
+"""What discord.py's client is given, whatever the settings say."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -70,33 +82,22 @@ class Gateway(discord.Client):
         proxy: str | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
+        intents = discord.Intents(
+            guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
+        )
         super().__init__(
-            intents=discord.Intents(
-                guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
-            ),
-            allowed_mentions=NO_MENTIONS,
-            proxy=proxy,
-            # No caches: the raw events and REST hold what is needed.
-            max_messages=None,
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            # Asking for all members would need a privileged intent.
-            chunk_guilds_at_startup=False,
-            guild_ready_timeout=GUILD_READY_TIMEOUT,
+            intents=intents,
             heartbeat_timeout=heartbeat_timeout,
-            max_ratelimit_timeout=MAX_RATELIMIT_TIMEOUT,
+            proxy=proxy,
             http_trace=http_trace,
+            **OPTIONS,
         )
         # An exception in discord.py's parser would end the session, and lose what is said until the next one.
-        state = self._connection
-        state.parsers = {
-            name: parse if name in _SESSION_EVENTS else _guarded(name, parse)
-            for name, parse in state.parsers.items()
-        }
-        self._host = host
-        self._rest = rest
-        self._delivery = delivery
-        self._interactions = interactions
-        self._backfill = backfill
+        parsers = self._connection.parsers
+        for name in parsers.keys() - _SESSION_EVENTS:
+            parsers[name] = _guarded(name, parsers[name])
+        self._host, self._rest, self._delivery = host, rest, delivery
+        self._interactions, self._backfill = interactions, backfill
         self._edits = EditTimes()
         self._present: dict[str, str] = {}
         delivery.membership.servers = self._servers

@@ -71,22 +71,18 @@ class RequestReporter:
         context.request, context.attempts = None, 0
         # The gateway's websocket is opened by the same session; no request of the REST API stands behind it.
         if params.url.scheme not in {"ws", "wss"}:
-            context.described = rate_limits.request(
-                params.method, params.url.raw_path.removeprefix(self._base)
-            )
-            self._count_answer(params.url.raw_path.removeprefix(self._base))
+            path = params.url.raw_path.removeprefix(self._base)
+            context.described = rate_limits.request(params.method, path)
+            if path.startswith("/interactions/"):
+                interaction = path.split("/")[2]
+                self._answers[interaction] = self._answers.pop(interaction, 0) + 1
+                if len(self._answers) > _MAX_ANSWERS:
+                    self._answers.popitem(last=False)
             self._sent(context)
 
     def answers_sent(self, interaction: int) -> int:
         """Return how often the first answer to an interaction was sent: discord.py repeats some requests by itself."""
         return self._answers.get(str(interaction), 0)
-
-    def _count_answer(self, path: str) -> None:
-        if path.startswith("/interactions/"):
-            interaction = path.split("/")[2]
-            self._answers[interaction] = self._answers.pop(interaction, 0) + 1
-            if len(self._answers) > _MAX_ANSWERS:
-                self._answers.popitem(last=False)
 
     async def _headers_sent(
         self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams

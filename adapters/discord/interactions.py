@@ -167,7 +167,6 @@ class Interactions:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
 
         `words` are those of the question and of what it is about. Names are looked up after the acknowledgement.
-
         The acknowledgement repeats the question for everybody, and would be posted in the name of whoever is refused:
         so the core is asked first, and a refusal is the acknowledgement, seen by its author alone.
         """
@@ -194,9 +193,8 @@ class Interactions:
             else:
                 answer = await self._acknowledge(interaction, acknowledgement, late)
                 if answer is not None:
-                    await self._delivery.deliver(
-                        await self._delivery.names.read(lambda find: prompt(answer, find))
-                    )
+                    read = await self._delivery.names.read(lambda find: prompt(answer, find))
+                    await self._delivery.deliver(read)
 
     async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
         """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.

@@ -108,8 +108,10 @@ def _blocks(content: Content) -> list[Block]:
         text = "\n".join([content.title, _plain_quote("\n".join(words)), *mine, _plain_quote(content.said)])
         blocks = [*_plain_sections(text), *_actions(content.buttons)]
     elif isinstance(content, Reply):
+        shown = "" if content.plain else in_markdown_block(content.text)
         blocks = [
-            *(_plain_sections(content.text) if content.plain else _markdown(content.text)),
+            *(_plain_sections(content.text) if content.plain else ()),
+            *([{"type": "markdown", "text": shown}] if shown.strip() else ()),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
             *_texts("context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
@@ -125,12 +127,6 @@ def _blocks(content: Content) -> list[Block]:
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
-
-
-def _markdown(text: str) -> Iterator[Block]:
-    shown = in_markdown_block(text)
-    if shown.strip():
-        yield {"type": "markdown", "text": shown}
 
 
 def _plain_sections(text: str) -> Iterator[Block]:

@@ -76,8 +76,10 @@ class AionStream:
                     raise
             self._view.notice(strings.NEW_SESSION)
             self._view.facts.answer_id = None  # the name of an answer that the old session will never have
+        new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
+        await self._services.store.threads.bind(self._turn.thread, new.id)
         try:
-            return await self._stream(await self._new_session())
+            return await self._stream(new.id)
         except _SessionGoneError:  # a session that is gone at once is Aion's failure
             return Outcome(EndReason.FAILED, strings.trouble("SERVER_ERROR"))
 
@@ -107,11 +109,6 @@ class AionStream:
             if plan.message is None:
                 await self._show_plan(plan)
 
-    async def _new_session(self) -> str:
-        session = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
-        await self._services.store.threads.bind(self._turn.thread, session.id)
-        return session.id
-
     async def _stream(self, session: str) -> Outcome:
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
@@ -139,15 +136,20 @@ class AionStream:
         if token.type is ChatTokenType.PLAN_PENDING_APPROVAL:
             await self._take_plan(token)
             return None
+        said = str((token.data or {}).get("error", ""))
+        session_gone = token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
         # Replaced only while nothing of the answer is shown: two halves of two sessions are no answer.
-        if _says_session_gone(token) and self._view.empty:
+        if session_gone and self._view.empty:
             raise _SessionGoneError
         before = self._view.facts.answer_id
         self._view.fold(token)
         self._changed(False)
         facts = self._view.facts
         if facts.answer_id is not None and facts.answer_id != before:
-            await self._name_answer(facts.answer_id)
+            try:
+                await self._turns.name_answer(self._turn.key, facts.answer_id)
+            except sqlite3.Error as error:  # a full disk costs the record, never the answer
+                self._log.error("database write failed", what="answer id", reason=str(error))
         if facts.error is not None:
             return self._reported(facts.error)
         # After a plan the stream stays open: Aion goes on in it once somebody has decided.
@@ -161,13 +163,6 @@ class AionStream:
             "error event", said=one_line(str(data.get("message") or data.get("error") or ""), _SAID)
         )
         return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
-
-    async def _name_answer(self, answer_id: str) -> None:
-        """Record Aion's id of the answer; a full disk costs the record, never the answer."""
-        try:
-            await self._turns.name_answer(self._turn.key, answer_id)
-        except sqlite3.Error as error:
-            self._log.error("database write failed", what="answer id", reason=str(error))
 
     async def _take_plan(self, token: ChatToken) -> None:
         plan = read_plan(token.data or {}, self._turn)
@@ -230,8 +225,3 @@ async def stored_answer(
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
     taken = await services.store.turns.taken(turn.session_id or "", turn.key)
     return answer_to(turn.text, turn.answer_id, [one for one in messages if one.id not in taken])
-
-
-def _says_session_gone(token: ChatToken) -> bool:
-    said = str((token.data or {}).get("error", ""))
-    return token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()

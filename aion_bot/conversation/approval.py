@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
-from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.plan_outcome import Decided, answered, seen_in_session, unreported_end
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
@@ -32,9 +31,15 @@ _log = structlog.get_logger(__name__)
 _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
 
-
 _ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
 """What Aion answered where a phase waits for more, for the record."""
+
+_NEVER_SEEN = {
+    PlanPhase.RUNNING: (PlanPhase.SETTLED, strings.UNSEEN_END),
+    PlanPhase.BUSY: (PlanPhase.PENDING, strings.STILL_BUSY),
+    PlanPhase.UNKNOWN: (PlanPhase.PENDING, strings.STILL_UNKNOWN),
+}
+"""What a phase becomes, and the sentence, where the session never showed a result."""
 
 StreamEnd = Callable[[str, float], Awaitable[bool]]
 """Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
@@ -176,25 +181,16 @@ class Approvals:
             phase=decided.phase,
             detail=_told(card.view.plan, decided),
             said=one_line(visible(KNOWN.strike(decided.said)), _DETAIL),
-            attempts=tuple(
-                replace(one, answer=decided.answer) if one is card.view.plan.attempts[-1] else one
-                for one in card.view.plan.attempts
+            attempts=(
+                *card.view.plan.attempts[:-1],
+                *(replace(last, answer=decided.answer) for last in card.view.plan.attempts[-1:]),
             ),
         )
         back = decided.phase is PlanPhase.PENDING
 
         async def keep() -> None:
-            moved = await retry_write(
-                lambda: self._plans.move(
-                    plan.key,
-                    plan.phase,
-                    detail=plan.detail,
-                    said=plan.said,
-                    answer=decided.answer,
-                    doubt=plan.doubt,
-                )
-            )
-            if moved:
+            outcome = {"detail": plan.detail, "said": plan.said, "answer": decided.answer}
+            if await retry_write(lambda: self._plans.move(plan.key, plan.phase, **outcome, doubt=plan.doubt)):
                 _log_decision(plan, decided.answer)
 
         # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
@@ -280,7 +276,8 @@ class Approvals:
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
         answer = _ANSWERS.get(plan.phase, "")
-        backoff = self._backoff(plan.phase)
+        polling = self._services.polling
+        backoff = polling.accepted if plan.phase is PlanPhase.RUNNING else polling.in_doubt
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
             phase, told = unreported_end(plan)
@@ -290,21 +287,12 @@ class Approvals:
             lambda messages: self._take_result(plan, messages),
             backoff,
             undecided=lambda: retry_write(lambda: self._services.store.turns.awaits_name(plan.session_id)),
-            undecided_pause=self._services.polling.unnamed,
+            undecided_pause=polling.unnamed,
         )
         if found is not None:
             return seen_in_session(plan, found, answer)
-        match plan.phase:
-            case PlanPhase.RUNNING:
-                return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
-            case PlanPhase.BUSY:
-                return Decided(PlanPhase.PENDING, strings.STILL_BUSY, answer=answer)
-            case _:
-                return Decided(PlanPhase.PENDING, strings.STILL_UNKNOWN, answer=answer)
-
-    def _backoff(self, phase: PlanPhase) -> Backoff:
-        polling = self._services.polling
-        return polling.accepted if phase is PlanPhase.RUNNING else polling.in_doubt
+        phase, detail = _NEVER_SEEN[plan.phase]
+        return Decided(phase, detail, answer=answer)
 
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the message that came of the plan, if it is among these: no other plan or turn can have it then."""

@@ -4,18 +4,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aion_bot.delivery.diff import (
-    AppendStream,
-    Delete,
-    Edit,
-    MessageDiff,
-    Post,
-    PostFile,
-    StartStream,
-    Step,
-    StopStream,
-)
+from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.nonces import card_nonce, nonce_of
+from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import NativeStreaming
 from aion_bot.ports.errors import (

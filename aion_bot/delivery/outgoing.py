@@ -4,20 +4,21 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import Button, Content, Document, Line, Person, PlanCard, Reply, Step
+from aion_bot.ports.messages import Content, Document, Line, Person, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.screen import Screen
 
 
 def struck_screen(screen: Screen) -> Screen:
     """Return a screen without secrets; text that is cut into pages was struck before, as a page may end in one."""
-    return tuple(_of_screen(content) for content in screen)
-
-
-def _of_screen(content: Content | Document | None) -> Content | Document | None:
-    if isinstance(content, Document):
-        return replace(content, name=KNOWN.strike(content.name), text=KNOWN.strike(content.text))
-    return content if content is None else struck(content)
+    contents: list[Content | Document | None] = []
+    for content in screen:
+        if isinstance(content, Document):
+            name, text = KNOWN.strike(content.name), KNOWN.strike(content.text)
+            contents.append(replace(content, name=name, text=text))
+        else:
+            contents.append(None if content is None else struck(content))
+    return tuple(contents)
 
 
 def struck(content: Content) -> Content:
@@ -27,7 +28,10 @@ def struck(content: Content) -> Content:
 
 def struck_line(line: Line) -> Line:
     """Return a sentence without secrets."""
-    return tuple(_person(part) if isinstance(part, Person) else KNOWN.strike(part) for part in line)
+    return tuple(
+        replace(part, name=KNOWN.strike(part.name)) if isinstance(part, Person) else KNOWN.strike(part)
+        for part in line
+    )
 
 
 def struck_prompt(prompt: Prompt) -> Prompt:
@@ -38,7 +42,7 @@ def struck_prompt(prompt: Prompt) -> Prompt:
 @lru_cache(maxsize=256)  # every screen has all pages of an answer
 def _struck(content: Content, version: int) -> Content:
     del version
-    buttons = tuple(map(_button, content.buttons))
+    buttons = tuple(replace(button, label=KNOWN.strike(button.label)) for button in content.buttons)
     if isinstance(content, Reply):
         text = KNOWN.strike(content.text)
         # Where nothing was struck the end still closes what is open; else it is taken for words.
@@ -48,22 +52,13 @@ def _struck(content: Content, version: int) -> Content:
     return PlanCard(
         title=KNOWN.strike(content.title),
         description=KNOWN.strike(content.description),
-        steps=tuple(map(_step, content.steps)),
+        steps=tuple(
+            replace(step, agent=KNOWN.strike(step.agent), description=KNOWN.strike(step.description))
+            for step in content.steps
+        ),
         facts=tuple(map(struck_line, content.facts)),
         record=tuple(map(struck_line, content.record)),
         buttons=buttons,
         key=content.key,
         said=KNOWN.strike(content.said),
     )
-
-
-def _person(person: Person) -> Person:
-    return replace(person, name=KNOWN.strike(person.name))
-
-
-def _button(button: Button) -> Button:
-    return replace(button, label=KNOWN.strike(button.label))
-
-
-def _step(step: Step) -> Step:
-    return replace(step, agent=KNOWN.strike(step.agent), description=KNOWN.strike(step.description))

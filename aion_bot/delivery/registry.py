@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from weakref import WeakSet
 
 from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.sync import RETRY, MessageSync
+from aion_bot.delivery.outage import RETRY
+from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.delivery.view import View
 from aion_bot.ports.adapter import PlatformAdapter

@@ -7,23 +7,14 @@ slow platform gets fewer and larger edits.
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from aion_bot.concurrency.backoff import Backoff
-from aion_bot.delivery.diff import (
-    AppendStream,
-    Edit,
-    Idle,
-    MessageDiff,
-    Post,
-    PostFile,
-    StartStream,
-    Step,
-    StopStream,
-)
+from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery, Executor
+from aion_bot.delivery.outage import RETRY, Outage
 from aion_bot.delivery.outgoing import struck_screen
+from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     Conditions,
@@ -51,12 +42,6 @@ from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
-
-PATIENCE = 600.0
-"""Seconds that a platform may be down before a message is given up."""
-
-RETRY = Backoff(initial=0.5, factor=1.5, cap=15.0)
-"""Delays between attempts while the platform is down, for `PATIENCE` seconds."""
 
 
 class TakenOver(PlatformError):
@@ -104,8 +89,7 @@ class MessageSync:
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
         self._retry = retry
-        self._failing_since: float | None = None
-        self._delays: Iterator[float] = iter(())
+        self._outage: Outage | None = None
         self._in_doubt: Post | PostFile | StartStream | None = None
 
     @property
@@ -153,7 +137,7 @@ class MessageSync:
             TakenOver: another sync shows the same messages from now on.
             Forbidden, MessageGone: the bot may not write in this thread, or the thread is gone.
             TooLong: not even the smallest page is accepted.
-            PlatformDown: the platform did not answer for `PATIENCE` seconds.
+            PlatformDown: the platform did not answer for `outage.PATIENCE` seconds.
         """
         self._over.clear()
         try:
@@ -317,11 +301,12 @@ class MessageSync:
                 self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):
                 self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
-            await self._pause()
+            self._outage = self._outage or Outage(self._retry)
+            await self._outage.pause(self._taken_over)
         except Exception as error:  # noqa: BLE001  # what the adapter could not render is not a PlatformError
             await self._find_another_way(step, error)
         else:
-            self._failing_since = None
+            self._outage = None
             if message is not None and isinstance(step, Post | PostFile | StartStream):
                 if self._in_doubt is not None and self._in_doubt.slot == step.slot:
                     self._in_doubt = None
@@ -362,15 +347,3 @@ class MessageSync:
         if not self._view.fall_back(error):
             raise error
         await self._refresh()
-
-    async def _pause(self) -> None:
-        """Wait before the next attempt, but not if another sync takes over. Raises PlatformDown after `PATIENCE`."""
-        now = time.monotonic()
-        if self._failing_since is None:
-            self._failing_since, self._delays = now, iter(self._retry)
-        delay = next(self._delays, None)
-        if delay is None or now - self._failing_since > PATIENCE:
-            raise PlatformDown(f"no answer for {now - self._failing_since:.0f} s")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await self._taken_over.wait()

@@ -11,7 +11,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
-from aion_bot.rendering.answer_parts import End, Facts, Segment, joined
+from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words
 from aion_bot.rendering.bounds import MOST_MESSAGES, RESERVED, cut_text
 from aion_bot.rendering.pagination import Measure, Pages
 from aion_bot.rendering.plain_pages import PlainPages
@@ -153,7 +153,7 @@ class AnswerView:
             case ChatTokenType.CONNECTION:
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
             case _:
-                self.say(_status(token.type, data))
+                self.say(status_words(token.type, data))
 
     def show_plan(self, card: PlanCard, in_full: str) -> bool:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it.
@@ -320,12 +320,9 @@ class AnswerView:
         text = pages[-1] if pages else ""
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
         segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
-        document = [self._document()] if over and self._has_document else []
+        has_document = over and self.ended and end.in_file and self.refused is None
+        document = [self._document()] if has_document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
-
-    @property
-    def _has_document(self) -> bool:
-        return self.ended and self._end.in_file and self.refused is None
 
     def _with_reference(self, sentence: str) -> str:
         """Add the turn's reference to a sentence about a failure that has none yet."""
@@ -350,15 +347,3 @@ class AnswerView:
             whole = joined(*parts, strings.CUT_HERE if self.cut else "")
             self._end.document = Document(strings.ANSWER_FILE, whole)
         return self._end.document
-
-
-def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
-    """Words for what Aion is doing; "" for events that say nothing to a person."""
-    if kind is ChatTokenType.THINKING:
-        return strings.THINKING
-    if kind not in {ChatTokenType.STATUS, ChatTokenType.THINKING_STEP, ChatTokenType.TOOL_INVOCATION}:
-        return ""
-    if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
-        return str(data["message"])
-    name = str(data.get("agent_name") or data.get("tool_name") or "")
-    return f"{strings.agent(name)}…" if name else ""

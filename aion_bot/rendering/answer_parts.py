@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from aion_bot.aion.events import ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
@@ -75,3 +76,15 @@ class Facts:
 def joined(*parts: str) -> str:
     """Join what is not blank as paragraphs."""
     return "\n\n".join(part for part in parts if part.strip())
+
+
+def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
+    """Return the words for what Aion is doing; "" for events that say nothing to a person."""
+    if kind is ChatTokenType.THINKING:
+        return strings.THINKING
+    if kind not in {ChatTokenType.STATUS, ChatTokenType.THINKING_STEP, ChatTokenType.TOOL_INVOCATION}:
+        return ""
+    if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
+        return str(data["message"])
+    name = str(data.get("agent_name") or data.get("tool_name") or "")
+    return f"{strings.agent(name)}…" if name else ""

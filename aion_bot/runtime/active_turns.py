@@ -35,8 +35,8 @@ class ActiveTurns:
         await runner.parked.wait()
 
     async def _run(self, runner: TurnRunner) -> None:
-        progress = Progress(runner.started, runner.opened, runner.ended, runner.silent)
-        async with self._indicators.working(runner.thread, runner.turn, progress, runner.indicator_shown):
+        progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts)
+        async with self._indicators.working(runner.thread, runner.turn, progress, runner.sync.may_wait):
             await runner.run()
         if await runner.record_rest():
             # The indicators were cleared before the row could say that the end is shown.

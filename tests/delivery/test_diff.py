@@ -1,6 +1,7 @@
 """What a thread should show against what it shows."""
 
-from aion_bot.delivery.diff import Delete, Edit, Idle, MessageDiff, Post, PostFile
+from aion_bot.delivery.diff import MessageDiff
+from aion_bot.delivery.steps import Delete, Edit, Idle, Post, PostFile
 from aion_bot.ports.messages import Document, MessageRef, PlanCard, Reply, ThreadKey
 
 THREAD = ThreadKey("x", "t")

@@ -1,6 +1,7 @@
 """Messages that are written in pieces, as the diff sees them."""
 
-from aion_bot.delivery.diff import AppendStream, Edit, Idle, MessageDiff, Post, StartStream, Step, StopStream
+from aion_bot.delivery.diff import MessageDiff
+from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, StartStream, Step, StopStream
 from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
 
 REF = MessageRef(ThreadKey("x", "t"), "0")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from aion_bot.delivery.diff import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
+from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import Conditions, DeliveryMode, permit_for, prefers_stream, wait_for_text
 from aion_bot.ports.adapter import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey

@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.discord import strings as discord_strings
-from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
+from aion_bot.delivery.steps import Post, PostFile, StartStream
 from aion_bot.domain import strings
 from aion_bot.ports.messages import MessageRef
 from aion_bot.simulators.aion import SimulatedAion

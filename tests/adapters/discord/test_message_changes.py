@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.discord import handlers, ids
-from adapters.discord.events import EditTimes
+from adapters.discord.edit_times import EditTimes
 from aion_bot.ports.events import MessageChange, Prompt
 from aion_bot.ports.messages import Person, Reply
 from aion_bot.simulators.discord import SimulatedDiscord

@@ -1,15 +1,18 @@
-"""The last message of an answer that cannot be shown to its end: nothing on it can be pressed any more."""
+"""An answer that cannot be shown to its end: its last message says so, and the person is told."""
 
 from dataclasses import dataclass, replace
 
 import structlog
 
+from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain import error_messages
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Reply
 from aion_bot.rendering.screen import Screen
 
@@ -48,7 +51,28 @@ class _Closing:
         """Do nothing: there is no file."""
 
 
-async def close_message(
+async def close_unshown(
+    services: Services, thread: Thread, shown: MessageSync, turn: Turn, error: PlatformError
+) -> None:
+    """Tell why an answer cannot be shown to its end: under what is shown of it, and to the person alone."""
+    log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
+    sentence = with_reference(error_messages.not_shown(error), turn.key)
+    if not isinstance(error, PlatformDown):
+        await _close_message(services, thread, shown, turn, sentence)
+    origin = turn.origin
+    # Whoever deletes their question wants no answer.
+    if origin is None or (isinstance(error, QuestionGone) and origin.source is not None):
+        return
+    await reply_privately(thread, origin, (sentence,))
+    if origin.echo is not None:
+        # The acknowledgement of a question that has no answer would stand there for everybody.
+        try:
+            await thread.delete(origin.echo)
+        except PlatformError as refusal:
+            log.info("acknowledgement not removed", reason=repr(refusal))
+
+
+async def _close_message(
     services: Services, thread: Thread, shown: MessageSync, turn: Turn, sentence: str
 ) -> None:
     """Take the buttons off the newest message of an answer, and write `sentence` under it; delete it if that fails.

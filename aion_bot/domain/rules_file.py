@@ -1,4 +1,4 @@
-"""`aion-bot.toml`: read and checked whole, each problem with its file and line."""
+"""The text of `aion-bot.toml`: checked whole, each problem with its file and line. No I/O."""
 
 import difflib
 import tomllib
@@ -9,35 +9,16 @@ from aion_bot.domain import strings
 from aion_bot.domain.rules import KEYS, NOT_YET, Rule, Rules, Section
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 
-DEFAULT = Path("aion-bot.toml")
-"""Read from the working directory where no other file is named."""
-
-_VARIABLE = "AION_BOT_CONFIG"
 _TABLES = {"workspaces": IdKind.WORKSPACE, "channels": IdKind.CHANNEL}
-_LONGEST = 1_000_000
-"""Bytes of the file; it is read at once."""
 
 Keys = tuple[str, ...]
 
 
-def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, list[Problem]]:
-    """Read the file that `named` names, or the default one if there is one; finds every problem at once.
+def parse_rules(path: Path, text: str, forms: Collection[IdForms]) -> tuple[Rules, list[Problem]]:
+    """Read the text of the file `path`; finds every problem at once.
 
     `forms` are those of the ids of every platform. No problem repeats a value. With problems the rules are empty.
     """
-    path = named or DEFAULT
-    if named is None and not path.exists():
-        return Rules(), []
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8") if len(raw) <= _LONGEST else None
-    except UnicodeError:
-        text = None
-    except (OSError, ValueError):  # a path with a zero byte is a ValueError
-        # What a variable was given by mistake may be a secret; the default file's name is none.
-        return Rules(), [Problem(_VARIABLE if named else str(path), strings.FILE_NOT_READABLE)]
-    if text is None:
-        return Rules(), [Problem(str(path), strings.no_text_file(_LONGEST))]
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,0 +1,53 @@
+"""Opening the thread in which a question is answered, or moving its turn to where it was asked."""
+
+import asyncio
+import itertools
+
+import structlog
+
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.silence import tell_of_wait
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.errors import CannotDraw, Forbidden, PlatformDown, RateLimited
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.failures import reference
+from aion_bot.ports.messages import ThreadKey
+from aion_bot.storage import Store
+
+_log = structlog.get_logger(__name__)
+
+_OPEN_AGAIN = Backoff(0.5, attempts=6)
+"""While the platform is down."""
+
+
+async def open_thread(
+    thread: Thread, turn: Turn, origin: Prompt, store: Store, opened: asyncio.Event
+) -> ThreadKey | None:
+    """Make the thread of a turn exist; returns where the turn has to be run instead, if the platform refuses.
+
+    Until `opened` is set, a person who waits long is told so. Raises what the platform raises where there is no such place.
+    """
+
+    def worth_retrying(error: Exception) -> bool | float:
+        # After a refusal the limiter knows for how long to wait.
+        return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
+
+    telling = asyncio.create_task(tell_of_wait(thread, origin, opened))
+    try:
+        attempts = itertools.count(turn.starts)
+        await retry(
+            lambda: thread.open(origin, again=next(attempts) > 0), backoff=_OPEN_AGAIN, on=worth_retrying
+        )
+    except (Forbidden, CannotDraw) as error:
+        if origin.in_place is None:
+            raise
+        _log.info(
+            "thread not opened, answering in place",
+            turn=turn.key, platform=thread.platform, ref=reference(turn.key), reason=repr(error),
+        )  # fmt: skip
+        await store.turns.move(turn.key, origin.in_place)
+        return origin.in_place
+    finally:
+        telling.cancel()
+    return None
