@@ -275,7 +275,7 @@ class Approvals:
         return Decided(plan.phase, plan.detail)
 
     async def _never_sent(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
-        return Decided(PlanPhase.PENDING, strings.refused(strings.INTERRUPTED))
+        return Decided(PlanPhase.PENDING, strings.refused(strings.NEVER_TOLD))
 
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""

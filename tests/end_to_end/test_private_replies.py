@@ -19,7 +19,7 @@ async def test_a_private_reply_to_a_click_is_retried(bot: Bot, failure: Failure)
     await bot.card(thread)
     bot.workspace.refuse(Operation.REPLY_PRIVATELY, failure)
     await bot.press(bot.ben, thread, "Approve")
-    await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
+    await bot.replies_privately(thread, bot.ben, "can approve or cancel this.")
 
 
 @pytest.mark.parametrize("failure", FAILURES)
