@@ -104,7 +104,6 @@ def used_up(found: UsedUp, *, own: bool = True) -> str:
 
 STOP = "Stop"
 STOP_GONE = "There's nothing to stop. I've already finished."
-STOPPING = "Stopped."
 STOPPING_BUT_PLAN = "I stopped. The plan stays open: an approver has to cancel it."
 STOP_NOT_YOURS = "Only the person who asked or an approver can stop this."
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
@@ -127,7 +126,7 @@ def answering_others(people: int, *, own: bool) -> str:
 
 
 RETRY = "Retry"
-RETRYING = "Asking again."
+RETRY_WAITS = "Waiting to ask again…"
 RETRY_GONE = "This was already asked again, or it's too old. Ask it as a new question."
 RETRY_EXPIRED = "I no longer have this question. Please ask it again."
 RETRY_LAPSED = "The person who asked can't use me here any more. Ask it yourself if you need it."
@@ -140,7 +139,6 @@ PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it
 PLAN_REPLACED = "This plan has a newer card. Use that one."
 PLAN_REPLACED_PRESSED = "Nothing was changed. This plan has a newer card. Use that one."
 UNKNOWN_PLAN = "I don't know this plan any more. Ask again if you still need it."
-WORKING_ON_IT = "Your decision is on its way to Aion; the card shows what comes of it."
 
 ASK_ABOUT = "Please look at this message and answer what it asks, or say what you can about it:"
 

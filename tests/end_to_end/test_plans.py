@@ -192,7 +192,7 @@ async def test_a_question_is_answered_while_a_plan_waits(bot: Bot) -> None:
 
 
 async def test_many_presses_lead_to_one_plan_action(bot: Bot) -> None:
-    """Double clicks, and Approve against Cancel, lead to one plan action; every click gets a private reply."""
+    """Double clicks, and Approve against Cancel, lead to one plan action; every click that does not count gets a private reply."""
     thread = await proposed_plan(bot)
     card = await bot.card(thread)
     approve, cancel = card.buttons
@@ -202,12 +202,13 @@ async def test_many_presses_lead_to_one_plan_action(bot: Bot) -> None:
             for one in (approve, approve, cancel, approve)
         )
     )
-    await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 4)
+    await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 3)
     await bot.until(lambda: not bot.pressable(thread))
     await bot.aion.until(lambda: bot.aion.count("plan_action") == 1)
     await bot.until(lambda: "Done" in bot.text(thread) or strings.DROPPED in bot.text(thread))
     assert bot.aion.count("plan_action") == 1
-    assert sum(strings.WORKING_ON_IT in one for one in bot.private_replies(thread, bot.ada)) == 1
+    await bot.stop()
+    assert len(bot.private_replies(thread, bot.ada)) == 3
 
 
 async def test_a_person_who_may_not_decide_is_refused_privately(bot: Bot) -> None:

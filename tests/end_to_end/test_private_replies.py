@@ -40,6 +40,7 @@ async def test_a_private_reply_blocks_nothing(
     thread = await bot.asked(bot.ada, "What?", strings.THINKING)
     await bot.aion.until(lambda: bot.aion.streaming == 1)
     bot.workspace.refuse(Operation.REPLY_PRIVATELY, Failure.DOWN, times=1000)
+    await bot.press(bot.ben, thread, "Stop")
     await bot.press(bot.ada, thread, "Stop")
     await bot.shows(thread, "Stopped by")
     await bot.workspace.reply(bot.ada, thread, "And now?")
