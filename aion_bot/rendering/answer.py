@@ -11,7 +11,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
-from aion_bot.rendering.answer_parts import End, Facts, Segment, joined
+from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status
 from aion_bot.rendering.bounds import MOST_MESSAGES, RESERVED, cut_text
 from aion_bot.rendering.pagination import Measure, Pages
 from aion_bot.rendering.plain_pages import PlainPages
@@ -85,6 +85,16 @@ class AnswerView:
         segment = self._segments[-1]
         return len(self._segments), len(segment.raw), segment.final is None, self._status
 
+    @property
+    def waits_for_words(self) -> bool:
+        """Whether there is text that is not shown yet, because it may be a lone half word."""
+        return not self.ended and bool(self._segments[-1].raw) and self._segments[-1].waits_for_words
+
+    def begin(self) -> None:
+        """Show the text from now on, however short it is."""
+        self._segments[-1].begun = True
+        self._status, self._status_shown = "", True
+
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
         self._heading = joined(self._heading, f"_{sentence}_")
@@ -135,8 +145,9 @@ class AnswerView:
                 elif not self.cut:
                     segment.raw += token.content or ""
                     segment.raw = self._kept(segment.raw)
-                self._status, self._status_shown = "", True
                 self.parked &= not segment.raw
+                if not segment.waits_for_words:
+                    self.begin()
             case ChatTokenType.COMPLETE:
                 self.facts.complete = True
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
@@ -153,7 +164,7 @@ class AnswerView:
             case ChatTokenType.CONNECTION:
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
             case _:
-                self.say(_status(token.type, data))
+                self.say(status(token.type, data))
 
     def show_plan(self, card: PlanCard, in_full: str) -> bool:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it.
@@ -296,7 +307,7 @@ class AnswerView:
     def _last(self, before: str) -> list[Content | Document | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
-        text = words = joined(before, segment.text())
+        text = words = joined(before, "" if self.waits_for_words else segment.text())
         if end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
         room = max(1, MOST_MESSAGES - self._taken - (0 if self.ended else RESERVED))
@@ -350,15 +361,3 @@ class AnswerView:
             whole = joined(*parts, strings.CUT_HERE if self.cut else "")
             self._end.document = Document(strings.ANSWER_FILE, whole)
         return self._end.document
-
-
-def _status(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
-    """Words for what Aion is doing; "" for events that say nothing to a person."""
-    if kind is ChatTokenType.THINKING:
-        return strings.THINKING
-    if kind not in {ChatTokenType.STATUS, ChatTokenType.THINKING_STEP, ChatTokenType.TOOL_INVOCATION}:
-        return ""
-    if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
-        return str(data["message"])
-    name = str(data.get("agent_name") or data.get("tool_name") or "")
-    return f"{strings.agent(name)}…" if name else ""
