@@ -8,8 +8,8 @@ MESSAGE_LENGTH = 2_000
 
 QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
 UNANSWERABLE_EMOJI = "\N{SPEAKER WITH CANCELLATION STROKE}"
-UNKNOWN_BUTTON = "This button is none that I know. Ask your question again."
-UNKNOWN_COMMAND = "This command has changed. Discord shows the new ones after a reload."
+UNKNOWN_BUTTON = "I don't know this button any more. Ask your question again."
+UNKNOWN_COMMAND = "This command has changed. Reload Discord, then try again."
 PUBLIC_BOT = (
     "anybody can invite this bot into a server of their own: switch off Public Bot on the Bot page of the developer "
     "portal, or list the servers that may use it in AION_BOT_ALLOW_WORKSPACES"
@@ -17,12 +17,14 @@ PUBLIC_BOT = (
 PREFIXED_WITH_BOT = "must be the token alone, without the word Bot before it"
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
-ANSWERED_DIRECTLY = "You can't write here, so I answer you in a direct message."
-DIRECT_CLOSED = "You can't write here, and I can't send you a direct message. Allow direct messages from this server, then ask again."
+ANSWERED_DIRECTLY = "You can't post here, so I'm answering in a direct message."
+DIRECT_CLOSED = (
+    "You can't post here, and I can't message you. Allow direct messages from this server, then ask again."
+)
 THREAD_OPENED_ELSEWHERE = "the bot's account had opened the thread of a question before this process did"
 ACKNOWLEDGED_ELSEWHERE = "a command or press was acknowledged before this process did it"
 POSTED_ELSEWHERE = "the bot's account posted a message that this process did not post"
-NOT_TAKEN = "Your question could not be taken down. Please ask it again."
+NOT_TAKEN = "I couldn't take your question. Please ask it again."
 
 
 def question(text: str) -> str:
@@ -72,5 +74,5 @@ def _quoted(text: str) -> str:
     return "\n".join(f"> {line}" for line in text.splitlines() or ["…"])
 
 
-NO_ATTACHMENTS = "I lack the permission Attach Files here"
+NO_ATTACHMENTS = "I need the permission “Attach Files”"
 FILE_TOO_LARGE = "the file is too large for Discord"

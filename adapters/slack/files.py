@@ -6,6 +6,7 @@ keeps no nonce; the file's name carries it, by which a file of an earlier reques
 """
 
 import json
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, UploadRefused
 from aion_bot.ports.messages import Document, MessageRef, ThreadKey
+
+_log = logging.getLogger(__name__)
 
 _KEPT = 1_000
 """Nonces that are remembered; far more than one process has open at a time."""
@@ -74,6 +77,7 @@ class Files:
     async def _call(self, method: Method, team: str, **arguments: Any) -> Mapping[str, Any]:
         answer = await self._web.call(method, team, tolerated=errors.NO_UPLOADS, **arguments)
         if error := answer.get("error"):
+            _log.warning("upload refused: %s", error)
             raise UploadRefused(strings.no_upload(str(error)))
         return answer
 

@@ -24,5 +24,5 @@ def foreign_connections(own: int) -> str:
 def no_upload(code: str) -> str:
     """Say why Slack takes no file, as a clause; `code` is its error code."""
     if code == "missing_scope":
-        return "the app lacks the scope files:write"
-    return f"Slack answered {code.replace('_', ' ')}"
+        return "I'm not allowed to upload files here"
+    return "Slack refused it"

@@ -78,6 +78,11 @@ class FairSlots(Generic[Owner]):
         """Those of whom something runs."""
         return frozenset(self._order.running)
 
+    @property
+    def full(self) -> bool:
+        """Whether as many run as may."""
+        return self._order.running.total() >= self._most
+
     async def acquire(
         self, owner: Owner, number: int, waits: Callable[[bool], object] = lambda _: None
     ) -> bool:

@@ -79,14 +79,12 @@ class Approvals:
         self._stream_end = stream_end
 
     async def click(self, thread: Thread, click: Click) -> None:
-        """Answer a press privately, and carry the decision out if it counts."""
+        """Carry a decision out, which its card shows, or say privately why the press does not count."""
         answer, claimed = await self._judge(click)
-        # Side by side: a platform that is slow to take the private reply must not delay the decision.
-        telling = reply_privately(thread, click, answer, hidden=True)
         if claimed is None:
-            await telling
+            await reply_privately(thread, click, answer, hidden=True)
             return
-        _, unshown = await asyncio.gather(telling, self._show(thread, claimed, self._carry_out))
+        unshown = await self._show(thread, claimed, self._carry_out)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
             why = error_messages.not_shown(unshown)
@@ -131,7 +129,7 @@ class Approvals:
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
             # A card that could not be edited has a newer one, which the row names.
-            return (strings.WORKING_ON_IT,), replace(now, message=now.message or click.message)
+            return (), replace(now, message=now.message or click.message)
         if now.phase is PlanPhase.REPLACED:
             return _refused(click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,))
         return _refused(click, now, "decided already", strings.already(record(now)))
@@ -271,7 +269,7 @@ class Approvals:
         return Decided(plan.phase, plan.detail)
 
     async def _never_sent(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
-        return Decided(PlanPhase.PENDING, strings.refused(strings.INTERRUPTED))
+        return Decided(PlanPhase.PENDING, strings.refused(strings.NEVER_TOLD))
 
     async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""

@@ -24,7 +24,7 @@ class Retries:
     access: AccessControl
 
     async def claim(self, click: Click) -> tuple[Line, Turn | None]:
-        """Return what the person is told, and the turn to run again if this press claimed it."""
+        """Return what the person is told, and the turn to run again if this press claimed it: its message shows that."""
         turn = await self.store.turns.get(click.key)
         if turn is None or turn.thread != click.thread:
             return (strings.RETRY_GONE,), None
@@ -38,7 +38,7 @@ class Retries:
         allowance = self.access.rules.allowance(turn.place)
         if not await self.store.turns.claim_retry(turn.key, allowance):
             return (await self._why_not(turn, click.person, allowance),), None
-        return (strings.RETRYING,), await self.store.turns.get(click.key)
+        return (), await self.store.turns.get(click.key)
 
     async def _why_not(self, turn: Turn, presser: Person, allowance: Allowance) -> str:
         """Say why a turn was not claimed."""

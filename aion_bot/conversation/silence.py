@@ -1,4 +1,4 @@
-"""What people read where nothing moves for long: that the bot still works, or that their question waits."""
+"""What people read where nothing moves: the first half a word, that the bot still works, that their question waits."""
 
 import asyncio
 import time
@@ -14,6 +14,9 @@ from aion_bot.rendering.answer import AnswerView
 LONG = 30.0
 """Seconds without anything new after which people read a sentence."""
 
+FIRST_WORDS = 0.3
+"""Seconds for which the beginning of an answer waits for a few words."""
+
 _SHORTEST_LOOK = 1.0
 """Seconds between two looks at how long that is at least."""
 
@@ -24,11 +27,23 @@ class Silence:
     def __init__(self, view: AnswerView) -> None:
         self._view = view
         self._heard_at, self._progress = time.monotonic(), view.progress
+        self._first_words: asyncio.TimerHandle | None = None
+        self._changed: Callable[[], None] = lambda: None
 
     def heard(self) -> None:
         """Note an event of Aion's; one that shows nothing new, such as a ping, is silence as well."""
         if self._view.progress != self._progress:
             self._heard_at, self._progress = time.monotonic(), self._view.progress
+        if self._view.waits_for_words and self._first_words is None:
+            loop = asyncio.get_running_loop()
+            self._first_words = loop.call_later(FIRST_WORDS, self._begin)
+
+    def _begin(self) -> None:
+        """Show the beginning of an answer for which no more words came in time."""
+        self._first_words = None
+        if self._view.waits_for_words:
+            self._view.begin()
+            self._changed()
 
     def lasts(self, seconds: float) -> bool:
         """Return whether it has lasted for so long. A plan that waits for a decision is no silence."""
@@ -36,6 +51,7 @@ class Silence:
 
     async def reassure(self, ended: asyncio.Event, changed: Callable[[], None]) -> None:
         """Say under the answer, each time that it has lasted `LONG`, that the bot still works, until `ended` is set."""
+        self._changed = changed
         while not ended.is_set():
             if self.lasts(LONG) and not self._view.ended:
                 self._view.say(strings.STILL_WORKING)

@@ -16,52 +16,53 @@ _NAME = 60
 
 THINKING = "Thinking…"
 STILL_WORKING = "Still working on it…"
-STILL_WAITING = "Your question is waiting: I can't open a thread right now. I'll answer as soon as I can."
-HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"
-NO_FILES = "I can't read attached files yet; I answer the words alone."
-ONLY_FILES = "I can't read attached files yet. Tell me in words what you would like to know."
-GO_ON = "To go on here, mention me in your reply."
-MENTION_ME = "I can't read replies that don't mention me. If that was for me, write it again and mention me."
-TOO_LONG = "That question is longer than the 10,000 characters that Aion takes. Please shorten it."
-NEW_SESSION = "The earlier Aion session of this thread is gone, so I began a new one: it doesn't know what was said before."
-PLAN_LEAD = "I have prepared a plan. It waits for a decision:"
-NO_ANSWER = "Aion ended without an answer. Ask again, or put the question differently."
-FETCHING = "The connection to Aion broke; looking for the stored answer…"
-CUT = "The connection to Aion broke before the answer was complete, and Aion has no stored answer. I have not asked again by myself."
-INTERRUPTED = "I was restarted before this answer was complete."
-PLAIN_TEXT = "I could not format this answer, so this is its plain text."
-GIVEN_UP = "I was restarted twice while I showed this answer, so I have given it up."
+STILL_WAITING = "I can't open a thread right now. I'll answer as soon as I can."
+HINT = "Ask me about your images and documents. For example: which photos of site 7 show damage?"
+NO_FILES = "I can't read attached files yet, so I'm answering your words only."
+ONLY_FILES = "I can't read attached files yet. Tell me in words what you'd like to know."
+GO_ON = "To continue here, mention me in your reply."
+MENTION_ME = "I only see messages that mention me. If that was for me, send it again and mention me."
+TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask again."
+NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
+PLAN_LEAD = "My plan is on the card below."
+NO_ANSWER = "I got no answer from Aion. Press Retry to ask again."
+FETCHING = "I lost the connection. Looking for your answer…"
+CUT = "I lost the connection before I finished. Press Retry to ask again."
+INTERRUPTED = "I was restarted before I finished. Press Retry to ask again."
+PLAIN_TEXT = "I couldn't format this answer, so it's shown as plain text."
+NEVER_TOLD = "I was restarted before I told Aion."
+GIVEN_UP = "I was restarted twice before I finished. Press Retry to ask again."
 REST_FOLLOWS = "The rest follows as a file."
-WHOLE_IN_FILE = "This is the beginning. The whole answer is in the file below."
-CUT_IN_FILE = (
-    "Aion's answer is longer than 1 MB. This is the beginning, and the file below has all of it that I kept."
-)
-CUT_HERE = "Cut here: this answer is longer than 1 MB."
-ONLY_BEGINNING = "This is only the beginning of a longer answer."
+WHOLE_IN_FILE = "This is the beginning. Open the file below for the whole answer."
+CUT_IN_FILE = "This answer is over 1 MB. Open the file below for the part I kept."
+CUT_HERE = "Cut here: this answer is over 1 MB. Ask for a shorter one."
+ONLY_BEGINNING = "This is only the beginning of the answer."
 ANSWER_FILE = "answer.md"
-PLAN_NO_ROOM = "Aion prepared a plan that no longer fits under this answer. Ask for it again by itself."
-REPLACED = "Stopped: a newer question came in this thread."
-NO_RECORD = "I can't write my records: the disk may be full. Nothing was sent to Aion. The person who runs me can make room."
-NO_RECORD_ANY_MORE = "I can't write my records any more: the disk may be full. Aion had the question, and nothing that it wanted to have approved was done. The person who runs me can make room."
-INTERNAL = "Something went wrong inside the bot; its log says more."
-WAIT = "I'm still answering in this thread. Ask again when I'm done."
-NOT_HERE = "I may not answer here: the person who runs this bot has limited where it can be used and by whom."
-NEW_SERVER = "I don't answer in this server yet: the person who runs me has to list it first."
-MUTED = "You can't write here, so I don't answer here for everybody to see. Ask me in a direct message."
-SHARED = "This channel is shared with another organisation, so I only answer here if the person who runs me lists it."
-CANNOT_WRITE = "I can't write in that place: I am not a member, or a permission is missing. Invite me, or ask me elsewhere."
+PLAN_NO_ROOM = "I had no room left to show my plan. Ask for the plan by itself."
+REPLACED = "I stopped here to take your newer question."
+NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin to make room, then try again."
+NO_RECORD_ANY_MORE = (
+    "My storage may be full, so I couldn't finish. No plan was carried out. Ask your admin to make room."
+)
+INTERNAL = "Something went wrong on my side. Ask again, or tell your admin."
+WAIT = "I'm still answering here. Ask again when I'm done."
+NOT_HERE = "You can't use me here. Ask your admin for access."
+NEW_SERVER = "I'm not set up for this server yet. Ask your admin to add it."
+MUTED = "You can't post here, so I can't answer you here. Ask me in a direct message."
+SHARED = "This channel is shared with another organisation. Ask your admin to allow me here."
+CANNOT_WRITE = "I can't post in that channel. Invite me, or ask me somewhere else."
 
 
-UNCHECKED = "I couldn't look up this channel just now, so I did nothing. Try again in a moment."
-PLACE_GONE = "I can't find this thread any more: it was deleted, or I was removed from the channel. Ask me somewhere else."
-CANNOT_DRAW = "I couldn't show this answer here. Ask again, perhaps for a shorter one."
-REFUSED_HERE = "My answer was not accepted here. Ask again, or ask me somewhere else."
+UNCHECKED = "I couldn't look up this channel, so I did nothing. Try again in a moment."
+PLACE_GONE = "I can't find that thread any more. Ask me somewhere else."
+CANNOT_DRAW = "I couldn't show my answer here. Ask again for a shorter one."
+REFUSED_HERE = "I couldn't post my answer here. Ask me somewhere else."
 _HINDRANCES = {
-    Hindrance.NOT_A_MEMBER: "I'm not in this channel, so I can't answer here. Invite me, then ask again.",
-    Hindrance.ARCHIVED: "This conversation is archived, so I can't answer in it. Ask me somewhere else.",
-    Hindrance.LOCKED: "This thread is locked, so I can't answer in it. Ask me somewhere else.",
+    Hindrance.NOT_A_MEMBER: "I'm not in that channel. Invite me, then ask again.",
+    Hindrance.ARCHIVED: "That channel or thread is archived. Ask me somewhere else.",
+    Hindrance.LOCKED: "That thread is locked. Ask me somewhere else.",
     Hindrance.CLOSED: "I can't send you direct messages. Allow them in your settings, then ask again.",
-    Hindrance.FULL: "This server has too many open threads, so I can't open another. Ask an admin to archive some, then ask again.",
+    Hindrance.FULL: "There are too many open threads. Ask your admin to archive some, then ask again.",
     Hindrance.PERMISSION: CANNOT_WRITE,
     Hindrance.OTHER: REFUSED_HERE,
 }
@@ -70,7 +71,7 @@ _HINDRANCES = {
 def cannot_write(hindrance: Hindrance, permission: str = "") -> str:
     """Say why the bot cannot answer somewhere, and what helps; `permission` is what it lacks, where that is known."""
     if hindrance is Hindrance.PERMISSION and permission:
-        return f"I need the permission “{permission}” to answer here. Ask an admin to give it to me."
+        return f"I need the permission “{permission}” to answer. Ask your admin to give it to me."
     return _HINDRANCES[hindrance]
 
 
@@ -95,52 +96,49 @@ def used_up(found: UsedUp, *, own: bool = True) -> str:
     count = "1 question" if found.limit == 1 else f"{found.limit} questions"
     wait = "a minute" if found.minutes == 1 else f"{found.minutes} minutes"
     if found.whose is Whose.CHANNEL:
-        return f"This channel may ask {count} an hour, and has asked them. You can ask again in {wait}."
+        return f"This channel has used its {count} an hour. Ask again in {wait}."
     if not own:
-        return f"The person who asked may ask {count} an hour, and has asked them. Try again in {wait}."
-    return f"You may ask {count} an hour here, and have asked them. You can ask again in {wait}."
+        return f"The person who asked has used their {count} an hour. Try again in {wait}."
+    return f"You've used your {count} an hour. Ask again in {wait}."
 
 
 STOP = "Stop"
-STOP_GONE = "There is nothing to stop any more: this answer has ended."
-STOPPING = "Stopped."
-STOPPING_BUT_PLAN = "Stopped. Its plan stays: somebody else has to decide it."
-STOP_NOT_YOURS = "Only the person who asked, and those who may decide plans, can stop this answer."
-FULL = "Too many questions wait in this thread already. Ask again when some of them are answered."
-FULL_PERSON = "Many of your questions wait already. Ask again when some of them are answered."
-FULL_PROCESS = "Too many questions wait for me at the moment. Ask again in a few minutes."
+STOP_GONE = "There's nothing to stop. I've already finished."
+STOPPING_BUT_PLAN = "I stopped. The plan stays open: an approver has to cancel it."
+STOP_NOT_YOURS = "Only the person who asked or an approver can stop this."
+FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
+FULL_PERSON = "Many of your questions are still waiting. Ask again when some are answered."
+FULL_PROCESS = "I have too many questions waiting. Ask again in a few minutes."
 
 
 def no_file(reason: str) -> str:
     """Say why the rest of an answer is not shown; `reason` is a clause."""
-    return f"{ONLY_BEGINNING} I can't post the rest as a file: {reason or 'it was refused'}."
+    because = f": {reason}" if reason else ""
+    return f"{ONLY_BEGINNING} I can't upload the rest{because}. Ask for a shorter answer."
 
 
 def answering_others(people: int, *, own: bool) -> str:
     """Say that a question waits because as many are answered as can be at once; `own`: some are the person's own."""
     if own and people == 1:
-        return (
-            "I'm answering as many of your questions as I can at once. This one waits until one of them ends."
-        )
+        return "I'm still answering your other questions. I'll take this one when one of them is done."
     count = "1 person" if people == 1 else f"{people} people"
-    return f"I'm answering {count} right now, so your question waits. It's asked as soon as it's your turn."
+    return f"I'm answering {count} right now. I'll take your question when it's your turn."
 
 
 RETRY = "Retry"
-RETRYING = "Asking again."
-RETRY_GONE = "This has been asked again already, or is too old to be."
-RETRY_EXPIRED = "I no longer have this question: I keep it for a day at most, and not once its message is deleted. Please ask it again."
-RETRY_LAPSED = "The person who asked may not use me here any more, so this isn't asked again."
-RETRY_NOT_YOURS = "Only the person who asked can have it asked again."
+RETRY_WAITS = "Waiting to ask again…"
+RETRY_GONE = "This was already asked again, or it's too old. Ask it as a new question."
+RETRY_EXPIRED = "I no longer have this question. Please ask it again."
+RETRY_LAPSED = "The person who asked can't use me here any more. Ask it yourself if you need it."
+RETRY_NOT_YOURS = "Only the person who asked or an approver can retry this. Ask it yourself if you need it."
 
 APPROVE = "Approve"
 CANCEL = "Cancel"
-PLAN_TITLE = "Aion asks before it acts"
-PLAN_NOT_SHOWN = "Aion said nothing that I can show about this plan, so it can't be approved here. Ask for it in other words."
-PLAN_REPLACED = "Replaced: Aion sent this plan again, and a newer card shows it."
-PLAN_REPLACED_PRESSED = "This card was replaced by a newer one. Decide there."
-UNKNOWN_PLAN = "I don't know this plan: its record is gone, or the card isn't mine."
-WORKING_ON_IT = "Your decision is on its way to Aion; the card shows what comes of it."
+PLAN_TITLE = "Plan for approval"
+PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it. Ask for it in other words."
+PLAN_REPLACED = "This plan has a newer card. Use that one."
+PLAN_REPLACED_PRESSED = "Nothing was changed. This plan has a newer card. Use that one."
+UNKNOWN_PLAN = "I don't know this plan any more. Ask again if you still need it."
 
 ASK_ABOUT = "Please look at this message and answer what it asks, or say what you can about it:"
 
@@ -160,13 +158,13 @@ def quote_label(source: QuoteSource, author: str) -> str:
     return _QUOTED[source].replace("{author}", f" by {author}" if author else "")
 
 
-WITHHELD = "I couldn't read the message you replied to. Ask about it from that message's own menu."
+WITHHELD = "I couldn't read the message you replied to. Ask about it from that message's menu."
 _READ = {
     QuoteSource.FORWARDED: "the message you forwarded",
     QuoteSource.REPLIED_TO: "the message you replied to",
     QuoteSource.INSERTED: "what you inserted in your message",
 }
-_READ_IN_PART = "That was too long to read whole: ask about the rest separately."
+_READ_IN_PART = "That was too long to read in full. Ask about the rest separately."
 
 
 def also_read(sources: Sequence[QuoteSource], *, cut: bool) -> str:
@@ -199,26 +197,27 @@ def agent(name: str) -> str:
 # Trouble, by what the person can do.
 
 _TROUBLE = {
-    "AUTH_ERROR": "Aion refuses the bot's API key. The person who runs me has to set a valid AIONVISION_API_KEY.",
-    "PERMISSION_DENIED": "Aion doesn't allow the bot's key to do this. The person who runs me can check its permissions.",
-    "QUOTA_EXCEEDED": "This month's limit of the Aion plan is reached. It opens again next month, or with a larger plan.",
-    "SUBSCRIPTION": "Aion has a problem with the subscription. The person who runs me has to look into its settings.",
-    "VALIDATION_ERROR": "Aion did not accept this question. Put it differently, perhaps shorter.",
-    "RATE_LIMIT": "Aion takes no more questions at the moment.{pause}",
-    "TIMEOUT": "Aion was silent for too long, so I stopped waiting.",
+    "AUTH_ERROR": "I can't sign in to Aion. Ask your admin to renew my access.",
+    "PERMISSION_DENIED": "I'm not allowed to do this in Aion. Ask your admin to check my permissions.",
+    "QUOTA_EXCEEDED": "This month's Aion limit is used up. Ask your admin to raise it, or ask again next month.",
+    "SUBSCRIPTION": "There's a problem with the Aion subscription. Ask your admin to check it.",
+    "VALIDATION_ERROR": "Aion didn't accept this question. Rephrase or shorten it, then ask again.",
+    "RATE_LIMIT": "Aion takes no more questions right now.{pause}",
+    "TIMEOUT": "Aion took too long to answer.",
     "CONNECTION_ERROR": "I can't reach Aion.",
-    "CIRCUIT_OPEN": "Aion has failed several times in a row, so I give it a pause.",
+    "CIRCUIT_OPEN": "Aion keeps failing, so I'm giving it a break.",
     "SERVER_ERROR": "Aion is down or overloaded.",
-    "REPORTED": "Aion met an error and could not finish this answer.",
+    "REPORTED": "Aion couldn't finish this answer.",
 }
 _THEN_RETRY = {
     "RATE_LIMIT": "Then press Retry.",
     "TIMEOUT": "Press Retry to ask again.",
-    "CONNECTION_ERROR": "Press Retry in a while.",
+    "CONNECTION_ERROR": "Press Retry in a few minutes.",
     "CIRCUIT_OPEN": "Press Retry in a minute.",
-    "SERVER_ERROR": "Press Retry in a while.",
+    "SERVER_ERROR": "Press Retry in a few minutes.",
     "REPORTED": "Press Retry to ask again.",
 }
+_ASK_ANEW = "Ask again if you still need it."
 ASKING_AGAIN_HELPS = _THEN_RETRY.keys()
 """The kinds of trouble that come with a Retry button."""
 
@@ -233,7 +232,8 @@ def trouble(kind: str, retry_after: float | None = None, *, retry: bool = True) 
 def without_retry(sentence: str) -> str:
     """Return a sentence about trouble for an answer that gets no Retry button."""
     for advice in _THEN_RETRY.values():
-        sentence = sentence.removesuffix(f" {advice}")
+        if sentence.endswith(f" {advice}"):
+            return f"{sentence.removesuffix(advice)}{_ASK_ANEW}"
     return sentence
 
 
@@ -262,29 +262,31 @@ def operations(count: int) -> Line:
 
 def unreadable(count: int) -> Line:
     """Say how many steps of a plan nobody can see."""
-    one = "1 step of this plan is" if count == 1 else f"{count} steps of this plan are"
-    return (f"⚠️ {one} not shown: Aion sent nothing that I can read.",)
+    if count == 1:
+        return ("⚠️ I can't show 1 step of this plan.",)
+    return (f"⚠️ I can't show {count} steps of this plan.",)
 
 
 def plan_above(steps: int, *, riskiest: bool) -> Line:
     """Say where the whole of a long plan is, and what its card shows of it."""
     count = "1 step" if steps == 1 else f"{steps} steps"
-    shown = " The card shows the step with the largest risk." if riskiest else ""
-    return (f"The plan in full, {count}, is written above.{shown}",)
+    shown = " This card shows the riskiest one." if riskiest else ""
+    return (f"Read the full plan above: {count}.{shown}",)
 
 
 _MOST_NAMED = 10
 """Approvers whom a card names one by one."""
 
-NOBODY_DECIDES = "Nobody here may decide: the person who runs me has named nobody who is here."
+_CAN_DECIDE = " can approve or cancel this."
+NOBODY_DECIDES = "Nobody here can approve this. Ask your admin to name an approver."
 
 
 def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
     """Who may decide."""
     if approvers == "anyone":
-        return ("Anybody here may decide.",)
+        return (f"Anyone here{_CAN_DECIDE}",)
     if approvers == "requester" or isinstance(approvers, str):
-        return (requester, " may decide.")
+        return ("Only ", requester, _CAN_DECIDE)
     people: list[str | Person] = []
     for one in sorted(approvers)[:_MOST_NAMED]:
         people += [Person(one), ", "]
@@ -292,20 +294,20 @@ def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
         return (NOBODY_DECIDES,)
     more = len(approvers) - _MOST_NAMED
     others = f" and {more} more" if more > 0 else ""
-    return (*people[:-1], f"{others} may decide.")
+    return ("Only ", *people[:-1], f"{others}{_CAN_DECIDE}")
 
 
 def not_yours(who: Line) -> Line:
     """Refuse a click of somebody who may not decide."""
-    return ("This decision isn't yours. ", *who)
+    return who
 
 
 _DECIDED = {Action.APPROVE: "Approved by ", Action.CANCEL: "Cancelled by "}
 _PRESSED = {Action.APPROVE: "Approve pressed by ", Action.CANCEL: "Cancel pressed by "}
-NEVER_SENT = "Aion was not told."
-NOT_TAKEN = "Aion did not take it, and nothing was done."
-BUSY_THEN = "another request was deciding the plan, and I could not see how it ended."
-UNKNOWN_THEN = "the answer was lost, so its outcome is unknown."
+NEVER_SENT = "Aion wasn't told."
+NOT_TAKEN = "Aion didn't take it. Nothing was changed."
+BUSY_THEN = "another decision was under way, and I couldn't see how it ended."
+UNKNOWN_THEN = "I couldn't see whether it worked."
 
 
 def decided(action: Action, person: Person) -> Line:
@@ -325,7 +327,7 @@ def attempts_between(count: int) -> Line:
 
 def already(record: tuple[Line, ...]) -> Line:
     """Answer a click on a card that has been decided, with what the card says."""
-    parts: list[str | Person] = ["This plan has been decided already."]
+    parts: list[str | Person] = ["This plan was already decided."]
     for line in record:
         parts += [" ", *line]
     return tuple(parts)
@@ -340,27 +342,27 @@ def decided_unseen(why: str, record: tuple[Line, ...]) -> Line:
 
 
 ASKING_AION = "Telling Aion…"
-RUNNING = "Aion carries it out…"
-BUSY = "Aion says that another request is deciding this plan right now; watching what comes of it…"
-STILL_BUSY = "Another request was deciding this plan, and I could not see how it ended. You can try again."
-UNKNOWN = "The answer to this decision was lost, so its outcome is unknown; looking at the session…"
-STILL_UNKNOWN = "Outcome unknown: the answer to the last decision was lost, and the session shows no result. You may decide again; Aion refuses it if it was decided."
-UNSEEN_END = "Aion accepted it, but I have not seen a result. Ask here to learn how it ended."
-EXPIRED = "Aion no longer has this plan: it expired or never existed. Nothing was done by this click. Ask for it anew if you still want it."
-SETTLED = (
-    "Aion no longer has this plan: an earlier attempt had decided it already. Ask here to learn how it ended."
+RUNNING = "Aion is working on it…"
+BUSY = "Another decision is under way. Waiting for its result…"
+STILL_BUSY = "Another decision was under way, and I couldn't see how it ended. You can decide again."
+UNKNOWN = "I couldn't see whether that worked. Checking…"
+STILL_UNKNOWN = (
+    "I couldn't see whether that worked. You can decide again: Aion refuses a plan that was decided."
 )
+UNSEEN_END = "Aion accepted this, but I haven't seen a result. Ask me how it ended."
+EXPIRED = "This plan has expired. Ask again if you still need it."
+SETTLED = "This plan was already decided. Ask me how it ended."
 DONE = "Done."
-MORE_TO_CONFIRM = "Not finished: Aion asks for another confirmation. Ask here how to go on."
-UNREADABLE_OUTCOME = "Aion has answered, but I can't read all of its answer. Ask here how it ended."
-PARTLY_DONE = "Not all of it was done: a part of the plan failed. Ask here what is missing."
-DROPPED = "Nothing is done."
-SEE_BELOW = "Aion has answered; what it says is below."
-CANCELLED_SEE_BELOW = "Nothing is done; what Aion says about it is below."
-ANOTHER_DECIDED = "Another attempt or request had decided this plan. What Aion says about it is below."
+MORE_TO_CONFIRM = "This isn't finished: Aion needs another confirmation. Ask me how to go on."
+UNREADABLE_OUTCOME = "I couldn't read the whole result. Ask me how it ended."
+PARTLY_DONE = "Not all of this was done. Ask me what's missing."
+DROPPED = "Nothing was changed."
+SEE_BELOW = "Aion's reply is below."
+CANCELLED_SEE_BELOW = "Nothing was changed. Aion's reply is below."
+ANOTHER_DECIDED = "Another decision came first. Aion's reply is below."
 
 
-NOT_DONE = "Aion could not carry it out."
+NOT_DONE = "Aion couldn't carry this out. Ask me what went wrong."
 
 
 def more_to_confirm(unreadable: int) -> str:
@@ -368,7 +370,7 @@ def more_to_confirm(unreadable: int) -> str:
     if not unreadable:
         return MORE_TO_CONFIRM
     steps = "1 step" if unreadable == 1 else f"{unreadable} steps"
-    return f"{MORE_TO_CONFIRM} {steps} of it can't be shown: Aion sent nothing that I can read."
+    return f"{MORE_TO_CONFIRM} I can't show {steps} of it."
 
 
 def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
@@ -384,7 +386,7 @@ def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
 
 def refused(reason: str) -> str:
     """An attempt to decide that provably changed nothing."""
-    return f"That did not work, and nothing was done: {reason} You can decide again."
+    return f"Nothing was changed. {reason} You can decide again."
 
 
 # For the engineer who starts the bot.

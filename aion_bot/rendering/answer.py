@@ -85,6 +85,16 @@ class AnswerView:
         segment = self._segments[-1]
         return len(self._segments), len(segment.raw), segment.final is None, self._status
 
+    @property
+    def waits_for_words(self) -> bool:
+        """Whether there is text that is not shown yet, because it may be a lone half word."""
+        return not self.ended and bool(self._segments[-1].raw) and self._segments[-1].waits_for_words
+
+    def begin(self) -> None:
+        """Show the text from now on, however short it is."""
+        self._segments[-1].begun = True
+        self._status, self._status_shown = "", True
+
     def notice(self, sentence: str) -> None:
         """Put a sentence of the bot's own before the answer."""
         self._heading = joined(self._heading, f"_{sentence}_")
@@ -135,8 +145,9 @@ class AnswerView:
                 elif not self.cut:
                     segment.raw += token.content or ""
                     segment.raw = self._kept(segment.raw)
-                self._status, self._status_shown = "", True
                 self.parked &= not segment.raw
+                if not segment.waits_for_words:
+                    self.begin()
             case ChatTokenType.COMPLETE:
                 self.facts.complete = True
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
@@ -296,7 +307,7 @@ class AnswerView:
     def _last(self, before: str) -> list[Content | Document | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
-        text = words = joined(before, segment.text())
+        text = words = joined(before, "" if self.waits_for_words else segment.text())
         if end.sentence:
             text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
         room = max(1, MOST_MESSAGES - self._taken - (0 if self.ended else RESERVED))

@@ -23,6 +23,7 @@ class Segment:
         card: The plan's card under the text.
         tail: What stands under the text, before the card.
         slots: How many messages were taken before the card.
+        begun: Whether the text is shown although it may be a lone half word.
         shown: What shows each full page; made once, as every screen has all of them.
         version: Equal to what it was before where `pages` were given a text that has only grown since.
     """
@@ -36,6 +37,12 @@ class Segment:
     slots: int = 0
     shown: dict[str, Reply] = field(default_factory=dict)
     version: object = None
+    begun: bool = False
+
+    @property
+    def waits_for_words(self) -> bool:
+        """Whether the text is too little to be shown as the first of an answer."""
+        return not (self.begun or self.final is not None or _makes_sense(self.text()))
 
     def text(self) -> str:
         """Return what may be shown of the text so far."""
@@ -51,6 +58,22 @@ class Segment:
         """Return what stands above the card."""
         text = self.text()
         return joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
+
+
+_FEW_WORDS = 3
+"""Whole words from which on a text is shown."""
+
+_FIRST = 200
+"""Characters of a text that are looked at for them."""
+
+
+def _makes_sense(text: str) -> bool:
+    """Tell whether a text that grows has a few whole words, or a whole sentence, at its beginning."""
+    head = text[:_FIRST]
+    words = head.split()
+    if head[-1:].isspace():
+        return len(words) >= _FEW_WORDS or (words[-1:] != [] and words[-1].endswith((".", "!", "?", ":")))
+    return len(words) > _FEW_WORDS or len(head) == _FIRST
 
 
 @dataclass(slots=True)

@@ -44,14 +44,14 @@ class Actions:
         active: ActiveTurns,
         approvals: Approvals,
         retries: Retries,
-        enqueue: Enqueue,
+        ask_again: Enqueue,
     ) -> None:
         self._access = access
         self._tasks = tasks
         self._active = active
         self._approvals = approvals
         self._retries = retries
-        self._enqueue = enqueue
+        self._ask_again = ask_again
 
     async def click(self, thread: Thread, click: Click) -> None:
         """Answer a press."""
@@ -78,8 +78,9 @@ class Actions:
         elif click.action is Action.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
-                self._enqueue(thread, turn)
-            await reply_privately(thread, click, line, hidden=True)
+                self._ask_again(thread, turn)
+            if line:
+                await reply_privately(thread, click, line, hidden=True)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
@@ -101,7 +102,8 @@ class Actions:
         if found and not allowed:
             _log.info("stop refused", platform=thread.platform, person=person.id)
         # Told in the background: the plans are cancelled as soon as their answers have ended.
-        self._tasks.spawn(reply_privately(thread, event, _stopping(found, allowed, plan_stays), hidden=True))
+        if line := _beside(found, allowed, plan_stays):
+            self._tasks.spawn(reply_privately(thread, event, line, hidden=True))
         for runner in allowed:
             # After its end: the plans that an answer brought are known only then.
             await runner.ended.wait()
@@ -111,9 +113,10 @@ class Actions:
                     await self._approvals.stop(thread, key, person)
 
 
-def _stopping(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner], plan_stays: bool) -> Line:
+def _beside(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner], plan_stays: bool) -> Line:
+    """Return what a press of Stop leads to that the messages do not show; empty where they show all of it."""
     if not found:
         return (strings.STOP_GONE,)
-    if plan_stays:
-        return (strings.STOPPING_BUT_PLAN,)
-    return (strings.STOPPING if allowed else strings.STOP_NOT_YOURS,)
+    if not allowed:
+        return (strings.STOP_NOT_YOURS,)
+    return (strings.STOPPING_BUT_PLAN,) if plan_stays else ()

@@ -19,6 +19,7 @@ from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
+from aion_bot.conversation.waiting_retry import show_waiting
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
@@ -92,7 +93,7 @@ class Dispatcher:
             active=self._active,
             approvals=self._approvals,
             retries=Retries(services.store, services.access),
-            enqueue=self._enqueue,
+            ask_again=self._ask_again,
         )
         self._recovery = StartupRecovery(
             services,
@@ -275,6 +276,12 @@ class Dispatcher:
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
             await self._ask(thread, asked)
 
+    def _ask_again(self, thread: Thread, turn: Turn) -> None:
+        """Put a retry into its queue; its message says so where it has to wait there."""
+        if self._queues.busy(turn.thread) or self._slots.full:
+            self._tasks.spawn(show_waiting(self._services, thread, turn))
+        self._enqueue(thread, turn)
+
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
         number = self._slots.enter(thread.platform, turn.asker)
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
@@ -288,7 +295,7 @@ class Dispatcher:
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
         """Answer a question whose turn it is."""
         try:
-            async with self._slots.slot(thread, turn, number) as started:
+            async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
                 if started:
                     await self._ask_now(thread, turn.key)
         finally:

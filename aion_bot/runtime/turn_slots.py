@@ -37,6 +37,11 @@ class TurnSlots:
         self._numbers = itertools.count()
         self._loads: Counter[_Owner] = Counter()
 
+    @property
+    def full(self) -> bool:
+        """Whether a question that comes now has to wait for its slot."""
+        return self._slots.full
+
     def enter(self, platform: str, person: Person) -> int:
         """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
         self._loads[platform, person.id] += 1

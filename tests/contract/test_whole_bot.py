@@ -48,7 +48,7 @@ async def test_a_plan_is_decided(bot: Bot) -> None:
     thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await bot.card(thread)
     await bot.press(bot.ben, thread, "Approve")
-    await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
+    await bot.replies_privately(thread, bot.ben, "can approve or cancel this.")
     assert bot.aion.count("plan_action") == 0
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Approved by", "Done")

@@ -59,7 +59,7 @@ def test_pending_actions_that_are_no_objects_count(listed: object) -> None:
     )
     assert decided.phase is PlanPhase.SETTLED
     assert decided.detail.startswith(strings.MORE_TO_CONFIRM)
-    assert ("can't be shown" in decided.detail) is (not isinstance(listed, dict))
+    assert ("I can't show" in decided.detail) is (not isinstance(listed, dict))
 
 
 @pytest.mark.parametrize("said", ["Traceback: no such file", "at http://10.0.0.7 with key sk-live"])

@@ -31,7 +31,7 @@ async def test_a_person_uses_both_sides(services: SimulatedServices, bot: BotPro
         await browser.until("document.querySelector('#as-cy[aria-current]') !== null")
         await browser.click("#discord-log button.success")
         await browser.until(
-            "document.querySelector('#discord-log .private')?.innerText.includes(\"isn't yours\")"
+            "document.querySelector('#discord-log .private')?.innerText.includes(\"can approve\")"
         )
         await browser.click("#as-ada")
         await browser.until("document.querySelector('#discord-log .private') === null")

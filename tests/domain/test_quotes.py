@@ -107,11 +107,11 @@ def test_own_words_may_leave_no_room() -> None:
         ),
         (
             (Quote(ASKED_ABOUT, "a", cut=True),),
-            "That was too long to read whole: ask about the rest separately.",
+            "That was too long to read in full. Ask about the rest separately.",
         ),
         (
             (Quote(FORWARDED, "", cut=True),),
-            "I also read the message you forwarded. That was too long to read whole: ask about the rest separately.",
+            "I also read the message you forwarded. That was too long to read in full. Ask about the rest separately.",
         ),
     ],
 )

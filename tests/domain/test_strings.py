@@ -21,7 +21,7 @@ def test_a_pause_is_told_in_few_words(seconds: float | None, said: str) -> None:
     """Whatever number a header names, the sentence is short, and there is one."""
     assert (
         strings.trouble("RATE_LIMIT", seconds)
-        == f"Aion takes no more questions at the moment. {said} Then press Retry."
+        == f"Aion takes no more questions right now. {said} Then press Retry."
     )
 
 

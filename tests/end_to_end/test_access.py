@@ -134,7 +134,7 @@ async def test_approvers_of_another_platform_are_not_shown(on_slack: Bot) -> Non
     await on_slack.start(AION_BOT_APPROVERS=f"123456789012345678,{on_slack.ben.id}")
     thread = await on_slack.workspace.ask(on_slack.ada, "Organize the photos of site 7")
     card = await on_slack.card(thread)
-    assert "@Ben may decide." in card.text
+    assert "Only @Ben can approve or cancel this." in card.text
     assert "123456789012345678" not in str(card.payload)
 
 
@@ -145,7 +145,7 @@ async def test_without_an_approver_here_nobody_decides(on_slack: Bot) -> None:
     card = await on_slack.card(thread)
     assert strings.NOBODY_DECIDES in card.text
     await on_slack.press(on_slack.ada, thread, "Approve")
-    await on_slack.replies_privately(thread, on_slack.ada, "This decision isn't yours.")
+    await on_slack.replies_privately(thread, on_slack.ada, strings.NOBODY_DECIDES)
     assert on_slack.aion.count("plan_action") == 0
 
 

@@ -120,7 +120,7 @@ async def test_an_answer_is_not_taken_for_a_plans_result(bot: Bot, end: PlanEnd)
     bot.aion.play(spoken("Something else altogether."))
     await bot.workspace.reply(bot.ada, thread, "What else do you see?")
     await bot.shows(thread, "Something else altogether.")
-    found = "Outcome unknown" if end is PlanEnd.LOST_BEFORE_ACTING else strings.SEE_BELOW
+    found = strings.STILL_UNKNOWN if end is PlanEnd.LOST_BEFORE_ACTING else strings.SEE_BELOW
     await bot.shows(thread, found)
     assert bot.text(thread).count("Something else altogether.") == 1
 

@@ -158,17 +158,18 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
 
 
 async def press_until_decided(bot: Bot, thread: str) -> None:
-    """Press Approve, and again each time the bot replies that it cannot decide the plan now."""
+    """Press Approve, and again each time the bot says that it cannot decide the plan now: on its card, or privately."""
+
+    def said() -> tuple[str, int]:
+        return bot.text(thread), len(bot.private_replies(thread, bot.ada))
+
     while not decided(bot, thread):
-        replies = len(bot.private_replies(thread, bot.ada))
+        before = said()
         await bot.press(bot.ada, thread, "Approve")
         await bot.until(
-            lambda replies=replies: (
+            lambda before=before: (
                 decided(bot, thread)  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
-                or (
-                    len(bot.private_replies(thread, bot.ada)) > replies
-                    and bot.pressable(thread) == ["Approve", "Cancel"]
-                )
+                or (said() != before and bot.pressable(thread) == ["Approve", "Cancel"])
             )
         )
 

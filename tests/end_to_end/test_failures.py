@@ -10,11 +10,11 @@ from tests.end_to_end.bot import Bot
 @pytest.mark.parametrize(
     ("status", "code", "sentence", "retry"),
     [
-        (401, "INVALID_API_KEY", "refuses the bot's API key", False),
+        (401, "INVALID_API_KEY", "sign in to Aion", False),
         (402, "SUBSCRIPTION_REQUIRED", "subscription", False),
-        (403, "FORBIDDEN", "doesn't allow", False),
-        (429, "USAGE_LIMIT_EXCEEDED", "This month's limit", False),
-        (422, "VALIDATION_ERROR", "did not accept this question", False),
+        (403, "FORBIDDEN", "not allowed to do this in Aion", False),
+        (429, "USAGE_LIMIT_EXCEEDED", "This month's Aion limit", False),
+        (422, "VALIDATION_ERROR", "didn't accept this question", False),
         (429, "RATE_LIMIT_ERROR", "takes no more questions", True),
         (503, "SERVICE_UNAVAILABLE", "down or overloaded", True),
         (500, "INTERNAL", "down or overloaded", True),
@@ -55,7 +55,7 @@ async def test_retry_asks_once(bot: Bot) -> None:
     for _ in range(2):
         await bot.workspace.press(bot.ada, thread, failed.id, failed.buttons[0].id)
     await bot.shows(thread, "I found 3 pieces", without=["down or overloaded"])
-    await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 2)
+    await bot.until(lambda: len(bot.private_replies(thread, bot.ada)) == 1)
     assert bot.aion.count("send_stream") == 2
 
 
@@ -142,7 +142,7 @@ async def test_an_error_event_is_reported(bot: Bot) -> None:
 
 async def test_the_monthly_limit_is_reported(bot: Bot) -> None:
     """The monthly limit, reported in the stream, has its own sentence and no Retry."""
-    thread = await bot.asked(bot.ada, "Have we reached the limit?", "This month's limit")
+    thread = await bot.asked(bot.ada, "Have we reached the limit?", "This month's Aion limit")
     await bot.until(lambda: bot.pressable(thread) == [])
 
 

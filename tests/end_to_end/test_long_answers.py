@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.discord import strings as discord_strings
+from adapters.slack.strings import no_upload
 from aion_bot.delivery.executor import Executor
 from aion_bot.delivery.steps import Post, PostFile, StartStream
 from aion_bot.domain import strings
@@ -73,7 +74,7 @@ async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> 
     slack.fail_next("files.getUploadURLExternal", error="missing_scope")
     with capture_logs() as logs:
         thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
-        await on_slack.shows(thread, strings.ONLY_BEGINNING, "the app lacks the scope files:write")
+        await on_slack.shows(thread, strings.ONLY_BEGINNING, no_upload("missing_scope"))
         await on_slack.stop()
     assert len(on_slack.bots(thread)) == 20
     assert [one["event"] for one in logs if one.get("ref") == reference_in(on_slack, thread)] == [

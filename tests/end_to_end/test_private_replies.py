@@ -19,7 +19,7 @@ async def test_a_private_reply_to_a_click_is_retried(bot: Bot, failure: Failure)
     await bot.card(thread)
     bot.workspace.refuse(Operation.REPLY_PRIVATELY, failure)
     await bot.press(bot.ben, thread, "Approve")
-    await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
+    await bot.replies_privately(thread, bot.ben, "can approve or cancel this.")
 
 
 @pytest.mark.parametrize("failure", FAILURES)
@@ -40,6 +40,7 @@ async def test_a_private_reply_blocks_nothing(
     thread = await bot.asked(bot.ada, "What?", strings.THINKING)
     await bot.aion.until(lambda: bot.aion.streaming == 1)
     bot.workspace.refuse(Operation.REPLY_PRIVATELY, Failure.DOWN, times=1000)
+    await bot.press(bot.ben, thread, "Stop")
     await bot.press(bot.ada, thread, "Stop")
     await bot.shows(thread, "Stopped by")
     await bot.workspace.reply(bot.ada, thread, "And now?")

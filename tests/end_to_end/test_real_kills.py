@@ -119,7 +119,7 @@ async def test_a_decision_survives_a_kill(idle: Bot, program: Program, deadly: K
     await program.end()
     assert deadly.killed
     await program.start(idle.env())
-    await idle.shows(thread, "Outcome unknown")
+    await idle.shows(thread, strings.STILL_UNKNOWN)
     await idle.card(thread)
     assert idle.aion.count("plan_action") == 1
     await idle.press(idle.ada, thread, "Approve")

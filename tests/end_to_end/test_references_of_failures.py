@@ -52,7 +52,7 @@ async def test_a_failed_plan_has_a_reference(bot: Bot) -> None:
     await bot.card(thread)
     with capture_logs() as logs:
         await bot.press(bot.ada, thread, "Approve")
-        await bot.shows(thread, "nothing was done")
+        await bot.shows(thread, "Nothing was changed.")
     (shown,) = references(bot.text(thread))
     assert {"plan action failed", "failure told"} <= {one["event"] for one in logs if one.get("ref") == shown}
 

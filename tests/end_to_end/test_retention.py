@@ -75,7 +75,7 @@ async def test_a_question_deleted_before_it_fails_offers_no_retry(bot: Bot, tmp_
             while connection.execute("SELECT deleted_at FROM turn").fetchone() == (None,):  # noqa: ASYNC110  # no event
                 await asyncio.sleep(0.01)
     bot.aion.release("go")
-    told = strings.trouble("SERVER_ERROR", retry=False)
+    told = strings.without_retry(strings.trouble("SERVER_ERROR"))
     await bot.shows(thread, f"{told} (ref ", without=[strings.STOP])
     assert strings.RETRY not in bot.text(thread)
     assert bot.pressable(thread) == []
@@ -93,7 +93,7 @@ async def test_a_decided_plan_leaves_the_files_and_its_card_answers(bot: Bot, tm
     await erased(tmp_path, "turtles-4409", "Organize the photos", "Find all photos")
     for button in card.buttons:
         await bot.workspace.press_forged(bot.ada, thread, card.id, replace(button))
-        await bot.replies_privately(thread, bot.ada, "This plan has been decided already. Approved by")
+        await bot.replies_privately(thread, bot.ada, "This plan was already decided. Approved by")
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
         (digest,) = connection.execute("SELECT digest FROM attempt").fetchone()
     assert len(digest) == 64

@@ -89,7 +89,7 @@ async def test_steps_that_cannot_be_read_are_counted(bot: Bot) -> None:
         ),
     )
     text = (await bot.card(thread)).text
-    assert "3 steps of this plan are not shown" in text
+    assert "I can't show 3 steps of this plan" in text
     assert "4 operations" in text
 
 
@@ -145,7 +145,7 @@ async def test_the_card_tells_every_attempt(idle: Bot, tmp_path: Path) -> None:
     await idle.card(thread)
     with capture_logs() as logs:
         await idle.press(idle.ada, thread, "Approve")
-        await idle.shows(thread, "Outcome unknown", "Approve pressed by", strings.UNKNOWN_THEN)
+        await idle.shows(thread, strings.STILL_UNKNOWN, "Approve pressed by", strings.UNKNOWN_THEN)
         await idle.card(thread)
         await idle.press(idle.ben, thread, "Cancel")
         text = await idle.shows(thread, strings.SETTLED, "Cancel pressed by")
@@ -169,7 +169,7 @@ async def test_a_refused_press_is_one_log_line(bot: Bot) -> None:
     await bot.card(thread)
     with capture_logs() as logs:
         await bot.press(bot.ben, thread, "Approve")
-        await bot.replies_privately(thread, bot.ben, "This decision isn't yours.")
+        await bot.replies_privately(thread, bot.ben, "can approve or cancel this.")
     (line,) = [one for one in logs if one["log_level"] == "info" and "person" in one]
     assert line["event"] == "press refused"
     assert (line["person"], line["action"], line["log_level"]) == (bot.ben.id, "approve", "info")
@@ -244,7 +244,7 @@ async def test_a_cancellation_that_another_decision_overtook(idle: Bot) -> None:
     thread = await idle.workspace.ask(idle.ada, "Organize the photos")
     await idle.card(thread)
     await idle.press(idle.ada, thread, "Approve")
-    await idle.shows(thread, "Outcome unknown")
+    await idle.shows(thread, strings.STILL_UNKNOWN)
     await idle.card(thread)
     await idle.press(idle.ben, thread, "Cancel")
     await idle.shows(thread, "Cancel pressed by", strings.ANOTHER_DECIDED, "The plan was cancelled")

@@ -31,8 +31,11 @@ def complete(content: str, resolved: str | None = None, **more: Any) -> ChatToke
 
 
 def fold(view: AnswerView, *events: ChatToken) -> AnswerView:
+    """Fold events, and let the time pass for which the beginning of a text waits for a few words."""
     for event in events:
         view.fold(event)
+    if view.waits_for_words:
+        view.begin()
     return view
 
 

@@ -229,4 +229,4 @@ def test_a_card_names_ten_approvers() -> None:
     people = frozenset(f"U{number:02}" for number in range(12))
     line = strings.deciders(people, ADA)
     assert sum(isinstance(part, Person) for part in line) == 10
-    assert line[-1] == " and 2 more may decide."
+    assert line[-1] == " and 2 more can approve or cancel this."
