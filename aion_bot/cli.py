@@ -2,11 +2,12 @@
 
 import asyncio
 import functools
+import os
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
@@ -17,9 +18,10 @@ from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
+from aion_bot.ports import private_files
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
-from aion_bot.ports.settings import Problem, read_environment
+from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import StoreError, back_up
 
@@ -45,6 +47,15 @@ def main() -> None:
 def _say(line: object, file: TextIO | None = None) -> None:
     """Print a line without secrets."""
     print(KNOWN.strike(str(line)), file=file)
+
+
+def _environment() -> Mapping[str, str]:
+    """Read `.env` and the environment; a file that cannot be used ends the command with exit status 2."""
+    try:
+        return read_environment(Path.cwd())
+    except EnvironmentFileError as error:
+        _say(error, sys.stderr)
+        raise typer.Exit(2) from None
 
 
 def _print_version(wanted: bool) -> None:
@@ -100,7 +111,7 @@ def run() -> None:
     or from the file that AION_BOT_CONFIG names; all are read at the start only. Exit status: 0 after a clean stop, 1 if
     every platform refused its token or the database cannot be used, 2 if the settings or the file are wrong.
     """
-    env = read_environment(Path.cwd())
+    env = _environment()
     settings, platforms, problems = compose(env)
     rules, more = read_file(env)
     problems += more
@@ -126,7 +137,11 @@ def check() -> None:
     One line a check; the access policy and the rules in force are among them. Warnings do not change the exit status: 0
     when all checks hold, 1 otherwise. Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
     """
-    env = read_environment(Path.cwd())
+    try:
+        env = read_environment(Path.cwd())
+    except EnvironmentFileError as error:
+        _say(doctor.Check(error.problem.variable, False, error.problem.mend))
+        raise typer.Exit(1) from None
     log_config.configure("warning", "text", secrets_in(env), sdk_loggers())
     settings, platforms, problems = compose(env)
     rules, more = read_file(env)
@@ -147,7 +162,7 @@ def backup(
     copy in the database's place, remove what is left of its -wal and -shm, start the bot. Exit status: 1 if FILE exists
     or cannot be written, or the database cannot be read; 2 if its address is wrong.
     """
-    env = read_environment(Path.cwd())
+    env = _environment()
     KNOWN.know(secrets_in(env))
     try:
         database = read_database(env)
@@ -171,25 +186,50 @@ def demo(
         Path | None, typer.Option("--html", help="With --tour: write the ended threads to this file.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", help="Port of the page on loopback.", show_default="8321")
+        int | None,
+        typer.Option("--port", help="Port of the page on loopback.", show_default="8321", min=0, max=65_535),
     ] = None,
 ) -> None:
     """Run the whole bot with no account and no network: simulated Aion, Slack and Discord in this process.
 
     Prints the address of a page where both can be used; in a terminal you can also type questions and decide plans, and
-    without one it serves until SIGINT or SIGTERM. With --tour the exit status is 0 only if everything came out right.
-    Reads no .env and no real token.
+    without one it serves until SIGINT or SIGTERM. With --tour the exit status is 0 only if everything came out right; 2 if
+    the port or the file cannot be used. Reads no .env and no real token.
     """
     if (tour and port is not None) or (html is not None and not tour):
         raise typer.BadParameter("--html goes with --tour, --port without it")
+    if html is not None:
+        _check_writable(html)
     log_config.configure("error", "text", (), sdk_loggers())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
         try:
-            ok = asyncio.run(_demo(Path(folder), tour=tour, html=html, port=port))
+            ok = asyncio.run(modes.until_signal(_demo(Path(folder), tour=tour, html=html, port=port)))
+        except BrokenPipeError:
+            raise  # nobody reads the output any more; typer ends quietly
         except OSError as error:
-            print(f"The page cannot be served, or its file not be written: {error}", file=sys.stderr)
-            raise typer.Exit(1) from None
-    raise typer.Exit(0 if ok else 1)
+            _refuse_demo(error, html, port)
+    raise typer.Exit(0 if ok or (ok is None and not tour) else 1)
+
+
+def _check_writable(html: Path) -> None:
+    try:
+        private_files.check_writable(html)
+    except OSError as error:
+        _say(strings.tour_not_writable(str(html), _reason(error)), sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _refuse_demo(error: OSError, html: Path | None, port: int | None) -> NoReturn:
+    """Say what cannot be written, or served, and end: a port is wrong from the start, a file failed at the end."""
+    if html is not None:
+        _say(strings.tour_not_writable(str(html), _reason(error)), sys.stderr)
+        raise typer.Exit(1) from None
+    _say(strings.port_not_usable(port, _reason(error)), sys.stderr)
+    raise typer.Exit(2) from None
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None) -> bool:

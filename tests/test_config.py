@@ -1,9 +1,15 @@
 """Settings."""
 
-import pytest
+import errno
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from aion_bot.cli import program
 from aion_bot.config import Settings
-from aion_bot.ports.settings import is_loopback, read_environment
+from aion_bot.ports.settings import EnvironmentFileError, is_loopback, read_environment
 
 KEY = "aion_" + "k" * 24
 GOOD = {"AIONVISION_API_KEY": KEY}
@@ -128,3 +134,55 @@ def test_the_environment_wins_over_the_file(tmp_path: object, monkeypatch: pytes
     env = read_environment(folder)
     assert (env["AION_BOT_BUSY"], env["AION_BOT_LOG_LEVEL"]) == ("replace", "debug")
     assert "AION_BOT_APPROVERS" not in env
+
+
+def _link(path: Path) -> None:
+    path.symlink_to("missing")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.write_bytes(b"AION_BOT_BUSY=\xe9\n"), "UTF-8"),
+        (lambda path: path.write_bytes("AION_BOT_BUSY=queue\n".encode("utf-16")), "UTF-8"),
+        (lambda path: path.write_bytes("AION_BOT_BUSY=queue\n".encode("utf-16-le")), "UTF-8"),
+        (lambda path: path.write_bytes(b"#" * 1_000_001), "1000000 bytes"),
+        (Path.mkdir, "cannot be read (Is a directory)"),
+        (_link, "cannot be read (No such file or directory)"),
+    ],
+    ids=["latin-1", "utf-16", "utf-16 without its mark", "too long", "a folder", "a link to nothing"],
+)
+@pytest.mark.parametrize("command", ["run", "doctor", "backup copy.db"])
+def test_an_env_file_that_cannot_be_read_is_one_sentence(
+    command: str,
+    make: Callable[[Path], object],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A `.env` that is no text in UTF-8, or no file, ends each command with one sentence: 2, or 1 as doctor's finding."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / ".env")
+    ended = CliRunner().invoke(program, command.split())
+    assert ended.exit_code == (1 if command == "doctor" else 2)
+    (line,) = ended.output.splitlines()
+    assert ".env: " in line
+    assert words in line
+
+
+def test_an_env_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `.env` that may not be read is refused with the reason; root may read all, so the system's refusal is played."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / ".env").touch()
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(EnvironmentFileError, match="Permission denied"):
+        read_environment(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    """The first variable of a file that an editor of Windows wrote is read."""
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfAION_BOT_BUSY=reject\n")
+    assert read_environment(tmp_path)["AION_BOT_BUSY"] == "reject"

@@ -21,9 +21,9 @@ class BotProcess:
         self.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """Stop it. Raises what it failed with."""
-        await self.stop()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Stop it, or kill it where somebody wants to leave at once. Raises what it failed with."""
+        await (self.kill() if kind is asyncio.CancelledError else self.stop())
 
     def start(self) -> None:
         """Start a new bot."""

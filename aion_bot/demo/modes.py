@@ -1,18 +1,23 @@
 """The two modes of the demo: a fixed tour, and a page in the browser with a terminal beside it where there is one."""
 
 import asyncio
+import logging
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TextIO
 
-from aion_bot.concurrency.signals import on_signal
+from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.tour_file import tour_file
-from aion_bot.demo.terminal import Terminal
+from aion_bot.demo.terminal import Keyboard, Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.ports import private_files
 from aion_bot.simulators.services import SimulatedServices
+
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 
 WATCHABLE = 0.04
 """Seconds between two tokens: an answer takes about two seconds, so that people can watch it."""
@@ -28,7 +33,7 @@ async def play_tour(services: SimulatedServices, html: Path | None) -> bool:
 
 
 async def serve(services: SimulatedServices, bot: BotProcess, port: int | None) -> bool:
-    """Serve the page: with a terminal beside it until its person ends, otherwise until SIGINT or SIGTERM.
+    """Serve the page: with a terminal beside it until its person ends, otherwise until it is cancelled.
 
     Raises:
         OSError: `port` cannot be used.
@@ -36,19 +41,41 @@ async def serve(services: SimulatedServices, bot: BotProcess, port: int | None) 
     services.aion.token_delay = WATCHABLE
     async with Page(services, bot, port) as page:
         _say(f"The demo, in a browser: {page.address}")
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            return await Terminal(services, sys.stdin, sys.stdout).converse()
-        await _signal()
+        if _is_terminal(sys.stdin) and _is_terminal(sys.stdout):
+            return await Terminal(services, Keyboard(sys.stdin), sys.stdout).converse()
+        await asyncio.Event().wait()
     return True
 
 
-async def _signal() -> None:
-    stop = asyncio.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        on_signal(one, stop.set)
-    await stop.wait()
+async def until_signal(work: Coroutine[Any, Any, bool]) -> bool | None:
+    """Do this work; SIGINT or SIGTERM ends it, and the result is None then. A second signal ends the process at once."""
+    task = asyncio.ensure_future(work)
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        for one in _ENDS:
+            default_again(one)
+        logging.disable()  # a bot that is killed while it starts may complain; nobody waits for it any more
+        task.cancel()
+
+    for one in _ENDS:
+        on_signal(one, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        return None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person is there; a stream that was closed before the start is None."""
+    return stream is not None and stream.isatty()
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it was closed before the start
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()

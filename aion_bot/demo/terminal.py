@@ -1,8 +1,11 @@
 """The demo in a terminal: a person asks in either workspace, reads the threads, and decides plans."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from typing import TextIO
+from contextlib import suppress
+from io import FileIO
+from typing import Protocol, TextIO
 
 from aion_bot.demo.transcript import Reader
 from aion_bot.simulators.services import SimulatedServices
@@ -16,10 +19,32 @@ HELP = """\
   /help         show this again                    /quit      end"""
 
 
+class LineReader(Protocol):
+    """Where typed lines come from."""
+
+    def readline(self) -> str:
+        """Return the next line with its end, waiting for it; "" at the end of the input."""
+
+
+class Keyboard:
+    """Reads a terminal without Python's buffer: its lock, held by a waiting thread, would abort the end of the process."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._raw = FileIO(terminal.fileno(), closefd=False)
+        self._encoding = terminal.encoding
+
+    def readline(self) -> str:
+        """Return the next line; "" at the end of the input, also when the terminal is gone."""
+        try:
+            return self._raw.readline().decode(self._encoding, "replace")
+        except OSError:
+            return ""
+
+
 class Terminal:
     """One person at a keyboard."""
 
-    def __init__(self, services: SimulatedServices, keyboard: TextIO, screen: TextIO) -> None:
+    def __init__(self, services: SimulatedServices, keyboard: LineReader, screen: TextIO) -> None:
         self._services = services
         self._keyboard = keyboard
         self._screen = screen
@@ -37,10 +62,13 @@ class Terminal:
         self._print(self._help())
         watching = asyncio.create_task(self._watch())
         try:
-            while line := await asyncio.to_thread(self._read):
+            while line := await self._read():
                 if line.strip() == "/quit":
                     break
                 await self._obey(line.strip())
+        except asyncio.CancelledError:
+            self._print("")  # the shell's prompt gets a line of its own
+            raise
         finally:
             watching.cancel()
         return True
@@ -51,10 +79,24 @@ class Terminal:
     def _help(self) -> str:
         return HELP.format(places=" ".join(f"/{one.name.lower()}" for one in self._services.workspaces))
 
-    def _read(self) -> str:
+    async def _read(self) -> str:
+        """Wait for a line in a thread that does not keep the process alive: nothing interrupts its reading."""
         self._screen.write(f"{self._workspace.name}, {self._person.name}> ")
         self._screen.flush()
-        return self._keyboard.readline()
+        loop = asyncio.get_running_loop()
+        typed: asyncio.Future[str] = loop.create_future()
+
+        def deliver(line: str) -> None:
+            if not typed.done():
+                typed.set_result(line)
+
+        def read() -> None:
+            line = self._keyboard.readline()
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(deliver, line)
+
+        threading.Thread(target=read, name="keyboard", daemon=True).start()
+        return await typed
 
     async def _obey(self, line: str) -> None:
         people = {f"/{someone.name.lower()}": someone for someone in self._workspace.people}

@@ -492,3 +492,13 @@ def no_platform(required: Sequence[Sequence[str]]) -> str:
     """Say which variables would connect a platform; `required` are those that each one needs."""
     ways = [" and ".join(variables) for variables in required]
     return f"no platform is set: give {', or '.join(ways)}, or those of several"
+
+
+def port_not_usable(port: int | None, reason: str) -> str:
+    """Tell the operator that the demo's page cannot listen."""
+    return f"--port: {port or 'the page'} cannot be served ({reason}); name another port, or leave it out"
+
+
+def tour_not_writable(path: str, reason: str) -> str:
+    """Tell the operator that the tour's file cannot be written."""
+    return f"--html: {path} cannot be written ({reason}); name a file in a folder that exists"

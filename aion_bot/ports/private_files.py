@@ -1,5 +1,6 @@
 """Files that hold people's words: for their owner alone, from their first byte on. Windows has no such modes."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -23,6 +24,17 @@ def write_text(path: Path, text: str) -> None:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # a pipe has no length
             file.truncate()
         file.write(text.encode())
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether `write_text` can write a file here, without changing one. Raises `OSError`."""
+    if path.is_file():
+        os.close(os.open(path, os.O_WRONLY))
+    elif path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    elif not os.path.lexists(path):  # what is neither, such as a pipe, shows it at the end
+        create(path)
+        path.unlink()
 
 
 def loose(paths: Iterable[Path]) -> dict[Path, int]:

@@ -1,5 +1,6 @@
 """The environment: where settings come from, and how a wrong one is reported."""
 
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from aion_bot.environment.model import EnvironmentSettings, Problem, Switch
 __all__ = [
     "PROXY_URL",
     "BaseUrl",
+    "EnvironmentFileError",
     "EnvironmentSettings",
     "HttpProxyUrl",
     "IdForm",
@@ -90,15 +92,54 @@ IdForms = Mapping[IdKind, IdForm]
 """The form of each kind of id of one platform."""
 
 
+_LONGEST = 1_000_000
+"""Bytes of `.env`; it is read at once."""
+
+
+class EnvironmentFileError(Exception):
+    """`.env` is there and cannot be used; `problem` says what to do."""
+
+    def __init__(self, mend: str) -> None:
+        self.problem = Problem(".env", mend)
+        super().__init__(str(self.problem))
+
+
 def read_environment(folder: Path) -> Mapping[str, str]:
     """Merge `.env` of `folder` with the process's environment, which wins. Empty values count as unset, in both places.
 
     So an empty variable of the environment leaves what `.env` says: it would silently clear a list there, and an empty
     list allows all.
+
+    Raises:
+        EnvironmentFileError: `.env` is there and cannot be used.
     """
-    from_file = dotenv_values(folder / ".env", interpolate=False)
+    from_file = dotenv_values(stream=io.StringIO(_read_text(folder / ".env")), interpolate=False)
     given = [*from_file.items(), *os.environ.items()]
     return {name: value for name, value in given if value is not None and value.strip()}
+
+
+def _read_text(path: Path) -> str:
+    """Read `.env`, "" if there is none; `dotenv_values` takes a folder of this name for no file."""
+    if not os.path.lexists(path):
+        return ""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LONGEST + 1)
+        text = raw.decode(
+            "utf-8-sig"
+        )  # editors of Windows begin a file with a mark that is no part of a name
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise EnvironmentFileError(
+            f"cannot be read ({reason}); make it a file that you can read, or remove it"
+        ) from error
+    except UnicodeError:
+        text = "\0"
+    if (
+        "\0" in text or len(raw) > _LONGEST
+    ):  # UTF-16 without its mark decodes, with a zero byte behind each letter
+        raise EnvironmentFileError(f"must be text in UTF-8 of at most {_LONGEST} bytes; save it as UTF-8")
+    return text
 
 
 PROXY_URL = "AION_BOT_PROXY_URL"

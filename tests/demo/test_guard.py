@@ -88,3 +88,56 @@ async def test_it_listens_on_loopback_alone(page: Page) -> None:
     """The page listens on the loopback interface only."""
     assert urlsplit(page.address).hostname == "127.0.0.1"
     assert page.listens_on == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("load", "form"),
+    [
+        ({"Host": "localhost:9000"}, {"Host": "localhost:9000", "Origin": "http://localhost:9000"}),
+        ({"Host": "devbox:9000"}, {"Host": "devbox:9000", "Origin": "http://devbox:9000"}),
+        (
+            {"Host": "name-8321.app.github.dev"},
+            {"Host": "name-8321.app.github.dev", "Origin": "https://name-8321.app.github.dev"},
+        ),
+        (
+            {"Host": "{own}", "X-Forwarded-Host": "name-8321.app.github.dev"},
+            {"Host": "{own}", "Origin": "https://name-8321.app.github.dev"},
+        ),
+    ],
+    ids=["ssh -L", "ssh -g -L", "a tunnel", "a tunnel that rewrites Host"],
+)
+async def test_a_forwarded_port_works_once_the_page_was_loaded(
+    page: Page,
+    services: SimulatedServices,
+    http: aiohttp.ClientSession,
+    load: dict[str, str],
+    form: dict[str, str],
+) -> None:
+    """The address under which the page was loaded with its token may follow its events and send its forms, no other may."""
+    own = urlsplit(page.address).netloc
+    load, form = ({name: one.replace("{own}", own) for name, one in sent.items()} for sent in (load, form))
+    assert await post(http, f"{page.address}say", form) == 404
+    async with http.get(page.address, headers=load) as answer:
+        assert answer.status == 200
+    assert await post(http, f"{page.address}say", form) == 303
+    async with http.get(f"{page.address}events", headers=load) as answer:
+        assert answer.status == 200
+    assert await post(http, f"{page.address}say", {**form, "Origin": "https://evil.example"}) == 404
+    assert asked(services) == 1
+
+
+async def test_a_foreign_name_with_the_pages_port_is_refused(page: Page, http: aiohttp.ClientSession) -> None:
+    """A name that resolves to this machine comes with the port that the page listens on, and gets nothing."""
+    port = urlsplit(page.address).port
+    async with http.get(page.address, headers={"Host": f"evil.example:{port}"}) as answer:
+        assert answer.status == 404
+
+
+async def test_an_address_without_the_token_is_not_remembered(
+    page: Page, http: aiohttp.ClientSession
+) -> None:
+    """Only a request with the token adds an address."""
+    async with http.get(f"{origin(page)}/wrong/", headers={"Host": "devbox:9000"}) as answer:
+        assert answer.status == 404
+    sent = {"Host": "devbox:9000", "Origin": "http://devbox:9000"}
+    assert await post(http, f"{page.address}say", sent) == 404

@@ -1,6 +1,10 @@
 """The page sends changes, performs presses, and reports what cannot be done."""
 
+import asyncio
 import json
+import logging
+import socket
+import struct
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,3 +138,37 @@ async def test_a_chosen_port_must_be_free(services: SimulatedServices, idle: Bot
     with pytest.raises(OSError, match="in use"):
         async with Page(services, idle, taken):
             pass
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "GET {path}events?as=Ada HTTP/1.1\r\nHost: {host}\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n",
+        (
+            "POST {path}say HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\nside=sl"
+        ),
+    ],
+    ids=["events", "page", "half a form"],
+)
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_browser_that_leaves_is_no_error(
+    page: Page, services: SimulatedServices, caplog: pytest.LogCaptureFixture, sent: str, reset: bool
+) -> None:
+    """Requests that a browser gives up, at any moment, leave no trace in the log."""
+    where = urlsplit(page.address)
+    request = sent.format(path=where.path, host=where.netloc).encode()
+    question = await services.slack.ask(services.slack.people[0], "A question")
+    for _ in range(10):
+        _reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        writer.write(request)
+        if reset:  # closing sends RST
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+        await asyncio.sleep(0)
+        services.slack.edit(question, "changed")
+    async with aiohttp.ClientSession() as http, http.get(page.address) as answer:
+        assert answer.status == 200  # all that was sent before has been read
+    assert [one.message for one in caplog.records if one.levelno >= logging.WARNING] == []

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from aion_bot.cli import program
 from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.tour import Stop
+from aion_bot.ports import private_files
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 from tests.demo.html_checker import Parsed
@@ -61,3 +62,26 @@ def test_an_option_without_effect_is_refused(
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(program, ["demo", *options]).exit_code == 2
     assert not (tmp_path / "tour.html").exists()
+
+
+@pytest.mark.parametrize("name", ["missing/tour.html", ".", "file/tour.html", "x" * 300])
+def test_a_file_that_cannot_be_written_is_refused_before_the_tour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A missing folder, a folder, and a name that the system refuses end the command at once, with status 2."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    ended = CliRunner().invoke(program, ["demo", "--tour", "--html", name])
+    assert ended.exit_code == 2
+    assert "--html: " in ended.stderr
+    assert "cannot be written" in ended.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    """The check before the tour creates nothing and changes nothing."""
+    (tmp_path / "old.html").write_text("old")
+    for name in ("old.html", "new.html"):
+        private_files.check_writable(tmp_path / name)
+    assert (tmp_path / "old.html").read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["old.html"]

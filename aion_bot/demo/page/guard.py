@@ -1,7 +1,9 @@
 """Access to the page: only a browser that has its address, and no other page in that browser.
 
-The token in the path is the permission. The check of the Host header refuses foreign names that resolve to 127.0.0.1
-(DNS rebinding); Origin and Sec-Fetch-Site refuse forms and scripts of other pages.
+The token in the path is the permission. The page may be reached under another address, through a forwarded port (ssh -L,
+Codespaces): loading it with the token makes that address one of the page's. A foreign name with the port that the page
+listens on is refused even so: a name that resolves to 127.0.0.1 (DNS rebinding) comes with exactly this port. Origin and
+Sec-Fetch-Site refuse forms and scripts of other pages.
 """
 
 import secrets
@@ -22,31 +24,64 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_NAMES = ("127.0.0.1", "localhost")
+DEFAULT_PORT = 8321
+"""The page's port where nobody names another: the one that a page in wait for it would try."""
+
+_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_WAYS = ("http", "https")
+_MOST = 32
+"""Addresses that are remembered."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def guard(token: str, port: Callable[[], int]) -> Middleware:
-    """Build the middleware that refuses other requests; every response gets the headers."""
+class Guard:
+    """The middleware that refuses other requests; `port` is the one listened on. Every response gets the headers."""
 
-    @web.middleware
-    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_ours(request, token, port()):
-            return web.Response(status=404, text="There is nothing here.", headers=HEADERS)
-        return await handler(request)
+    def __init__(self, token: str, port: Callable[[], int]) -> None:
+        self._token = token.encode()
+        self._port = port
+        self._forwarded: set[str] = set()
 
-    return guarded
+    @property
+    def middleware(self) -> Middleware:
+        """The middleware for the page's application."""
 
+        @web.middleware
+        async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if not self._is_ours(request):
+                return web.Response(status=404, text="There is nothing here.", headers=HEADERS)
+            try:
+                return await handler(request)
+            except ConnectionError:  # the browser has left, as it does whenever somebody moves on quickly
+                return web.Response(status=400, headers=HEADERS)
 
-def _is_ours(request: web.Request, token: str, port: int) -> bool:
-    hosts = {f"{name}:{port}" for name in _NAMES}
-    given = request.match_info.get("token", "").encode()
-    if request.host not in hosts or not secrets.compare_digest(given, token.encode()):
-        return False
-    origin = request.headers.get("Origin")
-    if origin is not None and origin not in {f"http://{host}" for host in hosts}:
-        return False
-    if request.method != "GET" and origin is None:
-        return False
-    return request.method == "GET" or request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+        return guarded
+
+    def _is_ours(self, request: web.Request) -> bool:
+        given = request.match_info.get("token", "").encode()
+        if not secrets.compare_digest(given, self._token) or self._is_rebound(request.host):
+            return False
+        if request.method == "GET" and request.path.endswith("/"):
+            self._remember(request)
+        ours = self._forwarded | {f"{name}:{self._port()}" for name in _NAMES}
+        if request.host.lower() not in ours:
+            return False
+        origin = request.headers.get("Origin")
+        if origin is not None and origin.lower() not in {f"{way}://{one}" for one in ours for way in _WAYS}:
+            return False
+        if request.method != "GET" and origin is None:
+            return False
+        return (
+            request.method == "GET" or request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+        )
+
+    def _is_rebound(self, host: str) -> bool:
+        name, _, port = host.lower().rpartition(":")
+        return name not in _NAMES and port in {str(self._port()), str(DEFAULT_PORT)}
+
+    def _remember(self, request: web.Request) -> None:
+        """Remember the address that the token came with, and the one that a forwarding proxy names."""
+        for host in (request.host, request.headers.get("X-Forwarded-Host", "")):
+            if host and len(self._forwarded) < _MOST:
+                self._forwarded.add(host.lower())

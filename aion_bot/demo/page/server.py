@@ -14,16 +14,13 @@ from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import layout, view
 from aion_bot.demo.page.assets import asset
 from aion_bot.demo.page.changes import changes
-from aion_bot.demo.page.guard import HEADERS, guard
+from aion_bot.demo.page.guard import DEFAULT_PORT, HEADERS, Guard
 from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import SimulatedPerson, Workspace
-
-PORT = 8321
-"""The default port; another one is used if it is in use."""
 
 HOST = "127.0.0.1"
 TICK = 1.0
@@ -61,7 +58,7 @@ class Page:
 
     async def __aenter__(self) -> Self:
         """Start to serve."""
-        app = web.Application(middlewares=[guard(self._token, lambda: self._port)])
+        app = web.Application(middlewares=[Guard(self._token, lambda: self._port).middleware])
         app.router.add_get("/{token}/", self._show)
         app.router.add_get("/{token}/events", self._follow)
         app.router.add_get("/{token}/{file:style.css|script.js}", _file)
@@ -84,7 +81,7 @@ class Page:
             await self._runner.cleanup()
 
     async def _listen(self, runner: web.AppRunner) -> int:
-        for port in (PORT, 0) if self._wanted is None else (self._wanted,):
+        for port in (DEFAULT_PORT, 0) if self._wanted is None else (self._wanted,):
             try:
                 await web.TCPSite(runner, HOST, port).start()
                 break
