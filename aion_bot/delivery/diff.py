@@ -93,10 +93,9 @@ class MessageDiff:
 
     def awaits_card(self, screen: Screen) -> bool:
         """Tell whether a plan's card should be there and is not."""
-        return any(
-            isinstance(content, PlanCard) and (index >= len(self._slots) or not self._slots[index].message)
-            for index, content in enumerate(screen)
-        )
+        cards = {index for index, content in enumerate(screen) if isinstance(content, PlanCard)}
+        stand = {index for index, slot in enumerate(self._slots) if slot.message and slot.holds_card}
+        return not cards <= stand
 
     def next(self, screen: Screen, *, ended: bool, now: float, streams: bool = False) -> Step | Idle:
         """Compare `screen` with what is shown, and return the first step that makes them agree.
@@ -121,7 +120,7 @@ class MessageDiff:
             # Only the last message grows: what stands before another one is complete.
             final = ended or index < last
             step: Step | None
-            if slot.frozen and (wanted == slot.shown or not self._changes(wanted)):
+            if slot.frozen and (wanted == slot.shown or (slot.holds_card and not self._changes(wanted))):
                 continue
             if slot.message is None or slot.frozen:
                 step = self._first_step(index, slot, wanted, ended=ended, final=final, streams=streams)
@@ -137,7 +136,7 @@ class MessageDiff:
         """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
         if isinstance(wanted, Document):
             return PostFile(index, wanted, slot.attempt)
-        if slot.lost and not final:
+        if slot.lost and not final and self._changes(wanted):
             return None
         post = Post(index, wanted, slot.attempt)
         # What will not grow any more needs no stream; the last message may be one, if a stream can show all of it.
@@ -176,11 +175,13 @@ class MessageDiff:
             if isinstance(slot.shown, Document) or (slot.shown is None and ours):
                 return None
             return PostFile(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
+        if not self._changes(wanted):
+            # A page that an earlier attempt or process posted in the place of a card goes first.
+            replaced = Post(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
+            return None if slot.holds_card else replaced
         earliest = slot.edited_at + self._gap
         if slot.streamed is None or self._stream_delta is None or not isinstance(wanted, Reply):
-            if wanted == slot.shown or not self._changes(wanted):
-                return None
-            return Edit(index, message, wanted, earliest)
+            return None if wanted == slot.shown else Edit(index, message, wanted, earliest)
         delta = self._stream_delta(slot.streamed, wanted, False)
         if final or delta is None or now - slot.stream_began >= self._stream_life:
             return StopStream(index, message, slot.streamed, wanted)
@@ -264,9 +265,8 @@ class MessageDiff:
         slot.attempt += 1
 
     def _shown_after(self, step: StopStream) -> Content | None:
-        if self._stream_delta is None or self._stream_delta(step.shown, step.content, True) is None:
-            return None
-        return _streamable(step.content)
+        delta = self._stream_delta and self._stream_delta(step.shown, step.content, True)
+        return None if delta is None else _streamable(step.content)
 
 
 _PLAINEST = 2

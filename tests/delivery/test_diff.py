@@ -1,5 +1,7 @@
 """What a thread should show against what it shows."""
 
+import pytest
+
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.steps import Delete, Edit, Idle, Post, PostFile
 from aion_bot.ports.messages import Document, MessageRef, PlanCard, Reply, ThreadKey
@@ -141,3 +143,43 @@ def test_a_file_of_an_earlier_attempt_is_never_taken_for_this_ones() -> None:
     assert step == Delete(1, ref("file"))
     again.gone(step)
     assert again.next(screen, ended=True, now=1.0) == PostFile(1, screen[1], attempt=1)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_card_takes_the_place_of_a_page_of_an_earlier_attempt(*, resumed: bool) -> None:
+    """Where an earlier attempt or process had more pages above the card, the page in its place goes and the card comes."""
+    diff = MessageDiff(0.0, (ref("0"), ref("1")), resumed=resumed, retried=True)
+    screen = (Reply("lead"), CARD)
+    step = diff.next(screen, ended=False, now=1.0)
+    assert isinstance(step, Edit)
+    diff.changed(step, 1.0)
+    step = diff.next(screen, ended=False, now=1.0)
+    assert step == Delete(1, ref("1"))
+    diff.gone(step)
+    step = diff.next(screen, ended=False, now=1.0)
+    assert step == Post(1, CARD, attempt=1)
+    diff.posted(step, ref("card"), 1.0)
+    assert isinstance(diff.next(screen, ended=True, now=1.0), Idle)
+    assert diff.replies == (ref("0"),)
+
+
+def test_a_card_takes_the_place_of_a_page_that_is_not_wanted_any_more() -> None:
+    """The text above a card may have fewer pages than it had while it grew."""
+    diff = MessageDiff(gap=0.0)
+    posted(diff, Reply("a"), Reply("b"))
+    assert diff.next((Reply("a"), CARD), ended=False, now=1.0) == Delete(1, ref("1"))
+
+
+def test_a_card_is_posted_although_the_page_in_its_place_stays() -> None:
+    """A platform that lets nobody delete or edit the page gets the card all the same: a plan waits for a decision."""
+    deleting, editing = MessageDiff(gap=0.0), MessageDiff(gap=0.0)
+    for diff in deleting, editing:
+        posted(diff, Reply("a"), Reply("b"))
+    step = deleting.next((Reply("a"), CARD), ended=False, now=1.0)
+    assert isinstance(step, Delete)
+    deleting.deletion_refused(step)
+    step = editing.next((Reply("a"), Reply("bc")), ended=False, now=1.0)
+    assert isinstance(step, Edit)
+    editing.edit_refused(step)
+    for diff in deleting, editing:
+        assert diff.next((Reply("a"), CARD), ended=False, now=1.0) == Post(1, CARD, attempt=1)
