@@ -17,6 +17,7 @@ _NAME = 60
 THINKING = "Thinking…"
 STILL_WORKING = "Still working on it…"
 STILL_WAITING = "Your question is waiting: I can't open a thread right now. I'll answer as soon as I can."
+STILL_QUEUED = "Your question is in line: I'm still answering another one here. You don't need to ask again."
 HINT = "Ask me something about your images and documents, for example: which photos of site 7 show damage?"
 NO_FILES = "I can't read attached files yet; I answer the words alone."
 ONLY_FILES = "I can't read attached files yet. Tell me in words what you would like to know."
