@@ -62,7 +62,7 @@ class Settings(ClientSettings):
     }
     reserved: ClassVar[tuple[str, ...]] = (
         "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-        "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_ALLOW_APPS", "AION_BOT_NOTIFY_AFTER",
+        "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_NOTIFY_AFTER",
         "AION_BOT_UPLOADS", "AION_BOT_FOOTER",
     )  # fmt: skip
 
@@ -75,6 +75,7 @@ class Settings(ClientSettings):
     allow_channels: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_CHANNELS")
     allow_users: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_USERS")
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
+    allow_apps: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_APPS")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     config: Path | None = Field(None, validation_alias=CONFIG)
     bot_proxy: HttpProxyUrl | None = Field(None, validation_alias=PROXY_URL, repr=False)
@@ -142,6 +143,7 @@ _LISTS = (
     ("allow_channels", "AION_BOT_ALLOW_CHANNELS", IdKind.CHANNEL),
     ("allow_users", "AION_BOT_ALLOW_USERS", IdKind.PERSON),
     ("allow_workspaces", "AION_BOT_ALLOW_WORKSPACES", IdKind.WORKSPACE),
+    ("allow_apps", "AION_BOT_ALLOW_APPS", IdKind.APP),
 )
 
 
@@ -184,6 +186,7 @@ def policy_of(settings: Settings, forms: IdForms) -> AccessPolicy:
         allow_channels=frozenset(settings.allow_channels),
         allow_users=frozenset(settings.allow_users),
         allow_workspaces=frozenset(settings.allow_workspaces),
+        allow_apps=frozenset(settings.allow_apps),
         approvers=approvers if isinstance(approvers, str) else frozenset(approvers),
     )
 
@@ -198,6 +201,9 @@ def describe(policy: AccessPolicy, forms: IdForms) -> Mapping[str, str]:
     ):
         here = sorted(one for one in listed if _fits(forms, kind, one))
         described[subject] = strings.allowed(here, restricted=bool(listed))
+    described["apps"] = (
+        ", ".join(sorted(one for one in policy.allow_apps if _fits(forms, IdKind.APP, one))) or "none"
+    )
     if not policy.allow_workspaces:
         described["workspaces"] = strings.WORKSPACES_OF_FIRST_START
     if isinstance(policy.approvers, str):

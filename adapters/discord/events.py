@@ -12,6 +12,7 @@ from adapters.discord import content, ids
 from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
 from adapters.discord.names import in_server
+from adapters.discord.writers import is_by_person, person
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote
 from aion_bot.ports.messages import Person, ThreadKey
@@ -30,8 +31,6 @@ SEND_IN_THREADS: Final = "Send Messages in Threads"
 SEND: Final = "Send Messages"
 VIEW_CHANNEL: Final = "View Channel"
 ADD_REACTIONS: Final = "Add Reactions"
-
-_WRITTEN_BY_PEOPLE = {discord.MessageType.default, discord.MessageType.reply}
 
 
 class ChannelKind(Enum):
@@ -148,13 +147,18 @@ def reply_token(interaction: discord.Interaction) -> str:
 
 
 def prompt_from_message(
-    message: discord.Message, channel: ChannelInfo, bot: int, find: Find = no_name
+    message: discord.Message,
+    channel: ChannelInfo,
+    bot: int,
+    find: Find = no_name,
+    apps: frozenset[str] = frozenset(),
 ) -> Prompt | None:
     """Read a message as a question to the user `bot`; None if it is none.
 
-    What it replies to or forwards is quoted, unless the bot wrote that itself. `find` as for `as_read`.
+    What it replies to or forwards is quoted, unless the bot wrote that itself. `find` as for `as_read`; `apps` are the ids
+    of the app that asks, as `asking_app` returns them.
     """
-    if not _is_by_person(message):
+    if not (apps or is_by_person(message)):
         return None
     quotes = content.inserted(message, functools.partial(as_read, guild=message.guild, find=find))
     address = _address(message, channel, bot, quoted=bool(quotes))
@@ -171,7 +175,7 @@ def prompt_from_message(
         key=ids.prompt_key(message.id),
         thread=thread,
         place=channel.place,
-        person=_person(message.author),
+        person=person(message.author, apps),
         text=text,
         addressed=address.bot,
         opening=channel.opening(text or _titled(quotes)),
@@ -191,13 +195,13 @@ def unread_reply(message: discord.Message, channel: ChannelInfo, bot: int) -> Pr
     """
     kept_back = not (message.content or message.attachments or message.stickers or message.message_snapshots)
     address = _address(message, channel, bot, quoted=kept_back)
-    if not (kept_back and address.in_thread and _is_by_person(message)) or address.bot or address.others:
+    if not (kept_back and address.in_thread and is_by_person(message)) or address.bot or address.others:
         return None
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=channel.answer_thread(message.id),
         place=channel.place,
-        person=_person(message.author),
+        person=person(message.author),
         text="",
         addressed=False,
         written_at=message.created_at.timestamp(),
@@ -219,7 +223,7 @@ def prompt_from_command(
         key=ids.prompt_key(interaction.id),
         thread=thread,
         place=channel.place,
-        person=_person(interaction.user),
+        person=person(interaction.user),
         text=text,
         opening=channel.opening(text or _titled(quotes)),
         quotes=quotes,
@@ -245,11 +249,11 @@ def change_from_edit(
     In a server, a message that arrives empty is one whose content the bot may not read, or an attachment alone.
     """
     readable_here = message.content.strip() or channel.kind is ChannelKind.DIRECT
-    if not _is_by_person(message) or not readable_here:
+    if not is_by_person(message) or not readable_here:
         return None
-    thread, person = channel.answer_thread(message.id), _person(message.author)
+    thread, by = channel.answer_thread(message.id), person(message.author)
     text, asked = _text(message, bot, find), prompt_from_message(message, channel, bot, find)
-    return MessageChange(ids.prompt_key(message.id), thread, channel.place, person, text, asked)
+    return MessageChange(ids.prompt_key(message.id), thread, channel.place, by, text, asked)
 
 
 def change_from_deletion(message: int, channel: ChannelInfo) -> MessageChange:
@@ -271,7 +275,7 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
         key=key,
         message=ids.message_ref(ids.thread_key(channel.id), channel.id, message_id),
         place=channel.place,
-        person=_person(interaction.user),
+        person=person(interaction.user),
         reply_token=reply_token(interaction),
     )
 
@@ -304,16 +308,6 @@ def _titled(quotes: tuple[Quote, ...]) -> str:
 def thread_name(text: str) -> str:
     """Name a thread after the text that it is about."""
     return one_line(KNOWN.strike(text), THREAD_NAME_LENGTH) or UNTITLED
-
-
-def _person(user: discord.User | discord.Member) -> Person:
-    """Name somebody as the others see them."""
-    return Person(str(user.id), user.display_name)
-
-
-def _is_by_person(message: discord.Message) -> bool:
-    """Tell whether a person said this: no bot, no webhook, and nothing that Discord says by itself."""
-    return message.type in _WRITTEN_BY_PEOPLE and not message.author.bot and message.webhook_id is None
 
 
 def _address(message: discord.Message, channel: ChannelInfo, bot: int, *, quoted: bool) -> Address:

@@ -20,6 +20,7 @@ from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
+from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
 
@@ -206,16 +207,17 @@ class Gateway(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         """Deliver a question, if the message is one."""
         # The bot's own answers arrive here as well, and their channels need no lookup.
-        if message.author.bot:
+        bot = self._connection.self_id or 0
+        apps = asking_app(message, bot)
+        if message.author.bot and not self._host.may_ask(apps):
             await self._check_own(message)
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
         async with self._delivery.in_order(message.channel.id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
-            bot = self._connection.self_id or 0
             prompt = await self._delivery.names.read(
-                lambda find: events.prompt_from_message(message, channel, bot, find)
+                lambda find: events.prompt_from_message(message, channel, bot, find, apps)
             )
             if prompt is not None:
                 await self._delivery.deliver(prompt)

@@ -169,7 +169,9 @@ class SlackAdapter:
         team, channel, ts = ids.thread(thread)
         if not self._indicator_refused.isdisjoint({team, channel}):
             return not active
-        status = {"status": "processing", "initiator_user_id": person.id} if active else {"status": "active"}
+        status = {"status": "processing" if active else "active"}
+        if active and person.id not in person.apps:
+            status["initiator_user_id"] = person.id
         tolerated = UNAVAILABLE | _NO_INDICATOR_HERE
         where = {"channel_id": channel, "thread_ts": ts}
         try:

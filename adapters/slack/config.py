@@ -15,6 +15,7 @@ APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
 ID_FORMS: IdForms = {
     IdKind.PERSON: IdForm(re.compile(r"[UW][A-Z0-9]+"), "U… or W… on Slack"),
     IdKind.CHANNEL: IdForm(re.compile(r"[CGD][A-Z0-9]+"), "C…, G… or D… on Slack"),
+    IdKind.APP: IdForm(re.compile(r"[AB][A-Z0-9]+"), "A… or B… on Slack"),
     IdKind.WORKSPACE: IdForm(re.compile(r"[TE][A-Z0-9]+"), "T… or E… on Slack"),
 }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import content, ids, mrkdwn
+from adapters.slack.writers import MayAsk, no_app, writer
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, StopRequest
 from aion_bot.ports.messages import Action, Person
@@ -33,9 +34,6 @@ _YOUNG = 30.0
 
 _UNKNOWN_TEAM = "unknown"
 
-_NEW_MESSAGE = {None, "file_share", "thread_broadcast"}
-"""Message subtypes in which a person says something new; all others are edits, deletions and notices."""
-
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
@@ -48,18 +46,21 @@ class BotIdentity:
     name: str
 
 
-def prompt_from_event(body: Payload, me: BotIdentity, find: Find = no_name) -> Prompt | None:
-    """Read an event; None if nobody asked the bot anything. `find` as for `mrkdwn.to_plain_text`."""
+def prompt_from_event(
+    body: Payload, me: BotIdentity, find: Find = no_name, may_ask: MayAsk = no_app
+) -> Prompt | None:
+    """Read an event; None if nobody asked the bot anything. `find` as for `mrkdwn.to_plain_text`, `may_ask` for `writer`."""
     event = body.get("event") or {}
     is_message = event.get("type") in {"app_mention", "message"} and event.get("channel") and event.get("ts")
-    person = _writer(event, me)
+    person = writer(event, me.user, me.bot, may_ask)
     if not is_message or person is None:
         return None
     text = event.get("text") or ""
     direct = is_direct(event["channel"], event.get("channel_type"))
     quotes = content.quotes(event, _plain(me, find))
     address = _address(event, me, direct=direct, quoted=bool(quotes))
-    if not may_be_for_bot(address):
+    # Of what an app writes, only a mention of the bot counts.
+    if not may_be_for_bot(address) or (person.apps and not _mentions(event, me)):
         return None
     addressed, written_at = address.bot, float(event["ts"])
     # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
@@ -175,7 +176,7 @@ def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> Mess
     after: Payload = event.get("message") or {}
     deleted = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
     message = before if deleted else after
-    person = _writer(message, me)
+    person = writer(message, me.user, me.bot)
     if not (event.get("channel") and message.get("ts")) or person is None:
         return None
     # Slack tells of a link preview as an edit too, which leaves the words as they are.
@@ -262,32 +263,20 @@ def is_direct(channel: str, channel_type: str | None = None) -> bool:
     return channel_type == "im" or channel.startswith("D")
 
 
-def _writer(message: Payload, me: BotIdentity) -> Person | None:
-    """Name the person who wrote a message, without a name where Slack left it out; None for bots and Slack's notices."""
-    user = message.get("user") or ""
-    by_person = (
-        message.get("subtype") in _NEW_MESSAGE
-        and not message.get("hidden")
-        and not (message.get("bot_id") or message.get("bot_profile"))
-        and user not in {"", me.user}
-        and not user.startswith("USLACK")  # Slackbot and other users of Slack's own
-    )
-    if not by_person:
-        return None
-    profile = message.get("user_profile") or {}
-    return Person(user, profile.get("display_name") or profile.get("real_name") or "")
-
-
 def _address(event: Payload, me: BotIdentity, *, direct: bool, quoted: bool) -> Address:
     text = event.get("text") or ""
     mentioned = mrkdwn.mentioned(text)
     # Slack mentions nobody when people answer one another in a thread.
     return Address(
         bot=direct or f"@{me.user}" in mentioned,
-        others=bool(mentioned - {f"@{me.user}", f"@{event['user']}"}),
+        others=bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"}),
         in_thread=event.get("thread_ts") not in {None, event["ts"]},
         words=bool(text.strip() or quoted),
     )
+
+
+def _mentions(event: Payload, me: BotIdentity) -> bool:
+    return f"@{me.user}" in mrkdwn.mentioned(event.get("text") or "")
 
 
 def _channel_of(payload: Payload) -> str:
@@ -297,7 +286,9 @@ def _channel_of(payload: Payload) -> str:
 
 def _team_of_writer(event: Payload) -> str:
     """The team of whoever wrote a message; `user_team` is there where it is another than the channel's."""
-    return event.get("user_team") or event.get("team") or ""
+    return (
+        event.get("user_team") or event.get("team") or (event.get("bot_profile") or {}).get("team_id") or ""
+    )
 
 
 def _place_of_event(body: Payload, me: BotIdentity, channel: str, direct: bool, team: str) -> Place:

@@ -123,7 +123,7 @@ class EventHandlers:
         """Read an event, with names for what it mentions."""
         me, names = self._me, self._names
         event: InboundEvent | None = await names.read(
-            lambda find: events.prompt_from_event(body, me, find)
+            lambda find: events.prompt_from_event(body, me, find, self._host.may_ask)
         ) or events.stop_request(body, me)
         if event is not None:
             return event

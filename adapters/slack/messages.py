@@ -125,6 +125,8 @@ class Messages:
         text = delta(None, content, last=False)
         if not text:
             raise Unsupported(f"{Method.CHAT_START_STREAM}: no text to begin with")
+        if person.id in person.apps:
+            raise Unsupported(f"{Method.CHAT_START_STREAM}: no person to show it to")
         # Searched before the request, and not caught below: a failed search says nothing about streams here.
         found = await self._find(thread, nonce) if nonce in self._unknown else None
         shown: dict[str, Any] = {"chunks": _chunks(text)}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_use_workspace
+from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_app_ask, may_use_workspace
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
@@ -37,6 +37,10 @@ class AccessControl:
     def may_use_workspace(self, platform: str, workspace: str) -> bool:
         """Return whether a workspace may use the bot at all."""
         return may_use_workspace(self._policies[platform], workspace)
+
+    def may_app_ask(self, platform: str, apps: frozenset[str]) -> bool:
+        """Return whether an app with any of these ids is listed on a platform."""
+        return may_app_ask(self._policies[platform], apps)
 
     def refusal(
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None

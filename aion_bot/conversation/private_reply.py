@@ -25,8 +25,10 @@ _TOO_LATE = 600.0
 async def reply_privately(thread: Thread, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
     """Tell the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`.
 
-    What cannot be shown, or is cancelled before, is a line in the log.
+    What cannot be shown, or is cancelled before, is a line in the log. An app reads no private replies.
     """
+    if event.person.apps:
+        return
     log = _log.bind(platform=thread.platform)
     try:
         async with asyncio.timeout(_TOO_LATE):

@@ -61,9 +61,14 @@ class Silence:
             await _passed(max(left, _SHORTEST_LOOK), ended)
 
 
+async def lasts_long(unless: asyncio.Event) -> bool:
+    """Wait for `LONG`; False if `unless` is set before."""
+    return await _passed(LONG, unless)
+
+
 async def tell_of_wait(thread: Thread, origin: Prompt, over: asyncio.Event) -> None:
     """Tell a person after `LONG` that their question waits for its thread, unless that is `over`."""
-    if await _passed(LONG, over):
+    if await lasts_long(over):
         await reply_privately(thread, origin, (strings.STILL_WAITING,))
 
 

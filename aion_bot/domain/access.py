@@ -40,19 +40,22 @@ class Refusal(StrEnum):
     UNSEEN = "bot may not write there"
     MUTED = "person may not write there"
     NOT_THEIRS = "belongs to somebody else"
+    APP = "apps may not do this"
+    AFTER_APP = "an app asked last in this thread"
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
     """What holds on one platform; an empty list allows all.
 
-    `approvers` decide plans. `admitted` are the workspaces that may use the bot while no list names any, None where
+    `allow_apps` are ids of apps that may ask; here an empty list allows none. `approvers` decide plans. `admitted` are the workspaces that may use the bot while no list names any, None where
     none has to be admitted.
     """
 
     allow_channels: frozenset[str] = frozenset()
     allow_users: frozenset[str] = frozenset()
     allow_workspaces: frozenset[str] = frozenset()
+    allow_apps: frozenset[str] = frozenset()
     approvers: Approvers = "requester"
     admitted: frozenset[str] | None = None
 
@@ -63,15 +66,19 @@ _POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
 _OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE})
 """Intents for which it counts whose question it was."""
 
+_OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
+"""Intents of apps that are listed: a mention is asked, and nothing else of what an app writes counts."""
+
 
 def decide(
     policy: AccessPolicy, intent: Intent, place: Place, person: Person, owner: Person | None = None
 ) -> Refusal | None:
     """Return why `person` may not do this at this place, or None if they may.
 
-    `owner` asked the question that it is about; without one, what belongs to somebody is not looked at.
+    `owner` asked the question that it is about; without one, what belongs to somebody is not looked at. Of an app's own
+    question it is whoever asked last in the thread: two apps that answer each other would never end.
     """
-    refusal = _membership(policy, place, person)
+    refusal = _of_app(policy, intent, person, owner) or _membership(policy, place, person)
     if refusal is not None and not place.checked and _is_listed(policy.allow_users, person.id):
         refusal = Refusal.UNCHECKED  # what is not known may be the reason
     if refusal is Refusal.SHARED and intent in _POSTING and not place.bot_may_write:
@@ -83,11 +90,24 @@ def decide(
     return refusal
 
 
+def may_app_ask(policy: AccessPolicy, apps: frozenset[str]) -> bool:
+    """Return whether an app with any of these ids is listed."""
+    return not apps.isdisjoint(policy.allow_apps)
+
+
 def may_use_workspace(policy: AccessPolicy, workspace: str) -> bool:
     """Return whether a workspace may use the bot at all. A direct message has none: `workspace` is empty there."""
     if policy.allow_workspaces:
         return workspace in policy.allow_workspaces
     return policy.admitted is None or not workspace or workspace in policy.admitted
+
+
+def _of_app(policy: AccessPolicy, intent: Intent, person: Person, owner: Person | None) -> Refusal | None:
+    if not person.apps:
+        return None
+    if intent not in _OF_APPS or not may_app_ask(policy, person.apps):
+        return Refusal.APP
+    return Refusal.AFTER_APP if intent is Intent.ASK and owner is not None and owner.apps else None
 
 
 def _is_listed(allowed: frozenset[str], one: str) -> bool:
@@ -98,7 +118,9 @@ def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal |
     # Before the lists: an empty list allows all channels, but never one that strangers can read.
     if place.shared and place.channel not in policy.allow_channels:
         return Refusal.SHARED
-    if not (_is_listed(policy.allow_users, person.id) and _is_listed(policy.allow_channels, place.channel)):
+    # An app that speaks for itself is on its own list; one that acts for a person has no more rights than they have.
+    may_use = person.id in person.apps or _is_listed(policy.allow_users, person.id)
+    if not (may_use and _is_listed(policy.allow_channels, place.channel)):
         return Refusal.NOT_LISTED
     # A person of another organisation comes through a workspace of the bot's, and belongs to their own.
     workspace = place.person_workspace or place.workspace
@@ -122,5 +144,5 @@ def _owns(policy: AccessPolicy, intent: Intent, person: Person, owner: Person) -
     decides = policy.approvers == "anyone" or (
         person.id in policy.approvers if isinstance(policy.approvers, frozenset) else person.id == owner.id
     )
-    # Those who may decide plans may also stop and retry what led to them.
-    return decides or (intent is not Intent.DECIDE and person.id == owner.id)
+    # Those who may decide plans may also stop and retry what led to them; an app presses no buttons, so all others may.
+    return decides or (intent is not Intent.DECIDE and (person.id == owner.id or bool(owner.apps)))

@@ -1,7 +1,7 @@
 """How many questions an hour a person and a channel may ask. No I/O."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from aion_bot.domain.turn import EndReason
@@ -15,6 +15,9 @@ UNCOUNTED = frozenset({EndReason.FAILED, EndReason.INTERRUPTED, EndReason.REFUSE
 One that cannot be delivered counts: Aion answered it, and whoever deletes the thread meanwhile would ask for free.
 """
 
+MOST_OF_APP = 30
+"""Questions that one app may ask in an hour, whatever is allowed to people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
@@ -22,6 +25,11 @@ class Allowance:
 
     per_person: int = 0
     per_channel: int = 0
+
+    @property
+    def of_app(self) -> "Allowance":
+        """The allowance of an app, which is never without a limit: it may ask by a fault, again and again."""
+        return replace(self, per_person=min(self.per_person or MOST_OF_APP, MOST_OF_APP))
 
 
 class Whose(Enum):

@@ -37,6 +37,9 @@ class Host(Protocol):
         For a platform that shows the bot only what mentions it.
         """
 
+    def may_ask(self, apps: frozenset[str]) -> bool:
+        """Tell whether an app with any of these ids may ask, so that nothing is read of what all other apps write."""
+
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a question would get instead of an answer; None if it would be taken. Fast.
 

@@ -25,10 +25,14 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody on a platform. `name` may be empty where the platform's event carries none."""
+    """Somebody on a platform. `name` may be empty where the platform's event carries none.
+
+    `apps` are the ids of the app that wrote, for itself or in the name of a person; empty for who wrote themselves.
+    """
 
     id: str
     name: str = ""
+    apps: frozenset[str] = frozenset()
 
 
 Line = tuple[str | Person, ...]

@@ -74,6 +74,7 @@ class IdKind(StrEnum):
     PERSON = "person"
     CHANNEL = "channel"
     WORKSPACE = "workspace"
+    APP = "app"
 
 
 @dataclass(frozen=True, slots=True)

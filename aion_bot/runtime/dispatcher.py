@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import functools
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -23,17 +22,19 @@ from aion_bot.conversation.waiting_retry import show_waiting
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
-from aion_bot.domain.allowance import UsedUp
+from aion_bot.domain.allowance import Allowance, UsedUp
 from aion_bot.domain.prompts import bounded, question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
-from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
+from aion_bot.runtime.queue_waits import QueueWaits
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
+from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
@@ -43,12 +44,6 @@ _log = structlog.get_logger(__name__)
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
-
-_REMEMBERED_REPLIES = 1000
-"""Prompts that were answered privately and are remembered, so that their second delivery is not answered again."""
-
-_REMEMBERED_EDITS = 8
-"""Wordings of such a prompt that are remembered."""
 
 _MARKING = 2.5
 """Seconds after the grace in which interrupted answers are marked."""
@@ -80,10 +75,11 @@ class Dispatcher:
         self._admission = Admission(services.store, services.access)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
-        self._replied_to: OrderedDict[str, tuple[int, ...]] = OrderedDict()
+        self._replied_to = RepliedTo()
         self._reorder_buffer = ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
         self._indicators = Indicators(services.store, self._tasks)
+        self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators)
         self._approvals = Approvals(services, self._active.stream_end)
@@ -166,17 +162,18 @@ class Dispatcher:
         # Events may come late and in any order: what was written before the first question belongs to no conversation.
         return known and await self._store.turns.begun_before(prompt.thread, prompt.written_at)
 
-    async def _ask(self, thread: Thread, prompt: Prompt) -> None:
-        if hash(question(prompt)) in self._replied_to.get(prompt.key, ()):
+    async def _ask(self, thread: Thread, prompt: Prompt, *, anew: bool = False) -> None:
+        """Take a question over, or say why not; `anew`: its message was a question that was withdrawn."""
+        if self._replied_to.told(prompt):
             return
-        refusal = self._refusal(prompt)
+        refusal = await self._refusal_of_question(prompt)
         if refusal is not None:
             if prompt.addressed:
                 self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
             return
         # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
         # mention again: that of a question which was asked asks nothing anew.
-        if await self._store.turns.accepted(prompt.key):
+        if not anew and await self._store.turns.accepted(prompt.key):
             return
         objection, hidden = unaskable(prompt), False
         if objection is None:
@@ -186,18 +183,20 @@ class Dispatcher:
             return
         prompt = bounded(prompt)  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
+        if anew:
+            await self._store.turns.release_withdrawn(prompt.key)
         if not await self._accept(thread, prompt, turn):
             return
-        if self._options.busy == "replace":
-            self._replace(prompt)
+        self._replace(prompt)
         if self._queues.busy(prompt.thread):
             self._indicators.queued(thread, turn)
+            self._queue_waits.begin(thread, turn)
         self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
     async def _accept(self, thread: Thread, prompt: Prompt, turn: Turn) -> bool:
         """Write a question; False where it was written before, or where too many were asked, which the person is told."""
-        allowance = self._services.access.rules.allowance(prompt.place)
+        allowance = self._allowance(prompt)
         while not await self._store.turns.accept(turn, prompt, allowance):
             # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
             if await self._store.turns.accepted(prompt.key):
@@ -222,15 +221,30 @@ class Dispatcher:
         return objection if found is None else strings.used_up(found)
 
     async def _used_up(self, prompt: Prompt) -> UsedUp | None:
-        allowance = self._services.access.rules.allowance(prompt.place)
-        return await self._store.turns.used_up(prompt.thread.platform, prompt.place, prompt.person, allowance)
+        platform, allowance = prompt.thread.platform, self._allowance(prompt)
+        return await self._store.turns.used_up(platform, prompt.place, prompt.person, allowance)
 
-    def _refusal(self, prompt: Prompt) -> Refusal | None:
+    def _allowance(self, prompt: Prompt) -> Allowance:
+        allowance = self._services.access.rules.allowance(prompt.place)
+        return allowance.of_app if prompt.person.apps else allowance
+
+    def _refusal(self, prompt: Prompt, last: Person | None = None) -> Refusal | None:
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
-        return self._services.access.refusal(prompt.thread.platform, intent, prompt.place, prompt.person)
+        platform, place = prompt.thread.platform, prompt.place
+        return self._services.access.refusal(platform, intent, place, prompt.person, last)
+
+    async def _refusal_of_question(self, prompt: Prompt) -> Refusal | None:
+        """Return why a question may not be asked; that of an app also because an app asked last in the thread."""
+        if not prompt.person.apps:
+            return self._refusal(prompt)
+        newest = await self._store.turns.newest(prompt.thread)
+        repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
+        return self._refusal(prompt, None if newest is None or repeated else newest.asker)
 
     def _replace(self, prompt: Prompt) -> None:
-        """End the answers to the person's own questions in a thread; others' go on, and the question waits for them."""
+        """End the answers to the person's own questions in a thread, if that is wanted; others' go on, and it waits for them."""
+        if self._options.busy != "replace":
+            return
         access, platform = self._services.access, prompt.thread.platform
         for runner in self._active.find(thread=prompt.thread):
             # Not logged: nobody asked for the end of somebody else's answer.
@@ -245,13 +259,9 @@ class Dispatcher:
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
     def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> bool:
-        """Tell the person why a prompt is not taken; False where that was told. Slack delivers a mention twice at once."""
-        earlier, wording = self._replied_to.pop(prompt.key, ()), hash(question(prompt))
-        self._replied_to[prompt.key] = (*earlier[1 - _REMEMBERED_EDITS :], wording)
-        if len(self._replied_to) > _REMEMBERED_REPLIES:
-            self._replied_to.popitem(last=False)
-        # Looked at again: the other delivery may have come this far meanwhile. Other words get their own reply.
-        if wording in earlier:
+        """Tell the person why a prompt is not taken; False where that was told."""
+        # Looked at again: the other delivery may have come this far meanwhile.
+        if not self._replied_to.note(prompt):
             return False
         self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
         return True
@@ -259,15 +269,19 @@ class Dispatcher:
     async def _change(self, thread: Thread, change: MessageChange) -> None:
         """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end.
 
-        A message that was no question, or was not taken as one, is a new question if it is one now.
+        A message that was no question, was not taken as one or was withdrawn is a new question if it is one now.
         """
         asked = change.question
         words = readable(change.text or "") if asked is None else question(asked)
         if not words:
-            if await self._store.turns.withdraw(change.prompt):
+            withdrawn = await self._store.turns.withdraw(change.prompt)
+            if withdrawn:
                 _log.info("question withdrawn", platform=thread.platform)
-            else:
+            # A message that is gone is no question any more, also where an older edit of it arrives late.
+            if not withdrawn or change.text is None:
                 await self._store.turns.note_deleted(change.prompt)
+        elif asked is not None and await self._store.turns.withdrawn(change.prompt):
+            await self._ask(thread, asked, anew=True)
         elif await self._store.turns.accepted(change.prompt):
             # Not logged: most edits are of questions that were answered long ago.
             if self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
@@ -307,6 +321,7 @@ class Dispatcher:
         turn = await self._store.turns.get(key)
         if turn is None:
             return
+        self._queue_waits.end(turn)
         await self._indicators.dequeued(thread, turn)
         if turn.phase is TurnPhase.QUEUED:
             runner = TurnRunner(self._services, thread, turn)
@@ -324,6 +339,7 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
+            may_ask=functools.partial(self._services.access.may_app_ask, adapter.platform),
             admission=self._admission,
         )
         await supervise(adapter, host)

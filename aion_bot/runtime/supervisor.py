@@ -44,6 +44,9 @@ Accept = Callable[[InboundEvent], Awaitable[None]]
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
 
+MayAsk = Callable[[frozenset[str]], bool]
+"""Tells whether an app with any of these ids may ask."""
+
 Unread = Callable[[Prompt], Awaitable[None]]
 """Takes a reply whose words the platform keeps back."""
 
@@ -97,6 +100,7 @@ class PlatformHost:
         several_workspaces_expected: bool,
         objection: Objection | None = None,
         unread: Unread | None = None,
+        may_ask: MayAsk | None = None,
         admission: Admission | None = None,
     ) -> None:
         self.was_connected = False
@@ -106,6 +110,7 @@ class PlatformHost:
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
         self._unread = unread
+        self._may_ask = may_ask
         self._admission = admission
         self._caught_up = False
         self._second_seen_at = 0.0
@@ -118,6 +123,10 @@ class PlatformHost:
         """Hand over a reply whose words the platform keeps back."""
         if self._unread is not None:
             await self._unread(reply)
+
+    def may_ask(self, apps: frozenset[str]) -> bool:
+        """Look at the list of apps."""
+        return self._may_ask is not None and self._may_ask(apps)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Ask the dispatcher whether it would take a question."""

@@ -32,6 +32,7 @@ def pack_origin(prompt: Prompt) -> str:
         {
             "key": prompt.key,
             "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
+            "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,
             "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
@@ -52,7 +53,7 @@ def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
         key=packed["key"],
         thread=thread,
         place=Place(*packed["place"]),
-        person=Person(row["asker_id"], row["asker_name"]),
+        person=Person(row["asker_id"], row["asker_name"], frozenset(packed.get("apps", ()))),
         text=row["text"],
         opening=packed["opening"],
         # A row of an earlier version has none.
@@ -69,17 +70,18 @@ def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
 def turn_from(row: sqlite3.Row) -> Turn:
     """Read a row of the journal."""
     thread = ThreadKey(row["platform"], row["thread"])
+    origin = _origin_from(row, thread)
     return Turn(
         key=row["key"],
         thread=thread,
-        asker=Person(row["asker_id"], row["asker_name"]),
+        asker=Person(row["asker_id"], row["asker_name"]) if origin is None else origin.person,
         text=row["text"],
         phase=TurnPhase(row["phase"]),
         reason=None if row["reason"] is None else EndReason(row["reason"]),
         session_id=row["session_id"],
         answer_id=row["answer_id"],
         posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
-        origin=_origin_from(row, thread),
+        origin=origin,
         attempt=row["attempt"],
         starts=row["starts"],
         erased=row["erased_at"] is not None,

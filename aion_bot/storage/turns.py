@@ -88,6 +88,12 @@ class Turns(Statements):
         """Return whether a prompt was accepted before, by its key."""
         return await self._one("SELECT 1 FROM turn WHERE prompt = ?", prompt) is not None
 
+    async def newest(self, thread: ThreadKey) -> Turn | None:
+        """Return the question that was asked last in a thread."""
+        sql = "SELECT * FROM turn WHERE platform = ? AND thread = ? ORDER BY rowid DESC LIMIT 1"
+        row = await self._one(sql, thread.platform, thread.id)
+        return None if row is None else turn_from(row)
+
     async def get(self, key: str) -> Turn | None:
         """Find a turn by the key that its buttons carry."""
         row = await self._one("SELECT * FROM turn WHERE key = ?", key)
@@ -108,6 +114,16 @@ class Turns(Statements):
             f"WHERE prompt = ? AND {_EDITABLE}",
             TurnPhase.ENDED, EndReason.WITHDRAWN, prompt,
         ) == 1  # fmt: skip
+
+    async def withdrawn(self, prompt: str) -> bool:
+        """Return whether a prompt is a question whose writer took its words away and left the message."""
+        sql = "SELECT 1 FROM turn WHERE prompt = ? AND reason = ? AND deleted_at IS NULL"
+        return await self._one(sql, prompt, EndReason.WITHDRAWN) is not None
+
+    async def release_withdrawn(self, prompt: str) -> None:
+        """Let the message of a withdrawn question be a question once more: its row gets another key."""
+        sql = "UPDATE turn SET prompt = prompt || '/withdrawn/' || key WHERE prompt = ? AND reason = ?"
+        await self._do(sql, prompt, EndReason.WITHDRAWN)
 
     async def note_deleted(self, prompt: str) -> None:
         """Record that the writer deleted the message: the words of a question that ended go now, otherwise at its end."""

@@ -1,14 +1,20 @@
 """Editing a message as a way to ask: new words are a new question, once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from aion_bot.domain import strings
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import spoken
+from aion_bot.simulators.aion.scene import Hold, spoken
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.storage import Store
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 LONG = "x" * 10_001
@@ -72,3 +78,46 @@ async def test_corrections_among_people_are_no_questions(on_slack: Bot, slack: S
     await on_slack.until(lambda: all(one.acknowledged for one in slack.sockets.deliveries))
     asked = [body["message"] for body in on_slack.aion.bodies("send_stream")]
     assert asked == ["What is damaged on site 7?", "Which is the worst?"]
+
+
+async def test_new_words_after_a_withdrawal_are_a_new_question(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that was emptied while it waited and is edited into words again is asked once, with these words."""
+    emptied, withdraw = asyncio.Event(), Turns.withdraw
+
+    async def noting(store: Turns, prompt: str) -> bool:
+        done = await withdraw(store, prompt)
+        emptied.set()
+        return done
+
+    monkeypatch.setattr(Turns, "withdraw", noting)
+    bot.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
+    thread = await bot.workspace.mention(bot.ada, "first")
+    await bot.until(lambda: bool(bot.bots(thread)))
+    await bot.workspace.reply(bot.ben, thread, "secnd")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    reply = bot.message_of(thread, "secnd")
+    bot.workspace.edit_into_question(reply, "")
+    await emptied.wait()
+    bot.workspace.edit_into_question(reply, "second")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    bot.aion.release("go")
+    await bot.shows(thread, "The second.")
+    bot.workspace.edit_into_question(reply, "third")
+    await bot.asked(bot.cy, "What does the safety report say?", "Both are due this week")
+    asked = [body["message"] for body in bot.aion.bodies("send_stream")]
+    assert asked == ["first", "second", "What does the safety report say?"]
+
+
+async def test_a_deleted_question_is_not_asked_by_an_edit_that_comes_late(tmp_path: Path) -> None:
+    """Slack delivers in no certain order: an edit that arrives behind the deletion of its message asks nothing."""
+    store, thread = await Store.open(tmp_path / "bot.db"), ThreadKey("slack", "T1/C1/1.0")
+    for key in ("emptied", "deleted"):
+        prompt = Prompt(key, thread, Place("T1", "C1"), Person("U1"), "What?")
+        await store.turns.accept(Turn(key, thread, prompt.person, "What?", origin=prompt), prompt)
+        assert await store.turns.withdraw(key)
+    await store.turns.note_deleted("deleted")
+    assert await store.turns.withdrawn("emptied")
+    assert not await store.turns.withdrawn("deleted")
+    await store.close()

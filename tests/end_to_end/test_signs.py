@@ -103,3 +103,21 @@ async def test_a_long_wait_for_a_thread_is_told(
     await bot.replies_privately(thread, bot.ada, strings.STILL_WAITING)
     await bot.shows(thread, "The answer.")
     await bot.stop()
+
+
+async def test_a_long_wait_in_the_queue_is_told(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits long behind somebody else's question is told, once for all of theirs, and nobody whose turn has come."""
+    monkeypatch.setattr(silence, "LONG", 0.05)
+    bot.aion.play(*(spoken(f"Answer {n}.", Hold(f"go {n}", pings=True)) for n in range(4)))
+    thread = await bot.workspace.mention(bot.ada, "first")
+    await bot.until(lambda: bool(bot.bots(thread)))
+    await bot.workspace.reply(bot.ben, thread, "second")
+    await bot.workspace.reply(bot.ben, thread, "third")
+    await bot.replies_privately(thread, bot.ben, strings.STILL_QUEUED)
+    monkeypatch.setattr(silence, "LONG", 30.0)
+    await bot.workspace.reply(bot.cy, thread, "fourth")
+    for n in range(4):
+        bot.aion.release(f"go {n}")
+    await bot.shows(thread, "Answer 3.")
+    assert bot.private_replies(thread, bot.ben).count(strings.STILL_QUEUED) == 1
+    assert bot.private_replies(thread, bot.ada) == bot.private_replies(thread, bot.cy) == []

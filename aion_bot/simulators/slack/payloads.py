@@ -12,6 +12,8 @@ from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 
+_OF_APP = ("subtype", "bot_id", "app_id", "bot_profile", "username")
+
 
 def event(inner: Payload, channel: Channel) -> Payload:
     """The outer part of an event; every event has its own `event_id`."""
@@ -133,6 +135,10 @@ def record(message: Message) -> Payload:
     if message.team != TEAM:
         shown |= {"user_team": message.team, "source_team": message.team}
     shown |= {name: message.body[name] for name in ("blocks", "attachments") if message.body.get(name)}
+    # What an app writes, as `say` was told.
+    shown |= {name: message.body[name] for name in _OF_APP if message.body.get(name) and not message.by_bot}
+    if shown.get("subtype") == "bot_message":
+        del shown["user"]
     if message.by_bot:
         shown |= {
             "bot_id": BOT_ID,

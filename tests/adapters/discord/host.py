@@ -17,6 +17,7 @@ class RecordingHost:
 
     def __init__(self) -> None:
         self.inbound: list[InboundEvent] = []
+        self.allowed_apps: frozenset[str] = frozenset()
         self.unread_replies: list[Prompt] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
@@ -44,6 +45,10 @@ class RecordingHost:
     async def unread(self, reply: Prompt) -> None:
         """Keep the reply."""
         self.unread_replies.append(reply)
+
+    def may_ask(self, apps: frozenset[str]) -> bool:
+        """Serve the apps in `allowed_apps`."""
+        return not apps.isdisjoint(self.allowed_apps)
 
     async def objection(self, prompt: Prompt) -> str | None:
         return self.refused if prompt.addressed else None
