@@ -85,6 +85,8 @@ class Gateway(discord.Client):
             heartbeat_timeout=heartbeat_timeout,
             max_ratelimit_timeout=MAX_RATELIMIT_TIMEOUT,
             http_trace=http_trace,
+            # Tells of every frame, such as the answer to a heartbeat: all that says that a quiet gateway is alive.
+            enable_debug_events=True,
         )
         # An exception in discord.py's parser would end the session, and lose what is said until the next one.
         state = self._connection
@@ -146,7 +148,12 @@ class Gateway(discord.Client):
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Start the handlers of an event, but none while closing: a closed client has no loop to run them in."""
-        if self._closing or self.is_closed():
+        if self._closing or self.is_closed() or event == "socket_raw_send":
+            return
+        if event == "socket_raw_receive":
+            # Without a session frames come as well, such as those that refuse one.
+            if self._session_timeout.when() is None:
+                self._host.heard()
             return
         if event == "socket_event_type":
             self._backfill.note_event(args[0])

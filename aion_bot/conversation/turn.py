@@ -67,8 +67,8 @@ class TurnRunner:
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will. `resumed`: an earlier process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
+    first message stands or none will; `reason` is why it ended here. `resumed`: an earlier process may have posted
+    messages of it; of its plans it posted `cards` cards. `stored` is the answer that `Mode.COMPLETE` shows.
     """
 
     def __init__(
@@ -87,6 +87,7 @@ class TurnRunner:
         self.parked = asyncio.Event()
         self.ended = asyncio.Event()
         self.started = asyncio.Event()
+        self.reason: EndReason | None = None
         self.opened = asyncio.Event()
         """Set once the thread exists."""
         self.moved_to: ThreadKey | None = None
@@ -118,9 +119,8 @@ class TurnRunner:
         self._posts_recorded = True
 
     def _delivery(self, resumed: bool, cards: int) -> Delivery:
-        turn, retried = self.turn, self.turn.attempt > 0
-        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
-        return replace(delivery, resumed=resumed, retried=retried, cards=cards)
+        delivery = Delivery(self.turn.name, self.turn.asker, self.turn.posted, self._on_posted)
+        return replace(delivery, resumed=resumed, retried=self.turn.attempt > 0, cards=cards)
 
     @property
     def plans(self) -> list[str]:
@@ -182,8 +182,7 @@ class TurnRunner:
         """
         if not self._posts_recorded:
             await retry_write(self._record_posts)
-        outcome = self._unrecorded_end
-        if outcome is None:
+        if (outcome := self._unrecorded_end) is None:
             return False
         try:
             if await retry_write(lambda: self._turns.end(self.turn.key, outcome.reason)):
@@ -201,8 +200,7 @@ class TurnRunner:
             return True
         if origin.attachments:
             self._view.notice(strings.NO_FILES)
-        read = also_read(origin.quotes)
-        if read:
+        if read := also_read(origin.quotes):
             self._view.notice(read)
         if self.thread.mentions_only and not origin.place.direct and await self._turns.is_first(self.turn):
             self._view.footnote(strings.GO_ON)
@@ -314,7 +312,8 @@ class TurnRunner:
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
-            await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+            await self._note_shown(outcome.reason)
+        self.reason = outcome.reason
 
     def _as_shown(self, outcome: Outcome) -> Outcome:
         """Return how an answer ended by what there is to show of it."""
@@ -359,10 +358,9 @@ class TurnRunner:
         self._release()
         await self._record(self._turns.end(self.turn.key, EndReason.FAILED))
         if self.turn.origin is not None:
-            await reply_privately(
-                self.thread, self.turn.origin, (with_reference(strings.INTERNAL, self.turn.key),)
-            )
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.FAILED))
+            told = with_reference(strings.INTERNAL, self.turn.key)
+            await reply_privately(self.thread, self.turn.origin, (told,))
+        await self._note_shown(EndReason.FAILED)
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a turn whose answer cannot be shown: the person is told where that is possible."""
@@ -371,9 +369,7 @@ class TurnRunner:
         self._log.warning("answer not shown", reason=repr(error))
         if isinstance(error, TakenElsewhere):
             # The other process answers.
-            await self._record(
-                self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE)
-            )
+            await self._note_shown(EndReason.UNDELIVERABLE, ours=False)
             return
         self._release()  # telling may take a while
         origin = self.turn.origin
@@ -385,7 +381,11 @@ class TurnRunner:
         if origin is not None and not deleted:
             await reply_privately(self.thread, origin, (sentence,))
             await self._remove_echo(origin)
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
+        await self._note_shown(EndReason.UNDELIVERABLE)
+
+    async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
+        self.reason = reason if ours else None
+        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, reason))
 
     async def _remove_echo(self, origin: Prompt) -> None:
         """Remove the acknowledgement of a question that has no answer: it would stand there for everybody."""
@@ -410,8 +410,8 @@ class TurnRunner:
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
         else:
-            recording = self._turns.note_posted(self.turn.key, self._sync.replies)
-            self._posts_recorded = await self._record(recording)
+            replies = self._sync.replies
+            self._posts_recorded = await self._record(self._turns.note_posted(self.turn.key, replies))
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)

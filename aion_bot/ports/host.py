@@ -46,6 +46,12 @@ class Host(Protocol):
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""
 
+    def heard(self) -> None:
+        """Tell that the platform has answered or sent something over the connection: it is alive, whether anybody asks or not.
+
+        A platform of which nothing is heard for 90 seconds after `connected` counts as lost, for `/readyz`.
+        """
+
     async def present(self, workspaces: Mapping[str, str]) -> None:
         """Tell in which workspaces the bot is as a connection begins, before the first event: names by id.
 

@@ -84,7 +84,7 @@ class Dispatcher:
         self._mention_hints = MentionHints(services.store)
         self._indicators = Indicators(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
-        self._active = ActiveTurns(self._tasks, self._indicators)
+        self._active = ActiveTurns(self._tasks, self._indicators, services.observer)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
             access=services.access,
@@ -275,7 +275,13 @@ class Dispatcher:
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
             await self._ask(thread, asked)
 
+    def load(self, platform: str) -> tuple[int, int]:
+        """Return how many turns of a platform are answered now, and how many wait."""
+        running = self._active.running(platform)
+        return running, max(0, self._slots.load(platform) - running)
+
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
+        self._services.observer.accepted(turn)
         number = self._slots.enter(thread.platform, turn.asker)
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
@@ -307,6 +313,7 @@ class Dispatcher:
             self._enqueue_moved(thread, runner)
             return
         await self._store.turns.note_shown(turn.key, turn.attempt)
+        self._services.observer.ended(turn, turn.reason or EndReason.WITHDRAWN)
         self._tasks.spawn(self._indicators.clear(thread, turn))
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
@@ -318,6 +325,7 @@ class Dispatcher:
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
             admission=self._admission,
+            observer=self._services.observer,
         )
         await supervise(adapter, host)
 
