@@ -14,7 +14,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.close_message import close_message
-from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.private_reply import remove_echo, reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence, tell_of_wait
@@ -33,7 +33,6 @@ from aion_bot.ports.errors import (
     RateLimited,
     TakenElsewhere,
 )
-from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, ThreadKey
 from aion_bot.rendering.answer import AnswerView
@@ -380,20 +379,12 @@ class TurnRunner:
             await close_message(self._services, self.thread, self._sync, self.turn, sentence)
         if origin is not None and not deleted:
             await reply_privately(self.thread, origin, (sentence,))
-            await self._remove_echo(origin)
+            await remove_echo(self.thread, origin)
         await self._note_shown(EndReason.UNDELIVERABLE)
 
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
         await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, reason))
-
-    async def _remove_echo(self, origin: Prompt) -> None:
-        """Remove the acknowledgement of a question that has no answer: it would stand there for everybody."""
-        if origin.echo is not None:
-            try:
-                await self.thread.delete(origin.echo)
-            except PlatformError as error:
-                self._log.info("acknowledgement not removed", reason=repr(error))
 
     def _release(self) -> None:
         self.opened.set()

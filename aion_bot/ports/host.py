@@ -38,9 +38,10 @@ class Host(Protocol):
         """
 
     async def objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that a question would get instead of an answer; None if it would be taken. Fast.
+        """Return the sentence that a question would get instead of an answer; None if it is taken when it comes. Fast.
 
-        For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone.
+        For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone. After
+        None its place is kept for half a minute, in which `accept` has to follow.
         """
 
     async def connected(self, presence: Presence) -> None:

@@ -15,7 +15,7 @@ from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.private_reply import remove_echo, reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -33,6 +33,7 @@ from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
+from aion_bot.runtime.reservations import Allowances, Reservations
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
@@ -77,6 +78,8 @@ class Dispatcher:
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._admission = Admission(services.store, services.access)
+        self._reservations = Reservations()
+        self._allowances = Allowances(services.store, services.access, self._reservations)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to: OrderedDict[str, tuple[int, ...]] = OrderedDict()
@@ -178,14 +181,16 @@ class Dispatcher:
         if await self._store.turns.accepted(prompt.key):
             return
         objection, hidden = unaskable(prompt), False
-        if objection is None:
+        if objection is None and not self._reservations.holds(prompt):
             objection, hidden = self._too_busy(prompt), True
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
             return
         prompt = bounded(prompt)  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
-        if not await self._accept(thread, prompt, turn):
+        accepted = await self._allowances.accept(turn, prompt)
+        if accepted is not True:
+            self._refuse_used_up(thread, prompt, accepted)
             return
         if self._options.busy == "replace":
             self._replace(prompt)
@@ -194,22 +199,13 @@ class Dispatcher:
         self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
-    async def _accept(self, thread: Thread, prompt: Prompt, turn: Turn) -> bool:
-        """Write a question; False where it was written before, or where too many were asked, which the person is told."""
-        allowance = self._services.access.rules.allowance(prompt.place)
-        while not await self._store.turns.accept(turn, prompt, allowance):
-            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
-            if await self._store.turns.accepted(prompt.key):
-                return False
-            found = await self._used_up(prompt)
-            if found is not None:  # otherwise an hour has passed since the attempt
-                if self._reply_once(thread, prompt, strings.used_up(found), hidden=True):
-                    self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
-                return False
-        return True
+    def _refuse_used_up(self, thread: Thread, prompt: Prompt, found: UsedUp | Literal[False]) -> None:
+        """Tell a person that too many were asked; nothing about a second delivery, for which `found` is False."""
+        if found and self._reply_once(thread, prompt, strings.used_up(found), hidden=True):
+            self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
 
     async def objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that a prompt would get instead of an answer, or None if it would be taken.
+        """Return the sentence that a prompt would get instead of an answer, or None: then it is taken when it comes.
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
@@ -217,12 +213,15 @@ class Dispatcher:
         if refusal is not None:
             return strings.refusal(refusal, prompt.place.lacks)
         objection = unaskable(prompt) or self._too_busy(prompt)
-        found = None if objection else await self._used_up(prompt)
-        return objection if found is None else strings.used_up(found)
-
-    async def _used_up(self, prompt: Prompt) -> UsedUp | None:
-        allowance = self._services.access.rules.allowance(prompt.place)
-        return await self._store.turns.used_up(prompt.thread.platform, prompt.place, prompt.person, allowance)
+        if objection is not None:
+            return objection
+        # Its place is taken before anything is awaited: another question may come at this instant.
+        self._reservations.hold(prompt)
+        found = await self._allowances.used_up(prompt)
+        if found is None:
+            return None
+        self._reservations.release(prompt)
+        return strings.used_up(found)
 
     def _refusal(self, prompt: Prompt) -> Refusal | None:
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
@@ -237,9 +236,10 @@ class Dispatcher:
                 runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     def _too_busy(self, prompt: Prompt) -> str | None:
-        if self._options.busy == "reject" and self._queues.busy(prompt.thread):
+        reserved = self._reservations.in_thread(prompt)
+        if self._options.busy == "reject" and (reserved or self._queues.busy(prompt.thread)):
             return strings.WAIT
-        if self._queues.waiting(prompt.thread) >= MOST_WAITING:
+        if self._queues.waiting(prompt.thread) + reserved >= MOST_WAITING:
             return strings.FULL
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
@@ -253,6 +253,8 @@ class Dispatcher:
         if wording in earlier:
             return False
         self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        # Its place was promised, and is gone: a Retry has taken it, or the acknowledgement took too long.
+        self._tasks.spawn(remove_echo(thread, prompt))
         return True
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
