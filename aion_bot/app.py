@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,11 +16,15 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store
+
+if TYPE_CHECKING:  # loaded only where an address is named
+    from aion_bot.monitoring.monitor import Monitor
 
 _log = structlog.get_logger(__name__)
 
@@ -40,32 +47,75 @@ async def serve(
 
     Raises:
         StoreError: the database cannot be used.
+        CannotListen: nor `AION_BOT_HTTP_ADDRESS`.
     """
     # First and last: what arrives can be written from the first event to the last.
     store = await Store.open(settings.database)
-    (watchdog := Watchdog()).start()
     try:
-        async with AionVision.from_settings(settings) as aion:
+        async with (
+            _watched(settings, adapters, store, stop) as monitor,
+            AionVision.from_settings(settings) as aion,
+        ):
             rules = rules or Rules()
             policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
+            access = AccessControl(policies, rules)
             for adapter in adapters:
                 described = describe(policies[adapter.platform], id_forms_of(adapter))
                 _log.info("access policy", platform=adapter.platform, **described)
             _log.info("rules", **rules.describe())
-            access = AccessControl(policies, rules)
-            services = Services(store, aion, Registry(adapters), access, polling or DEFAULT_POLLING)
-            options = DispatchOptions(
-                busy=settings.busy,
-                shutdown_grace=settings.shutdown_grace,
-                several_workspaces_expected=bool(settings.allow_workspaces),
-                retention_days=settings.retention_days,
+            observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
+            services = Services(
+                store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer()
             )
+            dispatcher = Dispatcher(services, adapters, _options(settings))
+            if monitor is not None:
+                aion.observe_requests(monitor.aion_answered)
+                monitor.metrics.load = dispatcher.load
             try:
-                return await Dispatcher(services, adapters, options).serve(stop)
+                return await dispatcher.serve(stop)
             finally:
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:
         await store.close()
+
+
+def _options(settings: Settings) -> DispatchOptions:
+    return DispatchOptions(
+        busy=settings.busy,
+        shutdown_grace=settings.shutdown_grace,
+        several_workspaces_expected=bool(settings.allow_workspaces),
+        retention_days=settings.retention_days,
+    )
+
+
+@asynccontextmanager
+async def _watched(
+    settings: Settings, adapters: Sequence[PlatformAdapter], store: Store, stop: asyncio.Event
+) -> AsyncIterator["Monitor | None"]:
+    """Watch the event loop, and serve health and metrics where the operator has named an address.
+
+    Raises:
+        CannotListen: that address cannot be used.
+    """
+    if settings.http_address is None:
+        watchdog, monitor, server = Watchdog(), None, None
+    else:
+        # Not loaded without an address.
+        from aion_bot.monitoring.monitor import Monitor
+        from aion_bot.monitoring.server import MonitoringServer
+
+        platforms = [one.platform for one in adapters]
+        monitor = Monitor(platforms, lambda: store.kv.set("", "readiness", str(time.time())), stop)
+        server = MonitoringServer(settings.http_address, monitor)
+        watchdog = Watchdog(monitor.metrics.observe_lag)
+    watchdog.start()
+    try:
+        if server is not None:
+            await server.start()
+        yield monitor
+    finally:
+        if server is not None:
+            await server.stop()
         watchdog.stop()
 
 

@@ -18,6 +18,7 @@ from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
+from aion_bot.monitoring import CannotListen
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
@@ -109,7 +110,7 @@ def run() -> None:
 
     Settings come from the environment or a .env file in the working directory, rules for places from aion-bot.toml there
     or from the file that AION_BOT_CONFIG names; all are read at the start only. Exit status: 0 after a clean stop, 1 if
-    every platform refused its token or the database cannot be used, 2 if the settings or the file are wrong.
+    every platform refused its token, or the database or AION_BOT_HTTP_ADDRESS cannot be used, 2 if the settings or the file are wrong.
     """
     env = _environment()
     settings, platforms, problems = compose(env)
@@ -124,6 +125,9 @@ def run() -> None:
         served = asyncio.run(app.serve_until_signal(settings, platforms, rules))
     except StoreError as error:
         _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
+        raise typer.Exit(1) from None
+    except CannotListen as error:
+        _say(f"AION_BOT_HTTP_ADDRESS: {error}", sys.stderr)
         raise typer.Exit(1) from None
     if not served:
         print("No platform is left: each refused its token (see above).", file=sys.stderr)

@@ -13,6 +13,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.rules_file import parse_rules
+from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.ports.settings import (
     PROXY_URL,
     HttpProxyUrl,
@@ -62,7 +63,7 @@ class Settings(ClientSettings):
     }
     reserved: ClassVar[tuple[str, ...]] = (
         "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-        "AION_BOT_REPLICA", "AION_BOT_HTTP_ADDRESS", "AION_BOT_NOTIFY_AFTER",
+        "AION_BOT_REPLICA", "AION_BOT_NOTIFY_AFTER",
         "AION_BOT_UPLOADS", "AION_BOT_FOOTER",
     )  # fmt: skip
 
@@ -78,6 +79,9 @@ class Settings(ClientSettings):
     allow_apps: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_APPS")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     config: Path | None = Field(None, validation_alias=CONFIG)
+    http_address: Annotated[ListenAddress, BeforeValidator(read_listen_address)] | None = Field(
+        None, validation_alias="AION_BOT_HTTP_ADDRESS"
+    )
     bot_proxy: HttpProxyUrl | None = Field(None, validation_alias=PROXY_URL, repr=False)
     busy: Literal["queue", "replace", "reject"] = Field("queue", validation_alias="AION_BOT_BUSY")
     shutdown_grace: float = Field(

@@ -57,7 +57,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         ("AION_BOT_RETENTION_DAYS", "99999999999"),
         ("AION_BOT_LOG_LEVEL", "loud"),
         ("AION_BOT_LOG_FORMAT", "xml"),
-        ("AION_BOT_HTTP_ADDRESS", "127.0.0.1:80"),
+        ("AION_BOT_HTTP_ADDRESS", "127.0.0.1"),
         ("AION_BOT_FOOTER", "true"),
     ],
 )

@@ -148,7 +148,12 @@ class Gateway(discord.Client):
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Start the handlers of an event, but none while closing: a closed client has no loop to run them in."""
-        if self._closing or self.is_closed():
+        if self._closing or self.is_closed() or event == "socket_raw_send":
+            return
+        if event == "socket_raw_receive":
+            # Without a session frames come as well, such as those that refuse one.
+            if self._session_timeout.when() is None:
+                self._host.heard()
             return
         if event == "socket_event_type":
             self._backfill.note_event(args[0])

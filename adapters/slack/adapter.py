@@ -82,7 +82,7 @@ class SlackAdapter:
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
-        await SocketMode(self._web, self.timeouts, handlers, on_hello).serve()
+        await SocketMode(self._web, self.timeouts, handlers, on_hello, host.heard).serve()
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""

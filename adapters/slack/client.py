@@ -170,14 +170,24 @@ class WebApi:
         return self._me or await self.identify()
 
     async def open_connection(self) -> str:
-        """Ask for a WebSocket address of Socket Mode. It holds a ticket: use it once, and never log it."""
+        """Ask for a WebSocket address of Socket Mode. It holds a ticket: use it once, and never log it.
+
+        Raises PlatformDown for an address over which the ticket would be sent in the clear.
+        """
         method, me = Method.APPS_CONNECTIONS_OPEN, await self.me()
         # The SDK takes a token among the arguments for the one to authorise with.
         address = field(
             await self.call(method, me.team, token=self._settings.app_token.get_secret_value()), "url", method
         )
-        for ticket in parse_qs(urlsplit(address).query).get("ticket", ()):
+        try:
+            parts = urlsplit(address)
+        except ValueError:  # its message quotes a part of the address
+            parts = urlsplit("")
+        for ticket in parse_qs(parts.query).get("ticket", ()):
             KNOWN.know_briefly(ticket)
+        encrypted = parts.scheme == "wss" and bool(parts.hostname)
+        if not encrypted and not (parts.scheme == "ws" and is_loopback(parts.hostname)):
+            raise PlatformDown(f"{method}: the address is not encrypted")
         return address
 
     async def close(self) -> None:

@@ -53,7 +53,7 @@ class SocketConnection:
 
     @property
     def serves(self) -> bool:
-        """Whether Slack said `hello`, and can still deliver."""
+        """Whether Slack said `hello`, answers the pings, and can still deliver."""
         return self._hello.done() and not self._lost.is_set()
 
     async def open(self, session: aiohttp.ClientSession, address: str, proxy: str | None) -> int:
@@ -150,8 +150,19 @@ class SocketConnection:
 class SocketMode:
     """Serves the handlers of one app over two connections."""
 
-    def __init__(self, web: WebApi, timeouts: Timeouts, handlers: EventHandlers, on_hello: OnHello) -> None:
-        """`on_hello` is called with the number of the app's connections, once for each of the first two."""
+    def __init__(
+        self,
+        web: WebApi,
+        timeouts: Timeouts,
+        handlers: EventHandlers,
+        on_hello: OnHello,
+        on_life: Callable[[], None],
+    ) -> None:
+        """`on_hello` is called with the number of the app's connections, once for each of the first two.
+
+        `on_life` is called again and again while a connection answers its pings.
+        """
+        self._on_life = on_life
         self._web = web
         self._timeouts = timeouts
         self._handlers = handlers
@@ -234,7 +245,10 @@ class SocketMode:
         missed = 0
         while missed * self._timeouts.check_interval < self._timeouts.offline:
             await asyncio.sleep(self._timeouts.check_interval)
-            missed = 0 if any(one.serves for one in self._connections) else missed + 1
+            missed += 1
+            if any(one.serves for one in self._connections):
+                missed = 0
+                self._on_life()
         raise PlatformDown("Slack's sockets stay closed")
 
     async def _shut_down(self, tasks: Iterable[asyncio.Task[None]]) -> None:

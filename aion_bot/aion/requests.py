@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from aion_bot.aion.errors import ValidationError
+from aion_bot.aion.errors import AionvisionError, ValidationError
 from aion_bot.aion.retry import RetryRule
 from aion_bot.aion.serialization import read_body, read_list
 from aion_bot.aion.types import (
@@ -44,6 +44,10 @@ MAX_ID_LENGTH = 255
 """Ours: ids are UUIDs, or short words in the vendor's examples."""
 
 EXPORT_FORMATS = ("json", "markdown", "text")
+
+
+RequestObserver = Callable[[str, AionvisionError | None], None]
+"""Learns of every answer to an attempt: its `Request.group`, and the error unless it succeeded. It never raises."""
 
 
 @dataclass(frozen=True, slots=True)

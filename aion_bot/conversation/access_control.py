@@ -6,10 +6,10 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_app_ask, may_use_workspace
-from aion_bot.domain.allowance import UsedUp
+from aion_bot.domain.allowance import Allowance, UsedUp
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Place
+from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 
 _log = structlog.get_logger(__name__)
@@ -60,6 +60,11 @@ class AccessControl:
     ) -> bool:
         """Return whether `person` may go this road, and log nothing: for what has a log line of its own, or needs none."""
         return decide(self._policies[platform], intent, place, person, owner) is None
+
+    def allowance(self, prompt: Prompt) -> Allowance:
+        """Return how many questions are allowed where a prompt was written, fewer to an app."""
+        allowance = self.rules.allowance(prompt.place)
+        return allowance.of_app if prompt.person.apps else allowance
 
     @staticmethod
     def log_used_up(platform: str, place: Place, person: Person, found: UsedUp) -> None:

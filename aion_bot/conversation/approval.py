@@ -189,7 +189,7 @@ class Approvals:
         async def keep() -> None:
             outcome = {"detail": plan.detail, "said": plan.said, "answer": decided.answer}
             if await retry_write(lambda: self._plans.move(plan.key, plan.phase, **outcome, doubt=plan.doubt)):
-                _log_decision(plan, decided.answer)
+                self._note_decision(plan, decided.answer)
 
         # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
         # as a crash in between would leave it unshown.
@@ -207,6 +207,14 @@ class Approvals:
         if decided.result and not back:
             await keep()
         await retry_write(lambda: self._plans.note_shown(plan.key))
+
+    def _note_decision(self, plan: Plan, answer: str) -> None:
+        if plan.decider is not None and plan.action is not None:
+            _log.info(
+                "plan decided", plan=plan.key, action=plan.action, person=plan.decider.id, digest=plan.digest,
+                outcome=plan.phase, answer=answer,
+            )  # fmt: skip
+            self._services.observer.plan_decided(plan.thread.platform, plan.action, plan.phase)
 
     async def _carry_out(self, plan: Plan, card: _Card) -> Decided:
         if (message := plan.message) is not None:
@@ -326,16 +334,3 @@ def _refused(click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[
         ref=reference(click.key),
     )
     return told, None
-
-
-def _log_decision(plan: Plan, answer: str) -> None:
-    if plan.decider is not None:
-        _log.info(
-            "plan decided",
-            plan=plan.key,
-            action=plan.action,
-            person=plan.decider.id,
-            digest=plan.digest,
-            outcome=plan.phase,
-            answer=answer,
-        )

@@ -7,7 +7,7 @@ import structlog
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import Line
 
 _log = structlog.get_logger(__name__)
@@ -50,3 +50,12 @@ def _pause_after(error: Exception) -> bool | float:
     if isinstance(error, RateLimited):
         return max(error.retry_after, _SHORTEST)
     return isinstance(error, PlatformDown)
+
+
+async def remove_echo(thread: Thread, prompt: Prompt) -> None:
+    """Remove the acknowledgement of a question that gets no answer: it would stand there for everybody."""
+    if prompt.echo is not None:
+        try:
+            await thread.delete(prompt.echo)
+        except PlatformError as error:
+            _log.info("acknowledgement not removed", platform=thread.platform, reason=repr(error))

@@ -6,6 +6,7 @@ from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.session_history import Polling, SessionHistory
 from aion_bot.delivery.registry import Registry
+from aion_bot.domain.observer import Observer
 from aion_bot.storage import Store
 
 
@@ -18,6 +19,7 @@ class Services:
     registry: Registry
     access: AccessControl
     polling: Polling = field(default_factory=Polling)
+    observer: Observer = field(default_factory=Observer)
 
     @property
     def history(self) -> SessionHistory:

@@ -58,7 +58,7 @@ class TurnRunner:
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will, `opened` once the thread exists. `moved_to` is where the turn has to be run
+    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where the turn has to be run
     instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has said
     nothing for long. `resumed`: an earlier process may have posted messages of it. `stored` is the answer that
     `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
@@ -79,6 +79,7 @@ class TurnRunner:
         self.parked, self.ended = asyncio.Event(), asyncio.Event()
         self.opened, self.started = asyncio.Event(), asyncio.Event()
         self.moved_to: ThreadKey | None = None
+        self.reason: EndReason | None = None
         self._services, self._mode, self._stored = services, mode, stored
         self._turns = services.store.turns
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
@@ -151,8 +152,7 @@ class TurnRunner:
         """
         if not self._posts_recorded:
             await retry_write(self._record_posts)
-        outcome = self._unrecorded_end
-        if outcome is None:
+        if (outcome := self._unrecorded_end) is None:
             return False
         try:
             if await retry_write(lambda: self._turns.end(self.turn.key, outcome.reason)):
@@ -170,8 +170,7 @@ class TurnRunner:
             return True
         if origin.attachments:
             self._view.notice(strings.NO_FILES)
-        read = also_read(origin.quotes)
-        if read:
+        if read := also_read(origin.quotes):
             self._view.notice(read)
         if self.thread.mentions_only and not origin.place.direct and await self._turns.is_first(self.turn):
             self._view.footnote(strings.GO_ON)
@@ -260,7 +259,8 @@ class TurnRunner:
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
-            await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+            await self._note_shown(outcome.reason)
+        self.reason = outcome.reason
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
@@ -274,20 +274,25 @@ class TurnRunner:
         self._release()
         await self._record(self._turns.end(self.turn.key, EndReason.FAILED))
         if self.turn.origin is not None:
-            await reply_privately(
-                self.thread, self.turn.origin, (with_reference(strings.INTERNAL, self.turn.key),)
-            )
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.FAILED))
+            told = with_reference(strings.INTERNAL, self.turn.key)
+            await reply_privately(self.thread, self.turn.origin, (told,))
+        await self._note_shown(EndReason.FAILED)
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a turn whose answer cannot be shown: the person is told where that is possible."""
         if isinstance(error, TakenOver):
             return  # asked again meanwhile: what is shown and recorded from now on is the later attempt's
         self._log.warning("answer not shown", reason=repr(error))
-        if not isinstance(error, TakenElsewhere):  # the other process answers
-            self._release()  # telling may take a while
-            await close_unshown(self._services, self.thread, self.sync, self.turn, error)
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
+        if isinstance(error, TakenElsewhere):  # the other process answers
+            await self._note_shown(EndReason.UNDELIVERABLE, ours=False)
+            return
+        self._release()  # telling may take a while
+        await close_unshown(self._services, self.thread, self.sync, self.turn, error)
+        await self._note_shown(EndReason.UNDELIVERABLE)
+
+    async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
+        self.reason = reason if ours else None
+        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, reason))
 
     def _release(self) -> None:
         self.opened.set()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.private_reply import remove_echo, reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
@@ -12,7 +12,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone
-from aion_bot.ports.failures import reference, with_reference
+from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Reply
 from aion_bot.rendering.screen import Screen
 
@@ -55,7 +55,6 @@ async def close_unshown(
     services: Services, thread: Thread, shown: MessageSync, turn: Turn, error: PlatformError
 ) -> None:
     """Tell why an answer cannot be shown to its end: under what is shown of it, and to the person alone."""
-    log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
     sentence = with_reference(error_messages.not_shown(error), turn.key)
     if not isinstance(error, PlatformDown):
         await _close_message(services, thread, shown, turn, sentence)
@@ -64,12 +63,7 @@ async def close_unshown(
     if origin is None or (isinstance(error, QuestionGone) and origin.source is not None):
         return
     await reply_privately(thread, origin, (sentence,))
-    if origin.echo is not None:
-        # The acknowledgement of a question that has no answer would stand there for everybody.
-        try:
-            await thread.delete(origin.echo)
-        except PlatformError as refusal:
-            log.info("acknowledgement not removed", reason=repr(refusal))
+    await remove_echo(thread, origin)
 
 
 async def _close_message(

@@ -1,6 +1,6 @@
 """Bound threads, one limiter per platform, and which message sync shows a message."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from weakref import WeakSet
 
 from aion_bot.delivery.executor import Delivery
@@ -18,8 +18,8 @@ class Registry:
     """One limiter per platform for the whole process; at most one message sync shows a message.
 
     The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays
-    of every sync while its platform is down, in seconds. `observer` learns of every request to every platform, as the
-    limiters do.
+    of every sync while its platform is down, in seconds. `observer` makes, by the name of a platform, what learns of
+    every request to it, as its limiter does.
     """
 
     def __init__(
@@ -27,11 +27,13 @@ class Registry:
         adapters: Iterable[PlatformAdapter] = (),
         *,
         retry: Iterable[float] = RETRY,
-        observer: RequestObserver | None = None,
+        observer: Callable[[str], RequestObserver | None] = lambda _: None,
     ) -> None:
         self._retry = retry
         self._observer = observer
-        self._limiters = {adapter.platform: Limiter(adapter, observer) for adapter in adapters}
+        self._limiters = {
+            adapter.platform: Limiter(adapter, observer(adapter.platform)) for adapter in adapters
+        }
         # Weak: a sync that nobody runs any more is in nobody's way, and a process shows many answers.
         self._syncs: WeakSet[MessageSync] = WeakSet()
 
@@ -40,7 +42,7 @@ class Registry:
         # A limiter observes the requests of its adapter from the moment it is made.
         limiter = self._limiters.get(adapter.platform)
         if limiter is None:
-            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer)
+            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer(adapter.platform))
         return Thread(adapter, limiter, key)
 
     def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:

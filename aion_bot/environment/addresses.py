@@ -1,12 +1,15 @@
 """The rules about addresses that a setting may hold. No sentence repeats a part of one: it may be a password."""
 
 import ipaddress
+import re
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator
 
 _NO_ADDRESS = "is not an address; give one like https://host/path"
+_NO_LISTEN_ADDRESS = "must be host:port, such as 127.0.0.1:9090 or [::1]:9090, with a port of 1 to 65535"
 _NO_PROXY = "must be an address like http://proxy:3128"
 
 
@@ -54,6 +57,29 @@ def _check_proxy_url(url: str) -> str:
     if _split(url, _NO_PROXY).scheme not in {"http", "https", "socks5"}:
         raise ValueError(_NO_PROXY)
     return url
+
+
+_LISTEN_ADDRESS = re.compile(r"(?:\[([0-9a-fA-F:.%]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})")
+"""A host, or an IPv6 address in brackets, and a port."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where a server of ours listens; `host` is what the operator names, an IPv6 address without its brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def read_listen_address(value: object) -> ListenAddress:
+    """Read `host:port`. Raises ValueError, without the value, for what is none; the host is never left to a default."""
+    found = _LISTEN_ADDRESS.fullmatch(str(value))
+    if found is None or not 0 < int(found[3]) < 65_536:
+        raise ValueError(_NO_LISTEN_ADDRESS)
+    return ListenAddress(found[1] or found[2], int(found[3]))
 
 
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]

@@ -41,13 +41,20 @@ class Host(Protocol):
         """Tell whether an app with any of these ids may ask, so that nothing is read of what all other apps write."""
 
     async def objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that a question would get instead of an answer; None if it would be taken. Fast.
+        """Return the sentence that a question would get instead of an answer; None if it is taken when it comes. Fast.
 
-        For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone.
+        For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone. After
+        None its place is kept for half a minute, in which `accept` has to follow.
         """
 
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""
+
+    def heard(self) -> None:
+        """Tell that the platform has answered or sent something over the connection: it is alive, whether anybody asks or not.
+
+        A platform of which nothing is heard for 90 seconds after `connected` counts as lost, for `/readyz`.
+        """
 
     async def present(self, workspaces: Mapping[str, str]) -> None:
         """Tell in which workspaces the bot is as a connection begins, before the first event: names by id.

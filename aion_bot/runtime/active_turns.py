@@ -7,15 +7,17 @@ from contextlib import suppress
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.indicators import Indicators, Progress
 from aion_bot.conversation.turn import TurnRunner
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.turn import Outcome
 from aion_bot.ports.messages import ThreadKey
 
 
 class ActiveTurns:
-    """Runs turns, finds them and ends them."""
+    """Runs turns, finds them and ends them; `observer` learns how each ended."""
 
-    def __init__(self, tasks: BackgroundTasks, indicators: Indicators) -> None:
+    def __init__(self, tasks: BackgroundTasks, indicators: Indicators, observer: Observer) -> None:
         self._tasks = tasks
+        self._observer = observer
         self._indicators = indicators
         self._runners: dict[ThreadKey, list[TurnRunner]] = {}
 
@@ -41,6 +43,17 @@ class ActiveTurns:
         if await runner.record_rest():
             # The indicators were cleared before the row could say that the end is shown.
             await self._indicators.clear(runner.thread, runner.turn)
+        if runner.reason is not None:
+            self._observer.ended(runner.turn, runner.reason, timed=not runner.plans)
+
+    def running(self, platform: str) -> int:
+        """Count the turns of a platform that are answered now; one that waits at a plan is not."""
+        return sum(
+            not runner.parked.is_set()
+            for where, running in self._runners.items()
+            for runner in running
+            if where.platform == platform
+        )
 
     def find(self, *, thread: ThreadKey | None = None, turn: str | None = None) -> Sequence[TurnRunner]:
         """Return the turns of a thread, the one with this key, or all."""

@@ -14,7 +14,7 @@ from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.private_reply import remove_echo, reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -22,7 +22,7 @@ from aion_bot.conversation.waiting_retry import show_waiting
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
-from aion_bot.domain.allowance import Allowance, UsedUp
+from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import bounded, question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
@@ -35,6 +35,7 @@ from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.queue_waits import QueueWaits
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
+from aion_bot.runtime.reservations import Allowances, Reservations
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
@@ -73,6 +74,8 @@ class Dispatcher:
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._admission = Admission(services.store, services.access)
+        self._reservations = Reservations()
+        self._allowances = Allowances(services.store, services.access, self._reservations)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to = RepliedTo()
@@ -81,7 +84,7 @@ class Dispatcher:
         self._indicators = Indicators(services.store, self._tasks)
         self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
-        self._active = ActiveTurns(self._tasks, self._indicators)
+        self._active = ActiveTurns(self._tasks, self._indicators, services.observer)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
             access=services.access,
@@ -176,7 +179,7 @@ class Dispatcher:
         if not anew and await self._store.turns.accepted(prompt.key):
             return
         objection, hidden = unaskable(prompt), False
-        if objection is None:
+        if objection is None and not self._reservations.holds(prompt):
             objection, hidden = self._too_busy(prompt), True
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
@@ -185,7 +188,9 @@ class Dispatcher:
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         if anew:
             await self._store.turns.release_withdrawn(prompt.key)
-        if not await self._accept(thread, prompt, turn):
+        accepted = await self._allowances.accept(turn, prompt)
+        if accepted is not True:
+            self._refuse_used_up(thread, prompt, accepted)
             return
         self._replace(prompt)
         if self._queues.busy(prompt.thread):
@@ -194,22 +199,13 @@ class Dispatcher:
         self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
-    async def _accept(self, thread: Thread, prompt: Prompt, turn: Turn) -> bool:
-        """Write a question; False where it was written before, or where too many were asked, which the person is told."""
-        allowance = self._allowance(prompt)
-        while not await self._store.turns.accept(turn, prompt, allowance):
-            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
-            if await self._store.turns.accepted(prompt.key):
-                return False
-            found = await self._used_up(prompt)
-            if found is not None:  # otherwise an hour has passed since the attempt
-                if self._reply_once(thread, prompt, strings.used_up(found), hidden=True):
-                    self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
-                return False
-        return True
+    def _refuse_used_up(self, thread: Thread, prompt: Prompt, found: UsedUp | Literal[False]) -> None:
+        """Tell a person that too many were asked; nothing about a second delivery, for which `found` is False."""
+        if found and self._reply_once(thread, prompt, strings.used_up(found), hidden=True):
+            self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
 
     async def objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that a prompt would get instead of an answer, or None if it would be taken.
+        """Return the sentence that a prompt would get instead of an answer, or None: then it is taken when it comes.
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
@@ -217,16 +213,15 @@ class Dispatcher:
         if refusal is not None:
             return strings.refusal(refusal, prompt.place.lacks)
         objection = unaskable(prompt) or self._too_busy(prompt)
-        found = None if objection else await self._used_up(prompt)
-        return objection if found is None else strings.used_up(found)
-
-    async def _used_up(self, prompt: Prompt) -> UsedUp | None:
-        platform, allowance = prompt.thread.platform, self._allowance(prompt)
-        return await self._store.turns.used_up(platform, prompt.place, prompt.person, allowance)
-
-    def _allowance(self, prompt: Prompt) -> Allowance:
-        allowance = self._services.access.rules.allowance(prompt.place)
-        return allowance.of_app if prompt.person.apps else allowance
+        if objection is not None:
+            return objection
+        # Its place is taken before anything is awaited: another question may come at this instant.
+        self._reservations.hold(prompt)
+        found = await self._allowances.used_up(prompt)
+        if found is None:
+            return None
+        self._reservations.release(prompt)
+        return strings.used_up(found)
 
     def _refusal(self, prompt: Prompt, last: Person | None = None) -> Refusal | None:
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
@@ -252,9 +247,10 @@ class Dispatcher:
                 runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     def _too_busy(self, prompt: Prompt) -> str | None:
-        if self._options.busy == "reject" and self._queues.busy(prompt.thread):
+        reserved = self._reservations.in_thread(prompt)
+        if self._options.busy == "reject" and (reserved or self._queues.busy(prompt.thread)):
             return strings.WAIT
-        if self._queues.waiting(prompt.thread) >= MOST_WAITING:
+        if self._queues.waiting(prompt.thread) + reserved >= MOST_WAITING:
             return strings.FULL
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
@@ -264,6 +260,8 @@ class Dispatcher:
         if not self._replied_to.note(prompt):
             return False
         self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        # Its place was promised, and is gone: a Retry has taken it, or the acknowledgement took too long.
+        self._tasks.spawn(remove_echo(thread, prompt))
         return True
 
     async def _change(self, thread: Thread, change: MessageChange) -> None:
@@ -296,7 +294,13 @@ class Dispatcher:
             self._tasks.spawn(show_waiting(self._services, thread, turn))
         self._enqueue(thread, turn)
 
+    def load(self, platform: str) -> tuple[int, int]:
+        """Return how many turns of a platform are answered now, and how many wait."""
+        running = self._active.running(platform)
+        return running, max(0, self._slots.load(platform) - running)
+
     def _enqueue(self, thread: Thread, turn: Turn) -> None:
+        self._services.observer.accepted(turn)
         number = self._slots.enter(thread.platform, turn.asker)
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
@@ -329,6 +333,7 @@ class Dispatcher:
             self._enqueue_moved(thread, runner)
             return
         await self._store.turns.note_shown(turn.key, turn.attempt)
+        self._services.observer.ended(turn, turn.reason or EndReason.WITHDRAWN)
         self._tasks.spawn(self._indicators.clear(thread, turn))
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
@@ -341,6 +346,7 @@ class Dispatcher:
             unread=functools.partial(self.unread, adapter),
             may_ask=functools.partial(self._services.access.may_app_ask, adapter.platform),
             admission=self._admission,
+            observer=self._services.observer,
         )
         await supervise(adapter, host)
 

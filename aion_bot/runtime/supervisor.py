@@ -9,6 +9,7 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.domain import strings
+from aion_bot.domain.observer import Observer
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import InboundEvent, Prompt
@@ -76,6 +77,8 @@ async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: B
                 log.warning("platform lost, reconnecting", reason=str(error))
             except Exception:  # one platform's fault must not end the other
                 log.exception("platform failed, reconnecting")
+            finally:
+                host.lost()
             # A connection that stood for a while says that the platform is up: the next failure is a new one.
             if host.was_connected:
                 delays = reconnect.delays()
@@ -102,8 +105,10 @@ class PlatformHost:
         unread: Unread | None = None,
         may_ask: MayAsk | None = None,
         admission: Admission | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.was_connected = False
+        self._observer = observer or Observer()
         self._platform = platform
         self._store = store
         self._accept = accept
@@ -158,6 +163,7 @@ class PlatformHost:
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""
         self.was_connected = True
+        self.heard()
         workspaces = ", ".join(presence.workspaces) or "none yet"
         _log.info("connected", platform=self._platform, workspaces=workspaces, bot=presence.bot)
         for warning in presence.warnings:
@@ -168,6 +174,15 @@ class PlatformHost:
             reason = strings.several_servers(presence.workspaces)
             _log.warning("several workspaces without an allow list", platform=self._platform, reason=reason)
 
+    def heard(self) -> None:
+        """Note that the connection is alive; before the adapter said that events arrive it is none."""
+        if self.was_connected:
+            self._observer.heard(self._platform)
+
+    def lost(self) -> None:
+        """Note that there is no connection any more."""
+        self._observer.lost(self._platform)
+
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn or a plan that is recorded here."""
         found = await self._store.turns.get(key) or await self._store.plans.get(key)
@@ -175,6 +190,7 @@ class PlatformHost:
 
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""
+        self._observer.second_process(self._platform)
         now = time.time()
         if now - self._second_seen_at < _SECOND_EVERY:
             return

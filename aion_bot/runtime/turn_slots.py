@@ -51,6 +51,10 @@ class TurnSlots:
         """Count a question no more that `enter` counted."""
         self._loads -= Counter([(platform, person.id)])  # which drops what is zero
 
+    def load(self, platform: str) -> int:
+        """Return how many questions of a platform wait or are answered."""
+        return sum(count for (where, _), count in self._loads.items() if where == platform)
+
     def too_busy(self, platform: str, person: Person) -> str | None:
         """Return the sentence for who asks while the process, or their share of it, is full."""
         load = self._loads.total()

@@ -1,5 +1,6 @@
 """Nobody can use up everybody: questions an hour, and turns among people when the process is full."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -116,6 +117,45 @@ async def test_a_command_beyond_the_limit_is_not_echoed(on_discord: Bot, discord
     told = await on_discord.workspace.ask(on_discord.ada, "And more?")
     await on_discord.replies_privately(told, on_discord.ada, refused(Whose.PERSON, 1))
     assert [one for one in list(discord.world.everything())[seen:] if one.only_for is None] == []
+
+
+@pytest.mark.parametrize(("key", "whose"), [(PER_PERSON, Whose.PERSON), (PER_CHANNEL, Whose.CHANNEL)])
+async def test_of_two_commands_at_once_the_refused_one_is_not_echoed(
+    on_discord: Bot, discord: SimulatedDiscord, key: str, whose: Whose
+) -> None:
+    """Of two /ask at the same instant one takes the last place before either is repeated in public."""
+    await on_discord.start(rules=limited(key, 1))
+    on_discord.aion.play(spoken("The first."))
+    other = on_discord.ada if whose is Whose.PERSON else on_discord.ben
+    asked = [on_discord.workspace.ask(on_discord.ada, "One?"), on_discord.workspace.ask(other, "Two?")]
+    told = await asyncio.gather(*asked)
+    await on_discord.until(
+        lambda: any(refused(whose, 1) in one.content for one in discord.world.everything() if one.only_for)
+    )
+    await on_discord.until(lambda: any("The first." in on_discord.text(one) for one in told))
+    public = [one.content for one in discord.world.everything() if one.only_for is None]
+    assert sum("One?" in one or "Two?" in one for one in public) == 1
+    assert on_discord.aion.count("send_stream") == 1
+
+
+async def test_of_two_commands_at_once_in_a_busy_thread_the_refused_one_is_not_echoed(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """With `AION_BOT_BUSY=reject` a question that was promised its answer makes the thread busy for the next one."""
+    await on_discord.start(AION_BOT_BUSY="reject")
+    on_discord.aion.play(spoken("The first."), held(2))
+    thread = await on_discord.asked(on_discord.ada, "What?", "The first.")
+    await asyncio.gather(
+        on_discord.workspace.use(on_discord.ada, "ask", "One?", thread),
+        on_discord.workspace.use(on_discord.ben, "ask", "Two?", thread),
+    )
+    await on_discord.until(
+        lambda: any(strings.WAIT in one.content for one in discord.world.everything() if one.only_for)
+    )
+    await on_discord.shows(thread, "At work.")
+    public = [one.content for one in discord.world.everything() if one.only_for is None]
+    assert sum("One?" in one or "Two?" in one for one in public) == 1
+    on_discord.aion.release("2")
 
 
 async def test_people_take_turns_when_the_process_is_full(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:

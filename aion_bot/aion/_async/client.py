@@ -7,6 +7,7 @@ from typing import Any
 from aion_bot.aion._async.chats import ChatResource
 from aion_bot.aion._async.session import ChatSessionContext
 from aion_bot.aion._async.transport import AsyncTransport
+from aion_bot.aion.requests import RequestObserver
 from aion_bot.aion.settings import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_RETRIES,
@@ -83,6 +84,10 @@ class AionVision:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()
+
+    def observe_requests(self, observer: RequestObserver) -> None:
+        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts."""
+        self._transport.observer = observer
 
     def chat_session(
         self,

@@ -13,7 +13,7 @@ import httpx
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError
 from aion_bot.aion.events import ChatToken, StreamReader
-from aion_bot.aion.requests import Request
+from aion_bot.aion.requests import Request, RequestObserver
 from aion_bot.aion.responses import error_for, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
@@ -41,6 +41,7 @@ class AsyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
+        self.observer: RequestObserver = _ignore
         self._http = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -101,9 +102,10 @@ class AsyncTransport:
         with self._breaker.guard(request.group):
             while True:
                 try:
-                    return await self._send_once(request, stream=stream)
+                    response = await self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
+                    self.observer(request.group, error)
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -113,6 +115,9 @@ class AsyncTransport:
                         pause,
                         error,
                     )
+                else:
+                    self.observer(request.group, None)
+                    return response
                 await asyncio.sleep(pause)
 
     async def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
@@ -144,6 +149,10 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 # async-only: end
+
+
+def _ignore(group: str, error: AionvisionError | None) -> None:
+    """Observe nothing."""
 
 
 @cache

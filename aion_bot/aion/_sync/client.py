@@ -8,6 +8,7 @@ from typing import Any
 from aion_bot.aion._sync.chats import SyncChatResource
 from aion_bot.aion._sync.session import SyncChatSessionContext
 from aion_bot.aion._sync.transport import SyncTransport
+from aion_bot.aion.requests import RequestObserver
 from aion_bot.aion.settings import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_RETRIES,
@@ -84,6 +85,10 @@ class SyncAionVision:
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
+
+    def observe_requests(self, observer: RequestObserver) -> None:
+        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts."""
+        self._transport.observer = observer
 
     def chat_session(
         self,

@@ -11,7 +11,7 @@ import httpx
 
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError
-from aion_bot.aion.requests import Request
+from aion_bot.aion.requests import Request, RequestObserver
 from aion_bot.aion.responses import error_for, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
@@ -34,6 +34,7 @@ class SyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
+        self.observer: RequestObserver = _ignore
         self._http = httpx.Client(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -60,9 +61,10 @@ class SyncTransport:
         with self._breaker.guard(request.group):
             while True:
                 try:
-                    return self._send_once(request, stream=stream)
+                    response = self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
+                    self.observer(request.group, error)
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -72,6 +74,9 @@ class SyncTransport:
                         pause,
                         error,
                     )
+                else:
+                    self.observer(request.group, None)
+                    return response
                 time.sleep(pause)
 
     def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
@@ -91,6 +96,10 @@ class SyncTransport:
         except httpx.HTTPError as failure:
             raise error_without_response(failure) from failure
         raise error_for(response, request.resource, self._api_key)
+
+
+def _ignore(group: str, error: AionvisionError | None) -> None:
+    """Observe nothing."""
 
 
 @cache

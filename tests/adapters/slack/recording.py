@@ -17,6 +17,7 @@ class RecordingHost:
     def __init__(self) -> None:
         self.inbounds: list[InboundEvent] = []
         self.allowed_apps: frozenset[str] = frozenset()
+        self.signs_of_life = 0
         self.unread_replies: list[Prompt] = []
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
@@ -68,6 +69,10 @@ class RecordingHost:
     async def knows(self, key: str) -> bool:
         """Know every key but those that a test makes unknown."""
         return key not in self.unknown
+
+    def heard(self) -> None:
+        """Count the signs of life."""
+        self.signs_of_life += 1
 
     async def second_process(self, sign: str) -> None:
         """Keep what shows another process."""

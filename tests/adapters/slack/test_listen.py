@@ -1,12 +1,15 @@
 """The connection: how it begins, survives what happens to it, and ends."""
 
 import asyncio
+import json
 from contextlib import suppress
 
 import pytest
 
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.client import WebApi
 from adapters.slack.config import SlackSettings
+from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import Reply
 from aion_bot.simulators.slack import SimulatedSlack
@@ -76,3 +79,59 @@ async def test_proxy_does_not_come_between_this_machine_and_itself(
     await adapter.post(host.prompts[0].thread, Reply("hello"), nonce="n-1")
     await end(listening)
     await adapter.close()
+
+
+def _names_socket(slack: SimulatedSlack, address: str) -> None:
+    """Let Slack name an address for its next sockets."""
+    answer = json.dumps({"ok": True, "url": address})
+    slack.fail_next("apps.connections.open", plain=answer, kind="application/json", times=1_000)
+
+
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [
+        ("wss://wss-primary.slack.com/link/?ticket=secret-1", True),
+        ("ws://127.0.0.1:9/link/?ticket=secret-1", True),
+        ("ws://[::1]:9/link/?ticket=secret-1", True),
+        ("ws://localhost:9/link/?ticket=secret-1", True),
+        ("ws://wss-primary.slack.com/link/?ticket=secret-1", False),
+        ("ws://127.0.0.1.evil.example/?ticket=secret-1", False),
+        ("ws://127.0.0.1@evil.example/?ticket=secret-1", False),
+        ("ws://10.0.0.1/?ticket=secret-1", False),
+        ("http://wss-primary.slack.com/?ticket=secret-1", False),
+        ("https://wss-primary.slack.com/?ticket=secret-1", False),
+        ("wss:///?ticket=secret-1", False),
+        ("//wss-primary.slack.com/?ticket=secret-1", False),
+        ("ws://[::1/?ticket=secret-1", False),
+        ("", False),
+    ],
+)
+async def test_a_ticket_is_sent_encrypted_or_to_this_machine(
+    slack: SimulatedSlack, address: str, taken: bool
+) -> None:
+    """Any other address of a socket is refused before it is connected to, and no text about it has the ticket."""
+    web = WebApi(SlackSettings.from_mapping(slack.env), lambda: SlackAdapter.limits, timeout=5)
+    _names_socket(slack, address)
+    try:
+        if taken:
+            assert await web.open_connection() == address
+        else:
+            with pytest.raises(PlatformDown, match="the address is not encrypted") as refused:
+                await web.open_connection()
+            assert "secret-1" not in str(refused.value)
+    finally:
+        await web.close()
+
+
+async def test_a_refused_socket_address_is_logged(
+    slack: SimulatedSlack, adapter: SlackAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The operator reads why there is no connection, and the bot goes on asking for another address."""
+    _names_socket(slack, "ws://slack.invalid/?ticket=secret-1")
+    listening = asyncio.create_task(adapter.listen(RecordingHost()))
+    await slack.until(lambda: slack.api.calls["apps.connections.open"] >= 3)
+    await end(listening)
+    told = "socket could not be opened: apps.connections.open: the address is not encrypted"
+    assert told in caplog.messages
+    assert "secret-1" not in caplog.text
+    assert slack.sockets.opened == 0

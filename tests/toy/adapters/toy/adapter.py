@@ -29,7 +29,9 @@ class ToyAdapter:
         await host.connected(Presence(("Toy",), (await self._client.call("GET /me"))["name"]))
         after = await host.recall("after") or "0"
         while True:
-            for event in await self._client.call("GET /events/{after}", after=after):
+            found = await self._client.call("GET /events/{after}", after=after)
+            host.heard()
+            for event in found:
                 if (inbound := events.inbound(event)) is not None:
                     await host.accept(inbound)
                 after = event["id"]

@@ -1,0 +1,31 @@
+"""Who learns what happens in the bot, such as its metrics and its readiness."""
+
+from aion_bot.domain.turn import EndReason, Turn
+
+
+class Observer:
+    """Learns what happens; this one ignores it.
+
+    The methods are called on the event loop, return at once and never raise. `platform` is `PlatformAdapter.platform`.
+    """
+
+    def heard(self, platform: str) -> None:
+        """Called when a platform's connection has begun or has shown life."""
+
+    def lost(self, platform: str) -> None:
+        """Called when a platform's connection has ended."""
+
+    def second_process(self, platform: str) -> None:
+        """Called at each sign that another process uses the platform's token."""
+
+    def accepted(self, turn: Turn) -> None:
+        """Called when an attempt of a turn begins to wait for its answer."""
+
+    def ended(self, turn: Turn, reason: EndReason, *, timed: bool = True) -> None:
+        """Called once for each attempt of a turn, when its thread shows how it ended.
+
+        `timed`: how long it took says how fast the bot is; after a plan it says how long people thought.
+        """
+
+    def plan_decided(self, platform: str, action: str, outcome: str) -> None:
+        """Called with what came of a plan action: `outcome` is the plan's phase."""

@@ -1,0 +1,191 @@
+"""The metrics, in a registry of their own. Labels hold names from fixed lists, never an id of a person or a channel."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from platform import python_version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+
+from aion_bot import __version__
+from aion_bot.aion import AionvisionError, RateLimitError
+from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
+
+OUTCOMES = ("answered", "failed", "stopped", "interrupted", "withdrawn")
+
+_OUTCOME = {
+    EndReason.ANSWERED: "answered",
+    EndReason.STOPPED: "stopped",
+    EndReason.INTERRUPTED: "interrupted",
+    EndReason.WITHDRAWN: "withdrawn",
+}
+"""The label of each end; every other one is `failed`."""
+
+_PLATFORM = ["platform"]
+
+_LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_TURN = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Upper bounds of the histograms' buckets in seconds."""
+
+_MOST_REQUESTS = 70
+"""Series of requests; `Metrics` has fewer than 300 in all. Two platforms need some forty."""
+
+_MOST_LIMITED = 20
+"""Series of rate limited requests."""
+
+_OTHER = "other"
+"""The method of requests for which there is no series left."""
+
+_REMEMBERED = 4_000
+"""Turns whose beginning is remembered: twice as many as may be in the process."""
+
+
+class _Registry(CollectorRegistry):
+    """Leaves out when each series began: it would double their number, and says nothing that people feel."""
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in super().collect():
+            metric.samples = [one for one in metric.samples if not one.name.endswith("_created")]
+            yield metric
+
+
+class _Bounded:
+    """A counter of requests by platform and method with at most so many series: methods beyond them count as `other`."""
+
+    def __init__(self, counter: Counter, most: int) -> None:
+        self._counter = counter
+        self._most = most
+        self._known: set[tuple[str, ...]] = set()
+
+    def inc(self, platform: str, method: str, *rest: str) -> None:
+        labels = (platform, method, *rest)
+        if labels not in self._known:
+            if len(self._known) >= self._most:
+                labels = (platform, _OTHER, *rest)
+            else:
+                self._known.add(labels)
+        self._counter.labels(*labels).inc()
+
+
+class _Requests(RequestObserver):
+    """Counts the requests to one platform."""
+
+    def __init__(self, platform: str, requests: _Bounded, limited: _Bounded) -> None:
+        self._platform = platform
+        self._requests = requests
+        self._limited = limited
+
+    def sent(self, request: PlatformRequest) -> None:
+        """Nothing: a request counts once it is answered."""
+
+    def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:  # noqa: ARG002  # one signature for all observers
+        """Count what came of a request."""
+        self._requests.inc(self._platform, request.method, status.value)
+        if status is RequestStatus.RATE_LIMITED:
+            self._limited.inc(self._platform, request.method)
+
+    def limit_read(self, reading: LimitReading) -> None:
+        """Nothing: the limiter knows the limits."""
+
+
+class Metrics:
+    """What is counted and measured of `platforms`.
+
+    `connected` tells whether a platform's connection is alive. `load`, once it is set, tells at each scrape how many turns
+    of a platform are answered, and how many wait.
+    """
+
+    def __init__(self, platforms: Sequence[str], connected: Callable[[str], bool]) -> None:
+        self.load: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
+        self._begun: OrderedDict[str, float] = OrderedDict()
+        self._registry = registry = _Registry()
+        self._lag = Histogram(
+            "aion_bot_event_loop_lag_seconds",
+            "How much later than asked the event loop runs something.",
+            buckets=_LAG,
+            registry=registry,
+        )
+        self._turn_seconds = Histogram(
+            "aion_bot_turn_seconds",
+            "From a question's acceptance until its thread shows the end; turns that brought a plan are left out.",
+            _PLATFORM,
+            buckets=_TURN,
+            registry=registry,
+        )
+        self._turns = self._counter("turns", "Turns that ended.", "outcome")
+        self._plans = self._counter(
+            "plan_actions", "What came of decisions about plans.", "action", "outcome"
+        )
+        requests = self._counter("platform_requests", "Requests to platforms.", "method", "status")
+        limited = self._counter("rate_limited", "Requests that a platform refused as too many.", "method")
+        self._requests = _Bounded(requests, _MOST_REQUESTS)
+        self._limited = _Bounded(limited, _MOST_LIMITED)
+        self._aion = Counter(
+            "aion_bot_aion_requests", "Requests to Aion.", ["operation", "status"], registry=registry
+        )
+        self._add_gauges(platforms, connected)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(f"aion_bot_{name}", documentation, [*_PLATFORM, *labels], registry=self._registry)
+
+    def _add_gauges(self, platforms: Sequence[str], connected: Callable[[str], bool]) -> None:
+        def gauge(name: str, documentation: str, read: Callable[[str], float]) -> None:
+            found = Gauge(f"aion_bot_{name}", documentation, _PLATFORM, registry=self._registry)
+            for platform in platforms:
+                found.labels(platform).set_function(partial(read, platform))
+
+        gauge("connected", "Whether the connection is alive.", connected)
+        gauge("active_turns", "Answers that run.", lambda platform: self.load(platform)[0])
+        gauge("queued_turns", "Questions that wait.", lambda platform: self.load(platform)[1])
+        build = Gauge(
+            "aion_bot_build_info", "The version that runs.", ["version", "python"], registry=self._registry
+        )
+        build.labels(__version__, python_version()).set(1)
+        for platform in platforms:
+            for outcome in OUTCOMES:
+                self._turns.labels(platform, outcome)  # so that each is there before it happens
+
+    def requests_of(self, platform: str) -> RequestObserver:
+        """Return what counts the requests to a platform."""
+        return _Requests(platform, self._requests, self._limited)
+
+    def observe_lag(self, seconds: float) -> None:
+        """Take a measurement of the event loop."""
+        self._lag.observe(seconds)
+
+    def accepted(self, turn: Turn) -> None:
+        """Remember when a turn began; one that is answered elsewhere than it was asked began the first time."""
+        self._begun.setdefault(turn.name, time.monotonic())
+        if len(self._begun) > _REMEMBERED:
+            self._begun.popitem(last=False)
+
+    def ended(self, turn: Turn, reason: EndReason, *, timed: bool) -> None:
+        """Count an end. How long a turn of an earlier process took is not known."""
+        platform = turn.thread.platform
+        self._turns.labels(platform, _OUTCOME.get(reason, "failed")).inc()
+        begun = self._begun.pop(turn.name, None)
+        if timed and begun is not None:
+            self._turn_seconds.labels(platform).observe(time.monotonic() - begun)
+
+    def plan_decided(self, platform: str, action: str, outcome: str) -> None:
+        """Count what came of a plan action."""
+        self._plans.labels(platform, action, outcome).inc()
+
+    def aion_answered(self, operation: str, error: AionvisionError | None) -> None:
+        """Count a request to Aion."""
+        self._aion.labels(operation, _status(error).value).inc()
+
+    def text(self) -> bytes:
+        """Return all of them in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+def _status(error: AionvisionError | None) -> RequestStatus:
+    if error is None:
+        return RequestStatus.OK
+    if isinstance(error, RateLimitError):
+        return RequestStatus.RATE_LIMITED
+    refused = error.status_code is not None and error.status_code < 500
+    return RequestStatus.REFUSED if refused else RequestStatus.ERROR

@@ -1,0 +1,131 @@
+"""Questions that a platform acknowledges in public before they are accepted: their places are taken from the promise on.
+
+Without that, of two such questions at once for the last place both would be repeated in public, and one refused after it.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from aion_bot.conversation.access_control import AccessControl
+from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.events import Prompt
+from aion_bot.storage import Store
+
+_RESERVED = 30.0
+"""Seconds for which a place is kept: an acknowledgement and its retries take less. Some questions never come, as where
+another process has acknowledged the command."""
+
+
+class Reservations:
+    """The questions that were promised to be taken, in that order."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._held: dict[str, tuple[float, Prompt]] = {}
+
+    def hold(self, prompt: Prompt) -> None:
+        """Keep a place for a question; asked again for the same one, it stays where it is."""
+        now = self._clock()
+        self._held = {key: one for key, one in self._held.items() if one[0] > now}
+        self._held.setdefault(prompt.key, (now + _RESERVED, prompt))
+
+    def release(self, prompt: Prompt) -> None:
+        """Keep no place for a question any more."""
+        self._held.pop(prompt.key, None)
+
+    def holds(self, prompt: Prompt) -> bool:
+        """Return whether a place is kept for a question."""
+        return prompt.key in self._held and self._held[prompt.key][0] > self._clock()
+
+    def before(self, prompt: Prompt) -> Sequence[Prompt]:
+        """Return whose places come before a question's: those that were promised earlier, and all if it has none."""
+        now, found = self._clock(), []
+        for key, (until, one) in self._held.items():
+            if key == prompt.key:
+                break
+            if until > now:
+                found.append(one)
+        return found
+
+    def in_thread(self, prompt: Prompt) -> int:
+        """Count those before a question in its thread; one that opens a thread of its own has none."""
+        if prompt.opening is not None:
+            return 0
+        return sum(one.thread == prompt.thread and one.opening is None for one in self.before(prompt))
+
+
+class Allowances:
+    """The places of a rolling hour: those of rows, and those that are reserved."""
+
+    def __init__(self, store: Store, access: AccessControl, reservations: Reservations) -> None:
+        self._turns = store.turns
+        self._access = access
+        self._reservations = reservations
+
+    async def used_up(self, prompt: Prompt) -> UsedUp | None:
+        """Return which allowance leaves no room for a question."""
+        while True:
+            before = self._reservations.before(prompt)
+            found = await self._used_up(prompt, before)
+            # One of them may have been written meanwhile, and counted twice.
+            if found is None or before == self._reservations.before(prompt):
+                return found
+
+    async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | Literal[True, False]:
+        """Write a question; False where it was written before, and what is used up where too many were asked."""
+        accepted = await self._accept(turn, prompt)
+        # Not after an error: the adapter tries again.
+        self._reservations.release(prompt)
+        return accepted
+
+    async def _accept(self, turn: Turn, prompt: Prompt) -> UsedUp | Literal[True, False]:
+        while True:
+            left = self._left(prompt, self._reservations.before(prompt))
+            if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
+                return True
+            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
+            if await self._turns.accepted(prompt.key):
+                return False
+            found = await self.used_up(prompt)
+            if (
+                found is not None
+            ):  # otherwise an hour has passed since the attempt, or a reservation has ended
+                return found
+
+    async def _used_up(self, prompt: Prompt, before: Sequence[Prompt]) -> UsedUp | None:
+        left = self._left(prompt, before)
+        if isinstance(left, UsedUp):
+            return left
+        found = await self._turns.used_up(prompt.thread.platform, prompt.place, prompt.person, left)
+        if found is None:
+            return None
+        whole = self._access.allowance(prompt)
+        return replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
+
+    def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:
+        """Return what the places of others leave of the allowances; 0 still says that there is no limit."""
+        whole = self._access.allowance(prompt)
+        taken = Counter(whose for one in before for whose in _shared(prompt, one))
+        for whose, limit in ((Whose.PERSON, whole.per_person), (Whose.CHANNEL, whole.per_channel)):
+            if limit and taken[whose] >= limit:
+                return UsedUp(whose, limit, WINDOW)
+        return Allowance(
+            whole.per_person and whole.per_person - taken[Whose.PERSON],
+            whole.per_channel and whole.per_channel - taken[Whose.CHANNEL],
+        )
+
+
+def _shared(prompt: Prompt, other: Prompt) -> list[Whose]:
+    """Name the allowances that two questions share."""
+    if prompt.thread.platform != other.thread.platform:
+        return []
+    shared = []
+    if (prompt.place.home, prompt.person.id) == (other.place.home, other.person.id):
+        shared.append(Whose.PERSON)
+    if prompt.place.channel == other.place.channel:
+        shared.append(Whose.CHANNEL)
+    return shared

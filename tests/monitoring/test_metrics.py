@@ -1,0 +1,147 @@
+"""The metrics: their names, labels and number."""
+
+import itertools
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from aion_bot import __version__
+from aion_bot.aion import AionvisionError, AuthenticationError, RateLimitError, ServerError
+from aion_bot.domain.plan import PlanPhase
+from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.monitoring.metrics import Metrics
+from aion_bot.ports.messages import Action, Person, ThreadKey
+from aion_bot.ports.rate_limits import PlatformRequest, RequestStatus
+
+PLATFORMS = ("slack", "discord")
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(PLATFORMS, lambda platform: platform == "slack")
+
+
+def series(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    """Every series: its name and its labels' values in the order of their names."""
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(metrics.text().decode())
+        for sample in family.samples
+    }
+
+
+def turn(platform: str = "slack", key: str = "0" * 16) -> Turn:
+    return Turn(key, ThreadKey(platform, "T1/C1/1.1"), Person("U1", "Ada"), "the question")
+
+
+def _error(error: AionvisionError, status: int | None) -> AionvisionError:
+    error.status_code = status
+    return error
+
+
+def test_before_anything_happened_the_state_is_told(metrics: Metrics) -> None:
+    """The version, the connections, and a zero for each end of a turn are there from the start."""
+    found = series(metrics)
+    assert next(labels for labels in found if labels[0] == "aion_bot_build_info")[2] == __version__
+    assert found["aion_bot_connected", "slack"] == 1
+    assert found["aion_bot_connected", "discord"] == 0
+    for platform in PLATFORMS:
+        for outcome in ("answered", "failed", "stopped", "interrupted", "withdrawn"):
+            assert found["aion_bot_turns_total", outcome, platform] == 0
+
+
+def test_two_bots_in_one_process_count_for_themselves(metrics: Metrics) -> None:
+    """No registry is shared: what one counts the other does not."""
+    other = Metrics(PLATFORMS, lambda _: True)
+    metrics.observe_lag(0.1)
+    assert series(other)["aion_bot_event_loop_lag_seconds_count",] == 0
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_each_end_of_a_turn_has_an_outcome(metrics: Metrics, reason: EndReason) -> None:
+    """A turn counts once, by how it ended; whatever is no outcome of its own has failed."""
+    metrics.ended(turn(), reason, timed=True)
+    counted = {
+        labels[1]: value for labels, value in series(metrics).items() if labels[0] == "aion_bot_turns_total"
+    }
+    outcome = reason.value if reason.value in counted else "failed"
+    assert series(metrics)["aion_bot_turns_total", outcome, "slack"] == 1
+    assert sum(v for labels, v in series(metrics).items() if labels[0] == "aion_bot_turns_total") == 1
+
+
+def test_how_long_a_turn_took_is_measured_from_its_first_acceptance(metrics: Metrics) -> None:
+    """A turn that moved is measured once; one that brought a plan, or of an earlier process, is not."""
+    first, plan, earlier = turn(key="a" * 16), turn(key="b" * 16), turn(key="c" * 16)
+    metrics.accepted(first)
+    metrics.accepted(first)
+    metrics.accepted(plan)
+    metrics.ended(first, EndReason.ANSWERED, timed=True)
+    metrics.ended(plan, EndReason.ANSWERED, timed=False)
+    metrics.ended(earlier, EndReason.ANSWERED, timed=True)
+    assert series(metrics)["aion_bot_turn_seconds_count", "slack"] == 1
+    assert series(metrics)["aion_bot_turns_total", "answered", "slack"] == 3
+
+
+def test_the_load_is_read_at_each_scrape(metrics: Metrics) -> None:
+    """How many turns run and wait is asked for when somebody looks."""
+    metrics.load = lambda platform: (3, 5) if platform == "discord" else (0, 1)
+    assert series(metrics)["aion_bot_active_turns", "discord"] == 3
+    assert series(metrics)["aion_bot_queued_turns", "discord"] == 5
+    assert series(metrics)["aion_bot_queued_turns", "slack"] == 1
+
+
+def test_requests_count_once_they_are_answered(metrics: Metrics) -> None:
+    """A request to a platform counts by method and status; one refused as too many counts there as well."""
+    request, observer = PlatformRequest("chat.update"), metrics.requests_of("slack")
+    observer.sent(request)
+    observer.answered(request, RequestStatus.RATE_LIMITED, 3.0)
+    found = series(metrics)
+    assert found["aion_bot_platform_requests_total", "chat.update", "slack", "rate_limited"] == 1
+    assert found["aion_bot_rate_limited_total", "chat.update", "slack"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (None, "ok"),
+        (_error(RateLimitError(), 429), "rate_limited"),
+        (_error(AuthenticationError(), 401), "refused"),
+        (_error(ServerError(), 503), "error"),
+        (_error(ServerError(), None), "error"),
+    ],
+)
+def test_requests_to_aion_count_by_what_came_of_them(
+    metrics: Metrics, error: AionvisionError | None, status: str
+) -> None:
+    """Aion's answers have the statuses of a platform's."""
+    metrics.aion_answered("messages", error)
+    assert series(metrics)["aion_bot_aion_requests_total", "messages", status] == 1
+
+
+def test_there_are_fewer_than_300_series_whatever_happens(metrics: Metrics) -> None:
+    """Every platform, outcome, action and status, and more methods than there are, stay below the bound; none is lost."""
+    reasons, phases = list(EndReason), list(PlanPhase)
+    for platform in PLATFORMS:
+        for reason in reasons:
+            metrics.ended(turn(platform), reason, timed=True)
+        for action, phase in itertools.product((Action.APPROVE, Action.CANCEL), phases[5:]):
+            metrics.plan_decided(platform, action, phase)
+        for number, status in itertools.product(range(100), RequestStatus):
+            metrics.requests_of(platform).answered(PlatformRequest(f"method {number}"), status)
+    for group, error in itertools.product(
+        ("sessions", "messages", "plans", "images", "export"),
+        (None, _error(RateLimitError(), 429), _error(AuthenticationError(), 401), _error(ServerError(), 500)),
+    ):
+        metrics.aion_answered(group, error)
+    found = series(metrics)
+    assert len(found) < 300
+    assert sum(v for labels, v in found.items() if labels[0] == "aion_bot_platform_requests_total") == 800
+    assert sum(v for labels, v in found.items() if labels[0] == "aion_bot_rate_limited_total") == 200
+
+
+def test_no_id_is_in_any_label(metrics: Metrics) -> None:
+    """What names a person, a channel, a turn or its words is nowhere in the text."""
+    metrics.accepted(turn())
+    metrics.ended(turn(), EndReason.ANSWERED, timed=True)
+    text = metrics.text().decode()
+    assert not any(secret in text for secret in ("U1", "C1", "T1", "Ada", "0" * 16, "the question"))

@@ -1,0 +1,133 @@
+"""Places that are taken before a question is written."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aion_bot.conversation.access_control import AccessControl
+from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.allowance import WINDOW, UsedUp, Whose
+from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.runtime.reservations import Allowances, Reservations
+from aion_bot.storage import Store
+from tests.support.manual_clock import ManualClock
+
+ADA, BEN = Person("1", "Ada"), Person("2", "Ben")
+
+
+def asked(number: int, person: Person = ADA, channel: str = "C1") -> Prompt:
+    thread = ThreadKey("discord", f"{channel}/{number}")
+    return Prompt(f"prompt {number}", thread, Place("G1", channel), person, "What?")
+
+
+def turn(prompt: Prompt) -> Turn:
+    return Turn(prompt.key.split()[1].rjust(16, "0"), prompt.thread, prompt.person, "What?")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await Store.open(tmp_path / "bot.db")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def reservations() -> Reservations:
+    return Reservations(ManualClock())
+
+
+def allowances(store: Store, reservations: Reservations, **limits: int) -> Allowances:
+    rules = Rules(defaults={key: Rule(limit, "test") for key, limit in limits.items()})
+    return Allowances(store, AccessControl({"discord": AccessPolicy()}, rules), reservations)
+
+
+@pytest.mark.parametrize(
+    ("key", "other", "whose"),
+    [
+        (PER_PERSON, asked(2, channel="C2"), Whose.PERSON),
+        (PER_CHANNEL, asked(2, BEN), Whose.CHANNEL),
+    ],
+)
+async def test_a_place_is_taken_from_the_promise_on(
+    store: Store, reservations: Reservations, key: str, other: Prompt, whose: Whose
+) -> None:
+    """With one place left the first keeps it, whoever asks next is refused by every way, and the first is accepted."""
+    places, first = allowances(store, reservations, **{key: 1}), asked(1)
+    reservations.hold(first)
+    reservations.hold(other)
+    assert await places.used_up(first) is None
+    assert await places.used_up(other) == UsedUp(whose, 1, WINDOW)
+    assert await places.accept(turn(other), other) == UsedUp(whose, 1, WINDOW)
+    assert await places.accept(turn(first), first) is True
+    assert await places.accept(turn(first), first) is False
+
+
+@pytest.mark.parametrize(
+    ("key", "other"), [(PER_PERSON, asked(2, BEN)), (PER_CHANNEL, asked(2, channel="C2"))]
+)
+async def test_the_places_of_others_stay_theirs(
+    store: Store, reservations: Reservations, key: str, other: Prompt
+) -> None:
+    """A promise takes nothing from another person, or from another channel."""
+    places = allowances(store, reservations, **{key: 1})
+    reservations.hold(asked(1))
+    assert await places.used_up(other) is None
+    assert await places.accept(turn(other), other) is True
+
+
+async def test_a_question_without_a_promise_comes_after_those_with_one(
+    store: Store, reservations: Reservations
+) -> None:
+    """A mention at the same instant does not take the place of a command that was promised it."""
+    places, mention = allowances(store, reservations, questions_per_person_hour=2), asked(3)
+    for number in (1, 2):
+        reservations.hold(asked(number))
+    assert await places.accept(turn(mention), mention) == UsedUp(Whose.PERSON, 2, WINDOW)
+
+
+async def test_of_many_at_once_as_many_are_taken_as_there_is_room_for(
+    store: Store, reservations: Reservations
+) -> None:
+    """Rows and promises together never exceed the limit, nor fall short of it."""
+    places = allowances(store, reservations, questions_per_person_hour=3)
+
+    async def ask(prompt: Prompt) -> bool:
+        reservations.hold(prompt)
+        if await places.used_up(prompt) is not None:
+            reservations.release(prompt)
+            return False
+        assert await places.accept(turn(prompt), prompt) is True
+        return True
+
+    assert sum(await asyncio.gather(*(ask(asked(number)) for number in range(10, 20)))) == 3
+
+
+async def test_a_place_that_nobody_takes_is_free_after_half_a_minute(store: Store) -> None:
+    """A command whose question never comes, as another process has it, blocks nobody for long."""
+    clock = ManualClock()
+    reservations = Reservations(clock)
+    places = allowances(store, reservations, questions_per_person_hour=1)
+    reservations.hold(asked(1))
+    clock.now += 29
+    assert await places.used_up(asked(2)) is not None
+    clock.now += 1
+    assert await places.used_up(asked(2)) is None
+    assert not reservations.holds(asked(1))
+
+
+def test_a_thread_is_busy_with_what_was_promised_before(reservations: Reservations) -> None:
+    """Only earlier promises in the same thread count; a question that opens a thread of its own waits for none."""
+    first = asked(1)
+    second = replace(asked(2), thread=first.thread)
+    reservations.hold(first)
+    reservations.hold(second)
+    assert (reservations.in_thread(first), reservations.in_thread(second)) == (0, 1)
+    assert reservations.in_thread(replace(second, opening="What?")) == 0
+    reservations.release(first)
+    assert reservations.in_thread(second) == 0
