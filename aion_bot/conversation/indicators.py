@@ -18,10 +18,13 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
-from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.errors import RateLimited
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.permit import Priority
@@ -29,7 +32,6 @@ from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
 
-_REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 _END_ACTIVITY = Backoff(0.2, factor=4.0, cap=8.0, attempts=4)
 
 _UNNOTICED = 0.2
@@ -38,14 +40,17 @@ _UNNOTICED = 0.2
 _OPENING = 0.5
 """Seconds in which a thread is opened as a rule: it is a sign by itself."""
 
-_MARK_PATIENCE = 2.0
-"""Seconds for which a mark waits for room: a sign that comes later is none."""
-
-_ACTIVITY_PATIENCE = 1.0
+_ACTIVITY_PATIENCE = 0.5
 """Seconds for which the activity waits for room."""
 
 _RENEW_AFTER = 0.8
 """Fraction of an activity's life after which it is shown again."""
+
+_UNSEEN = 1.2
+"""Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
+
+_TELL_EVERY = 60.0
+"""Seconds in which a person is told once in a place that their question arrived, where nothing else can show it."""
 
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
@@ -71,10 +76,12 @@ class Indicators:
     def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
         self._store = store
         self._tasks = tasks
-        self._marks = _QueuedMarks()
+        self._marks = QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
         self._shown_in_place: dict[ThreadKey, float] = {}
         """When activity was shown last where questions wait whose threads do not exist yet."""
+        self._told: dict[tuple[str, str, str], float] = {}
+        """When each person was told last, by platform, channel and person."""
         self._active: dict[ThreadKey, SharedLimits] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
@@ -162,32 +169,56 @@ class Indicators:
 
         `opening`: it waits for its thread, so that the activity can be shown only where the question is.
         """
+        began = time.monotonic()
         # A mark would only flicker where the first message comes at once.
         if await _happens(over, _OPENING if opening else _UNNOTICED):
             return
         if opening:
             self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
         if self._marks.expect(thread, turn):
-            marking = asyncio.create_task(self._marks.show(thread, turn))
-            waiting = asyncio.create_task(over.wait())
-            try:
-                await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiting.cancel()
-                # Where it waits for its permit, others need the room now.
-                marking.cancel()
-            await asyncio.wait({marking})
-            if not marking.cancelled() and marking.result():
+            marked = await self._marked(over, thread, turn)
+            if marked is Marked.SHOWN:
                 shown()
+            elif marked is Marked.NO_ROOM and not (
+                opening or await _happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
+            ):
+                self._tell(thread, turn)
             await over.wait()
             await self._marks.remove(thread, turn)
         await over.wait()
+
+    async def _marked(self, over: asyncio.Event, thread: Thread, turn: Turn) -> Marked:
+        """Show the mark of a question, unless something happens before."""
+        marking = asyncio.create_task(self._marks.show(thread, turn))
+        waiting = asyncio.create_task(over.wait())
+        try:
+            await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            # Where it waits for its permit, others need the room now.
+            marking.cancel()
+        await asyncio.wait({marking})
+        return Marked.REFUSED if marking.cancelled() else marking.result()
+
+    def _tell(self, thread: Thread, turn: Turn) -> None:
+        """Tell a person that their question arrived, once for all of theirs in a place: limits leave no other sign.
+
+        Slack takes 50 marks and 25 statuses a minute in a workspace, and one message a second in a channel, but a hundred
+        private remarks a minute.
+        """
+        if turn.origin is None:
+            return
+        now, one = time.monotonic(), (thread.platform, turn.origin.place.channel, turn.asker.id)
+        if now >= self._told.get(one, -math.inf) + _TELL_EVERY:
+            self._told = {who: at for who, at in self._told.items() if now < at + _TELL_EVERY}
+            self._told[one] = now
+            self._tasks.spawn(reply_privately(thread, turn.origin, (strings.ARRIVED,), hidden=True))
 
     async def _show_in_place(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
     ) -> None:
         """Show the activity where the question is, while the thread for its answer does not exist yet."""
-        place = _place(turn)
+        place = place_of(turn)
         if place == turn.thread or thread.activity is None:
             return
         lasts = thread.adapter.limits.activity_lasts * _RENEW_AFTER
@@ -270,109 +301,8 @@ def _pause_after(error: Exception) -> bool | float:
     return 0.0 if isinstance(error, RateLimited) else isinstance(error, _StillShownError)
 
 
-class _QueuedMarks:
-    """The marks on people's messages. One is removed after it was shown, however long that took."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
-        """A lock for each turn whose mark may stand, by the turn's key."""
-        self._removals: dict[str, SharedLimits] = {}
-        """The reservation for removing each mark."""
-
-    def expect(self, thread: Thread, turn: Turn) -> bool:
-        """Take it that a mark may stand from now on; False where none can be shown."""
-        if thread.queued_marker is None or _message(turn) is None:
-            return False
-        self.adopt(turn)
-        return True
-
-    def adopt(self, turn: Turn) -> None:
-        self._locks.setdefault(turn.key, asyncio.Lock())
-
-    def may_stand(self, turn: Turn) -> bool:
-        return turn.key in self._locks
-
-    async def show(self, thread: Thread, turn: Turn) -> bool:
-        """Show a mark, and return whether that could be done; one attempt, best effort."""
-        message, limiter = _message(turn), thread.limiter
-        # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
-        async with self._locks[turn.key]:
-            if message is None:
-                del self._locks[turn.key]
-                return False
-            # In a burst the removal may have to wait: no sign at all would be worse than one that stays a little longer.
-            self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, _place(turn))
-            asked = False
-            try:
-                async with limiter.permit(
-                    Operation.MARK_QUEUED, _place(turn), Priority.BEST_EFFORT, patience=_MARK_PATIENCE
-                ) as allowed:
-                    if allowed:
-                        asked = True
-                        await thread.mark_queued(message, queued=True)
-                        return True
-                    del self._locks[turn.key]
-                    self._release(thread, turn)
-            except asyncio.CancelledError:
-                if not asked:
-                    self._locks.pop(turn.key, None)
-                    self._release(thread, turn)
-                raise
-            except PlatformError as error:
-                _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
-        return False
-
-    async def remove(self, thread: Thread, turn: Turn) -> None:
-        """Remove a mark if it may be there."""
-        lock = self._locks.get(turn.key)
-        if lock is None:
-            return
-        async with lock:
-            # Another removal may have been first while this one waited for the lock.
-            if self.may_stand(turn) and await self._removed(thread, turn):
-                del self._locks[turn.key]
-            self._release(thread, turn)
-
-    async def _removed(self, thread: Thread, turn: Turn) -> bool:
-        """Remove a mark, after a while if need be; returns whether it is gone."""
-        message = _message(turn)
-        if message is None or thread.queued_marker is None:
-            return True
-
-        async def remove() -> None:
-            async with thread.limiter.permit(Operation.UNMARK_QUEUED, _place(turn), Priority.FINAL):
-                await thread.mark_queued(message, queued=False)
-
-        try:
-            await retry(remove, backoff=_REMOVE_MARK, on=_worth_removing_again)
-        except (Forbidden, MessageGone):
-            return True  # nothing that a later attempt would change
-        except PlatformError as error:
-            _log.info("queued mark not removed", platform=thread.platform, reason=repr(error))
-            return False
-        return True
-
-    def _release(self, thread: Thread, turn: Turn) -> None:
-        thread.limiter.release(self._removals.pop(turn.key, ()))
-
-
-def _worth_removing_again(error: Exception) -> bool:
-    return isinstance(error, PlatformError) and not isinstance(error, Forbidden | MessageGone)
-
-
 async def _happens(event: asyncio.Event, seconds: float) -> bool:
     """Wait until an event is set, for so many seconds at most; return whether it is."""
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), None if seconds == math.inf else seconds)
     return event.is_set()
-
-
-def _place(turn: Turn) -> ThreadKey:
-    """Where the person's own message is: in the channel where a thread is opened from it. Its limits count."""
-    place = None if turn.origin is None else turn.origin.in_place
-    return place or turn.thread
-
-
-def _message(turn: Turn) -> MessageRef | None:
-    """The person's own message, where the question is one."""
-    return None if turn.origin is None else turn.origin.source

@@ -1,0 +1,136 @@
+"""The mark on a question that waits, such as a reaction: shown once at best, removed until it is gone."""
+
+import asyncio
+from enum import Enum, auto
+
+import structlog
+
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
+from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.rate_limits import Operation
+from aion_bot.ratelimit.fair_share import SharedLimits
+from aion_bot.ratelimit.permit import Priority
+
+_log = structlog.get_logger(__name__)
+
+_REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
+
+_PATIENCE = 1.0
+"""Seconds for which a mark waits for room: a sign that comes later is none."""
+
+
+class Marked(Enum):
+    """What came of showing a mark."""
+
+    SHOWN = auto()
+    NO_ROOM = auto()
+    """The platform's limits leave none in time."""
+    REFUSED = auto()
+    """The platform shows none here, or the message is gone."""
+
+
+class QueuedMarks:
+    """The marks on people's messages. One is removed after it was shown, however long that took."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+        """A lock for each turn whose mark may stand, by the turn's key."""
+        self._removals: dict[str, SharedLimits] = {}
+        """The reservation for removing each mark."""
+
+    def expect(self, thread: Thread, turn: Turn) -> bool:
+        """Take it that a mark may stand from now on; False where none can be shown."""
+        if thread.queued_marker is None or _message(turn) is None:
+            return False
+        self.adopt(turn)
+        return True
+
+    def adopt(self, turn: Turn) -> None:
+        """Take it that a mark may stand."""
+        self._locks.setdefault(turn.key, asyncio.Lock())
+
+    def may_stand(self, turn: Turn) -> bool:
+        """Tell whether a mark may stand."""
+        return turn.key in self._locks
+
+    async def show(self, thread: Thread, turn: Turn) -> Marked:
+        """Show a mark, and return what came of it; one attempt, best effort."""
+        message, limiter = _message(turn), thread.limiter
+        # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
+        async with self._locks[turn.key]:
+            if message is None:
+                del self._locks[turn.key]
+                return Marked.REFUSED
+            # In a burst the removal may have to wait: no sign at all would be worse than one that stays a little longer.
+            self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, place_of(turn))
+            asked = False
+            try:
+                async with limiter.permit(
+                    Operation.MARK_QUEUED, place_of(turn), Priority.BEST_EFFORT, patience=_PATIENCE
+                ) as allowed:
+                    if allowed:
+                        asked = True
+                        await thread.mark_queued(message, queued=True)
+                        return Marked.SHOWN
+                    del self._locks[turn.key]
+                    self._release(thread, turn)
+                    return Marked.NO_ROOM
+            except asyncio.CancelledError:
+                if not asked:
+                    self._locks.pop(turn.key, None)
+                    self._release(thread, turn)
+                raise
+            except PlatformError as error:
+                _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
+                return Marked.NO_ROOM if isinstance(error, RateLimited) else Marked.REFUSED
+
+    async def remove(self, thread: Thread, turn: Turn) -> None:
+        """Remove a mark if it may be there."""
+        lock = self._locks.get(turn.key)
+        if lock is None:
+            return
+        async with lock:
+            # Another removal may have been first while this one waited for the lock.
+            if self.may_stand(turn) and await self._removed(thread, turn):
+                del self._locks[turn.key]
+            self._release(thread, turn)
+
+    async def _removed(self, thread: Thread, turn: Turn) -> bool:
+        """Remove a mark, after a while if need be; returns whether it is gone."""
+        message = _message(turn)
+        if message is None or thread.queued_marker is None:
+            return True
+
+        async def remove() -> None:
+            async with thread.limiter.permit(Operation.UNMARK_QUEUED, place_of(turn), Priority.FINAL):
+                await thread.mark_queued(message, queued=False)
+
+        try:
+            await retry(remove, backoff=_REMOVE_MARK, on=_worth_removing_again)
+        except (Forbidden, MessageGone):
+            return True  # nothing that a later attempt would change
+        except PlatformError as error:
+            _log.info("queued mark not removed", platform=thread.platform, reason=repr(error))
+            return False
+        return True
+
+    def _release(self, thread: Thread, turn: Turn) -> None:
+        thread.limiter.release(self._removals.pop(turn.key, ()))
+
+
+def _worth_removing_again(error: Exception) -> bool:
+    return isinstance(error, PlatformError) and not isinstance(error, Forbidden | MessageGone)
+
+
+def place_of(turn: Turn) -> ThreadKey:
+    """Where the person's own message is: in the channel where a thread is opened from it. Its limits count."""
+    place = None if turn.origin is None else turn.origin.in_place
+    return place or turn.thread
+
+
+def _message(turn: Turn) -> MessageRef | None:
+    """The person's own message, where the question is one."""
+    return None if turn.origin is None else turn.origin.source
