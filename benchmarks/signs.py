@@ -2,8 +2,9 @@
 
     python -m benchmarks.signs [questions]
 
-A sign on Slack is a mark, a status or a message; on Discord the opened thread, a mark, or typing in the channel. All
-questions are asked in one channel, the strictest case: most limits count by channel.
+A sign on Slack is a mark, a status, a message, or the private remark that the person's questions arrived, which is made once
+for all of theirs in a minute; on Discord the opened thread, a mark, or typing in the channel. All questions are asked in one
+channel, the strictest case: most limits count by channel. The simulators run in the bot's process and share its time.
 """
 
 import asyncio
@@ -61,7 +62,8 @@ async def main(questions: int) -> None:
     general = discord.world.named("general").id
 
     def on_slack(bot: Bot, thread: str) -> bool:
-        return slack.is_marked(thread) or slack.status(thread) == "processing" or bool(bot.bots(thread))
+        signs = slack.is_marked(thread) or slack.status(thread) == "processing" or bool(bot.bots(thread))
+        return signs or any(one.only_for == bot.ada.id for one in slack.conversations.messages)
 
     def on_discord(_: Bot, thread: str) -> bool:
         opened = thread in discord.world.channels

@@ -48,6 +48,7 @@ class ChannelInfo:
 
     `bot_may_write` and `person_may_write` as for `Place`: an interaction says so, a message shows it.
     `lacks` and `checked` as for `Place`. `home` is the server of the other side of a direct conversation, as `Membership` finds it.
+    `opened_by` is who opened a thread.
     """
 
     kind: ChannelKind
@@ -59,6 +60,7 @@ class ChannelInfo:
     lacks: str = ""
     checked: bool = True
     home: str = ""
+    opened_by: int | None = None
 
     @property
     def place(self) -> Place:
@@ -114,8 +116,10 @@ def channel_info(channel: object, guild: int | None) -> ChannelInfo | None:
     if not isinstance(kind, discord.ChannelType) or channel_id is None:
         return None
     # Allow-lists name the parent; everything else happens in the thread itself.
-    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return ChannelInfo(_KINDS.get(kind, ChannelKind.OTHER), channel_id, guild, parent)
+    parent, opener = (
+        (channel.parent_id, channel.owner_id) if isinstance(channel, discord.Thread) else (None, None)
+    )
+    return ChannelInfo(_KINDS.get(kind, ChannelKind.OTHER), channel_id, guild, parent, opened_by=opener)
 
 
 def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> ChannelInfo:

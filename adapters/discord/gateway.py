@@ -214,7 +214,7 @@ class Gateway(discord.Client):
         # The bot's own answers arrive here as well, and their channels need no lookup.
         bot = self._connection.self_id or 0
         apps = asking_app(message, bot)
-        if message.author.bot and not self._host.may_ask(apps):
+        if (message.author.bot or apps) and not self._host.may_ask(apps):
             await self._check_own(message)
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
@@ -225,7 +225,8 @@ class Gateway(discord.Client):
                 lambda find: events.prompt_from_message(message, channel, bot, find, apps)
             )
             if prompt is not None:
-                await self._delivery.deliver(prompt)
+                if not await self._delivery.other.answers(channel, message.id, prompt, bot):
+                    await self._delivery.deliver(prompt)
             elif not self.intents.message_content:
                 unread = events.unread_reply(message, channel, bot)
                 if unread is not None:
@@ -236,6 +237,7 @@ class Gateway(discord.Client):
         """Tell the core of a message that the bot's account posted, and not this process."""
         own = message.author.id == self._connection.self_id and message.type in _POSTED
         if own and message.nonce is not None and message.nonce not in self._rest.own_nonces:
+            self._delivery.other.note_post(message.channel.id, message.id)
             await self._delivery.second_process(strings.POSTED_ELSEWHERE)
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
@@ -261,6 +263,9 @@ class Gateway(discord.Client):
                 lambda find: events.change_from_edit(message, channel, bot, find),
                 wanted=lambda one: one is not None and one.question is not None,
             )
+            asked = None if change is None else change.question
+            if asked is not None and await self._delivery.other.answers(channel, message.id, asked, bot):
+                return
             if change is not None:
                 await self._delivery.deliver(change)
 

@@ -14,6 +14,7 @@ from adapters.discord.client import RestClient, look_up
 from adapters.discord.errors import pause_before_retry
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership
+from adapters.discord.other_process import OtherProcess
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
@@ -38,6 +39,7 @@ class EventDelivery:
     def __init__(self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately) -> None:
         self.membership = Membership(rest)
         self.names = names
+        self.other = OtherProcess(host)
         self._host = host
         self._rest = rest
         self._reply_privately = reply_privately
@@ -109,6 +111,7 @@ class EventDelivery:
 
     async def second_process(self, sign: str) -> None:
         """Tell the core that another process uses the token."""
+        self.other.note_seen()
         await self._host.second_process(sign)
 
     async def objection(self, prompt: Prompt) -> str | None:

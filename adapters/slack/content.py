@@ -17,6 +17,9 @@ Plain = Callable[[str], str]
 _NO_PREVIEW = "[no preview available]"
 """The `fallback` that Slack gives an attachment without one."""
 
+_DEEPEST = 3
+"""Forwards inside each other that are read."""
+
 
 def quotes(message: Payload, plain: Plain, *, about: str | None = None) -> tuple[Quote, ...]:
     """Return the words of a message that are not in its `text`: its own first, then those of each forwarded message.
@@ -37,7 +40,11 @@ def quotes(message: Payload, plain: Plain, *, about: str | None = None) -> tuple
 
 def file_count(message: Payload) -> int:
     """Count the files of a message and of what it forwards, and the pictures of its blocks and cards."""
-    parts = [one for one in items(message, "attachments") if not _is_preview(one)]
+    parts: list[Payload] = []
+    level = [message]
+    for _ in range(_DEEPEST + 1):
+        level = [one for part in level for one in _attached(part)]
+        parts += level
     blocks = [*items(message, "blocks")]
     for one in parts:
         blocks += [*items(one, "blocks"), *_message_blocks(one)]
@@ -72,9 +79,18 @@ def _message_blocks(attachment: Payload) -> list[Payload]:
     return [block for one in inside if isinstance(one, Mapping) for block in items(one, "blocks")]
 
 
-def _forwarded(attachment: Payload) -> str:
+def _forwarded(attachment: Payload, depth: int = _DEEPEST) -> str:
+    """Return the words of a forwarded message: its text and blocks, its cards, and what it forwards itself."""
     text = attachment.get("text") or ""
-    return "\n".join([text, *_beside(text, [*_message_blocks(attachment), *items(attachment, "blocks")])])
+    said = [text, *_beside(text, [*_message_blocks(attachment), *items(attachment, "blocks")])]
+    if depth:
+        inside = _attached(attachment)
+        said += [_forwarded(one, depth - 1) if is_forward(one) else words(one) for one in inside]
+    return "\n".join(one for one in said if one) or words(attachment)
+
+
+def _attached(message: Payload) -> list[Payload]:
+    return [one for one in items(message, "attachments") if not _is_preview(one)]
 
 
 def _cards(message: Payload) -> Iterator[str]:

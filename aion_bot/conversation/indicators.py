@@ -18,8 +18,10 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
-from aion_bot.conversation.queued_marks import QueuedMarks, place_of
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import ThreadKey
@@ -38,11 +40,17 @@ _UNNOTICED = 0.2
 _OPENING = 0.5
 """Seconds in which a thread is opened as a rule: it is a sign by itself."""
 
-_ACTIVITY_PATIENCE = 1.0
+_ACTIVITY_PATIENCE = 0.5
 """Seconds for which the activity waits for room."""
 
 _RENEW_AFTER = 0.8
 """Fraction of an activity's life after which it is shown again."""
+
+_UNSEEN = 1.2
+"""Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
+
+_TELL_EVERY = 60.0
+"""Seconds in which a person is told once in a place that their question arrived, where nothing else can show it."""
 
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
@@ -72,6 +80,8 @@ class Indicators:
         self._working: Counter[ThreadKey] = Counter()
         self._shown_in_place: dict[ThreadKey, float] = {}
         """When activity was shown last where questions wait whose threads do not exist yet."""
+        self._told: dict[tuple[str, str, str], float] = {}
+        """When each person was told last, by platform, channel and person."""
         self._active: dict[ThreadKey, SharedLimits] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
@@ -159,28 +169,52 @@ class Indicators:
 
         `opening`: it waits for its thread, so that the activity can be shown only where the question is.
         """
+        began = time.monotonic()
         # A mark would only flicker where the first message comes at once.
         if await _happens(over, _OPENING if opening else _UNNOTICED):
             return
         if opening:
-            self._tasks.spawn(self._show_inplace_of(over, thread, turn, shown))
+            self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
         if self._marks.expect(thread, turn):
-            marking = asyncio.create_task(self._marks.show(thread, turn))
-            waiting = asyncio.create_task(over.wait())
-            try:
-                await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiting.cancel()
-                # Where it waits for its permit, others need the room now.
-                marking.cancel()
-            await asyncio.wait({marking})
-            if not marking.cancelled() and marking.result():
+            marked = await self._marked(over, thread, turn)
+            if marked is Marked.SHOWN:
                 shown()
+            elif marked is Marked.NO_ROOM and not (
+                opening or await _happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
+            ):
+                self._tell(thread, turn)
             await over.wait()
             await self._marks.remove(thread, turn)
         await over.wait()
 
-    async def _show_inplace_of(
+    async def _marked(self, over: asyncio.Event, thread: Thread, turn: Turn) -> Marked:
+        """Show the mark of a question, unless something happens before."""
+        marking = asyncio.create_task(self._marks.show(thread, turn))
+        waiting = asyncio.create_task(over.wait())
+        try:
+            await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            # Where it waits for its permit, others need the room now.
+            marking.cancel()
+        await asyncio.wait({marking})
+        return Marked.REFUSED if marking.cancelled() else marking.result()
+
+    def _tell(self, thread: Thread, turn: Turn) -> None:
+        """Tell a person that their question arrived, once for all of theirs in a place: limits leave no other sign.
+
+        Slack takes 50 marks and 25 statuses a minute in a workspace, and one message a second in a channel, but a hundred
+        private remarks a minute.
+        """
+        if turn.origin is None:
+            return
+        now, one = time.monotonic(), (thread.platform, turn.origin.place.channel, turn.asker.id)
+        if now >= self._told.get(one, -math.inf) + _TELL_EVERY:
+            self._told = {who: at for who, at in self._told.items() if now < at + _TELL_EVERY}
+            self._told[one] = now
+            self._tasks.spawn(reply_privately(thread, turn.origin, (strings.ARRIVED,), hidden=True))
+
+    async def _show_in_place(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
     ) -> None:
         """Show the activity where the question is, while the thread for its answer does not exist yet."""

@@ -1,16 +1,14 @@
-"""The mark on a person's message while their question waits in the queue, such as a reaction.
-
-Showing one is best effort; removing it is repeated, because one that stays would lie.
-"""
+"""The mark on a question that waits, such as a reaction: shown once at best, removed until it is gone."""
 
 import asyncio
+from enum import Enum, auto
 
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
@@ -20,8 +18,18 @@ _log = structlog.get_logger(__name__)
 
 _REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
-_MARK_PATIENCE = 2.0
+_PATIENCE = 1.0
 """Seconds for which a mark waits for room: a sign that comes later is none."""
+
+
+class Marked(Enum):
+    """What came of showing a mark."""
+
+    SHOWN = auto()
+    NO_ROOM = auto()
+    """The platform's limits leave none in time."""
+    REFUSED = auto()
+    """The platform shows none here, or the message is gone."""
 
 
 class QueuedMarks:
@@ -41,34 +49,35 @@ class QueuedMarks:
         return True
 
     def adopt(self, turn: Turn) -> None:
-        """Assume that a mark stands, as one of an earlier process may."""
+        """Take it that a mark may stand."""
         self._locks.setdefault(turn.key, asyncio.Lock())
 
     def may_stand(self, turn: Turn) -> bool:
-        """Tell whether a mark may be there."""
+        """Tell whether a mark may stand."""
         return turn.key in self._locks
 
-    async def show(self, thread: Thread, turn: Turn) -> bool:
-        """Show a mark, and return whether that could be done; one attempt, best effort."""
+    async def show(self, thread: Thread, turn: Turn) -> Marked:
+        """Show a mark, and return what came of it; one attempt, best effort."""
         message, limiter = _message(turn), thread.limiter
         # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
         async with self._locks[turn.key]:
             if message is None:
                 del self._locks[turn.key]
-                return False
+                return Marked.REFUSED
             # In a burst the removal may have to wait: no sign at all would be worse than one that stays a little longer.
             self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, place_of(turn))
             asked = False
             try:
                 async with limiter.permit(
-                    Operation.MARK_QUEUED, place_of(turn), Priority.BEST_EFFORT, patience=_MARK_PATIENCE
+                    Operation.MARK_QUEUED, place_of(turn), Priority.BEST_EFFORT, patience=_PATIENCE
                 ) as allowed:
                     if allowed:
                         asked = True
                         await thread.mark_queued(message, queued=True)
-                        return True
+                        return Marked.SHOWN
                     del self._locks[turn.key]
                     self._release(thread, turn)
+                    return Marked.NO_ROOM
             except asyncio.CancelledError:
                 if not asked:
                     self._locks.pop(turn.key, None)
@@ -76,7 +85,7 @@ class QueuedMarks:
                 raise
             except PlatformError as error:
                 _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
-        return False
+                return Marked.NO_ROOM if isinstance(error, RateLimited) else Marked.REFUSED
 
     async def remove(self, thread: Thread, turn: Turn) -> None:
         """Remove a mark if it may be there."""

@@ -65,6 +65,9 @@ class Host(Protocol):
     async def joined(self, workspace: str, name: str) -> None:
         """Tell that a workspace has invited the bot while it is connected."""
 
+    async def takes_part(self, thread: ThreadKey) -> bool:
+        """Tell whether a thread is recorded as one that the bot takes part in. Fast."""
+
     async def knows(self, key: str) -> bool:
         """Tell whether a button's key is of something that this process has recorded. Fast."""
 

@@ -188,6 +188,10 @@ class PlatformHost:
         found = await self._store.turns.get(key) or await self._store.plans.get(key)
         return found is not None
 
+    async def takes_part(self, thread: ThreadKey) -> bool:
+        """Look the thread up."""
+        return await self._store.threads.known(thread)
+
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""
         self._observer.second_process(self._platform)

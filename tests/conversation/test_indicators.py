@@ -1,17 +1,23 @@
 """Indicators on a slow platform and at a rate limit."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+import pytest
+
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation import indicators as indicators_module
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Place, Prompt
-from aion_bot.ports.messages import MessageRef, Person, ThreadKey
+from aion_bot.ports.errors import Forbidden
+from aion_bot.ports.events import InboundEvent, Place, Prompt
+from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Operation, Scope
 from aion_bot.storage import Store
 from tests.support.databases import lay_database
@@ -104,6 +110,54 @@ async def test_only_set_markers_are_removed(tmp_path: Path) -> None:
     marked = [name for name, waiting in adapter.calls if waiting]
     assert len(marked) == 2
     assert sorted(name for name, waiting in adapter.calls if not waiting) == sorted(marked)
+    await store.close()
+
+
+class Telling(LimitedMarkers):
+    """Takes private replies, and has a sign of activity only where `refusing` is not set."""
+
+    refusing = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, Line]] = []
+        self.refusals, self.done = 0, asyncio.Event()
+
+    async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
+        if self.refusing:
+            self.refusals += 1
+            if self.refusals == 6:
+                self.done.set()
+            raise Forbidden("no scope")
+        await super().mark_queued(message, queued=queued)
+
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # the port's signature
+        self.told.append((event.person.id, line))
+        if len(self.told) == 2:
+            self.done.set()
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+async def test_a_person_without_any_sign_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, refusing: bool
+) -> None:
+    """Where limits leave no mark, each person is told once for all of theirs; a platform that refuses marks is no crowd."""
+    monkeypatch.setattr(indicators_module, "_UNSEEN", 0.0)
+    monkeypatch.setattr(indicators_module, "_UNNOTICED", 0.01)
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), Telling()
+    adapter.refusing = refusing
+    if refusing:
+        adapter.limits = replace(adapter.limits, budgets={})
+    indicators, thread, answered = Indicators(store, tasks), bound(adapter), asyncio.Event()
+    people = [ADA, ADA, ADA, ADA, Person("U2"), Person("U2")]
+    async with AsyncExitStack() as working:
+        for at, person in enumerate(people):
+            one = replace(turn(str(at)), origin=replace(asked(str(at)), person=person), asker=person)
+            await working.enter_async_context(indicators.working(thread, one, answered, lambda: None))
+        await asyncio.wait_for(adapter.done.wait(), 5)
+        answered.set()
+    await tasks.wait(5.0)
+    assert adapter.told == ([] if refusing else [("U1", (strings.ARRIVED,)), ("U2", (strings.ARRIVED,))])
     await store.close()
 
 

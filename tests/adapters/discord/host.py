@@ -17,6 +17,7 @@ class RecordingHost:
 
     def __init__(self) -> None:
         self.inbound: list[InboundEvent] = []
+        self.strangers: set[str] = set()
         self.allowed_apps: frozenset[str] = frozenset()
         self.signs_of_life = 0
         self.unread_replies: list[Prompt] = []
@@ -46,6 +47,10 @@ class RecordingHost:
     async def unread(self, reply: Prompt) -> None:
         """Keep the reply."""
         self.unread_replies.append(reply)
+
+    async def takes_part(self, thread: ThreadKey) -> bool:
+        """Know every thread but those in `strangers`."""
+        return thread.id not in self.strangers
 
     def may_ask(self, apps: frozenset[str]) -> bool:
         """Serve the apps in `allowed_apps`."""

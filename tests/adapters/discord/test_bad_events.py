@@ -1,12 +1,14 @@
 """Events that discord.py cannot read, a second process with the same token, and a clock that is wrong."""
 
+import json
 import time
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
 
-from adapters.discord import interactions
+from adapters.discord import interactions, other_process
 from aion_bot import doctor
 from aion_bot.domain import strings
 from aion_bot.ports.errors import TakenElsewhere
@@ -22,32 +24,24 @@ from tests.adapters.discord.host import RecordingHost
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 
-BROKEN: list[tuple[str, dict[str, Any]]] = [
-    ("MESSAGE_CREATE", {"attachments": [{"id": "1", "filename": "a.png", "size": 1}]}),
-    ("MESSAGE_CREATE", {"sticker_items": [{"id": "1", "name": "x"}]}),
-    ("MESSAGE_CREATE", {"timestamp": "yesterday"}),
-    (
-        "MESSAGE_CREATE",
-        {"message_snapshots": [{"message": {"content": "x"}}], "message_reference": {"type": 1}},
-    ),
-    ("MESSAGE_UPDATE", {"attachments": [{"id": "1"}]}),
-    ("MESSAGE_DELETE", {"id": None}),
-    ("INTERACTION_CREATE", {}),
-    ("GUILD_CREATE", {}),
-    ("THREAD_CREATE", {}),
-    ("AN_EVENT_OF_TOMORROW", {}),
-]
+BROKEN = sorted((Path(__file__).parents[2] / "samples" / "discord" / "broken").glob("*.json"))
+"""Events that discord.py cannot read, or that lack what Discord documents; `$` as in `test_samples`."""
 
 
-@pytest.mark.parametrize(("event", "change"), BROKEN, ids=lambda one: str(one)[:40])
+def read(path: Path, discord: SimulatedDiscord) -> dict[str, Any]:
+    """The event of a file, with the simulated server's own ids."""
+    world = discord.world
+    ids = {"bot": world.bot.id, "role": world.bot_role, "guild": world.guild}
+    text = Template(path.read_text(encoding="utf-8"))
+    return json.loads(text.substitute(ids, general=world.named("general").id))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda one: one.stem)
 @pytest.mark.usefixtures("bot")
-async def test_a_broken_event_is_skipped(
-    discord: SimulatedDiscord, host: RecordingHost, event: str, change: dict[str, Any]
-) -> None:
+async def test_a_broken_event_is_skipped(discord: SimulatedDiscord, host: RecordingHost, path: Path) -> None:
     """After an event that discord.py cannot read the same session goes on, and the next question arrives."""
-    said = discord.say(discord.people[0], "look")
-    shown = payloads.event(said, discord.world) | change if change else {}
-    discord.gateway.dispatch(event, shown, GUILD_MESSAGES)
+    broken = read(path, discord)
+    discord.gateway.dispatch(broken["event"], broken["data"], GUILD_MESSAGES)
     await discord.mention(discord.people[0], "and now?")
     assert (await host.prompt()).text == "and now?"
     assert discord.gateway.identified == 1
@@ -212,3 +206,80 @@ def _ask(discord: SimulatedDiscord) -> dict[str, object]:
     known = discord.world.command("ask", 1)
     option = {"name": "prompt", "type": 3, "value": "What?"}
     return {"id": known["id"], "name": "ask", "type": 1, "options": [option]}
+
+
+@pytest.fixture
+async def opened(
+    discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """A thread that the bot's account opened and that is not recorded here."""
+    monkeypatch.setattr(other_process, "YIELD", 0.2)
+    thread = await discord.ask(discord.people[0], "What?")
+    await bot.adapter.open_thread(await host.prompt())
+    host.inbound.clear()
+    host.strangers.add(thread)
+    return thread
+
+
+def post_elsewhere(discord: SimulatedDiscord, channel: str) -> None:
+    """Let another process of the same account post."""
+    discord.backend.post_as_bot(channel, {"content": "not mine", "nonce": "theirs-0"})
+
+
+def words_of(host: RecordingHost) -> list[str]:
+    return [one.text for one in host.inbound if isinstance(one, Prompt)]
+
+
+async def test_a_thread_of_the_other_process_is_left_to_it(
+    discord: SimulatedDiscord, host: RecordingHost, opened: str
+) -> None:
+    """What is asked in a thread that the bot opened and that is not recorded here is the other process's, once it was seen."""
+    post_elsewhere(discord, discord.world.named("general").id)
+    await host.until(lambda: bool(host.signs))
+    await discord.reply(discord.people[0], opened, "and now?")
+    reply = discord.thread(opened)[-1].id
+    discord.edit_into_question(reply, "and then?")
+    await discord.mention(discord.people[0], "a new one")
+    await host.prompt()
+    assert words_of(host) == ["a new one"]
+
+
+async def test_without_a_sign_the_other_process_is_waited_for(
+    discord: SimulatedDiscord, host: RecordingHost, opened: str
+) -> None:
+    """The first time, the answer of the other process is waited for and seen coming."""
+    await discord.reply(discord.people[0], opened, "and now?")
+    post_elsewhere(discord, opened)
+    await host.until(lambda: bool(host.signs))
+    await discord.mention(discord.people[0], "a new one")
+    await host.prompt()
+    assert words_of(host) == ["a new one"]
+
+
+async def test_a_lost_database_leaves_nobody_without_an_answer(
+    discord: SimulatedDiscord, host: RecordingHost, opened: str
+) -> None:
+    """Where no other process answers in a thread of an earlier database, this one does."""
+    await discord.reply(discord.people[0], opened, "and now?")
+    assert (await host.prompt()).text == "and now?"
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+async def test_of_two_processes_the_first_to_post_answers(
+    discord: SimulatedDiscord,
+    host: RecordingHost,
+    opened: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    elsewhere: bool,
+) -> None:
+    """In a direct message nothing tells whose it is: once another process was seen, each waits for a moment of its own."""
+    monkeypatch.setattr(other_process.random, "uniform", lambda *_: 0.2)
+    post_elsewhere(discord, opened)
+    await host.until(lambda: bool(host.signs))
+    direct = await discord.direct_message(discord.people[1], "and now?")
+    if elsewhere:
+        post_elsewhere(discord, discord.direct(discord.people[1]))
+    await discord.mention(discord.people[0], "a new one")
+    await host.until(lambda: len(host.inbound) >= (1 if elsewhere else 2))
+    assert sorted(words_of(host)) == (["a new one"] if elsewhere else ["a new one", "and now?"]), direct

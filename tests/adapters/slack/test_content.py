@@ -36,6 +36,18 @@ TABLE = Quote(
             ),
             1,
         ),
+        (
+            "forward_of_a_forward",
+            "",
+            (
+                Quote(
+                    QuoteSource.FORWARDED,
+                    f"look at this\n{FORWARDED.text}\nPump 3 stopped\nSite\n7",
+                    "Cy",
+                ),
+            ),
+            1,
+        ),
         ("table_in_a_mention", "which of these are bent?", (TABLE,), 0),
         ("table_alone_in_a_thread", "", (TABLE,), 0),
         ("link_preview_on_a_mention", "is https://example.org/7 about site 7?", (), 0),
