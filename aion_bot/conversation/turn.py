@@ -186,12 +186,12 @@ class TurnRunner:
         if outcome is None:
             return False
         try:
-            if await retry_write(lambda: self._turns.end(self.turn.key, outcome.reason)):
+            if await retry_write(lambda: self._stream.record_end(outcome.reason)):
                 self._view.offer(self._retry)
                 await self._sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        await retry_write(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+        await retry_write(lambda: self._stream.record_shown(outcome.reason))
         return True
 
     async def _open_thread(self) -> bool:
@@ -295,7 +295,7 @@ class TurnRunner:
         offers_retry = False
         if outcome.retryable:
             try:  # recorded before the button can be pressed
-                offers_retry = await self._turns.end(self.turn.key, outcome.reason)
+                offers_retry = await self._stream.record_end(outcome.reason)
             except sqlite3.Error as error:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
@@ -314,7 +314,7 @@ class TurnRunner:
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
-            await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+            await self._record(self._stream.record_shown(outcome.reason))
 
     def _as_shown(self, outcome: Outcome) -> Outcome:
         """Return how an answer ended by what there is to show of it."""
@@ -349,7 +349,7 @@ class TurnRunner:
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
-        if await self._record(self._turns.end(self.turn.key, EndReason.FAILED)):
+        if await self._record(self._stream.record_end(EndReason.FAILED)):
             self._view.offer(self._retry)
         await self._sync.run()
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
@@ -357,12 +357,12 @@ class TurnRunner:
     async def _end_unshown(self) -> None:
         """End a turn as failed of which not even the plain text can be shown; the person is told."""
         self._release()
-        await self._record(self._turns.end(self.turn.key, EndReason.FAILED))
+        await self._record(self._stream.record_end(EndReason.FAILED))
         if self.turn.origin is not None:
             await reply_privately(
                 self.thread, self.turn.origin, (with_reference(strings.INTERNAL, self.turn.key),)
             )
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.FAILED))
+        await self._record(self._stream.record_shown(EndReason.FAILED))
 
     async def _give_up(self, error: PlatformError) -> None:
         """End a turn whose answer cannot be shown: the person is told where that is possible."""
@@ -371,9 +371,7 @@ class TurnRunner:
         self._log.warning("answer not shown", reason=repr(error))
         if isinstance(error, TakenElsewhere):
             # The other process answers.
-            await self._record(
-                self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE)
-            )
+            await self._record(self._stream.record_shown(EndReason.UNDELIVERABLE))
             return
         self._release()  # telling may take a while
         origin = self.turn.origin
@@ -385,7 +383,7 @@ class TurnRunner:
         if origin is not None and not deleted:
             await reply_privately(self.thread, origin, (sentence,))
             await self._remove_echo(origin)
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, EndReason.UNDELIVERABLE))
+        await self._record(self._stream.record_shown(EndReason.UNDELIVERABLE))
 
     async def _remove_echo(self, origin: Prompt) -> None:
         """Remove the acknowledgement of a question that has no answer: it would stand there for everybody."""
