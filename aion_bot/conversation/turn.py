@@ -100,7 +100,7 @@ class TurnRunner:
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
         self._silence = Silence(self._view)
-        self._sync = services.registry.sync(thread, self._view, self._delivery(resumed, cards))
+        self._sync = services.registry.sync(thread, self._view, self._delivery(resumed))
         plan_format = PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers)
         self._stream = AionStream(
             services,
@@ -117,10 +117,10 @@ class TurnRunner:
         self._unrecorded_end: Outcome | None = None
         self._posts_recorded = True
 
-    def _delivery(self, resumed: bool, cards: int) -> Delivery:
+    def _delivery(self, resumed: bool) -> Delivery:
         turn, retried = self.turn, self.turn.attempt > 0
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
-        return replace(delivery, resumed=resumed, retried=retried, cards=cards)
+        return replace(delivery, resumed=resumed, retried=retried)
 
     @property
     def plans(self) -> list[str]:
