@@ -1,7 +1,7 @@
 """One question on its way through Aion: session, stream, and the stored answer where the stream broke."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -37,7 +37,8 @@ class _SessionGoneError(Exception):
 class AionStream:
     """Asks one question and folds what comes into a view.
 
-    `asked` says whether Aion may have the question; `plans` are Aion's ids of the plans that the answer brought, by
+    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where
+    a full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by
     ours. `changed` is called after each change of the view; its argument says whether that is urgent. `replaced` is called
     with the key of each plan whose card a newer one has replaced.
     """
@@ -53,6 +54,7 @@ class AionStream:
         replaced: Callable[[str], object],
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
+        self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans: dict[str, str] = {}
         self._services = services
         self._turns = services.store.turns
@@ -75,7 +77,8 @@ class AionStream:
                 if not error_messages.session_gone(error):
                     raise
             self._view.notice(strings.NEW_SESSION)
-            self._view.facts.answer_id = None  # the name of an answer that the old session will never have
+            # The name of an answer that the old session will never have.
+            self._view.facts.answer_id = self.answer_id = None
         new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
         await self._services.store.threads.bind(self._turn.thread, new.id)
         try:
@@ -108,6 +111,14 @@ class AionStream:
         for plan in await self._services.store.plans.of_turn(self._turn.key):
             if plan.message is None:
                 await self._show_plan(plan)
+
+    def record_end(self, reason: EndReason) -> Awaitable[bool]:
+        """Record how the turn ended, with the name of its answer; returns as `Turns.end`."""
+        return self._turns.end(self._turn.key, reason, self.answer_id)
+
+    def record_shown(self, reason: EndReason) -> Awaitable[None]:
+        """Record that the thread shows how the turn ended, with the name of its answer."""
+        return self._turns.note_shown(self._turn.key, self._turn.attempt, reason, self.answer_id)
 
     async def _stream(self, session: str) -> Outcome:
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
@@ -146,10 +157,7 @@ class AionStream:
         self._changed(False)
         facts = self._view.facts
         if facts.answer_id is not None and facts.answer_id != before:
-            try:
-                await self._turns.name_answer(self._turn.key, facts.answer_id)
-            except sqlite3.Error as error:  # a full disk costs the record, never the answer
-                self._log.error("database write failed", what="answer id", reason=str(error))
+            await self._name_answer(facts.answer_id)
         if facts.error is not None:
             return self._reported(facts.error)
         # After a plan the stream stays open: Aion goes on in it once somebody has decided.
@@ -164,6 +172,15 @@ class AionStream:
         )
         return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
 
+    async def _name_answer(self, answer_id: str) -> None:
+        """Record Aion's id of the answer; where a full disk does not take it, the end of the turn records it."""
+        self.answer_id, self._name_recorded = answer_id, False
+        try:
+            await self._turns.name_answer(self._turn.key, answer_id)
+            self._name_recorded = True
+        except sqlite3.Error as error:
+            self._log.error("database write failed", what="answer id", reason=str(error))
+
     async def _take_plan(self, token: ChatToken) -> None:
         plan = read_plan(token.data or {}, self._turn)
         if plan is None:
@@ -176,6 +193,9 @@ class AionStream:
             return
         # A card whose row is missing could be pressed and would do nothing.
         await retry_write(lambda: plans.add(plan), BRIEFLY)
+        if self.answer_id is not None and not self._name_recorded:
+            # A decision in doubt would wait until this answer has a name, and Aion for the decision.
+            await self._name_answer(self.answer_id)
         await self._show_plan(plan)
         for one in older:
             if one.phase is PlanPhase.PENDING:
@@ -211,12 +231,14 @@ class AionStream:
     async def _claim(self, turn: Turn, found: ChatMessage) -> bool:
         """Take a stored answer; a full disk costs the record, never the answer, as nobody else can take it then."""
         try:
-            return await retry_write(
+            claimed = await retry_write(
                 lambda: self._turns.claim_answer(turn.key, turn.session_id or "", found.id), BRIEFLY
             )
         except sqlite3.OperationalError as error:
             self._log.error("database write failed", what="stored answer", reason=str(error))
-            return True
+            claimed = True
+        self.answer_id = found.id if claimed else self.answer_id
+        return claimed
 
 
 async def stored_answer(

@@ -87,7 +87,7 @@ class TurnRunner:
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
         self.silence = Silence(self._view)
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
-        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0, cards=cards)
+        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0)
         self.sync = services.registry.sync(thread, self._view, delivery)
         self._stream = AionStream(
             services,
@@ -155,12 +155,12 @@ class TurnRunner:
         if (outcome := self._unrecorded_end) is None:
             return False
         try:
-            if await retry_write(lambda: self._turns.end(self.turn.key, outcome.reason)):
+            if await retry_write(lambda: self._stream.record_end(outcome.reason)):
                 self._view.offer(self._retry)
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        await retry_write(lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason))
+        await retry_write(lambda: self._stream.record_shown(outcome.reason))
         return True
 
     async def _open_thread(self) -> bool:
@@ -233,7 +233,7 @@ class TurnRunner:
         offers_retry = False
         if outcome.retryable:
             try:  # recorded before the button can be pressed
-                offers_retry = await self._turns.end(self.turn.key, outcome.reason)
+                offers_retry = await self._stream.record_end(outcome.reason)
             except sqlite3.Error as error:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
@@ -264,7 +264,7 @@ class TurnRunner:
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
-        if await self._record(self._turns.end(self.turn.key, EndReason.FAILED)):
+        if await self._record(self._stream.record_end(EndReason.FAILED)):
             self._view.offer(self._retry)
         await self.sync.run()
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
@@ -272,7 +272,7 @@ class TurnRunner:
     async def _end_unshown(self) -> None:
         """End a turn as failed of which not even the plain text can be shown; the person is told."""
         self._release()
-        await self._record(self._turns.end(self.turn.key, EndReason.FAILED))
+        await self._record(self._stream.record_end(EndReason.FAILED))
         if self.turn.origin is not None:
             told = with_reference(strings.INTERNAL, self.turn.key)
             await reply_privately(self.thread, self.turn.origin, (told,))
@@ -292,7 +292,7 @@ class TurnRunner:
 
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, reason))
+        await self._record(self._stream.record_shown(reason))
 
     def _release(self) -> None:
         self.opened.set()

@@ -29,8 +29,7 @@ class Delivery:
     """How something is shown in a thread.
 
     `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
-    messages that it takes over; between them are `cards` cards of an earlier process, which it leaves alone. `resumed`: an
-    earlier process may have posted others. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is
+    messages that it takes over. `resumed`: an earlier process may have posted others, and cards, which it leaves alone. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is
     edited here; otherwise it is posted here and then belongs to the decision. `on_posted` is awaited after each post.
     """
 
@@ -41,7 +40,6 @@ class Delivery:
     owns_cards: bool = False
     resumed: bool = False
     retried: bool = False
-    cards: int = 0
 
 
 @dataclass(slots=True)
@@ -53,6 +51,8 @@ class Executor:
     delivery: Delivery
     tried: set[str] = field(default_factory=set)
     """The nonces of all posts that were attempted."""
+    cards: set[int] = field(default_factory=set)
+    """The slots of the cards that it posted and that belong to their decisions."""
 
     @property
     def _streaming(self) -> NativeStreaming:
@@ -99,8 +99,9 @@ class Executor:
             self.diff.edit_refused(step)
 
     async def _post(self, step: Post | PostFile | StartStream) -> MessageRef:
-        # The earlier process numbered its cards as well: without them another post of it would have this nonce.
-        nonce = nonce_of(self.delivery.name, step.slot + self.delivery.cards, step.attempt)
+        # Counted without cards: a process that goes on has those of the earlier one in no slot, and finds its other posts.
+        number = step.slot - sum(slot < step.slot for slot in self.cards)
+        nonce = nonce_of(self.delivery.name, number, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key, step.attempt)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
@@ -116,6 +117,8 @@ class Executor:
             message = await self.thread.files.post_file(thread, step.content, nonce=nonce)
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
+        if isinstance(step.content, PlanCard) and not self.delivery.owns_cards:
+            self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
         return message
 

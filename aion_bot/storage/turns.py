@@ -178,30 +178,38 @@ class Turns(Statements):
         """Record the messages that show the answer so far."""
         await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
 
-    async def end(self, key: str, reason: EndReason) -> bool:
+    async def end(self, key: str, reason: EndReason, answer_id: str | None = None) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.
 
         One that was withdrawn cannot, nor one whose writer deleted the message. `INTERRUPTED` becomes `FAILED` where
-        Aion was never asked: no answer can come then. The text stays only for a retry.
+        Aion was never asked: no answer can come then. The text stays only for a retry. `answer_id` is Aion's id of the
+        answer, as far as it is known: from the end on, a message without the name of a turn may be a plan's result.
         """
         await self._erase(
             f"UPDATE turn SET phase = 'ended', reason = iif(?1 = 'interrupted' AND phase = 'queued', 'failed', ?1), "  # noqa: S608  # literals of ours
-            f"{_kept_if('?1')}, closed_at = unixepoch() WHERE key = ?2 AND {_BEFORE[TurnPhase.ENDED]}",
-            reason, key,
+            f"{_kept_if('?1')}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
+            f"WHERE key = ?2 AND {_BEFORE[TurnPhase.ENDED]}",
+            reason, key, answer_id,
         )  # fmt: skip
         row = await self._one("SELECT reason, erased_at FROM turn WHERE key = ?", key)
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
-    async def note_shown(self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED) -> None:
+    async def note_shown(
+        self,
+        key: str,
+        attempt: int,
+        reason: EndReason = EndReason.ANSWERED,
+        answer_id: str | None = None,
+    ) -> None:
         """Record that the thread shows how an attempt ended; one that has not ended yet ended for `reason`.
 
-        Nothing is recorded where somebody has had it asked again since.
+        Nothing is recorded where somebody has had it asked again since. `answer_id` as for `end`.
         """
         await self._erase(
             f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_kept_if('coalesce(reason, ?1)')}, "  # noqa: S608  # literals of ours
-            "closed_at = coalesce(closed_at, unixepoch()) "
+            "closed_at = coalesce(closed_at, unixepoch()), answer_id = coalesce(?4, answer_id) "
             f"WHERE key = ?2 AND attempt = ?3 AND {_BEFORE[TurnPhase.SHOWN]}",
-            reason, key, attempt,
+            reason, key, attempt, answer_id,
         )  # fmt: skip
 
     async def note_cleared(self, key: str) -> None:

@@ -13,7 +13,7 @@ from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import MessageGone, PlatformDown
-from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits
 from aion_bot.rendering.screen import Screen
 from tests.support.plain_adapter import PlainAdapter
@@ -36,11 +36,10 @@ class Fragile(PlainAdapter):
         self._fails = fails
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
-        assert isinstance(content, Reply)
         await self._maybe(0.1)
         if nonce not in self.nonces:
             self.nonces[nonce] = f"{len(self.nonces):03}"
-            self.messages[self.nonces[nonce]] = content.text
+            self.messages[self.nonces[nonce]] = content.text if isinstance(content, Reply) else content.title
         await self._maybe(0.1)
         return MessageRef(thread, self.nonces[nonce])
 
@@ -144,6 +143,29 @@ async def test_pages_stand_in_order_whatever_fails(*, tells_nonces: bool) -> Non
         last.end()
         await last.sync.run()
         assert [platform.messages[name] for name in sorted(platform.messages)] == PAGES, seed
+
+
+class WithCards(Growing):
+    """Pages with a card after each of the first two."""
+
+    def screen(self) -> Screen:
+        first, second, *rest = (Reply(page) for page in self.pages)
+        return first, PlanCard("card", "", key="one"), second, PlanCard("card", "", key="two"), *rest
+
+
+@pytest.mark.parametrize("noted", range(5))
+async def test_pages_between_cards_are_found_by_their_nonces(noted: int) -> None:
+    """A process that shows no cards any more posts no page again, whatever the one before could note of its posts."""
+    platform, registry = Fragile(lambda: 1.0), Registry(retry=AT_ONCE)
+    before, now = WithCards(*PAGES), Growing(*PAGES)
+    before.ended = now.ended = True
+    killed = _shown(registry, platform, before, Delivery("key-0", ADA))
+    await killed.run()
+    delivery = Delivery("key-0", ADA, killed.replies[:noted], resumed=True)
+    await _shown(registry, platform, now, delivery).run()
+    assert [platform.messages[name] for name in sorted(platform.messages)] == [
+        "first", "card", "second", "card", "third", "fourth",
+    ]  # fmt: skip
 
 
 def _adopted(platform: Fragile, row: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
@@ -193,3 +194,58 @@ async def test_ten_megabytes_of_stream_are_read(bot: Bot) -> None:
     thread = await bot.asked(bot.ada, "What?", "word1099 end.")
     assert bot.aion.count("send_stream") == 1
     assert "word0 " in bot.text(thread)
+
+
+async def quickly_polling(idle: Bot) -> Bot:
+    """Start a bot that looks at sessions more often and for a shorter time."""
+    idle.polling = Polling().scaled(0.003)
+    await idle.start()
+    return idle
+
+
+UNTOLD = "Nothing of this belongs to a plan."
+HELD = Hold("full", pings=True)
+
+
+@pytest.mark.parametrize(
+    "answering",
+    [
+        Scene((HELD, Speak(UNTOLD), *ENDING), Answer(UNTOLD)),
+        Scene((HELD, Speak("Nothing"), Cut()), Answer(UNTOLD)),
+    ],
+    ids=["told", "stored"],
+)
+async def test_an_answer_without_a_recorded_name_is_no_result(
+    idle: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch, answering: Scene
+) -> None:
+    """A plan in doubt of the same session never shows, as its result, an answer whose id a full disk kept from the row."""
+    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
+    bot = await quickly_polling(idle)
+    bot.aion.play(script.organize(PlanEnd.LOST_BEFORE_ACTING), answering)
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    disk.full, disk.only = True, "UPDATE turn SET answer_id"
+    await bot.workspace.reply(bot.ada, thread, "And this?")
+    await disk.refused.wait()
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.UNKNOWN)
+    bot.aion.release("full")
+    await bot.shows(thread, UNTOLD, strings.STILL_UNKNOWN)
+    assert bot.text(thread).count(UNTOLD) == 1
+
+
+async def test_a_plan_waits_for_no_name_that_there_is_room_for(idle: Bot, disk: Disk) -> None:
+    """Where the disk took the plan, it takes the id of the answer too: a decision in doubt can be made again."""
+    bot = await quickly_polling(idle)
+    plan = script.organize(PlanEnd.LOST_BEFORE_ACTING, PlanEnd.DONE, stays_open=True)
+    bot.aion.play(Scene((HELD, *plan.steps), plan.answer))
+    disk.full, disk.only = True, "UPDATE turn SET answer_id"
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await disk.refused.wait()
+    disk.full = False
+    bot.aion.release("full")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.STILL_UNKNOWN)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by", "3 photos are in two folders")

@@ -15,7 +15,17 @@ from aion_bot.delivery.steps import Post, PostFile, StartStream
 from aion_bot.domain import strings
 from aion_bot.ports.messages import MessageRef
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import ENDING, Answer, Operation, Plan, Propose, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import (
+    ENDING,
+    Answer,
+    Emit,
+    Operation,
+    Plan,
+    Propose,
+    Scene,
+    Speak,
+    spoken,
+)
 from aion_bot.simulators.discord import SimulatedDiscord, limits
 from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
@@ -180,3 +190,41 @@ async def test_a_crash_after_the_upload_posts_no_second_file(
     await idle.workspace.reply(idle.ada, thread, "And more?")
     await idle.shows(thread, "The next.")
     assert len(files(idle, thread)) == 1
+
+
+FAILED_AFTER_CARD = Scene(
+    (
+        *(Speak("Lead one."), Propose(PLANS[0]), Speak("\n\nThen this.")),
+        Emit("error", {"message": "It is tired", "code": "AI_ERROR"}),
+    )
+)
+THREE_PAGES = "".join(f"Paragraph {number:05d} of a report. {'words ' * 60}\n\n" for number in range(20))
+
+
+async def test_a_crash_of_a_retry_posts_no_page_twice(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry whose earlier attempt brought a card is killed after it posted a page: the next process finds that page."""
+    perform, killed = Executor._post, asyncio.Event()
+
+    async def post_and_hang(self: Executor, step: Post | PostFile | StartStream) -> MessageRef:
+        message = await perform(self, step)
+        if step.slot == 2:
+            killed.set()
+            await asyncio.Event().wait()
+        return message
+
+    await idle.start()
+    idle.aion.play(FAILED_AFTER_CARD, spoken(THREE_PAGES))
+    thread = await idle.workspace.mention(idle.ada, "Everything?")
+    await idle.until(lambda: "Retry" in idle.pressable(thread))
+    with monkeypatch.context() as patch:
+        patch.setattr(Executor, "_post", post_and_hang)
+        await idle.press(idle.ada, thread, "Retry")
+        await killed.wait()
+        await idle.aion.until(lambda: idle.aion.streaming == 0)
+        await idle.kill()
+    await idle.start()
+    await idle.shows(thread, "Paragraph 00019")
+    await idle.until(lambda: "Stop" not in idle.pressable(thread))
+    numbers = re.findall(r"Paragraph (\d{5})", idle.text(thread))
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 20
