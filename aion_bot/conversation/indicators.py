@@ -68,8 +68,11 @@ class Progress:
 class Indicators:
     """Shows and removes the indicators. The turn's row says whether one may be left when a process ends."""
 
-    def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] = lambda _: None
+    ) -> None:
+        """`seen` is called when the mark of a question that waits is shown."""
+        self._store, self._seen = store, seen
         self._tasks = tasks
         self._marks = _QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
@@ -87,7 +90,8 @@ class Indicators:
             self._tasks.spawn(self._mark(thread, turn))
 
     async def _mark(self, thread: Thread, turn: Turn) -> None:
-        await self._marks.show(thread, turn)
+        if await self._marks.show(thread, turn):
+            self._seen(turn)
 
     def adopt(self, turn: Turn) -> None:
         """Assume that an earlier process left both indicators of a turn."""
@@ -109,8 +113,7 @@ class Indicators:
         An event as `progress` is the one that is set when the answer's first message stands. `shown` is called when people
         see an indicator.
         """
-        if isinstance(progress, asyncio.Event):
-            progress = Progress(progress)
+        progress = Progress(progress) if isinstance(progress, asyncio.Event) else progress
         # Counted by thread: activity is the thread's, and ends with the last turn that runs there.
         self._working[turn.thread] += 1
         showing = self._tasks.spawn(self._show(thread, turn, progress, shown))
@@ -324,8 +327,7 @@ class _QueuedMarks:
 
     async def remove(self, thread: Thread, turn: Turn) -> None:
         """Remove a mark if it may be there."""
-        lock = self._locks.get(turn.key)
-        if lock is None:
+        if (lock := self._locks.get(turn.key)) is None:
             return
         async with lock:
             # Another removal may have been first while this one waited for the lock.
@@ -335,8 +337,7 @@ class _QueuedMarks:
 
     async def _removed(self, thread: Thread, turn: Turn) -> bool:
         """Remove a mark, after a while if need be; returns whether it is gone."""
-        message = _message(turn)
-        if message is None or thread.queued_marker is None:
+        if (message := _message(turn)) is None or thread.queued_marker is None:
             return True
 
         async def remove() -> None:
@@ -369,8 +370,7 @@ async def _happens(event: asyncio.Event, seconds: float) -> bool:
 
 def _place(turn: Turn) -> ThreadKey:
     """Where the person's own message is: in the channel where a thread is opened from it. Its limits count."""
-    place = None if turn.origin is None else turn.origin.in_place
-    return place or turn.thread
+    return (turn.origin and turn.origin.in_place) or turn.thread
 
 
 def _message(turn: Turn) -> MessageRef | None:

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import sqlite3
+import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from enum import Enum, auto
@@ -34,7 +35,7 @@ from aion_bot.ports.errors import (
     TakenElsewhere,
 )
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, ThreadKey
+from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.bounds import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
@@ -119,7 +120,8 @@ class TurnRunner:
 
     def _delivery(self, resumed: bool, cards: int) -> Delivery:
         delivery = Delivery(self.turn.name, self.turn.asker, self.turn.posted, self._on_posted)
-        return replace(delivery, resumed=resumed, retried=self.turn.attempt > 0, cards=cards)
+        delivery = replace(delivery, resumed=resumed, retried=self.turn.attempt > 0, cards=cards)
+        return replace(delivery, on_shown=self._on_shown)
 
     @property
     def plans(self) -> list[str]:
@@ -304,9 +306,11 @@ class TurnRunner:
             in_file=outcome.reason is not EndReason.INTERRUPTED,
         )
         self._sync.wake(urgent=True)
+        ended_at = time.monotonic()
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
+        self._services.observer.end_shown(self.turn, time.monotonic() - ended_at)
         self._log_trouble()
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
@@ -403,6 +407,10 @@ class TurnRunner:
         else:
             replies = self._sync.replies
             self._posts_recorded = await self._record(self._turns.note_posted(self.turn.key, replies))
+
+    def _on_shown(self, content: Content | Document) -> None:
+        text = not self._view.empty and not (isinstance(content, Reply) and not content.text)
+        self._services.observer.showed(self.turn, text=text)
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)

@@ -32,6 +32,9 @@ from aion_bot.ports.messages import Content, Document, MessageRef, Person, PlanC
 OnPosted = Callable[[Content | Document, MessageRef], Awaitable[None]]
 """Awaited after each post with its content and the message that shows it."""
 
+OnShown = Callable[[Content | Document], None]
+"""Called with what a message shows, after each step that shows something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -40,7 +43,8 @@ class Delivery:
     `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
     messages that it takes over; between them are `cards` cards of an earlier process, which it leaves alone. `resumed`: an
     earlier process may have posted others. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is
-    edited here; otherwise it is posted here and then belongs to the decision. `on_posted` is awaited after each post.
+    edited here; otherwise it is posted here and then belongs to the decision. `on_posted` is awaited after each post, and
+    `on_shown` called after each step that shows something.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Delivery:
     resumed: bool = False
     retried: bool = False
     cards: int = 0
+    on_shown: OnShown | None = None
 
 
 @dataclass(slots=True)
@@ -93,6 +98,7 @@ class Executor:
                 self.diff.gone(step)
             else:
                 self.diff.changed(step, time.monotonic())
+                self._note_shown(step.content)
         return None
 
     def _note_refusal(self, step: Edit | Delete | AppendStream | StopStream, error: PlatformError) -> None:
@@ -126,7 +132,12 @@ class Executor:
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
+        self._note_shown(step.content)
         return message
+
+    def _note_shown(self, content: Content | Document) -> None:
+        if self.delivery.on_shown is not None:
+            self.delivery.on_shown(content)
 
 
 def _may_be_replaced(error: PlatformError) -> bool:

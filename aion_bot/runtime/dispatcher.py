@@ -85,7 +85,7 @@ class Dispatcher:
         self._replied_to: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._reorder_buffer = ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
-        self._indicators = Indicators(services.store, self._tasks)
+        self._indicators = Indicators(services.store, self._tasks, services.observer.showed)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators, services.observer)
         self._approvals = Approvals(services, self._active.stream_end)
