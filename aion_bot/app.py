@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
+from aion_bot.domain import strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
@@ -122,7 +124,10 @@ async def _watched(
 async def serve_until_signal(
     settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules | None = None
 ) -> bool:
-    """Serve until SIGTERM or SIGINT; a second signal ends the process at once."""
+    """Serve until SIGTERM or SIGINT, or until the terminal is closed; a second signal ends the process at once.
+
+    Any other SIGHUP only says in the log that nothing is read again.
+    """
     _allow_connections()
     stop = asyncio.Event()
 
@@ -133,8 +138,19 @@ async def serve_until_signal(
         _log.info("stopping", grace=settings.shutdown_grace)
         stop.set()
 
+    had_terminal = sys.stderr.isatty()
+
+    def hang_up() -> None:
+        # In a terminal that was closed nobody could stop the bot any more.
+        if had_terminal and not sys.stderr.isatty():
+            ask_to_stop()
+        else:
+            _log.warning("no reload yet", mend=strings.RESTART_TO_RELOAD)
+
     for one in (signal.SIGTERM, signal.SIGINT):
         on_signal(one, ask_to_stop)
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        on_signal(signal.SIGHUP, hang_up)
     return await serve(settings, adapters, stop, rules=rules)
 
 

@@ -73,8 +73,11 @@ class Progress:
 class Indicators:
     """Shows and removes the indicators. The turn's row says whether one may be left when a process ends."""
 
-    def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] = lambda _: None
+    ) -> None:
+        """`seen` is called when the mark of a question that waits is shown."""
+        self._store, self._seen = store, seen
         self._tasks = tasks
         self._marks = QueuedMarks()
         self._working: Counter[ThreadKey] = Counter()
@@ -94,7 +97,8 @@ class Indicators:
             self._tasks.spawn(self._mark(thread, turn))
 
     async def _mark(self, thread: Thread, turn: Turn) -> None:
-        await self._marks.show(thread, turn)
+        if await self._marks.show(thread, turn) is Marked.SHOWN:
+            self._seen(turn)
 
     def adopt(self, turn: Turn) -> None:
         """Assume that an earlier process left both indicators of a turn."""
@@ -116,8 +120,7 @@ class Indicators:
         An event as `progress` is the one that is set when the answer's first message stands. `shown` is called when people
         see an indicator.
         """
-        if isinstance(progress, asyncio.Event):
-            progress = Progress(progress)
+        progress = Progress(progress) if isinstance(progress, asyncio.Event) else progress
         # Counted by thread: activity is the thread's, and ends with the last turn that runs there.
         self._working[turn.thread] += 1
         showing = self._tasks.spawn(self._show(thread, turn, progress, shown))

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from enum import Enum, auto
@@ -29,7 +30,7 @@ from aion_bot.ports.errors import (
     TakenElsewhere,
 )
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, ThreadKey
+from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.bounds import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
@@ -87,7 +88,7 @@ class TurnRunner:
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
         self.silence = Silence(self._view)
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
-        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0)
+        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0, on_shown=self._on_shown)
         self.sync = services.registry.sync(thread, self._view, delivery)
         self._stream = AionStream(
             services,
@@ -247,9 +248,11 @@ class TurnRunner:
             in_file=outcome.reason is not EndReason.INTERRUPTED,
         )
         self.sync.wake(urgent=True)
+        ended_at = time.monotonic()
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
+        self._services.observer.end_shown(self.turn, time.monotonic() - ended_at)
         if self._view.refused is not None:
             self._log.warning("file refused", reason=self._view.refused)
         if self._view.cut:
@@ -311,6 +314,10 @@ class TurnRunner:
         else:
             recording = self._turns.note_posted(self.turn.key, self.sync.replies)
             self._posts_recorded = await self._record(recording)
+
+    def _on_shown(self, content: Content | Document) -> None:
+        text = not self._view.empty and not (isinstance(content, Reply) and not content.text)
+        self._services.observer.showed(self.turn, text=text)
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)

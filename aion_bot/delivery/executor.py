@@ -23,14 +23,19 @@ from aion_bot.ports.messages import Content, Document, MessageRef, Person, PlanC
 OnPosted = Callable[[Content | Document, MessageRef], Awaitable[None]]
 """Awaited after each post with its content and the message that shows it."""
 
+OnShown = Callable[[Content | Document], None]
+"""Called with what a message shows, after each step that shows something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How something is shown in a thread.
 
     `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
-    messages that it takes over. `resumed`: an earlier process may have posted others, and cards, which it leaves alone. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is
-    edited here; otherwise it is posted here and then belongs to the decision. `on_posted` is awaited after each post.
+    messages that it takes over. `resumed`: an earlier process may have posted others, and cards, which it leaves alone.
+    `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
+    it is posted here and then belongs to the decision. `on_posted` is awaited after each post, and `on_shown` called
+    after each step that shows something.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Delivery:
     owns_cards: bool = False
     resumed: bool = False
     retried: bool = False
+    on_shown: OnShown | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +90,7 @@ class Executor:
                 self.diff.gone(step)
             else:
                 self.diff.changed(step, time.monotonic())
+                self._note_shown(step.content)
         return None
 
     def _note_refusal(self, step: Edit | Delete | AppendStream | StopStream, error: PlatformError) -> None:
@@ -120,7 +127,12 @@ class Executor:
         if isinstance(step.content, PlanCard) and not self.delivery.owns_cards:
             self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
+        self._note_shown(step.content)
         return message
+
+    def _note_shown(self, content: Content | Document) -> None:
+        if self.delivery.on_shown is not None:
+            self.delivery.on_shown(content)
 
 
 def _may_be_replaced(error: PlatformError) -> bool:

@@ -21,6 +21,12 @@ class Observer:
     def accepted(self, turn: Turn) -> None:
         """Called when an attempt of a turn begins to wait for its answer."""
 
+    def showed(self, turn: Turn, *, text: bool = False) -> None:
+        """Called when people see something of a turn: a mark, an indicator, a message; `text`: words of its answer."""
+
+    def end_shown(self, turn: Turn, lag: float) -> None:
+        """Called when a thread shows the end of an answer, `lag` seconds after the answer had ended."""
+
     def ended(self, turn: Turn, reason: EndReason, *, timed: bool = True) -> None:
         """Called once for each attempt of a turn, when its thread shows how it ended.
 

@@ -455,6 +455,7 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 SECOND_PROCESS = (
     "another process seems to use the same token: stop one of them, or questions are answered twice"
 )
+RESTART_TO_RELOAD = "SIGHUP reads nothing again in this version: restart the bot to have its settings read"
 NOT_ASKED = (
     "not looked at: beside what its operator should be warned of, this command asks no platform, and not Aion"
 )

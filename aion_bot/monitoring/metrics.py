@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from platform import python_version
 
@@ -27,6 +28,9 @@ _PLATFORM = ["platform"]
 
 _LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _TURN = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
+_SIGN = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_TEXT = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Upper bounds of the histograms' buckets in seconds."""
 
 _MOST_REQUESTS = 70
@@ -40,6 +44,15 @@ _OTHER = "other"
 
 _REMEMBERED = 4_000
 """Turns whose beginning is remembered: twice as many as may be in the process."""
+
+
+@dataclass(slots=True)
+class _Begun:
+    """When a turn began, and whether people have seen a sign of it, and words of its answer."""
+
+    at: float
+    signed: bool = False
+    text: bool = False
 
 
 class _Registry(CollectorRegistry):
@@ -99,7 +112,7 @@ class Metrics:
 
     def __init__(self, platforms: Sequence[str], connected: Callable[[str], bool]) -> None:
         self.load: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
-        self._begun: OrderedDict[str, float] = OrderedDict()
+        self._begun: OrderedDict[str, _Begun] = OrderedDict()
         self._registry = registry = _Registry()
         self._lag = Histogram(
             "aion_bot_event_loop_lag_seconds",
@@ -107,13 +120,18 @@ class Metrics:
             buckets=_LAG,
             registry=registry,
         )
-        self._turn_seconds = Histogram(
-            "aion_bot_turn_seconds",
-            "From a question's acceptance until its thread shows the end; turns that brought a plan are left out.",
-            _PLATFORM,
-            buckets=_TURN,
-            registry=registry,
+        self._turn_seconds = self._histogram(
+            "turn",
+            "From accepting a question until its thread shows the end; not of turns with a plan.",
+            _TURN,
         )
+        self._first_sign = self._histogram(
+            "first_sign", "From accepting a question to the first sign.", _SIGN
+        )
+        self._first_text = self._histogram(
+            "first_text", "From accepting a question to the first words of its answer.", _TEXT
+        )
+        self._final_lag = self._histogram("final_lag", "From the end of an answer until it is shown.", _SIGN)
         self._turns = self._counter("turns", "Turns that ended.", "outcome")
         self._plans = self._counter(
             "plan_actions", "What came of decisions about plans.", "action", "outcome"
@@ -129,6 +147,11 @@ class Metrics:
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"aion_bot_{name}", documentation, [*_PLATFORM, *labels], registry=self._registry)
+
+    def _histogram(self, name: str, documentation: str, buckets: Sequence[float]) -> Histogram:
+        return Histogram(
+            f"aion_bot_{name}_seconds", documentation, _PLATFORM, buckets=buckets, registry=self._registry
+        )
 
     def _add_gauges(self, platforms: Sequence[str], connected: Callable[[str], bool]) -> None:
         def gauge(name: str, documentation: str, read: Callable[[str], float]) -> None:
@@ -157,9 +180,28 @@ class Metrics:
 
     def accepted(self, turn: Turn) -> None:
         """Remember when a turn began; one that is answered elsewhere than it was asked began the first time."""
-        self._begun.setdefault(turn.name, time.monotonic())
+        self._begun.setdefault(turn.name, _Begun(time.monotonic()))
         if len(self._begun) > _REMEMBERED:
             self._begun.popitem(last=False)
+        if turn.origin is not None and turn.origin.echo is not None:
+            self.showed(turn, text=False)  # the acknowledgement of a command stands already
+
+    def showed(self, turn: Turn, *, text: bool) -> None:
+        """Measure the first sign of a turn, and the first words of its answer."""
+        begun = self._begun.get(turn.name)
+        if begun is None:
+            return
+        waited = time.monotonic() - begun.at
+        if not begun.signed:
+            begun.signed = True
+            self._first_sign.labels(turn.thread.platform).observe(waited)
+        if text and not begun.text:
+            begun.text = True
+            self._first_text.labels(turn.thread.platform).observe(waited)
+
+    def end_shown(self, turn: Turn, lag: float) -> None:
+        """Measure how late the end of an answer is shown."""
+        self._final_lag.labels(turn.thread.platform).observe(lag)
 
     def ended(self, turn: Turn, reason: EndReason, *, timed: bool) -> None:
         """Count an end. How long a turn of an earlier process took is not known."""
@@ -167,7 +209,7 @@ class Metrics:
         self._turns.labels(platform, _OUTCOME.get(reason, "failed")).inc()
         begun = self._begun.pop(turn.name, None)
         if timed and begun is not None:
-            self._turn_seconds.labels(platform).observe(time.monotonic() - begun)
+            self._turn_seconds.labels(platform).observe(time.monotonic() - begun.at)
 
     def plan_decided(self, platform: str, action: str, outcome: str) -> None:
         """Count what came of a plan action."""

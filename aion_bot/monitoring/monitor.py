@@ -36,6 +36,14 @@ class Monitor(Observer):
         """Remember when a turn began."""
         self.metrics.accepted(turn)
 
+    def showed(self, turn: Turn, *, text: bool = False) -> None:
+        """Measure how long the first sign and the first words took."""
+        self.metrics.showed(turn, text=text)
+
+    def end_shown(self, turn: Turn, lag: float) -> None:
+        """Measure how late an end is shown."""
+        self.metrics.end_shown(turn, lag)
+
     def ended(self, turn: Turn, reason: EndReason, *, timed: bool = True) -> None:
         """Count how a turn ended, and how long it took."""
         self.metrics.ended(turn, reason, timed=timed)

@@ -38,7 +38,12 @@ class ActiveTurns:
 
     async def _run(self, runner: TurnRunner) -> None:
         progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts)
-        async with self._indicators.working(runner.thread, runner.turn, progress, runner.sync.may_wait):
+
+        def seen() -> None:
+            self._observer.showed(runner.turn)
+            runner.sync.may_wait()
+
+        async with self._indicators.working(runner.thread, runner.turn, progress, seen):
             await runner.run()
         if await runner.record_rest():
             # The indicators were cleared before the row could say that the end is shown.

@@ -81,7 +81,7 @@ class Dispatcher:
         self._replied_to = RepliedTo()
         self._reorder_buffer = ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
-        self._indicators = Indicators(services.store, self._tasks)
+        self._indicators = Indicators(services.store, self._tasks, services.observer.showed)
         self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators, services.observer)

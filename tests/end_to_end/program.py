@@ -39,11 +39,11 @@ def _be_program(
 
 
 class Program:
-    """`aion-bot` as a process. Its output goes to a file."""
+    """`aion-bot` as a process. Its output goes to a file, or to a `terminal`, which is not read."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, terminal: Path | None = None) -> None:
         self._folder = folder
-        self._log = folder / "output.txt"
+        self._log = terminal or folder / "output.txt"
         self._process: ForkServerProcess | None = None
 
     async def start(self, env: Mapping[str, str], *arguments: str) -> None:

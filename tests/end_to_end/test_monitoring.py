@@ -66,6 +66,9 @@ async def test_health_readiness_and_metrics_of_a_running_bot(idle: Bot, address:
         f'aion_bot_active_turns{{platform="{name}"}} 0.0',
         'aion_bot_aion_requests_total{operation="messages",status="ok"} 1.0',
         f'aion_bot_turn_seconds_count{{platform="{name}"}} 1.0',
+        f'aion_bot_first_sign_seconds_count{{platform="{name}"}} 1.0',
+        f'aion_bot_first_text_seconds_count{{platform="{name}"}} 1.0',
+        f'aion_bot_final_lag_seconds_count{{platform="{name}"}} 1.0',
     )
     assert f'platform="{name}",status="ok"' in text
     lags = next(

@@ -1,5 +1,6 @@
 """The program as an operator runs it: a process with an environment, signals and an exit status."""
 
+import os
 import resource
 import signal
 import sqlite3
@@ -95,6 +96,41 @@ async def test_a_question_is_answered_and_sigterm_ends_an_idle_bot(bot: Bot, pro
     status, took = await program.end()
     assert status == 0
     assert took < 2.0
+
+
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_sighup_ends_nothing(bot: Bot, program: Program) -> None:
+    """SIGHUP rereads nothing yet and harms nothing: the log says so, and the running answer goes on to its end."""
+    bot.aion.play(HELD)
+    await program.start(bot.env())
+    await bot.workspace.connected()
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    program.send(signal.SIGHUP)
+    await program.prints("no reload yet")
+    bot.aion.release("go")
+    await bot.shows(thread, "The end.")
+    program.send(signal.SIGTERM)
+    assert (await program.end())[0] == 0
+
+
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_a_closed_terminal_stops_the_bot_as_sigterm_does(bot: Bot, tmp_path: Path) -> None:
+    """Nobody could stop the bot in a terminal that is gone: its answers get the grace period, and the status is 0."""
+    bot.aion.play(HELD)
+    terminal, output = os.openpty()
+    program = Program(tmp_path, Path(os.ttyname(output)))
+    try:
+        await program.start(bot.env(AION_BOT_SHUTDOWN_GRACE="30"))
+        await bot.workspace.connected()
+        thread = await bot.asked(bot.ada, "What?", "The first part.")
+        os.close(output)
+        os.close(terminal)
+        program.send(signal.SIGHUP)
+        bot.aion.release("go")
+        assert (await program.end())[0] == 0
+        assert "The end." in bot.text(thread)
+    finally:
+        await program.kill()
 
 
 async def test_a_running_answer_is_interrupted_after_the_grace_period(bot: Bot, program: Program) -> None:

@@ -82,6 +82,21 @@ def test_how_long_a_turn_took_is_measured_from_its_first_acceptance(metrics: Met
     assert series(metrics)["aion_bot_turns_total", "answered", "slack"] == 3
 
 
+def test_the_first_sign_and_the_first_words_are_measured_once(metrics: Metrics) -> None:
+    """Later signs of a turn, and turns of an earlier process, are not measured."""
+    asked = turn()
+    metrics.accepted(asked)
+    metrics.showed(asked, text=False)
+    metrics.showed(asked, text=True)
+    metrics.showed(asked, text=True)
+    metrics.showed(turn(key="f" * 16), text=True)
+    metrics.end_shown(asked, 0.3)
+    found = series(metrics)
+    for name in ("first_sign", "first_text", "final_lag"):
+        assert found[f"aion_bot_{name}_seconds_count", "slack"] == 1
+    assert found["aion_bot_final_lag_seconds_sum", "slack"] == pytest.approx(0.3)
+
+
 def test_the_load_is_read_at_each_scrape(metrics: Metrics) -> None:
     """How many turns run and wait is asked for when somebody looks."""
     metrics.load = lambda platform: (3, 5) if platform == "discord" else (0, 1)
@@ -122,6 +137,9 @@ def test_there_are_fewer_than_300_series_whatever_happens(metrics: Metrics) -> N
     """Every platform, outcome, action and status, and more methods than there are, stay below the bound; none is lost."""
     reasons, phases = list(EndReason), list(PlanPhase)
     for platform in PLATFORMS:
+        metrics.accepted(turn(platform))
+        metrics.showed(turn(platform), text=True)
+        metrics.end_shown(turn(platform), 1.0)
         for reason in reasons:
             metrics.ended(turn(platform), reason, timed=True)
         for action, phase in itertools.product((Action.APPROVE, Action.CANCEL), phases[5:]):
