@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import discord
 
-from adapters.discord import events, ids, rate_limits, rendering, strings
+from adapters.discord import ids, rate_limits, rendering, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
@@ -18,13 +18,6 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
-from adapters.discord.strings import (
-    FILE_TOO_LARGE,
-    NO_ATTACHMENTS,
-    PUBLIC_BOT,
-    QUEUED_EMOJI,
-    UNANSWERABLE_EMOJI,
-)
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -83,7 +76,7 @@ class DiscordAdapter:
         """Tell whether anybody can invite the bot; discord.py asks for the application as it logs in."""
         async with self._rest.call() as client:
             public = client.application is not None and client.application.bot_public
-        return (PUBLIC_BOT,) if public else ()
+        return (strings.PUBLIC_BOT,) if public else ()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
@@ -133,7 +126,7 @@ class DiscordAdapter:
                 opened = await self._rest.open_thread(channel, question, prompt.opening)
             except CannotDraw:
                 # The server's rules take no such words in a title, which are those of the question.
-                opened = await self._rest.open_thread(channel, question, events.UNTITLED)
+                opened = await self._rest.open_thread(channel, question, strings.UNTITLED)
             except Forbidden:
                 self._without_threads.add(channel)
                 raise
@@ -160,9 +153,9 @@ class DiscordAdapter:
             body = rendering.Body(content="", components=[])
             message = await self._rest.send(channel, body, nonce=nonce, document=document)
         except Forbidden as error:
-            raise UploadRefused(NO_ATTACHMENTS) from error
+            raise UploadRefused(strings.NO_ATTACHMENTS) from error
         except TooLong as error:
-            raise UploadRefused("" if isinstance(error, CannotDraw) else FILE_TOO_LARGE) from error
+            raise UploadRefused("" if isinstance(error, CannotDraw) else strings.FILE_TOO_LARGE) from error
         return ids.message_ref(thread, channel, message)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
@@ -210,11 +203,11 @@ class DiscordAdapter:
         async with self._rest.call() as client:
             if queued:
                 target = client.get_partial_messageable(channel).get_partial_message(message_id)
-                await target.add_reaction(QUEUED_EMOJI)
+                await target.add_reaction(strings.QUEUED_EMOJI)
                 return
             try:
                 # discord.py's public way needs the bot's user object for it.
-                await client.http.remove_own_reaction(channel, message_id, QUEUED_EMOJI)
+                await client.http.remove_own_reaction(channel, message_id, strings.QUEUED_EMOJI)
             except discord.NotFound as error:
                 if error.code != UNKNOWN_EMOJI:
                     raise
@@ -285,7 +278,7 @@ class DiscordAdapter:
             channel, question = ids.address_of(event.source)
             async with self._rest.call() as client:
                 message = client.get_partial_messageable(channel).get_partial_message(question)
-                await message.add_reaction(UNANSWERABLE_EMOJI)
+                await message.add_reaction(strings.UNANSWERABLE_EMOJI)
 
     @property
     def mentions_only(self) -> bool:

@@ -27,7 +27,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
-        description = "Ask Aion about your images and documents"
+        description = strings.ASK_DESCRIPTION
         self.add_command(
             app_commands.Command(name="ask", description=description, callback=interactions.handle_ask)
         )

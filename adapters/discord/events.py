@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from adapters.discord import content, ids
+from adapters.discord import content, ids, strings
 from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
 from adapters.discord.names import in_server
@@ -22,7 +22,6 @@ from aion_bot.ports.text import one_line
 
 THREAD_NAME_LENGTH = 100
 """Characters in a thread's name (Discord's documentation, *Start Thread from Message*)."""
-UNTITLED = "A question for Aion"
 TOKEN_LIFETIME = 15 * 60.0
 """Seconds for which an interaction's token is valid (Discord's documentation, *Receiving and Responding*)."""
 # Permissions by the names that Discord's settings give to them.
@@ -311,7 +310,7 @@ def _titled(quotes: tuple[Quote, ...]) -> str:
 
 def thread_name(text: str) -> str:
     """Name a thread after the text that it is about."""
-    return one_line(KNOWN.strike(text), THREAD_NAME_LENGTH) or UNTITLED
+    return one_line(KNOWN.strike(text), THREAD_NAME_LENGTH) or strings.UNTITLED
 
 
 def _address(message: discord.Message, channel: ChannelInfo, bot: int, *, quoted: bool) -> Address:

@@ -126,7 +126,7 @@ class Interactions:
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
 
-    @app_commands.describe(prompt="Your question")
+    @app_commands.describe(prompt=strings.ASK_PROMPT)
     async def handle_ask(
         self, interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
     ) -> None:

@@ -1,5 +1,6 @@
 """The adapter's own sentences on Discord, beside the core's: how a command is acknowledged. No I/O."""
 
+from aion_bot.ports import catalogue
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import clip, one_line
 
@@ -8,6 +9,10 @@ MESSAGE_LENGTH = 2_000
 
 QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
 UNANSWERABLE_EMOJI = "\N{SPEAKER WITH CANCELLATION STROKE}"
+UNTITLED = "A question for Aion"
+"""The title of a thread whose question cannot be one."""
+ASK_DESCRIPTION = "Ask Aion about your images and documents"
+ASK_PROMPT = "Your question"
 UNKNOWN_BUTTON = "I don't know this button any more. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Reload Discord, then try again."
 PUBLIC_BOT = (
@@ -76,3 +81,19 @@ def _quoted(text: str) -> str:
 
 NO_ATTACHMENTS = "I need the permission “Attach Files”"
 FILE_TOO_LARGE = "the file is too large for Discord"
+
+catalogue.add(
+    __name__,
+    for_others={
+        "QUEUED_EMOJI",
+        "UNANSWERABLE_EMOJI",  # no sentences
+        "PUBLIC_BOT",
+        "PREFIXED_WITH_BOT",
+        "NOT_FROM_PORTAL",
+        "PATH_NOT_LAST",
+        "THREAD_OPENED_ELSEWHERE",
+        "ACKNOWLEDGED_ELSEWHERE",
+        "POSTED_ELSEWHERE",
+        "quote",
+    },
+)

@@ -1,4 +1,6 @@
-"""What the adapter itself says about Slack, beside the core's words: to the operator, at the start and in the log. No I/O."""
+"""What the adapter itself says about Slack, beside the core's words: mostly to the operator, at the start and in the log. No I/O."""
+
+from aion_bot.ports import catalogue
 
 NOT_XOXB = (
     "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
@@ -26,3 +28,9 @@ def no_upload(code: str) -> str:
     if code == "missing_scope":
         return "I'm not allowed to upload files here"
     return "Slack refused it"
+
+
+catalogue.add(
+    __name__,
+    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections"},
+)

@@ -28,12 +28,9 @@ class Decided:
     @property
     def failed(self) -> bool:
         """Whether the sentence tells of a failure: the decision changed nothing, or not what it should, or nobody knows."""
-        if self.detail in _NO_FAILURES:
+        if self.detail in {strings.SEE_BELOW, strings.ANOTHER_DECIDED, strings.PLAN_REPLACED}:
             return False
         return bool(self.detail) and self.phase not in {PlanPhase.DONE, PlanPhase.CANCELLED}
-
-
-_NO_FAILURES = {strings.SEE_BELOW, strings.ANOTHER_DECIDED, strings.PLAN_REPLACED}
 
 
 def answered(plan: Plan, response: PlanActionResponse) -> Decided:

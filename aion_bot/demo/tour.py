@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aion_bot.demo.transcript import Reader, final
-from aion_bot.domain import strings
 from aion_bot.simulators.aion.long_report import LONG_REPORT
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
@@ -138,7 +137,7 @@ class _Visit:
         await self._watch(
             thread,
             "the card records who cancelled",
-            _says("Cancelled by", strings.DROPPED, pressable=False),
+            _says("Cancelled by", "Nothing was changed.", pressable=False),
         )
         return thread
 

@@ -1,4 +1,8 @@
-"""Every sentence that the bot says to a person. No I/O, no decisions."""
+"""Every sentence that the bot says, to people, to its operator and to Aion. No I/O, no decisions.
+
+Those for people are short, say "I", name nothing from inside the bot, and end with what the person can do. They are part of
+`ports.catalogue`, which a translation may replace; those for others are named at the end.
+"""
 
 import re
 import shlex
@@ -6,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
@@ -34,6 +39,8 @@ INTERRUPTED = "I was restarted before I finished. Press Retry to ask again."
 PLAIN_TEXT = "I couldn't format this answer, so it's shown as plain text."
 NEVER_TOLD = "I was restarted before I told Aion."
 GIVEN_UP = "I was restarted twice before I finished. Press Retry to ask again."
+UNCOUNTED = "a number of"
+"""Stands in an answer for a count that comes only at its end."""
 REST_FOLLOWS = "The rest follows as a file."
 WHOLE_IN_FILE = "This is the beginning. Open the file below for the whole answer."
 CUT_IN_FILE = "This answer is over 1 MB. Open the file below for the part I kept."
@@ -63,7 +70,7 @@ _HINDRANCES = {
     Hindrance.NOT_A_MEMBER: "I'm not in that channel. Invite me, then ask again.",
     Hindrance.ARCHIVED: "That channel or thread is archived. Ask me somewhere else.",
     Hindrance.LOCKED: "That thread is locked. Ask me somewhere else.",
-    Hindrance.CLOSED: "I can't send you direct messages. Allow them in your settings, then ask again.",
+    Hindrance.CLOSED: "I can't send you direct messages. Allow them, then ask again.",
     Hindrance.FULL: "There are too many open threads. Ask your admin to archive some, then ask again.",
     Hindrance.PERMISSION: CANNOT_WRITE,
     Hindrance.OTHER: REFUSED_HERE,
@@ -505,3 +512,38 @@ def port_not_usable(port: int | None, reason: str) -> str:
 def tour_not_writable(path: str, reason: str) -> str:
     """Tell the operator that the tour's file cannot be written."""
     return f"--html: {path} cannot be written ({reason}); name a file in a folder that exists"
+
+
+catalogue.add(
+    __name__,
+    for_others={
+        "ASK_ABOUT",
+        "QUOTED",
+        "quote_label",  # for Aion
+        "unknown_variable",
+        "NO_TOML",
+        "NO_SECTION",
+        "FILE_NOT_READABLE",
+        "no_text_file",
+        "unknown_key",
+        "key_not_implemented",
+        "key_outside",
+        "malformed_key",
+        "no_section_id",
+        "no_id",
+        "approver_not_allowed",
+        "allowed",
+        "SECOND_PROCESS",
+        "NOT_ASKED",
+        "NOTHING_TO_WARN_OF",
+        "not_reached",
+        "LIST_IT",
+        "WORKSPACES_OF_FIRST_START",
+        "kept_for",
+        "loose_mode",
+        "several_servers",
+        "no_platform",
+        "port_not_usable",
+        "tour_not_writable",
+    },
+)

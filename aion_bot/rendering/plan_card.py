@@ -46,14 +46,6 @@ _RISKS = (
     _forms("mov", "merg", "renam", "archiv"),
 )
 
-# What came of an attempt after which the plan waited again, by the phase before.
-_THEN = {
-    PlanPhase.CLAIMED: strings.NEVER_SENT,
-    PlanPhase.SENT: strings.NOT_TAKEN,
-    PlanPhase.BUSY: strings.BUSY_THEN,
-    PlanPhase.UNKNOWN: strings.UNKNOWN_THEN,
-}
-
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
 """Answers to an attempt that leave open whether it was the one which decided."""
 
@@ -61,14 +53,6 @@ _CANCELLING = frozenset({PlanPhase.CANCELLED, PlanPhase.RUNNING, PlanPhase.SETTL
 
 _SMALLEST_PAGE = 200
 """Measure of a page under which a message that the platform refuses as too long is given up."""
-
-_UNDER_WAY = {
-    PlanPhase.CLAIMED: strings.ASKING_AION,
-    PlanPhase.SENT: strings.ASKING_AION,
-    PlanPhase.RUNNING: strings.RUNNING,
-    PlanPhase.BUSY: strings.BUSY,
-    PlanPhase.UNKNOWN: strings.UNKNOWN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +158,7 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
         lines.append(say(plan.action, plan.decider))
     if plan.phase is PlanPhase.REPLACED:
         lines.append((strings.PLAN_REPLACED,))
-    elif outcome := _UNDER_WAY.get(plan.phase, plan.detail):
+    elif outcome := _under_way(plan.phase) or plan.detail:
         lines.append((outcome,))
     return tuple(lines)
 
@@ -213,8 +197,26 @@ def _counts(plan: Plan) -> bool:
 
 def _attempt(attempt: Attempt) -> Line:
     """Say what came of an attempt that ended without deciding the plan."""
-    outcome = _THEN.get(attempt.source, "") if attempt.source else ""
+    said = {
+        PlanPhase.CLAIMED: strings.NEVER_SENT,
+        PlanPhase.SENT: strings.NOT_TAKEN,
+        PlanPhase.BUSY: strings.BUSY_THEN,
+        PlanPhase.UNKNOWN: strings.UNKNOWN_THEN,
+    }
+    outcome = said.get(attempt.source, "") if attempt.source else ""
     return strings.pressed(attempt.action, attempt.person, outcome)
+
+
+def _under_way(phase: PlanPhase) -> str:
+    """Say how far a decision has come; empty in a phase in which none is carried out."""
+    said = {
+        PlanPhase.CLAIMED: strings.ASKING_AION,
+        PlanPhase.SENT: strings.ASKING_AION,
+        PlanPhase.RUNNING: strings.RUNNING,
+        PlanPhase.BUSY: strings.BUSY,
+        PlanPhase.UNKNOWN: strings.UNKNOWN,
+    }
+    return said.get(phase, "")
 
 
 def _first_sentence(text: str) -> str:

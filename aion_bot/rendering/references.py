@@ -3,12 +3,11 @@
 import re
 
 from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers, resolve_content
+from aion_bot.domain import strings
 from aion_bot.ports.secrets import KNOWN
 
-UNCOUNTED = "a number of"
-"""Stands for `[[ref:KEY]]`: its count comes only with the last event."""
-
 # Not `[` inside: each of many openings would be followed to the end of its line, which takes quadratic time.
+# Its count comes only with the last event.
 _COUNT = re.compile(r"\[\[ref:[^\[\]\n]*\]\]")
 _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):")
 _BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
@@ -18,7 +17,7 @@ def readable(text: str) -> str:
     """Replace every whole marker by plain words, without the metadata that comes only at the end."""
     if "[[" not in text:
         return text
-    return resolve_content(_COUNT.sub(UNCOUNTED, text), {})
+    return resolve_content(_COUNT.sub(strings.UNCOUNTED, text), {})
 
 
 def settled_length(text: str, start: int = 0) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.discord.events import UNTITLED
+from adapters.discord.strings import UNTITLED
 from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion import SimulatedAion

@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.rendering.references import UNCOUNTED, Growing, readable
+from aion_bot.domain.strings import UNCOUNTED
+from aion_bot.rendering.references import Growing, readable
 
 HALF = re.compile(r"\[\[(?:img|doc|ref|link):|\[\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)$")
 """The beginning of a marker in a text, or at its end where the rest may still come."""

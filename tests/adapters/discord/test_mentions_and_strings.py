@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.discord import strings
-from adapters.discord.events import UNTITLED, thread_name
+from adapters.discord.events import thread_name
 from adapters.discord.mentions import readable, without
+from adapters.discord.strings import UNTITLED
 
 NAMES = {"@1": "Ada", "@&2": "crew", "#3": "site-7"}
 

@@ -1,0 +1,268 @@
+"""The catalogue of the words that people read: short, one voice, nothing from inside the bot, and something to do."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.discord import strings as discord_strings
+from adapters.slack import strings as slack_strings
+from aion_bot.domain import strings
+from aion_bot.domain.access import Refusal
+from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.ports import catalogue
+from aion_bot.ports.errors import Hindrance
+from aion_bot.ports.events import QuoteSource
+from aion_bot.ports.failures import with_reference
+from aion_bot.ports.messages import Action, Line, Person
+
+ROOT = Path(__file__).parents[1]
+ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
+
+LONGEST = 110
+"""Characters of a sentence, or of the few that stand together."""
+
+LONGEST_NOTE = 160
+"""Characters of the small line under a page: a page leaves so much room, `rendering.answer.ROOM`."""
+
+FORBIDDEN = re.compile(
+    r"\b(session|record|records|recorded|log|logs|logged|database|process|variable|setting|settings|row|token|scope|API"
+    r"|person who runs|operator|adapter|thread id|error code)\b|[A-Z]{3,}_",
+    re.IGNORECASE,
+)
+
+ACTIONS = re.compile(
+    r"\b(ask|press|open|mention|invite|try|wait|allow|use|reload|shorten|rephrase|read|decide|tell|can approve|upload"
+    r"|see below|is below|by itself|will be|I'll|needs? it|Put)\b",
+    re.IGNORECASE,
+)
+
+# What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
+STATES = {
+    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "ANSWER_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
+    "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
+    "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
+    "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
+    "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "CANCELLED_SEE_BELOW", "ANOTHER_DECIDED",
+    "UNTITLED", "ASK_DESCRIPTION", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
+}  # fmt: skip
+
+APPROVERS = frozenset(f"U{number:02}" for number in range(12))
+
+# Every sentence that a function makes, by the function, with each of its cases.
+MADE: dict[str, list[str | Line]] = {
+    "cannot_write": [strings.cannot_write(one) for one in Hindrance]
+    + [strings.cannot_write(Hindrance.PERMISSION, "Create Public Threads")],
+    "refusal": [strings.refusal(one) for one in Refusal],
+    "used_up": [
+        strings.used_up(UsedUp(whose, limit, wait), own=own)
+        for whose in Whose for limit in (1, 20) for wait in (1.0, 3000.0) for own in (True, False)
+    ],
+    "no_file": [strings.no_file(one) for one in ("", discord_strings.NO_ATTACHMENTS, discord_strings.FILE_TOO_LARGE)],
+    "answering_others": [strings.answering_others(people, own=own) for people in (1, 7) for own in (True, False)],
+    "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
+    "agent": [strings.agent("FolderOrganizationAgent")],
+    "trouble": [strings.trouble(one, 20.0, retry=retry) for one in strings._TROUBLE for retry in (True, False)],
+    "without_retry": [strings.without_retry(strings.trouble(one, 20.0)) for one in strings._TROUBLE],
+    "stopped_by": [strings.stopped_by(ADA)],
+    "operations": [strings.operations(one) for one in (1, 9)],
+    "unreadable": [strings.unreadable(one) for one in (1, 9)],
+    "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
+    "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],
+    "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],
+    "decided": [strings.decided(one, ADA) for one in (Action.APPROVE, Action.CANCEL)],
+    "pressed": [strings.pressed(one, ADA, why) for one in (Action.APPROVE, Action.CANCEL) for why in ("", strings.NEVER_SENT)],
+    "attempts_between": [strings.attempts_between(3)],
+    "already": [strings.already((strings.decided(Action.APPROVE, ADA),))],
+    "decided_unseen": [strings.decided_unseen(strings.CANNOT_WRITE, (strings.decided(Action.APPROVE, ADA),))],
+    "more_to_confirm": [strings.more_to_confirm(one) for one in (0, 1, 2)],
+    "in_aions_words": [strings.in_aions_words("Moved them", {"photos_moved": 3})],
+    "refused": [strings.refused(strings.NEVER_TOLD), strings.refused(strings.trouble("SERVER_ERROR", retry=False))],
+    "question": [discord_strings.question("What?")],
+    "question_by": [discord_strings.question_by("1", "What?")],
+    "question_about": [discord_strings.question_about("Ben", "https://discord.test/1", "What?")],
+    "question_about_by": [discord_strings.question_about_by("1", "Ben", "https://discord.test/1", "What?")],
+    "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],
+}  # fmt: skip
+
+# Lines of two things: what happened, and what was decided.
+JOINED = {
+    "decided_unseen",
+    "refused",
+    "no_file",
+    "also_read",
+    "question_about",
+    "question_about_by",
+    "deciders",
+    "more_to_confirm",
+}
+
+SENTENCES = [
+    (name, value) for module in catalogue.sentences().values() for name, value in module.items()
+    if isinstance(value, str)
+]  # fmt: skip
+
+
+def written(said: str | Line) -> str:
+    return (
+        said if isinstance(said, str) else "".join(one if isinstance(one, str) else one.name for one in said)
+    )
+
+
+def every() -> Iterator[tuple[str, str]]:
+    yield from SENTENCES
+    for name, lines in MADE.items():
+        yield from ((name, written(line)) for line in lines)
+
+
+def test_each_function_of_the_catalogue_is_tried() -> None:
+    """A function that makes sentences for people has its cases above."""
+    functions = {
+        name for module in catalogue.sentences().values() for name, value in module.items() if callable(value)
+    }
+    assert functions == set(MADE)
+
+
+@pytest.mark.parametrize(("name", "sentence"), sorted(set(every())))
+def test_a_sentence_is_short_and_plain(name: str, sentence: str) -> None:
+    """It fits into a glance, names nothing from inside the bot, and speaks of the bot as I."""
+    assert len(sentence) <= (2 * LONGEST if name in JOINED else LONGEST), len(sentence)
+    assert FORBIDDEN.search(sentence) is None
+    assert "the bot" not in sentence
+
+
+@pytest.mark.parametrize(("name", "sentence"), SENTENCES)
+def test_a_sentence_says_what_to_do(name: str, sentence: str) -> None:
+    """What tells of something that a person can act on says how; the others are named."""
+    assert (ACTIONS.search(sentence) is not None) or name in STATES
+
+
+def test_the_named_states_exist() -> None:
+    """No name in the table above is of a sentence that is gone."""
+    assert STATES - {name for name, _ in SENTENCES} == set()
+
+
+def test_a_note_fits_under_its_page() -> None:
+    """With its reference it is not longer than the room that a page leaves."""
+    notes = [
+        *map(written, MADE["no_file"]),
+        strings.WHOLE_IN_FILE,
+        strings.CUT_IN_FILE,
+        strings.ONLY_BEGINNING,
+    ]
+    assert max(len(with_reference(note, "k1")) for note in notes) <= LONGEST_NOTE
+
+
+def test_the_words_of_the_issue_are_literal() -> None:
+    """The sentences that the issue names are said as it names them."""
+    assert strings.not_yours(strings.deciders("requester", ADA)) == (
+        "Only ",
+        ADA,
+        " can approve or cancel this.",
+    )
+    assert strings.DROPPED == "Nothing was changed."
+    assert strings.EXPIRED == "This plan has expired. Ask again if you still need it."
+    assert strings.INTERRUPTED == "I was restarted before I finished. Press Retry to ask again."
+
+
+# Where no sentence for people may stand, and what is none although it looks like one.
+
+SEARCHED = (
+    "aion_bot/conversation",
+    "aion_bot/delivery",
+    "aion_bot/rendering",
+    "aion_bot/runtime",
+    "aion_bot/domain",
+    "adapters",
+)
+NO_SENTENCES = {
+    "Create Public Threads", "Send Messages in Threads", "Read Message History", "Add Reactions",  # Discord's own names
+    "Discord answered x", "Discord answered x with code x", "Slack's library failed in %s (%s)",  # the text of an error, of a log
+}  # fmt: skip
+# What only a log or an exception gets: its words reach no chat.
+LOGGING = {"debug", "info", "warning", "error", "exception", "bind", "critical"}
+LOOKS_LIKE_ONE = re.compile(r"^[^a-z]*[A-Z][\w']*(?:[ ,]+[\w']+){2,}")
+
+
+def test_the_search_finds_sentences() -> None:
+    """A sentence in an assignment, a call or an f-string counts; docstrings, logs, enum reasons and exceptions do not."""
+    source = (
+        '"""A sentence of prose."""\nx = "I am not here."\nsay(f"You have {n} left of them.")\n'
+        'log.info("Something went very wrong")\nraise ValueError("This is not right")\n'
+    )
+    assert sorted(stray(source)) == ["I am not here.", "You have x left of them."]
+
+
+def stray(source: str) -> Iterator[str]:
+    """Yield every string that reads like a sentence, and that people could see."""
+    tree = ast.parse(source)
+    unseen: set[int] = set()
+    for node in ast.walk(tree):
+        prose = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if prose or isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _logs(node)):
+            unseen.update(id(inner) for inner in ast.walk(node))
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.JoinedStr) and id(node) not in unseen:
+            text = "".join(str(one.value) if isinstance(one, ast.Constant) else "x" for one in node.values)
+            unseen.update(id(inner) for inner in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen:
+            text = node.value
+        if LOOKS_LIKE_ONE.match(text) and text not in NO_SENTENCES:
+            yield text
+
+
+def _logs(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr in LOGGING
+    return isinstance(call.func, ast.Name) and call.func.id.endswith(
+        ("Error", "Down", "Refused", "Unsupported")
+    )
+
+
+def test_no_sentence_stands_outside_the_catalogue() -> None:
+    """What people read is in a module of sentences, where it can be translated."""
+    found = [
+        f"{path.relative_to(ROOT)}: {text}"
+        for folder in SEARCHED
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if path.name != "strings.py"
+        for text in stray(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_words_are_looked_up_when_they_are_said() -> None:
+    """A word that a module keeps from its import could not be replaced: only what is registered once may be."""
+    kept_at_import = {"ASK_PROMPT", "BOTH_NEEDED"}
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for folder in SEARCHED
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if path.name != "strings.py"
+        for name in kept(path.read_text("utf-8"))
+        if name not in kept_at_import
+    ]
+    assert found == []
+
+
+def kept(source: str) -> Iterator[str]:
+    """Yield the names of sentences that a module reads while it is imported."""
+    tree = ast.parse(source)
+    later: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            body = node.body if isinstance(node.body, list) else [node.body]
+            later.update(id(inner) for one in body for inner in ast.walk(one))
+    known = {name for module in catalogue.sentences().values() for name in module}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".strings"):
+            yield from (one.name for one in node.names if one.name in known)
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "strings"
+        ) and id(node) not in later:
+            yield node.attr
