@@ -77,7 +77,7 @@ class Files:
     async def _call(self, method: Method, team: str, **arguments: Any) -> Mapping[str, Any]:
         answer = await self._web.call(method, team, tolerated=errors.NO_UPLOADS, **arguments)
         if error := answer.get("error"):
-            _log.warning("upload refused: %s", error)
+            _log.warning("upload refused", extra={"reason": str(error)})
             raise UploadRefused(strings.no_upload(str(error)))
         return answer
 
