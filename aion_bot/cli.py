@@ -14,8 +14,6 @@ import typer
 import adapters
 from aion_bot import __version__, app, doctor, log_config
 from aion_bot.config import CONFIG, Settings, check_lists, read_database, read_rules, unknown_variables
-from aion_bot.demo import modes
-from aion_bot.demo.bot_process import BotProcess
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
@@ -23,7 +21,6 @@ from aion_bot.ports import private_files
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
-from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import StoreError, back_up
 
 program = typer.Typer(
@@ -200,6 +197,9 @@ def demo(
     without one it serves until SIGINT or SIGTERM. With --tour the exit status is 0 only if everything came out right; 2 if
     the port or the file cannot be used. Reads no .env and no real token.
     """
+    # Neither the demo nor its simulators are loaded to serve a real workspace.
+    from aion_bot.demo.modes import until_signal
+
     if (tour and port is not None) or (html is not None and not tour):
         raise typer.BadParameter("--html goes with --tour, --port without it")
     if html is not None:
@@ -207,7 +207,7 @@ def demo(
     log_config.configure("error", "text", (), sdk_loggers())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
         try:
-            ok = asyncio.run(modes.until_signal(_demo(Path(folder), tour=tour, html=html, port=port)))
+            ok = asyncio.run(until_signal(_demo(Path(folder), tour=tour, html=html, port=port)))
         except BrokenPipeError:
             raise  # nobody reads the output any more; typer ends quietly
         except OSError as error:
@@ -237,6 +237,10 @@ def _reason(error: OSError) -> str:
 
 
 async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None) -> bool:
+    from aion_bot.demo import modes
+    from aion_bot.demo.bot_process import BotProcess
+    from aion_bot.simulators.services import SimulatedServices
+
     async with SimulatedServices() as services:
         env = {
             **services.env,

@@ -47,16 +47,23 @@ def test_the_bot_without_its_command_line_imports_no_sdk() -> None:
 
 
 def test_only_the_monitoring_package_needs_the_library_of_the_metrics() -> None:
-    """The core calls an observer; a bot without `AION_BOT_HTTP_ADDRESS` loads no prometheus_client."""
+    """The core calls an observer and does not know the library."""
     named = {
         module
         for module, path in {**_modules("aion_bot"), **_modules("adapters")}.items()
         if any(imported.split(".")[0] == "prometheus_client" for imported in _imports(path))
     }
     assert named == {"aion_bot.monitoring.metrics"}
-    code = "import sys, aion_bot.cli\nprint('prometheus_client' in sys.modules)"
+
+
+def test_the_command_line_loads_what_a_real_workspace_needs() -> None:
+    """Neither the demo with its simulators nor the library of the metrics is loaded before it is wanted."""
+    code = (
+        "import sys, aion_bot.cli\n"
+        "print([m for m in ('prometheus_client', 'aion_bot.demo', 'aion_bot.simulators') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603  # our own code
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_platform_that_is_not_wanted_is_not_loaded() -> None:
