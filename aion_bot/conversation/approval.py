@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -31,7 +32,6 @@ _log = structlog.get_logger(__name__)
 
 _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
-
 
 _ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
 """What Aion answered where a phase waits for more, for the record."""
@@ -102,7 +102,8 @@ class Approvals:
         elif plan.phase in UNDER_WAY:
             work = self._watch
         else:
-            work = self._as_it_is
+            # Its result was shown before that was recorded, and is no part of the card now: it stays.
+            work, posted = self._as_it_is, posted[:1]
         await self._show(thread, plan, work, posted)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
@@ -184,34 +185,28 @@ class Approvals:
         back = decided.phase is PlanPhase.PENDING
 
         async def keep() -> None:
-            moved = await retry_write(
-                lambda: self._plans.move(
-                    plan.key,
-                    plan.phase,
-                    detail=plan.detail,
-                    said=plan.said,
-                    answer=decided.answer,
-                    doubt=plan.doubt,
-                )
-            )
-            if moved:
+            move = partial(self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said)
+            if await retry_write(partial(move, answer=decided.answer, doubt=plan.doubt)):
                 _log_decision(plan, decided.answer)
 
-        # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
-        # as a crash in between would leave it unshown.
-        now: Plan | None = None
-        if back or not decided.result:
+        # Buttons that come back are recorded before they can be pressed. A result is shown before its card refers to it,
+        # and both before the plan is closed: a crash in between leaves nothing unshown, and nothing claimed.
+        late = bool(decided.result) and not back
+        if not late:
             await keep()
             # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
             now = await retry_write(lambda: self._plans.get(plan.key))
-        card.view.show(now or plan, decided.result)
+            plan = now or plan
+        card.view.show(card.view.plan if late else plan, decided.result)
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
+        if late:
+            card.view.show(plan, decided.result)
+            await card.sync.run()
+            await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
-        if decided.result and not back:
-            await keep()
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     async def _carry_out(self, plan: Plan, card: _Card) -> Decided:
