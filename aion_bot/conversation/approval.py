@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
-from aion_bot.conversation.plan_outcome import Decided, answered, seen_in_session, unreported_end
+from aion_bot.conversation.plan_outcome import Decided, answered, never_seen, seen_in_session, unreported_end
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -33,13 +34,6 @@ _DETAIL = 400
 
 _ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
 """What Aion answered where a phase waits for more, for the record."""
-
-_NEVER_SEEN = {
-    PlanPhase.RUNNING: (PlanPhase.SETTLED, strings.UNSEEN_END),
-    PlanPhase.BUSY: (PlanPhase.PENDING, strings.STILL_BUSY),
-    PlanPhase.UNKNOWN: (PlanPhase.PENDING, strings.STILL_UNKNOWN),
-}
-"""What a phase becomes, and the sentence, where the session never showed a result."""
 
 StreamEnd = Callable[[str, float], Awaitable[bool]]
 """Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
@@ -105,7 +99,8 @@ class Approvals:
         elif plan.phase in UNDER_WAY:
             work = self._watch
         else:
-            work = self._as_it_is
+            # Its result was shown before that was recorded, and is no part of the card now: it stays.
+            work, posted = self._as_it_is, posted[:1]
         await self._show(thread, plan, work, posted)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
@@ -187,25 +182,28 @@ class Approvals:
         back = decided.phase is PlanPhase.PENDING
 
         async def keep() -> None:
-            outcome = {"detail": plan.detail, "said": plan.said, "answer": decided.answer}
-            if await retry_write(lambda: self._plans.move(plan.key, plan.phase, **outcome, doubt=plan.doubt)):
+            move = partial(self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said)
+            if await retry_write(partial(move, answer=decided.answer, doubt=plan.doubt)):
                 self._note_decision(plan, decided.answer)
 
-        # Buttons that come back are recorded before they can be pressed; a result is shown before its plan is closed,
-        # as a crash in between would leave it unshown.
-        now: Plan | None = None
-        if back or not decided.result:
+        # Buttons that come back are recorded before they can be pressed. A result is shown before its card refers to it,
+        # and both before the plan is closed: a crash in between leaves nothing unshown, and nothing claimed.
+        late = bool(decided.result) and not back
+        if not late:
             await keep()
             # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
             now = await retry_write(lambda: self._plans.get(plan.key))
-        card.view.show(now or plan, decided.result)
+            plan = now or plan
+        card.view.show(card.view.plan if late else plan, decided.result)
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
+        if late:
+            card.view.show(plan, decided.result)
+            await card.sync.run()
+            await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
-        if decided.result and not back:
-            await keep()
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:
@@ -297,8 +295,7 @@ class Approvals:
         )
         if found is not None:
             return seen_in_session(plan, found, answer)
-        phase, detail = _NEVER_SEEN[plan.phase]
-        return Decided(phase, detail, answer=answer)
+        return never_seen(plan.phase, answer)
 
     async def _take_result(self, plan: Plan, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the message that came of the plan, if it is among these: no other plan or turn can have it then."""

@@ -44,6 +44,14 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     return Decided(phase, detail, said=shown, answer="200")
 
 
+def never_seen(phase: PlanPhase, answer: str) -> Decided:
+    """Return what a plan becomes that waited in `phase` for a result which its session never showed."""
+    if phase is PlanPhase.RUNNING:
+        return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
+    busy = phase is PlanPhase.BUSY
+    return Decided(PlanPhase.PENDING, strings.STILL_BUSY if busy else strings.STILL_UNKNOWN, answer=answer)
+
+
 def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     """Read a message that Aion stored after a decision whose answer said nothing, or was lost.
 

@@ -5,10 +5,13 @@ import functools
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -140,3 +143,63 @@ async def test_a_stored_answer_is_not_taken_for_a_result(bot: Bot) -> None:
     store_results(bot, "Result one.")
     await bot.shows(thread, "Result one.", without=[strings.RUNNING])
     assert bot.text(thread).count(whole) == 1
+
+
+@pytest.mark.parametrize("phase", ["row", "card"])
+async def test_a_crash_before_an_end_is_noted_as_shown_keeps_its_result(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    """Killed when the row or the card tells the end: the next process leaves the result where it stands."""
+    reached, noted = asyncio.Event(), asyncio.Event()
+    moved, note_shown = Plans.move, Plans.note_shown
+
+    async def move_and_hang(store: Plans, key: str, to: PlanPhase, **more: Any) -> bool:
+        done = await moved(store, key, to, **more)
+        if to is PlanPhase.SETTLED:
+            reached.set()
+            await asyncio.Event().wait()
+        return done
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def note(store: Plans, key: str) -> None:
+        await note_shown(store, key)
+        noted.set()
+
+    await idle.start()
+    thread = await approve_plans(idle, "A")
+    with monkeypatch.context() as patch:
+        patch.setattr(Plans, *(("move", move_and_hang) if phase == "row" else ("note_shown", hang)))
+        store_results(idle, "Result A.")
+        await reached.wait()
+        await idle.kill()
+    monkeypatch.setattr(Plans, "note_shown", note)
+    await idle.start()
+    await noted.wait()
+    assert idle.text(thread).count("Result A.") == 1
+    assert strings.SEE_BELOW in idle.text(thread)
+
+
+async def test_no_card_refers_to_a_result_that_is_not_there(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before the result is posted: the card does not yet say that it is below; after the restart both are there."""
+    reached = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    await idle.start()
+    thread = await approve_plans(idle, "A")
+    with monkeypatch.context() as patch:
+        patch.setattr(Executor, "_post", hang)
+        store_results(idle, "Result A.")
+        await reached.wait()
+        await idle.kill()
+    assert strings.SEE_BELOW not in idle.text(thread)
+    await idle.start()
+    await idle.shows(thread, strings.SEE_BELOW)
+    assert idle.text(thread).count("Result A.") == 1
