@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
-from aion_bot.runtime import reservations, turn_slots
+from aion_bot.runtime import promised_places, turn_slots
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -143,7 +143,7 @@ async def test_an_acknowledgement_whose_place_is_gone_is_removed(
     on_discord: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a place could not be kept, as while Discord takes long, the refused question does not stay in public."""
-    monkeypatch.setattr(reservations, "_RESERVED", 0.0)
+    monkeypatch.setattr(promised_places, "_KEPT", 0.0)
     await on_discord.start(rules=limited(PER_PERSON, 1))
     on_discord.aion.play(spoken("The first."))
     asked = [on_discord.workspace.ask(on_discord.ada, question) for question in ("One?", "Two?")]
