@@ -49,7 +49,7 @@ async def serve(
 
     Raises:
         StoreError: the database cannot be used.
-        CannotListen: nor `AION_BOT_HTTP_ADDRESS`.
+        CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
     # First and last: what arrives can be written from the first event to the last.
     store = await Store.open(settings.database)
@@ -58,13 +58,7 @@ async def serve(
             _watched(settings, adapters, store, stop) as monitor,
             AionVision.from_settings(settings) as aion,
         ):
-            rules = rules or Rules()
-            policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
-            access = AccessControl(policies, rules)
-            for adapter in adapters:
-                described = describe(policies[adapter.platform], id_forms_of(adapter))
-                _log.info("access policy", platform=adapter.platform, **described)
-            _log.info("rules", **rules.describe())
+            access = _access(settings, adapters, rules or Rules())
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
             services = Services(
                 store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer()
@@ -79,6 +73,17 @@ async def serve(
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:
         await store.close()
+
+
+def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules) -> AccessControl:
+    """Make what decides who may do what, and say in the log what is in force."""
+    policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
+    access = AccessControl(policies, rules)
+    for adapter in adapters:
+        described = describe(access.policy(adapter.platform), id_forms_of(adapter))
+        _log.info("access policy", platform=adapter.platform, **described)
+    _log.info("rules", **rules.describe())
+    return access
 
 
 def _options(settings: Settings) -> DispatchOptions:

@@ -9,6 +9,7 @@ from pathlib import Path
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
+from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
 from aion_bot.ports.errors import PlatformError
@@ -67,6 +68,7 @@ async def examine(
         checks.append(Check("network", True, strings.NOT_ASKED))
         checks.append(await _database(settings.database))
         checks += await asyncio.to_thread(_second_processes, settings.database)
+        checks += _http_address(settings)
         checks.append(Check("retention", True, strings.kept_for(settings.retention_days)))
     files = [env_file, *(files_of(settings.database) if settings is not None else ())]
     return checks + await asyncio.to_thread(_modes, files)
@@ -103,6 +105,16 @@ async def _warnings(adapter: PlatformAdapter) -> list[Check]:
     if not found:
         return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
     return [Check(name, True, warning, warning=True) for warning in found]
+
+
+def _http_address(settings: Settings) -> list[Check]:
+    """Say where health and metrics are told, and warn where other machines may read them."""
+    address = settings.http_address
+    if address is None:
+        return []
+    own = is_loopback(address.host)
+    detail = f"{address}: for this machine alone" if own else strings.open_address(str(address))
+    return [Check("AION_BOT_HTTP_ADDRESS", True, detail, warning=not own)]
 
 
 def _second_processes(path: Path) -> list[Check]:

@@ -164,6 +164,7 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(self.loop.time() + SESSION_TIMEOUT)
         elif event in {"connect", "resumed"}:
             self._session_timeout.reschedule(None)
+            self._host.heard()
         # Now, not in the handler: until that runs, servers may have come that READY did not name.
         if event == "connect":
             self._present = {str(guild.id): guild.name for guild in self.guilds}

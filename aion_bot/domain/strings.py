@@ -462,6 +462,13 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 SECOND_PROCESS = (
     "another process seems to use the same token: stop one of them, or questions are answered twice"
 )
+
+
+def open_address(address: str) -> str:
+    """Warn that other machines may reach the address of health and metrics."""
+    return f"{address}: whoever reaches it can read health and metrics without a password; name one that only your systems reach"
+
+
 RESTART_TO_RELOAD = "SIGHUP reads nothing again in this version: restart the bot to have its settings read"
 NOT_ASKED = (
     "not looked at: beside what its operator should be warned of, this command asks no platform, and not Aion"

@@ -32,10 +32,10 @@ from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
+from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.queue_waits import QueueWaits
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
-from aion_bot.runtime.reservations import Allowances, Reservations
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
@@ -74,8 +74,8 @@ class Dispatcher:
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._admission = Admission(services.store, services.access)
-        self._reservations = Reservations()
-        self._allowances = Allowances(services.store, services.access, self._reservations)
+        self._promised = PromisedPlaces()
+        self._allowances = Allowances(services.store, services.access, self._promised)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to = RepliedTo()
@@ -179,7 +179,7 @@ class Dispatcher:
         if not anew and await self._store.turns.accepted(prompt.key):
             return
         objection, hidden = unaskable(prompt), False
-        if objection is None and not self._reservations.holds(prompt):
+        if objection is None and not self._promised.holds(prompt):
             objection, hidden = self._too_busy(prompt), True
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=hidden)
@@ -216,11 +216,11 @@ class Dispatcher:
         if objection is not None:
             return objection
         # Its place is taken before anything is awaited: another question may come at this instant.
-        self._reservations.hold(prompt)
+        self._promised.hold(prompt)
         found = await self._allowances.used_up(prompt)
         if found is None:
             return None
-        self._reservations.release(prompt)
+        self._promised.release(prompt)
         return strings.used_up(found)
 
     def _refusal(self, prompt: Prompt, last: Person | None = None) -> Refusal | None:
@@ -247,10 +247,10 @@ class Dispatcher:
                 runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     def _too_busy(self, prompt: Prompt) -> str | None:
-        reserved = self._reservations.in_thread(prompt)
-        if self._options.busy == "reject" and (reserved or self._queues.busy(prompt.thread)):
+        promised = self._promised.in_thread(prompt)
+        if self._options.busy == "reject" and (promised or self._queues.busy(prompt.thread)):
             return strings.WAIT
-        if self._queues.waiting(prompt.thread) + reserved >= MOST_WAITING:
+        if self._queues.waiting(prompt.thread) + promised >= MOST_WAITING:
             return strings.FULL
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
@@ -261,6 +261,7 @@ class Dispatcher:
             return False
         self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
         # Its place was promised, and is gone: a Retry has taken it, or the acknowledgement took too long.
+        self._promised.release(prompt)
         self._tasks.spawn(remove_echo(thread, prompt))
         return True
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
-from aion_bot.runtime import turn_slots
+from aion_bot.runtime import promised_places, turn_slots
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -136,6 +136,28 @@ async def test_of_two_commands_at_once_the_refused_one_is_not_echoed(
     public = [one.content for one in discord.world.everything() if one.only_for is None]
     assert sum("One?" in one or "Two?" in one for one in public) == 1
     assert on_discord.aion.count("send_stream") == 1
+
+
+async def test_an_acknowledgement_whose_place_is_gone_is_removed(
+    on_discord: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a place could not be kept, as while Discord takes long, the refused question does not stay in public."""
+    monkeypatch.setattr(promised_places, "_KEPT", 0.0)
+    await on_discord.start(rules=limited(PER_PERSON, 1))
+    on_discord.aion.play(spoken("The first."))
+    asked = [on_discord.workspace.ask(on_discord.ada, question) for question in ("One?", "Two?")]
+    await asyncio.gather(*asked)
+
+    def public() -> int:
+        said = [one.content for one in discord.world.everything() if one.only_for is None]
+        return sum("One?" in one or "Two?" in one for one in said)
+
+    def told() -> bool:
+        return any(
+            refused(Whose.PERSON, 1) in one.content for one in discord.world.everything() if one.only_for
+        )
+
+    await on_discord.until(lambda: told() and public() == 1)
 
 
 async def test_of_two_commands_at_once_in_a_busy_thread_the_refused_one_is_not_echoed(

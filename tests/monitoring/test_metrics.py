@@ -1,6 +1,8 @@
 """The metrics: their names, labels and number."""
 
+import asyncio
 import itertools
+import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,6 +14,7 @@ from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.monitoring.metrics import Metrics
 from aion_bot.ports.messages import Action, Person, ThreadKey
 from aion_bot.ports.rate_limits import PlatformRequest, RequestStatus
+from aion_bot.runtime.watchdog import Watchdog
 
 PLATFORMS = ("slack", "discord")
 
@@ -163,3 +166,24 @@ def test_no_id_is_in_any_label(metrics: Metrics) -> None:
     metrics.ended(turn(), EndReason.ANSWERED, timed=True)
     text = metrics.text().decode()
     assert not any(secret in text for secret in ("U1", "C1", "T1", "Ada", "0" * 16, "the question"))
+
+
+async def test_a_blocked_event_loop_is_in_the_histogram(metrics: Metrics) -> None:
+    """The watchdog feeds the histogram: a block of a fifth of a second is one lag above a tenth."""
+    watchdog = Watchdog(metrics.observe_lag, every=0.01)
+    watchdog.start()
+    try:
+        async with asyncio.timeout(10):
+            while series(metrics)["aion_bot_event_loop_lag_seconds_count",] == 0:  # noqa: ASYNC110  # a thread measures
+                await asyncio.sleep(0.005)
+            time.sleep(0.2)  # noqa: ASYNC251  # what blocks the loop
+            while _above_a_tenth(metrics) == 0:  # noqa: ASYNC110  # a thread measures
+                await asyncio.sleep(0.005)
+    finally:
+        watchdog.stop()
+
+
+def _above_a_tenth(metrics: Metrics) -> float:
+    found = series(metrics)
+    name = "aion_bot_event_loop_lag_seconds"
+    return found[f"{name}_count",] - found[f"{name}_bucket", "0.1"]

@@ -1,13 +1,17 @@
 """The server's address: what it cannot listen on is one sentence."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from aion_bot import doctor
+from aion_bot.config import Settings
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.monitoring import CannotListen
 from aion_bot.monitoring.monitor import Monitor
 from aion_bot.monitoring.server import MonitoringServer
+from aion_bot.simulators.aion import API_KEY
 
 
 async def _write() -> None:
@@ -41,6 +45,22 @@ def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int) -> Non
     """An address is read, and printed as it was given."""
     address = read_listen_address(text)
     assert (address.host, address.port, str(address)) == (host, port, text)
+
+
+@pytest.mark.parametrize(
+    ("address", "beginning"),
+    [("127.0.0.1:9090", "ok  "), ("[::1]:9090", "ok  "), ("0.0.0.0:9090", "warn"), ("10.0.0.7:9090", "warn")],
+)
+async def test_doctor_warns_of_an_address_that_others_may_reach(
+    tmp_path: Path, address: str, beginning: str
+) -> None:
+    """An address of this machine alone is fine; any other is a warning, which fails nothing."""
+    env = {"AION_BOT_DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}", "AION_BOT_HTTP_ADDRESS": address}
+    settings, problems = Settings.read({"AIONVISION_API_KEY": API_KEY, **env})
+    checks = await doctor.examine(settings, problems, ["slack"], env_file=tmp_path / ".env")
+    (line,) = [str(one) for one in checks if one.name == "AION_BOT_HTTP_ADDRESS"]
+    assert line.startswith(f"{beginning}  AION_BOT_HTTP_ADDRESS: {address}: ")
+    assert all(one.ok for one in checks)
 
 
 @pytest.mark.parametrize(

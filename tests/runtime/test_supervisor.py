@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aion_bot.concurrency.backoff import Backoff
+from aion_bot.domain.observer import Observer
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.events import InboundEvent
 from aion_bot.ports.host import Host, Presence
@@ -107,3 +108,59 @@ async def test_a_platform_is_connected_again_until_its_token_is_refused(
     await supervise(adapter, host, reconnect=Backoff(0.01))
     assert adapter.attempts == 3
     assert "PLAIN_TOKEN" in capsys.readouterr().out
+
+
+class Witness(Observer):
+    """Keeps what it is told about connections."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def heard(self, platform: str) -> None:
+        """Keep it."""
+        self.seen.append(f"{platform} heard")
+
+    def lost(self, platform: str) -> None:
+        """Keep it."""
+        self.seen.append(f"{platform} lost")
+
+    def second_process(self, platform: str) -> None:
+        """Keep it."""
+        self.seen.append(f"{platform} second process")
+
+
+class Lively(PlainAdapter):
+    """A platform that shows life before its first connection, connects, and is down; then its token is refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts = 0
+
+    async def listen(self, host: Host) -> None:
+        self.attempts += 1
+        host.heard()
+        if self.attempts > 1:
+            raise TokenRefused("PLAIN_TOKEN", "revoked")
+        await host.connected(Presence(("Northwind",), "Aion"))
+        host.heard()
+        raise PlatformDown("gone")
+
+
+async def test_a_connection_is_alive_from_connected_on_until_listen_ends(store: Store) -> None:
+    """What is heard before an adapter is connected, or connected again, is no sign of life."""
+    witness, adapter = Witness(), Lively()
+    host = PlatformHost("plain", store, _ignore, several_workspaces_expected=True, observer=witness)
+    await supervise(adapter, host, reconnect=Backoff(0.01))
+    assert witness.seen == ["plain heard", "plain heard", "plain lost", "plain lost"]
+
+
+async def test_each_sign_of_a_second_process_is_observed_and_one_a_minute_logged(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Readiness counts from the newest sign; the log has one line for many."""
+    witness = Witness()
+    host = PlatformHost("discord", store, _ignore, several_workspaces_expected=True, observer=witness)
+    for _ in range(3):
+        await host.second_process("posted elsewhere")
+    assert witness.seen == ["discord second process"] * 3
+    assert capsys.readouterr().out.count("second process  ") == 1

@@ -62,6 +62,8 @@ class Gateway:
         self.dropping_events = False
         self.unresponsive = False
         self.zombied = False
+        self.heartbeats = 0
+        """Heartbeats that arrived."""
         self.heartbeat_every = HEARTBEAT_EVERY
         self.written: Callable[[Mapping[str, Any]], None] = lambda _: None
         self.identified = 0
@@ -101,6 +103,7 @@ class Gateway:
                     continue
                 message = json.loads(frame.data)
                 if message["op"] == HEARTBEAT:
+                    self.heartbeats += 1
                     if not self.zombied:
                         await socket.send_json({"op": ACKNOWLEDGED})
                 elif (session := await self._begin(socket, message)) is not None:

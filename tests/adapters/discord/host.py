@@ -78,6 +78,7 @@ class RecordingHost:
     def heard(self) -> None:
         """Count the signs of life."""
         self.signs_of_life += 1
+        self._changed.set()
 
     async def second_process(self, sign: str) -> None:
         """Keep what shows another process."""

@@ -14,7 +14,7 @@ from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
-from aion_bot.runtime.reservations import Allowances, Reservations
+from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.storage import Store
 from tests.support.manual_clock import ManualClock
 
@@ -38,13 +38,13 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def reservations() -> Reservations:
-    return Reservations(ManualClock())
+def promised() -> PromisedPlaces:
+    return PromisedPlaces(ManualClock())
 
 
-def allowances(store: Store, reservations: Reservations, **limits: int) -> Allowances:
+def allowances(store: Store, promised: PromisedPlaces, **limits: int) -> Allowances:
     rules = Rules(defaults={key: Rule(limit, "test") for key, limit in limits.items()})
-    return Allowances(store, AccessControl({"discord": AccessPolicy()}, rules), reservations)
+    return Allowances(store, AccessControl({"discord": AccessPolicy()}, rules), promised)
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def allowances(store: Store, reservations: Reservations, **limits: int) -> Allow
     ],
 )
 async def test_a_place_is_taken_from_the_promise_on(
-    store: Store, reservations: Reservations, key: str, other: Prompt, whose: Whose
+    store: Store, promised: PromisedPlaces, key: str, other: Prompt, whose: Whose
 ) -> None:
     """With one place left the first keeps it, whoever asks next is refused by every way, and the first is accepted."""
-    places, first = allowances(store, reservations, **{key: 1}), asked(1)
-    reservations.hold(first)
-    reservations.hold(other)
+    places, first = allowances(store, promised, **{key: 1}), asked(1)
+    promised.hold(first)
+    promised.hold(other)
     assert await places.used_up(first) is None
     assert await places.used_up(other) == UsedUp(whose, 1, WINDOW)
     assert await places.accept(turn(other), other) == UsedUp(whose, 1, WINDOW)
@@ -72,35 +72,35 @@ async def test_a_place_is_taken_from_the_promise_on(
     ("key", "other"), [(PER_PERSON, asked(2, BEN)), (PER_CHANNEL, asked(2, channel="C2"))]
 )
 async def test_the_places_of_others_stay_theirs(
-    store: Store, reservations: Reservations, key: str, other: Prompt
+    store: Store, promised: PromisedPlaces, key: str, other: Prompt
 ) -> None:
     """A promise takes nothing from another person, or from another channel."""
-    places = allowances(store, reservations, **{key: 1})
-    reservations.hold(asked(1))
+    places = allowances(store, promised, **{key: 1})
+    promised.hold(asked(1))
     assert await places.used_up(other) is None
     assert await places.accept(turn(other), other) is True
 
 
 async def test_a_question_without_a_promise_comes_after_those_with_one(
-    store: Store, reservations: Reservations
+    store: Store, promised: PromisedPlaces
 ) -> None:
     """A mention at the same instant does not take the place of a command that was promised it."""
-    places, mention = allowances(store, reservations, questions_per_person_hour=2), asked(3)
+    places, mention = allowances(store, promised, questions_per_person_hour=2), asked(3)
     for number in (1, 2):
-        reservations.hold(asked(number))
+        promised.hold(asked(number))
     assert await places.accept(turn(mention), mention) == UsedUp(Whose.PERSON, 2, WINDOW)
 
 
 async def test_of_many_at_once_as_many_are_taken_as_there_is_room_for(
-    store: Store, reservations: Reservations
+    store: Store, promised: PromisedPlaces
 ) -> None:
     """Rows and promises together never exceed the limit, nor fall short of it."""
-    places = allowances(store, reservations, questions_per_person_hour=3)
+    places = allowances(store, promised, questions_per_person_hour=3)
 
     async def ask(prompt: Prompt) -> bool:
-        reservations.hold(prompt)
+        promised.hold(prompt)
         if await places.used_up(prompt) is not None:
-            reservations.release(prompt)
+            promised.release(prompt)
             return False
         assert await places.accept(turn(prompt), prompt) is True
         return True
@@ -111,23 +111,23 @@ async def test_of_many_at_once_as_many_are_taken_as_there_is_room_for(
 async def test_a_place_that_nobody_takes_is_free_after_half_a_minute(store: Store) -> None:
     """A command whose question never comes, as another process has it, blocks nobody for long."""
     clock = ManualClock()
-    reservations = Reservations(clock)
-    places = allowances(store, reservations, questions_per_person_hour=1)
-    reservations.hold(asked(1))
+    promised = PromisedPlaces(clock)
+    places = allowances(store, promised, questions_per_person_hour=1)
+    promised.hold(asked(1))
     clock.now += 29
     assert await places.used_up(asked(2)) is not None
     clock.now += 1
     assert await places.used_up(asked(2)) is None
-    assert not reservations.holds(asked(1))
+    assert not promised.holds(asked(1))
 
 
-def test_a_thread_is_busy_with_what_was_promised_before(reservations: Reservations) -> None:
+def test_a_thread_is_busy_with_what_was_promised_before(promised: PromisedPlaces) -> None:
     """Only earlier promises in the same thread count; a question that opens a thread of its own waits for none."""
     first = asked(1)
     second = replace(asked(2), thread=first.thread)
-    reservations.hold(first)
-    reservations.hold(second)
-    assert (reservations.in_thread(first), reservations.in_thread(second)) == (0, 1)
-    assert reservations.in_thread(replace(second, opening="What?")) == 0
-    reservations.release(first)
-    assert reservations.in_thread(second) == 0
+    promised.hold(first)
+    promised.hold(second)
+    assert (promised.in_thread(first), promised.in_thread(second)) == (0, 1)
+    assert promised.in_thread(replace(second, opening="What?")) == 0
+    promised.release(first)
+    assert promised.in_thread(second) == 0

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
@@ -15,12 +14,12 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Prompt
 from aion_bot.storage import Store
 
-_RESERVED = 30.0
+_KEPT = 30.0
 """Seconds for which a place is kept: an acknowledgement and its retries take less. Some questions never come, as where
 another process has acknowledged the command."""
 
 
-class Reservations:
+class PromisedPlaces:
     """The questions that were promised to be taken, in that order."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,7 +30,7 @@ class Reservations:
         """Keep a place for a question; asked again for the same one, it stays where it is."""
         now = self._clock()
         self._held = {key: one for key, one in self._held.items() if one[0] > now}
-        self._held.setdefault(prompt.key, (now + _RESERVED, prompt))
+        self._held.setdefault(prompt.key, (now + _KEPT, prompt))
 
     def release(self, prompt: Prompt) -> None:
         """Keep no place for a question any more."""
@@ -59,41 +58,39 @@ class Reservations:
 
 
 class Allowances:
-    """The places of a rolling hour: those of rows, and those that are reserved."""
+    """The places of a rolling hour: those of rows, and those that are promised."""
 
-    def __init__(self, store: Store, access: AccessControl, reservations: Reservations) -> None:
+    def __init__(self, store: Store, access: AccessControl, promised: PromisedPlaces) -> None:
         self._turns = store.turns
         self._access = access
-        self._reservations = reservations
+        self._promised = promised
 
     async def used_up(self, prompt: Prompt) -> UsedUp | None:
         """Return which allowance leaves no room for a question."""
         while True:
-            before = self._reservations.before(prompt)
+            before = self._promised.before(prompt)
             found = await self._used_up(prompt, before)
             # One of them may have been written meanwhile, and counted twice.
-            if found is None or before == self._reservations.before(prompt):
+            if found is None or before == self._promised.before(prompt):
                 return found
 
-    async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | Literal[True, False]:
+    async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
         """Write a question; False where it was written before, and what is used up where too many were asked."""
         accepted = await self._accept(turn, prompt)
         # Not after an error: the adapter tries again.
-        self._reservations.release(prompt)
+        self._promised.release(prompt)
         return accepted
 
-    async def _accept(self, turn: Turn, prompt: Prompt) -> UsedUp | Literal[True, False]:
+    async def _accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
         while True:
-            left = self._left(prompt, self._reservations.before(prompt))
+            left = self._left(prompt, self._promised.before(prompt))
             if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
                 return True
             # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
             if await self._turns.accepted(prompt.key):
                 return False
-            found = await self.used_up(prompt)
-            if (
-                found is not None
-            ):  # otherwise an hour has passed since the attempt, or a reservation has ended
+            # If nothing is used up, an hour has passed since the attempt, or a promised place is free again.
+            if (found := await self.used_up(prompt)) is not None:
                 return found
 
     async def _used_up(self, prompt: Prompt, before: Sequence[Prompt]) -> UsedUp | None:
