@@ -14,6 +14,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.close_message import close_message
+from aion_bot.conversation.notices import add_notices, answered_message
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
@@ -22,7 +23,6 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.quotes import also_read
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -68,7 +68,8 @@ class TurnRunner:
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
     first message stands or none will. `resumed`: an earlier process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
+    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted. `crowded`: other
+    questions came between, so that the answer says which one it belongs to.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class TurnRunner:
         resumed: bool = False,
         stored: ChatMessage | None = None,
         cards: int = 0,
+        crowded: bool = False,
     ) -> None:
         self.thread = thread
         self.turn = turn
@@ -94,7 +96,7 @@ class TurnRunner:
         self._services = services
         self._turns = services.store.turns
         self._plans = services.store.plans
-        self._mode = mode
+        self._mode, self._crowded = mode, crowded
         self._stored = stored
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
@@ -120,7 +122,8 @@ class TurnRunner:
     def _delivery(self, resumed: bool, cards: int) -> Delivery:
         turn, retried = self.turn, self.turn.attempt > 0
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
-        return replace(delivery, resumed=resumed, retried=retried, cards=cards)
+        answers = answered_message(turn) if self._crowded else None
+        return replace(delivery, resumed=resumed, retried=retried, cards=cards, answers=answers)
 
     @property
     def plans(self) -> list[str]:
@@ -199,13 +202,7 @@ class TurnRunner:
         origin = self.turn.origin
         if origin is None:
             return True
-        if origin.attachments:
-            self._view.notice(strings.NO_FILES)
-        read = also_read(origin.quotes)
-        if read:
-            self._view.notice(read)
-        if self.thread.mentions_only and not origin.place.direct and await self._turns.is_first(self.turn):
-            self._view.footnote(strings.GO_ON)
+        await add_notices(self._view, self.thread, self.turn, self._turns, crowded=self._crowded)
         # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is None or self.turn.attempt:
             return True

@@ -41,6 +41,7 @@ class Delivery:
     messages that it takes over; between them are `cards` cards of an earlier process, which it leaves alone. `resumed`: an
     earlier process may have posted others. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is
     edited here; otherwise it is posted here and then belongs to the decision. `on_posted` is awaited after each post.
+    `answers`: the message that the first one replies to, where the platform can show that.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Delivery:
     resumed: bool = False
     retried: bool = False
     cards: int = 0
+    answers: MessageRef | None = None
 
 
 @dataclass(slots=True)
@@ -123,6 +125,10 @@ class Executor:
             if self.thread.files is None:
                 raise UploadRefused
             message = await self.thread.files.post_file(thread, step.content, nonce=nonce)
+        elif step.slot == 0 and self.delivery.answers is not None and self.thread.replies is not None:
+            message = await self.thread.replies.post_reply(
+                thread, step.content, to=self.delivery.answers, nonce=nonce
+            )
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
         self.diff.posted(step, message, time.monotonic(), certain=certain)

@@ -14,7 +14,7 @@ from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
-from aion_bot.ports.text import one_line
+from aion_bot.ports.text import one_line, visible_line
 
 _NAME = 60
 """Characters of somebody's name for a thing that a sentence repeats."""
@@ -163,6 +163,15 @@ _QUOTED = {
 def quote_label(source: QuoteSource, author: str) -> str:
     """Say whose words a quote has; `author` may be empty."""
     return _QUOTED[source].replace("{author}", f" by {author}" if author else "")
+
+
+_MARKUP = str.maketrans(dict.fromkeys("*_~`|\\[]()<>#", ""))
+
+
+def about(question: str) -> str:
+    """Name the question that an answer belongs to; its words are a person's, so no markup or link is left of them."""
+    words = visible_line(question).replace("://", " ").translate(_MARKUP)
+    return f"About “{one_line(words, _NAME)}”:"
 
 
 WITHHELD = "I couldn't read the message you replied to. Ask about it from that message's menu."
