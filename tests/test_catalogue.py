@@ -62,6 +62,7 @@ MADE: dict[str, list[str | Line]] = {
     ],
     "no_file": [strings.no_file(one) for one in ("", discord_strings.NO_ATTACHMENTS, discord_strings.FILE_TOO_LARGE)],
     "answering_others": [strings.answering_others(people, own=own) for people in (1, 7) for own in (True, False)],
+    "about": [strings.about("Which photos of site 7 show damage, and " * 9)],
     "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
     "agent": [strings.agent("FolderOrganizationAgent")],
     "trouble": [strings.trouble(one, 20.0, retry=retry) for one in strings._TROUBLE for retry in (True, False)],

@@ -141,9 +141,25 @@ class DiscordAdapter:
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a new message; Discord takes an archived thread out of the archive for it."""
+        return await self._post(thread, content, nonce)
+
+    async def post_reply(
+        self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
+    ) -> MessageRef:
+        """Post a new message as a reply; Discord refers to messages of the same channel alone."""
+        channel, message = ids.address_of(to)
+        return await self._post(
+            thread, content, nonce, message if channel == ids.channel_of(thread) else None
+        )
+
+    async def _post(
+        self, thread: ThreadKey, content: Content, nonce: str, answering: int | None = None
+    ) -> MessageRef:
         channel = ids.channel_of(thread)
         with missing(CREATE_THREADS if channel in self._without_threads else SEND_IN_THREADS):
-            message = await self._rest.send(channel, rendering.body(content), nonce=nonce)
+            message = await self._rest.send(
+                channel, rendering.body(content), nonce=nonce, answering=answering
+            )
         return ids.message_ref(thread, channel, message)
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:

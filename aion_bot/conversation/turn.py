@@ -12,6 +12,7 @@ import structlog
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.conversation.notices import add_notices, answered_message
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
@@ -23,7 +24,6 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.quotes import also_read
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import (
     PlatformError,
@@ -59,10 +59,11 @@ class TurnRunner:
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where the turn has to be run
-    instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has said
-    nothing for long. `resumed`: an earlier process may have posted messages of it. `stored` is the answer that
-    `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted.
+    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where
+    the turn has to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells
+    whether Aion has said nothing for long. `resumed`: an earlier process may have posted messages of it. `stored` is the
+    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted. `crowded`: other
+    questions came between, so that the answer says which one it belongs to.
     """
 
     def __init__(
@@ -75,21 +76,20 @@ class TurnRunner:
         resumed: bool = False,
         stored: ChatMessage | None = None,
         cards: int = 0,
+        crowded: bool = False,
     ) -> None:
         self.thread, self.turn = thread, turn
         self.parked, self.ended = asyncio.Event(), asyncio.Event()
         self.opened, self.started = asyncio.Event(), asyncio.Event()
         self.moved_to: ThreadKey | None = None
         self.reason: EndReason | None = None
-        self._services, self._mode, self._stored = services, mode, stored
-        self._turns = services.store.turns
+        self._services, self._turns = services, services.store.turns
+        self._mode, self._stored, self._crowded = mode, stored, crowded
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
         self.silence = Silence(self._view)
-        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted)
-        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0, on_shown=self._on_shown)
-        self.sync = services.registry.sync(thread, self._view, delivery)
+        self.sync = services.registry.sync(thread, self._view, self._delivery(resumed))
         self._stream = AionStream(
             services,
             turn,
@@ -104,6 +104,12 @@ class TurnRunner:
         self._interruption: Outcome | None = None
         self._unrecorded_end: Outcome | None = None
         self._posts_recorded = True
+
+    def _delivery(self, resumed: bool) -> Delivery:
+        turn = self.turn
+        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown)
+        answers = answered_message(turn) if self._crowded else None
+        return replace(delivery, resumed=resumed, retried=turn.attempt > 0, answers=answers)
 
     @property
     def plans(self) -> list[str]:
@@ -169,12 +175,7 @@ class TurnRunner:
         origin = self.turn.origin
         if origin is None:
             return True
-        if origin.attachments:
-            self._view.notice(strings.NO_FILES)
-        if read := also_read(origin.quotes):
-            self._view.notice(read)
-        if self.thread.mentions_only and not origin.place.direct and await self._turns.is_first(self.turn):
-            self._view.footnote(strings.GO_ON)
+        await add_notices(self._view, self.thread, self.turn, self._turns, crowded=self._crowded)
         # A retry is answered in the place of its failure: its thread exists.
         if origin.opening is not None and not self.turn.attempt:
             self.moved_to = await open_thread(

@@ -35,7 +35,8 @@ class Delivery:
     messages that it takes over. `resumed`: an earlier process may have posted others, and cards, which it leaves alone.
     `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
     it is posted here and then belongs to the decision. `on_posted` is awaited after each post, and `on_shown` called
-    after each step that shows something.
+    after each step that shows something. `answers`: the message that the first one replies to, where the platform can
+    show that.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Delivery:
     resumed: bool = False
     retried: bool = False
     on_shown: OnShown | None = None
+    answers: MessageRef | None = None
 
 
 @dataclass(slots=True)
@@ -122,6 +124,10 @@ class Executor:
             if self.thread.files is None:
                 raise UploadRefused
             message = await self.thread.files.post_file(thread, step.content, nonce=nonce)
+        elif step.slot == 0 and self.delivery.answers is not None and self.thread.replies is not None:
+            message = await self.thread.replies.post_reply(
+                thread, step.content, to=self.delivery.answers, nonce=nonce
+            )
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
         if isinstance(step.content, PlanCard) and not self.delivery.owns_cards:

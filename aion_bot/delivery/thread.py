@@ -11,6 +11,7 @@ from aion_bot.ports.adapter import (
     OwnMessage,
     PlatformAdapter,
     QueuedMarker,
+    ReplyReferences,
 )
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
@@ -24,7 +25,7 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `files` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
+    `activity`, `replies`, `files` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
     have to mention the bot in their replies.
     """
 
@@ -36,6 +37,7 @@ class Thread:
         self.page_format = PageFormat(adapter.measure, adapter.limits.page)
         self.streaming = adapter if isinstance(adapter, NativeStreaming) else None
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
+        self.replies = adapter if isinstance(adapter, ReplyReferences) else None
         self.files = adapter if isinstance(adapter, Files) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only

@@ -14,7 +14,7 @@ from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
-from aion_bot.ports.text import one_line
+from aion_bot.ports.text import one_line, visible_line
 
 _NAME = 60
 """Characters of somebody's name for a thing that a sentence repeats."""
@@ -22,7 +22,7 @@ _NAME = 60
 THINKING = "Thinking…"
 STILL_WORKING = "Still working on it…"
 STILL_WAITING = "I can't open a thread right now. I'll answer as soon as I can."
-ARRIVED = "I've got your question. A lot is being asked right now, so my answer may take a while."
+ARRIVED = "I've got your question. A lot is being asked right now, so my answer may take a while. You don't need to ask again."
 STILL_QUEUED = "Your question is in line: I'm still answering another one here. You don't need to ask again."
 HINT = "Ask me about your images and documents. For example: which photos of site 7 show damage?"
 NO_FILES = "I can't read attached files yet, so I'm answering your words only."
@@ -165,6 +165,15 @@ _QUOTED = {
 def quote_label(source: QuoteSource, author: str) -> str:
     """Say whose words a quote has; `author` may be empty."""
     return _QUOTED[source].replace("{author}", f" by {author}" if author else "")
+
+
+_MARKUP = str.maketrans(dict.fromkeys("*_~`|\\[]()<>#", ""))
+
+
+def about(question: str) -> str:
+    """Name the question that an answer belongs to; its words are a person's, so no markup or link is left of them."""
+    words = visible_line(question).replace("://", " ").translate(_MARKUP)
+    return f"About “{one_line(words, _NAME)}”:"
 
 
 WITHHELD = "I couldn't read the message you replied to. Ask about it from that message's menu."
@@ -541,6 +550,7 @@ catalogue.add(
         "approver_not_allowed",
         "allowed",
         "SECOND_PROCESS",
+        "RESTART_TO_RELOAD",
         "NOT_ASKED",
         "NOTHING_TO_WARN_OF",
         "not_reached",

@@ -160,6 +160,16 @@ class Files(Protocol):
 
 
 @runtime_checkable
+class ReplyReferences(Protocol):
+    """A platform whose messages can say which message they reply to."""
+
+    async def post_reply(
+        self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
+    ) -> MessageRef:
+        """Post a message as `PlatformAdapter.post` does, as a reply to `to`; without that if `to` is gone. Pings nobody."""
+
+
+@runtime_checkable
 class MentionsOnly(Protocol):
     """A platform that may keep back what people write without mentioning the bot, so that replies need a mention."""
 

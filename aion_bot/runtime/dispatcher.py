@@ -329,7 +329,9 @@ class Dispatcher:
         self._queue_waits.end(turn)
         await self._indicators.dequeued(thread, turn)
         if turn.phase is TurnPhase.QUEUED:
-            runner = TurnRunner(self._services, thread, turn)
+            # A retry is shown in the place of its failure.
+            crowded = not turn.attempt and await self._store.turns.crowded(turn)
+            runner = TurnRunner(self._services, thread, turn, crowded=crowded)
             await self._active.run(runner)
             self._enqueue_moved(thread, runner)
             return

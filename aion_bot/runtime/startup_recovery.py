@@ -118,7 +118,8 @@ class StartupRecovery:
             async with self._slots.slot(thread, turn, number, tell=False) as started:
                 if started:
                     await self._indicators.dequeued(thread, turn)
-                    runner = TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True)
+                    crowded = not turn.attempt and await self._store.turns.crowded(turn)
+                    runner = TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
                     await self._active.run(runner)
                     self._enqueue_moved(thread, runner)
         finally:

@@ -287,6 +287,22 @@ class Turns(Statements):
         row = await self._one(sql, turn.thread.platform, turn.thread.id)
         return row is not None and row["key"] == turn.key
 
+    async def crowded(self, turn: Turn) -> bool:
+        """Return whether other questions, or their answers, came between a question and its answer.
+
+        That is so where somebody asked later in the thread, and where two earlier ones had not ended when this one was
+        asked: one was being answered then, and the answer to the other is between.
+        """
+        sql = (
+            "SELECT count(*) FILTER (WHERE other.rowid > own.rowid) AS later, "
+            "count(*) FILTER (WHERE other.rowid < own.rowid AND "
+            "(other.closed_at IS NULL OR other.closed_at >= own.asked_at)) AS earlier "
+            "FROM turn AS own JOIN turn AS other USING (platform, thread) WHERE own.key = ? AND other.key <> own.key "
+            "AND other.reason IS NOT 'withdrawn'"
+        )
+        row = await self._one(sql, turn.key)
+        return row is not None and (row["later"] > 0 or row["earlier"] > 1)
+
     async def begun_before(self, thread: ThreadKey, written_at: float) -> bool:
         """Return whether the first question of a thread was asked by this time, by the platform's clock.
 

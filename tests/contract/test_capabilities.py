@@ -8,6 +8,7 @@ from aion_bot.ports.adapter import (
     NativeStreaming,
     PlatformAdapter,
     QueuedMarker,
+    ReplyReferences,
     StreamingMode,
 )
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
@@ -17,7 +18,7 @@ from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
-CAPABILITIES = (ActivityIndicator, Files, NativeStreaming, QueuedMarker)
+CAPABILITIES = (ActivityIndicator, Files, NativeStreaming, QueuedMarker, ReplyReferences)
 
 
 def only_with(capability: type) -> pytest.MarkDecorator:

@@ -274,3 +274,19 @@ async def test_calls_side_by_side_log_in_once(
     await adapter.close()
     await adapter.post(thread, Reply("c"), nonce="c")
     assert discord.server.calls["GET /users/@me"] == 2
+
+
+async def test_a_reply_refers_to_a_message_of_its_channel(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey, message: MessageRef
+) -> None:
+    """A reply names its message and pings nobody; where that is gone, or elsewhere, it is a message like any other."""
+    await adapter.post_reply(thread, Reply("second"), to=message, nonce="b")
+    elsewhere = MessageRef(thread, "1/2")
+    await adapter.post_reply(thread, Reply("third"), to=elsewhere, nonce="c")
+    await adapter.delete(message)
+    await adapter.post_reply(thread, Reply("fourth"), to=message, nonce="d")
+    posted = {"second", "third", "fourth"}
+    found = [one for one in discord.world.messages[thread.id] if one.content in posted]
+    assert [one.content for one in found] == ["second", "third", "fourth"]
+    assert [one.replied_to is not None for one in found] == [True, False, False]
+    assert not any(one.pings for one in found)
