@@ -18,7 +18,7 @@ ATTRIBUTES = _words(
     """
     id class href rel target title lang charset name content http-equiv type value action method form
     placeholder autocomplete required maxlength disabled min max high datetime tabindex role src defer
-    start open data-who aria-label aria-hidden aria-current aria-live
+    start open formnovalidate data-who aria-label aria-hidden aria-current aria-live
     """
 )
 OWN_SCRIPTS = ["script.js"]

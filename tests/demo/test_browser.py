@@ -5,6 +5,7 @@ import pytest
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.simulators.services import SimulatedServices
+from aion_bot.simulators.slack.state import BOT, Message
 from tests.demo.chromium import ABSENT, BROWSER, tab
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=ABSENT)
@@ -78,4 +79,49 @@ async def test_every_control_has_a_name_and_narrow_screens_scroll_only_down(
         )
         assert await browser.evaluate(nameless) == 0
         assert await browser.evaluate("document.documentElement.scrollWidth") <= 360
+        assert browser.errors == []
+
+
+async def test_menus_and_news_close_and_tables_keep_words_whole(
+    services: SimulatedServices, page: Page
+) -> None:
+    """Escape and a click elsewhere close the menus, Escape with the focus on them; a button closes the news.
+
+    A table is as wide as its words, and scrolls on a narrow page.
+    """
+    slack = services.slack
+    thread = await slack.ask(slack.people[0], "A question")
+    table = "| Identification | Responsibility |\n|---|---|\n| site7_scaffold_north_face.jpg | Construction |"
+    blocks = [{"type": "markdown", "text": table}]
+    slack.add(
+        Message(
+            slack.conversations.clock.ts(),
+            slack.general.id,
+            BOT,
+            [{"text": "", "blocks": blocks}],
+            thread_ts=thread,
+        )
+    )
+    async with tab() as browser:
+        await browser.resize(360, 700)
+        await browser.go(f"{page.address}?slack={thread}")
+        lines = (
+            "[...document.querySelectorAll('td')].map(one => one.getClientRects().length && one.clientHeight)"
+        )
+        assert max(await browser.evaluate(lines)) < 60
+        assert await browser.evaluate("document.documentElement.scrollWidth") <= 360
+        for menu in (".trouble", "#slack-log .menu"):
+            is_open = f"document.querySelector('{menu}').open"
+            for close in (browser.key("Escape"), browser.click("h1")):
+                await browser.click(f"{menu} summary")
+                assert await browser.evaluate(is_open)
+                await close
+                assert not await browser.evaluate(is_open)
+        await browser.evaluate("(document.querySelector('.trouble').open = true, 1)")
+        await browser.evaluate("(document.querySelector('.trouble button').focus(), 1)")
+        await browser.key("Escape")
+        assert await browser.evaluate("document.activeElement.tagName") == "SUMMARY"
+        await browser.evaluate("(document.querySelector('.trouble button[value=down]').click(), 1)")
+        await browser.click("#close-news")
+        await browser.until("document.querySelector('#news').innerText === ''")
         assert browser.errors == []

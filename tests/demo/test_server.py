@@ -13,7 +13,7 @@ import pytest
 
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
-from aion_bot.demo.page.server import NO_ANSWER
+from aion_bot.demo.page.server import LEFT, NO_ANSWER
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 
@@ -95,6 +95,9 @@ async def test_a_private_reply_is_sent_to_its_reader_alone(
         ("press", {}),
         ("press", {"press": "irc|1|2|3"}),
         ("trouble", {"trouble": "earthquake"}),
+        ("act", {}),
+        ("act", {"target": "slack|1|2"}),
+        ("act", {"target": "irc|1|2", "edit": "Save"}),
     ],
 )
 async def test_invalid_forms_are_refused(
@@ -112,6 +115,47 @@ async def test_a_press_on_a_removed_button_is_reported(
     assert await post(http, page, "press", press=value) == 303
     async with http.get(page.address) as answer:
         assert "no longer there" in await answer.text()
+
+
+@pytest.mark.parametrize("action", ["edit", "delete", "ask", "stop"])
+@pytest.mark.parametrize("key", ["slack", "discord"])
+async def test_an_action_on_what_has_gone_is_reported(
+    page: Page, http: aiohttp.ClientSession, key: str, action: str
+) -> None:
+    """The menu of a message that was deleted, and a Stop that is over, show a sentence."""
+    assert await post(http, page, "act", target=f"{key}|1|2", **{action: "x"}) == 303
+    async with http.get(page.address) as answer:
+        assert LEFT in await answer.text()
+
+
+async def test_the_news_can_be_closed(page: Page, http: aiohttp.ClientSession) -> None:
+    """A sentence of the trouble menu goes when its button is pressed, on every page."""
+    await post(http, page, "press", press="slack|1|2|3")
+    async with http.get(page.address + "events") as stream:
+        assert "no longer there" in (await next_event(stream))["pieces"]["news"]
+        assert await post(http, page, "close", close="news") == 303
+        assert "no longer" not in (await event_with(stream, "news"))["pieces"]["news"]
+
+
+async def test_a_message_is_edited_and_deleted_by_its_menu(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """The forms of the message menu change what the platform shows."""
+    slack = services.slack
+    thread = await slack.ask(slack.people[0], "A question")
+    target = f"slack|{slack.general.id}|{thread}"
+    assert await post(http, page, "act", target=target, edit="Save", words="Another one") == 303
+    assert slack.thread(thread)[0].text == "@aion Another one"
+    assert await post(http, page, "act", target=target, delete="Delete") == 303
+    assert slack.thread(thread) == []
+
+
+async def test_a_photo_needs_no_words(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """A photo alone is sent."""
+    assert await post(http, page, "say", side="slack", photo="1") == 303
+    assert len(services.slack.conversations.messages[-1].files) == 1
 
 
 async def test_a_command_without_a_bot_is_reported(page: Page, http: aiohttp.ClientSession) -> None:

@@ -97,3 +97,21 @@ async def test_every_trouble_can_be_started(services: SimulatedServices, idle: B
         observer.menu.make(trouble)
         await observer.until(" ")
         await observer.menu.stop()
+
+
+async def test_a_killed_bot_leaves_half_an_answer_for_a_while(
+    services: SimulatedServices, bot: BotProcess
+) -> None:
+    """Between the kill and the next start the thread shows what its reader would see, and no bot is there."""
+    services.aion.token_delay = 0.02
+    observer = MenuObserver(services, bot)
+    observer.menu.make("kill")
+    await observer.until("Ask something")
+    thread = await services.slack.ask(services.slack.people[0], QUESTION)
+    await observer.until("half an answer")
+    assert "0.3 seconds" in observer.menu.message
+    assert services.slack.sockets.open == 0
+    assert "pieces" in text(services.slack, thread)
+    assert "named the hoist" not in text(services.slack, thread)
+    await observer.until("is back")
+    await shows(services.slack, thread, *WHOLE)

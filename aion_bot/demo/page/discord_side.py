@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aion_bot.demo.page import discord_payload, meter
 from aion_bot.demo.page.elements import Button, Html
-from aion_bot.demo.page.sides import Entry, Place, clipped
+from aion_bot.demo.page.sides import Activity, Entry, Place, clipped
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message
 from aion_bot.simulators.discord.workspace import IN_CHAT
@@ -20,6 +20,11 @@ LIMIT = meter.Limit(
     words="edits in five seconds, in the busiest thread",
 )
 """The observed limit of one channel. Discord documents no number, only the headers of responses."""
+_TYPING, _POST = "POST /channels/{channel_id}/typing", "POST /channels/{channel_id}/messages"
+_TYPES_FOR = 10.0
+"""Seconds that Discord shows "is typing" (Discord's documentation, *Trigger Typing Indicator*)."""
+
+PHOTO = "site7_photo.jpg"
 _EPOCH = 1_420_070_400.0
 
 
@@ -27,7 +32,6 @@ class DiscordSide:
     """Channels, threads and direct messages."""
 
     key = "discord"
-    prefix = "/ask"
 
     def __init__(self, workspace: SimulatedDiscord) -> None:
         self.workspace = workspace
@@ -57,21 +61,60 @@ class DiscordSide:
 
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """Messages of a channel, of a thread with its first message, or of the direct messages."""
-        found = (self._entry(one, place) for one in self.workspace.thread(place.id))
+        found = (self._entry(one, place, person) for one in self.workspace.thread(place.id))
         return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
 
     def draw(self, shown: Shown, button: Button) -> Html:
         """Draw content, embeds and components."""
         return discord_payload.draw(shown.payload, self.names, button)
 
-    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
-        """Use /ask in a channel, mention the bot in a thread, or send it a direct message."""
+    def prefix(self, place: Place) -> str:
+        """The command in a channel; in a thread a mention, without which the bot cannot read the words."""
+        return {"channel": "/ask", "thread": f"@{self._world.bot.name}"}.get(place.kind, "")
+
+    def activity(self, place: Place) -> Activity | None:
+        """Whether the bot types: for some seconds, or until it writes."""
+        now = time.monotonic()
+        for call in reversed(self.workspace.log):
+            if now - call.at > _TYPES_FOR:
+                break
+            if call.channel == place.id and call.name in {_TYPING, _POST}:
+                return Activity(f"{self._world.bot.name} is typing…") if call.name == _TYPING else None
+        return None
+
+    async def say(self, person: SimulatedPerson, place: Place, words: str, *, photo: bool = False) -> str:
+        """Use /ask in a channel, mention the bot in a thread, or send it a direct message.
+
+        A photo goes with a message: in a channel that is a mention.
+        """
+        if photo:
+            text = words if place.kind == "direct" else f"{self._mention} {words}"
+            self.workspace.say(person, text.strip(), place.id, attachments=(PHOTO,))
+            return place.id
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
         if place.kind == "direct":
             return await self.workspace.direct_message(person, words)
         return await self.workspace.ask(person, words, channel=place.id)
+
+    async def ask_about(self, person: SimulatedPerson, place: Place, message: str) -> str:
+        """Use the command in the message's menu."""
+        del place
+        return await self.workspace.ask_about(person, message)
+
+    def edit(self, message: str, words: str) -> None:
+        """Edit a message as its writer."""
+        mentions = self._mention in self._world.anywhere(message).content
+        (self.workspace.edit_message if mentions else self.workspace.rewrite)(message, words)
+
+    async def stop(self, person: SimulatedPerson, place: Place) -> None:
+        """Discord has no Stop of its own."""
+        raise LookupError(f"no Stop in {place.id} for {person.name}")
+
+    @property
+    def _mention(self) -> str:
+        return f"<@{self._world.bot.id}>"
 
     def _channels(self) -> Iterator[Place]:
         for channel in tuple(self._world.channels.values()):
@@ -84,7 +127,7 @@ class DiscordSide:
             if one.kind == THREAD and one.parent == channel:
                 yield Place(one.id, clipped(one.name), "thread", channel)
 
-    def _entry(self, shown: Shown, place: Place) -> Entry | None:
+    def _entry(self, shown: Shown, place: Place, person: SimulatedPerson) -> Entry | None:
         message = self._world.anywhere(shown.id)
         if message.seen_in is not None and message.seen_in != place.id:
             return None
@@ -94,6 +137,9 @@ class DiscordSide:
             above=self._above(message),
             thread=message.id if self._opens_thread(message) and message.id != place.id else "",
             replies=len(self._world.messages.get(message.id, ())),
+            marks=message.reactions,
+            attached=() if shown.by_bot else message.attachments,
+            own=message.content.removeprefix(self._mention).strip() if message.author == person else None,
         )
 
     def _above(self, message: Message) -> str:

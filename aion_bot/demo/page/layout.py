@@ -33,6 +33,7 @@ def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str,
         _header(look, parts, troubles),
         element("main", *(_side(side, look, parts) for side in sides)),
         element("form", look.fields, id="pressing", method="post", action="press"),
+        element("form", look.fields, id="closing", method="post", action="close"),
         element("p", id="announcement", class_="unseen", aria_live="polite"),
     ]
     return document(head, joined(body))
@@ -77,6 +78,7 @@ def _side(side: Side, look: Look, parts: Parts) -> Html:
             tabindex="0",
             aria_label=f"Messages in {side.workspace.name}",
         ),
+        part("div", "activity", role="status"),
         _suggestions(key, look),
         element("form", look.fields, _hidden(key), part("div", "composer"), method="post", action="say"),
         part("div", "meter"),

@@ -1,4 +1,4 @@
-"""One message as HTML: who wrote it, what it shows, what the platform would add, and what the bot sent. No I/O."""
+"""One message as HTML: who wrote it, what it shows and carries, what the platform adds, what the bot sent. No I/O."""
 
 import json
 from collections.abc import Iterator
@@ -8,11 +8,12 @@ from aion_bot.demo.page.elements import Button, Html, element, joined
 from aion_bot.demo.page.sides import Entry, Side
 
 
-def draw(side: Side, entry: Entry, button: Button, *, below: Html | None = None) -> Html:
-    """Render a message for its reader; `below` is added at its end."""
-    foot = element(
-        "div", joined(_marks(side, entry)), _sent(entry) if entry.shown.by_bot else "", class_="foot"
-    )
+def draw(
+    side: Side, entry: Entry, button: Button, *, below: Html | None = None, menu: Html | None = None
+) -> Html:
+    """Render a message for its reader with what can be done with it; `below` is added at its end."""
+    sent = _sent(entry) if entry.shown.by_bot else ""
+    foot = element("div", joined(_marks(side, entry)), sent, menu or "", class_="foot")
     return _item(side, entry, "Only visible to you", _body(side, entry, button), foot, below or "")
 
 
@@ -48,7 +49,18 @@ def _item(side: Side, entry: Entry, private_note: str, *inside: str) -> Html:
 
 
 def _body(side: Side, entry: Entry, button: Button) -> Html:
-    return element("div", side.draw(entry.shown, button), class_="body")
+    drawn = element("div", side.draw(entry.shown, button), class_="body")
+    return joined([drawn, *(_file(*one) for one in entry.shown.files.items()), *map(_photo, entry.attached)])
+
+
+def _file(name: str, words: str) -> Html:
+    label = f"What {name} says"
+    inside = element("pre", words, tabindex="0", aria_label=label)
+    return element("details", element("summary", f"File: {name}"), inside, class_="file")
+
+
+def _photo(name: str) -> Html:
+    return element("p", f"File: {name}", class_="file")
 
 
 def _byline(entry: Entry) -> Html:
@@ -60,6 +72,9 @@ def _byline(entry: Entry) -> Html:
 
 def _marks(side: Side, entry: Entry) -> Iterator[Html]:
     """What the platform adds below a message: that it was edited, whom it notified."""
+    for mark in dict.fromkeys(entry.marks):
+        words = f"aion reacted with {mark}"
+        yield element("span", f"{mark} 1", class_="mark", title=words, role="img", aria_label=words)
     if edits := len(entry.shown.versions) - 1:
         yield element("span", "(edited)" if edits == 1 else f"(edited {edits} times)")
     if entry.shown.pings and entry.shown.only_for is None:

@@ -34,9 +34,9 @@ const drawn = (html) => {
 const replaceMessage = (old, html) => {
   const fresh = drawn(html);
   if (old) {
-    const open = old.querySelector("details[open]") !== null;
+    const open = [...old.querySelectorAll("details[open]")].map((one) => one.className);
     old.replaceWith(fresh);
-    if (open) fresh.querySelector("details")?.setAttribute("open", "");
+    for (const name of open) fresh.querySelector(`details.${name}`)?.setAttribute("open", "");
   }
   return fresh;
 };
@@ -117,11 +117,27 @@ document.addEventListener("submit", async (event) => {
   const fields = new URLSearchParams(new FormData(form, submitter));
   const before = new URLSearchParams(location.search);
   for (const [name, value] of before) fields.set(name, value);
-  const typed = form.querySelector("input[type=text]");
+  const typed = form.querySelector(".composer input[type=text]");
   if (typed) typed.value = "";
   form.closest("details")?.removeAttribute("open");
   const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
   if (answer.ok) go(moved(before, new URL(answer.url).searchParams));
+});
+
+// A menu closes on Escape, which leads the focus back to it, and on a click elsewhere.
+const openMenus = () => document.querySelectorAll("details.trouble[open], details.menu[open]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    const inside = menu.contains(document.activeElement);
+    menu.removeAttribute("open");
+    if (inside) menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.removeAttribute("open");
 });
 
 addEventListener("popstate", follow);

@@ -11,7 +11,7 @@ from typing import Self
 from aiohttp import web
 
 from aion_bot.demo.bot_process import BotProcess
-from aion_bot.demo.page import layout, view
+from aion_bot.demo.page import layout, message_menu, view
 from aion_bot.demo.page.assets import asset
 from aion_bot.demo.page.changes import changes
 from aion_bot.demo.page.guard import DEFAULT_PORT, HEADERS, Guard
@@ -31,6 +31,7 @@ GAP = 0.06
 
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
 GONE = "That button is no longer there."
+LEFT = "That message is no longer there, or the bot is away."
 
 
 class Page:
@@ -64,7 +65,9 @@ class Page:
         app.router.add_get("/{token}/{file:style.css|script.js}", _file)
         app.router.add_post("/{token}/say", self._say)
         app.router.add_post("/{token}/press", self._press)
+        app.router.add_post("/{token}/act", self._act)
         app.router.add_post("/{token}/trouble", self._trouble)
+        app.router.add_post("/{token}/close", self._close)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         self._port = await self._listen(self._runner)
@@ -129,12 +132,15 @@ class Page:
             self._looking.discard(changed)
 
     async def _say(self, request: web.Request) -> web.Response:
-        form = await _form(request, "side", "words")
+        form = await _form(request, "side")
+        photo = bool(form.get("photo"))
+        if not photo and not form.get("words"):
+            raise web.HTTPBadRequest(text="missing: words", headers=HEADERS)
         look, side = self._look(form), self._side(form["side"])
         person = who(side, look.person)
         place = find(side, person, form.get("place") or _channel(side, person, look))
         try:
-            opened = await side.say(person, place, form["words"])
+            opened = await side.say(person, place, form.get("words", ""), photo=photo)
         except (TimeoutError, LookupError):
             return self._back(look, NO_ANSWER.format(side.workspace.name))
         return self._back(look, **{side.key: opened})
@@ -148,6 +154,29 @@ class Page:
         except LookupError:
             return self._back(look, GONE)
         return self._back(look)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        form = await _form(request, "target")
+        action = next((one for one in message_menu.ACTIONS if one in form), None)
+        if action is None:
+            raise web.HTTPBadRequest(text="no such action", headers=HEADERS)
+        key, place_id, message = (*form["target"].split("|", 2), "", "")[:3]
+        look, side = self._look(form), self._side(key)
+        person = who(side, look.person)
+        place = find(side, person, place_id)
+        try:
+            shown = await message_menu.act(
+                side, person, place, message, action=action, words=form.get("words", "")
+            )
+        except (TimeoutError, LookupError):
+            return self._back(look, LEFT)
+        return self._back(look, **{side.key: shown})
+
+    async def _close(self, request: web.Request) -> web.Response:
+        form = await _form(request)
+        self._troubles.message = ""
+        self._notify()
+        return self._back(self._look(form))
 
     async def _trouble(self, request: web.Request) -> web.Response:
         form = await _form(request, "trouble")

@@ -24,24 +24,38 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A message in a place: its time (seconds of the epoch), a note above it, and its thread below it."""
+    """A message in a place: its time (seconds of the epoch), a note above it, and its thread below it.
+
+    `marks` are the bot's reactions, `attached` the names of a person's files; `own` are the words that its writer may edit,
+    None if it is somebody else's.
+    """
 
     shown: Shown
     since: float
     above: str = ""
     thread: str = ""
     replies: int = 0
+    marks: Sequence[str] = ()
+    attached: Sequence[str] = ()
+    own: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the platform shows while the bot works, and whether with a Stop of the platform's own."""
+
+    words: str
+    stoppable: bool = False
 
 
 class Side(Protocol):
     """One workspace as the page shows it to one person. Private replies to others are never in it.
 
-    `key` names the side in addresses and in the style sheet; `prefix` is what people write before a question.
+    `key` names the side in addresses and in the style sheet.
     """
 
     key: str
     server: str
-    prefix: str
 
     @property
     def workspace(self) -> Workspace:
@@ -68,11 +82,26 @@ class Side(Protocol):
     def draw(self, shown: Shown, button: Button) -> Html:
         """Render a message's newest payload."""
 
-    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
-        """Ask the bot there; returns the place of the answer.
+    def prefix(self, place: Place) -> str:
+        """What the page writes before a person's words there, "" for nothing."""
 
-        Raises TimeoutError if the platform would report that the bot did not respond.
+    def activity(self, place: Place) -> Activity | None:
+        """What the platform shows there while the bot works."""
+
+    async def say(self, person: SimulatedPerson, place: Place, words: str, *, photo: bool = False) -> str:
+        """Ask the bot there, with a photo where wanted; returns the place of the answer.
+
+        Raises TimeoutError or LookupError if the platform would report that the bot did not respond.
         """
+
+    async def ask_about(self, person: SimulatedPerson, place: Place, message: str) -> str:
+        """Use the bot's entry in a message's menu; returns the place of the answer. Raises as `say` does."""
+
+    def edit(self, message: str, words: str) -> None:
+        """Edit a question as its writer; what `prefix` wrote stays."""
+
+    async def stop(self, person: SimulatedPerson, place: Place) -> None:
+        """Press the platform's own Stop. Raises LookupError if it shows none."""
 
 
 def find(side: Side, person: SimulatedPerson, place: str) -> Place:

@@ -1,11 +1,13 @@
 """The simulated Slack as the page shows it."""
 
+import html
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from aion_bot.demo.page import meter, slack_payload
 from aion_bot.demo.page.elements import Button, Html
-from aion_bot.demo.page.sides import Entry, Place, clipped
+from aion_bot.demo.page.sides import Activity, Entry, Place, clipped
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
 from aion_bot.simulators.workspace import Shown, SimulatedPerson
@@ -14,12 +16,15 @@ LIMIT = meter.Limit("chat.update", 50, 60.0, by_channel=False, words="edits in t
 """Tier 3, for the whole workspace: https://docs.slack.dev/apis/web-api/rate-limits"""
 
 
+_EMOJI = {"hourglass_flowing_sand": "\N{HOURGLASS WITH FLOWING SAND}"}
+_MENTION = f"<@{BOT.id}>"
+
+
 class SlackSide:
     """Channels, threads and direct messages."""
 
     key = "slack"
     server = TEAM_NAME
-    prefix = "@aion"
 
     def __init__(self, workspace: SimulatedSlack) -> None:
         self.workspace = workspace
@@ -48,25 +53,64 @@ class SlackSide:
 
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """Messages of a thread, or those of a channel that are in no thread."""
+        found = {one.ts: one for one in self._held.messages}
         if place.kind == "thread":
-            shown = self.workspace.thread(place.id)
-            return [Entry(one, float(one.id)) for one in shown if one.only_for in {None, person.id}]
-        inside = self.workspace.channel(self._held.channels[place.id])
-        top = {one.ts for one in self._top(place.id)}
-        return [self._entry(one) for one in inside if one.id in top and one.only_for in {None, person.id}]
+            inside = [Entry(one, float(one.id)) for one in self.workspace.thread(place.id)]
+        else:
+            top = {one.ts for one in self._top(place.id)}
+            shown = self.workspace.channel(self._held.channels[place.id])
+            inside = [self._with_replies(one) for one in shown if one.id in top]
+        mine = (one for one in inside if one.shown.only_for in {None, person.id})
+        return [_seen_by(person, one, found[one.shown.id]) for one in mine]
 
     def draw(self, shown: Shown, button: Button) -> Html:
         """Draw Block Kit."""
         return slack_payload.draw(shown.payload, self.names, button)
 
-    async def say(self, person: SimulatedPerson, place: Place, words: str) -> str:
+    def prefix(self, place: Place) -> str:
+        """A mention, in a channel alone."""
+        return f"@{BOT.name}" if place.kind == "channel" else ""
+
+    def activity(self, place: Place) -> Activity | None:
+        """The status of an agent's session, which belongs to a thread, with Slack's own Stop."""
+        if place.kind == "thread" and self.workspace.shows_lasting_activity(place.id):
+            return Activity(f"{BOT.name} is thinking…", stoppable=True)
+        return None
+
+    async def say(self, person: SimulatedPerson, place: Place, words: str, *, photo: bool = False) -> str:
         """Mention the bot in a channel, reply in a thread, or send it a direct message."""
+        if photo:
+            return self._say_with_photo(person, place, words)
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
         if place.kind == "direct":
             return await self.workspace.direct_message(person, words)
         return await self.workspace.ask(person, words, channel=self._held.channels[place.id])
+
+    async def ask_about(self, person: SimulatedPerson, place: Place, message: str) -> str:
+        """Use the message shortcut; the answer comes in the message's thread."""
+        thread = await self.workspace.ask_about(person, message)
+        return place.id if place.kind == "thread" else thread
+
+    def edit(self, message: str, words: str) -> None:
+        """Edit a message as its writer."""
+        mentions = any(one.ts == message and _MENTION in one.body["text"] for one in self._held.messages)
+        (self.workspace.edit_into_question if mentions else self.workspace.edit_message)(message, words)
+
+    async def stop(self, person: SimulatedPerson, place: Place) -> None:
+        """Press Slack's own Stop."""
+        await self.workspace.stop_session(person, place.id)
+
+    def _say_with_photo(self, person: SimulatedPerson, place: Place, words: str) -> str:
+        """Upload a photo with the words, as `say` would write them."""
+        thread = place.id if place.kind == "thread" else None
+        channel = self._held.channels[place.parent if thread else place.id]
+        text = f"{_MENTION} " if place.kind == "channel" else ""
+        said = self.workspace.say(
+            person, channel, text + html.escape(words, quote=False), thread=thread, files=1
+        )
+        return thread or said.ts
 
     def _places(self, person: SimulatedPerson) -> Iterator[Place]:
         for channel in sorted(self._held.channels.values(), key=lambda one: one.kind == "im"):
@@ -85,6 +129,19 @@ class SlackSide:
         first = self.workspace.thread(root.ts)[0].text
         return first.removeprefix(f"@{BOT.name}").strip()
 
-    def _entry(self, shown: Shown) -> Entry:
+    def _with_replies(self, shown: Shown) -> Entry:
         replies = sum(one.thread_ts == shown.id for one in self._held.thread(shown.id) if not one.only_for)
         return Entry(shown, float(shown.id), thread=shown.id if replies else "", replies=replies)
+
+
+def _seen_by(person: SimulatedPerson, entry: Entry, message: Message) -> Entry:
+    """Add what a person sees of a message: a stream grows for the one who asked, their own words can be edited."""
+    names = [] if message.by_bot else [str(one["name"]) for one in message.files]
+    own = entry.shown.text.removeprefix(f"@{BOT.name}").strip() if message.author == person else None
+    return replace(
+        entry,
+        shown=replace(entry.shown, payload=message.shown_to(person.id)),
+        marks=[_EMOJI.get(one, f":{one}:") for one in message.reactions],
+        attached=names,
+        own=own,
+    )

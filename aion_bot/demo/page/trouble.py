@@ -18,9 +18,9 @@ MENU: Mapping[str, str] = {
 """The troubles, by the name that the form sends."""
 
 PAUSE = 4.0
-"""The `retry_after` of refused requests, in seconds."""
+"""The `retry_after` of refused requests in seconds; a bot that was stopped or killed stays away half as long again."""
 
-MIDDLE = 60
+MIDDLE = 180
 """Characters of an answer that are sent before a fault."""
 
 
@@ -37,6 +37,7 @@ class Troubles:
     ) -> None:
         self.message = ""
         self._pause = pause
+        self._away = pause * 1.5
         self._services = services
         self._bot = bot
         self._changed = changed
@@ -77,6 +78,7 @@ class Troubles:
         await self._wait_for_an_answer("the bot will be restarted")
         self._say("The bot is asked to stop: it marks what is unfinished with a Retry button.")
         await self._bot.stop()
+        await asyncio.sleep(self._away)
         await self._start(
             "The bot is back. Where Aion has stored the answer it is completed; elsewhere Retry asks again."
         )
@@ -84,7 +86,11 @@ class Troubles:
     async def _kill(self) -> None:
         await self._wait_for_an_answer("the bot will be killed")
         await self._bot.kill()
-        self._say("The bot was killed, without a word to anybody.")
+        self._say(
+            f"The bot was killed, without a word to anybody. For {self._away:g} seconds you see what the reader of the "
+            "thread sees: half an answer, and nothing moves."
+        )
+        await asyncio.sleep(self._away)
         await self._start(
             "The bot is back. It completes its message in place with the answer that Aion has stored."
         )

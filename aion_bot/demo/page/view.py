@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from aion_bot.demo.page import message
+from aion_bot.demo.page import message, message_menu
 from aion_bot.demo.page.elements import Html, element, joined
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.sides import Entry, Place, Side, find, who
@@ -61,7 +61,7 @@ class Parts:
 
 def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
     """Render all parts that change. `status` is the sentence of the trouble menu."""
-    pieces = {"people": _people(sides[0], look), "news": element("span", status)}
+    pieces = {"people": _people(sides[0], look), "news": _news(status)}
     logs = {}
     for side in sides:
         person = who(side, look.person)
@@ -70,6 +70,7 @@ def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
         pieces[f"{side.key}-state"] = _state(side)
         pieces[f"{side.key}-places"] = _places(side, look, person, place)
         pieces[f"{side.key}-title"] = _title(side, look, person, place)
+        pieces[f"{side.key}-activity"] = message_menu.activity(side, place, side.activity(place), look.fields)
         pieces[f"{side.key}-meter"] = metered(side.reading)
         pieces[f"{side.key}-composer"] = _composer(side, person, place)
         logs[f"{side.key}-log"] = [
@@ -93,6 +94,11 @@ def metered(reading: Reading) -> Html:
     )
     refused = element("b", f"{reading.refused} refused", class_="refused" if reading.refused else None)
     return joined([meter, element("span", words), element("span", refused, f" of {reading.calls} calls")])
+
+
+def _news(status: str) -> Html:
+    close = element("button", "Close", form="closing", name="close", value="news", id="close-news")
+    return joined([element("span", status), close if status else ""])
 
 
 def _people(side: Side, look: Look) -> Html:
@@ -154,7 +160,9 @@ def _title(side: Side, look: Look, person: SimulatedPerson, place: Place) -> Htm
 def _entry(side: Side, look: Look, place: Place, entry: Entry) -> Html:
     words = f"{entry.replies} {'message' if entry.replies == 1 else 'messages'} in the thread"
     below = element("a", words, href=look.address(**{side.key: entry.thread}), class_="to-thread")
-    return message.draw(side, entry, _pressing(side, place, entry), below=below if entry.thread else None)
+    menu = message_menu.menu(side, place, entry, look.fields, message.identity(side, entry))
+    pressing = _pressing(side, place, entry)
+    return message.draw(side, entry, pressing, below=below if entry.thread else None, menu=menu)
 
 
 def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str], Html]:
@@ -171,22 +179,33 @@ def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str
 def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
     how = {"channel": "Ask in #{}", "thread": "Reply in this thread", "direct": "Write to {} directly"}
     label = f"{how[place.kind].format(place.name)} as {person.name}"
-    prefix = side.prefix if place.kind == "channel" else ""
+    prefix = side.prefix(place)
+    photo = "Send with a photo"
     return joined(
         [
             element("input", type="hidden", name="place", value=place.id),
-            element("span", prefix, class_="prefix", aria_hidden="true") if prefix else "",
+            element("span", prefix, class_="prefix", id=f"{side.key}-prefix") if prefix else "",
             element(
                 "input",
                 type="text",
                 name="words",
                 placeholder=label,
-                aria_label=label,
+                aria_label=f"{label}, after {prefix}" if prefix else label,
                 autocomplete="off",
                 required=True,
                 maxlength="3000",
                 id=f"{side.key}-words",
             ),
-            element("button", "Send", class_="primary"),
+            element("button", "Send", class_="primary", id=f"{side.key}-send"),
+            element(
+                "button",
+                "+ photo",
+                name="photo",
+                value="1",
+                formnovalidate=True,
+                title=photo,
+                aria_label=photo,
+                id=f"{side.key}-photo",
+            ),
         ]
     )
