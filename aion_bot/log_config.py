@@ -18,6 +18,9 @@ _QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp")
 """Loggers of libraries whose records below warning are only for debugging the library itself."""
 
 
+_AS_TEXT = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], bool_as_flag=False)
+
+
 class StrikeOut:
     """The last processor: whatever the line is made of, a known secret does not leave the process."""
 
@@ -47,9 +50,7 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    first = ["timestamp", "level", "event"]
-    as_text = structlog.processors.LogfmtRenderer(key_order=first, bool_as_flag=False)
-    render: Processor = structlog.processors.JSONRenderer() if style == "json" else as_text
+    render: Processor = structlog.processors.JSONRenderer() if style == "json" else _AS_TEXT
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, StrikeOut(render)],
