@@ -77,7 +77,7 @@ MADE: dict[str, list[str | Line]] = {
     "pressed": [strings.pressed(one, ADA, why) for one in (Action.APPROVE, Action.CANCEL) for why in ("", strings.NEVER_SENT)],
     "attempts_between": [strings.attempts_between(3)],
     "already": [strings.already((strings.decided(Action.APPROVE, ADA),))],
-    "decided_unseen": [strings.decided_unseen(strings.CANNOT_WRITE, (strings.decided(Action.APPROVE, ADA),))],
+    "decided_unseen": [strings.decided_unseen((strings.decided(Action.APPROVE, ADA),))],
     "more_to_confirm": [strings.more_to_confirm(one) for one in (0, 1, 2)],
     "in_aions_words": [strings.in_aions_words("Moved them", {"photos_moved": 3})],
     "refused": [strings.refused(strings.NEVER_TOLD), strings.refused(strings.trouble("SERVER_ERROR", retry=False))],

@@ -81,8 +81,7 @@ class Approvals:
         unshown = await self._show(thread, claimed, self._carry_out)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
-            why = error_messages.not_shown(unshown)
-            await reply_privately(thread, click, strings.decided_unseen(why, record(now)), hidden=True)
+            await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""

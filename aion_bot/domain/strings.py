@@ -51,7 +51,7 @@ PLAN_NO_ROOM = "I had no room left to show my plan. Ask for the plan by itself."
 REPLACED = "I stopped here to take your newer question."
 NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin to make room, then try again."
 NO_RECORD_ANY_MORE = (
-    "My storage may be full, so I couldn't finish. No plan was carried out. Ask your admin to make room."
+    "My storage may be full, so I couldn't finish. Ask your admin to make room, then try again."
 )
 INTERNAL = "Something went wrong on my side. Ask again, or tell your admin."
 WAIT = "I'm still answering here. Ask again when I'm done."
@@ -64,8 +64,8 @@ CANNOT_WRITE = "I can't post in that channel. Invite me, or ask me somewhere els
 
 UNCHECKED = "I couldn't look up this channel, so I did nothing. Try again in a moment."
 PLACE_GONE = "I can't find that thread any more. Ask me somewhere else."
-CANNOT_DRAW = "I couldn't show my answer here. Ask again for a shorter one."
-REFUSED_HERE = "I couldn't post my answer here. Ask me somewhere else."
+CANNOT_DRAW = "I couldn't show my answer. Ask again for a shorter one."
+REFUSED_HERE = "I couldn't post my answer. Ask again, or ask me somewhere else."
 _HINDRANCES = {
     Hindrance.NOT_A_MEMBER: "I'm not in that channel. Invite me, then ask again.",
     Hindrance.ARCHIVED: "That channel or thread is archived. Ask me somewhere else.",
@@ -113,7 +113,7 @@ def used_up(found: UsedUp, *, own: bool = True) -> str:
 
 STOP = "Stop"
 STOP_GONE = "There's nothing to stop. I've already finished."
-STOPPING_BUT_PLAN = "I stopped. The plan stays open: an approver has to cancel it."
+STOPPING_BUT_PLAN = "I stopped. An approver can still approve or cancel the plan."
 STOP_NOT_YOURS = "Only the person who asked or an approver can stop this."
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
 FULL_PERSON = "Many of your questions are still waiting. Ask again when some are answered."
@@ -351,9 +351,9 @@ def already(record: tuple[Line, ...]) -> Line:
     return tuple(parts)
 
 
-def decided_unseen(why: str, record: tuple[Line, ...]) -> Line:
-    """Say what became of a decision whose card cannot show it, and why it cannot."""
-    parts: list[str | Person] = [why]
+def decided_unseen(record: tuple[Line, ...]) -> Line:
+    """Say what became of a decision whose card cannot show it: asking again could do it twice."""
+    parts: list[str | Person] = ["I couldn't update this plan's card, but this is what happened:"]
     for line in record:
         parts += [" ", *line]
     return tuple(parts)
@@ -376,7 +376,7 @@ UNREADABLE_OUTCOME = "I couldn't read the whole result. Ask me how it ended."
 PARTLY_DONE = "Not all of this was done. Ask me what's missing."
 DROPPED = "Nothing was changed."
 SEE_BELOW = "Aion's reply is below."
-CANCELLED_SEE_BELOW = "Nothing was changed. Aion's reply is below."
+CANCELLED_SEE_BELOW = "Aion accepted the cancellation. Its reply is below."
 ANOTHER_DECIDED = "Another decision came first. Aion's reply is below."
 
 

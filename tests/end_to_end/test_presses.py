@@ -1,8 +1,15 @@
 """What people see of a press: its effect in the message or card, and no private remark that would stay for ever."""
 
+import asyncio
+
+import pytest
+
+from aion_bot.aion import PlanActionResponse
+from aion_bot.aion._async.chats import ChatResource
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.workspace import Failure, Operation
 from tests.end_to_end.bot import Bot
 
 HELD = Scene(
@@ -59,3 +66,37 @@ async def test_a_retry_that_waits_says_so_in_its_message(bot: Bot) -> None:
     await bot.shows(thread, "The other answer.", "the second half.", without=[strings.RETRY_WAITS])
     await bot.stop()
     assert bot.private_replies(thread, bot.ada) == []
+
+
+async def test_a_slow_aion_is_told_on_the_card(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While Aion has not answered the decision the card names who decided, says what is going on, and has no button."""
+    told = asyncio.Event()
+    approve = ChatResource.approve_plan
+
+    async def slowly(resource: ChatResource, session_id: str, plan_id: str) -> PlanActionResponse:
+        await told.wait()
+        return await approve(resource, session_id, plan_id)
+
+    monkeypatch.setattr(ChatResource, "approve_plan", slowly)
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, strings.APPROVE)
+    await bot.shows(thread, "Approved by", strings.ASKING_AION)
+    assert bot.pressable(thread) == []
+    told.set()
+    await bot.shows(thread, strings.DONE, without=[strings.ASKING_AION])
+    assert bot.private_replies(thread, bot.ada) == []
+
+
+async def test_a_decision_that_its_card_cannot_show_is_told_privately(bot: Bot) -> None:
+    """The person who pressed learns what was decided, and is not sent to ask for it again."""
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.FORBIDDEN, times=100)
+    await bot.press(bot.ada, thread, strings.APPROVE)
+    await bot.replies_privately(thread, bot.ada, "Approved by")
+    (reply,) = bot.private_replies(thread, bot.ada)
+    assert strings.DONE in reply
+    assert "ask again" not in reply.lower()
