@@ -18,12 +18,14 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.place_activity import CROWD, RENEW_AFTER, PlaceActivity
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import RateLimited
+from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
@@ -40,11 +42,11 @@ _UNNOTICED = 0.2
 _OPENING = 0.5
 """Seconds in which a thread is opened as a rule: it is a sign by itself."""
 
+_BURST = 30
+"""Questions without any sign, from which on marks come too late: 25 statuses and the first 25 marks are shown at once."""
+
 _ACTIVITY_PATIENCE = 0.5
 """Seconds for which the activity waits for room."""
-
-_RENEW_AFTER = 0.8
-"""Fraction of an activity's life after which it is shown again."""
 
 _UNSEEN = 1.2
 """Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
@@ -80,9 +82,12 @@ class Indicators:
         self._store, self._seen = store, seen
         self._tasks = tasks
         self._marks = QueuedMarks()
+        self._places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
-        self._shown_in_place: dict[ThreadKey, float] = {}
-        """When activity was shown last where questions wait whose threads do not exist yet."""
+        self._unsigned: set[str] = set()
+        """Keys of turns that people see no indicator of yet, nor a message."""
+        self._opening: Counter[ThreadKey] = Counter()
+        """Questions whose threads are being opened, by the place where they were asked."""
         self._told: dict[tuple[str, str, str], float] = {}
         """When each person was told last, by platform, channel and person."""
         self._active: dict[ThreadKey, SharedLimits] = {}
@@ -147,17 +152,39 @@ class Indicators:
 
     async def _show(self, thread: Thread, turn: Turn, progress: Progress, shown: Callable[[], None]) -> None:
         """Start the platform's activity, and renew it; where there is none and the first message has to wait, mark the question."""
-        if progress.opened is not None:
-            # Activity is shown in the thread, which does not exist yet.
-            await self._mark_until(progress.opened, thread, turn, shown, opening=True)
-        async with self._locks.setdefault(turn.thread, asyncio.Lock()):
-            active = await self._start_activity(thread, turn)
-        if active:
+
+        def signed() -> None:
+            self._unsigned.discard(turn.key)
             shown()
-            if progress.ended is not None:
-                await self._renew(thread, turn, progress, progress.ended)
-        else:
-            await self._mark_until(progress.started, thread, turn, shown)
+
+        self._unsigned.add(turn.key)
+        try:
+            if progress.opened is not None:
+                # Activity is shown in the thread, which does not exist yet.
+                await self._await_opening(progress.opened, thread, turn, signed)
+            async with self._locks.setdefault(turn.thread, asyncio.Lock()):
+                active = await self._start_activity(thread, turn)
+            if active:
+                signed()
+                if progress.ended is not None:
+                    await self._renew(thread, turn, progress, progress.ended)
+                return
+            if len(self._unsigned) > _BURST:
+                self._tell(thread, turn)
+            await self._mark_until(progress.started, thread, turn, signed)
+        finally:
+            self._unsigned.discard(turn.key)
+
+    async def _await_opening(
+        self, opened: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
+    ) -> None:
+        """Show a sign until the thread exists, where it does not come at once."""
+        opening = [place_of(turn)] if turn.origin is not None and turn.origin.opening is not None else []
+        self._opening.update(opening)
+        try:
+            await self._mark_until(opened, thread, turn, shown, opening=True)
+        finally:
+            self._opening -= Counter(opening)
 
     async def _mark_until(
         self,
@@ -174,7 +201,10 @@ class Indicators:
         """
         began = time.monotonic()
         # A mark would only flicker where the first message comes at once.
-        if await _happens(over, _OPENING if opening else _UNNOTICED):
+        usual = _UNNOTICED
+        if opening:
+            usual = 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING
+        if await _happens(over, usual):
             return
         if opening:
             self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
@@ -217,6 +247,10 @@ class Indicators:
             self._told[one] = now
             self._tasks.spawn(reply_privately(thread, turn.origin, (strings.ARRIVED,), hidden=True))
 
+    def arriving(self, thread: Thread, prompt: Prompt) -> None:
+        """Note a question that is about to be written, which takes a while in a crowd."""
+        self._places.arriving(thread, prompt)
+
     async def _show_in_place(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
     ) -> None:
@@ -224,24 +258,16 @@ class Indicators:
         place = place_of(turn)
         if place == turn.thread or thread.activity is None:
             return
-        lasts = thread.adapter.limits.activity_lasts * _RENEW_AFTER
+        lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
         while not over.is_set():
-            # One request shows it for all questions that wait in the place.
-            now = time.monotonic()
-            if now >= self._shown_in_place.get(place, -math.inf) + lasts:
-                self._shown_in_place[place] = now
-                # Before the posts of other answers: these people see nothing at all yet.
-                permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, place, Priority.FINAL)
-                with suppress(RateLimited):
-                    async with permit:
-                        await thread.activity.show_activity(place, turn.asker, active=True)
+            await self._places.show(place, thread, turn.asker)
             shown()
             await _happens(over, lasts)
-        self._shown_in_place.pop(place, None)
+        self._places.forget(place)
 
     async def _renew(self, thread: Thread, turn: Turn, progress: Progress, ended: asyncio.Event) -> None:
         """Show the activity again before the platform ends it by itself, while nothing else moves."""
-        lasts = thread.adapter.limits.activity_lasts * _RENEW_AFTER
+        lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
         while not ended.is_set():
             if await _happens(ended, lasts):
                 return

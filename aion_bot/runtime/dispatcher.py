@@ -186,6 +186,7 @@ class Dispatcher:
             return
         prompt = bounded(prompt)  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
+        self._indicators.arriving(thread, prompt)
         if anew:
             await self._store.turns.release_withdrawn(prompt.key)
         accepted = await self._allowances.accept(turn, prompt)
@@ -255,8 +256,7 @@ class Dispatcher:
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
     def _reply_once(self, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool = False) -> bool:
-        """Tell the person why a prompt is not taken; False where that was told."""
-        # Looked at again: the other delivery may have come this far meanwhile.
+        """Tell the person why a prompt is not taken; False where that was told, perhaps by another delivery meanwhile."""
         if not self._replied_to.note(prompt):
             return False
         self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))

@@ -10,6 +10,7 @@ import pytest
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import indicators as indicators_module
+from aion_bot.conversation import queued_marks
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.thread import Thread
@@ -144,6 +145,7 @@ async def test_a_person_without_any_sign_is_told_once(
     """Where limits leave no mark, each person is told once for all of theirs; a platform that refuses marks is no crowd."""
     monkeypatch.setattr(indicators_module, "_UNSEEN", 0.0)
     monkeypatch.setattr(indicators_module, "_UNNOTICED", 0.01)
+    monkeypatch.setattr(queued_marks, "_PATIENCE", 0.02)
     store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), Telling()
     adapter.refusing = refusing
     if refusing:
@@ -158,6 +160,25 @@ async def test_a_person_without_any_sign_is_told_once(
         answered.set()
     await tasks.wait(5.0)
     assert adapter.told == ([] if refusing else [("U1", (strings.ARRIVED,)), ("U2", (strings.ARRIVED,))])
+    await store.close()
+
+
+async def test_in_a_burst_everybody_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where many questions have no sign, nobody waits for a mark: each person is told, and a few questions tell nobody."""
+    monkeypatch.setattr(indicators_module, "_BURST", 3)
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), Telling()
+    indicators, thread, answered = Indicators(store, tasks), bound(adapter), asyncio.Event()
+    async with AsyncExitStack() as working:
+        for at, person in enumerate([ADA, ADA, ADA, Person("U2"), ADA]):
+            one = replace(turn(str(at)), origin=replace(asked(str(at)), person=person), asker=person)
+            await working.enter_async_context(indicators.working(thread, one, answered, lambda: None))
+            if at == 2:
+                await asyncio.sleep(0)
+                assert adapter.told == []
+        await asyncio.wait_for(adapter.done.wait(), 5)
+        answered.set()
+    await tasks.wait(5.0)
+    assert sorted(adapter.told) == [("U1", (strings.ARRIVED,)), ("U2", (strings.ARRIVED,))]
     await store.close()
 
 

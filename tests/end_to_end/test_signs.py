@@ -2,15 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aion_bot.conversation import indicators, silence
+from aion_bot.conversation import indicators, place_activity, silence
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Hold, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.rates import DiscordLimits
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 TYPING = "POST /channels/{channel_id}/typing"
@@ -121,3 +123,30 @@ async def test_a_long_wait_in_the_queue_is_told(bot: Bot, monkeypatch: pytest.Mo
     await bot.shows(thread, "Answer 3.")
     assert bot.private_replies(thread, bot.ben).count(strings.STILL_QUEUED) == 1
     assert bot.private_replies(thread, bot.ada) == bot.private_replies(thread, bot.cy) == []
+
+
+async def test_a_channel_where_many_ask_at_once_shows_activity(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Questions are written one after the other: those at the end of a crowd have a sign before they are read."""
+    monkeypatch.setattr(indicators, "_OPENING", 30.0)
+    monkeypatch.setattr(place_activity, "_COMES", 30.0)
+    bot, seen, accept = Bot(aion, discord, tmp_path), asyncio.Event(), Turns.accept
+    general, accepted = discord.world.named("general").id, 0
+
+    async def held(store: Turns, *arguments: Any) -> bool:
+        nonlocal accepted
+        accepted += 1
+        if accepted > place_activity.CROWD:  # the sixth is not written before its sign is there
+            await seen.wait()
+        return await accept(store, *arguments)
+
+    monkeypatch.setattr(Turns, "accept", held)
+    await bot.start()
+    for number in range(8):
+        await discord.mention(bot.ada, f"Question {number}?")
+    await bot.until(lambda: general in discord.world.typing)
+    assert accepted == place_activity.CROWD + 1
+    seen.set()
+    await bot.until(lambda: aion.count("send_stream") == 8)
+    await bot.stop()
