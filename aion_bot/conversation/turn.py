@@ -209,13 +209,12 @@ class TurnRunner:
         try:
             if self.turn.given_up:
                 self._log.error("turn given up", starts=self.turn.starts)
-                # The card of a plan is shown, and has a way on of its own.
-                parked = self.turn.phase is TurnPhase.PARKED
-                return (
-                    Outcome(sentence=strings.PLAN_LEAD)
-                    if parked
-                    else Outcome(EndReason.FAILED, strings.GIVEN_UP)
-                )
+                plans = await self._services.store.plans.of_turn(self.turn.key)
+                if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
+                    return Outcome(
+                        sentence=strings.PLAN_LEAD
+                    )  # its card is shown, and has a way on of its own
+                return Outcome(EndReason.FAILED, strings.GIVEN_UP)
             if self._mode is Mode.ASK:
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:

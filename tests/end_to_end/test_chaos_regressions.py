@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 import pytest
 
+from aion_bot.delivery.diff import Post, PostFile, StartStream
+from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.messages import Content, MessageRef, ThreadKey
+from aion_bot.ports.messages import Content, MessageRef, PlanCard, ThreadKey
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -246,3 +248,31 @@ async def test_a_crash_right_after_a_withdrawal_leaves_no_message(
     await bot.start()
     await bot.until(lambda: strings.THINKING not in bot.text(thread))
     assert bot.aion.count("send_stream") == 1
+
+
+async def test_a_plan_without_a_card_is_given_up_with_its_answer(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two processes stopped before a card was posted, nothing says that a plan waits: the question gets Retry."""
+    perform, reached = Executor._post, asyncio.Event()
+
+    async def post_no_card(self: Executor, step: Post | PostFile | StartStream) -> MessageRef:
+        if isinstance(step.content, PlanCard):
+            reached.set()
+            await asyncio.Event().wait()
+        return await perform(self, step)
+
+    thread = ""
+    with monkeypatch.context() as patch:
+        patch.setattr(Executor, "_post", post_no_card)
+        for _ in range(2):
+            await idle.start()
+            thread = thread or await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
+            await reached.wait()
+            await idle.kill()
+            reached.clear()
+    await idle.start()
+    await idle.shows(thread, strings.GIVEN_UP, without=[strings.PLAN_LEAD])
+    await idle.until(lambda: idle.pressable(thread) == ["Retry"])
+    await idle.press(idle.ada, thread, "Retry")
+    await idle.card(thread)

@@ -47,6 +47,7 @@ def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
     gc.unfreeze()
 
 
+RESULT = "3 photos are in two folders"
 SHORT_WAITS = {"AIONVISION_RETRY_DELAY": "0.001"}
 
 
@@ -151,6 +152,8 @@ async def test_a_decision_survives_every_crash_point(idle: Bot, steps: Steps, en
         assert actions <= 1, where
         await press_until_decided(idle, thread)
         assert idle.text(thread).count(strings.PLAN_TITLE) == 1, where
+        if strings.SEE_BELOW in idle.text(thread):
+            await idle.until(lambda thread=thread: idle.text(thread).count(RESULT) == 1)  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
         outcomes.append(f"{fatal}. {where}: {actions} actions")
         await idle.stop()
     report(outcomes)
