@@ -57,6 +57,8 @@ OPTIONS: Mapping[str, Any] = {
     "chunk_guilds_at_startup": False,
     "guild_ready_timeout": GUILD_READY_TIMEOUT,
     "max_ratelimit_timeout": MAX_RATELIMIT_TIMEOUT,
+    # Tells of every frame, such as the answer to a heartbeat: all that says that a quiet gateway is alive.
+    "enable_debug_events": True,
 }
 """What discord.py's client is given, whatever the settings say."""
 _SESSION_EVENTS = {"READY", "RESUMED"}

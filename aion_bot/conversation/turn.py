@@ -208,13 +208,7 @@ class TurnRunner:
         """Return how the work ended, whatever it raises."""
         try:
             if self.turn.given_up:
-                self._log.error("turn given up", starts=self.turn.starts)
-                plans = await self._services.store.plans.of_turn(self.turn.key)
-                if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
-                    return Outcome(
-                        sentence=strings.PLAN_LEAD
-                    )  # its card is shown, and has a way on of its own
-                return Outcome(EndReason.FAILED, strings.GIVEN_UP)
+                return await self._give_up_asking()
             if self._mode is Mode.ASK:
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:
@@ -228,6 +222,14 @@ class TurnRunner:
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
             return outcome_of_failure(error, asked=self._stream.asked, log=self._log)
+
+    async def _give_up_asking(self) -> Outcome:
+        """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
+        self._log.error("turn given up", starts=self.turn.starts)
+        plans = await self._services.store.plans.of_turn(self.turn.key)
+        if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
+            return Outcome(sentence=strings.PLAN_LEAD)
+        return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = as_shown(outcome, self._view)

@@ -22,7 +22,7 @@ _NAME = 60
 THINKING = "Thinking…"
 STILL_WORKING = "Still working on it…"
 STILL_WAITING = "I can't open a thread right now. I'll answer as soon as I can."
-ARRIVED = "I've got your question. A lot is being asked right now, so my answer may take a while. You don't need to ask again."
+ARRIVED = "I've got your question. Many people are asking right now. You don't need to ask again."
 STILL_QUEUED = "Your question is in line: I'm still answering another one here. You don't need to ask again."
 HINT = "Ask me about your images and documents. For example: which photos of site 7 show damage?"
 NO_FILES = "I can't read attached files yet, so I'm answering your words only."
@@ -551,6 +551,7 @@ catalogue.add(
         "allowed",
         "SECOND_PROCESS",
         "RESTART_TO_RELOAD",
+        "open_address",
         "NOT_ASKED",
         "NOTHING_TO_WARN_OF",
         "not_reached",
