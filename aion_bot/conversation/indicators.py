@@ -19,12 +19,11 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.place_activity import CROWD, RENEW_AFTER, PlaceActivity
-from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import RateLimited
+from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
@@ -239,13 +238,25 @@ class Indicators:
         Slack takes 50 marks and 25 statuses a minute in a workspace, and one message a second in a channel, but a hundred
         private remarks a minute.
         """
-        if turn.origin is None:
+        if turn.origin is None or turn.origin.person.apps:
             return
         now, one = time.monotonic(), (thread.platform, turn.origin.place.channel, turn.asker.id)
         if now >= self._told.get(one, -math.inf) + _TELL_EVERY:
             self._told = {who: at for who, at in self._told.items() if now < at + _TELL_EVERY}
             self._told[one] = now
-            self._tasks.spawn(reply_privately(thread, turn.origin, (strings.ARRIVED,), hidden=True))
+            self._tasks.spawn(self._say_arrived(thread, turn.origin))
+
+    async def _say_arrived(self, thread: Thread, prompt: Prompt) -> None:
+        """Say it now or not at all: later it would be no sign any more."""
+        permit = thread.limiter.permit(
+            Operation.REPLY_PRIVATELY, thread.key, Priority.BEST_EFFORT, patience=_UNSEEN
+        )
+        try:
+            async with permit as allowed:
+                if allowed:
+                    await thread.adapter.reply_privately(prompt, (strings.ARRIVED,), hidden=True)
+        except PlatformError as error:
+            _log.info("private reply failed", platform=thread.platform, reason=repr(error))
 
     def arriving(self, thread: Thread, prompt: Prompt) -> None:
         """Note a question that is about to be written, which takes a while in a crowd."""
