@@ -13,12 +13,12 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.failed_answer import show_deleted, show_waiting
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import remove_echo, reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
-from aion_bot.conversation.waiting_retry import show_waiting
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
@@ -279,6 +279,7 @@ class Dispatcher:
             # A message that is gone is no question any more, also where an older edit of it arrives late.
             if not withdrawn or change.text is None:
                 await self._store.turns.note_deleted(change.prompt)
+                self._tasks.spawn(self._take_retry_away(thread.adapter, change.prompt))
         elif asked is not None and await self._store.turns.withdrawn(change.prompt):
             await self._ask(thread, asked, anew=True)
         elif await self._store.turns.accepted(change.prompt):
@@ -288,6 +289,17 @@ class Dispatcher:
         # In a thread people also correct what they said before the bot came, or to each other.
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
             await self._ask(thread, asked)
+
+    async def _take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
+        """Show that a failed question cannot be asked again, as its writer deleted it."""
+        turn = await self._store.turns.of_prompt(prompt)
+        if turn is None:
+            return
+        for runner in self._active.find(turn=turn.key):
+            await runner.ended.wait()
+            turn = runner.turn if (found := await self._store.turns.get(turn.key)) is None else found
+        if turn.retryable and turn.erased:
+            await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
 
     def _ask_again(self, thread: Thread, turn: Turn) -> None:
         """Put a retry into its queue; its message says so where it has to wait there."""

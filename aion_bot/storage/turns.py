@@ -99,6 +99,11 @@ class Turns(Statements):
         row = await self._one("SELECT * FROM turn WHERE key = ?", key)
         return None if row is None else turn_from(row)
 
+    async def of_prompt(self, prompt: str) -> Turn | None:
+        """Find the turn of the message that asked."""
+        row = await self._one("SELECT * FROM turn WHERE prompt = ?", prompt)
+        return None if row is None else turn_from(row)
+
     async def edit_queued(self, prompt: str, text: str) -> bool:
         """Replace the words of a question that Aion was not asked yet; False if there is none."""
         sql = f"UPDATE turn SET text = ? WHERE prompt = ? AND {_EDITABLE}"  # noqa: S608  # a literal of ours

@@ -49,7 +49,7 @@ async def test_an_answered_question_leaves_the_files(bot: Bot, tmp_path: Path) -
 async def test_a_failed_question_leaves_the_files_once_its_writer_deletes_it(
     bot: Bot, tmp_path: Path
 ) -> None:
-    """Retry then says that it has expired."""
+    """Its message says so and offers no Retry any more; a press that comes too late is told that it has expired."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     await bot.aion.until(lambda: bot.aion.streaming == 0)
     bot.aion.fail_next("send_stream", 503, code="SERVICE_UNAVAILABLE", times=8)
@@ -57,9 +57,13 @@ async def test_a_failed_question_leaves_the_files_once_its_writer_deletes_it(
     await bot.shows(thread, strings.trouble("SERVER_ERROR"))
     await bot.until(lambda: bot.pressable(thread) == [strings.RETRY])
     assert left(tmp_path, "turtles-4409") != []
+    failed = next(one for one in bot.bots(thread) if one.buttons)
+    (retry,) = failed.buttons
     bot.workspace.delete_message(bot.message_of(thread, "turtles-4409"))
     await erased(tmp_path, "Żółw-7731", "turtles-4409")
-    await bot.press(bot.ada, thread, strings.RETRY)
+    await bot.shows(thread, strings.QUESTION_DELETED)
+    assert bot.pressable(thread) == []
+    await bot.workspace.press_forged(bot.ada, thread, failed.id, retry)
     await bot.replies_privately(thread, bot.ada, strings.RETRY_EXPIRED)
 
 

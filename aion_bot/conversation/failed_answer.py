@@ -1,4 +1,4 @@
-"""The message of a failed answer while its question waits to be asked again."""
+"""The newest message of a failed answer: while its question waits to be asked again, and once that cannot be."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,10 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    """One message that says that the question waits, without a button."""
+class _Line:
+    """One message that says what became of the question, without a button."""
 
+    sentence: str
     ended: bool = True
 
     def advance(self) -> bool:
@@ -29,7 +30,7 @@ class _Waiting:
 
     def screen(self) -> Screen:
         """Return the message."""
-        return (Reply("", note=strings.RETRY_WAITS),)
+        return (Reply("", note=self.sentence),)
 
     def shrink(self) -> bool:
         """Return that nothing is smaller."""
@@ -45,6 +46,15 @@ class _Waiting:
 
 async def show_waiting(services: Services, thread: Thread, turn: Turn) -> None:
     """Show in the newest message of a turn that it waits, until its runner takes the message over."""
+    await _show(services, thread, turn, strings.RETRY_WAITS)
+
+
+async def show_deleted(services: Services, thread: Thread, turn: Turn) -> None:
+    """Show in the newest message of a failed turn that its question is gone: a press of Retry could do nothing."""
+    await _show(services, thread, turn, strings.QUESTION_DELETED)
+
+
+async def _show(services: Services, thread: Thread, turn: Turn, sentence: str) -> None:
     if not turn.posted:
         return
 
@@ -54,6 +64,6 @@ async def show_waiting(services: Services, thread: Thread, turn: Turn) -> None:
 
     delivery = Delivery(f"{turn.name}w", turn.asker, turn.posted[-1:], on_posted)
     try:
-        await services.registry.sync(thread, _Waiting(), delivery).run()
+        await services.registry.sync(thread, _Line(sentence), delivery).run()
     except PlatformError as error:  # also where the runner has taken it over already
-        _log.info("waiting retry not shown", turn=turn.key, platform=thread.platform, reason=repr(error))
+        _log.info("failed answer not updated", turn=turn.key, platform=thread.platform, reason=repr(error))
