@@ -22,7 +22,7 @@ test: $(STAMP)  ## the tests, those of the core under coverage with its floor; a
 	$(BIN)/python -m pytest -n 2 $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
 	$(BIN)/python -m pytest $(COVERED:%=--ignore=tests/%)
 
-slow: $(STAMP)  ## the slow tests: a crash at every step of a turn, large loads, how reading time grows; a minute
+slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth; two minutes
 	$(BIN)/python -m pytest -m slow
 
 coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow

@@ -8,7 +8,10 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 from tests.demo.chromium import ABSENT, BROWSER, tab
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason=ABSENT)
+pytestmark = [
+    pytest.mark.slow,  # each starts a browser
+    pytest.mark.skipif(BROWSER is None, reason=ABSENT),
+]
 
 SLACK, DISCORD = (
     "document.querySelector('#slack-log').innerText",

@@ -25,6 +25,8 @@ from aion_bot.demo import modes
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.simulators.services import SimulatedServices
 
+pytestmark = pytest.mark.slow  # each starts whole programs
+
 ROOT = Path(__file__).parents[2]
 
 

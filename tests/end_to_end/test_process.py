@@ -20,6 +20,8 @@ from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
 
+pytestmark = pytest.mark.slow  # each starts whole programs
+
 HELD = Scene(
     (Speak("The first part. "), Hold("go"), Speak("The end."), *ENDING), Answer("The first part. The end.")
 )

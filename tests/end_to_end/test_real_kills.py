@@ -18,6 +18,8 @@ from tests.schemas import aion as aion_contracts
 from tests.schemas import discord as discord_contracts
 from tests.schemas import slack as slack_contracts
 
+pytestmark = pytest.mark.slow  # each starts whole programs
+
 ANSWER = "The whole answer, from its first word to its last."
 
 

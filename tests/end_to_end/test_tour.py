@@ -6,12 +6,16 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.demo.terminal import Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.services import SimulatedServices
+
+pytestmark = pytest.mark.slow  # each plays a whole tour
 
 
 async def serving(services: SimulatedServices, folder: Path, stop: asyncio.Event) -> "asyncio.Task[bool]":
