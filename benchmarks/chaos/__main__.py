@@ -28,8 +28,8 @@ from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
 
 TABLE = (
     "asked", "answered once", "first reported as failed", "Retries that were answered", "finally reported as failed",
-    "stopped by a person", "withdrawn in time", "reported as not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
-    "plan actions doubled", "interrupted by a stop", "reported as unanswered though Aion had answered", "stored by Aion",
+    "stopped by a person", "withdrawn in time", "deleted after it failed", "reported as not taken", "never arrived", "lost", "doubled", "stuck", "plans", "plans cut off before they came", "plan actions",
+    "plan actions doubled", "interrupted by a stop", "given up after two kills", "reported as unanswered though Aion had answered", "stored by Aion",
     "shown in full",
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.chaos.environment import Environment
 
-_ROWS = "SELECT key, prompt, thread, attempt, phase, reason FROM turn"
+_ROWS = "SELECT key, prompt, thread, attempt, phase, reason, erased_at IS NOT NULL FROM turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,13 @@ class Row:
     attempt: int
     phase: str
     reason: str | None
+    erased: bool = False
+    """Whether the words of the question are gone."""
+
+    @property
+    def failed_and_deleted(self) -> bool:
+        """Whether it failed and nobody can have it asked again, as its writer deleted it."""
+        return self.erased and self.reason in {"failed", "interrupted"}
 
 
 def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
@@ -29,14 +36,14 @@ def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
     }
     found: dict[int, list[Row]] = defaultdict(list)
     with sqlite3.connect(database) as connection:
-        for key, prompt, thread, attempt, phase, reason in connection.execute(_ROWS):
+        for key, prompt, thread, attempt, phase, reason, erased in connection.execute(_ROWS):
             for platform in environment.workspaces:
                 message, opened = _last(prompt), _last(thread)
                 number = numbers.get((platform, message)) or numbers.get((platform, opened))
                 if number is not None and (
                     (platform, message) in numbers or not environment.records[number].message
                 ):
-                    found[number].append(Row(key, attempt, phase, reason))
+                    found[number].append(Row(key, attempt, phase, reason, bool(erased)))
     return found
 
 

@@ -135,6 +135,7 @@ class Verifier:
             "stopped by a person": record.stopped and self._says(thread, "Stopped by"),
             "finally reported as failed": limited or forbidden or unrecorded,
             "withdrawn in time": unasked,
+            "deleted after it failed": self._failed_and_deleted(record, rows) and not found,
             "never arrived": not rows and self._environment.was_not_delivered(record),
         }
         for ended, holds in outcomes.items():
@@ -145,6 +146,10 @@ class Verifier:
             return "reported as not taken"
         self._findings.add_violation("lost", record.scenario.number, f"{len(found)} labels, {len(rows)} rows")
         return "lost and no more"
+
+    @staticmethod
+    def _failed_and_deleted(record: Record, rows: list[Row]) -> bool:
+        return record.withdrawn and bool(rows) and all(row.failed_and_deleted for row in rows)
 
     def _says(self, thread: tuple[str, str], words: str) -> bool:
         return any(words in one.text for one in self._shown.get(thread, ()))
@@ -162,6 +167,8 @@ class Verifier:
                 self._findings.add_violation("doubled", number, f"attempt {attempt} is shown more than once")
             if record.stopped or record.forbidden:
                 continue
+            if not found and self._failed_and_deleted(record, self._rows[number]):
+                continue
             if attempt < record.accepted:
                 self._verify_superseded(record, attempt, shown=bool(found))
                 continue
@@ -177,6 +184,8 @@ class Verifier:
             )
         if any(strings.INTERRUPTED in reason for reason in record.reasons):
             self._findings.counts["interrupted by a stop"] += 1
+        elif any(strings.GIVEN_UP in reason for reason in record.reasons):
+            self._findings.counts["given up after two kills"] += 1  # never taken up a third time
         else:
             reasons = "; ".join(record.reasons) or "nobody pressed Retry"
             self._findings.counts["stored by Aion"] += 1
