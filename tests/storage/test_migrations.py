@@ -113,6 +113,19 @@ async def test_what_older_versions_left_is_erased(path: Path) -> None:
     assert all(words in contents(path.with_name("bot.db.schema-6.backup")) for words in erased)
 
 
+async def test_aions_words_in_a_detail_go_with_the_others(path: Path) -> None:
+    """Old versions kept what Aion said about an outcome as a plan's detail: it goes where the plan's words are gone."""
+    write_schema_6(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE plan SET detail = key || ' DETAIL'")
+    store = await Store.open(path)
+    details = {key: plan and plan.detail for key in ("pending", "done") if (plan := await store.plans.get(key))}
+    assert details == {"pending": "pending DETAIL", "done": ""}
+    await store.retention.rewrite()
+    await store.close()
+    assert b"done DETAIL" not in contents(path)
+
+
 @pytest.mark.parametrize("schema", [number for number in (1, 2, 3) if number < NEWEST])
 async def test_a_copy_of_the_older_database_is_kept(path: Path, schema: int) -> None:
     """One whole file holds the older database; the next start makes no other copy."""
