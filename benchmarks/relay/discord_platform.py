@@ -51,7 +51,8 @@ class DiscordPlatform:
         for number in range(answers):
             person = self.discord.people[number % len(self.discord.people)]
             message = self.discord.say(person, f"About site {number}")
-            thread = self.discord.backend.open_thread(message, {"name": f"Site {number}"})
+            # By a person: one of the bot's own that its database does not know would be left to another process at first.
+            thread = self.discord.backend.open_thread(message, {"name": f"Site {number}"}, by=person)
             self._threads.append(thread)
 
     def watch(self, listener: ChangeListener) -> None:
