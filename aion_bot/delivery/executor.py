@@ -100,6 +100,8 @@ class Executor:
         if isinstance(error, MessageGone):
             # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
+        elif isinstance(step, Delete) and isinstance(error, Forbidden):
+            self.diff.deletion_refused(step)  # for whatever reason: what is to be shown stands elsewhere
         elif not _may_be_replaced(error):
             raise error
         elif isinstance(step, Delete):
