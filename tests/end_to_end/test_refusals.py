@@ -114,6 +114,7 @@ SLACK_CAUSES = [
     ("restricted_action_thread_locked", strings.cannot_write(Hindrance.LOCKED)),
     ("restricted_action", strings.CANNOT_WRITE),
     ("an_error_of_tomorrow", strings.REFUSED_HERE),
+    ("cannot_reply_to_message", strings.PLACE_GONE),
     ("channel_not_found", strings.PLACE_GONE),
 ]
 
@@ -214,3 +215,23 @@ async def test_the_permission_of_a_channel_is_not_that_of_a_thread(
         await discord.mention(bot.ada, "What?", voice.id)
         sentence = strings.cannot_write(Hindrance.PERMISSION, "Send Messages")
         await bot.replies_privately(voice.id, bot.ada, sentence)
+
+
+async def test_a_card_that_no_edit_can_draw_is_replaced(bot: Bot) -> None:
+    """Where not even plain text is taken as an edit of a decided card, a new card takes its place; no Approve stays."""
+    thread = await bot.asked(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.UNDRAWABLE, times=50)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.until(lambda: sum("Approved by" in one.text for one in bot.bots(thread)) == 1)
+    await bot.until(lambda: "Approve" not in bot.pressable(thread))
+
+
+async def test_a_decided_card_that_nothing_can_update_goes(bot: Bot) -> None:
+    """Where a card can neither be edited nor posted anew it is deleted, as its buttons do nothing any more."""
+    thread = await bot.asked(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.FORBIDDEN, times=50)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.replies_privately(thread, bot.ada, "Approved by")
+    await bot.until(lambda: "Approve" not in bot.pressable(thread))
