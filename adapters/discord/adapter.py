@@ -11,8 +11,8 @@ from adapters.discord import ids, rate_limits, rendering, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
-from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, missing, translate
-from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND_IN_THREADS
+from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, is_refusal, missing, translate
+from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND, SEND_IN_THREADS
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
@@ -22,7 +22,7 @@ from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
     Forbidden,
-    MessageGone,
+    Hindrance,
     PlatformDown,
     PlatformError,
     TakenElsewhere,
@@ -127,8 +127,9 @@ class DiscordAdapter:
             except CannotDraw:
                 # The server's rules take no such words in a title, which are those of the question.
                 opened = await self._rest.open_thread(channel, question, strings.UNTITLED)
-            except Forbidden:
-                self._without_threads.add(channel)
+            except Forbidden as error:
+                if error.hindrance is Hindrance.PERMISSION:
+                    self._without_threads.add(channel)
                 raise
         # People open threads from questions, too: those are answered in.
         if not opened and not again and await self._rest.owns_thread(question):
@@ -155,12 +156,24 @@ class DiscordAdapter:
     async def _post(
         self, thread: ThreadKey, content: Content, nonce: str, answering: int | None = None
     ) -> MessageRef:
-        channel = ids.channel_of(thread)
-        with missing(CREATE_THREADS if channel in self._without_threads else SEND_IN_THREADS):
-            message = await self._rest.send(
-                channel, rendering.body(content), nonce=nonce, answering=answering
-            )
+        channel, body = ids.channel_of(thread), rendering.body(content)
+        try:
+            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+        except Forbidden as error:
+            if error.hindrance is Hindrance.PERMISSION and not error.permission:
+                error.permission = await self._needed_to_post(channel)
+            raise
         return ids.message_ref(thread, channel, message)
+
+    async def _needed_to_post(self, channel: int) -> str:
+        """Name the permission that a post needs: threads and channels have their own; empty where Discord does not tell."""
+        if channel in self._without_threads:
+            return CREATE_THREADS
+        try:
+            found = await self._rest.channel(channel)
+        except PlatformError:
+            return ""
+        return SEND_IN_THREADS if isinstance(found, discord.Thread) else SEND
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file in a message without words; the nonce holds as for `post`."""
@@ -180,16 +193,25 @@ class DiscordAdapter:
         body = rendering.body(content)
         try:
             await self._rest.edit(channel, message_id, body)
-        except Archived:
-            async with self._rest.call() as client:
-                await client.http.edit_channel(channel, archived=False)
+        except Archived as archived:
+            try:
+                async with self._rest.call() as client:
+                    await client.http.edit_channel(channel, archived=False)
+            except Forbidden:
+                raise archived from None  # a new message does it, too, or its refusal says what is wrong
             await self._rest.edit(channel, message_id, body)
 
     async def delete(self, message: MessageRef) -> None:
-        """Remove a message of the bot's own."""
+        """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
-        async with self._rest.call() as client:
-            await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
+        try:
+            async with self._rest.call() as client:
+                await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
+        except Forbidden:
+            token = self._tokens.of_answer(message_id)
+            if token is None:
+                raise
+            await self._rest.delete_answer(token.application, token.token)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest messages in a thread, of the newest hundred, newest first.
@@ -269,13 +291,14 @@ class DiscordAdapter:
         if token is not None:
             try:
                 return await self._rest.follow_up(token.application, token.token, text)
-            except (Forbidden, MessageGone):
-                pass  # the token expired: a direct message takes its place
+            except PlatformError as error:
+                if not is_refusal(error):
+                    raise  # otherwise the token expired: a direct message takes its place
         body = rendering.Body(content=text, components=[])
         try:
             await self._rest.send(await self._rest.direct_channel(int(event.person.id)), body)
-        except (Forbidden, MessageGone):
-            if hidden:
+        except PlatformError as error:
+            if hidden or not is_refusal(error):
                 raise
             await self._reply_publicly(event, body)
 
@@ -287,8 +310,8 @@ class DiscordAdapter:
                 await self._rest.send(channel, body, answering=question)
             else:
                 await self._rest.send(ids.channel_of(event.thread), body)
-        except (Forbidden, MessageGone):
-            if not isinstance(event, Prompt) or event.source is None:
+        except PlatformError as error:
+            if not is_refusal(error) or not isinstance(event, Prompt) or event.source is None:
                 raise
             # Nothing can be said to this person: a sign on their message is all that is left.
             channel, question = ids.address_of(event.source)

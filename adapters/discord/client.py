@@ -228,6 +228,12 @@ class RestClient:
                 text, ephemeral=True, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
             )
 
+    async def delete_answer(self, application: int, token: str) -> None:
+        """Delete the message that acknowledges an interaction: its token needs no access to the channel."""
+        async with self.call(for_interaction=True) as client:
+            webhook = discord.Webhook.partial(application, token, client=client)
+            await webhook.delete_message("@original")  # type: ignore[arg-type]  # Discord's name for it
+
     async def close(self) -> None:
         """Close the connections."""
         client, self._client = self._client, None
@@ -280,13 +286,15 @@ async def read_messages(
     """
     where = await channel._get_channel()  # noqa: SLF001 # there is no public way
     listed = await client.http.logs_from(where.id, limit, after=after)
+    if not isinstance(listed, list):
+        raise PlatformDown("Discord's answer is no list of messages")
     messages = []
-    for data in sorted(listed, key=lambda one: int(one["id"])):
+    for data in listed:
         try:
             messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
         except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
             _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
-    return messages
+    return sorted(messages, key=lambda one: one.id)
 
 
 def quieten_discord_py() -> None:

@@ -41,6 +41,8 @@ class Commands(app_commands.CommandTree[discord.Client]):
             await answer_privately(interaction, strings.UNKNOWN_COMMAND)
             return
         await super().on_error(interaction, error)
+        if not interaction.response.is_done():
+            await answer_privately(interaction, strings.NOT_TAKEN)
 
 
 async def register(commands: Commands, host: Host, application: int | None) -> str:

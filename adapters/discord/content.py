@@ -1,10 +1,12 @@
 """Words that stand in a Discord message beside its content: embeds, components, polls, forwards. No I/O.
 
 A forwarded message is a snapshot without an author (Discord's documentation, *Message Snapshot Object*). Embeds of any
-type but "rich" are link previews; nobody said them.
+type but "rich" are link previews; nobody said them. Previews of some sites are "rich" as well: people cannot write embeds,
+so theirs with an address are previews, and so is one of a forward for an address in its words.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 import discord
 
@@ -20,9 +22,8 @@ _DEEPEST = 5
 def words_of(message: discord.Message | discord.MessageSnapshot, *, content: bool = True) -> str:
     """Return what a message says; `content` false: only what stands beside its content."""
     lines = [message.content] if content else []
-    for embed in filter(_is_written, message.embeds):
-        lines += [embed.title or "", embed.description or ""]
-        lines += [f"{field.name}: {field.value}" for field in embed.fields]
+    for embed in _written(message):
+        lines += _words_of_embed(embed)
     # discord.py sets neither of the two where the payload lacks it.
     lines += _texts(getattr(message, "components", ()), 0)
     poll = getattr(message, "poll", None)
@@ -72,8 +73,9 @@ def _with_snapshots(
 
 
 def _files(message: discord.Message | discord.MessageSnapshot) -> int:
-    pictures = sum(bool(embed.image) for embed in filter(_is_written, message.embeds))
-    return len(message.attachments) + pictures
+    pictures = sum(bool(_part(embed.to_dict().get("image"), "url")) for embed in _written(message))
+    linked = sum(one.attachment_id is None for one in _media(getattr(message, "components", ()), 0))
+    return len(message.attachments) + pictures + linked
 
 
 def _forwards(message: discord.Message, as_read: AsRead) -> tuple[Quote, ...]:
@@ -81,8 +83,29 @@ def _forwards(message: discord.Message, as_read: AsRead) -> tuple[Quote, ...]:
     return tuple(Quote(QuoteSource.FORWARDED, words) for words in found if words)
 
 
-def _is_written(embed: discord.Embed) -> bool:
-    return embed.type == "rich"
+def _words_of_embed(embed: discord.Embed) -> Iterator[str]:
+    """Return the words of an embed in reading order, whatever stands where its parts are expected."""
+    parts: Mapping[str, Any] = embed.to_dict()
+    yield from (_part(parts.get("author"), "name"), embed.title or "", embed.description or "")
+    fields = parts.get("fields")
+    for field in fields if isinstance(fields, list) else ():
+        yield ": ".join(one for one in (_part(field, "name"), _part(field, "value")) if one)
+    yield _part(parts.get("footer"), "text")
+
+
+def _part(of: object, name: str) -> str:
+    found = of.get(name) if isinstance(of, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def _written(message: discord.Message | discord.MessageSnapshot) -> Iterator[discord.Embed]:
+    """Return the embeds that somebody wrote; those of a person that have an address are previews of it."""
+    by_app = isinstance(message, discord.Message) and (message.author.bot or message.webhook_id is not None)
+    by_person = isinstance(message, discord.Message) and not by_app
+    for embed in message.embeds:
+        previews = embed.url and (by_person or (not by_app and embed.url in message.content))
+        if embed.type == "rich" and not previews:
+            yield embed
 
 
 def _texts(components: Iterable[object], depth: int) -> Iterator[str]:
@@ -92,3 +115,15 @@ def _texts(components: Iterable[object], depth: int) -> Iterator[str]:
             yield component.content
         elif depth < _DEEPEST:
             yield from _texts(getattr(component, "children", ()), depth + 1)
+
+
+def _media(components: Iterable[object], depth: int) -> Iterator[discord.UnfurledMediaItem]:
+    """Return the pictures and files of components; those that were uploaded are attachments of the message, too."""
+    for component in components:
+        if isinstance(component, discord.MediaGalleryComponent):
+            yield from (one.media for one in component.items)
+        elif isinstance(component, discord.ThumbnailComponent | discord.FileComponent):
+            yield component.media
+        elif depth < _DEEPEST:
+            inside = [*getattr(component, "children", ()), getattr(component, "accessory", None)]
+            yield from _media(inside, depth + 1)

@@ -63,6 +63,10 @@ _CANNOT_EDIT = {
     50005,  # cannot edit a message authored by another user
     50021,  # cannot execute action on a system message
 }
+_OVERLOADED = {
+    40333,  # Discord's own proxy refused the request, with status 403
+    130000,  # the API is overloaded
+}
 MISSING_ACCESS = 50001
 ACKNOWLEDGED = 40060
 """The interaction was acknowledged before: by an attempt whose answer was lost, or by another process with this token."""
@@ -87,6 +91,11 @@ def missing(permission: str) -> Iterator[None]:
         if error.hindrance is Hindrance.PERMISSION:
             error.permission = error.permission or permission
         raise
+
+
+def is_refusal(error: PlatformError) -> bool:
+    """Tell whether Discord would answer the same call in the same way again, so that another way has to be taken."""
+    return not isinstance(error, PlatformDown | RateLimited | TokenRefused)
 
 
 def pause_before_retry(error: Exception) -> bool | float:
@@ -137,7 +146,8 @@ def _translate_answer(error: discord.HTTPException) -> PlatformError:
         return RateLimited(retry_after(error.response.headers))
     if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
         return TokenRefused(TOKEN, "Discord does not accept it any more")
-    return PlatformDown(text) if error.status >= 500 else _translate_refusal(error, text)
+    down = error.status >= 500 or error.code in _OVERLOADED
+    return PlatformDown(text) if down else _translate_refusal(error, text)
 
 
 def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError:

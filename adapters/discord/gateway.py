@@ -61,6 +61,8 @@ OPTIONS: Mapping[str, Any] = {
     "enable_debug_events": True,
 }
 """What discord.py's client is given, whatever the settings say."""
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What a payload of another shape than Discord documents raises."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -124,7 +126,7 @@ class Gateway(discord.Client):
             async with self._session_timeout:
                 await asyncio.wait({self._connecting})
             await self._connecting
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             # discord.py raises these for an event that lacks a field which it expects, and for a session that it
             # wants to resume but never had: Rapptz/discord.py#10520
             if self.ws is not None:
@@ -224,9 +226,14 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(message.channel.id):
             channel = await self._delivery.channel_info(message.channel, message.guild)
             channel = await self._delivery.with_home(channel, message.author.id)
-            prompt = await self._delivery.names.read(
-                lambda find: events.prompt_from_message(message, channel, bot, find, apps)
-            )
+            try:
+                prompt = await self._delivery.names.read(
+                    lambda find: events.prompt_from_message(message, channel, bot, find, apps)
+                )
+            except UNREADABLE as error:
+                # discord.py reads some parts of a message only when they are looked at.
+                _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
+                return
             if prompt is not None:
                 if not await self._delivery.other.answers(channel, message.id, prompt, bot):
                     await self._delivery.deliver(prompt)

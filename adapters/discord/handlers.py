@@ -84,8 +84,10 @@ class EventDelivery:
         if known is not None:
             return known
         channel_id = getattr(channel, "id", 0)
-        # Without a description no thread is opened: the answer goes where the message is.
-        unknown = ChannelInfo(ChannelKind.OTHER, channel_id, guild_id)
+        # Without a description no thread is opened: the answer goes where the message is. What a session describes
+        # by its id alone is a thread.
+        is_thread = guild is not None and isinstance(channel, discord.PartialMessageable)
+        unknown = ChannelInfo(ChannelKind.THREAD if is_thread else ChannelKind.OTHER, channel_id, guild_id)
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
                 asked = await look_up(lambda: self._rest.channel(channel_id))

@@ -124,7 +124,7 @@ class RequestReporter:
             self._report(context, RequestStatus.RATE_LIMITED, pause)
             if raise_refusals:
                 raise RateLimited(pause, rate_limits.GLOBAL if is_global else "")
-        elif answer.status >= 500:
+        elif answer.status >= 500 or not _is_discords(answer):
             self._report(context, RequestStatus.ERROR)
             if raise_refusals:
                 raise PlatformDown(f"Discord answered {answer.status}")
@@ -154,6 +154,15 @@ class RequestReporter:
         request, context.request = context.request, None
         if request is not None and self.observer is not None:
             self.observer.answered(request, status, pause)
+
+
+def _is_discords(answer: aiohttp.ClientResponse) -> bool:
+    """Tell whether an answer is one that Discord gives: JSON, or nothing. A proxy's page tells nothing about the request.
+
+    discord.py takes any other for a text, and raises whatever comes of that.
+    """
+    empty = answer.status == 204 or answer.headers.get("Content-Length") == "0"
+    return empty or answer.headers.get("Content-Type") == "application/json"
 
 
 async def _read_json(answer: aiohttp.ClientResponse) -> Any:

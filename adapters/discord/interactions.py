@@ -4,22 +4,22 @@ import asyncio
 import functools
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from time import monotonic, time
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
 
 from adapters.discord import content, events, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
-from adapters.discord.errors import FAILURES, pause_before_retry, translate
+from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, TakenElsewhere
+from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
@@ -38,6 +38,8 @@ CLOCK_TOLERANCE = 60.0
 """Seconds by which this machine's clock may be ahead: Discord refuses what has expired, and then another way is taken."""
 CAPACITY = 2_000
 """Tokens that are kept: some hundred bytes each."""
+
+T = TypeVar("T")
 
 Words = tuple[str, tuple[Quote, ...]]
 """The text of a question, and what it is about."""
@@ -61,6 +63,8 @@ class InteractionTokens:
         self._clock = clock
         self._capacity = capacity
         self._tokens: OrderedDict[str, InteractionToken] = OrderedDict()
+        self._answered: OrderedDict[int, str] = OrderedDict()
+        """The interactions that messages of the bot acknowledge."""
 
     def keep(self, interaction: int, application: int, token: str) -> None:
         """Keep the token of `interaction`; the oldest one is dropped where there are too many."""
@@ -69,6 +73,16 @@ class InteractionTokens:
         # Insertion order is expiry order, because all tokens live equally long.
         while len(self._tokens) > self._capacity:
             self._tokens.popitem(last=False)
+
+    def note_answer(self, interaction: int, message: int) -> None:
+        """Remember which message acknowledges an interaction, for as long as its token is kept."""
+        self._answered[message] = str(interaction)
+        while len(self._answered) > self._capacity:
+            self._answered.popitem(last=False)
+
+    def of_answer(self, message: int) -> InteractionToken | None:
+        """Return the token of the interaction that a message acknowledges; None as for `find`."""
+        return self.find(self._answered.get(message, ""))
 
     def find(self, reply_token: str) -> InteractionToken | None:
         """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
@@ -101,7 +115,7 @@ class Interactions:
     async def handle_button(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
         channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
-            ChannelKind.OTHER, 0
+            ChannelKind.OTHER, interaction.channel_id or 0, interaction.guild_id
         )
         click = events.click_from_press(interaction, channel)
         if click is None:
@@ -206,10 +220,12 @@ class Interactions:
         if refused is not None and await self._taken_elsewhere(interaction, refused):
             return
         try:
-            direct = await self._rest.direct_channel(interaction.user.id)
+            direct = await self._retried(lambda: self._rest.direct_channel(interaction.user.id))
             await self._post(direct, Body(content=question, components=[]), str(interaction.id))
-        except (Forbidden, MessageGone):
-            await self._rest.follow_up(interaction.application_id, interaction.token, strings.DIRECT_CLOSED)
+        except PlatformError as error:
+            told = strings.DIRECT_CLOSED if is_refusal(error) else strings.NOT_TAKEN
+            application, token = interaction.application_id, interaction.token
+            await self._retried(lambda: self._rest.follow_up(application, token, told))
         else:
             await self._delivery.deliver(events.answered_directly(asked, direct))
 
@@ -238,6 +254,7 @@ class Interactions:
                     text, allowed_mentions=NO_MENTIONS, suppress_embeds=True
                 )
             if answer.message_id is not None:
+                self._tokens.note_answer(interaction.id, answer.message_id)
                 return answer.message_id
         except FAILURES as error:
             reason = translate(error)
@@ -260,9 +277,11 @@ class Interactions:
 
     async def _post(self, channel: int, body: Body, nonce: str) -> int:
         # Whether it arrived is not known after an error; the nonce makes another attempt harmless.
-        return await retry(
-            lambda: self._rest.send(channel, body, nonce=nonce), backoff=RETRY_DELAYS, on=pause_before_retry
-        )
+        return await self._retried(lambda: self._rest.send(channel, body, nonce=nonce))
+
+    @staticmethod
+    async def _retried(call: Callable[[], Awaitable[T]]) -> T:
+        return await retry(call, backoff=RETRY_DELAYS, on=pause_before_retry)
 
 
 async def _original_response(interaction: discord.Interaction) -> int | None:

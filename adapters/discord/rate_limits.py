@@ -70,6 +70,7 @@ class Method(StrEnum):
     ANSWER_INTERACTION = "POST /interactions/{interaction_id}/{interaction_token}/callback"
     CREATE_FOLLOWUP = "POST /webhooks/{webhook_id}/{webhook_token}"
     GET_ORIGINAL_RESPONSE = "GET /webhooks/{webhook_id}/{webhook_token}/messages/@original"
+    DELETE_ORIGINAL_RESPONSE = "DELETE /webhooks/{webhook_id}/{webhook_token}/messages/@original"
 
 
 BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
@@ -92,6 +93,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.ANSWER_INTERACTION: (),
     Method.CREATE_FOLLOWUP: (),
     Method.GET_ORIGINAL_RESPONSE: (),
+    Method.DELETE_ORIGINAL_RESPONSE: (),
 }
 """What each request counts against, the most specific budget first.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.slack import ids, rate_limits, rendering, stream_text, strings
@@ -17,7 +17,7 @@ from adapters.slack.names import SlackNames
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
+from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
@@ -198,8 +198,15 @@ class SlackAdapter:
 
         In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`.
         """
-        place, person = ids.thread(event.thread), event.person.id
         shown = {**_NO_NAMES, **rendering.sentence(line)}
+        try:
+            await self._tell(event, shown)
+        except CannotDraw:
+            shown.pop("blocks")  # its text says the same
+            await self._tell(event, shown)
+
+    async def _tell(self, event: InboundEvent, shown: Mapping[str, Any]) -> None:
+        place, person = ids.thread(event.thread), event.person.id
         message = {**shown, "metadata": private_metadata(person)}
         try:
             if event.place.direct:

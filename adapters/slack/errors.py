@@ -83,6 +83,7 @@ _STREAM_ONLY = {"not_allowed_token_type", "user_not_found"}
 _KINDS: Mapping[str, type[PlatformError]] = {
     **dict.fromkeys(
         (
+            "cannot_reply_to_message",  # a notice of Slack's own, in which there is no thread
             "channel_not_found",
             "file_deleted",
             "file_not_found",
@@ -91,8 +92,8 @@ _KINDS: Mapping[str, type[PlatformError]] = {
         ),
         MessageGone,
     ),
-    # Both are about the message that the thread hangs on.
-    **dict.fromkeys(("cannot_reply_to_message", "thread_not_found"), QuestionGone),
+    # The message that the thread hangs on was deleted.
+    "thread_not_found": QuestionGone,
     **dict.fromkeys(
         ("msg_blocks_too_long", "msg_blocks_too_many", "msg_too_long"),
         TooLong,

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.slack import events, ids, sdk_log
 from adapters.slack.client import WebApi
+from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
 from adapters.slack.methods import Method
 from aion_bot.ports.backoff import retry
@@ -221,9 +222,10 @@ class EventHandlers:
             answer = await self._call(Method.CONVERSATIONS_INFO, channel=channel)
         except MessageGone:
             return ChannelFacts(shared=True, bot_may_write=False)  # a private channel without the bot
-        # A channel without these flags counts as shared: not knowing is no permission to show an answer there.
-        found = answer.get("channel") or {}
-        shared = bool(found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"))
+        found = answer.get("channel")
+        if not isinstance(found, Mapping) or "is_ext_shared" not in found:
+            raise not_slack(Method.CONVERSATIONS_INFO)
+        shared = bool(found["is_ext_shared"] or found.get("is_pending_ext_shared"))
         # Nobody writes in an archived channel; the shortcut is in the menu of its messages all the same.
         closed = found.get("is_archived") or found.get("is_frozen")
         return ChannelFacts(shared, bool(found.get("is_member", True)) and not closed)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
+from adapters.slack.block_text import items
 from adapters.slack.client import WebApi, field
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import is_direct
@@ -250,9 +251,10 @@ class Messages:
                 limit=_PAGE,
                 cursor=cursor,
             )
-            for message in page.get("messages") or ():
+            for message in items(page, "messages"):
                 by_bot = bool(me.bot) and message.get("bot_id") == me.bot
-                if by_bot or message.get("user") == me.user:
+                # One without `ts` could not be edited.
+                if message.get("ts") and (by_bot or message.get("user") == me.user):
                     own.append(_own_message(thread, place.channel, message))
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
@@ -269,9 +271,9 @@ def _own_message(thread: ThreadKey, channel: str, message: Arguments) -> OwnMess
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     nonce = payload.get("nonce") if metadata.get("event_type") == _NONCE_EVENT else None
-    if files := message.get("files"):
+    file = next((one for one in items(message, "files") if one.get("id")), None)
+    if file is not None:
         # What shares a file has no metadata; the file's name has the nonce.
-        file = files[0]
         return OwnMessage(
             ids.message_ref(thread, channel, str(file["id"])), nonce_of(str(file.get("name") or ""))
         )

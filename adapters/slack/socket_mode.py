@@ -113,7 +113,7 @@ class SocketConnection:
     def _receive(self, text: str) -> None:
         try:
             message = json.loads(text)
-        except ValueError:
+        except (RecursionError, ValueError):
             return
         match message:
             case {"type": "hello"} if not self._hello.done():

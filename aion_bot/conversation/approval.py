@@ -18,7 +18,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Content, Document, Line, MessageRef, Person, PlanCard
@@ -81,7 +81,17 @@ class Approvals:
         unshown = await self._show(thread, claimed, self._carry_out)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
+            if now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown):
+                await self._remove(thread, now)
             await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
+
+    async def _remove(self, thread: Thread, plan: Plan) -> None:
+        """Delete a card that cannot show its decision: its buttons do nothing any more."""
+        try:
+            if plan.message is not None:
+                await thread.delete(plan.message)
+        except PlatformError as error:
+            _log.info("plan card not deleted", plan=plan.key, reason=repr(error))
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""

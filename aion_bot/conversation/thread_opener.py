@@ -9,7 +9,7 @@ from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.silence import tell_of_wait
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import CannotDraw, Forbidden, PlatformDown, RateLimited
+from aion_bot.ports.errors import CannotDraw, Forbidden, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import ThreadKey
@@ -39,8 +39,8 @@ async def open_thread(
         await retry(
             lambda: thread.open(origin, again=next(attempts) > 0), backoff=_OPEN_AGAIN, on=worth_retrying
         )
-    except (Forbidden, CannotDraw) as error:
-        if origin.in_place is None:
+    except PlatformError as error:
+        if origin.in_place is None or not _is_refusal(error):
             raise
         _log.info(
             "thread not opened, answering in place",
@@ -51,3 +51,8 @@ async def open_thread(
     finally:
         telling.cancel()
     return None
+
+
+def _is_refusal(error: PlatformError) -> bool:
+    """Tell whether the platform takes no thread here, for whatever reason: a message may be taken all the same."""
+    return isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError

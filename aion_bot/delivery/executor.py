@@ -10,11 +10,13 @@ from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, 
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import NativeStreaming
 from aion_bot.ports.errors import (
+    CannotDraw,
     CannotEdit,
     Forbidden,
     Hindrance,
     MessageGone,
     PlatformError,
+    TooLong,
     Unsupported,
     UploadRefused,
 )
@@ -100,7 +102,9 @@ class Executor:
         if isinstance(error, MessageGone):
             # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
-        elif not _may_be_replaced(error):
+        elif isinstance(step, Delete) and isinstance(error, Forbidden):
+            self.diff.deletion_refused(step)  # for whatever reason: what is to be shown stands elsewhere
+        elif not _may_be_replaced(error) and not _is_undrawable_card(step, error):
             raise error
         elif isinstance(step, Delete):
             self.diff.deletion_refused(step)
@@ -146,3 +150,13 @@ def _may_be_replaced(error: PlatformError) -> bool:
     if isinstance(error, Forbidden) and not isinstance(error, CannotEdit):
         return error.hindrance in {Hindrance.OTHER, Hindrance.ARCHIVED}
     return isinstance(error, CannotEdit) or type(error) is PlatformError
+
+
+def _is_undrawable_card(step: Step, error: PlatformError) -> bool:
+    """Tell whether a card cannot be edited to what it should show, not even plainly: a new one may be taken.
+
+    A card does not get smaller, and must not keep buttons that were pressed.
+    """
+    if not (isinstance(step, Edit) and isinstance(step.content, PlanCard) and isinstance(error, TooLong)):
+        return False
+    return step.content.plain or not isinstance(error, CannotDraw)

@@ -95,6 +95,9 @@ class Names:
             self.remember({key: None, **await self._look_up(key)})
         except PlatformError as error:
             _log.debug("name lookup failed", extra={"reason": str(error)})
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # An answer of another shape than documented: ids stay ids.
+            _log.warning("name lookup not readable", extra={"reason": type(error).__name__})
         finally:
             # Also when cancelled, or the name would never be looked up again.
             del self._running[key]

@@ -171,7 +171,7 @@ class Dispatcher:
             return
         refusal = await self._refusal_of_question(prompt)
         if refusal is not None:
-            if prompt.addressed:
+            if prompt.addressed or refusal is Refusal.UNCHECKED:
                 self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
             return
         # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited

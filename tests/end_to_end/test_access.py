@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import interactions
 from adapters.discord import strings as discord_strings
 from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
@@ -406,3 +407,20 @@ async def test_a_stranger_does_not_come_in_by_a_direct_message(
     assert len(on_discord.aion.requests) == asked
     thread = await discord.direct_message(on_discord.cy, "What is damaged on site 7?")
     await on_discord.shows(thread, "I found 3 pieces")
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, ""), (9, discord_strings.NOT_TAKEN)])
+async def test_direct_messages_that_discord_cannot_open_now(
+    on_discord: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch, times: int, told: str
+) -> None:
+    """Whoever was promised a direct message gets it after all, or reads that the question was not taken."""
+    monkeypatch.setattr(interactions, "RETRY_DELAYS", (0.01, 0.01))
+    await on_discord.start()
+    discord.world.muted.add(on_discord.ada.id)
+    discord.fail_next("POST /users/@me/channels", status=503, times=times)
+    general = discord.world.named("general").id
+    await ask_privately(discord, on_discord, "What is damaged on site 7?", general)
+    if told:
+        await on_discord.until(lambda: discord.thread(general)[-1].text == told)
+    else:
+        await on_discord.shows(discord.direct(on_discord.ada), "I found 3 pieces")

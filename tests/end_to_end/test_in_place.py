@@ -49,7 +49,9 @@ async def test_a_command_is_answered_in_place(bot: Bot, discord: SimulatedDiscor
     assert discord.server.calls[CREATE_THREAD] == 0
 
 
-@pytest.mark.parametrize(("status", "code"), [(403, 50013), (400, 160006), (400, 50035)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, 50013), (400, 160006), (400, 50035), (400, 50024), (400, 30033)]
+)
 async def test_a_mention_is_answered_in_place(
     bot: Bot, discord: SimulatedDiscord, status: int, code: int
 ) -> None:
@@ -117,6 +119,21 @@ async def test_an_interactions_token_serves_after_a_restart(
     discord.fail_next(CREATE_MESSAGE, times=20, status=404, code=10003)
     await bot.start()
     await bot.replies_privately(thread, bot.ada, strings.PLACE_GONE)
+
+
+async def test_an_acknowledgement_goes_where_the_bot_has_no_access(
+    bot: Bot, discord: SimulatedDiscord
+) -> None:
+    """The public echo of a command is deleted by its token where Discord lets the bot do nothing in the channel."""
+    general = discord.world.named("general").id
+    for route in (CREATE_THREAD, CREATE_MESSAGE, "DELETE /channels/{channel_id}/messages/{message_id}"):
+        discord.fail_next(route, times=9, status=403, code=50001)
+    discord.interact(2, bot.ada, discord.world.channel(general), ask(discord, "What?"))
+    sentence = strings.cannot_write(Hindrance.PERMISSION, "View Channel")
+    await bot.until(
+        lambda: any(one.text.startswith(sentence) for one in discord.private_messages(general, bot.ada))
+    )
+    await bot.until(lambda: bot.bots(general) == [])
 
 
 def ask(discord: SimulatedDiscord, text: str) -> dict[str, object]:

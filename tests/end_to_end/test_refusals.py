@@ -12,6 +12,7 @@ from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.model import VOICE, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, FullWorkspace, Operation
 from tests.end_to_end.bot import Bot
@@ -113,6 +114,7 @@ SLACK_CAUSES = [
     ("restricted_action_thread_locked", strings.cannot_write(Hindrance.LOCKED)),
     ("restricted_action", strings.CANNOT_WRITE),
     ("an_error_of_tomorrow", strings.REFUSED_HERE),
+    ("cannot_reply_to_message", strings.PLACE_GONE),
     ("channel_not_found", strings.PLACE_GONE),
 ]
 
@@ -190,3 +192,46 @@ async def test_a_refused_stream_still_ends_with_the_whole_answer(
         await bot.shows(thread, "The first part. The end.")
         await bot.until(lambda: len(bot.bots(thread)) == 1)
         await bot.until(lambda: bot.pressable(thread) == [])
+
+
+async def test_an_old_message_that_cannot_be_deleted_is_no_failure_of_the_answer(bot: Bot) -> None:
+    """Where only the deletion of an old message is refused, nobody reads that the answer could not be posted."""
+    bot.workspace.refuse(Operation.DELETE, Failure.FORBIDDEN, times=1)
+    thread = await answered_while_refused(bot, Operation.EDIT, Failure.UNEDITABLE, 1)
+    await bot.shows(thread, "whole")
+    bot.aion.play(spoken("The second."))
+    await bot.workspace.reply(bot.ada, thread, "And now?")
+    await bot.shows(thread, "The second.", without=("⚠️",))
+    assert bot.private_replies(thread, bot.ada) == []
+
+
+async def test_the_permission_of_a_channel_is_not_that_of_a_thread(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
+) -> None:
+    """Beside a voice channel, where no threads are, a refused answer names the permission that is missing there."""
+    voice = discord.world.add(Channel(discord.world.new_id(), VOICE, "stand-up", discord.world.guild))
+    async with running(aion, discord, tmp_path) as bot:
+        discord.fail_next("POST /channels/{channel_id}/messages", status=403, code=50013)
+        await discord.mention(bot.ada, "What?", voice.id)
+        sentence = strings.cannot_write(Hindrance.PERMISSION, "Send Messages")
+        await bot.replies_privately(voice.id, bot.ada, sentence)
+
+
+async def test_a_card_that_no_edit_can_draw_is_replaced(bot: Bot) -> None:
+    """Where not even plain text is taken as an edit of a decided card, a new card takes its place; no Approve stays."""
+    thread = await bot.asked(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.UNDRAWABLE, times=50)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.until(lambda: sum("Approved by" in one.text for one in bot.bots(thread)) == 1)
+    await bot.until(lambda: "Approve" not in bot.pressable(thread))
+
+
+async def test_a_decided_card_that_nothing_can_update_goes(bot: Bot) -> None:
+    """Where a card can neither be edited nor posted anew it is deleted, as its buttons do nothing any more."""
+    thread = await bot.asked(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.FORBIDDEN, times=50)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.replies_privately(thread, bot.ada, "Approved by")
+    await bot.until(lambda: "Approve" not in bot.pressable(thread))

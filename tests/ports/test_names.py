@@ -107,3 +107,13 @@ async def test_closing_ends_the_look_ups() -> None:
 def test_no_name_is_known() -> None:
     """Without a look-up ids stay ids."""
     assert no_name("U1") is None
+
+
+async def test_an_answer_of_another_shape_names_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """What a look-up cannot read leaves the id as it is, and is logged."""
+
+    async def look_up(_: str) -> Mapping[str, str]:
+        raise TypeError("not what is documented")
+
+    assert await Names(look_up, timeout=5.0).read(lambda find: find("U1") or "U1") == "U1"
+    assert [record.getMessage() for record in caplog.records] == ["name lookup not readable"]

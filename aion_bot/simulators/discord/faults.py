@@ -11,7 +11,8 @@ ANY = "*"
 class Fault:
     """How a request fails; with `acted` it is performed first.
 
-    `drop`: the connection breaks instead of a response; `cut`: in the middle of one; `hang`: no response. A 429 that is not
+    `drop`: the connection breaks instead of a response; `cut`: in the middle of one; `hang`: no response; `page`: a proxy's
+    page instead of Discord's response. A 429 that is not
     from Discord itself has no `via`; one with `told_in_body` has no `Retry-After`; one for `all_routes` is the global limit
     of the bot.
     """
@@ -22,6 +23,7 @@ class Fault:
     drop: bool = False
     cut: bool = False
     hang: bool = False
+    page: bool = False
     acted: bool = False
     via: bool = True
     told_in_body: bool = False

@@ -146,6 +146,8 @@ async def _body(request: web.Request) -> tuple[Any, Mapping[str, bytes]]:
 
 async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
     """Fail as scheduled."""
+    if fault.page:
+        return web.Response(text="<p>Sign in</p>", status=fault.status, content_type="text/html")
     if not (fault.drop or fault.cut or fault.hang):
         raise fault.error
     answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "100"})

@@ -47,10 +47,22 @@ async def test_a_broken_event_is_skipped(discord: SimulatedDiscord, host: Record
     assert discord.gateway.identified == 1
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"attachments": [{"id": "1"}]},
+        {"id": None},
+        {"id": "soon"},
+        {"author": None},
+        {"content": 5},
+        {"embeds": [None]},
+    ],
+    ids=str,
+)
 async def test_a_broken_message_hides_nothing_behind_it(
-    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
 ) -> None:
-    """What was written behind a message that discord.py cannot read is caught up with."""
+    """What was written behind a message that discord.py, or the adapter, cannot read is caught up with."""
     async with running(discord, host) as bot:
         thread = await discord.ask(discord.people[0], "What is damaged?")
         await bot.adapter.open_thread(await host.prompt())
@@ -61,7 +73,7 @@ async def test_a_broken_message_hides_nothing_behind_it(
 
     def broken(message: Any, world: Any, *, content: bool) -> Any:
         shown = listed(message, world, content=content)
-        return shown | {"attachments": [{"id": "1"}]} if message.id == bad.id else shown
+        return shown | change if message.id == bad.id else shown
 
     monkeypatch.setattr(payloads, "listed", broken)
     async with running(discord, host):

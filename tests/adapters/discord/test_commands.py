@@ -288,3 +288,19 @@ async def test_whoever_asked_nothing_is_told_nothing(
     with pytest.raises(OSError, match="disk full"):
         await delivery.deliver(said)
     assert told == [said] * addressed
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_command_that_the_core_cannot_judge_is_answered(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the core fails before a command is acknowledged, its author reads that it was not taken."""
+
+    async def fails(_: Prompt) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr(host, "objection", fails)
+    ada, general = discord.people[0], discord.world.named("general")
+    discord.interact(2, ada, general, _ask_data(discord, "What?"))
+    await discord.until(lambda: [one.only_for for one in discord.thread(general.id)] == [ada.id])
+    assert discord.thread(general.id)[0].text == strings.NOT_TAKEN

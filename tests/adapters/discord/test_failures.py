@@ -8,7 +8,7 @@ import pytest
 
 from adapters.discord import client, ids
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import Forbidden, Hindrance, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.faults import ANY
@@ -249,3 +249,36 @@ async def test_nowhere_to_answer(discord: SimulatedDiscord, bot: Bot, host: Reco
     await discord.mention(ada, "what is damaged?")
     with pytest.raises(Forbidden):
         await bot.adapter.reply_privately(await host.prompt(), ("I may not write there.",))
+
+
+@pytest.mark.parametrize("status", [200, 403, 404])
+async def test_a_page_of_a_proxy_says_nothing(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, status: int
+) -> None:
+    """What is not Discord's answer tells of no refusal and of no deleted message; another attempt may succeed."""
+    discord.fail_next(EDIT, page=True, status=status)
+    with pytest.raises(PlatformDown):
+        await adapter.edit(message, Reply("second"))
+    await adapter.edit(message, Reply("second"))
+    assert discord.thread(message.thread.id)[-1].text == "second"
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 40333), (503, 130000)])
+async def test_an_overloaded_discord(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, status: int, code: int
+) -> None:
+    """Where Discord itself cannot take a request, that is no missing permission."""
+    discord.fail_next(EDIT, status=status, code=code)
+    with pytest.raises(PlatformDown):
+        await adapter.edit(message, Reply("second"))
+
+
+async def test_a_thread_that_stays_in_the_archive(
+    discord: SimulatedDiscord, bot: Bot, answer: MessageRef
+) -> None:
+    """Where a thread may not be taken out of the archive, a new message may take the place of the edited one."""
+    discord.backend.update(discord.world.channel(answer.thread.id), {"archived": True})
+    discord.fail_next(CHANNEL, status=403, code=50013)
+    with pytest.raises(Forbidden) as caught:
+        await bot.adapter.edit(answer, Reply("decided"))
+    assert caught.value.hindrance is Hindrance.ARCHIVED

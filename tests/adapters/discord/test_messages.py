@@ -288,3 +288,16 @@ async def test_a_failed_lookup_is_tried_again_and_then_told(
     prompt = await host.prompt()
     assert prompt.place.checked is checked
     assert prompt.place.channel == (general.id if checked else old.id)
+
+
+@pytest.mark.usefixtures("reader")
+async def test_a_failed_lookup_loses_no_reply(reading: SimulatedDiscord, host: RecordingHost) -> None:
+    """In a thread of which Discord does not tell more than its id, a reply without a mention may go on with it."""
+    general = reading.world.named("general")
+    old = reading.world.add(
+        Channel(reading.world.new_id(), THREAD, "old", reading.world.guild, parent=general.id)
+    )
+    reading.fail_next("GET /channels/{channel_id}", status=503, times=9)
+    reading.say(reading.people[0], "still there?", old.id)
+    prompt = await host.prompt()
+    assert (prompt.thread.id, prompt.addressed, prompt.place.checked) == (old.id, False, False)

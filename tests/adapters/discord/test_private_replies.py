@@ -114,3 +114,26 @@ async def test_a_hidden_word_is_never_seen_by_others(
         await bot.adapter.reply_privately(await host.prompt(2), LINE, hidden=True)
     assert len(discord.thread(thread)) == 1
     assert [one.by_bot for one in discord.thread(discord.world.named("general").id)] == [True, False]
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 50033), (403, 50278), (400, 340013)])
+async def test_no_refusal_of_a_direct_message_is_silence(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost, status: int, code: int
+) -> None:
+    """Whatever Discord says against a direct message, the mention is replied to in its channel."""
+    discord.fail_next("POST /users/@me/channels", status=status, code=code)
+    await discord.mention(discord.people[1], "may I?")
+    await bot.adapter.reply_privately(await host.prompt(), LINE)
+    assert discord.world.messages[discord.world.named("general").id][-1].content == "Only <@42> may decide."
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 50035), (400, 50006), (404, 10015)])
+async def test_no_refusal_of_a_token_is_silence(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost, status: int, code: int
+) -> None:
+    """Whatever Discord says against the answer by a token, a direct message takes its place."""
+    ada = discord.people[0]
+    await discord.ask(ada, "May I?")
+    discord.fail_next("POST /webhooks/{webhook_id}/{webhook_token}", status=status, code=code)
+    await bot.adapter.reply_privately(await host.prompt(), LINE)
+    assert [shown.text for shown in discord.thread(discord.direct(ada))] == ["Only <@42> may decide."]

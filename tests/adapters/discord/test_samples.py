@@ -42,6 +42,24 @@ READABLE: Mapping[str, dict[str, Any]] = {
     "reply_to_a_message_of_components": {
         "quotes": (Quote(QuoteSource.REPLIED_TO, "# Pump 3 stopped\nsince 09:14", "alarms"),),
     },
+    "reply_to_a_rich_link_preview": {
+        "quotes": (Quote(QuoteSource.REPLIED_TO, "see https://aion.example/7", "Ben"),),
+        "attachments": 0,
+    },
+    "reply_to_a_card_with_a_footer": {
+        "quotes": (
+            Quote(
+                QuoteSource.REPLIED_TO,
+                "Pump watch\nAlarm\nPump 3 stopped\nSite: 7\nurgent\nnorth roof",
+                "alarms",
+            ),
+        ),
+        "attachments": 0,
+    },
+    "reply_to_pictures_of_components": {
+        "quotes": (Quote(QuoteSource.REPLIED_TO, "Pump 3", "alarms"),),
+        "attachments": 2,
+    },
     "reply_to_a_poll": {"quotes": (Quote(QuoteSource.REPLIED_TO, "Ask Aion?\n- Yes", "alarms"),)},
 }
 """Questions about a message that does not mention the bot: Discord shows its words with the privileged intent only."""

@@ -309,3 +309,17 @@ async def test_a_channel_with_a_new_id_is_told(slack: SimulatedSlack, host: Reco
     slack.sockets.deliver("events_api", {"type": "event_callback", "team_id": "T0SITEOPS", "event": event})
     await host.until(lambda: host.signs == ["G1 C2 T/C2/1.1"])
     await slack.until(lambda: all_acknowledged(slack))
+
+
+@pytest.mark.parametrize(
+    "answer", ['{"ok": true}', '{"ok": true, "channel": "x"}', '{"ok": true, "channel": {"id": "C1"}}']
+)
+async def test_an_answer_that_says_nothing_of_sharing_is_no_answer(
+    slack: SimulatedSlack, host: RecordingHost, answer: str
+) -> None:
+    """Where Slack does not say whether a channel is shared, that is not known, and nobody reads that it is."""
+    slack.fail_next("conversations.info", times=9, plain=answer, kind="application/json")
+    await slack.shortcut(slack.people[0], slack.say(slack.people[1], slack.general, "look").ts)
+    await host.until(lambda: bool(host.prompts))
+    assert host.prompts[0].place.shared
+    assert not host.prompts[0].place.checked

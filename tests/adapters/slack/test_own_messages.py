@@ -1,5 +1,7 @@
 """What the bot finds of its own in a thread."""
 
+import json
+
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
@@ -63,3 +65,15 @@ async def test_thread_that_the_bot_began_is_its_own_too(slack: SimulatedSlack, a
     foreign = slack.say(slack.people[0], slack.general, "lunch?")
     key = ids.thread_key(state.TEAM, slack.general.id, foreign.ts)
     assert await adapter.own_messages(key) == []
+
+
+async def test_a_broken_message_hides_no_own_one(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """What is no message, or has no `ts` or file that could be named, is passed over."""
+    me = {"user": "U0AION", "thread_ts": ids.thread(thread).ts}
+    listed = [None, "x", me, {**me, "ts": "2.5", "files": [None, {}]}, {**me, "ts": "3.5", "files": "x"}]
+    answer = json.dumps({"ok": True, "messages": listed, "response_metadata": None})
+    slack.fail_next("conversations.replies", plain=answer, kind="application/json")
+    found = await adapter.own_messages(thread)
+    assert [ids.message(one.message).ts for one in found] == ["3.5", "2.5"]

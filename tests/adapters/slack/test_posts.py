@@ -261,3 +261,15 @@ async def test_scopes(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
     assert {adapter.scope_key(key, Scope.BOT) for key in keys} == {""}
     assert adapter.measure(Reply("four")) == 4
     assert slack.api.calls.total() == 0
+
+
+@pytest.mark.parametrize("direct", [False, True])
+async def test_private_reply_that_cannot_be_drawn_is_plain(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, direct: bool
+) -> None:
+    """Where Slack refuses the blocks of a private reply, its text is shown."""
+    method = "chat.postMessage" if direct else "chat.postEphemeral"
+    slack.fail_next(method, error="invalid_blocks")
+    await adapter.reply_privately(prompt(slack, thread, direct=direct), ("Not here.",))
+    assert slack.api.calls[method] == 2
+    assert "blocks" not in slack.api.bodies[method][-1]
