@@ -18,6 +18,7 @@ _MARKS = ("```", "~~~", "####", "\t")
 _SIGNS = " >-*_+=.)0123456789|:"
 """What the marks of quotes and list items consist of, and all of a rule, a heading's underline or a table's."""
 _DRAWN_RULE = "─" * 12
+_QUOTE_TO_THE_END = ">>> "
 _BROKEN_FENCE = "``\u200b`"
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
@@ -157,7 +158,7 @@ def plain(text: str) -> str:
 
     For an answer that could not be converted: at most twice as long, and one pass.
     """
-    return "\n".join(unlinked(unfenced(_in_full_size(line))) for line in text.split("\n"))
+    return "\n".join(unlinked(unfenced(_one_quote(_in_full_size(line)))) for line in text.split("\n"))
 
 
 def unfenced(text: str) -> str:
@@ -173,8 +174,14 @@ def _in_full_size(line: str) -> str:
     return line
 
 
+def _one_quote(line: str) -> str:
+    """Make a quote of three marks one of a single mark: Discord's of three takes in all that follows, the bot's words too."""
+    words = line.lstrip(" ")
+    return f"> {words.removeprefix(_QUOTE_TO_THE_END)}" if words.startswith(_QUOTE_TO_THE_END) else line
+
+
 def _line(line: str) -> str:
-    line = _in_full_size(line)
+    line = _one_quote(_in_full_size(line))
     # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
     return inline(unfenced(line) if line.count("```") % 2 else line)
 
@@ -190,7 +197,7 @@ def _code(block: Block, lines: list[str]) -> Iterator[str]:
     language = (
         word if word.isascii() and all(sign.isalnum() or sign in _LANGUAGE_SIGNS for sign in word) else ""
     )
-    opening = lines[0].partition(block.markup)[0] if block.markup else _quotes(block)
+    opening = _one_quote(lines[0].partition(block.markup)[0]) if block.markup else _quotes(block)
     yield f"{opening}```{language}"
     # Discord looks for links first: one whose label began above would end in the code.
     for line in opens_no_link(block.text, _INVISIBLE).split("\n")[:-1]:
@@ -203,7 +210,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
         yield _line(lines[0])
         return
     # Bold inside of bold would end it.
-    before = lines[0].partition("#")[0] if block.containers else ""
+    before = _one_quote(lines[0].partition("#")[0]) if block.containers else ""
     words = _line(block.text.replace("**", ""))
     yield f"{before}**{words}**" if words else before
 
@@ -217,7 +224,7 @@ def _underlined(block: Block, lines: list[str]) -> Iterator[str]:
 
 
 def _rule(block: Block, lines: list[str]) -> Iterator[str]:
-    before = lines[0].rstrip(f"{block.markup[0]} \t")
+    before = _one_quote(lines[0].rstrip(f"{block.markup[0]} \t"))
     yield f"{before} {_DRAWN_RULE}" if before else _DRAWN_RULE
 
 

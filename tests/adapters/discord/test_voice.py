@@ -30,6 +30,13 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
             "see https://x.example/@hereford/@here, @here",
             "see https://x.example/@hereford/@here, @\u200bhere",
         ),
+        (">>> to the end", "> to the end"),
+        ("  >>> # Big", "> # Big"),
+        (">>> #### Small", "> **Small**"),
+        (">>> -# Stopped", r"> -\# Stopped"),
+        ("a >>> b", "a >>> b"),
+        (">>>no quote", ">>>no quote"),
+        ("```\n>>> print(1)\n```", "```\n>>> print(1)\n```"),
         ("`<@123>` is code", "`<@123>` is code"),
         ("<t:1700000000:R>", "<t:1700000000:R>"),
         (
@@ -41,6 +48,13 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
 def test_in_an_answer(written: str, drawn: str) -> None:
     """Small print, bars that hide and mentions are words like any others."""
     assert convert(written) == drawn
+
+
+def test_the_bot_s_small_print_is_no_part_of_a_quote() -> None:
+    """Discord's quote of three marks would take in what the bot says under an answer, also where it is plain text."""
+    for plain in (False, True):
+        content = rendering.body(Reply(">>> as I said", "Stopped.", plain=plain))["content"]
+        assert content == "> as I said\n-# Stopped."
 
 
 def test_on_a_card() -> None:
