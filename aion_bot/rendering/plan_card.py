@@ -1,6 +1,7 @@
 """A plan's row as the card that shows it, and the result under it."""
 
 import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -226,8 +227,11 @@ def _first_sentence(text: str) -> str:
 
 
 def _risk(step: Step) -> int:
+    said = f"{step.agent} {step.description}"
+    # Letters of another width or weight are read as what they are; one by one, as long runs of marks are slow to sort.
+    said = said.translate({ord(one): unicodedata.normalize("NFKC", one) for one in set(said)})
     # Whatever joins words, such as a slash or a hyphen, hides none of them.
-    letters = (one if one.isalpha() else " " for one in f"{step.agent} {step.description}".lower())
+    letters = (one if one.isalpha() else " " for one in said.lower())
     words = set("".join(letters).split())
     return max((len(_RISKS) - at for at, risky in enumerate(_RISKS) if words & risky), default=0)
 

@@ -38,6 +38,8 @@ def said(lines: tuple[Line, ...]) -> list[str]:
         (["Move photos", "Copy, then delete/overwrite"], 2),
         (["Move photos", "“Deleted”… for good"], 2),
         (["Find photos", "Auto-merge_them"], 2),
+        (["Find photos", "\U0001d41d\U0001d41e\U0001d425\U0001d41e\U0001d42d\U0001d41e them"], 2),
+        (["Find photos", "\uff24\uff25\uff2c\uff25\uff34\uff25"], 2),
     ],
 )
 def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
