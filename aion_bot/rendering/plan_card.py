@@ -14,7 +14,7 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.bounds import MOST_MESSAGES, cut_text
-from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.pagination import MOST_WRITTEN, Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -115,6 +115,9 @@ def _words_of(card: PlanCard) -> PlanCard:
 
 
 def _fits(card: PlanCard, page: PageFormat, room: int = _RECORD_ROOM) -> bool:
+    written = len(card.description) + sum(len(step.agent) + len(step.description) for step in card.steps)
+    if written > MOST_WRITTEN * page.limit:
+        return False  # known without drawing it, which could hold up everybody for seconds
     try:
         with time_limit():
             return page.measure(card) <= page.limit - room

@@ -48,6 +48,21 @@ def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
     assert (0 if found is None else found.number) == riskiest
 
 
+def test_what_no_card_can_hold_is_not_drawn() -> None:
+    """Drawing some hundred thousand characters would hold up everybody for seconds."""
+    drawn = []
+
+    def measure(card: object) -> int:
+        drawn.append(len(str(card)))
+        return len(str(card))
+
+    made = plan(description="Sort. " * 100_000, steps=(Step("A", "Delete them. " * 10_000),))
+    card, above = plan_card(made, PlanFormat(PageFormat(measure, 5_000), "requester"))
+    assert max(drawn) < 20_000
+    assert card.description == "Sort."
+    assert above.startswith(made.description)
+
+
 @pytest.mark.parametrize(
     ("fields", "approvable"),
     [
