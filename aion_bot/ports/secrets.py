@@ -29,8 +29,8 @@ _HEAD = 5
 _NAMES = ("TOKEN", "KEY", "KEYS", "SECRET", "PASSWORD")
 """How the name of a variable, or of a parameter of an address, ends that holds a secret."""
 
-_JSON_SIGNS = ("<>&", "<>&'+`\"")
-"""Signs that writers of JSON escape by their numbers: those of Go, and those of .NET."""
+_JSON_SIGNS = ("<>&", "<>&'\"", "<>&'+`\"")
+"""Signs that writers of JSON escape by their numbers: those of Go, of PHP, and of .NET."""
 
 _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in string.punctuation})
 
@@ -191,9 +191,9 @@ def _places(text: str, head: str) -> Iterator[int]:
 def _forms(secret: str) -> frozenset[str]:
     """Return every way in which a secret is commonly written: JSON, `repr`, HTML, Markdown, addresses, base64."""
     in_json = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
-    in_json += [one.replace("/", r"\/") for one in in_json]
     if not secret.isascii() or not set(secret).isdisjoint(_JSON_SIGNS[-1]):
         in_json += [_by_numbers(secret, signs, form) for signs in _JSON_SIGNS for form in ("04x", "04X")]
+    in_json += [one.replace("/", r"\/") for one in in_json]
     in_json += [json.dumps(one)[1:-1] for one in in_json]
     encoded = [quote(secret, safe=""), quote(secret), quote_plus(secret), quote_plus(secret, safe="/")]
     encoded += [_lower_case(one) for one in encoded]

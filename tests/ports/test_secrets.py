@@ -56,6 +56,9 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "as JSON of .NET": lambda one: numbered(
         json.dumps(one, ensure_ascii=False).replace(r"\"", '"'), "<>&'+`\"é", "04X"
     ),
+    "as JSON of PHP": lambda one: numbered(
+        json.dumps(one).replace(r"\"", '"').replace("/", r"\/"), "<>&'\"", "04X"
+    ),
     "as HTML of Go": lambda one: html.escape(one).replace("&quot;", "&#34;"),
     "as JSON in JSON": lambda one: json.dumps({"body": json.dumps({"token": one})}),
     "as repr": repr,
