@@ -163,7 +163,8 @@ def plain(text: str) -> str:
 
 def unfenced(text: str) -> str:
     """Break up fences, for text that must not open or close a code block."""
-    return text.replace("```", _BROKEN_FENCE)
+    # Twice: what is left of one fence and the beginning of the next make a third.
+    return text.replace("```", _BROKEN_FENCE).replace("```", _BROKEN_FENCE)
 
 
 def _in_full_size(line: str) -> str:
@@ -183,7 +184,8 @@ def _one_quote(line: str) -> str:
 def _line(line: str) -> str:
     line = _one_quote(_in_full_size(line))
     # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
-    return inline(unfenced(line) if line.count("```") % 2 else line)
+    # Of a run of more than three Discord makes another thing than Markdown does.
+    return inline(unfenced(line) if line.count("```") % 2 or "````" in line else line)
 
 
 def _quotes(block: Block) -> str:
