@@ -67,12 +67,21 @@ def is_plain(text: str) -> bool:
 
 def inline(line: str) -> str:
     """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code."""
+    line = _without_lone_backtick(line)
     shown = harmless(line)
     # Where nothing is rewritten it does not matter what is code.
     has_link, has_code = "](" in line, "`" in line and shown != line
     if not (has_link or has_code) or len(line) > LONGEST_LINE:  # no message holds such a line
         return shown
     return rewritten(line, _link, _code_span, unlinked)
+
+
+def _without_lone_backtick(line: str) -> str:
+    """Escape a backtick that has no other in its line: Discord's code would go on to the next one, and end what is code there."""
+    if "`" not in line or "``" in line or "\\`" in line or line.count("`") % 2 == 0:
+        return line
+    before, _, behind = line.rpartition("`")
+    return f"{before}\\`{behind}"
 
 
 def unlinked(text: str) -> str:

@@ -39,6 +39,8 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
         ("a >>> b", "a >>> b"),
         (">>>no quote", ">>>no quote"),
         ("```\n>>> print(1)\n```", "```\n>>> print(1)\n```"),
+        ("a ` b\n` <@123> ` ||c||", "a \\` b\n` <@123> ` \\|\\|c\\|\\|"),
+        ("`a` and ` b", "`a` and \\` b"),
         ("`<@123>` is code", "`<@123>` is code"),
         ("<t:1700000000:R>", "<t:1700000000:R>"),
         (
