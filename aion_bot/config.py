@@ -1,6 +1,7 @@
 """The core's settings and `aion-bot.toml`, checked whole before anything connects, and the access policy."""
 
 import difflib
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from aion_bot.ports.settings import (
     check_proxies,
     proxy_for,
 )
+from aion_bot.ports.text import visible_line
 
 CONFIG = "AION_BOT_CONFIG"
 """The variable that names `aion-bot.toml`."""
@@ -124,7 +126,8 @@ def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, l
     `forms` are those of the ids of every platform. No problem repeats a value. With problems the rules are empty.
     """
     path = named or DEFAULT
-    if named is None and not path.exists():
+    # A link to nothing is no file that is missing: its rules would silently not hold.
+    if named is None and not os.path.lexists(path):
         return Rules(), []
     try:
         raw = path.read_bytes()
@@ -156,8 +159,10 @@ def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str])
     known = {*VARIABLES, *Settings.reserved, *platform_variables}
     problems = []
     for name in sorted(env):
-        if name.upper().startswith(OWN_PREFIXES) and name not in known:
-            near = difflib.get_close_matches(name.upper(), sorted({*VARIABLES, *platform_variables}), 1, 0.0)
+        # A character that nobody sees, copied with the name, must not make a list one that nobody reads.
+        meant = visible_line(name).replace("-", "_").upper()
+        if meant.startswith(OWN_PREFIXES) and name not in known:
+            near = difflib.get_close_matches(meant, sorted({*VARIABLES, *platform_variables}), 1, 0.0)
             problems.append(Problem(name, strings.unknown_variable(near[0])))
     return problems
 

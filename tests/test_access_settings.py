@@ -37,6 +37,9 @@ def problems_of(**more: str) -> list[Problem]:
         ("AIONVISION_APIKEY", "AIONVISION_API_KEY"),
         ("AION_BOT_DISCORD_MESSAGES", "AION_BOT_DISCORD_MESSAGE_CONTENT"),
         ("AIONVISION_X", "AIONVISION_"),
+        ("AION-BOT_ALLOW_USERS", "AION_BOT_ALLOW_USERS"),
+        ("\u200bAION_BOT_ALLOW_USERS", "AION_BOT_ALLOW_USERS"),
+        ("AION_\u00adBOT_ALLOW_USERS", "AION_BOT_ALLOW_USERS"),
     ],
 )
 def test_a_variable_that_nobody_reads_is_refused(wrong: str, nearest: str) -> None:
@@ -144,3 +147,9 @@ def test_an_empty_variable_clears_no_list(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("AION_BOT_APPROVERS", "  ")
     env = read_environment(tmp_path)
     assert (env["AION_BOT_ALLOW_USERS"], env["AION_BOT_APPROVERS"]) == ("U1", "U1")
+
+
+def test_an_empty_line_further_down_clears_no_list(tmp_path: Path) -> None:
+    """Nor does a template that was appended to `.env`, with nothing behind its names."""
+    (tmp_path / ".env").write_text("AION_BOT_ALLOW_USERS=U1\nAION_BOT_ALLOW_USERS=\n")
+    assert read_environment(tmp_path)["AION_BOT_ALLOW_USERS"] == "U1"

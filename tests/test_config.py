@@ -147,10 +147,27 @@ def _link(path: Path) -> None:
         (lambda path: path.write_bytes("AION_BOT_BUSY=queue\n".encode("utf-16")), "UTF-8"),
         (lambda path: path.write_bytes("AION_BOT_BUSY=queue\n".encode("utf-16-le")), "UTF-8"),
         (lambda path: path.write_bytes(b"#" * 1_000_001), "1000000 bytes"),
+        (lambda path: path.write_text("A=1\n\nAION_BOT_ALLOW_USERS: U1\n"), "line 3 cannot be read"),
+        (lambda path: path.write_text("AION_BOT_ALLOW_USERS U1\n"), "line 1 cannot be read"),
+        (lambda path: path.write_text("AION_BOT_ALLOW_USERS\n"), "line 1 cannot be read"),
+        (lambda path: path.write_text("A=1\nAION_BOT_ALLOW_USERS='U1\n"), "line 2 cannot be read"),
+        (lambda path: path.write_text("AION_BOT_ALLOW_USERS=U1,\n  U2\n"), "line 2 cannot be read"),
         (Path.mkdir, "cannot be read (Is a directory)"),
         (_link, "cannot be read (No such file or directory)"),
     ],
-    ids=["latin-1", "utf-16", "utf-16 without its mark", "too long", "a folder", "a link to nothing"],
+    ids=[
+        "latin-1",
+        "utf-16",
+        "utf-16 without its mark",
+        "too long",
+        "a colon for the sign",
+        "no sign",
+        "a name alone",
+        "an open quote",
+        "a list over two lines",
+        "a folder",
+        "a link to nothing",
+    ],
 )
 @pytest.mark.parametrize("command", ["run", "doctor", "backup copy.db"])
 def test_an_env_file_that_cannot_be_read_is_one_sentence(

@@ -129,3 +129,12 @@ def test_what_is_no_text_is_refused(raw: bytes, tmp_path: Path) -> None:
 def test_no_key_is_both_known_and_not_implemented() -> None:
     """The two tables are apart."""
     assert not KEYS.keys() & set(NOT_YET)
+
+
+def test_a_link_to_nothing_is_no_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that somebody has linked and that are not there would silently not hold."""
+    monkeypatch.chdir(tmp_path)
+    DEFAULT.symlink_to("elsewhere.toml")
+    rules, problems = read_rules(None, ())
+    assert rules == Rules()
+    assert [one.variable for one in problems] == [str(DEFAULT)]

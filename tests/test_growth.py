@@ -32,6 +32,7 @@ from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, pa
 from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
+from aion_bot.conversation.notices import named
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, prompts, strings
@@ -134,6 +135,9 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "empty events": lambda n: "data:\n\n" * (n // 7),
     "lines of data": lambda n: "data:a\n" * (n // 7),
     "combining marks": lambda n: "a" + "\u0301" * n,
+    "marks above and below": lambda n: "a" + "\u0301\u0316" * (n // 2),
+    "quotes to the end": lambda n: ">>> a\n" * (n // 6),
+    "selectors": lambda n: "a\ufe0f" * (n // 2),
     "joined emoji": lambda n: "\U0001f469\ufe0f\u200d" * (n // 3),
     "nulls": lambda n: "\0" * n,
     "openings of tags": lambda n: "<a b='" * (n // 6),
@@ -311,6 +315,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "mentions in code from Discord": lambda text: discord_mentions.outside_code(f"`{text}`").restored(text),
     "a press from Discord": discord_ids.parse_custom_id,
     "a question": _question,
+    "the name of a question": named,
     "one line": lambda text: one_line(text, 100),
     "an agent's name": strings.agent,
     "visible characters": visible,

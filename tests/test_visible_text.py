@@ -13,6 +13,8 @@ from aion_bot.conversation.proposal import digest, read_plan
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import escaped, visible, visible_line, well_formed
+from aion_bot.rendering.bounds import MOST_TEXT
+from aion_bot.rendering.plan_card import can_be_approved
 
 TURN = Turn("t", ThreadKey("slack", "T/C/1"), Person("U1"), "Sort", session_id="s")
 
@@ -30,6 +32,12 @@ TURN = Turn("t", ThreadKey("slack", "T/C/1"), Person("U1"), "Sort", session_id="
         ("site 7: 漢字, naïve, שלום", "site 7: 漢字, naïve, שלום"),
         ("👩\u200d🔧 and 👩🏽\u200d🚒", "👩\u200d🔧 and 👩🏽\u200d🚒"),
         ("dele\u200dte", "delete"),
+        ("dele\ufe00te\ufe0f \U000e0100all\u180b", "delete all"),
+        ("res\u2065erv\ufff0ed\U000e0fff", "reserved"),
+        (
+            "❤\ufe0f, 7\ufe0f\u20e3 and 👁\ufe0f\u200d🗨\ufe0f",
+            "❤\ufe0f, 7\ufe0f\u20e3 and 👁\ufe0f\u200d🗨\ufe0f",
+        ),
     ],
 )
 def test_what_is_hidden_goes(written: str, shown: str) -> None:
@@ -84,6 +92,28 @@ def test_text_is_well_formed(text: str) -> None:
     made.encode()
     assert len(made) == len(text)
     assert [one for one in made if one != "?"] == [one for one in text if not "\ud800" <= one <= "\udfff"]
+
+
+def test_a_description_that_cannot_be_shown_is_counted() -> None:
+    """What is said of the whole is no step, and nobody may take the steps for all of it."""
+    steps = [{"agent_name": "A", "description": "Sort photos"}]
+    for said in ({"text": "Delete all"}, ["Delete all"], 7):
+        plan = read_plan({"plan_id": "p", "description": said, "invocations": steps}, TURN)
+        assert plan is not None
+        assert (plan.description, plan.unreadable, len(plan.steps)) == ("", 1, 1)
+    for said in (None, ""):
+        plan = read_plan({"plan_id": "p", "description": said, "invocations": steps}, TURN)
+        assert plan is not None
+        assert plan.unreadable == 0
+
+
+def test_a_plan_that_no_thread_has_room_for_is_not_looked_at() -> None:
+    """It is counted and cannot be approved; going through megabytes of it would hold up everybody."""
+    step = {"agent_name": "A", "description": "Sort\u202e" * MOST_TEXT}
+    plan = read_plan({"plan_id": "p", "description": "Sort", "invocations": [step, step]}, TURN)
+    assert plan is not None
+    assert (plan.description, plan.steps, plan.unreadable) == ("", (), 3)
+    assert not can_be_approved(plan)
 
 
 def test_a_digest_is_of_the_content() -> None:

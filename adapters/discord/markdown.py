@@ -18,6 +18,7 @@ _MARKS = ("```", "~~~", "####", "\t")
 _SIGNS = " >-*_+=.)0123456789|:"
 """What the marks of quotes and list items consist of, and all of a rule, a heading's underline or a table's."""
 _DRAWN_RULE = "─" * 12
+_QUOTE_TO_THE_END = ">>> "
 _BROKEN_FENCE = "``\u200b`"
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
@@ -66,12 +67,21 @@ def is_plain(text: str) -> bool:
 
 def inline(line: str) -> str:
     """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code."""
+    line = _without_lone_backtick(line)
     shown = harmless(line)
     # Where nothing is rewritten it does not matter what is code.
     has_link, has_code = "](" in line, "`" in line and shown != line
     if not (has_link or has_code) or len(line) > LONGEST_LINE:  # no message holds such a line
         return shown
     return rewritten(line, _link, _code_span, unlinked)
+
+
+def _without_lone_backtick(line: str) -> str:
+    """Escape a backtick that has no other in its line: Discord's code would go on to the next one, and end what is code there."""
+    if "`" not in line or "``" in line or "\\`" in line or line.count("`") % 2 == 0:
+        return line
+    before, _, behind = line.rpartition("`")
+    return f"{before}\\`{behind}"
 
 
 def unlinked(text: str) -> str:
@@ -157,12 +167,13 @@ def plain(text: str) -> str:
 
     For an answer that could not be converted: at most twice as long, and one pass.
     """
-    return "\n".join(unlinked(unfenced(_in_full_size(line))) for line in text.split("\n"))
+    return "\n".join(unlinked(unfenced(_one_quote(_in_full_size(line)))) for line in text.split("\n"))
 
 
 def unfenced(text: str) -> str:
     """Break up fences, for text that must not open or close a code block."""
-    return text.replace("```", _BROKEN_FENCE)
+    # Twice: what is left of one fence and the beginning of the next make a third.
+    return text.replace("```", _BROKEN_FENCE).replace("```", _BROKEN_FENCE)
 
 
 def _in_full_size(line: str) -> str:
@@ -173,10 +184,17 @@ def _in_full_size(line: str) -> str:
     return line
 
 
+def _one_quote(line: str) -> str:
+    """Make a quote of three marks one of a single mark: Discord's of three takes in all that follows, the bot's words too."""
+    words = line.lstrip(" ")
+    return f"> {words.removeprefix(_QUOTE_TO_THE_END)}" if words.startswith(_QUOTE_TO_THE_END) else line
+
+
 def _line(line: str) -> str:
-    line = _in_full_size(line)
+    line = _one_quote(_in_full_size(line))
     # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
-    return inline(unfenced(line) if line.count("```") % 2 else line)
+    # Of a run of more than three Discord makes another thing than Markdown does.
+    return inline(unfenced(line) if line.count("```") % 2 or "````" in line else line)
 
 
 def _quotes(block: Block) -> str:
@@ -190,7 +208,7 @@ def _code(block: Block, lines: list[str]) -> Iterator[str]:
     language = (
         word if word.isascii() and all(sign.isalnum() or sign in _LANGUAGE_SIGNS for sign in word) else ""
     )
-    opening = lines[0].partition(block.markup)[0] if block.markup else _quotes(block)
+    opening = _one_quote(lines[0].partition(block.markup)[0]) if block.markup else _quotes(block)
     yield f"{opening}```{language}"
     # Discord looks for links first: one whose label began above would end in the code.
     for line in opens_no_link(block.text, _INVISIBLE).split("\n")[:-1]:
@@ -203,7 +221,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
         yield _line(lines[0])
         return
     # Bold inside of bold would end it.
-    before = lines[0].partition("#")[0] if block.containers else ""
+    before = _one_quote(lines[0].partition("#")[0]) if block.containers else ""
     words = _line(block.text.replace("**", ""))
     yield f"{before}**{words}**" if words else before
 
@@ -217,7 +235,7 @@ def _underlined(block: Block, lines: list[str]) -> Iterator[str]:
 
 
 def _rule(block: Block, lines: list[str]) -> Iterator[str]:
-    before = lines[0].rstrip(f"{block.markup[0]} \t")
+    before = _one_quote(lines[0].rstrip(f"{block.markup[0]} \t"))
     yield f"{before} {_DRAWN_RULE}" if before else _DRAWN_RULE
 
 

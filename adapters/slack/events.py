@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import content, ids, mrkdwn
-from adapters.slack.writers import MayAsk, no_app, writer
+from adapters.slack.writers import MayAsk, any_app, no_app, writer
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, StopRequest
 from aion_bot.ports.messages import Action, Person
@@ -168,7 +168,7 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
 
 
 def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> MessageChange | None:
-    """Read an event; None unless a person changed the words of a message or deleted it."""
+    """Read an event; None unless a person changed the words of a message, or a message of a person or an app was deleted."""
     event = body.get("event") or {}
     if event.get("type") != "message" or event.get("subtype") not in {"message_changed", "message_deleted"}:
         return None
@@ -176,7 +176,7 @@ def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> Mess
     after: Payload = event.get("message") or {}
     deleted = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
     message = before if deleted else after
-    person = writer(message, me.user, me.bot)
+    person = writer(message, me.user, me.bot, any_app if deleted else no_app)
     if not (event.get("channel") and message.get("ts")) or person is None:
         return None
     # Slack tells of a link preview as an edit too, which leaves the words as they are.

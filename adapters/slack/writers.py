@@ -21,6 +21,11 @@ def no_app(_: frozenset[str]) -> bool:
     return False
 
 
+def any_app(_: frozenset[str]) -> bool:
+    """Let every app count: what it takes away is gone, also where it may not ask, or may not any more."""
+    return True
+
+
 def writer(message: Mapping[str, Any], user: str, bot: str, may_ask: MayAsk = no_app) -> Person | None:
     """Name who wrote a message, without a name where Slack left it out; None for Slack's notices and for the bot.
 

@@ -226,9 +226,9 @@ def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
     }
 
 
-def with_images(metadata: Mapping[str, Any] | None, image_context: object) -> dict[str, Any]:
+def with_images(metadata: object, image_context: object) -> dict[str, Any]:
     """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none."""
-    known = dict(metadata or {})
+    known = dict(read(metadata, dict) or {})
     known["image_context"] = known.get("image_context") or image_context
     return known
 

@@ -9,7 +9,7 @@ from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_ap
 from aion_bot.domain.allowance import Allowance, UsedUp
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 
 _log = structlog.get_logger(__name__)
@@ -61,10 +61,10 @@ class AccessControl:
         """Return whether `person` may go this road, and log nothing: for what has a log line of its own, or needs none."""
         return decide(self._policies[platform], intent, place, person, owner) is None
 
-    def allowance(self, prompt: Prompt) -> Allowance:
-        """Return how many questions are allowed where a prompt was written, fewer to an app."""
-        allowance = self.rules.allowance(prompt.place)
-        return allowance.of_app if prompt.person.apps else allowance
+    def allowance(self, place: Place, person: Person) -> Allowance:
+        """Return how many questions are allowed to somebody at a place, fewer to an app."""
+        allowance = self.rules.allowance(place)
+        return allowance.of_app if person.apps else allowance
 
     @staticmethod
     def log_used_up(platform: str, place: Place, person: Person, found: UsedUp) -> None:

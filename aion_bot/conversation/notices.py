@@ -5,6 +5,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.quotes import also_read
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage.turns import Turns
 
@@ -14,13 +15,18 @@ def answered_message(turn: Turn) -> MessageRef | None:
     return None if turn.origin is None else turn.origin.source or turn.origin.echo
 
 
+def named(question: str) -> str:
+    """Name a question by its first words, without secrets: struck before signs are taken out of it."""
+    return strings.about(KNOWN.strike(question))
+
+
 async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns, *, crowded: bool) -> None:
     """Put into the view of a new answer what its question calls for; `crowded`: other questions came between."""
     origin = turn.origin
     if origin is None:
         return
     if crowded and (thread.replies is None or answered_message(turn) is None):
-        view.notice(strings.about(turn.text))
+        view.notice(named(turn.text))
     if origin.attachments:
         view.notice(strings.NO_FILES)
     if read := also_read(origin.quotes):

@@ -13,6 +13,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import visible, visible_line
+from aion_bot.rendering.bounds import MOST_TEXT
 
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""
@@ -29,11 +30,14 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
     plan_id = read(data.get("plan_id"), str)
     if not plan_id:
         return None
-    listed = data.get("invocations")
+    listed, said = data.get("invocations"), data.get("description")
+    # No thread has room for so much; to look at it would hold up everybody.
+    readable = len(_written(data)) <= MOST_TEXT
     # Something that is no list stands for at least one step that nobody can read.
     invocations = listed if isinstance(listed, list) else [] if listed is None else [listed]
-    found = [_step(one) for one in invocations]
+    found = [_step(one) if readable else None for one in invocations]
     steps = tuple(step for step in found if step is not None)
+    description = read(said, str) if readable else None
     operations = read(data.get("estimated_operations"), int)
     return Plan(
         key=secrets.token_hex(8),
@@ -41,19 +45,23 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
         session_id=turn.session_id or "",
         thread=turn.thread,
         requester=turn.asker,
-        description=KNOWN.strike(visible(read(data.get("description"), str) or "")).strip(),
+        description=KNOWN.strike(visible(description or "")).strip(),
         steps=steps,
         operations=_operations(operations, len(found)),
         turn=turn.key,
         digest=digest(data),
-        unreadable=len(found) - len(steps),
+        # What is said of the whole counts like a step where it is there and cannot be shown.
+        unreadable=len(found) - len(steps) + (bool(said) and description is None),
     )
 
 
 def digest(data: Mapping[str, Any]) -> str:
     """Return the SHA-256 of what the event says will be done, the same whatever the order of its keys."""
-    content = {name: data.get(name) for name in _CONTENT}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_written(data).encode()).hexdigest()
+
+
+def _written(data: Mapping[str, Any]) -> str:
+    return json.dumps({name: data.get(name) for name in _CONTENT}, sort_keys=True)
 
 
 def _step(invocation: object) -> Step | None:

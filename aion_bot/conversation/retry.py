@@ -35,7 +35,7 @@ class Retries:
         # It is asked in the asker's name, whoever presses.
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
-        allowance = self.access.rules.allowance(turn.place)
+        allowance = self.access.allowance(turn.place, turn.asker)
         if not await self.store.turns.claim_retry(turn.key, allowance):
             return (await self._why_not(turn, click.person, allowance),), None
         return (), await self.store.turns.get(click.key)

@@ -29,6 +29,8 @@ _FILE_ENDINGS = frozenset({
     "xlsx", "ppt", "pptx", "json", "xml", "html", "htm", "yaml", "toml", "js", "css", "log", "mp4",
 })  # fmt: skip
 """Endings of files that are no top-level domain; a name with any other ending may be a host's."""
+_PIECE = 1_000
+"""Characters that are normalised at once: sorting a long run of combining marks takes quadratic time."""
 _NUMBERS = 4
 """Numbers of an IPv4 address."""
 _PORTS = {"http": 80, "https": 443}
@@ -114,7 +116,8 @@ def opens_no_link(code: str, joiner: str) -> str:
 def _folded(text: str) -> str:
     """Return what a text looks like, with one spelling for what looks alike to a parser of addresses."""
     text = visible(_unescaped(text).translate(_MARKUP)).translate(_DOTS)
-    return unicodedata.normalize("NFKC", text).casefold().strip()
+    pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+    return "".join(unicodedata.normalize("NFKC", piece) for piece in pieces).casefold().strip()
 
 
 def _unescaped(text: str) -> str:

@@ -29,6 +29,9 @@ _HEAD = 5
 _NAMES = ("TOKEN", "KEY", "KEYS", "SECRET", "PASSWORD")
 """How the name of a variable, or of a parameter of an address, ends that holds a secret."""
 
+_JSON_SIGNS = ("<>&", "<>&'\"", "<>&'+`\"")
+"""Signs that writers of JSON escape by their numbers: those of Go, of PHP, and of .NET."""
+
 _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in string.punctuation})
 
 
@@ -188,15 +191,31 @@ def _places(text: str, head: str) -> Iterator[int]:
 def _forms(secret: str) -> frozenset[str]:
     """Return every way in which a secret is commonly written: JSON, `repr`, HTML, Markdown, addresses, base64."""
     in_json = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+    if not secret.isascii() or not set(secret).isdisjoint(_JSON_SIGNS[-1]):
+        in_json += [_by_numbers(secret, signs, form) for signs in _JSON_SIGNS for form in ("04x", "04X")]
     in_json += [one.replace("/", r"\/") for one in in_json]
     in_json += [json.dumps(one)[1:-1] for one in in_json]
     encoded = [quote(secret, safe=""), quote(secret), quote_plus(secret), quote_plus(secret, safe="/")]
     encoded += [_lower_case(one) for one in encoded]
     written = [
         *(secret, repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False)),
+        html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         *(secret.replace("_", r"\_"), secret.translate(_ESCAPED)),
     ]
     return frozenset(one for one in (*written, *in_json, *encoded, *_in_base64(secret)) if len(one) >= _HEAD)
+
+
+def _by_numbers(secret: str, signs: str, form: str) -> str:
+    """Write a secret as JSON in which these signs and all that is not ASCII stand as numbers of this form."""
+
+    def number(sign: str) -> str:
+        units = sign.encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{int.from_bytes(units[at : at + 2]):{form}}" for at in range(0, len(units), 2))
+
+    by_number = (one in signs or not one.isascii() for one in secret)
+    return "".join(
+        number(one) if by else json.dumps(one)[1:-1] for one, by in zip(secret, by_number, strict=True)
+    )
 
 
 def _lower_case(encoded: str) -> str:

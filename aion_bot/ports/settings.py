@@ -3,7 +3,7 @@
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed leaves it out
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field
 
 from aion_bot.environment.addresses import BaseUrl, HttpProxyUrl, check_http_proxy, is_loopback
@@ -114,13 +114,23 @@ def read_environment(folder: Path) -> Mapping[str, str]:
     Raises:
         EnvironmentFileError: `.env` is there and cannot be used.
     """
-    from_file = dotenv_values(stream=io.StringIO(_read_text(folder / ".env")), interpolate=False)
-    given = [*from_file.items(), *os.environ.items()]
-    return {name: value for name, value in given if value is not None and value.strip()}
+    given = [*_parsed(_read_text(folder / ".env")), *os.environ.items()]
+    return {name: value for name, value in given if value.strip()}
+
+
+def _parsed(text: str) -> Iterator[tuple[str, str]]:
+    """Read each name and value of `.env`. A line that is neither is refused: it may have been meant as a list."""
+    for one in parse_stream(io.StringIO(text)):
+        if one.error or (one.key is not None and one.value is None):
+            said = one.original.string
+            line = one.original.line + said[: len(said) - len(said.lstrip())].count("\n")
+            raise EnvironmentFileError(f"line {line} cannot be read; write it as NAME=value, or remove it")
+        if one.key is not None and one.value is not None:
+            yield one.key, one.value
 
 
 def _read_text(path: Path) -> str:
-    """Read `.env`, "" if there is none; `dotenv_values` takes a folder of this name for no file."""
+    """Read `.env`, "" if there is none; a folder of this name is refused."""
     if not os.path.lexists(path):
         return ""
     try:

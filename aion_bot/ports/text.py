@@ -32,14 +32,16 @@ def visible(text: str) -> str:
     """Return `text` without characters that nobody sees, or that change the order in which others are read.
 
     Control characters, bidirectional overrides and isolates, zero-width and filler characters go, as a text with them
-    can read other than it is. Line ends and tabs stay, and so do the joiners inside emoji.
+    can read other than it is. Line ends and tabs stay, and so do the joiners and selectors inside emoji.
     """
-    if text.isascii() and text.isprintable():
+    if not any(map(_may_be_hidden, set(text))):
         return text
     return "".join(
         character
         for at, character in enumerate(text)
-        if character in "\n\t" or not _is_hidden(character) or _joins_emoji(text, at)
+        if character in "\n\t"
+        or _joins_emoji(text, at)
+        or not (_is_hidden(character) or (character in _EMOJI_SELECTORS and text[at - 1 : at].isalpha()))
     )
 
 
@@ -64,11 +66,28 @@ def escaped(text: str) -> str:
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # No format characters, but blank in every font.
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# Which form of the character before is meant; of emoji people see it.
+_EMOJI_SELECTORS = frozenset("\ufe0e\ufe0f")
+_SELECTORS = frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0E))))
+# No characters yet, and nothing is shown where they stand (Unicode, Default_Ignorable_Code_Point).
+_RESERVED = frozenset(map(chr, (0x2065, *range(0xFFF0, 0xFFF9))))
+_TAGS_AND_SELECTORS = ("\U000e0000", "\U000e0fff")
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
+def _may_be_hidden(character: str) -> bool:
+    return character not in "\n\t" and (_is_hidden(character) or character in _EMOJI_SELECTORS)
+
+
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _BLANK_LETTERS
+    first, last = _TAGS_AND_SELECTORS
+    return (
+        unicodedata.category(character) in _HIDDEN_CATEGORIES
+        or character in _BLANK_LETTERS
+        or character in _SELECTORS
+        or character in _RESERVED
+        or first <= character <= last
+    )
 
 
 def _joins_emoji(text: str, at: int) -> bool:

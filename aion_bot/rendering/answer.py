@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
-from aion_bot.aion.references import resolve_content
+from aion_bot.aion.references import resolve_content, with_images
 from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
@@ -157,8 +157,7 @@ class AnswerView:
                 if resolved and not self.has_plan:
                     segment.settle(self._kept(resolved))
                 elif content:
-                    context = {"image_context": data.get("image_context")}
-                    self._settle(content, dict(data.get("metadata") or {}) | context)
+                    self._settle(content, with_images(data.get("metadata"), data.get("image_context")))
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:

@@ -109,5 +109,6 @@ def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
         return ""
     if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
         return str(data["message"])
-    name = str(data.get("agent_name") or data.get("tool_name") or "")
+    # Struck here: an agent's words are in small letters.
+    name = KNOWN.strike(str(data.get("agent_name") or data.get("tool_name") or ""))
     return f"{strings.agent(name)}…" if name else ""

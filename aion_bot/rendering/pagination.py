@@ -10,7 +10,7 @@ from aion_bot.rendering.piece import Piece
 Measure = Callable[[str], int]
 """Size of a page as the platform counts it, rendered."""
 
-_MOST_TEXT = 4
+MOST_WRITTEN = 4
 """How many times as long as its measure a text on one page may be; one that shrinks more is cut all the same."""
 
 _UNSAFE = frozenset(" \t\n\r`~>#*+-=_|0123456789")
@@ -80,7 +80,7 @@ class Pages:
         start = len(self._taken)
         # Only so much of the rest is looked at, so that a long text costs what it is long, not the square.
         likely = min(2 * self._last_cut, self._limit + self._limit // 4)
-        for most in (likely, _MOST_TEXT * self._limit):
+        for most in (likely, MOST_WRITTEN * self._limit):
             rest = text[start : start + most + 1]
             piece = Piece(rest, self._context, first=not self._full, reader=self._reader)
             length = min(len(rest), most)

@@ -1,6 +1,7 @@
 """A plan's row as the card that shows it, and the result under it."""
 
 import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,7 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.bounds import MOST_MESSAGES, cut_text
-from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.pagination import MOST_WRITTEN, Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -114,6 +115,9 @@ def _words_of(card: PlanCard) -> PlanCard:
 
 
 def _fits(card: PlanCard, page: PageFormat, room: int = _RECORD_ROOM) -> bool:
+    written = len(card.description) + sum(len(step.agent) + len(step.description) for step in card.steps)
+    if written > MOST_WRITTEN * page.limit:
+        return False  # known without drawing it, which could hold up everybody for seconds
     try:
         with time_limit():
             return page.measure(card) <= page.limit - room
@@ -226,8 +230,11 @@ def _first_sentence(text: str) -> str:
 
 
 def _risk(step: Step) -> int:
+    said = f"{step.agent} {step.description}"
+    # Letters of another width or weight are read as what they are; one by one, as long runs of marks are slow to sort.
+    said = said.translate({ord(one): unicodedata.normalize("NFKC", one) for one in set(said)})
     # Whatever joins words, such as a slash or a hyphen, hides none of them.
-    letters = (one if one.isalpha() else " " for one in f"{step.agent} {step.description}".lower())
+    letters = (one if one.isalpha() else " " for one in said.lower())
     words = set("".join(letters).split())
     return max((len(_RISKS) - at for at, risky in enumerate(_RISKS) if words & risky), default=0)
 

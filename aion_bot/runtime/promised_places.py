@@ -100,12 +100,12 @@ class Allowances:
         found = await self._turns.used_up(prompt.thread.platform, prompt.place, prompt.person, left)
         if found is None:
             return None
-        whole = self._access.allowance(prompt)
+        whole = self._access.allowance(prompt.place, prompt.person)
         return replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
 
     def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:
         """Return what the places of others leave of the allowances; 0 still says that there is no limit."""
-        whole = self._access.allowance(prompt)
+        whole = self._access.allowance(prompt.place, prompt.person)
         taken = Counter(whose for one in before for whose in _shared(prompt, one))
         for whose, limit in ((Whose.PERSON, whole.per_person), (Whose.CHANNEL, whole.per_channel)):
             if limit and taken[whose] >= limit:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from aion_bot.domain.plan import FINISHED
+from aion_bot.domain.plan import FINISHED, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, UNFINISHED, TurnPhase
 from aion_bot.storage.copies import remove_copies
 from aion_bot.storage.statements import Statements, among
@@ -26,7 +26,13 @@ UPDATE turn SET text = '', erased_at = :now WHERE key IN (
 _EXPIRED_PLANS = f"""
 UPDATE plan SET description = '', steps = '[]', said = '', erased_at = :now WHERE key IN (
     SELECT key FROM plan
-    WHERE erased_at IS NULL AND coalesce(decided_at, created_at) < :now - {KEPT_FOR_RETRY} AND {among("phase", FINISHED)}
+    WHERE erased_at IS NULL AND coalesce(decided_at, created_at) < :now - {KEPT_FOR_RETRY}
+    AND ({among("phase", FINISHED)} OR (
+        -- Nobody can decide a plan that got no card before its question ended.
+        phase = '{PlanPhase.PENDING}' AND message IS NULL AND EXISTS (
+            SELECT 1 FROM turn WHERE turn.key = plan.turn AND turn.phase IN ('{TurnPhase.SHOWN}', '{TurnPhase.CLEARED}')
+        )
+    ))
     LIMIT {_BATCH}
 )
 """  # noqa: S608  # literals of ours
@@ -60,7 +66,7 @@ class Retention(Statements):
     """Times are in seconds since 1970. A method that changes rows does so in one batch and returns how many it changed."""
 
     async def erase_expired(self, now: float) -> int:
-        """Erase the words of questions that nobody retried in time, and of ended plans that no card can show."""
+        """Erase the words of questions that nobody retried in time, and of plans that no card can show, or has shown."""
         values = {"now": int(now)}
         return await self._change(_EXPIRED_TURNS, values) + await self._change(_EXPIRED_PLANS, values)
 

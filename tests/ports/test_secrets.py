@@ -1,6 +1,7 @@
 """Known secrets are struck out of every text that leaves the process."""
 
 import base64
+import html
 import itertools
 import json
 import logging
@@ -16,13 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion_bot import log_config
+from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.conversation import notices
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.delivery.outgoing import struck, struck_line, struck_prompt
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.secrets import KNOWN, MARK, MOST_BRIEF, Secrets, secrets_in
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.references import Growing
+from aion_bot.rendering.screen import PageFormat
 
 SECRET = 'xoxb-12_3"4/ab+c=é'
 UNRESERVED = string.ascii_letters + string.digits + "-_."
@@ -37,11 +42,24 @@ def known() -> Iterator[str]:
     KNOWN.forget(SECRET)
 
 
+def numbered(text: str, signs: str, form: str) -> str:
+    """Write signs as JSON escapes them by their numbers."""
+    return "".join(f"\\u{ord(one):{form}}" if one in signs else one for one in text)
+
+
 WRITTEN: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "as JSON": json.dumps,
     "as JSON with letters": lambda one: json.dumps(one, ensure_ascii=False),
     "as JSON with slashes": lambda one: json.dumps(one).replace("/", r"\/"),
+    "as JSON of Go": lambda one: numbered(json.dumps(one), "<>&", "04x"),
+    "as JSON of .NET": lambda one: numbered(
+        json.dumps(one, ensure_ascii=False).replace(r"\"", '"'), "<>&'+`\"é", "04X"
+    ),
+    "as JSON of PHP": lambda one: numbered(
+        json.dumps(one).replace(r"\"", '"').replace("/", r"\/"), "<>&'\"", "04X"
+    ),
+    "as HTML of Go": lambda one: html.escape(one).replace("&quot;", "&#34;"),
     "as JSON in JSON": lambda one: json.dumps({"body": json.dumps({"token": one})}),
     "as repr": repr,
     "in an address": lambda one: f"https://x/?token={quote(one, safe='')}",
@@ -65,6 +83,15 @@ def test_a_secret_is_struck_however_it_is_written(way: str) -> None:
     assert len(left) <= len(f"before {written} after") - len(SECRET) + len(MARK) + 4
     assert left.startswith("before ")
     assert left.endswith(" after")
+
+
+@pytest.mark.parametrize("way", [way for way in WRITTEN if "JSON" in way or "HTML" in way])
+def test_a_secret_of_signs_is_struck_however_it_is_written(way: str) -> None:
+    """Signs that some writers escape and others do not."""
+    secret = "p&ss<w>ord+'1`"
+    left = Secrets([secret]).strike(WRITTEN[way](secret))
+    assert MARK in left
+    assert "ord" not in left
 
 
 @given(st.text(alphabet='xob-123_"4/ ', max_size=40), st.integers(0, 40))
@@ -103,6 +130,19 @@ def test_everything_that_a_platform_shows_is_struck(known: str) -> None:
     shown = (struck(reply), struck(card), struck_line((known, person)), struck_prompt(prompt).opening)
     assert known not in repr(shown)
     assert repr(shown).count(MARK) == repr((reply, card, (known, person), known)).count(repr(known)[1:-1])
+
+
+def test_no_status_has_a_secret(known: str) -> None:
+    """Also where the words for it are in small letters, as an agent's are."""
+    view = AnswerView(PageFormat(lambda content: len(str(content)), 2_000))
+    for name in ("agent_name", "tool_name"):
+        view.fold(ChatToken(ChatTokenType.TOOL_INVOCATION, None, {name: f"Read {known}"}))
+        assert "12" not in str(view.screen())
+
+
+def test_the_name_of_a_question_has_no_secret(known: str) -> None:
+    """Signs are taken out of the words that tell answers apart: what is left of a secret would be known as none."""
+    assert "12" not in notices.named(f"is {known} the key?")
 
 
 def test_a_plan_s_row_has_no_secret(known: str) -> None:

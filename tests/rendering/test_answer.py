@@ -53,6 +53,18 @@ def test_the_answer_grows_and_the_final_text_replaces_it() -> None:
     assert view.screen() == (Reply("Two cranes: crane one"),)
 
 
+def test_a_plan_whose_end_is_malformed_keeps_its_text() -> None:
+    """Metadata that is no object says nothing, and fails nothing."""
+    for metadata in ("x", [1], 7):
+        view = fold(AnswerView(PlainAdapter().page_format), *tokens("I have a plan."))
+        view.show_plan(CARD, "")
+        fold(view, *tokens("Done now.", before="I have a plan."))
+        fold(view, complete("I have a plan.Done now.", metadata=metadata))
+        view.finish()
+        assert view.trouble == ""
+        assert view.screen() == (Reply("I have a plan."), CARD, Reply("Done now."))
+
+
 def test_an_agent_at_work_is_named_in_words() -> None:
     """A status line says what Aion does, in words for people, and vanishes with the first token."""
     view = fold(

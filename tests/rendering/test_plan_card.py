@@ -38,12 +38,29 @@ def said(lines: tuple[Line, ...]) -> list[str]:
         (["Move photos", "Copy, then delete/overwrite"], 2),
         (["Move photos", "“Deleted”… for good"], 2),
         (["Find photos", "Auto-merge_them"], 2),
+        (["Find photos", "\U0001d41d\U0001d41e\U0001d425\U0001d41e\U0001d42d\U0001d41e them"], 2),
+        (["Find photos", "\uff24\uff25\uff2c\uff25\uff34\uff25"], 2),
     ],
 )
 def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
     """What is lost comes before what is overwritten, shared and moved; forms and marks do not matter."""
     found = riskiest_step([Step("Agent", step) for step in steps])
     assert (0 if found is None else found.number) == riskiest
+
+
+def test_what_no_card_can_hold_is_not_drawn() -> None:
+    """Drawing some hundred thousand characters would hold up everybody for seconds."""
+    drawn = []
+
+    def measure(card: object) -> int:
+        drawn.append(len(str(card)))
+        return len(str(card))
+
+    made = plan(description="Sort. " * 100_000, steps=(Step("A", "Delete them. " * 10_000),))
+    card, above = plan_card(made, PlanFormat(PageFormat(measure, 5_000), "requester"))
+    assert max(drawn) < 20_000
+    assert card.description == "Sort."
+    assert above.startswith(made.description)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from aion_bot.domain.plan import FINISHED, Plan, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
-from aion_bot.ports.messages import Action, Person, Step, ThreadKey
+from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError, database
 from aion_bot.storage.copies import copies_of, remove_copies
 from tests.support.databases import lay_database
@@ -211,6 +211,20 @@ async def test_a_plan_whose_end_no_card_can_show_loses_its_words(store: Store, p
     await finish(store, PlanPhase.DONE)
     assert await store.retention.erase_expired(time.time() + KEPT_FOR_RETRY + 60) == 1
     assert columns(path) == set()
+
+
+async def test_a_plan_that_got_no_card_loses_its_words(store: Store, path: Path) -> None:
+    """Its answer had no room for it, or could not be shown: a day after that nobody can decide it any more."""
+    await ask(store, "t1")
+    await store.plans.add(replace(PLAN, turn="t1"))
+    later = time.time() + KEPT_FOR_RETRY + 60
+    assert await store.retention.erase_expired(later) == 0
+    await store.turns.note_shown("t1", 0, EndReason.UNDELIVERABLE)
+    assert await store.retention.erase_expired(later) == 1
+    assert columns(path) == set()
+    await store.plans.add(replace(PLAN, key="k2", plan_id="p2", turn="t1"))
+    await store.plans.note_card("k2", MessageRef(THREAD, "1"))
+    assert await store.retention.erase_expired(later) == 0
 
 
 async def age(store: Store, table: str, key: str, days: float) -> None:

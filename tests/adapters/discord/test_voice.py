@@ -1,5 +1,7 @@
 """The model's words cannot pass for the bot's own on Discord, nor hide or name what they should not."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,15 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
             "see https://x.example/@hereford/@here, @here",
             "see https://x.example/@hereford/@here, @\u200bhere",
         ),
+        (">>> to the end", "> to the end"),
+        ("  >>> # Big", "> # Big"),
+        (">>> #### Small", "> **Small**"),
+        (">>> -# Stopped", r"> -\# Stopped"),
+        ("a >>> b", "a >>> b"),
+        (">>>no quote", ">>>no quote"),
+        ("```\n>>> print(1)\n```", "```\n>>> print(1)\n```"),
+        ("a ` b\n` <@123> ` ||c||", "a \\` b\n` <@123> ` \\|\\|c\\|\\|"),
+        ("`a` and ` b", "`a` and \\` b"),
         ("`<@123>` is code", "`<@123>` is code"),
         ("<t:1700000000:R>", "<t:1700000000:R>"),
         (
@@ -41,6 +52,31 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
 def test_in_an_answer(written: str, drawn: str) -> None:
     """Small print, bars that hide and mentions are words like any others."""
     assert convert(written) == drawn
+
+
+def test_the_bot_s_small_print_is_no_part_of_a_quote() -> None:
+    """Discord's quote of three marks would take in what the bot says under an answer, also where it is plain text."""
+    for plain in (False, True):
+        content = rendering.body(Reply(">>> as I said", "Stopped.", plain=plain))["content"]
+        assert content == "> as I said\n-# Stopped."
+
+
+@pytest.mark.parametrize("length", range(3, 14))
+def test_no_run_of_backticks_opens_or_ends_a_block(length: int) -> None:
+    """Behind such a run the bot's words would be code, and the model's would be none: with mentions, and bars that hide."""
+    run = "`" * length
+    card = PlanCard("Plan", f"{run}x {run}", (Step(run, run),), ((f"{run}.",),), ((run,),), said=f"a {run}")
+    shown = (
+        rendering.body(card)["content"],
+        rendering.body(replace(card, plain=True))["content"],
+        convert(f"~~~\n{run}\n||<@1>\n~~~").removeprefix("```").removesuffix("```"),
+        rendering.body(Reply(f"a {run}", run, (run,), plain=True))["content"],
+    )
+    assert not [one for one in shown if one.count("```") % 2]
+    assert "```" not in shown[2]
+    # Where ours and Discord's reading of a long run differ, what stands behind it must not pass for code.
+    if length > 3:
+        assert "```" not in convert(f"a {run}\nb {run}<@1>{run}")
 
 
 def test_on_a_card() -> None:

@@ -50,6 +50,23 @@ def test_an_app_asks_nothing_otherwise(situation: str) -> None:
     assert events.message_change(edit, ME) is None
 
 
+@pytest.mark.parametrize("situation", APPS)
+@pytest.mark.parametrize("subtype", ["message_deleted", "message_changed"])
+def test_the_deletion_of_an_app_s_message_is_told(situation: str, subtype: str) -> None:
+    """The words of its question are kept no longer than a person's, also where it stands on no list any more."""
+    body = sample(situation)
+    before = body["event"]
+    asked = read(sample(situation), *APPS[situation].apps)
+    body["event"] = {
+        "type": "message", "subtype": subtype, "channel": before["channel"], "ts": "1790001099.000100",
+        "previous_message": before, "message": {"type": "message", "subtype": "tombstone", "user": "USLACKBOT"},
+    }  # fmt: skip
+    found = events.message_change(body, ME)
+    assert asked is not None
+    assert found is not None
+    assert (found.prompt, found.text, found.question) == (asked.key, None, None)
+
+
 @pytest.mark.parametrize("by", [{"bot_id": ME.bot}, {"bot_id": "B0ELSE", "user": ME.user}])
 def test_the_bot_itself_is_never_asked_by_itself(by: dict[str, str]) -> None:
     """Not even where its own ids are listed."""
