@@ -102,9 +102,7 @@ class AionStream:
         await self.show_unposted_plans()
         if found is not None:
             return Outcome()
-        return (
-            Outcome(sentence=strings.PLAN_LEAD) if parked else Outcome(EndReason.FAILED, strings.INTERRUPTED)
-        )
+        return Outcome(untouched=True) if parked else Outcome(EndReason.FAILED, strings.INTERRUPTED)
 
     async def show_unposted_plans(self) -> None:
         """Put the plans of this answer into the view whose cards an earlier process could not post any more."""

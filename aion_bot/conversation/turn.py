@@ -189,6 +189,11 @@ class TurnRunner:
         # Stop may be pressed while the thread is being opened, before there is any work to cancel.
         if self._interruption is not None:
             self._work.cancel()
+        if self.turn.phase is TurnPhase.PARKED:  # an earlier process showed text that this one may not know
+            await asyncio.wait({self._work})
+            if not self._work.cancelled() and self._work.result().untouched:
+                await self._note_shown(EndReason.ANSWERED)
+                return
         showing = asyncio.create_task(self.sync.run())
         reassuring = asyncio.create_task(self.silence.reassure(self.ended, self.sync.wake))
         try:
@@ -228,7 +233,7 @@ class TurnRunner:
         self._log.error("turn given up", starts=self.turn.starts)
         plans = await self._services.store.plans.of_turn(self.turn.key)
         if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
-            return Outcome(sentence=strings.PLAN_LEAD)
+            return Outcome(untouched=True)
         return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:

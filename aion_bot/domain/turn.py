@@ -56,11 +56,15 @@ KEPT_FOR_RETRY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a turn ended, as its thread shows it: why, the sentence under an answer that is not whole, and who ended it."""
+    """How a turn ended, as its thread shows it: why, the sentence under an answer that is not whole, and who ended it.
+
+    `untouched`: what an earlier process showed stays as it is, as this one does not know the text.
+    """
 
     reason: EndReason = EndReason.ANSWERED
     sentence: str = ""
     byline: Line = ()
+    untouched: bool = False
 
     @property
     def retryable(self) -> bool:

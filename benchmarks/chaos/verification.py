@@ -135,7 +135,7 @@ class Verifier:
             "stopped by a person": record.stopped and self._says(thread, "Stopped by"),
             "finally reported as failed": limited or forbidden or unrecorded,
             "withdrawn in time": unasked,
-            "deleted after it failed": self._failed_and_deleted(record, rows) and not found,
+            "deleted after it failed": self._failed_and_deleted(record, rows),
             "never arrived": not rows and self._environment.was_not_delivered(record),
         }
         for ended, holds in outcomes.items():
@@ -167,7 +167,7 @@ class Verifier:
                 self._findings.add_violation("doubled", number, f"attempt {attempt} is shown more than once")
             if record.stopped or record.forbidden:
                 continue
-            if not found and self._failed_and_deleted(record, self._rows[number]):
+            if self._failed_and_deleted(record, self._rows[number]):
                 continue
             if attempt < record.accepted:
                 self._verify_superseded(record, attempt, shown=bool(found))

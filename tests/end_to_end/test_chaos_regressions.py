@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -248,6 +250,24 @@ async def test_a_crash_right_after_a_withdrawal_leaves_no_message(
     await bot.start()
     await bot.until(lambda: strings.THINKING not in bot.text(thread))
     assert bot.aion.count("send_stream") == 1
+
+
+async def test_the_text_above_a_card_stays_after_a_restart(idle: Bot, tmp_path: Path) -> None:
+    """Where Aion has stored no answer yet, the text that the process before showed above the card is left as it is."""
+    await idle.start()
+    thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
+    card = await idle.card(thread)
+    before = [(one.id, one.text) for one in idle.bots(thread)]
+    await idle.kill()
+    idle.aion.fail_next("get_session", 503, times=100)
+    await idle.start()
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        async with asyncio.timeout(10):
+            while connection.execute("SELECT phase FROM turn").fetchone()[0] not in {"shown", "cleared"}:  # noqa: ASYNC110  # no event
+                await asyncio.sleep(0.01)
+    assert [(one.id, one.text) for one in idle.bots(thread)] == before
+    await idle.workspace.press(idle.ada, thread, card.id, card.buttons[0].id)
+    await idle.shows(thread, "Approved by")
 
 
 async def test_a_plan_without_a_card_is_given_up_with_its_answer(

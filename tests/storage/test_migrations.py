@@ -119,7 +119,9 @@ async def test_aions_words_in_a_detail_go_with_the_others(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE plan SET detail = key || ' DETAIL'")
     store = await Store.open(path)
-    details = {key: plan and plan.detail for key in ("pending", "done") if (plan := await store.plans.get(key))}
+    details = {
+        key: plan and plan.detail for key in ("pending", "done") if (plan := await store.plans.get(key))
+    }
     assert details == {"pending": "pending DETAIL", "done": ""}
     await store.retention.rewrite()
     await store.close()
