@@ -144,7 +144,8 @@ class Verifier:
         if not rows and not record.calls and self._not_taken[record.scenario.platform]:
             self._not_taken[record.scenario.platform] -= 1
             return "reported as not taken"
-        self._findings.add_violation("lost", record.scenario.number, f"{len(found)} labels, {len(rows)} rows")
+        ends = [f"{row.phase} {row.reason} at attempt {row.attempt}" for row in rows]
+        self._findings.add_violation("lost", record.scenario.number, f"{len(found)} labels, rows: {ends}")
         return "lost and no more"
 
     @staticmethod
