@@ -275,7 +275,7 @@ def _status(text: str) -> None:
 
 
 def _stored(text: str) -> None:
-    answer_to(text, None, [ChatMessage("m", MessageRole.USER, text + "x")])
+    answer_to(text, None, [ChatMessage("m", MessageRole.USER, text + "x")], contested=True)
 
 
 _SECRETS = Secrets(["xoxb-secret", "[[img:secret", "aaaaaaaaaa", "`a`a`a`a`a"])

@@ -20,6 +20,7 @@ from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
 from aion_bot.storage import BRIEFLY, retry_write
+from aion_bot.storage.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -223,7 +224,7 @@ class AionStream:
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
         turn = replace(self._turn, answer_id=self._view.facts.answer_id or self._turn.answer_id)
-        found = await stored_answer(self._services, turn, messages)
+        found = await stored_answer(self._turns, turn, messages)
         return found if found is not None and await self._claim(turn, found) else None
 
     async def _claim(self, turn: Turn, found: ChatMessage) -> bool:
@@ -239,9 +240,10 @@ class AionStream:
         return claimed
 
 
-async def stored_answer(
-    services: Services, turn: Turn, messages: Sequence[ChatMessage]
-) -> ChatMessage | None:
+async def stored_answer(turns: Turns, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
-    taken = await services.store.turns.taken(turn.session_id or "", turn.key)
-    return answer_to(turn.text, turn.answer_id, [one for one in messages if one.id not in taken])
+    session = turn.session_id or ""
+    taken = await turns.taken(session, turn.key)
+    contested = turn.answer_id is None and await turns.has_other_unnamed(session, turn.key)
+    free = [one for one in messages if one.id not in taken]
+    return answer_to(turn.text, turn.answer_id, free, contested=contested)

@@ -102,16 +102,24 @@ def is_answer(message: ChatMessage) -> bool:
     return message.role is MessageRole.ASSISTANT and bool(message.content.strip())
 
 
-def answer_to(question: str, answer_id: str | None, messages: Iterable[ChatMessage]) -> ChatMessage | None:
-    """Find an answer by its id, or as the first one behind the newest message that asks the question."""
-    asked = False
+def answer_to(
+    question: str, answer_id: str | None, messages: Iterable[ChatMessage], *, contested: bool = False
+) -> ChatMessage | None:
+    """Find an answer by its id, or as the first one behind the newest message that asks the question.
+
+    `contested`: another turn of the session has an answer that nothing names yet. Then a message behind a later
+    question, or behind the same words asked twice, may be that one, and is not taken.
+    """
+    asked = others = 0
     found: ChatMessage | None = None
     for message in messages:
         if message.role is MessageRole.USER and message.content.strip() == question.strip():
-            asked, found = True, None
+            asked, others, found = asked + 1, 0, None
+        elif message.role is MessageRole.USER:
+            others += 1
         elif is_answer(message):
             if answer_id is not None and message.id == answer_id:
                 return message
-            if asked and found is None:
+            if asked and found is None and not (contested and (others or asked > 1)):
                 found = message
     return found

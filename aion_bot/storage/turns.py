@@ -268,6 +268,14 @@ class Turns(Statements):
         sql = f"SELECT 1 FROM turn WHERE session_id = ? AND answer_id IS NULL AND {_UNFINISHED}"  # noqa: S608  # literals of ours
         return await self._one(sql, session_id) is not None
 
+    async def has_other_unnamed(self, session_id: str, key: str) -> bool:
+        """Return whether another turn of a session still expects an answer that has no name: a stored one may be its own."""
+        sql = (
+            "SELECT 1 FROM turn WHERE session_id = ? AND key <> ? AND answer_id IS NULL "
+            f"AND ({_UNFINISHED} OR reason = 'interrupted')"
+        )
+        return await self._one(sql, session_id, key) is not None
+
     async def unfinished(self) -> list[Turn]:
         """Turns whose threads do not show yet how they ended, oldest first."""
         return await self._turns("phase NOT IN ('shown', 'cleared')")
