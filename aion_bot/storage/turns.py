@@ -270,10 +270,7 @@ class Turns(Statements):
 
     async def has_other_unnamed(self, session_id: str, key: str) -> bool:
         """Return whether another turn of a session still expects an answer that has no name: a stored one may be its own."""
-        sql = (
-            "SELECT 1 FROM turn WHERE session_id = ? AND key <> ? AND answer_id IS NULL "
-            f"AND ({_UNFINISHED} OR reason = 'interrupted')"
-        )
+        sql = f"SELECT 1 FROM turn WHERE session_id = ? AND key <> ? AND answer_id IS NULL AND ({_UNFINISHED} OR reason = 'interrupted')"  # noqa: S608  # literals of ours
         return await self._one(sql, session_id, key) is not None
 
     async def unfinished(self) -> list[Turn]:
