@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class DiscordAdapter:
-    """One bot account. Keeps nothing that a restart would miss but the tokens for private answers.
+    """One bot account. A restart loses only the tokens for private answers.
 
     `heartbeat_timeout`: seconds of silence after which a gateway counts as dead, from the next `listen` on.
     """
@@ -113,7 +113,7 @@ class DiscordAdapter:
         await self._rest.close()
 
     async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
-        """Open the thread of a message; one that exists is fine, unless another process has opened it."""
+        """Open the thread of a message, unless it exists. Raises `TakenElsewhere` if another process opened it."""
         if prompt.opening is None:
             return
         channel, question = int(prompt.place.channel), ids.channel_of(prompt.thread)
@@ -125,13 +125,13 @@ class DiscordAdapter:
             try:
                 opened = await self._rest.open_thread(channel, question, prompt.opening)
             except CannotDraw:
-                # The server's rules take no such words in a title, which are those of the question.
+                # The server's moderation rules refuse the title, which repeats words of the question.
                 opened = await self._rest.open_thread(channel, question, strings.UNTITLED)
             except Forbidden as error:
                 if error.hindrance is Hindrance.PERMISSION:
                     self._without_threads.add(channel)
                 raise
-        # People open threads from questions, too: those are answered in.
+        # People open threads from questions, too: the answer then goes into their thread.
         if not opened and not again and await self._rest.owns_thread(question):
             await self._second_process(strings.THREAD_OPENED_ELSEWHERE)
             raise TakenElsewhere("the bot's account has opened this thread, and not in this process")
@@ -232,7 +232,7 @@ class DiscordAdapter:
         return found[:OWN_MESSAGES]
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
-        """Add a reaction to a message, or remove it; doing either twice is fine."""
+        """Add a reaction to a message, or remove it; a second call of either changes nothing."""
         channel, message_id = ids.address_of(message)
         with missing(ADD_REACTIONS):
             await self._mark(channel, message_id, queued=queued)
@@ -254,8 +254,8 @@ class DiscordAdapter:
         """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told.
 
         At most one request for a channel is under way. One that takes longer than `TYPING_WAIT` goes on by itself:
-        Discord shows the indicator when it arrives, and an answer is not held up. It is reported to the observer like
-        any other, only later than the operation that it belongs to.
+        Discord shows the indicator when it arrives, and an answer is not held up. The observer gets its report after
+        the operation has ended.
         """
         channel = ids.channel_of(thread)
         if active and channel not in self._typing:
@@ -313,7 +313,7 @@ class DiscordAdapter:
         except PlatformError as error:
             if not is_refusal(error) or not isinstance(event, Prompt) or event.source is None:
                 raise
-            # Nothing can be said to this person: a sign on their message is all that is left.
+            # The bot can write to this person nowhere: a reaction on their message still tells them.
             channel, question = ids.address_of(event.source)
             async with self._rest.call() as client:
                 message = client.get_partial_messageable(channel).get_partial_message(question)

@@ -125,7 +125,7 @@ class RestClient:
         documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
         """
         async with self.call() as client:
-            # Its types take no None, so what is not wanted is left out.
+            # discord.py's types accept no None, so unused arguments are left out.
             options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
             # Before the request: the gateway may deliver the message before the answer comes.
             options["nonce"] = self.own_nonces.add(nonce)
@@ -154,7 +154,7 @@ class RestClient:
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
 
     def was_acknowledged_elsewhere(self, interaction: int) -> bool:
-        """Tell whether a refused answer to an interaction cannot be due to an earlier attempt of this process."""
+        """Tell whether a refusal means that another process acknowledged it: this one sent one answer at most."""
         return self._reporter.answers_sent(interaction) <= 1
 
     async def open_thread(self, channel: int, message: int, name: str) -> bool:
@@ -177,7 +177,7 @@ class RestClient:
         return True
 
     async def owns_thread(self, thread: int) -> bool:
-        """Tell whether the bot's own account has opened a thread; where Discord does not say, it counts as nobody's."""
+        """Tell whether the bot's own account has opened a thread; False where Discord does not say."""
         try:
             async with self.call() as client:
                 found = await client.fetch_channel(thread)
@@ -273,7 +273,10 @@ class RestClient:
 
 
 async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask Discord about something, again after a moment where it may answer then: somebody waits for it."""
+    """Ask Discord about something, and repeat a request that may succeed later.
+
+    The delays are short, because a person waits.
+    """
     return await retry(ask, backoff=LOOKUP_DELAYS, on=pause_before_retry)
 
 
@@ -282,7 +285,8 @@ async def read_messages(
 ) -> list[discord.Message]:
     """Read messages of a channel, oldest first: the newest ones, or those behind the id `after`.
 
-    One that discord.py cannot read is left out; its own `history` would end there and hide what is behind.
+    One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
+    follow.
     """
     where = await channel._get_channel()  # noqa: SLF001 # there is no public way
     listed = await client.http.logs_from(where.id, limit, after=after)

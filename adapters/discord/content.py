@@ -24,7 +24,7 @@ def words_of(message: discord.Message | discord.MessageSnapshot, *, content: boo
     lines = [message.content] if content else []
     for embed in _written(message):
         lines += _words_of_embed(embed)
-    # discord.py sets neither of the two where the payload lacks it.
+    # Where the payload lacks one of the two attributes, discord.py does not set it.
     lines += _texts(getattr(message, "components", ()), 0)
     poll = getattr(message, "poll", None)
     if poll is not None:

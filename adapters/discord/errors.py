@@ -94,7 +94,7 @@ def missing(permission: str) -> Iterator[None]:
 
 
 def is_refusal(error: PlatformError) -> bool:
-    """Tell whether Discord would answer the same call in the same way again, so that another way has to be taken."""
+    """Tell whether Discord would refuse the same call again, so that the caller has to use another one."""
     return not isinstance(error, PlatformDown | RateLimited | TokenRefused)
 
 
@@ -161,7 +161,7 @@ def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError
         permission = _VIEW_CHANNEL if error.code == MISSING_ACCESS else ""
         return Forbidden(text, _FORBIDDEN.get(error.code, Hindrance.OTHER), permission=permission)
     if error.code in {INVALID_FORM, REQUEST_TOO_LARGE}:
-        # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
+        # discord.py flattens the form's errors into text; no other attribute says which field was refused, and why.
         too_long = "In content" in error.text and "in length" in error.text
         return TooLong(text) if too_long or error.code == REQUEST_TOO_LARGE else CannotDraw(text)
     return PlatformError(text)

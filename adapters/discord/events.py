@@ -172,7 +172,7 @@ def prompt_from_message(
     if other is not None:
         read = functools.partial(as_read, guild=other.guild, people=other.mentions, find=find)
         quotes = (*quotes, *content.replied_to(other, read))
-    # May be empty: a mention alone asks about what it replies to, or about its attachments.
+    # May be empty: a mention alone asks about the message that it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     return Prompt(
         key=ids.prompt_key(message.id),

@@ -1,4 +1,4 @@
-"""How discord.py sends requests for this adapter: each of them is reported, and none waits on behalf of the next one.
+"""How discord.py sends requests for this adapter: each one is reported, and none delays the next one.
 
 Requests: discord.py has no hook around them, but aiohttp has: a `TraceConfig` sees every request of the session that it
 is given to (https://docs.aiohttp.org/en/stable/tracing_reference.html). Both clients of the adapter, the one for REST
@@ -69,7 +69,7 @@ class RequestReporter:
     ) -> None:
         """Report a request before a connection is looked for."""
         context.request, context.attempts = None, 0
-        # The gateway's websocket is opened by the same session; no request of the REST API stands behind it.
+        # The gateway's websocket is opened by the same session, and is no request of the REST API.
         if params.url.scheme not in {"ws", "wss"}:
             path = params.url.raw_path.removeprefix(self._base)
             context.described = rate_limits.request(params.method, path)
@@ -159,7 +159,7 @@ class RequestReporter:
 def _is_discords(answer: aiohttp.ClientResponse) -> bool:
     """Tell whether an answer is one that Discord gives: JSON, or nothing. A proxy's page tells nothing about the request.
 
-    discord.py takes any other for a text, and raises whatever comes of that.
+    discord.py reads a page as text, and then raises errors of various types.
     """
     empty = answer.status == 204 or answer.headers.get("Content-Length") == "0"
     return empty or answer.headers.get("Content-Type") == "application/json"

@@ -46,7 +46,7 @@ def convert(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Tell, without parsing, that `text` has no block that Discord does not draw. It may also fail to notice that."""
+    """Tell without parsing whether Discord draws every block of `text`. False may be wrong, True is not."""
     if any(mark in text for mark in _MARKS):
         return False
     before, may_be_code = "", True
@@ -89,7 +89,7 @@ def unlinked(text: str) -> str:
     first, *rest = harmless(text).split("](")
     pieces, before = [first], first
     for piece in rest:
-        # Without an address, or behind a bracket that a backslash keeps from opening one, Discord makes no link.
+        # Discord makes no link without an address, nor of a label whose bracket is escaped.
         no_link = piece.startswith(")") or before[max(map(before.rfind, "[]")) - 1 :].startswith("\\[")
         pieces += "](" if no_link else _NO_LINK, piece
         before = piece
@@ -185,7 +185,7 @@ def _in_full_size(line: str) -> str:
 
 
 def _one_quote(line: str) -> str:
-    """Make a quote of three marks one of a single mark: Discord's of three takes in all that follows, the bot's words too."""
+    """Make a quote of three marks one of a single mark. In Discord three also quote all that follows."""
     words = line.lstrip(" ")
     return f"> {words.removeprefix(_QUOTE_TO_THE_END)}" if words.startswith(_QUOTE_TO_THE_END) else line
 
@@ -193,7 +193,7 @@ def _one_quote(line: str) -> str:
 def _line(line: str) -> str:
     line = _one_quote(_in_full_size(line))
     # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
-    # Of a run of more than three Discord makes another thing than Markdown does.
+    # Discord reads a run of more than three otherwise than Markdown does.
     return inline(unfenced(line) if line.count("```") % 2 or "````" in line else line)
 
 

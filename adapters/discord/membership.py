@@ -1,4 +1,4 @@
-"""Which server somebody belongs to who writes to the bot directly: Discord says it of no direct message."""
+"""Which server the writer of a direct message belongs to: Discord's payload does not say it."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ CAPACITY = 1_000
 TIMEOUT = 1.5
 """Seconds for all questions of one look: a command has to be acknowledged within three."""
 UNKNOWN = "unknown"
-"""The server of somebody of whom Discord did not say it in time: no list names it."""
+"""Stands for a server that Discord did not name in time. No allow list has it."""
 
 _log = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 class Membership:
     """Finds the server, of those that the bot is in, that somebody belongs to.
 
-    A bot that anybody can invite gets direct messages from strangers, too. `servers` returns the bot's own, the one
-    first that it joined first; with a single one nothing has to be asked.
+    A bot that anybody can invite gets direct messages from strangers, too. `servers` returns the bot's own, in the
+    order in which it joined them. With a single one no request is made.
     """
 
     def __init__(self, rest: RestClient) -> None:
@@ -38,7 +38,7 @@ class Membership:
     async def home(self, person: int | None) -> str:
         """Return the id of the first of the bot's servers that `person` is in, as text.
 
-        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None).
+        Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None.
         """
         servers = self.servers()
         if len(servers) <= 1:

@@ -1,6 +1,7 @@
-"""What is left to another process with the same token, so that one of the two answers. No requests.
+"""Which questions another process with the same token answers, so that one of the two does. No requests.
 
-A channel's question is safe: one of them opens its thread. Elsewhere nothing that Discord does decides it.
+In a channel the process that opens the thread answers. Elsewhere Discord decides nothing, so each process waits for a
+moment of its own.
 """
 
 import asyncio
@@ -52,8 +53,9 @@ class OtherProcess:
     async def answers(self, channel: ChannelInfo, message: int, prompt: Prompt, bot: int) -> bool:
         """Tell whether another process answers a question, the `message`, which may take `YIELD` seconds.
 
-        A thread that the bot opened and that is not recorded here is the other process's. Without any sign of one it may
-        be of a lost database, so it is left only where an answer comes. In a direct message, or a thread that a person
+        A thread that the bot opened and that is not recorded here is the other process's. While no other process was
+        seen, the thread may be of a lost database: then the question is left to others only if an answer comes. In a
+        direct message, or a thread that a person
         opened, whichever process posts first answers: each waits for a moment of its own, once another one was seen.
         """
         if prompt.opening is not None:

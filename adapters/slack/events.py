@@ -73,7 +73,7 @@ def prompt_from_event(
         person=person,
         text=mrkdwn.to_plain_text(text, me.user, find),
         addressed=addressed,
-        # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
+        # Slack guarantees no order: this reply may have overtaken the question that began its thread.
         young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
         attachments=content.file_count(event),
@@ -134,7 +134,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
     """Read a click of a button; None if it is none of ours."""
     button: Payload = next(iter(payload.get("actions") or ()), {})
     action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
-    # Of an ephemeral message there is only the container.
+    # The payload of a press in an ephemeral message has only the container.
     container, message = payload.get("container") or {}, payload.get("message") or {}
     ts = container.get("message_ts") or message.get("ts")
     if action is None or not channel or not ts:
@@ -212,7 +212,7 @@ def _author(message: Payload, find: Find) -> str:
 
 
 def _as_new(body: Payload, message: Payload) -> Payload:
-    """The event that an edited message would come as if it were new."""
+    """The event that Slack would send for an edited message if it were new."""
     event = body["event"]
     where = {name: event.get(name) for name in ("channel", "channel_type")}
     return {**body, "event": {**message, **where, "type": "message"}}

@@ -2,7 +2,7 @@
 
 Slack makes links of masked links, bare addresses and angle brackets. What else Markdown and Slack's own markup can hide an
 address in (definitions of references, HTML, `<address|label>`) is kept from being read as such, by a character that nobody
-sees: the address is shown then.
+sees: then people see the address.
 """
 
 import re
@@ -38,7 +38,8 @@ def checked(text: str) -> str:
 def inert(text: str) -> str:
     """Return Markdown, looking the same but for links, in which nothing is a link or picture, for a text that grows.
 
-    What a longer text gives begins with what this one gives, if this one ends where `settled` says.
+    The result for a longer text begins with the result for this one, if this one ends where `settled` says: a stream
+    only grows.
     """
     return _WORD.sub(_inert_word, text)
 

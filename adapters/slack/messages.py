@@ -96,8 +96,9 @@ class Messages:
     async def edit(self, message: MessageRef, shown: Arguments) -> None:
         """Edit a message. One that is still a stream, of this process or an earlier one, is stopped first.
 
-        That takes one request, two for a live stream of this process, and three for one of an earlier process, which
-        only the refused edit shows to be a stream. It takes four where Slack still sees a stream after the first stop.
+        One request edits a message. Two edit a live stream of this process: stop, edit. Three edit a stream of an
+        earlier process: the refused edit shows that it is a stream. Four are needed where Slack still sees a stream
+        after the first stop.
         """
         stream = self._streams.get(message.id)
         if stream is not None and stream.live:

@@ -88,7 +88,7 @@ def _plain(found: re.Match[str], find: Find) -> str:
         name = label or (find(target) if command == "subteam" else None)
         return "@" + (name or rest or command).removeprefix("@")
     address = target.removeprefix("mailto:").removeprefix("tel:")
-    # Slack makes links of bare addresses: their label says nothing new.
+    # Slack also links bare addresses: then the label repeats the address.
     is_bare = not label or label in {address, target.partition("://")[2]}
     return address if is_bare else f"{label} ({address})"
 

@@ -104,7 +104,7 @@ class SocketConnection:
                 if frame.type is aiohttp.WSMsgType.TEXT:
                     self._receive(frame.data)
         finally:
-            # However reading ends, whoever waits for this connection goes on: `open`, `drain` and its owner.
+            # However reading ends, `open`, `drain` and the owner of the connection must not wait any longer.
             self._lost.set()
             self.replace.set()
             if not self._hello.done():
@@ -229,7 +229,7 @@ class SocketMode:
         return clock() - opened
 
     def _retire(self, connection: SocketConnection) -> None:
-        """Close a connection once Slack has delivered over it what it wants to, beside the one that replaces it."""
+        """Read a connection on until Slack closes it, then close it; the one that replaces it is open meanwhile."""
 
         async def drain() -> None:
             await connection.drain()
@@ -252,7 +252,7 @@ class SocketMode:
         raise PlatformDown("Slack's sockets stay closed")
 
     async def _shut_down(self, tasks: Iterable[asyncio.Task[None]]) -> None:
-        """Take nothing more, let the handlers finish what they took, and close every connection."""
+        """Take no more envelopes, let the handlers finish those that they have, and close every connection."""
         running = [*tasks, *self._draining]
         for task in running:
             task.cancel()

@@ -37,7 +37,7 @@ def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
     return after[len(before) :]
 
 
-@lru_cache(maxsize=256)  # it is asked for whether a stream can end, and shown then
+@lru_cache(maxsize=256)  # the same text decides whether a stream can end, and is then shown
 def in_markdown_block(text: str) -> str:
     """Return Markdown as a `markdown` block or the end of a stream may show it."""
     return mrkdwn.in_markdown(links.checked(text)) if text.strip() else ""
