@@ -102,7 +102,7 @@ def find_markers(content: str) -> Iterator[Marker]:
     while opening := _OPENING.search(content, position):
         end = _end_of_name(content, opening.end())
         marker = _marker(content, opening, end) if end is not None else None
-        # What is no marker is searched from behind its opening, since a marker may stand inside.
+        # A text that is no marker may contain one: the search goes on right after its opening.
         position = marker.end if marker else opening.end()
         if marker:
             yield marker

@@ -1,4 +1,4 @@
-"""The error that an HTTP response stands for, or the lack of one. No I/O.
+"""The error for an HTTP response, or for a request without one. No I/O.
 
 Aion's error bodies come in three shapes: `{"error": {"code", "message", "details"}, "request_id"}` from the gateway,
 `{"error", "error_code", "detail", "timestamp"}` from the chat endpoints, and FastAPI's `{"detail": […]}` for a 422.
