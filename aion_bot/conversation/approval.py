@@ -124,7 +124,7 @@ class Approvals:
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
             return _refused(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
-        # Of a plan that is over no words are left: what was decided is told from its record.
+        # The words of a plan that is over are erased: the reply tells its record.
         waits = plan.phase is PlanPhase.PENDING
         if waits and click.action is Action.APPROVE and not can_be_approved(plan):
             return _refused(click, plan, "nothing of the plan can be shown", (strings.PLAN_NOT_SHOWN,))
@@ -195,8 +195,8 @@ class Approvals:
             if await retry_write(partial(move, answer=decided.answer, doubt=plan.doubt)):
                 self._note_decision(plan, decided.answer)
 
-        # Buttons that come back are recorded before they can be pressed. A result is shown before its card refers to it,
-        # and both before the plan is closed: a crash in between leaves nothing unshown, and nothing claimed.
+        # The phase that brings buttons back is written before they can be pressed. A result is shown before its card
+        # refers to it, and both before the plan is closed: a crash in between leaves no result unshown and no plan claimed.
         late = bool(decided.result) and not back
         if not late:
             await keep()

@@ -1,4 +1,4 @@
-"""After a restart: rows of an earlier process are put together with what the threads really show."""
+"""After a restart: rows of an earlier process are compared with the messages that the threads show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _LOOK_AGAIN = Backoff(0.5, attempts=6)
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Finds the messages that an earlier process posted and could not note any more, and answers that came late."""
+    """Finds messages that an earlier process posted and did not record, and answers that Aion stored late."""
 
     services: Services
 

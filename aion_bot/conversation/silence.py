@@ -1,4 +1,4 @@
-"""What people read where nothing moves: the first half a word, that the bot still works, that their question waits."""
+"""What people read while nothing new comes: the first words, that the bot still works, that their question waits."""
 
 import asyncio
 import time
