@@ -148,11 +148,11 @@ class MessageDiff:
         return StartStream(index, wanted, slot.attempt)
 
     def _changes(self, wanted: Content | Document) -> bool:
-        """Tell whether a message that shows this is changed here at all."""
+        """Tell whether this diff may change a message that shows this content."""
         return self._owns_cards or not isinstance(wanted, PlanCard)
 
     def _removal(self, index: int, slot: _Slot, message: MessageRef) -> Delete | Edit | None:
-        """Return how a message that is not wanted goes: it shows nothing where the platform does not let it be deleted."""
+        """Return the step that removes a message; one that the platform does not delete is edited to show nothing."""
         if not slot.undeletable:
             return Delete(index, message)
         nothing = Reply("")
@@ -168,7 +168,7 @@ class MessageDiff:
         final: bool,
         now: float,
     ) -> Step | None:
-        """Return how a slot's message gets to show `wanted`; None if it does."""
+        """Return the step that makes a slot's message show `wanted`; None if it shows that already."""
         if isinstance(wanted, Document):
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
             ours = self._resumed and not self._retried
@@ -187,7 +187,7 @@ class MessageDiff:
             return StopStream(index, message, slot.streamed, wanted)
         return AppendStream(index, message, slot.streamed, wanted, earliest) if delta else None
 
-    # What came of a step.
+    # The results of steps.
 
     def posted(
         self, step: Post | PostFile | StartStream, message: MessageRef, now: float, *, certain: bool = True
@@ -217,10 +217,10 @@ class MessageDiff:
                 slot.streamed = step.content
             case StopStream():
                 slot.streamed, slot.shown = None, self._shown_after(step)
-                slot.edited_at = -math.inf  # what a stream cannot show may be shown at once
+                slot.edited_at = -math.inf  # buttons and links may be shown at once
 
     def stream_broke(self, step: AppendStream | StopStream) -> None:
-        """Record that a stream takes nothing any more, and shows nobody knows what: its message goes on by edits."""
+        """Record that a stream accepts no more text and shows unknown content: its message goes on by edits."""
         slot = self._slots[step.slot]
         slot.streamed, slot.shown = None, None
 

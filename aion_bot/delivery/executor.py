@@ -103,7 +103,7 @@ class Executor:
             # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
         elif isinstance(step, Delete) and isinstance(error, Forbidden):
-            self.diff.deletion_refused(step)  # for whatever reason: what is to be shown stands elsewhere
+            self.diff.deletion_refused(step)  # whatever the reason: its text stands elsewhere
         elif not _may_be_replaced(error) and not _is_undrawable_card(step, error):
             raise error
         elif isinstance(step, Delete):
