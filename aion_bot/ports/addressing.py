@@ -1,4 +1,4 @@
-"""Who is spoken to by a message: one rule for every platform. No I/O."""
+"""Whom a message addresses: one rule for every platform. No I/O."""
 
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ class Address:
 def may_be_for_bot(address: Address) -> bool:
     """Tell whether a message speaks to the bot, or may in a thread where the bot takes part.
 
-    People talk to one another in the bot's threads, too: what names others, or says nothing, is theirs.
+    People talk to one another in the bot's threads, too: a message that names others, or has no words, is not for the
+    bot.
     """
     return address.bot or (address.in_thread and address.words and not address.others)

@@ -1,4 +1,4 @@
-"""Mentions that stand in code, which speak to nobody. No I/O.
+"""Mentions that stand in code, which address nobody. No I/O.
 
 Slack and Discord know code spans by runs of backticks, within a line or over several, and no indented code. markdown-it-py
 finds them in the whole text at once, in linear time.

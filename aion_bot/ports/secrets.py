@@ -1,4 +1,4 @@
-"""What the process knows to be secret, struck out of every text that leaves it: to a platform, or into a log. No I/O.
+"""The secrets that the process knows, struck out of every text that it sends to a platform or writes to a log. No I/O.
 
 `KNOWN` is the one set of the process, as its logs are one: the settings fill it at the start, and an adapter adds what a
 platform entrusts to it, such as a token that answers an interaction.
@@ -224,7 +224,7 @@ def _lower_case(encoded: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """Yield what is the same in the base64 of everything that holds the secret, by where it begins in three bytes.
+    """Yield the parts of a secret's base64 that the bytes around it do not change, one for each offset in three bytes.
 
     So `user:secret` of a basic authorisation is found whatever the user's name is.
     """
