@@ -91,7 +91,7 @@ def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
 
 
 async def _warnings(adapter: PlatformAdapter) -> list[Check]:
-    """Ask a platform what its operator should know; that it cannot be asked is told, and no failure."""
+    """Ask a platform what its operator should know; a platform that cannot be asked is a warning, not a failure."""
     name = f"operator of {adapter.platform}"
     if not isinstance(adapter, OperatorWarnings):
         return []
@@ -108,7 +108,7 @@ async def _warnings(adapter: PlatformAdapter) -> list[Check]:
 
 
 def _http_address(settings: Settings) -> list[Check]:
-    """Say where health and metrics are told, and warn where other machines may read them."""
+    """Say at which address health and metrics are served, and warn if other machines may read them."""
     address = settings.http_address
     if address is None:
         return []

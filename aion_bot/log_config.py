@@ -22,7 +22,7 @@ _AS_TEXT = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", 
 
 
 class StrikeOut:
-    """The last processor: whatever the line is made of, a known secret does not leave the process."""
+    """The last processor: whatever produced the line, it leaves the process without known secrets."""
 
     def __init__(self, render: Processor, secrets: Secrets = KNOWN) -> None:
         self._render = render
@@ -83,6 +83,6 @@ def print_error(error: BaseException | None) -> None:
 
 
 def strike_tracebacks() -> None:
-    """Write what Python itself tells of exceptions, in threads and where none can be raised, as `print_error` does."""
+    """Let Python report exceptions of threads, and those that it cannot raise, through `print_error`."""
     threading.excepthook = lambda failed: print_error(failed.exc_value)
     sys.unraisablehook = lambda failed: print_error(failed.exc_value)
