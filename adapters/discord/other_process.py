@@ -55,8 +55,8 @@ class OtherProcess:
 
         A thread that the bot opened and that is not recorded here is the other process's. While no other process was
         seen, the thread may be of a lost database: then the question is left to others only if an answer comes. In a
-        direct message, or a thread that a person
-        opened, whichever process posts first answers: each waits for a moment of its own, once another one was seen.
+        direct message, or a thread that a person opened, whichever process posts first answers: each waits for a moment
+        of its own, once another one was seen.
         """
         if prompt.opening is not None:
             return False
