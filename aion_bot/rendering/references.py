@@ -39,7 +39,7 @@ def settled_length(text: str, start: int = 0) -> int:
 
 
 def _may_still_close(rest: str, marker: str) -> bool:
-    """Tell whether an opening marker may end later than `marker`, which is what of `rest` looks like one by now."""
+    """Tell whether an opening marker may end later than `marker`, the one that `rest` seems to begin with."""
     if len(rest) > MAX_MARKER_LENGTH or "\n" in rest:
         return False
     return marker.count("[") > marker.count("]") or not marker
@@ -68,7 +68,7 @@ class Growing:
         if not raw.startswith(self._raw):
             self.begun, self._settled, self._readable = self.begun + 1, 0, ""
             self._struck, self._struck_to = "", 0
-        # Let go of meanwhile: Python appends in place, without a copy, to a string that nobody else holds.
+        # The attribute is emptied meanwhile: Python appends in place, without a copy, to a string with one reference.
         words, self._readable = self._readable, ""
         end = settled_length(raw, self._settled)
         words += readable(raw[self._settled : end])

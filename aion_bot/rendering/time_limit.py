@@ -33,7 +33,7 @@ def time_limit() -> Iterator[None]:
         if time.thread_time() - begun > LONGEST:
             raise TooSlowError
     elif signal.getsignal(signal.SIGVTALRM) is _raise:
-        yield  # inside another limit, which holds
+        yield  # inside another time limit, which stays in force
     else:
         with (
             _alarm(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, LONGEST),
