@@ -85,7 +85,7 @@ class RequestAccounting:
         if sent is None:
             # It outlived its operation or was overdue, and counts as made.
             if status is RequestStatus.RATE_LIMITED and request.charges:
-                # The limit is exceeded all the same. `refused` takes back a begin, so there has to be one.
+                # The limit is exceeded all the same. `refused` takes back a `begin`, so one is recorded first.
                 window = self._scheduler.limit(request.charges[0], now).window
                 window.begin()
                 window.refused(now, retry_after)

@@ -33,7 +33,7 @@ ended, it says nothing any more."""
 
 
 class Limiter(RequestObserver):
-    """One for each platform in the process; everything that the platform counts goes through it.
+    """The limiter of one platform; every operation and every request of it is counted here.
 
     It observes the requests of `adapter`, and forwards what it learns to `observer`, such as the metrics.
     """
@@ -195,7 +195,7 @@ class Limiter(RequestObserver):
             self._observer.answered(request, status, retry_after)
 
     def limit_read(self, reading: LimitReading) -> None:
-        """Believe what an answer says about a limit."""
+        """Take over what an answer says about a limit."""
         key = (reading.budget, reading.scope)
         now = time.monotonic()
         self._scheduler.apply_reading(key, now, reading.calls, reading.remaining, reading.reset_after)

@@ -72,7 +72,7 @@ class Scheduler:
 
         Only the head of each queue is looked at: those behind it count against the same limits.
         """
-        # Here and not in `limit`: nobody is about to use a limit that was looked up a moment ago.
+        # Idle limits are forgotten here and not in `limit`, whose caller is about to use the one that it looked up.
         if len(self._limits) >= self._forget_above:
             self._forget_idle(now)
         # Permits whose earliest time has come compete from now on with those that wait for the same limits.

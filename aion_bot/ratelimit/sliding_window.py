@@ -65,7 +65,7 @@ class SlidingWindow:
         self._under_way -= 1
         self._last_end = now
         insort(self._until, now + self._seconds)
-        # So many were taken in one window: so many may be sent side by side.
+        # The platform took so many in one window, so as many may be sent at the same time.
         self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
 
     def give_back(self) -> None:
@@ -95,7 +95,7 @@ class SlidingWindow:
         self._quiet_since, self._saturated_since = now, None
 
     def apply_reading(self, now: float, calls: int, remaining: int, reset_after: float) -> None:
-        """Believe an answer's headers: what the limit is, and how much of it somebody else has used."""
+        """Take over an answer's headers: the limit, and how much of it another process has used."""
         # An answer counts its own request as used, and here that still is under way, so that nothing counts twice.
         self.calls, self._read = float(calls), True
         for _ in range(calls - remaining - self.used(now)):
@@ -115,7 +115,7 @@ class SlidingWindow:
         `inf` while that is not known.
         """
         if now < self._closed_until:
-            return self._closed_until  # whatever is counted here, the platform said so
+            return self._closed_until  # the platform named this time itself
         # So many of those that were answered have to leave the window first.
         missing = self.used(now) + headroom + 1 - int(self.calls)
         if missing <= 0:
