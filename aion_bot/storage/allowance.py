@@ -3,8 +3,8 @@
 from aion_bot.domain.allowance import UNCOUNTED, WINDOW
 from aion_bot.storage.statements import among
 
-# A clock that was set back leaves questions in the future. Those of another hour would lock their askers out for as long as
-# the clock was wrong.
+# A clock that was set back leaves questions with a time in the future. Those more than an hour ahead are not counted:
+# they would refuse their askers for as long as the clock was wrong.
 _COUNTED = (
     f"asked.asked_at > unixepoch() - {WINDOW} AND asked.asked_at < unixepoch() + {WINDOW} "
     f"AND (asked.reason IS NULL OR NOT {among('asked.reason', UNCOUNTED)})"
@@ -30,9 +30,9 @@ def room(person_rows: str, channel_rows: str) -> str:
 
 
 ROOM = room(of_person(), of_channel())
-"""For a question that has no row yet."""
+"""The condition for a question that has no row yet."""
 
 ROOM_AGAIN = room(
     of_person("turn.platform", "turn.workspace", "turn.asker_id"), of_channel("turn.platform", "turn.channel")
 )
-"""For another attempt of the turn of a row, which does not count itself: it failed."""
+"""The condition for a retry. The turn's own row does not count, because its attempt failed."""

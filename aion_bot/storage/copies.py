@@ -13,7 +13,7 @@ from aion_bot.storage.errors import StoreError, reason
 
 def copies_of(path: Path) -> list[Path]:
     """Return the copies beside a database that were made before its schema changed."""
-    # Not by a pattern: a name may hold characters that mean something in one.
+    # Not by a glob pattern: the database's name may hold its special characters.
     beginning = f"{path.name}.schema-"
     try:
         names = [one.name for one in path.parent.iterdir()]

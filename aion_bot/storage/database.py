@@ -74,7 +74,8 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
     """
     real = _real(path)
     try:
-        # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file: here it can.
+        # If it cannot open a file, aiosqlite 0.22 leaves a thread that outlives the loop. So everything that can fail
+        # is tried first.
         lock = await asyncio.to_thread(_prepare, real, path, migrations() if known is None else known)
         try:
             connection = await _connect(real, path)
@@ -102,7 +103,7 @@ def check_database(path: Path) -> int | None:
                 raise PermissionError(errno.EACCES, "cannot be written", str(needed))
         if not exists:
             return None
-        # Without a log nobody has it open. To read it then as if it could not change creates no files beside it.
+        # Without a log no process has the database open. Reading it as immutable then creates no files beside it.
         mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
         with closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema")
@@ -137,7 +138,7 @@ def back_up(path: Path, target: Path) -> None:
     except OSError as error:
         raise StoreError(f"{target} cannot be written ({reason(error, target)})") from error
     try:
-        # Not as if it could not change: a bot may start meanwhile.
+        # Not as immutable: a bot may start meanwhile.
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, timeout=_PATIENCE)) as connection:
             write_copy(connection, target)
     except (sqlite3.Error, OSError) as error:
@@ -167,7 +168,7 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)) as connection:
             connection.executescript(_PRAGMAS)
             _check_erasing(connection.execute(_ERASING).fetchone()[0], path)
-            read_schema(connection, path, known)  # a newer file is left as it is
+            read_schema(connection, path, known)  # a newer version's file is not changed
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE probe (x)")  # a read-only file lets a transaction begin

@@ -29,7 +29,7 @@ UPDATE plan SET result = (
 ) WHERE key = ? AND result IS NULL
 """  # noqa: S608  # members of enumerations
 
-# With each plan come its attempts, so that its card can tell the whole story: the number first, as order is by that.
+# Each plan is read with its attempts, which its card tells. The number stands first, because they are sorted by it.
 _PLAN = """
 SELECT plan.*, (
     SELECT json_group_array(json_array(

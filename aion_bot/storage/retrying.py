@@ -1,4 +1,4 @@
-"""Writing what has to be written: again and again while the disk is full or the file is locked."""
+"""Repeating a write while the disk is full or the file is locked."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
@@ -13,7 +13,7 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 BRIEFLY = Backoff(0.2, factor=5.0, attempts=4)
-"""While somebody waits who can be told: 0.2, 1 and 5 seconds."""
+"""The pauses while a person waits and can be told of a failure: 0.2, 1 and 5 seconds."""
 
 _UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 

@@ -1,4 +1,4 @@
-"""Rows of the database to values and back."""
+"""Conversion of database rows to values and back."""
 
 import json
 import sqlite3

@@ -19,7 +19,7 @@ class Statements:
             return cursor.rowcount
 
     async def _erase(self, sql: str, *values: object) -> int:
-        """Carry out a statement after which words are in no row any more; the log, which has them still, is due."""
+        """Carry out a statement that erases words from rows, and set `erased`: the log still holds them."""
         changed = await self._do(sql, *values)
         if changed:
             self._database.erased.set()
