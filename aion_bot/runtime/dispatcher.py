@@ -128,7 +128,7 @@ class Dispatcher:
             await self._drain()
         finally:
             await self._recovery.stop()
-            await self._queues.close()  # first: a queue whose turn ends would start the next one
+            await self._queues.close()  # first, because a queue whose turn ends would start the next one
             await cancel(listening)
             await self._tasks.cancel()
         return stopped
@@ -286,7 +286,7 @@ class Dispatcher:
             # Not logged: most edits are of questions that were answered long ago.
             if self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
-        # In a thread people also correct what they said before the bot came, or to each other.
+        # People in a thread also correct messages that they wrote to each other, or before the bot joined.
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
             await self._ask(thread, asked)
 
@@ -334,7 +334,7 @@ class Dispatcher:
 
     async def _ask_now(self, thread: Thread, key: str) -> None:
         """Ask a question with its words as they are now; a withdrawn one is passed over."""
-        # Read again: the words may have been edited, and the turn withdrawn, while it waited.
+        # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
         turn = await self._store.turns.get(key)
         if turn is None:
             return

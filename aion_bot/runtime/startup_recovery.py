@@ -73,7 +73,7 @@ class StartupRecovery:
             if (thread := self._thread(turn.thread)) is None:
                 continue
             if self._access.lapsed(turn, turn.thread, turn.asker):
-                # Quietly: the lists, narrowed meanwhile, allow neither to ask nor to post there.
+                # Without a word in the chat: the operator has narrowed the lists, and they allow no post there.
                 await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
             else:
                 done = recovered[turn.key] = asyncio.Event()
@@ -87,7 +87,7 @@ class StartupRecovery:
             if (thread := self._thread(plan.thread)) is None:
                 continue
             turn = await self._store.turns.get(plan.turn)
-            # Of a lapsed one the row stays as it is: a start that allows it again shows what became of it.
+            # A plan that the lists no longer allow keeps its row: a later start that allows it again shows its outcome.
             if not self._access.lapsed(turn, plan.thread, plan.requester):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
@@ -105,7 +105,7 @@ class StartupRecovery:
             turn = await self._recovery.turn(thread, turn)
             self._indicators.adopt(turn)
             if turn.phase is not TurnPhase.QUEUED:
-                # Without a slot: it had one, and nothing is asked.
+                # Without a slot: it asks Aion nothing.
                 await self._indicators.dequeued(thread, turn)
                 cards = await self._recovery.cards(turn)
                 runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
@@ -114,7 +114,7 @@ class StartupRecovery:
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
                 return
-            # Quietly: the process before has told whoever had to wait.
+            # Without private replies: the earlier process has told each person that they wait.
             async with self._slots.slot(thread, turn, number, tell=False) as started:
                 if started:
                     await self._indicators.dequeued(thread, turn)
@@ -140,7 +140,7 @@ class StartupRecovery:
             self._queues.submit(turn.thread, partial(self._complete, thread, turn, found))
 
     async def _complete(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
-        """Show a late answer in the place of its interruption, unless somebody has had it asked again."""
+        """Show a late answer in the place of its interruption, unless the question was asked again."""
         if await self._recovery.claim_late_answer(turn, found):
             # The stop before may have left messages whose record was lost.
             turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)

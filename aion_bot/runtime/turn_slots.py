@@ -1,4 +1,4 @@
-"""How many questions are answered at once, in turns among people, and what those are told who have to wait."""
+"""How many questions are answered at once, in which order, and what people are told who have to wait."""
 
 import itertools
 from collections import Counter
@@ -48,7 +48,7 @@ class TurnSlots:
         return next(self._numbers)
 
     def leave(self, platform: str, person: Person) -> None:
-        """Count a question no more that `enter` counted."""
+        """Stop counting a question that `enter` counted."""
         self._loads -= Counter([(platform, person.id)])  # which drops what is zero
 
     def load(self, platform: str) -> int:
@@ -56,7 +56,7 @@ class TurnSlots:
         return sum(count for (where, _), count in self._loads.items() if where == platform)
 
     def too_busy(self, platform: str, person: Person) -> str | None:
-        """Return the sentence for who asks while the process, or their share of it, is full."""
+        """Return the sentence for a person who asks while the process, or their share of it, is full."""
         load = self._loads.total()
         if load >= MOST_IN_PROCESS:
             return strings.FULL_PROCESS
