@@ -16,8 +16,8 @@ from adapters.discord import configure, handlers
 from adapters.discord.adapter import DiscordAdapter
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.caller import Caller
-from tests.adapters.discord.host import RecordingHost
 from tests.schemas.discord import inspect
+from tests.support.recording_host import RecordingHost
 
 
 class Bot:

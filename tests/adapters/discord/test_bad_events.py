@@ -19,7 +19,7 @@ from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from aion_bot.storage import Store
 from tests.adapters.discord.conftest import Bot, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
@@ -77,7 +77,7 @@ async def test_a_broken_message_hides_nothing_behind_it(
 
     monkeypatch.setattr(payloads, "listed", broken)
     async with running(discord, host):
-        await host.until(lambda: "second" in [one.text for one in host.inbound if isinstance(one, Prompt)])
+        await host.until(lambda: "second" in [one.text for one in host.events if isinstance(one, Prompt)])
 
 
 async def test_a_command_that_another_process_answered_is_left_to_it(
@@ -87,7 +87,7 @@ async def test_a_command_that_another_process_answered_is_left_to_it(
     discord.fail_next(CALLBACK, status=400, code=40060)
     discord.interact(2, discord.people[0], discord.world.named("general"), _ask(discord))
     await host.until(lambda: bool(host.signs))
-    assert host.inbound == []
+    assert host.events == []
     assert bot.listening.done() is False
 
 
@@ -118,7 +118,7 @@ async def test_a_press_of_an_unknown_key_waits_for_the_other_process(
         discord.fail_next(CALLBACK, status=400, code=40060)
     before = discord.server.calls[CALLBACK]
     await discord.press(discord.people[0], thread, shown.id, shown.buttons[0].id)
-    await host.until(lambda: bool(host.signs) or isinstance(host.inbound[-1], Click))
+    await host.until(lambda: bool(host.signs) or isinstance(host.events[-1], Click))
     assert bool(host.signs) is taken
     assert discord.server.calls[CALLBACK] == before + 1
 
@@ -193,7 +193,7 @@ async def test_a_wrong_clock_loses_nothing(
         discord.gateway.dropping_events = False
         await discord.gateway.invalidate()
         await host.until(
-            lambda: "and meanwhile?" in [one.text for one in host.inbound if isinstance(one, Prompt)]
+            lambda: "and meanwhile?" in [one.text for one in host.events if isinstance(one, Prompt)]
         )
 
 
@@ -209,7 +209,7 @@ async def test_a_restart_counts_from_the_newest_event(discord: SimulatedDiscord,
     await discord.reply(discord.people[0], thread, "and meanwhile?")
     async with running(discord, host):
         await host.until(
-            lambda: "and meanwhile?" in [one.text for one in host.inbound if isinstance(one, Prompt)]
+            lambda: "and meanwhile?" in [one.text for one in host.events if isinstance(one, Prompt)]
         )
 
 
@@ -228,7 +228,7 @@ async def opened(
     monkeypatch.setattr(other_process, "YIELD", 0.2)
     thread = await discord.ask(discord.people[0], "What?")
     await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
+    host.events.clear()
     host.strangers.add(thread)
     return thread
 
@@ -239,7 +239,7 @@ def post_elsewhere(discord: SimulatedDiscord, channel: str) -> None:
 
 
 def words_of(host: RecordingHost) -> list[str]:
-    return [one.text for one in host.inbound if isinstance(one, Prompt)]
+    return [one.text for one in host.events if isinstance(one, Prompt)]
 
 
 async def test_a_thread_of_the_other_process_is_left_to_it(
@@ -293,5 +293,5 @@ async def test_of_two_processes_the_first_to_post_answers(
     if elsewhere:
         post_elsewhere(discord, discord.direct(discord.people[1]))
     await discord.mention(discord.people[0], "a new one")
-    await host.until(lambda: len(host.inbound) >= (1 if elsewhere else 2))
+    await host.until(lambda: len(host.events) >= (1 if elsewhere else 2))
     assert sorted(words_of(host)) == (["a new one"] if elsewhere else ["a new one", "and now?"]), direct

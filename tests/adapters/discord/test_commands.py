@@ -9,7 +9,7 @@ from aion_bot.ports.events import InboundEvent, Place, Prompt, Quote, QuoteSourc
 from aion_bot.ports.messages import Line, Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 
@@ -18,7 +18,7 @@ async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> s
     """Open a thread by asking; returns its id."""
     thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
     await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
+    host.events.clear()
     return thread
 
 
@@ -145,7 +145,7 @@ async def test_a_long_question_is_clipped_in_the_quote_only(
 @pytest.mark.usefixtures("bot")
 async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """If the core cannot write a question down, the person is told privately."""
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await discord.until(lambda: len(discord.thread(thread)) == 2)
     told = discord.thread(thread)[-1]
@@ -159,10 +159,10 @@ async def test_a_question_that_can_be_taken_a_moment_later(
 ) -> None:
     """If the core cannot write a question down at first it is delivered again, because Discord sends it once."""
     monkeypatch.setattr(handlers, "RETRY_DELAYS", (0.1,))
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await host.until(lambda: host.accept_calls == 1)
-    host.refusal = None
+    host.fail(0)
     assert (await host.prompt()).thread.id == thread
     assert len(discord.thread(thread)) == 1
 
@@ -170,7 +170,7 @@ async def test_a_question_that_can_be_taken_a_moment_later(
 @pytest.mark.usefixtures("bot")
 async def test_somebody_is_told_though_discord_fails(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """The person is told that a question was not accepted once Discord takes the message, if not at first."""
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     ada = discord.people[0]
     discord.fail_next("POST /users/@me/channels", status=503)
     await discord.mention(ada, "Anybody there?")
@@ -275,7 +275,7 @@ async def test_whoever_asked_nothing_is_told_nothing(
 ) -> None:
     """A message in a thread that does not mention the bot is no question that was lost."""
     monkeypatch.setattr(handlers, "RETRY_DELAYS", ())
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     told: list[InboundEvent] = []
 
     async def tell(event: InboundEvent, _: Line) -> None:

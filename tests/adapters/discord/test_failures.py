@@ -13,7 +13,7 @@ from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.faults import ANY
 from tests.adapters.discord.conftest import Bot, build
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"

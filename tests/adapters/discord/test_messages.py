@@ -6,7 +6,7 @@ from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, VOICE, Channel
 from tests.adapters.discord.conftest import Bot, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 
@@ -15,7 +15,7 @@ async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> s
     """Open a thread by asking; returns its id."""
     thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
     await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
+    host.events.clear()
     return thread
 
 
@@ -179,7 +179,7 @@ async def test_what_is_not_for_the_bot(discord: SimulatedDiscord, host: Recordin
     discord.say(ada, "nothing for the bot")
     await discord.mention(ada, "the last word")
     await host.prompt()
-    assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["the last word"]
+    assert [one.text for one in host.events if isinstance(one, Prompt)] == ["the last word"]
 
 
 @pytest.mark.usefixtures("bot")
@@ -270,7 +270,7 @@ async def test_with_the_intent_people_still_talk_to_each_other(
     reading.say(ada, "talking in the channel")
     reading.say(ada, "so, Aion?", thread)
     await host.prompt()
-    assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["so, Aion?"]
+    assert [one.text for one in host.events if isinstance(one, Prompt)] == ["so, Aion?"]
 
 
 @pytest.mark.parametrize(("times", "checked"), [(1, True), (9, False)])

@@ -19,7 +19,7 @@ from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCar
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import SUPPRESS_EMBEDS
 from tests.adapters.discord.conftest import Bot, build
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"

@@ -6,7 +6,7 @@ from aion_bot.ports.errors import Forbidden
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 LINE = ("Only ", Person("42", "Ben"), " may decide.")
 

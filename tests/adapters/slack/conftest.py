@@ -12,8 +12,8 @@ from adapters.slack.config import read
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
-from tests.adapters.slack.recording import RecordingHost
 from tests.schemas import slack as contracts
+from tests.support.recording_host import RecordingHost
 
 HASTE = Timeouts(
     request=2.0,
