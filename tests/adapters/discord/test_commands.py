@@ -8,18 +8,10 @@ from adapters.discord import handlers, interactions, strings
 from aion_bot.ports.events import InboundEvent, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Line, Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
-from tests.adapters.discord.conftest import Bot
+from tests.adapters.discord.conftest import Bot, opened_thread
 from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
-
-
-async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
-    """Open a thread by asking; returns its id."""
-    thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
-    await bot.adapter.open_thread(await host.prompt())
-    host.events.clear()
-    return thread
 
 
 def _ask_data(discord: SimulatedDiscord, text: str) -> dict[str, object]:
@@ -59,7 +51,7 @@ async def test_opening_a_thread(discord: SimulatedDiscord, bot: Bot, host: Recor
 
 async def test_a_command_in_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """`/ask` in a thread is answered in place, and the place is the parent channel."""
-    thread = await _thread(discord, bot, host)
+    thread = await opened_thread(discord, bot, host)
     assert await discord.ask(discord.people[1], "And on site 8?", channel=thread) == thread
     prompt = await host.prompt()
     assert (prompt.thread.id, prompt.opening) == (thread, None)

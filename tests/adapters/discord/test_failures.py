@@ -1,7 +1,6 @@
 """What the network and Discord may do to a call: each ends as done after all, or as one of the port's errors."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,24 +18,6 @@ CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
 CHANNEL = "PATCH /channels/{channel_id}"
 FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
-
-
-@pytest.fixture
-async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
-    """An adapter that never listens."""
-    adapter = build(discord.env)
-    yield adapter
-    await adapter.close()
-
-
-@pytest.fixture
-def general(discord: SimulatedDiscord) -> ThreadKey:
-    return ids.thread_key(int(discord.world.named("general").id))
-
-
-@pytest.fixture
-async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
-    return await adapter.post(general, Reply("first"), nonce="first")
 
 
 @pytest.fixture

@@ -66,11 +66,6 @@ async def adapter(discord: SimulatedDiscord, observer: RecordingObserver) -> Asy
     assert observer.open == []
 
 
-@pytest.fixture
-def general(discord: SimulatedDiscord) -> ThreadKey:
-    return ids.thread_key(int(discord.world.named("general").id))
-
-
 async def test_every_request_is_reported(
     discord: SimulatedDiscord, host: RecordingHost, observer: RecordingObserver
 ) -> None:

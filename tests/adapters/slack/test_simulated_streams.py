@@ -36,12 +36,6 @@ async def slack(clock: ManualClock) -> AsyncIterator[SimulatedSlack]:
     await simulated.stop()
 
 
-@pytest.fixture
-async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as session:
-        yield Caller(slack, session)
-
-
 class Streaming:
     """A stream in the general channel for Ada, or with her alone."""
 
