@@ -105,6 +105,7 @@ class MessageDiff:
         while len(self._slots) < len(screen):
             self._slots.append(_Slot())
         if self._replaced:
+            # Before any other step: an old card that stands beside its replacement still has buttons.
             return Delete(-1, self._replaced[0])
         surplus: Delete | Edit | None = None
         last = max((i for i, wanted in enumerate(screen) if wanted is not None), default=-1)
@@ -136,6 +137,8 @@ class MessageDiff:
         """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
         if isinstance(wanted, Document):
             return PostFile(index, wanted, slot.attempt)
+        # Somebody deleted this message, or it cannot be edited. Each post in its place notifies people, so it is posted
+        # once, with its final content.
         if slot.lost and not final and self._changes(wanted):
             return None
         post = Post(index, wanted, slot.attempt)
@@ -171,6 +174,8 @@ class MessageDiff:
         """Return the step that makes a slot's message show `wanted`; None if it shows that already."""
         if isinstance(wanted, Document):
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
+            # After a restart the content of a noted message is not known. In the last slot of this attempt only the
+            # file can stand.
             ours = self._resumed and not self._retried
             if isinstance(slot.shown, Document) or (slot.shown is None and ours):
                 return None
@@ -197,6 +202,7 @@ class MessageDiff:
             if other.message == message:  # found again by its nonce: it can show one slot only
                 other.message = other.shown = other.streamed = None
         slot = self._slots[step.slot]
+        # The new message stands before the old one is deleted, so that a crash in between loses no text.
         if slot.frozen and slot.message is not None:
             self._replaced.append(slot.message)
         slot.message, slot.edited_at, slot.frozen = message, now, False
@@ -231,6 +237,7 @@ class MessageDiff:
         """
         slot = self._slots[step.slot]
         slot.frozen, slot.streamed = True, None
+        # A second card is replaced only once it is final: each replacement is a new message that notifies people.
         slot.lost = slot.attempt > 0 or not isinstance(step.content, PlanCard)
         slot.attempt += 1
 
