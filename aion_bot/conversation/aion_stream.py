@@ -132,6 +132,7 @@ class AionStream:
                     if (outcome := await self._take(token)) is not None:
                         return outcome
         except AionvisionError as error:
+            # A plan waits, and its card lets people decide: the end of the stream costs nothing.
             if self._view.parked:
                 return Outcome()
             # An answer can be stored only if Aion may have the question: the stream was cut, or a gateway gave up.
@@ -147,6 +148,7 @@ class AionStream:
             await self._take_plan(token)
             return None
         said = str((token.data or {}).get("error", ""))
+        # Aion uses one event type for a refused key and for a session that is gone; only its words tell them apart.
         session_gone = token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
         # A new session is tried only while nothing of the answer is shown: halves of two answers must not stand
         # together.

@@ -74,6 +74,7 @@ class Recovery:
 
     async def _unnamed_streams(self, thread: Thread, found: Sequence[OwnMessage]) -> Sequence[MessageRef]:
         """Return streams that were started and could not be noted any more, oldest first: a stream has no nonce."""
+        # Reversed, because `own_messages` lists the newest first.
         streams = [own.message for own in reversed(found) if own.stream]
         known = await self._store.turns.posted_in(thread.key) if streams else ()
         return [message for message in streams if message.id not in known]
@@ -83,6 +84,7 @@ class Recovery:
             found = await retry(thread.own_messages, backoff=_LOOK_AGAIN, on=_worth_another_look)
         except PlatformError as error:
             _log.warning("thread not readable", platform=thread.platform, reason=repr(error))
+            # Then the record alone counts: a message that it lacks may be posted a second time, but none is lost.
             return []
         return list(found)
 

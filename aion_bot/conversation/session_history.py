@@ -114,6 +114,7 @@ def answer_to(
     found: ChatMessage | None = None
     for message in messages:
         if message.role is MessageRole.USER and message.content.strip() == question.strip():
+            # Start again at the newest message with the question: people may ask the same words twice.
             asked, others, found = asked + 1, 0, None
         elif message.role is MessageRole.USER:
             others += 1

@@ -266,6 +266,7 @@ class TurnRunner:
             self._log.warning("answer cut", limit=MOST_TEXT)
         if self._view.trouble:
             self._log.error("rendering failed", reason=self._view.trouble)
+        # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
