@@ -117,6 +117,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
 
 
 def _attempt(fields: list[Any]) -> Attempt:
+    # The first field is the attempt's number, by which the rows were sorted.
     _, person, name, action, at, source, phase, answer = fields
     return Attempt(
         Person(person, name),

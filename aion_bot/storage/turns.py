@@ -127,6 +127,7 @@ class Turns(Statements):
 
     async def release_withdrawn(self, prompt: str) -> None:
         """Let the message of a withdrawn question be a question once more: its row gets another key."""
+        # The column is unique: the message needs its key for the row of the new question.
         sql = "UPDATE turn SET prompt = prompt || '/withdrawn/' || key WHERE prompt = ? AND reason = ?"
         await self._do(sql, prompt, EndReason.WITHDRAWN)
 
