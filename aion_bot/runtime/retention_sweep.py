@@ -88,6 +88,7 @@ class RetentionSweep:
                 if self._clock() >= self._next:
                     await self.sweep()
                     self._next = self._clock() + DAY
+                    # Read again: each platform has gone on, so that more rows may go at the next sweep.
                     await self.load()
                 else:
                     await self._all(lambda: self._retention.erase_expired(self._clock()))
@@ -101,7 +102,9 @@ class RetentionSweep:
         said = False
         while True:
             await erased.wait()
+            # One emptying then serves everything that is erased in this time.
             await asyncio.sleep(self._pauses.settle)
+            # Before the log is emptied: words that are erased meanwhile set the event again.
             erased.clear()
             try:
                 emptied = await self._retention.empty_log()

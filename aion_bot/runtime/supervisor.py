@@ -176,6 +176,7 @@ class PlatformHost:
 
     def heard(self) -> None:
         """Note that the connection is alive. Does nothing before `connected`: until then there is no connection."""
+        # An adapter may hear a refusal of its token: that is no connection.
         if self.was_connected:
             self._observer.heard(self._platform)
 
@@ -198,6 +199,7 @@ class PlatformHost:
         now = time.time()
         if now - self._second_seen_at < _SECOND_EVERY:
             return
+        # Before the write: an error of the database must not make each further sign a log line.
         self._second_seen_at = now
         _log.error("second process", platform=self._platform, reason=sign, mend=strings.SECOND_PROCESS)
         await self.remember(SECOND_PROCESS, str(now))

@@ -45,6 +45,7 @@ class TurnSlots:
     def enter(self, platform: str, person: Person) -> int:
         """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
         self._loads[platform, person.id] += 1
+        # One sequence for all people: a number tells only which of one person's questions is older.
         return next(self._numbers)
 
     def leave(self, platform: str, person: Person) -> None:
@@ -61,6 +62,7 @@ class TurnSlots:
         if load >= MOST_IN_PROCESS:
             return strings.FULL_PROCESS
         own = self._loads[platform, person.id]
+        # A person's share is bounded only in a process that is half full: an idle one serves a single person, too.
         return strings.FULL_PERSON if 2 * load >= MOST_IN_PROCESS and own >= MOST_OF_PERSON else None
 
     @asynccontextmanager
