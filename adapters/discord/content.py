@@ -103,6 +103,7 @@ def _written(message: discord.Message | discord.MessageSnapshot) -> Iterator[dis
     by_app = isinstance(message, discord.Message) and (message.author.bot or message.webhook_id is not None)
     by_person = isinstance(message, discord.Message) and not by_app
     for embed in message.embeds:
+        # A forward has no author, so its embed is a preview if the words hold the embed's address.
         previews = embed.url and (by_person or (not by_app and embed.url in message.content))
         if embed.type == "rich" and not previews:
             yield embed

@@ -41,6 +41,7 @@ class Membership:
         Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None.
         """
         servers = self.servers()
+        # Every writer of a direct message counts as a member of the bot's only server; no request is needed.
         if len(servers) <= 1:
             return "".join(map(str, servers))
         if person is None:
@@ -53,6 +54,7 @@ class Membership:
                 found = await look_up(lambda: self._look(person, servers))
         except (PlatformError, TimeoutError) as error:
             _log.warning("membership lookup failed", extra={"reason": type(error).__name__})
+            # Forgetting failures only makes a refusal say less about its reason.
             if len(self._failed) > CAPACITY:
                 self._failed.clear()
             self._failed.add(person)
@@ -68,6 +70,7 @@ class Membership:
         return person not in self._failed
 
     async def _look(self, person: int, servers: Sequence[int]) -> str:
+        # Always in the same order, so that a person's questions count in one server.
         for server in servers:
             if await self._rest.is_member(server, person):
                 return str(server)

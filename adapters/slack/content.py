@@ -42,6 +42,7 @@ def file_count(message: Payload) -> int:
     """Count the files of a message and of what it forwards, and the pictures of its blocks and cards."""
     parts: list[Payload] = []
     level = [message]
+    # Level by level, so that the depth is bounded whatever a payload nests.
     for _ in range(_DEEPEST + 1):
         level = [one for part in level for one in _attached(part)]
         parts += level
@@ -108,5 +109,6 @@ def _beside(text: str, blocks: Sequence[Payload]) -> Iterator[str]:
         if text.strip() and block.get("type") == "rich_text":
             continue
         said = words(block)
+        # Slack repeats the text of some blocks in `text`: it counts once.
         if said not in text:
             yield said
