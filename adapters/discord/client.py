@@ -104,6 +104,7 @@ class RestClient:
         async with self.call() as client:
             # discord.py's `connect` never asks: it uses an address of its own.
             _, address, starts = await client.http.get_bot_gateway()
+        # Refused here: the listener is started again later, and no start is spent.
         if starts["remaining"] <= 0:
             raise PlatformDown(f"no session starts are left for {starts['reset_after'] / 1000:.0f} s")
         if not is_safe_gateway(address):
@@ -298,6 +299,7 @@ async def read_messages(
             messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
         except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
             _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
+    # Not in the order of the answer, which depends on the parameters: ids hold the time.
     return sorted(messages, key=lambda one: one.id)
 
 
@@ -314,6 +316,7 @@ def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
 
     It is stopped, so that the client does not keep it: buttons are handled by their ids alone.
     """
+    # Without a timeout discord.py starts no timer for the view.
     view = discord.ui.View(timeout=None)
     for number, row in enumerate(rows):
         for button in row["components"]:

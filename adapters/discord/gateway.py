@@ -210,6 +210,7 @@ class Gateway(discord.Client):
         notices = (self._registration, f"invite the bot: {link}")
         public = self.application is not None and self.application.bot_public
         await self._host.connected(Presence(servers, name, notices, (strings.PUBLIC_BOT,) if public else ()))
+        # The new task begins where the old one began, so nothing stays unread.
         if self._backfilling is not None:
             self._backfilling.cancel()
         threads = await self._host.known_threads()

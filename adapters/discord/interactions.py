@@ -87,6 +87,7 @@ class InteractionTokens:
     def find(self, reply_token: str) -> InteractionToken | None:
         """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
         interaction, _, rest = reply_token.partition(":")
+        # Of an earlier process; for this process's own the monotonic clock says when they expire.
         if rest and interaction not in self._tokens:
             return _from_earlier_process(rest)
         reply_token = interaction

@@ -155,6 +155,7 @@ def _unaddressed(text: str, name: str) -> str:
     pieces = [first]
     word = first
     for piece in rest:
+        # An address ends at a blank: only the word that the name stands in matters.
         inside = "://" in word[max(map(word.rfind, " \n\t")) + 1 :]
         pieces += name if inside else f"{name[0]}\u200b{name[1:]}", piece
         # An address may hold the name more than once.
@@ -222,6 +223,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
         return
     # Bold inside of bold would end it.
     before = _one_quote(lines[0].partition("#")[0]) if block.containers else ""
+    # Headings of the fourth level and below do not exist in Discord: they become bold lines.
     words = _line(block.text.replace("**", ""))
     yield f"{before}**{words}**" if words else before
 

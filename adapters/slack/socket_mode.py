@@ -118,8 +118,10 @@ class SocketConnection:
         match message:
             case {"type": "hello"} if not self._hello.done():
                 connections = message.get("num_connections")
+                # One, where Slack does not say it: then no foreign connection is reported.
                 self._hello.set_result(connections if isinstance(connections, int) else 1)
             case {"type": "disconnect"}:
+                # Any other reason, such as a switched off Socket Mode, ends the connection at once.
                 if message.get("reason", "") not in _STILL_DELIVERING:
                     self._lost.set()
                 self.replace.set()

@@ -133,6 +133,7 @@ def _parse_error_body(body: Mapping[str, Any]) -> _ErrorBody:
         return _ErrorBody("; ".join(map(_describe, problems)), None, request_id, {"errors": problems})
     message = read(error, str) or read(detail, str) or read(body.get("message"), str) or ""
     code = read(body.get("error_code"), str) or read(body.get("code"), str) or None
+    # Where both are there, `error` is the sentence and `detail` says more.
     details = {"detail": detail} if isinstance(detail, str) and error else {}
     return _ErrorBody(message, code, request_id, details)
 

@@ -115,6 +115,7 @@ class Approvals:
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the press claimed its decision."""
         plan = await self._plans.get(click.key)
+        # A press can be forged: a key counts in the thread of its plan alone.
         if plan is None or plan.thread != click.thread:
             unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
             return _refused(click, None, "unknown plan", (unknown,))
@@ -209,6 +210,7 @@ class Approvals:
         await showing
         if late:
             card.view.show(plan, decided.result)
+            # Once more: the first run ended when the result stood, with the card still in the step before.
             await card.sync.run()
             await keep()
         if card.view.refused is not None:
@@ -230,6 +232,7 @@ class Approvals:
             messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
+        # Read before the action: a message that is stored afterwards may be its result.
         seen = tuple(message.id for message in messages)
         if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
             return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)

@@ -100,6 +100,7 @@ class RequestAccounting:
             _refuse(sent.windows, "", retry_after, now)
         else:
             operation.refused = True
+            # Of several budgets, the error that the operation raises later may name the one that was exceeded.
             if len(sent.windows) == 1:
                 _refuse(sent.windows, "", retry_after, now)
             else:
@@ -132,6 +133,7 @@ class RequestAccounting:
                 window.begin()
             window.refused(now, error.retry_after)
         for window in operation.unused:
+            # The permit alone counts for an adapter that reports nothing.
             if self._reports:
                 window.give_back()
             else:

@@ -135,6 +135,7 @@ class Scheduler:
                     if free > now or not limit.answers:
                         # Where answers share the limit, `preview_at` knows better whether they have enough of it.
                         limit.window.note_saturated(now, saturated=free > now)
+            # An operation needs room in all of its limits at once.
             at = max(at, free)
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.

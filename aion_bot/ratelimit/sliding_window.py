@@ -64,6 +64,7 @@ class SlidingWindow:
         """Count the answer of a request."""
         self._under_way -= 1
         self._last_end = now
+        # Not appended: the window's length may have changed, and `apply_reading` adds later times.
         insort(self._until, now + self._seconds)
         # The platform took so many in one window, so as many may be sent at the same time.
         self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
@@ -88,8 +89,10 @@ class SlidingWindow:
         counted = self.used(now)
         if counted < 1 and now - self._last_end < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last_end)
+        # Never below one: without any request nothing could show that the limit is higher again.
         self.calls = max(1.0, min(self.calls, float(counted)))
         self._probe_threshold = math.ceil(self.calls / 2)
+        # A refusal after a raise means that the raise was too high.
         self._refused_raises += self._raised
         self._raised = False
         self._quiet_since, self._saturated_since = now, None
@@ -98,6 +101,7 @@ class SlidingWindow:
         """Take over an answer's headers: the limit, and how much of it another process has used."""
         # An answer counts its own request as used, and here that still is under way, so that nothing counts twice.
         self.calls, self._read = float(calls), True
+        # What is missing was sent by another process, and counts until the platform's own window ends.
         for _ in range(calls - remaining - self.used(now)):
             insort(self._until, now + reset_after)
 

@@ -253,8 +253,7 @@ class AnswerView:
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on."""
-        # The platform refused a page as too long, so its own count differs from `measure`; smaller pages are not the
-        # cause.
+        # The platform counts otherwise than `measure`, so it refused a page that fits; smaller pages are not the cause.
         if self._limit // 2 < _SMALLEST_PAGE:
             return False
         self._limit //= 2
