@@ -101,6 +101,7 @@ async def _warnings(adapter: PlatformAdapter) -> list[Check]:
     except (PlatformError, TimeoutError) as error:
         return [Check(name, True, strings.not_reached(type(error).__name__), warning=True)]
     finally:
+        # Also after a failure: the request may have opened connections.
         await adapter.close()
     if not found:
         return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
@@ -133,6 +134,7 @@ async def _database(path: Path) -> Check:
     newest = migrations()[-1][0]
     if schema is None:
         return Check("database", True, f"{path} can be created")
+    # 0 is an empty file, which gets the newest schema without a copy.
     if 0 < schema < newest:
         due = f"schema {schema}; the next start brings it to {newest} and keeps a copy"
         return Check("database", True, f"{path} can be written: {due}")

@@ -89,6 +89,7 @@ class Backfill:
         left: Sequence[ThreadKey] = ()
         if since is not None:
             self.newest = since
+            # Above its lowest 22 bits an id holds milliseconds (Discord's documentation, *Snowflakes*).
             reader = _Reader(client, since - (int(CLOCK_SKEW * 1000) << 22), deliver)
             left = threads[:MAX_THREADS]
             for delay in (0.0, *RETRY_DELAYS):

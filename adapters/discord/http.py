@@ -75,6 +75,7 @@ class RequestReporter:
             context.described = rate_limits.request(params.method, path)
             if path.startswith("/interactions/"):
                 interaction = path.split("/")[2]
+                # Moved to the end, so that the interaction that was quiet longest is dropped first.
                 self._answers[interaction] = self._answers.pop(interaction, 0) + 1
                 if len(self._answers) > _MAX_ANSWERS:
                     self._answers.popitem(last=False)

@@ -104,6 +104,7 @@ class WebApi:
             session = self.client.session
             if session is None:
                 raise PlatformDown(f"{method}: the connection to Slack is closed")
+            # No redirects: they could lead to an address without TLS.
             async with session.post(
                 address, data=raw, proxy=self.client.proxy, allow_redirects=False
             ) as answer:
@@ -134,6 +135,7 @@ class WebApi:
         request = PlatformRequest(method, charges)
         # A cancelled request is reported as an error: whether Slack acted is not known.
         status, retry_after = RequestStatus.ERROR, 0.0
+        # The same observer gets both reports, also if another one is set meanwhile.
         observer = self.observer
         if observer is not None:
             observer.sent(request)

@@ -143,6 +143,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
     return Click(
         action=action,
         key=button.get("value") or "",
+        # A message outside of any thread is the first one of its own.
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
         place=_place_of_interaction(payload, me, channel, shared=shared, checked=checked),
         person=_user_of(payload),
@@ -175,6 +176,7 @@ def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> Mess
     before: Payload = event.get("previous_message") or {}
     after: Payload = event.get("message") or {}
     deleted = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
+    # A deletion has the old message alone, and a tombstone has no words.
     message = before if deleted else after
     person = writer(message, me.user, me.bot, any_app if deleted else no_app)
     if not (event.get("channel") and message.get("ts")) or person is None:

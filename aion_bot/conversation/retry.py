@@ -36,6 +36,7 @@ class Retries:
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
         allowance = self.access.allowance(turn.place, turn.asker)
+        # One statement decides, so that of several presses at once one asks again.
         if not await self.store.turns.claim_retry(turn.key, allowance):
             return (await self._why_not(turn, click.person, allowance),), None
         return (), await self.store.turns.get(click.key)

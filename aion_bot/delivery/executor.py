@@ -116,6 +116,7 @@ class Executor:
         number = step.slot - sum(slot < step.slot for slot in self.cards)
         nonce = nonce_of(self.delivery.name, number, step.attempt)
         if isinstance(step.content, PlanCard):
+            # By the plan's key, not by the slot: recovery finds the card wherever it stands.
             nonce = card_nonce(step.content.key, step.attempt)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = nonce not in self.tried and not self.delivery.resumed
@@ -134,6 +135,7 @@ class Executor:
             )
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
+        # From now on the decision edits this card; here it is only counted.
         if isinstance(step.content, PlanCard) and not self.delivery.owns_cards:
             self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)

@@ -115,6 +115,7 @@ def read_environment(folder: Path) -> Mapping[str, str]:
     Raises:
         EnvironmentFileError: `.env` is there and cannot be used.
     """
+    # The later value of a name wins: the environment's.
     given = [*_parsed(_read_text(folder / ".env")), *os.environ.items()]
     return {name: value for name, value in given if value.strip()}
 

@@ -152,6 +152,7 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
     Of more past attempts than `most` those in the middle are counted only.
     """
     decides = plan.phase not in {PlanPhase.PENDING, PlanPhase.REPLACED} and plan.action and plan.decider
+    # The line about the decision tells the newest attempt.
     past = list(map(_attempt, plan.attempts[:-1] if decides else plan.attempts))
     if len(past) > most:
         between = len(past) - most

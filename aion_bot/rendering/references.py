@@ -40,6 +40,7 @@ def settled_length(text: str, start: int = 0) -> int:
 
 def _may_still_close(rest: str, marker: str) -> bool:
     """Tell whether an opening marker may end later than `marker`, the one that `rest` seems to begin with."""
+    # Too long, or over the end of its line: no later text makes a marker of it.
     if len(rest) > MAX_MARKER_LENGTH or "\n" in rest:
         return False
     return marker.count("[") > marker.count("]") or not marker

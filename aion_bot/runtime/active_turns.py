@@ -29,6 +29,7 @@ class ActiveTurns:
 
         def ended(_: asyncio.Task[None]) -> None:
             running.remove(runner)
+            # A later turn of the thread may have begun another list.
             if not running and self._runners.get(thread) is running:
                 del self._runners[thread]
 

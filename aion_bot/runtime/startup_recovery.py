@@ -54,6 +54,7 @@ class StartupRecovery:
         """Put everything that was left open into its thread's queue, in order."""
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
+        # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:
                 self._indicators.adopt(turn)
@@ -64,6 +65,7 @@ class StartupRecovery:
             if self._access.lapsed(turn, turn.thread, turn.asker):
                 await self._store.turns.give_up_interrupted(turn.key)
             else:
+                # Outside of the thread's queue: the answer may come late, or never.
                 self._late.spawn(self._find_late_answer(thread, turn))
 
     async def _resume_turns(self) -> dict[str, asyncio.Event]:
@@ -77,6 +79,7 @@ class StartupRecovery:
                 await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
             else:
                 done = recovered[turn.key] = asyncio.Event()
+                # In the order of the rows, so that a person's oldest question stays the first.
                 number = self._slots.enter(thread.platform, turn.asker)
                 self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, number, done))
         return recovered
