@@ -1,4 +1,4 @@
-"""The access rules hold on every road into the bot, and a refusal is nobody else's business."""
+"""The access rules hold for every way into the bot, and a refusal is told to the person alone."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The simulated Slack's native streams, with the traps of the real ones."""
+"""The simulated Slack's native streams, with the limits and errors of the real ones."""
 
 from collections.abc import AsyncIterator
 from typing import Any
