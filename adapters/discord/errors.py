@@ -123,6 +123,7 @@ def translate(error: Exception) -> PlatformError:
         case discord.HTTPException():
             return _translate_answer(error)
         case _:
+            # Only the type: the text of a transport's error can hold the address with its token.
             return PlatformDown(f"Discord cannot be reached ({type(error).__name__})")
 
 
@@ -144,6 +145,7 @@ def _translate_answer(error: discord.HTTPException) -> PlatformError:
         return CannotEdit(text)
     if error.status == 429:
         return RateLimited(retry_after(error.response.headers))
+    # With that code the token of an interaction has expired, not the bot's.
     if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
         return TokenRefused(TOKEN, "Discord does not accept it any more")
     down = error.status >= 500 or error.code in _OVERLOADED

@@ -111,6 +111,7 @@ class RequestReporter:
         if answer.status == 429:
             # May raise where the connection breaks now: `_failed` reports the request then.
             body = await _read_json(answer)
+            # This 429 is about one old message; as a limit it would hold up all edits of the channel.
             if isinstance(body, dict) and body.get("code") == TOO_MANY_LATE_EDITS:
                 self._report(context, RequestStatus.REFUSED)
                 if raise_refusals:
@@ -153,6 +154,7 @@ class RequestReporter:
     def _report(self, context: SimpleNamespace, status: RequestStatus, pause: float = 0.0) -> None:
         """Report what came of a request, once."""
         request, context.request = context.request, None
+        # aiohttp may call more than one hook for a request: the first one reports it.
         if request is not None and self.observer is not None:
             self.observer.answered(request, status, pause)
 
@@ -211,6 +213,7 @@ class Buckets(dict[str, Ratelimit]):
     def __missing__(self, key: str) -> Ratelimit:
         """Make a bucket, and forget those that nobody used for minutes."""
         if len(self) >= _MAX_BUCKETS:
+            # The keys hold the ids of channels, so that their number has no bound.
             for old in [name for name, bucket in self.items() if bucket.is_inactive()]:
                 del self[old]
         bucket = self[key] = Bucket(max_ratelimit_timeout=None)

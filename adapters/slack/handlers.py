@@ -84,6 +84,7 @@ class EventHandlers:
         )
         # Events are handled in a middleware, because bolt acknowledges one before it calls its listener.
         app.middleware(self._handle_event)
+        # One listener for all: a press of an unknown button is acknowledged as well.
         app.action(_ANY)(self._handle_action)
         app.shortcut(_ANY)(self._handle_shortcut)
         app.error(_log_failure)

@@ -58,6 +58,7 @@ class Names:
                 missing[key] = None
             return name
 
+        # The first reading only finds out which names are missing.
         event = build(find)
         if not missing or not wanted(event):
             return event
@@ -68,6 +69,7 @@ class Names:
         """Take over names; None for what has none."""
         for key, name in names.items():
             lifetime = UNKNOWN_LIFETIME if name is None else LIFETIME
+            # Taken out first, so that the order of the dictionary is that of the last look-ups.
             self._known.pop(key, None)
             self._known[key] = (name, self._clock() + lifetime)
         while len(self._known) > CAPACITY:
@@ -92,6 +94,7 @@ class Names:
 
     async def _ask(self, key: str) -> None:
         try:
+            # None stands for the key itself unless the answer names it.
             self.remember({key: None, **await self._look_up(key)})
         except PlatformError as error:
             _log.debug("name lookup failed", extra={"reason": str(error)})

@@ -66,7 +66,8 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
     """Open the file, creating it with mode 0600 if it is missing, and bring its schema up to date.
 
     Other processes may read it meanwhile (`sqlite3`, a backup, `aion-bot doctor`); a second bot is refused by a lock on
-    `<database>.lock`. Files of it that others could read get mode 0600, where this process may do that. `known` are the migrations, by default those of this version.
+    `<database>.lock`. Files of it that others could read get mode 0600, where this process may do that. `known` are the
+    migrations, by default those of this version.
 
     Raises:
         StoreError: another bot has it; it is newer than this version, no database, corrupt, read-only or not to be
@@ -98,6 +99,7 @@ def check_database(path: Path) -> int | None:
         if not real.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such folder", str(real.parent))
         exists = real.exists()
+        # The folder as well: SQLite creates the log beside the database.
         for needed in (real.parent, real) if exists else (real.parent,):
             if not os.access(needed, os.W_OK):
                 raise PermissionError(errno.EACCES, "cannot be written", str(needed))
@@ -168,6 +170,7 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)) as connection:
             connection.executescript(_PRAGMAS)
             _check_erasing(connection.execute(_ERASING).fetchone()[0], path)
+            # Before the journal mode, which is written into the file.
             read_schema(connection, path, known)  # a newer version's file is not changed
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -184,6 +187,7 @@ async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
     try:
         connection.row_factory = aiosqlite.Row
+        # Pragmas belong to a connection: this one needs them, too.
         await connection.executescript(_PRAGMAS)
         (row,) = await connection.execute_fetchall(_ERASING)
         _check_erasing(row[0], path)
