@@ -61,6 +61,7 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # Below warning, SDKs log whole payloads.
     for library in (*_QUIET, *libraries):
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
@@ -71,6 +72,7 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
+        # Modules make their loggers at import, before this runs.
         cache_logger_on_first_use=False,
     )
 

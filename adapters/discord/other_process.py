@@ -58,6 +58,7 @@ class OtherProcess:
         direct message, or a thread that a person opened, whichever process posts first answers: each waits for a moment
         of its own, once another one was seen.
         """
+        # The process that opens the thread answers, and Discord lets only one open it.
         if prompt.opening is not None:
             return False
         seen = time.monotonic() - self._seen_at < REMEMBERED
@@ -65,6 +66,7 @@ class OtherProcess:
             if await self._host.takes_part(prompt.thread):
                 return False
             return seen or await self._posts_within(YIELD, channel.id, message)
+        # A random moment, so that two processes do not post at the same time.
         return seen and await self._posts_within(random.uniform(0, YIELD), channel.id, message)  # no secret
 
     async def _posts_within(self, seconds: float, channel: int, message: int) -> bool:

@@ -79,6 +79,7 @@ def _rows(table: Payload, depth: int) -> Iterator[str]:
     rows = table.get("rows")
     for row in rows if isinstance(rows, list) else ():
         cells = row if isinstance(row, list) else items(row, "cells") if isinstance(row, Mapping) else ()
+        # A line end in a cell would end the row.
         texts = (
             " ".join(" ".join(_lines(one, depth + 1)).split()) for one in cells if isinstance(one, Mapping)
         )

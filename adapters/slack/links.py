@@ -73,6 +73,7 @@ def _link(link: Link) -> str:
     if not link.misleads:
         return link.written
     address = real_address(link.address)
+    # A whole address in angle brackets is a link of its own, without a label.
     shown = f"<{address}>" if "://" in address else address
     return f"{_between(link.label)} ({shown})"
 

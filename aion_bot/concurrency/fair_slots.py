@@ -47,6 +47,7 @@ class FairOrder(Generic[Owner]):
         """Start what is next and return it; None where nothing waits."""
         if not self._waiting:
             return None
+        # Looked for each time: a heap would have to be sorted anew at every start and end.
         owner = min(self._waiting, key=lambda one: (self.running[one], self._since[one]))
         number = heapq.heappop(self._waiting[owner])
         self.running[owner] += 1
@@ -89,8 +90,8 @@ class FairSlots(Generic[Owner]):
     ) -> bool:
         """Wait for a slot; whoever gets one calls `release`. False where nothing starts any more.
 
-        `number` is one of its own; of one owner's the lowest goes first. `waits` is called where it has to wait, with
-        whether nothing else of the owner waits already.
+        `number` is unique; of one owner's numbers the lowest goes first. `waits` is called if the job has to wait; its
+        argument says whether no other job of the owner waits.
         """
         if self._closed:
             return False

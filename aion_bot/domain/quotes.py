@@ -29,6 +29,7 @@ def bounded(quotes: Sequence[Quote], room: int) -> tuple[Quote, ...]:
     left, found = min(room, QUOTES_LIMIT), []
     for number, quote in enumerate(quotes):
         clean = _clean(quote.text)
+        # It has no words and takes no room; it only lets the answer say that words were withheld.
         if quote.source is QuoteSource.WITHHELD:
             found.append(quote)
             continue

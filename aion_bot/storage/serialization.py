@@ -31,6 +31,7 @@ def pack_origin(prompt: Prompt) -> str:
     return json.dumps(
         {
             "key": prompt.key,
+            # Without the permissions, which are those of the moment when the question came.
             "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
