@@ -72,8 +72,7 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        # Modules make their loggers at import, before this runs.
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=False,  # modules make their loggers at import, before this runs
     )
 
 
