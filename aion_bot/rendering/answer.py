@@ -12,8 +12,7 @@ from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, R
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words
-from aion_bot.rendering.bounds import MOST_MESSAGES, RESERVED, cut_text
-from aion_bot.rendering.pagination import Measure, Pages
+from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
