@@ -33,13 +33,12 @@ from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
-from aion_bot.runtime.queue_waits import QueueWaits
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
-from aion_bot.runtime.turn_slots import TurnSlots
+from aion_bot.runtime.turn_slots import QueueWaits, TurnSlots
 
 _log = structlog.get_logger(__name__)
 
