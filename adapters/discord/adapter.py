@@ -140,22 +140,21 @@ class DiscordAdapter:
         if self._host is not None:
             await self._host.second_process(sign)
 
-    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
-        """Post a new message; Discord takes an archived thread out of the archive for it."""
-        return await self._post(thread, content, nonce)
-
     async def post_reply(
         self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
     ) -> MessageRef:
         """Post a new message as a reply; Discord refers to messages of the same channel alone."""
         channel, message = ids.address_of(to)
-        return await self._post(
-            thread, content, nonce, message if channel == ids.channel_of(thread) else None
-        )
+        answering = message if channel == ids.channel_of(thread) else None
+        return await self.post(thread, content, nonce=nonce, answering=answering)
 
-    async def _post(
-        self, thread: ThreadKey, content: Content, nonce: str, answering: int | None = None
+    async def post(
+        self, thread: ThreadKey, content: Content, *, nonce: str, answering: int | None = None
     ) -> MessageRef:
+        """Post a new message, as a reply to the message `answering` if it is given.
+
+        Discord takes an archived thread out of the archive for it.
+        """
         channel, body = ids.channel_of(thread), rendering.body(content)
         try:
             message = await self._rest.send(channel, body, nonce=nonce, answering=answering)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.slack import ids, rate_limits, rendering, stream_text, strings
+from adapters.slack import ids, markdown, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.errors import UNAVAILABLE
@@ -123,7 +123,7 @@ class SlackAdapter:
 
     def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream."""
-        return stream_text.delta(shown, content, last=last)
+        return markdown.delta(shown, content, last=last)
 
     def streaming_mode(self, thread: ThreadKey) -> StreamingMode:
         """Prefer streams in direct messages, where nobody else reads and the indicator comes before their first words."""

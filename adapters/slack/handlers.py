@@ -122,17 +122,17 @@ class EventHandlers:
 
     async def _read(self, body: Payload) -> InboundEvent | None:
         """Read an event, with names for what it mentions."""
-        me, names = self._me, self._names
-        event: InboundEvent | None = await names.read(
-            lambda find: events.prompt_from_event(body, me, find, self._host.may_ask)
-        ) or events.stop_request(body, me)
-        if event is not None:
-            return event
-        # Most edits are of messages that ask the bot nothing.
-        return await names.read(
-            lambda find: events.message_change(body, me, find),
-            wanted=lambda change: change is not None and change.question is not None,
-        )
+        me, names, event = self._me, self._names, body.get("event") or {}
+        match event.get("type"), event.get("subtype"):
+            case "agent_session_stopped", _:
+                return events.stop_request(body, me)
+            case "message", "message_changed" | "message_deleted":
+                # Most edits are of messages that ask the bot nothing.
+                return await names.read(
+                    lambda find: events.message_change(body, me, find),
+                    wanted=lambda change: change is not None and change.question is not None,
+                )
+        return await names.read(lambda find: events.prompt_from_event(body, me, find, self._host.may_ask))
 
     def _remember_shared(self, body: Payload) -> None:
         """Remember what an event says about its channel, of the channels that were heard of last."""

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.block_text import items
 from adapters.slack.client import WebApi, field
+from adapters.slack.content import items
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import is_direct
 from adapters.slack.files import Files, nonce_of
+from adapters.slack.markdown import delta
 from adapters.slack.methods import Method
-from adapters.slack.stream_text import delta
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, Unsupported
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey

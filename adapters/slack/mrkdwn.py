@@ -7,7 +7,7 @@ of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-te
 import html
 import re
 
-from aion_bot.ports.code_spans import masked
+from aion_bot.ports.addressing import masked
 from aion_bot.ports.messages import Line, Person
 from aion_bot.ports.names import Find, no_name
 

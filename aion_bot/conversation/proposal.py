@@ -13,7 +13,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import visible, visible_line
-from aion_bot.rendering.bounds import MOST_TEXT
+from aion_bot.rendering.pagination import MOST_TEXT
 
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""

@@ -32,7 +32,7 @@ from aion_bot.ports.errors import (
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.bounds import MOST_TEXT
+from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
 from aion_bot.storage import retry_write

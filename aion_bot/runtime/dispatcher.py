@@ -33,13 +33,12 @@ from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
-from aion_bot.runtime.queue_waits import QueueWaits
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
-from aion_bot.runtime.turn_slots import TurnSlots
+from aion_bot.runtime.turn_slots import QueueWaits, TurnSlots
 
 _log = structlog.get_logger(__name__)
 
@@ -324,32 +323,27 @@ class Dispatcher:
             self._enqueue(where, replace(runner.turn, thread=runner.moved_to))
 
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
-        """Answer a question whose turn it is."""
+        """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
-                if started:
-                    await self._ask_now(thread, turn.key)
+                # Read again: the words may have been edited, and the turn withdrawn, while it waited.
+                now = await self._store.turns.get(turn.key) if started else None
+                if now is None:
+                    return
+                self._queue_waits.end(now)
+                await self._indicators.dequeued(thread, now)
+                if now.phase is TurnPhase.QUEUED:
+                    # A retry is shown in the place of its failure.
+                    crowded = not now.attempt and await self._store.turns.crowded(now)
+                    runner = TurnRunner(self._services, thread, now, crowded=crowded)
+                    await self._active.run(runner)
+                    self._enqueue_moved(thread, runner)
+                    return
+                await self._store.turns.note_shown(now.key, now.attempt)
+                self._services.observer.ended(now, now.reason or EndReason.WITHDRAWN)
+                self._tasks.spawn(self._indicators.clear(thread, now))
         finally:
             self._slots.leave(thread.platform, turn.asker)
-
-    async def _ask_now(self, thread: Thread, key: str) -> None:
-        """Ask a question with its words as they are now; a withdrawn one is passed over."""
-        # Read again: the words may have been edited, and the turn withdrawn, while it waited.
-        turn = await self._store.turns.get(key)
-        if turn is None:
-            return
-        self._queue_waits.end(turn)
-        await self._indicators.dequeued(thread, turn)
-        if turn.phase is TurnPhase.QUEUED:
-            # A retry is shown in the place of its failure.
-            crowded = not turn.attempt and await self._store.turns.crowded(turn)
-            runner = TurnRunner(self._services, thread, turn, crowded=crowded)
-            await self._active.run(runner)
-            self._enqueue_moved(thread, runner)
-            return
-        await self._store.turns.note_shown(turn.key, turn.attempt)
-        self._services.observer.ended(turn, turn.reason or EndReason.WITHDRAWN)
-        self._tasks.spawn(self._indicators.clear(thread, turn))
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
         host = PlatformHost(

@@ -76,22 +76,20 @@ class Allowances:
 
     async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
         """Write a question; False where it was written before, and what is used up where too many were asked."""
-        accepted = await self._accept(turn, prompt)
+        accepted: UsedUp | bool | None = None
+        while accepted is None:
+            left = self._left(prompt, self._promised.before(prompt))
+            if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
+                accepted = True
+            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
+            elif await self._turns.accepted(prompt.key):
+                accepted = False
+            # If nothing is used up, an hour has passed since the attempt, or a promised place is free again.
+            else:
+                accepted = await self.used_up(prompt)
         # Not after an error: the adapter tries again.
         self._promised.release(prompt)
         return accepted
-
-    async def _accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
-        while True:
-            left = self._left(prompt, self._promised.before(prompt))
-            if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
-                return True
-            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
-            if await self._turns.accepted(prompt.key):
-                return False
-            # If nothing is used up, an hour has passed since the attempt, or a promised place is free again.
-            if (found := await self.used_up(prompt)) is not None:
-                return found
 
     async def _used_up(self, prompt: Prompt, before: Sequence[Prompt]) -> UsedUp | None:
         left = self._left(prompt, before)

@@ -29,7 +29,10 @@ def room(person_rows: str, channel_rows: str) -> str:
     return " AND ".join(halves)
 
 
-ROOM = room(of_person(), of_channel())
+OF_PERSON, OF_CHANNEL = of_person(), of_channel()
+"""For values that are parameters."""
+
+ROOM = room(OF_PERSON, OF_CHANNEL)
 """For a question that has no row yet."""
 
 ROOM_AGAIN = room(

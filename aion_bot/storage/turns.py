@@ -7,7 +7,7 @@ from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, Turn, TurnPhase, turn_sources
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
-from aion_bot.storage.allowance import ROOM, ROOM_AGAIN, of_channel, of_person
+from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ROOM, ROOM_AGAIN
 from aion_bot.storage.serialization import pack_origin, pack_refs, turn_from
 from aion_bot.storage.statements import Statements, among
 
@@ -40,6 +40,9 @@ def _kept_if(reason: str) -> str:
     kept = f"{among(reason, RETRYABLE)} AND deleted_at IS NULL AND erased_at IS NULL"
     return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_STRIPPED}"
 
+
+_KEPT_IF_SHOWN = _kept_if("coalesce(reason, ?1)")
+_KEPT_IF_ENDED = _kept_if("?1")
 
 NO_LIMITS = Allowance()
 """For whom nothing is counted."""
@@ -74,8 +77,8 @@ class Turns(Statements):
         """Return which allowance leaves no room for another question, of two the one that does so for longer."""
         found = []
         for whose, limit, rows, values in (
-            (Whose.PERSON, allowance.per_person, of_person(), (platform, place.home, person.id)),
-            (Whose.CHANNEL, allowance.per_channel, of_channel(), (platform, place.channel)),
+            (Whose.PERSON, allowance.per_person, OF_PERSON, (platform, place.home, person.id)),
+            (Whose.CHANNEL, allowance.per_channel, OF_CHANNEL, (platform, place.channel)),
         ):
             # There is room again when the oldest of as many questions as the limit allows is an hour old.
             sql = f"SELECT asked.asked_at + {WINDOW} - unixepoch() AS wait {rows} ORDER BY asked.asked_at DESC LIMIT 1 OFFSET ?"
@@ -192,7 +195,7 @@ class Turns(Statements):
         """
         await self._erase(
             f"UPDATE turn SET phase = 'ended', reason = iif(?1 = 'interrupted' AND phase = 'queued', 'failed', ?1), "  # noqa: S608  # literals of ours
-            f"{_kept_if('?1')}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
+            f"{_KEPT_IF_ENDED}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
             f"WHERE key = ?2 AND {_BEFORE[TurnPhase.ENDED]}",
             reason, key, answer_id,
         )  # fmt: skip
@@ -211,7 +214,7 @@ class Turns(Statements):
         Nothing is recorded where somebody has had it asked again since. `answer_id` as for `end`.
         """
         await self._erase(
-            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_kept_if('coalesce(reason, ?1)')}, "  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_KEPT_IF_SHOWN}, "  # noqa: S608  # literals of ours
             "closed_at = coalesce(closed_at, unixepoch()), answer_id = coalesce(?4, answer_id) "
             f"WHERE key = ?2 AND attempt = ?3 AND {_BEFORE[TurnPhase.SHOWN]}",
             reason, key, attempt, answer_id,

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from adapters.discord import rendering as discord
 from adapters.discord.markdown import convert
-from adapters.slack import links
-from adapters.slack.stream_text import delta, in_markdown_block
+from adapters.slack import markdown
+from adapters.slack.markdown import delta, in_markdown_block
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.messages import Reply
 
@@ -100,7 +100,7 @@ def test_what_is_no_link_here_is_none_there(name: str) -> None:
 def test_other_ways_to_hide_an_address_are_text_on_slack(text: str) -> None:
     """Definitions of references, HTML and Slack's own links are shown as they are written."""
     shown = in_markdown_block(text)
-    assert shown.replace(links.JOINER, "") == text
+    assert shown.replace(markdown.JOINER, "") == text
     assert "]:" not in shown
     assert "<a" not in shown
     assert "<https" not in shown or "|" not in shown
@@ -132,7 +132,7 @@ def test_nothing_in_a_growing_stream_is_live() -> None:
         shown, before = shown + piece, reply
         for live in ("://", "](", "]:", "site.example", "<h"):
             assert live not in shown
-    assert shown.replace(links.JOINER, "") in LIVE
+    assert shown.replace(markdown.JOINER, "") in LIVE
 
 
 def test_links_are_shown_once_the_text_is_final() -> None:
