@@ -8,7 +8,7 @@ import io
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -16,13 +16,14 @@ from typing import Any, Final, TypeVar
 import discord
 from discord.http import Route
 
-from adapters.discord import rate_limits
+from adapters.discord import ids, rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import (
     FAILURES,
     THREAD_EXISTS,
     UNKNOWN_MEMBER,
     UNKNOWN_MESSAGE,
+    Claimed,
     pause_before_retry,
     translate,
 )
@@ -48,7 +49,7 @@ NO_MENTIONS = discord.AllowedMentions.none()
 
 
 class OwnNonces:
-    """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
+    """The nonces, or ids, of what this process posted last: a message of the bot's account with another is not its own."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -77,7 +78,7 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
-        self.own_nonces = OwnNonces()
+        self.own_nonces, self.own_posts = OwnNonces(), OwnNonces()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -122,8 +123,10 @@ class RestClient:
         """Post a message and return its id; `answering` is the message that it replies to, `document` a file in it.
 
         A nonce that is repeated within a few minutes returns the message that it made before (Discord's
-        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
+        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given. Raises `Claimed`
+        where one that claims a question returns a message which cannot be the one that was sent.
         """
+        tried = nonce in self.own_nonces
         async with self.call() as client:
             # Its types take no None, so what is not wanted is left out.
             options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
@@ -140,6 +143,14 @@ class RestClient:
                 raw = document.text.encode("utf-8", "replace")
                 options["file"] = discord.File(io.BytesIO(raw), document.name)
             message = await client.get_partial_messageable(channel).send(body["content"], **options)
+        if nonce is not None and ids.claimed_by(nonce) is not None:
+            sent = _keys(one["custom_id"] for row in body["components"] for one in row["components"])
+            rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+            shown = _keys(one.custom_id or "" for row in rows for one in row.children)
+            # What an earlier attempt of this process posted may have lost its buttons since.
+            if not sent & shown and (shown or (sent and not tried)):
+                raise Claimed(message.id, shown)
+        self.own_posts.add(str(message.id))
         return message.id
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
@@ -303,6 +314,11 @@ def quieten_discord_py() -> None:
     if logger.getEffectiveLevel() < logging.INFO:
         logger.setLevel(logging.INFO)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+
+def _keys(custom_ids: Iterable[str]) -> frozenset[str]:
+    """Read the keys of the bot's buttons."""
+    return frozenset(found[1] for one in custom_ids if (found := ids.parse_custom_id(one)) is not None)
 
 
 def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:

@@ -69,9 +69,9 @@ class SlackAdapter:
                 told = True
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
             elif foreign:
-                _log.warning(
-                    "foreign connections", extra={"notice": strings.foreign_connections(CONNECTIONS)}
-                )
+                _log.warning("foreign connections", extra={"notice": notices[0]})
+                # Not at the first one: Slack may still count those of the process before this one.
+                await host.second_process(strings.FOREIGN)
 
         self._names.remember({f"@{me.user}": me.name})
         handlers = EventHandlers(

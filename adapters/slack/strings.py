@@ -23,6 +23,9 @@ def foreign_connections(own: int) -> str:
     )
 
 
+FOREIGN = "Slack counts more connections of this app than this process has"
+
+
 def no_upload(code: str) -> str:
     """Say why Slack takes no file, as a clause; `code` is its error code."""
     if code == "missing_scope":
@@ -32,5 +35,5 @@ def no_upload(code: str) -> str:
 
 catalogue.add(
     __name__,
-    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections"},
+    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections", "FOREIGN"},
 )
