@@ -6,8 +6,6 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 import asyncio
 import io
 import logging
-import secrets
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -28,6 +26,7 @@ from adapters.discord.errors import (
     translate,
 )
 from adapters.discord.http import Buckets, RequestReporter
+from adapters.discord.own_posts import OwnNonces
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
@@ -35,8 +34,6 @@ from aion_bot.ports.messages import Document
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-_MAX_NONCES = 10_000
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -46,24 +43,6 @@ LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
-
-
-class OwnNonces:
-    """The nonces, or ids, of what this process posted last: a message of the bot's account with another is not its own."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, None] = OrderedDict()
-
-    def add(self, nonce: str | None) -> str:
-        """Remember a nonce before it is sent, a new one where none is given."""
-        nonce = nonce or secrets.token_hex(8)
-        self._known[nonce] = None
-        if len(self._known) > _MAX_NONCES:
-            self._known.popitem(last=False)
-        return nonce
-
-    def __contains__(self, nonce: object) -> bool:
-        return str(nonce) in self._known
 
 
 class RestClient:
@@ -79,6 +58,8 @@ class RestClient:
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
         self.own_nonces, self.own_posts = OwnNonces(), OwnNonces()
+        self._unsure = OwnNonces()
+        """Channels and nonces of posts that are on their way, or whose outcome is unknown."""
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -132,6 +113,7 @@ class RestClient:
             options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
             # Before the request: the gateway may deliver the message before the answer comes.
             options["nonce"] = self.own_nonces.add(nonce)
+            unsure = self._unsure.add(f"{channel}:{options['nonce']}")
             if answering is not None:
                 # Without the check the message appears even if the question was deleted meanwhile.
                 options["reference"] = discord.MessageReference(
@@ -151,7 +133,12 @@ class RestClient:
             if not sent & shown and (shown or (sent and not tried)):
                 raise Claimed(message.id, shown)
         self.own_posts.add(str(message.id))
+        self._unsure.discard(unsure)
         return message.id
+
+    def may_post(self, channel: int) -> bool:
+        """Tell whether a message may stand in a channel that this process has posted and does not know of yet."""
+        return self._unsure.any_of(channel)
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
         """Replace a message.

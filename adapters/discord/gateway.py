@@ -245,8 +245,13 @@ class Gateway(discord.Client):
 
     async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
         """Deliver the messages of a thread that no session delivered, oldest first."""
-        bot, own = self._connection.self_id or 0, self._rest.own_posts
-        for message in self._delivery.other.unanswered(messages, bot, own):
+        bot, own, began = self._connection.self_id or 0, self._rest.own_posts, self._backfill.first
+        if messages and not self._rest.may_post(messages[0].channel.id):
+            said = [
+                one for one in messages if one.type in _POSTED
+            ]  # acknowledgements of commands are no answers
+            messages = await self._delivery.other.unanswered(said, bot, own, began)
+        for message in messages:
             await self.on_message(message)
 
     async def _check_own(self, message: discord.Message) -> None:

@@ -235,6 +235,7 @@ class Interactions:
             interaction.id
         ):
             return False
+        _log.info("left to another process", extra={"kind": "interaction"})
         await self._delivery.other.noticed(strings.ACKNOWLEDGED_ELSEWHERE)
         return True
 

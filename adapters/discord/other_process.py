@@ -7,10 +7,11 @@ Nothing is left to a process that has not claimed it: it may be gone.
 """
 
 import asyncio
+import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
 import discord
@@ -18,9 +19,12 @@ import discord
 from adapters.discord import ids, strings
 from adapters.discord.errors import Claimed
 from adapters.discord.events import ChannelInfo
+from adapters.discord.own_posts import OwnNonces
 from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.host import Host
+from aion_bot.ports.host import SECOND_PROCESS, Host
+
+_log = logging.getLogger(__name__)
 
 _MOST = 10_000
 """Claims and channels that are remembered."""
@@ -35,7 +39,7 @@ class OtherProcess:
 
     def __init__(self) -> None:
         self.host: Host | None = None
-        self._seen_at = -math.inf
+        self._seen_at, self._ever_seen = -math.inf, False
         self._claims: OrderedDict[int, bool] = OrderedDict()
         """The questions that another process has claimed."""
         self._spoke_last: OrderedDict[int, bool] = OrderedDict()
@@ -48,9 +52,14 @@ class OtherProcess:
         """Whether another process was seen lately."""
         return time.monotonic() - self._seen_at < REMEMBERED
 
+    async def begin(self, host: Host) -> None:
+        """Learn of the core, and whether an earlier process on this database has seen another one."""
+        self.host = host
+        self._ever_seen = self._ever_seen or await host.recall(SECOND_PROCESS) is not None
+
     async def noticed(self, sign: str) -> None:
         """Note a sign of another process, and tell the core."""
-        self._seen_at = time.monotonic()
+        self._seen_at, self._ever_seen = time.monotonic(), True
         if self.host is not None:
             await self.host.second_process(sign)
 
@@ -95,7 +104,10 @@ class OtherProcess:
             if message < began:
                 return True
             await self._wait(channel.id, message)
-        return message in self._claims
+        if message in self._claims:
+            _log.info("left to another process", extra={"kind": "message"})
+            return True
+        return False
 
     async def _goes_first(self, channel: ChannelInfo, prompt: Prompt, bot: int) -> bool:
         """Tell whether another process knows what was said in a channel: it spoke last, or opened a thread not known here."""
@@ -115,14 +127,21 @@ class OtherProcess:
             except TimeoutError:
                 return
 
-    def unanswered(
-        self, messages: Sequence[discord.Message], bot: int, own: Container[str]
+    async def unanswered(
+        self, messages: Sequence[discord.Message], bot: int, own: OwnNonces, began: int
     ) -> Sequence[discord.Message]:
-        """Leave out what another process has written behind, of messages that were missed: no nonce tells of it any more."""
-        if self._seen_at == -math.inf:
-            return messages
+        """Leave out what another process has written behind, of messages that were missed: no nonce tells of it any more.
+
+        `own` are the ids of what this process has posted, all of it after the event `began`; 0 where that is not known. What
+        the process before it posted is taken for another one's only where another one was seen: its own answers are not
+        asked again, and stand behind what it knew.
+        """
+        since = 0 if self._ever_seen else began or math.inf
         theirs = (one.id for one in messages if one.author.id == bot and str(one.id) not in own)
-        newest = max(theirs, default=0)
+        newest = max((one for one in theirs if one > since), default=0)
+        if newest:
+            _log.info("left to another process", extra={"kind": "missed messages"})
+            await self.note_post(messages[0].channel.id, "")
         return [one for one in messages if one.id > newest]
 
 

@@ -13,8 +13,8 @@ from aion_bot import doctor
 from aion_bot.domain import strings
 from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Click, Prompt
+from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
-from aion_bot.runtime.supervisor import SECOND_PROCESS
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from aion_bot.storage import Store
