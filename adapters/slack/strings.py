@@ -19,7 +19,7 @@ def foreign_connections(own: int) -> str:
     """Say that another process seems to use the app-level token; `own` connections are this process's."""
     return (
         f"Slack counts more connections of this app than the {own} of this process, and gives each event to one of "
-        "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
+        "them: if another process uses the same SLACK_APP_TOKEN, stop it, or questions go to the wrong one, and mentions to both"
     )
 
 
