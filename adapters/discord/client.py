@@ -108,12 +108,31 @@ class RestClient:
         where one that claims a question returns a message which cannot be the one that was sent.
         """
         tried = nonce in self.own_nonces
+        # Before the request: the gateway may deliver the message before the answer comes.
+        named = self.own_nonces.add(nonce)
+        unsure = self._unsure.add(f"{channel}:{named}")
+        try:
+            message = await self._create(channel, body, named, answering, document)
+        except PlatformError as error:
+            if not isinstance(error, PlatformDown):
+                self._unsure.discard(unsure)
+            raise
+        self._unsure.discard(unsure)
+        if nonce is not None and ids.claimed_by(nonce) is not None:
+            _check_claim(message, body, tried=tried)
+        self.own_posts.add(str(message.id))
+        return message.id
+
+    async def _create(
+        self, channel: int, body: Body, nonce: str, answering: int | None, document: Document | None
+    ) -> discord.Message:
         async with self.call() as client:
             # Its types take no None, so what is not wanted is left out.
-            options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
-            # Before the request: the gateway may deliver the message before the answer comes.
-            options["nonce"] = self.own_nonces.add(nonce)
-            unsure = self._unsure.add(f"{channel}:{options['nonce']}")
+            options: dict[str, Any] = {
+                "allowed_mentions": NO_MENTIONS,
+                "suppress_embeds": True,
+                "nonce": nonce,
+            }
             if answering is not None:
                 # Without the check the message appears even if the question was deleted meanwhile.
                 options["reference"] = discord.MessageReference(
@@ -124,17 +143,7 @@ class RestClient:
             if document is not None:
                 raw = document.text.encode("utf-8", "replace")
                 options["file"] = discord.File(io.BytesIO(raw), document.name)
-            message = await client.get_partial_messageable(channel).send(body["content"], **options)
-        if nonce is not None and ids.claimed_by(nonce) is not None:
-            sent = _keys(one["custom_id"] for row in body["components"] for one in row["components"])
-            rows = (row for row in message.components if isinstance(row, discord.ActionRow))
-            shown = _keys(one.custom_id or "" for row in rows for one in row.children)
-            # What an earlier attempt of this process posted may have lost its buttons since.
-            if not sent & shown and (shown or (sent and not tried)):
-                raise Claimed(message.id, shown)
-        self.own_posts.add(str(message.id))
-        self._unsure.discard(unsure)
-        return message.id
+            return await client.get_partial_messageable(channel).send(body["content"], **options)
 
     def may_post(self, channel: int) -> bool:
         """Tell whether a message may stand in a channel that this process has posted and does not know of yet."""
@@ -301,6 +310,18 @@ def quieten_discord_py() -> None:
     if logger.getEffectiveLevel() < logging.INFO:
         logger.setLevel(logging.INFO)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+
+def _check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
+    """Raise `Claimed` where the message for a claim cannot be the one that was sent; `tried`: an earlier one may have been.
+
+    What an earlier attempt of this process posted may have lost its buttons since.
+    """
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    sent = _keys(one["custom_id"] for row in body["components"] for one in row["components"])
+    shown = _keys(one.custom_id or "" for row in rows for one in row.children)
+    if not sent & shown and (shown or (sent and not tried)):
+        raise Claimed(message.id, shown)
 
 
 def _keys(custom_ids: Iterable[str]) -> frozenset[str]:

@@ -30,6 +30,8 @@ _MOST = 10_000
 """Claims and channels that are remembered."""
 REMEMBERED = 3_600.0
 """Seconds for which another process is taken to be there after it was seen."""
+RECALLED = 7 * 86_400.0
+"""Seconds for which what an earlier process saw counts, where a process reads what it missed."""
 YIELD = 3.0
 """Seconds in which another process that goes first claims a question, as a rule."""
 
@@ -55,7 +57,8 @@ class OtherProcess:
     async def begin(self, host: Host) -> None:
         """Learn of the core, and whether an earlier process on this database has seen another one."""
         self.host = host
-        self._ever_seen = self._ever_seen or await host.recall(SECOND_PROCESS) is not None
+        recalled = float(await host.recall(SECOND_PROCESS) or 0.0)
+        self._ever_seen = self._ever_seen or time.time() - recalled < RECALLED
 
     async def noticed(self, sign: str) -> None:
         """Note a sign of another process, and tell the core."""
