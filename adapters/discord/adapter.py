@@ -11,13 +11,14 @@ from adapters.discord import ids, rate_limits, rendering, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
-from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, is_refusal, missing, translate
+from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND, SEND_IN_THREADS
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
+from adapters.discord.other_process import OtherProcess
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -65,7 +66,7 @@ class DiscordAdapter:
         self._names = DiscordNames(self._rest).names
         self._tried_threads: OrderedDict[int, None] = OrderedDict()
         """The threads that this process has tried to open last."""
-        self._host: Host | None = None
+        self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
         self._typing: dict[int, asyncio.Task[bool]] = {}
@@ -80,10 +81,10 @@ class DiscordAdapter:
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
-        self._host = host
+        await self._other.begin(host)
         try:
             address = await self._rest.gateway()
-            delivery = EventDelivery(host, self._rest, self._names, self.reply_privately)
+            delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)
             gateway = Gateway(
                 host,
                 delivery,
@@ -133,12 +134,17 @@ class DiscordAdapter:
                 raise
         # People open threads from questions, too: those are answered in.
         if not opened and not again and await self._rest.owns_thread(question):
-            await self._second_process(strings.THREAD_OPENED_ELSEWHERE)
+            await self._other.noticed(strings.THREAD_OPENED_ELSEWHERE)
             raise TakenElsewhere("the bot's account has opened this thread, and not in this process")
 
-    async def _second_process(self, sign: str) -> None:
-        if self._host is not None:
-            await self._host.second_process(sign)
+    def claim_of(self, prompt: Prompt) -> str:
+        """Make a nonce of the id of the question."""
+        return ids.claim_of(prompt.key)
+
+    @property
+    def contested(self) -> bool:
+        """Whether another process was seen within the hour."""
+        return self._other.seen
 
     async def post_reply(
         self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
@@ -156,8 +162,11 @@ class DiscordAdapter:
         Discord takes an archived thread out of the archive for it.
         """
         channel, body = ids.channel_of(thread), rendering.body(content)
+        self._other.check(nonce)
         try:
             message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+        except Claimed as error:
+            message = await self._other.older_message(channel, nonce, error)
         except Forbidden as error:
             if error.hindrance is Hindrance.PERMISSION and not error.permission:
                 error.permission = await self._needed_to_post(channel)
@@ -294,21 +303,23 @@ class DiscordAdapter:
                 if not is_refusal(error):
                     raise  # otherwise the token expired: a direct message takes its place
         body = rendering.Body(content=text, components=[])
+        # Another process with this token may say the same about the same message: once is enough.
+        nonce = ids.reply_nonce(event.key, text) if isinstance(event, Prompt) else None
         try:
-            await self._rest.send(await self._rest.direct_channel(int(event.person.id)), body)
+            await self._rest.send(await self._rest.direct_channel(int(event.person.id)), body, nonce=nonce)
         except PlatformError as error:
             if hidden or not is_refusal(error):
                 raise
-            await self._reply_publicly(event, body)
+            await self._reply_publicly(event, body, nonce)
 
-    async def _reply_publicly(self, event: InboundEvent, body: rendering.Body) -> None:
+    async def _reply_publicly(self, event: InboundEvent, body: rendering.Body, nonce: str | None) -> None:
         """Post where the person wrote: as a reply to the question where its thread may not exist yet."""
         try:
             if isinstance(event, Prompt) and event.opening is not None:
                 channel, question = int(event.place.channel), ids.channel_of(event.thread)
-                await self._rest.send(channel, body, answering=question)
+                await self._rest.send(channel, body, nonce=nonce, answering=question)
             else:
-                await self._rest.send(ids.channel_of(event.thread), body)
+                await self._rest.send(ids.channel_of(event.thread), body, nonce=nonce)
         except PlatformError as error:
             if not is_refusal(error) or not isinstance(event, Prompt) or event.source is None:
                 raise

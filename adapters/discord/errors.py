@@ -82,6 +82,15 @@ class Archived(Forbidden):
         super().__init__(text, Hindrance.ARCHIVED)
 
 
+class Claimed(TakenElsewhere):
+    """A question is claimed by an older message of the bot's account, `message`, which shows buttons of these `keys`."""
+
+    def __init__(self, message: int, keys: frozenset[str]) -> None:
+        super().__init__("the bot's account has answered this question, and not in this process")
+        self.message = message
+        self.keys = keys
+
+
 @contextmanager
 def missing(permission: str) -> Iterator[None]:
     """Name `permission` in a refusal that says only that one is missing: it is the one that the call needs."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -211,7 +211,7 @@ class Gateway(discord.Client):
             self._backfilling.cancel()
         threads = await self._host.known_threads()
         self._backfilling = asyncio.create_task(
-            self._backfill.run(self, self._away_since, threads, self.on_message)
+            self._backfill.run(self, self._away_since, threads, self._deliver_missed)
         )
 
     async def on_message(self, message: discord.Message) -> None:
@@ -243,12 +243,26 @@ class Gateway(discord.Client):
                     await self._host.unread(unread)
         await self._remember_newest(every=REMEMBER_EVERY)
 
+    async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
+        """Deliver the messages of a thread that no session delivered, oldest first."""
+        bot, own, began = self._connection.self_id or 0, self._rest.own_posts, self._backfill.first
+        if messages and not self._rest.may_post(messages[0].channel.id):
+            said = [
+                one for one in messages if one.type in _POSTED
+            ]  # acknowledgements of commands are no answers
+            messages = await self._delivery.other.unanswered(said, bot, own, began)
+        for message in messages:
+            await self.on_message(message)
+
     async def _check_own(self, message: discord.Message) -> None:
         """Tell the core of a message that the bot's account posted, and not this process."""
         own = message.author.id == self._connection.self_id and message.type in _POSTED
-        if own and message.nonce is not None and message.nonce not in self._rest.own_nonces:
-            self._delivery.other.note_post(message.channel.id, message.id)
-            await self._delivery.second_process(strings.POSTED_ELSEWHERE)
+        if not own or message.nonce is None:
+            return
+        if message.nonce in self._rest.own_nonces:
+            self._delivery.other.note_own(message.channel.id)
+        else:
+            await self._delivery.other.note_post(message.channel.id, str(message.nonce))
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
@@ -263,6 +277,8 @@ class Gateway(discord.Client):
         """Deliver an edit. The raw event holds the whole message, so no message has to be kept for it."""
         message = event.message
         # The bot's own edits arrive here as well, several a second while answers grow.
+        if message.author.id == self._connection.self_id:
+            self._delivery.other.note_edit(event.channel_id)
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
         async with self._delivery.in_order(event.channel_id):
@@ -273,8 +289,8 @@ class Gateway(discord.Client):
                 lambda find: events.change_from_edit(message, channel, bot, find),
                 wanted=lambda one: one is not None and one.question is not None,
             )
-            asked = None if change is None else change.question
-            if asked is not None and await self._delivery.other.answers(channel, message.id, asked, bot):
+            asked, other = None if change is None else change.question, self._delivery.other
+            if asked and await other.answers(channel, message.id, asked, bot, began=self._backfill.first):
                 return
             if change is not None:
                 await self._delivery.deliver(change)

@@ -36,10 +36,12 @@ ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 class EventDelivery:
     """Delivers events to `host`, and knows which are still under way."""
 
-    def __init__(self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately) -> None:
+    def __init__(
+        self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately, other: OtherProcess
+    ) -> None:
         self.membership = Membership(rest)
         self.names = names
-        self.other = OtherProcess(host)
+        self.other = other
         self._host = host
         self._rest = rest
         self._reply_privately = reply_privately
@@ -110,11 +112,6 @@ class EventDelivery:
     async def knows(self, key: str) -> bool:
         """Tell whether a button's key is of this process."""
         return await self._host.knows(key)
-
-    async def second_process(self, sign: str) -> None:
-        """Tell the core that another process uses the token."""
-        self.other.note_seen()
-        await self._host.second_process(sign)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that the core would answer a question with instead of taking it."""

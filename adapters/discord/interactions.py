@@ -235,7 +235,8 @@ class Interactions:
             interaction.id
         ):
             return False
-        await self._delivery.second_process(strings.ACKNOWLEDGED_ELSEWHERE)
+        _log.info("left to another process", extra={"kind": "interaction"})
+        await self._delivery.other.noticed(strings.ACKNOWLEDGED_ELSEWHERE)
         return True
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int | None:

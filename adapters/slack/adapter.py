@@ -64,14 +64,15 @@ class SlackAdapter:
         async def on_hello(connections: int) -> None:
             nonlocal told
             foreign = connections > CONNECTIONS
-            notices = (strings.foreign_connections(CONNECTIONS),) if foreign else ()
+            notice = strings.foreign_connections(CONNECTIONS)
             if not told:
                 told = True
+                notices = (notice,) if foreign else ()
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
             elif foreign:
-                _log.warning(
-                    "foreign connections", extra={"notice": strings.foreign_connections(CONNECTIONS)}
-                )
+                _log.warning("foreign connections", extra={"notice": notice})
+                # Not at the first one: Slack may still count those of the process before this one.
+                await host.second_process(strings.FOREIGN)
 
         self._names.remember({f"@{me.user}": me.name})
         handlers = EventHandlers(

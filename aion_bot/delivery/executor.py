@@ -38,7 +38,7 @@ class Delivery:
     `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
     it is posted here and then belongs to the decision. `on_posted` is awaited after each post, and `on_shown` called
     after each step that shows something. `answers`: the message that the first one replies to, where the platform can
-    show that.
+    show that. `claim`: the nonce of the first message, where that claims its question among several processes.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Delivery:
     retried: bool = False
     on_shown: OnShown | None = None
     answers: MessageRef | None = None
+    claim: str = ""
 
 
 @dataclass(slots=True)
@@ -117,6 +118,8 @@ class Executor:
         nonce = nonce_of(self.delivery.name, number, step.attempt)
         if isinstance(step.content, PlanCard):
             nonce = card_nonce(step.content.key, step.attempt)
+        if step.slot == step.attempt == 0 and self.delivery.claim:
+            nonce = self.delivery.claim
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = nonce not in self.tried and not self.delivery.resumed
         self.tried.add(nonce)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aion_bot.delivery.outgoing import struck_line, struck_prompt
 from aion_bot.ports.adapter import (
     ActivityIndicator,
+    ClaimedQuestions,
     Files,
     MentionsOnly,
     NativeStreaming,
@@ -25,7 +26,7 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `replies`, `files` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
+    `activity`, `replies`, `files`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
     have to mention the bot in their replies.
     """
 
@@ -39,6 +40,7 @@ class Thread:
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.replies = adapter if isinstance(adapter, ReplyReferences) else None
         self.files = adapter if isinstance(adapter, Files) else None
+        self.claims = adapter if isinstance(adapter, ClaimedQuestions) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
 

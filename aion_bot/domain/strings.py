@@ -469,9 +469,7 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
     return ", ".join(ids) or "none: the list names ids of other platforms only"
 
 
-SECOND_PROCESS = (
-    "another process seems to use the same token: stop one of them, or questions are answered twice"
-)
+SECOND_PROCESS = "another process seems to use the same token: stop one of them, as each knows a part of what was said alone"
 
 
 def open_address(address: str) -> str:

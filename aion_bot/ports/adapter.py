@@ -170,6 +170,21 @@ class ReplyReferences(Protocol):
 
 
 @runtime_checkable
+class ClaimedQuestions(Protocol):
+    """A platform that gives an event to every process with the token: who posts first for a question answers it."""
+
+    def claim_of(self, prompt: Prompt) -> str:
+        """Return the nonce for the first post of an answer, the same in every process.
+
+        `post` raises `TakenElsewhere` where another process has posted with it.
+        """
+
+    @property
+    def contested(self) -> bool:
+        """Whether another process was noticed lately: then a question is claimed before it is asked."""
+
+
+@runtime_checkable
 class MentionsOnly(Protocol):
     """A platform that may keep back what people write without mentioning the bot, so that replies need a mention."""
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import interactions, other_process
+from adapters.discord import interactions
 from aion_bot import doctor
 from aion_bot.domain import strings
 from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Click, Prompt
+from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
-from aion_bot.runtime.supervisor import SECOND_PROCESS
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from aion_bot.storage import Store
@@ -218,80 +218,3 @@ def _ask(discord: SimulatedDiscord) -> dict[str, object]:
     known = discord.world.command("ask", 1)
     option = {"name": "prompt", "type": 3, "value": "What?"}
     return {"id": known["id"], "name": "ask", "type": 1, "options": [option]}
-
-
-@pytest.fixture
-async def opened(
-    discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """A thread that the bot's account opened and that is not recorded here."""
-    monkeypatch.setattr(other_process, "YIELD", 0.2)
-    thread = await discord.ask(discord.people[0], "What?")
-    await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
-    host.strangers.add(thread)
-    return thread
-
-
-def post_elsewhere(discord: SimulatedDiscord, channel: str) -> None:
-    """Let another process of the same account post."""
-    discord.backend.post_as_bot(channel, {"content": "not mine", "nonce": "theirs-0"})
-
-
-def words_of(host: RecordingHost) -> list[str]:
-    return [one.text for one in host.inbound if isinstance(one, Prompt)]
-
-
-async def test_a_thread_of_the_other_process_is_left_to_it(
-    discord: SimulatedDiscord, host: RecordingHost, opened: str
-) -> None:
-    """What is asked in a thread that the bot opened and that is not recorded here is the other process's, once it was seen."""
-    post_elsewhere(discord, discord.world.named("general").id)
-    await host.until(lambda: bool(host.signs))
-    await discord.reply(discord.people[0], opened, "and now?")
-    reply = discord.thread(opened)[-1].id
-    discord.edit_into_question(reply, "and then?")
-    await discord.mention(discord.people[0], "a new one")
-    await host.prompt()
-    assert words_of(host) == ["a new one"]
-
-
-async def test_without_a_sign_the_other_process_is_waited_for(
-    discord: SimulatedDiscord, host: RecordingHost, opened: str
-) -> None:
-    """The first time, the answer of the other process is waited for and seen coming."""
-    await discord.reply(discord.people[0], opened, "and now?")
-    post_elsewhere(discord, opened)
-    await host.until(lambda: bool(host.signs))
-    await discord.mention(discord.people[0], "a new one")
-    await host.prompt()
-    assert words_of(host) == ["a new one"]
-
-
-async def test_a_lost_database_leaves_nobody_without_an_answer(
-    discord: SimulatedDiscord, host: RecordingHost, opened: str
-) -> None:
-    """Where no other process answers in a thread of an earlier database, this one does."""
-    await discord.reply(discord.people[0], opened, "and now?")
-    assert (await host.prompt()).text == "and now?"
-
-
-@pytest.mark.parametrize("elsewhere", [True, False])
-async def test_of_two_processes_the_first_to_post_answers(
-    discord: SimulatedDiscord,
-    host: RecordingHost,
-    opened: str,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    elsewhere: bool,
-) -> None:
-    """In a direct message nothing tells whose it is: once another process was seen, each waits for a moment of its own."""
-    monkeypatch.setattr(other_process.random, "uniform", lambda *_: 0.2)
-    post_elsewhere(discord, opened)
-    await host.until(lambda: bool(host.signs))
-    direct = await discord.direct_message(discord.people[1], "and now?")
-    if elsewhere:
-        post_elsewhere(discord, discord.direct(discord.people[1]))
-    await discord.mention(discord.people[0], "a new one")
-    await host.until(lambda: len(host.inbound) >= (1 if elsewhere else 2))
-    assert sorted(words_of(host)) == (["a new one"] if elsewhere else ["a new one", "and now?"]), direct

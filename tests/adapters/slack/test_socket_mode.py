@@ -305,5 +305,6 @@ async def test_foreign_socket_beside_ours_is_noticed(
             slack, host, lambda: any("SLACK_APP_TOKEN" in vars(one).get("notice", "") for one in logged)
         )
     assert [presence.notices for presence in host.presences] == [()]
+    await host.until(lambda: len(host.signs) == 1)  # for `doctor` and readiness
     await end(listening)
     await adapter.close()
