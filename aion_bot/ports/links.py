@@ -88,11 +88,11 @@ def real_address(address: str) -> str:
 
 
 def rewritten(
-    line: str, draw: Callable[[Link], str], code: Callable[[str], str], rest: Callable[[str], str]
+    line: str, draw: Callable[[Link], str], code: Callable[[str, str], str], rest: Callable[[str], str]
 ) -> str:
     """Rewrite a line: each link and picture by `draw`, code and autolinks by `code`, what is between them by `rest`.
 
-    `draw` and `code` get what is written. A line longer than `LONGEST_LINE` is all `rest`.
+    `draw` and `code` get what is written, and `code` also all that stands before it. A line longer than `LONGEST_LINE` is all `rest`.
     """
     if len(line) > LONGEST_LINE:
         return rest(line)
@@ -186,7 +186,7 @@ class _Found:
 
     length: int
     draw: Callable[[Link], str]
-    code: Callable[[str], str]
+    code: Callable[[str, str], str]
     spans: list[tuple[int, int, str]] = field(default_factory=list)
 
 
@@ -210,7 +210,7 @@ def _noting(rule: _Rule, draw: Callable[[StateInline, int], str]) -> _Rule:
 
 def _drawn_code(state: StateInline, start: int) -> str:
     note: _Found = state.env["found"]
-    return note.code(state.src[start : state.pos])
+    return note.code(state.src[start : state.pos], state.src[:start])
 
 
 def _drawn_link(state: StateInline, start: int) -> str:
