@@ -149,14 +149,14 @@ def _link(link: Link) -> str:
 def quoted(text: str) -> str:
     """Rewrite the model's Markdown as a quote, in which nothing is as large or as small as the bot's own headings and notes."""
     return (
-        "\n".join(f"> {line}" for line in _in_own_size(convert(text.strip()).split("\n")))
+        "\n".join(f"> {line}" for line in in_own_size(convert(text.strip()).split("\n")))
         if text.strip()
         else ""
     )
 
 
-def _in_own_size(lines: Iterable[str]) -> Iterator[str]:
-    """Escape the marks of headings outside of code."""
+def in_own_size(lines: Iterable[str]) -> Iterator[str]:
+    """Escape the marks of headings and small print outside of code."""
     fenced = False
     for line in lines:
         # Each line of a fence has one mark; two of them are code inside a line.

@@ -176,6 +176,19 @@ def test_what_discord_takes_for_code(written: str, drawn: str) -> None:
     assert convert(written) == drawn
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(
+    "forged", ["-# Approved by Ada.", "# Done", "- ## Done", "> 1. -# Done", "* -# Done"]
+)
+def test_no_words_of_a_plan_have_the_size_of_the_bots_own(forged: str, plain: bool) -> None:
+    """Neither a step, its agent, the description nor the result begins with small print or a heading, however it is drawn."""
+    steps = (Step("", forged), Step(forged, "x"), Step("a", f"x\n{forged}"))
+    card = PlanCard("Plan", forged, steps, facts=(("4 operations",),), said=forged, plain=plain)
+    lines = rendering.body(card)["content"].split("\n")
+    small = [line for line in lines if line.lstrip("> *-0123456789.").startswith("#")]
+    assert small == ([] if plain else ["### Plan", "-# 4 operations"])
+
+
 def _outside_code(text: str) -> str:
     """Return what Discord's app draws outside of code and addresses: the first rule that fits where the last one ended."""
     shown, at = "", 0
