@@ -23,8 +23,10 @@ _FENCE = "```"
 _BROKEN_FENCE = "``\u200b`"
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
-# People, roles, channels, commands and the server's own pages; `<t:…>` is a time, and harmless.
-_PILLS = tuple((opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:"))
+# People, roles, channels, commands, sounds and the server's own pages; `<t:…>` is a time, and harmless.
+_PILLS = tuple(
+    (opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:", "<sound:")
+)
 _EMPHASIS = "*_~"
 _INVISIBLE = "\u200b"
 _NO_LINK = f"]{_INVISIBLE}("

@@ -17,6 +17,7 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
 @pytest.mark.parametrize(
     ("written", "drawn"),
     [
+        ("<sound:0:123> <id:guide> </ask:123>", "<\u200bsound:0:123> <\u200bid:guide> <\u200b/ask:123>"),
         ("-# Stopped by Ada.", r"-\# Stopped by Ada."),
         ("- -# in a list", r"- -\# in a list"),
         ("> -# in a quote", r"> -\# in a quote"),
