@@ -81,6 +81,8 @@ def inline(line: str) -> str:
     has_code = "`" in line and not (ticks_pair and shown == line)
     if not ("](" in line or has_code) or len(line) > LONGEST_LINE:  # no message holds such a line
         return shown
+    if "](" not in line and "`" not in line.partition("`")[2].lstrip("`"):
+        return _text(line)  # a single mark opens nothing; parsing the line takes longer
     return _sure(rewritten(line, _link, _code_span, _text))
 
 
