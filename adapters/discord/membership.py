@@ -39,13 +39,14 @@ class Membership:
     async def home(self, person: int | None) -> str:
         """Return the id of the first of the bot's servers that `person` is in, as text.
 
-        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None).
+        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None) and
+        there are several.
         """
         servers = self.servers()
         if not servers:
             return ""
         if person is None:
-            return UNKNOWN
+            return UNKNOWN if len(servers) > 1 else str(servers[0])
         known = self._known.get(person)
         if known is not None and known[1] > monotonic():
             return known[0]
