@@ -128,7 +128,11 @@ def _code_span(written: str, before: str) -> str:
     in_address = ":/" in before[max(map(before.rfind, " \t")) + 1 :]
     # Discord's apps do not agree on code that holds as many backticks as its mark has, or on longer marks.
     apart = in_address or mark in inside or len(mark) > len(_FENCE)
-    return _text(written) if apart else opens_no_link(written, _INVISIBLE)
+    if apart:
+        return _text(written)
+    # Emphasis that began before can take in the first mark: a link in code is one then.
+    taken_in = any(mark in before for mark in _EMPHASIS)
+    return written.replace("](", _NO_LINK) if taken_in else opens_no_link(written, _INVISIBLE)
 
 
 def _link(link: Link) -> str:

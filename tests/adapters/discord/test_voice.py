@@ -169,6 +169,7 @@ def test_no_line_of_a_quote_is_a_heading(pieces: list[str]) -> None:
         ("[y.example`](https://x.example) b", "y.example\\` (<https://x.example>) b"),
         # Emphasis that began before takes in the mark of code.
         ("*a ` b* ` c ` <@1> `", "*a ` b* ` c ` <\u200b@1> `"),
+        ("*a ` b* ` c ` [d](https://x.example) `", "*a ` b* ` c ` [d]\u200b(https://x.example) `"),
         ("*a\n` b* `\n` <@1> `", "*a\n` b* `\n` <\u200b@1> `"),
     ],
 )
