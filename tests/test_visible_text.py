@@ -116,6 +116,18 @@ def test_a_plan_that_no_thread_has_room_for_is_not_looked_at() -> None:
     assert not can_be_approved(plan)
 
 
+def test_a_plan_that_is_nested_too_deeply_cannot_be_approved() -> None:
+    """It is read without an error, every step of it counts, and no other content is the same."""
+    nested: list[object] = []
+    for _ in range(20_000):
+        nested = [nested]
+    event = {"plan_id": "p", "description": "Sort", "invocations": [{"description": "Sort", "more": nested}]}
+    plan = read_plan(event, TURN)
+    assert plan is not None
+    assert (plan.unreadable, can_be_approved(plan)) == (2, False)
+    assert digest(event) != digest(event)
+
+
 def test_a_digest_is_of_the_content() -> None:
     """The order of keys is no content; each word of it is, also of what cannot be shown."""
     plan = {"plan_id": "p", "description": "d", "invocations": [{"task": "x"}]}

@@ -23,8 +23,9 @@ _log = logging.getLogger(__name__)
 class Membership:
     """Finds the server, of those that the bot is in, that somebody belongs to.
 
-    A bot that anybody can invite gets direct messages from strangers, too. `servers` returns the bot's own, the one
-    first that it joined first; with a single one nothing has to be asked.
+    A bot that anybody can invite gets direct messages from strangers, too, and a direct message stays open to who has left
+    the only server that was shared; only the privileged intent for members would tell of that, so it is asked, and an
+    answer counts for `LIFETIME`. `servers` returns the bot's own, the one first that it joined first.
     """
 
     def __init__(self, rest: RestClient) -> None:
@@ -38,13 +39,14 @@ class Membership:
     async def home(self, person: int | None) -> str:
         """Return the id of the first of the bot's servers that `person` is in, as text.
 
-        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None).
+        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None) and
+        there are several.
         """
         servers = self.servers()
-        if len(servers) <= 1:
-            return "".join(map(str, servers))
+        if not servers:
+            return ""
         if person is None:
-            return UNKNOWN
+            return UNKNOWN if len(servers) > 1 else str(servers[0])
         known = self._known.get(person)
         if known is not None and known[1] > monotonic():
             return known[0]

@@ -43,6 +43,7 @@ def _undocumented(name: str, scope: Scope) -> Budget:
 _THREAD_CREATION = _undocumented("thread creation", Scope.BOT)
 _DIRECT_CHANNELS = _undocumented("direct-message channels", Scope.BOT)
 _CHANNEL_LOOKUPS = _undocumented("channel lookups", Scope.CHANNEL)
+_MEMBER_LOOKUPS = _undocumented("member lookups", Scope.BOT)
 _CHANNEL_EDITS = _undocumented("channel edits", Scope.CHANNEL)
 _LOGIN = _undocumented("login", Scope.BOT)
 _COMMANDS = _undocumented("commands", Scope.BOT)
@@ -66,6 +67,7 @@ class Method(StrEnum):
     ADD_REACTION = "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
     REMOVE_REACTION = "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
     TRIGGER_TYPING = "POST /channels/{channel_id}/typing"
+    GET_MEMBER = "GET /guilds/{guild_id}/members/{user_id}"
     CREATE_DM = "POST /users/@me/channels"
     ANSWER_INTERACTION = "POST /interactions/{interaction_id}/{interaction_token}/callback"
     CREATE_FOLLOWUP = "POST /webhooks/{webhook_id}/{webhook_token}"
@@ -88,6 +90,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.ADD_REACTION: (_REACTIONS, _WHOLE_BOT),
     Method.REMOVE_REACTION: (_REACTIONS, _WHOLE_BOT),
     Method.TRIGGER_TYPING: (_TYPING, _WHOLE_BOT),
+    Method.GET_MEMBER: (_MEMBER_LOOKUPS, _WHOLE_BOT),
     Method.CREATE_DM: (_DIRECT_CHANNELS, _WHOLE_BOT),
     # "Interaction endpoints are not bound to the bot's Global Rate Limit" (Discord's documentation, *Rate Limits*).
     Method.ANSWER_INTERACTION: (),

@@ -127,7 +127,7 @@ def _link(link: Link) -> str:
     return f"{_between(link.label)} ({shown})"
 
 
-def _code(written: str) -> str:
+def _code(written: str, _: str) -> str:
     # `<address|label>` is an automatic link for Markdown, and hides its address for Slack.
     if written.startswith("<"):
         return f"<{JOINER}{written[1:]}" if "|" in written else written

@@ -182,7 +182,7 @@ class Approvals:
             card.view.plan,
             phase=decided.phase,
             detail=_told(card.view.plan, decided),
-            said=one_line(visible(KNOWN.strike(decided.said)), _DETAIL),
+            said=one_line(KNOWN.strike(visible(decided.said)), _DETAIL),
             attempts=(
                 *card.view.plan.attempts[:-1],
                 *(replace(last, answer=decided.answer) for last in card.view.plan.attempts[-1:]),

@@ -90,7 +90,7 @@ class Dispatcher:
             tasks=self._tasks,
             active=self._active,
             approvals=self._approvals,
-            retries=Retries(services.store, services.access),
+            retries=Retries(services.store, services.access, self._allowances.left_again),
             ask_again=self._ask_again,
         )
         self._recovery = StartupRecovery(

@@ -74,6 +74,12 @@ class Allowances:
             if found is None or before == self._promised.before(prompt):
                 return found
 
+    def left_again(self, turn: Turn) -> Allowance | UsedUp:
+        """Return what promised places leave to another attempt of a turn: it was promised none."""
+        if turn.origin is None:
+            return self._access.allowance(turn.place, turn.asker)
+        return self._left(turn.origin, self._promised.before(turn.origin))
+
     async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
         """Write a question; False where it was written before, and what is used up where too many were asked."""
         accepted: UsedUp | bool | None = None
@@ -119,7 +125,8 @@ def _shared(prompt: Prompt, other: Prompt) -> list[Whose]:
     if prompt.thread.platform != other.thread.platform:
         return []
     shared = []
-    if (prompt.place.home, prompt.person.id) == (other.place.home, other.person.id):
+    same_person = prompt.person.id == other.person.id or not prompt.person.apps.isdisjoint(other.person.apps)
+    if same_person and prompt.place.home == other.place.home:
         shared.append(Whose.PERSON)
     if prompt.place.channel == other.place.channel:
         shared.append(Whose.CHANNEL)

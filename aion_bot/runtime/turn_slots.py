@@ -30,6 +30,11 @@ _Owner = tuple[str, str]
 """A platform, and the id of a person there."""
 
 
+def _owner(platform: str, person: Person) -> _Owner:
+    """Name who takes turns: of an app its oldest id, as a rule that of the app itself and not of one of its webhooks."""
+    return platform, min(person.apps, key=lambda one: (len(one), one), default=person.id)
+
+
 class TurnSlots:
     """Lets at most `MOST_ACTIVE` questions be answered at once. People take turns, each with their oldest first."""
 
@@ -47,12 +52,12 @@ class TurnSlots:
 
     def enter(self, platform: str, person: Person) -> int:
         """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
-        self._loads[platform, person.id] += 1
+        self._loads[_owner(platform, person)] += 1
         return next(self._numbers)
 
     def leave(self, platform: str, person: Person) -> None:
         """Count a question no more that `enter` counted."""
-        self._loads -= Counter([(platform, person.id)])  # which drops what is zero
+        self._loads -= Counter([_owner(platform, person)])  # which drops what is zero
 
     def load(self, platform: str) -> int:
         """Return how many questions of a platform wait or are answered."""
@@ -63,7 +68,7 @@ class TurnSlots:
         load = self._loads.total()
         if load >= MOST_IN_PROCESS:
             return strings.FULL_PROCESS
-        own = self._loads[platform, person.id]
+        own = self._loads[_owner(platform, person)]
         return strings.FULL_PERSON if 2 * load >= MOST_IN_PROCESS and own >= MOST_OF_PERSON else None
 
     @asynccontextmanager
@@ -74,7 +79,7 @@ class TurnSlots:
 
         While it waits its message is marked, and the person is told once for all of theirs that wait, if `tell`.
         """
-        owner = (thread.platform, turn.asker.id)
+        owner = _owner(thread.platform, turn.asker)
 
         def waits(first: bool) -> None:
             self._indicators.queued(thread, turn)

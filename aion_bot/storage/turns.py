@@ -21,6 +21,12 @@ _UNFINISHED = among("phase", UNFINISHED)
 _RETRYABLE = among("reason", RETRYABLE)
 _ENDED = among("phase", set(TurnPhase) - UNFINISHED)
 
+
+def _counted(asker: Person) -> str:
+    """Return under what the questions of somebody count: the ids of an app, whatever name it writes under."""
+    return json.dumps(sorted(asker.apps)) if asker.apps else asker.id
+
+
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Nobody has asked Aion yet. What was asked once, and failed, is asked again as it was."""
 
@@ -64,10 +70,10 @@ class Turns(Statements):
         return await self._do(
             "INSERT INTO turn "
             "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, asked_at) "
-            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM} ON CONFLICT (prompt) DO NOTHING",
+            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM[bool(turn.asker.apps)]} ON CONFLICT (prompt) DO NOTHING",
             turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
             pack_origin(prompt), place.home, place.channel,
-            allowance.per_person, thread.platform, place.home, turn.asker.id, allowance.per_person,
+            allowance.per_person, thread.platform, place.home, _counted(turn.asker), allowance.per_person,
             allowance.per_channel, thread.platform, place.channel, allowance.per_channel,
         ) == 1  # fmt: skip
 
@@ -77,7 +83,12 @@ class Turns(Statements):
         """Return which allowance leaves no room for another question, of two the one that does so for longer."""
         found = []
         for whose, limit, rows, values in (
-            (Whose.PERSON, allowance.per_person, OF_PERSON, (platform, place.home, person.id)),
+            (
+                Whose.PERSON,
+                allowance.per_person,
+                OF_PERSON[bool(person.apps)],
+                (platform, place.home, _counted(person)),
+            ),
             (Whose.CHANNEL, allowance.per_channel, OF_CHANNEL, (platform, place.channel)),
         ):
             # There is room again when the oldest of as many questions as the limit allows is an hour old.
@@ -227,15 +238,15 @@ class Turns(Statements):
             key,
         )
 
-    async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS) -> bool:
+    async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS, *, app: bool = False) -> bool:
         """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try.
 
-        False too where the allowance is used up: the failed attempt does not count, and this one does.
+        False too where the allowance is used up: the failed attempt does not count, and this one does. `app`: an app asked.
         """
         return await self._do(
             "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
             "closed_at = NULL, asked_at = unixepoch() "
-            f"WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN}",
+            f"WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN[app]}",
             key, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2,
         ) == 1  # fmt: skip
 

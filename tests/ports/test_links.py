@@ -17,6 +17,7 @@ MISLEADING = [
     "paypal.com", "https://paypal.com", "HTTP://PayPal.COM/login", "www.paypal.com", "paypal.com.", "paypal.com:8443",
     "Log in at paypal.com now", "user@paypal.com", "paypal.com@evil.example", "@ada", "ada@evil.example",
     "p\u0430ypal.com", "\uff50aypal\uff0ecom", "paypal\u3002com", "paypal\u2024com", "pay\u200bpal.com", "pay\u00adpal.com",
+    "paypal\u22c5com", "paypal\u06d4com", "paypal\u0387com", "paypal\uff65com", "paypal\u0660com",
     "xn--pypal-4ve.com", "\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444", "pay**pal**.com", "paypal\\.com", "paypal&#46;com",
     "`paypal.com`", "paypal.com.pdf", "paypal.zip", "127.0.0.1", "http://3232235777", "http://intranet", "localhost",
     "evil.example:8443", "evil.example.paypal.com",
