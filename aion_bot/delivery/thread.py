@@ -75,5 +75,9 @@ class Thread:
 
 
 def private_reply(event: InboundEvent) -> Operation:
-    """Name the operation that a private reply is: in a direct message it is a post like any other there."""
-    return Operation.POST if event.place.direct else Operation.REPLY_PRIVATELY
+    """Name the operation that a private reply is: to a direct message it is a post like any other there.
+
+    Not to a command or a press, which Discord lets be answered whatever its limits say.
+    """
+    is_message = isinstance(event, Prompt) and event.source is not None
+    return Operation.POST if event.place.direct and is_message else Operation.REPLY_PRIVATELY
