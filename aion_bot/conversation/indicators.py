@@ -82,33 +82,34 @@ class Indicators:
         self._working: Counter[ThreadKey] = Counter()
         self._unsigned = Unsigned()
         self._waits: dict[str, asyncio.Event] = {}
-        """What is set when a question waits in its queue no more, by the turn's key."""
+        """What is set once a question does not wait any more, by the turn's key."""
         self._opening: Counter[ThreadKey] = Counter()
         """Questions whose threads are being opened, by the place where they were asked."""
         self._active: dict[ThreadKey, SharedLimits] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
-        # One lock a thread, so that nobody starts an activity while another task ends it: Slack may take the two
-        # requests in any order.
+        # So that nobody starts an activity while another task ends it: Slack may take the two in any order.
 
     def queued(self, thread: Thread, turn: Turn) -> None:
         """Show on a question that it waits in the queue; once, also if it waits for several reasons."""
-        if not self._marks.may_stand(turn) and self._marks.expect(thread, turn):
+        waits = turn.key in self._waits or self._marks.may_stand(turn)
+        if not waits and self._marks.expect(thread, turn):
             over = self._waits[turn.key] = asyncio.Event()
             self._tasks.spawn(self._show_waiting(thread, turn, over))
 
     async def _show_waiting(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         """Mark a question that waits, or tell the person; where the limits leave no room, as soon as they do."""
-        seen = functools.partial(self._seen, turn)
-        self._unsigned.add(turn.key)
+        # Not the turn's own key: this may end after the turn has begun, and is unsigned anew.
+        key, seen = f"{turn.key} waits", functools.partial(self._seen, turn)
+        self._unsigned.add(key)
         try:
             while not over.is_set():
                 marked = await self._mark(over, thread, turn, seen)
                 if marked is not Marked.NO_ROOM or await self._tell_unmarked(thread, turn, seen):
                     return
-                await self._unsigned.next_look(turn.key, over)
+                await self._unsigned.next_look(key, over)
         finally:
-            self._unsigned.discard(turn.key)
+            self._unsigned.discard(key)
 
     def _comes(self, operation: Operation, thread: Thread, place: ThreadKey) -> bool:
         """Tell whether there will be room for an indicator before people have waited for long."""
@@ -121,8 +122,7 @@ class Indicators:
 
     async def dequeued(self, thread: Thread, turn: Turn) -> None:
         """Remove the mark of a question whose turn it is; a platform that is slow holds it up for a second at most."""
-        if (over := self._waits.pop(turn.key, None)) is not None:
-            over.set()
+        self._waits.pop(turn.key, asyncio.Event()).set()
         if self._marks.may_stand(turn):
             removal = self._tasks.spawn(self._marks.remove(thread, turn))
             await asyncio.wait({removal}, timeout=_LONGEST_HOLD_UP)

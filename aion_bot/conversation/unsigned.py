@@ -47,7 +47,10 @@ class Unsigned:
             look.set_result(None)
 
     async def next_look(self, turn: str, over: asyncio.Event) -> None:
-        """Wait until it is the turn of a question to look for room again, or until that is `over`."""
+        """Wait until it is the turn of a question to look for room again, or until that is `over`; it may have its sign."""
+        if turn not in self._looks:
+            await over.wait()
+            return
         loop = asyncio.get_running_loop()
         look = self._looks[turn] = loop.create_future()
         if self._timer is None:
