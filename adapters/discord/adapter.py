@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -26,6 +27,7 @@ from aion_bot.ports.errors import (
     Hindrance,
     PlatformDown,
     PlatformError,
+    RateLimited,
     TakenElsewhere,
     TooLong,
     UploadRefused,
@@ -69,6 +71,7 @@ class DiscordAdapter:
         self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
+        self._direct, self._direct_after = asyncio.Lock(), 0.0
         self._typing: dict[int, asyncio.Task[bool]] = {}
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
@@ -306,11 +309,21 @@ class DiscordAdapter:
         # Another process with this token may say the same about the same message: once is enough.
         nonce = ids.reply_nonce(event.key, text) if isinstance(event, Prompt) else None
         try:
-            await self._rest.send(await self._rest.direct_channel(int(event.person.id)), body, nonce=nonce)
+            await self._tell_directly(int(event.person.id), body, nonce)
         except PlatformError as error:
             if hidden or not is_refusal(error):
                 raise
             await self._reply_publicly(event, body, nonce)
+
+    async def _tell_directly(self, user: int, body: rendering.Body, nonce: str | None) -> None:
+        """Send a direct message, one at a time and none before Discord takes another: no permit waits for that."""
+        async with self._direct:
+            await asyncio.sleep(max(0.0, self._direct_after - time.monotonic()))
+            try:
+                await self._rest.send(await self._rest.direct_channel(user), body, nonce=nonce)
+            except RateLimited as error:
+                self._direct_after = time.monotonic() + error.retry_after
+                raise
 
     async def _reply_publicly(self, event: InboundEvent, body: rendering.Body, nonce: str | None) -> None:
         """Post where the person wrote: as a reply to the question where its thread may not exist yet."""

@@ -34,13 +34,16 @@ _HISTORY = Budget("history", 5, 5.0, Scope.CHANNEL)
 _WHOLE_BOT = Budget(GLOBAL, 45, 1.0, Scope.BOT, headroom=5)
 
 
-def _undocumented(name: str, scope: Scope) -> Budget:
-    """A limit without a documented number: only Discord's refusals hold it back, and no other limit with it."""
-    return Budget(name, UNLIMITED_CALLS, 1.0, scope)
+def _undocumented(name: str, scope: Scope, *, side_by_side: int | None = None) -> Budget:
+    """A limit without a documented number: only Discord's refusals hold it back, and no other limit with it.
+
+    More than `side_by_side` requests in a second go one at a time, so that few meet a refusal.
+    """
+    return Budget(name, UNLIMITED_CALLS, 1.0, scope, probe_threshold=side_by_side)
 
 
 # Both count for the whole bot: the operations are scheduled by a thread, which does not name its parent channel.
-_THREAD_CREATION = _undocumented("thread creation", Scope.BOT)
+_THREAD_CREATION = _undocumented("thread creation", Scope.BOT, side_by_side=5)
 _DIRECT_CHANNELS = _undocumented("direct-message channels", Scope.BOT)
 _CHANNEL_LOOKUPS = _undocumented("channel lookups", Scope.CHANNEL)
 _MEMBER_LOOKUPS = _undocumented("member lookups", Scope.BOT)

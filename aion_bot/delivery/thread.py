@@ -61,7 +61,7 @@ class Thread:
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""
-        async with self.limiter.permit(Operation.REPLY_PRIVATELY, self.key, Priority.FINAL):
+        async with self.limiter.permit(private_reply(event), self.key, Priority.FINAL):
             await self.adapter.reply_privately(event, struck_line(line), hidden=hidden)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
@@ -74,3 +74,12 @@ class Thread:
         if self.activity is None:
             return not active
         return await self.activity.show_activity(self.key, person, active=active)
+
+
+def private_reply(event: InboundEvent) -> Operation:
+    """Name the operation that a private reply is: to a direct message it is a post like any other there.
+
+    Not to a command or a press, which Discord lets be answered whatever its limits say.
+    """
+    is_message = isinstance(event, Prompt) and event.source is not None
+    return Operation.POST if event.place.direct and is_message else Operation.REPLY_PRIVATELY

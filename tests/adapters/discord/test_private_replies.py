@@ -1,13 +1,17 @@
 """Private answers: never silence, and never louder than needed."""
 
+import asyncio
+
 import pytest
 
-from aion_bot.ports.errors import Forbidden
+from aion_bot.ports.errors import Forbidden, RateLimited
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
 from tests.adapters.discord.host import RecordingHost
 
+CREATE_DM = "POST /users/@me/channels"
+CREATE_MESSAGE = "POST /channels/{channel_id}/messages"
 LINE = ("Only ", Person("42", "Ben"), " may decide.")
 
 
@@ -38,6 +42,22 @@ async def test_to_whoever_mentioned_the_bot(discord: SimulatedDiscord, bot: Bot,
     await bot.adapter.reply_privately(await host.prompt(), LINE)
     assert [shown.text for shown in discord.thread(discord.direct(ben))] == ["Only <@42> may decide."]
     assert len(discord.thread(message)) == 1
+
+
+async def test_many_direct_messages_go_one_at_a_time(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """No permit waits for direct messages: one follows the other, and after a refusal none is tried before its time."""
+    for person in discord.people:
+        await discord.mention(person, "may I?")
+    prompts = [await host.prompt(at) for at in range(1, 4)]
+    discord.fail_next(CREATE_MESSAGE, status=429, retry_after=0.2)
+    replies = [bot.adapter.reply_privately(prompt, LINE, hidden=True) for prompt in prompts]
+    results = await asyncio.gather(*replies, return_exceptions=True)
+    assert [type(one) for one in results] == [RateLimited, type(None), type(None)]
+    sent = [one for one in discord.log if one.name in {CREATE_DM, CREATE_MESSAGE}]
+    assert [one.name for one in sent] == [CREATE_DM, CREATE_MESSAGE] * 3
+    assert sent[2].at - sent[1].at >= 0.2
 
 
 async def test_to_somebody_who_takes_no_direct_messages(
