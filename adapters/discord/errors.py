@@ -26,9 +26,9 @@ from aion_bot.ports.errors import (
     TooLong,
 )
 
-FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
-"""Everything that a call of discord.py raises. A dropped connection is not one of its own errors, and a
-`TimeoutError` is an `OSError`."""
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, RecursionError)
+"""Everything that a call of discord.py raises. A dropped connection is not one of its own errors, a `TimeoutError` is an
+`OSError`, and an answer that is nested too deeply exhausts the stack of Python's JSON."""
 
 INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027
@@ -56,6 +56,8 @@ _FORBIDDEN: Mapping[int, Hindrance] = {
     160006: Hindrance.FULL,  # maximum number of active threads
     160007: Hindrance.FULL,  # maximum number of active announcement threads
 }
+NO_HISTORY = 160002
+"""Nothing can be posted as a reply without the permission Read Message History; a plain message may be taken."""
 TOO_MANY_LATE_EDITS = 30046
 """Maximum number of edits to messages older than an hour. It comes as a 429, whose pause no answer can wait for."""
 _CANNOT_EDIT = {
