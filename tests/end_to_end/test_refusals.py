@@ -102,10 +102,20 @@ async def test_a_card_that_cannot_be_drawn_is_plain_and_can_be_pressed(bot: Bot)
 
 
 async def test_an_answer_that_nothing_can_draw_says_so(bot: Bot) -> None:
-    """Where not even plain text is taken, the person is told, and no Stop stays."""
+    """Where not even plain text is taken, and none in a new message, the person is told, and no Stop stays."""
     thread = await answered_while_refused(bot, Operation.EDIT, Failure.UNDRAWABLE, 50)
+    bot.workspace.refuse(Operation.POST, Failure.UNDRAWABLE, times=50)
     await bot.replies_privately(thread, bot.ada, strings.CANNOT_DRAW)
     await bot.until(lambda: bot.pressable(thread) == [])
+
+
+async def test_an_answer_that_no_edit_can_draw_is_posted_anew(bot: Bot) -> None:
+    """Where not even plain text is taken as an edit, the answer is a new message of plain text, and the old one goes."""
+    thread = await answered_while_refused(bot, Operation.EDIT, Failure.UNDRAWABLE, 50)
+    await bot.shows(thread, "whole", without=(strings.THINKING,))
+    await bot.until(lambda: bot.pressable(thread) == [])
+    assert sum("whole" in one.text for one in bot.bots(thread)) == 1
+    assert bot.private_replies(thread, bot.ada) == []
 
 
 SLACK_CAUSES = [
