@@ -20,6 +20,7 @@ from adapters.discord import rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import (
     FAILURES,
+    NO_HISTORY,
     THREAD_EXISTS,
     UNKNOWN_MEMBER,
     UNKNOWN_MESSAGE,
@@ -36,6 +37,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _MAX_NONCES = 10_000
+_MAX_PRIVATE_THREADS = 1_000
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -45,6 +47,23 @@ LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
+
+
+class PrivateThreads:
+    """The private threads that events named last: Discord describes none that the bot was not invited to."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, None] = OrderedDict()
+
+    def note(self, channel: object) -> None:
+        """Remember a channel if it is one."""
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            self._known[channel.id] = None
+            if len(self._known) > _MAX_PRIVATE_THREADS:
+                self._known.popitem(last=False)
+
+    def __contains__(self, channel: object) -> bool:
+        return channel in self._known
 
 
 class OwnNonces:
@@ -78,6 +97,7 @@ class RestClient:
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
         self.own_nonces = OwnNonces()
+        self.private_threads = PrivateThreads()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -139,7 +159,13 @@ class RestClient:
             if document is not None:
                 raw = document.text.encode("utf-8", "replace")
                 options["file"] = discord.File(io.BytesIO(raw), document.name)
-            message = await client.get_partial_messageable(channel).send(body["content"], **options)
+            target = client.get_partial_messageable(channel)
+            try:
+                message = await target.send(body["content"], **options)
+            except discord.HTTPException as error:
+                if error.code != NO_HISTORY or options.pop("reference", None) is None:
+                    raise
+                message = await target.send(body["content"], **options)
         return message.id
 
     async def edit(self, channel: int, message: int, body: Body) -> None:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 import structlog
@@ -254,7 +254,9 @@ class Indicators:
         try:
             async with permit as allowed:
                 if allowed:
-                    await thread.adapter.reply_privately(prompt, (strings.ARRIVED,), hidden=True)
+                    # Without its message: no sign on it would say this.
+                    told = replace(prompt, source=None)
+                    await thread.adapter.reply_privately(told, (strings.ARRIVED,), hidden=True)
         except PlatformError as error:
             _log.info("private reply failed", platform=thread.platform, reason=repr(error))
 

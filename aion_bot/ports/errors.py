@@ -43,6 +43,7 @@ class Hindrance(StrEnum):
     LOCKED = "locked"
     CLOSED = "takes no direct messages"
     FULL = "too many active threads"
+    NOT_INVITED = "not in the private thread"
     OTHER = "refused"
     """The platform says something else, or something that nobody has documented."""
 
@@ -56,6 +57,11 @@ class Forbidden(PlatformError):
         super().__init__(text)
         self.hindrance = hindrance
         self.permission = permission
+
+    def __repr__(self) -> str:
+        """Add what is known of the reason, which is for logs as well."""
+        name = type(self).__name__
+        return f"{name}({str(self)!r}, {self.hindrance.value!r}, permission={self.permission!r})"
 
 
 class CannotEdit(Forbidden):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.private_reply import reply_privately
@@ -48,4 +49,6 @@ class QueueWaits:
         # It may have been withdrawn, or its turn come, meanwhile.
         if now is not None and now.phase is TurnPhase.QUEUED and not over.is_set() and one not in self._told:
             self._told.add(one)
-            await reply_privately(thread, turn.origin, (strings.STILL_QUEUED,), hidden=True)
+            # Without its message: that has the mark of a question which waits, and needs no other sign.
+            origin = replace(turn.origin, source=None)
+            await reply_privately(thread, origin, (strings.STILL_QUEUED,), hidden=True)

@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
@@ -77,7 +78,8 @@ class TurnSlots:
             self._indicators.queued(thread, turn)
             if first and tell and turn.origin is not None:
                 sentence = strings.answering_others(len(self._slots.owners), own=owner in self._slots.owners)
-                self._tasks.spawn(reply_privately(thread, turn.origin, (sentence,), hidden=True))
+                origin = replace(turn.origin, source=None)  # its message is marked already
+                self._tasks.spawn(reply_privately(thread, origin, (sentence,), hidden=True))
 
         started = await self._slots.acquire(owner, number, waits)
         try:

@@ -12,7 +12,7 @@ from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import VOICE, Channel
+from aion_bot.simulators.discord.model import PRIVATE_THREAD, VOICE, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, FullWorkspace, Operation
 from tests.end_to_end.bot import Bot
@@ -157,6 +157,19 @@ async def test_each_cause_on_discord_has_its_sentence(
         discord.fail_next("POST /channels/{channel_id}/messages", status=status, code=code)
         thread = await discord.ask(bot.ada, "What?")
         await bot.replies_privately(thread, bot.ada, sentence)
+
+
+async def test_a_private_thread_names_its_own_remedy(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
+) -> None:
+    """Whoever uses `/ask` in a private thread without the bot reads how it gets there, and no public echo stays."""
+    general = discord.world.named("general").id
+    private = Channel(discord.world.new_id(), PRIVATE_THREAD, "quiet", discord.world.guild, parent=general)
+    async with running(aion, discord, tmp_path) as bot:
+        discord.world.add(private)
+        await discord.ask(bot.ada, "What?", channel=private.id)
+        await bot.replies_privately(private.id, bot.ada, strings.cannot_write(Hindrance.NOT_INVITED))
+        await bot.until(lambda: bot.bots(private.id) == [])
 
 
 async def test_a_title_that_is_refused_is_tried_without_the_words(
