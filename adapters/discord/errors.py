@@ -33,6 +33,8 @@ FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, RecursionErr
 INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027
 REQUEST_TOO_LARGE = 40005
+TITLE_BLOCKED = 200001
+"""A thread's title was blocked by automatic moderation."""
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
 UNKNOWN_EMOJI = 10014
@@ -55,6 +57,8 @@ _FORBIDDEN: Mapping[int, Hindrance] = {
     160005: Hindrance.LOCKED,
     160006: Hindrance.FULL,  # maximum number of active threads
     160007: Hindrance.FULL,  # maximum number of active announcement threads
+    200000: Hindrance.BLOCKED,  # message was blocked by automatic moderation
+    240000: Hindrance.BLOCKED,  # message blocked by harmful links filter
 }
 NO_HISTORY = 160002
 """Nothing can be posted as a reply without the permission Read Message History; a plain message may be taken."""
@@ -162,7 +166,7 @@ def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError
     if error.code in _FORBIDDEN or error.status == 403:
         permission = _VIEW_CHANNEL if error.code == MISSING_ACCESS else ""
         return Forbidden(text, _FORBIDDEN.get(error.code, Hindrance.OTHER), permission=permission)
-    if error.code in {INVALID_FORM, REQUEST_TOO_LARGE}:
+    if error.code in {INVALID_FORM, REQUEST_TOO_LARGE, TITLE_BLOCKED}:
         # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
         too_long = "In content" in error.text and "in length" in error.text
         return TooLong(text) if too_long or error.code == REQUEST_TOO_LARGE else CannotDraw(text)

@@ -44,6 +44,7 @@ class Hindrance(StrEnum):
     CLOSED = "takes no direct messages"
     FULL = "too many active threads"
     NOT_INVITED = "not in the private thread"
+    BLOCKED = "words blocked by the rules of the place"
     OTHER = "refused"
     """The platform says something else, or something that nobody has documented."""
 

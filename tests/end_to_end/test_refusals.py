@@ -144,6 +144,8 @@ DISCORD_CAUSES = [
     (403, 50013, strings.cannot_write(Hindrance.PERMISSION, "Send Messages in Threads")),
     (403, 50001, strings.cannot_write(Hindrance.PERMISSION, "View Channel")),
     (400, 160005, strings.cannot_write(Hindrance.LOCKED)),
+    (400, 200000, strings.cannot_write(Hindrance.BLOCKED)),
+    (400, 240000, strings.cannot_write(Hindrance.BLOCKED)),
     (404, 10003, strings.PLACE_GONE),
 ]
 
@@ -172,13 +174,14 @@ async def test_a_private_thread_names_its_own_remedy(
         await bot.until(lambda: bot.bots(private.id) == [])
 
 
+@pytest.mark.parametrize("code", [50035, 200001])
 async def test_a_title_that_is_refused_is_tried_without_the_words(
-    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, code: int
 ) -> None:
     """A question whose words a server does not take as a title is answered in a thread with a title of ours."""
     async with running(aion, discord, tmp_path) as bot:
         aion.play(spoken("The answer."))
-        discord.fail_next(CREATE_THREAD, status=400, code=50035)
+        discord.fail_next(CREATE_THREAD, status=400, code=code)
         thread = await discord.mention(bot.ada, "What are these words?")
         await bot.shows(thread, "The answer.")
         assert discord.title(thread) == UNTITLED
