@@ -294,7 +294,7 @@ class DiscordAdapter:
             if not is_refusal(error):
                 raise
             if hidden:
-                await self._sign_unanswerable(event)
+                await self._mark_unanswerable(event)
                 raise
             await self._reply_publicly(event, body)
 
@@ -307,10 +307,10 @@ class DiscordAdapter:
             else:
                 await self._rest.send(ids.channel_of(event.thread), body)
         except PlatformError as error:
-            if not is_refusal(error) or not await self._sign_unanswerable(event):
+            if not is_refusal(error) or not await self._mark_unanswerable(event):
                 raise
 
-    async def _sign_unanswerable(self, event: InboundEvent) -> bool:
+    async def _mark_unanswerable(self, event: InboundEvent) -> bool:
         """Put a reaction on the message of a person to whom nothing can be said; False where there is no message."""
         if not isinstance(event, Prompt) or event.source is None:
             return False

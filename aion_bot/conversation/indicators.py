@@ -254,7 +254,7 @@ class Indicators:
         try:
             async with permit as allowed:
                 if allowed:
-                    # Without its message: no sign on it would say this.
+                    # Without its message: no mark on it would say this.
                     told = replace(prompt, source=None)
                     await thread.adapter.reply_privately(told, (strings.ARRIVED,), hidden=True)
         except PlatformError as error:

@@ -70,7 +70,7 @@ class PlatformAdapter(Protocol):
         """Answer the person behind `event` so that nobody else sees it, where the platform can.
 
         `hidden`: where it cannot, no words are shown, and `Forbidden` is raised: a refusal is nobody else's business. A
-        sign on the person's own message (`Prompt.source`) may say that there is something to be told.
+        reaction to the person's own message (`Prompt.source`) may say that there is something to be told.
         """
 
     def measure(self, content: Content) -> int:

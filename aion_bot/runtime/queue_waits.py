@@ -49,6 +49,6 @@ class QueueWaits:
         # It may have been withdrawn, or its turn come, meanwhile.
         if now is not None and now.phase is TurnPhase.QUEUED and not over.is_set() and one not in self._told:
             self._told.add(one)
-            # Without its message: that has the mark of a question which waits, and needs no other sign.
+            # Without its message: that has the mark of a question which waits, and needs no other.
             origin = replace(turn.origin, source=None)
             await reply_privately(thread, origin, (strings.STILL_QUEUED,), hidden=True)

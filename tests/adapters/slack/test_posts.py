@@ -277,7 +277,7 @@ async def test_private_reply_that_cannot_be_drawn_is_plain(
     assert "blocks" not in slack.api.bodies[method][-1]
 
 
-async def test_whoever_cannot_be_told_anything_gets_a_sign(
+async def test_whoever_cannot_be_told_anything_gets_a_reaction(
     slack: SimulatedSlack, adapter: SlackAdapter
 ) -> None:
     """Where Slack takes neither a private reply nor a direct message, the question gets a reaction, and the caller knows."""
