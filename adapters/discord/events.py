@@ -31,6 +31,7 @@ SEND: Final = "Send Messages"
 VIEW_CHANNEL: Final = "View Channel"
 ADD_REACTIONS: Final = "Add Reactions"
 MANAGE_MESSAGES: Final = "Manage Messages"
+"""All that Discord's documentation names for a deletion (*Delete Message*)."""
 
 
 class ChannelKind(Enum):

@@ -14,7 +14,8 @@ from aion_bot.ports.errors import Forbidden, Hindrance, PlatformError
 async def explained(rest: RestClient, channel: int, needed: str = "") -> AsyncIterator[None]:
     """Say in a refusal what the bot misses in a channel: `needed`, or else the permission to write there.
 
-    Discord refuses an edit without that one, too (discord/discord-api-docs#3096), and names none.
+    Discord names none. Of an edit its documentation says that it needs none; a report of a refusal names that to write
+    (discord/discord-api-docs#3096).
     """
     try:
         yield
