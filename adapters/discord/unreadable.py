@@ -1,7 +1,7 @@
 """Events that discord.py cannot read: an exception in its parser would end the session, and lose what is said until the next."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import discord
@@ -23,6 +23,7 @@ _BESIDE_VOICE: Final = {
 _log = logging.getLogger(__name__)
 
 Parser = Callable[[Any], None]
+Receiver = Callable[[Any], Coroutine[Any, Any, None]]
 
 
 def guarded(event: str, parse: Parser) -> Parser:
@@ -37,7 +38,7 @@ def guarded(event: str, parse: Parser) -> Parser:
     return parsed
 
 
-def skipping_deep(receive: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+def skipping_deep(receive: Receiver) -> Receiver:
     """Return what receives frames for discord.py, and logs and skips one that is nested too deeply for Python's JSON."""
 
     async def received(frame: Any) -> None:
