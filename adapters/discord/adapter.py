@@ -13,13 +13,14 @@ from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
-from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND, SEND_IN_THREADS
+from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import OtherProcess
+from adapters.discord.refusals import explained
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -166,25 +167,13 @@ class DiscordAdapter:
         """
         channel, body = ids.channel_of(thread), rendering.body(content)
         self._other.check(nonce)
+        needed = CREATE_THREADS if channel in self._without_threads else ""
         try:
-            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+            async with explained(self._rest, channel, needed):
+                message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
-        except Forbidden as error:
-            if error.hindrance is Hindrance.PERMISSION and not error.permission:
-                error.permission = await self._needed_to_post(channel)
-            raise
         return ids.message_ref(thread, channel, message)
-
-    async def _needed_to_post(self, channel: int) -> str:
-        """Name the permission that a post needs: threads and channels have their own; empty where Discord does not tell."""
-        if channel in self._without_threads:
-            return CREATE_THREADS
-        try:
-            found = await self._rest.channel(channel)
-        except PlatformError:
-            return ""
-        return SEND_IN_THREADS if isinstance(found, discord.Thread) else SEND
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file in a message without words; the nonce holds as for `post`."""
@@ -202,21 +191,22 @@ class DiscordAdapter:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""
         channel, message_id = ids.address_of(message)
         body = rendering.body(content)
-        try:
-            await self._rest.edit(channel, message_id, body)
-        except Archived as archived:
+        async with explained(self._rest, channel):
             try:
-                async with self._rest.call() as client:
-                    await client.http.edit_channel(channel, archived=False)
-            except Forbidden:
-                raise archived from None  # a new message does it, too, or its refusal says what is wrong
-            await self._rest.edit(channel, message_id, body)
+                await self._rest.edit(channel, message_id, body)
+            except Archived as archived:
+                try:
+                    async with self._rest.call() as client:
+                        await client.http.edit_channel(channel, archived=False)
+                except Forbidden:
+                    raise archived from None  # a new message does it, too, or its refusal says what is wrong
+                await self._rest.edit(channel, message_id, body)
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
         try:
-            async with self._rest.call() as client:
+            async with explained(self._rest, channel, MANAGE_MESSAGES), self._rest.call() as client:
                 await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
         except Forbidden:
             token = self._tokens.of_answer(message_id)
@@ -295,10 +285,14 @@ class DiscordAdapter:
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.
 
-        Where neither can be done the answer is posted where the person wrote, unless it is to stay `hidden`.
+        Where neither can be done the answer is posted where the person wrote, unless it is to stay `hidden`: then a
+        reaction to their message says that something could not be said to them, and the refusal is raised.
         """
         text = rendering.sentence(line)
         token = None if isinstance(event, MessageChange) else self._tokens.find(event.reply_token)
+        if isinstance(event, Prompt) and event.echo is not None:
+            # Of an earlier process's command the acknowledgement goes by this token, too.
+            self._tokens.note_answer(event.reply_token, ids.address_of(event.echo)[1])
         if token is not None:
             try:
                 return await self._rest.follow_up(token.application, token.token, text)
@@ -311,7 +305,10 @@ class DiscordAdapter:
         try:
             await self._tell_directly(int(event.person.id), body, nonce)
         except PlatformError as error:
-            if hidden or not is_refusal(error):
+            if not is_refusal(error):
+                raise
+            if hidden:
+                await self._mark_unanswerable(event)
                 raise
             await self._reply_publicly(event, body, nonce)
 
@@ -334,13 +331,19 @@ class DiscordAdapter:
             else:
                 await self._rest.send(ids.channel_of(event.thread), body, nonce=nonce)
         except PlatformError as error:
-            if not is_refusal(error) or not isinstance(event, Prompt) or event.source is None:
+            if not is_refusal(error) or not await self._mark_unanswerable(event):
                 raise
-            # Nothing can be said to this person: a sign on their message is all that is left.
-            channel, question = ids.address_of(event.source)
+
+    async def _mark_unanswerable(self, event: InboundEvent) -> bool:
+        """Put a reaction on the message of a person to whom nothing can be said; False where there is no message."""
+        if not isinstance(event, Prompt) or event.source is None:
+            return False
+        channel, question = ids.address_of(event.source)
+        with missing(ADD_REACTIONS):
             async with self._rest.call() as client:
                 message = client.get_partial_messageable(channel).get_partial_message(question)
                 await message.add_reaction(strings.UNANSWERABLE_EMOJI)
+        return True
 
     @property
     def mentions_only(self) -> bool:

@@ -6,6 +6,7 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 import asyncio
 import io
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -18,6 +19,7 @@ from adapters.discord import ids, rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import (
     FAILURES,
+    NO_HISTORY,
     THREAD_EXISTS,
     UNKNOWN_MEMBER,
     UNKNOWN_MESSAGE,
@@ -35,6 +37,8 @@ from aion_bot.ports.messages import Document
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_MAX_PRIVATE_THREADS = 1_000
+
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
 ARCHIVED_AFTER: Final = 4_320
@@ -43,6 +47,23 @@ LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
+
+
+class PrivateThreads:
+    """The private threads that events named last: Discord describes none that the bot was not invited to."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, None] = OrderedDict()
+
+    def note(self, channel: object) -> None:
+        """Remember a channel if it is one."""
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            self._known[channel.id] = None
+            if len(self._known) > _MAX_PRIVATE_THREADS:
+                self._known.popitem(last=False)
+
+    def __contains__(self, channel: object) -> bool:
+        return channel in self._known
 
 
 class RestClient:
@@ -60,6 +81,7 @@ class RestClient:
         self.own_nonces, self.own_posts = OwnNonces(), OwnNonces()
         self._unsure = OwnNonces()
         """Channels and nonces of posts that are on their way, or whose outcome is unknown."""
+        self.private_threads = PrivateThreads()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -143,7 +165,13 @@ class RestClient:
             if document is not None:
                 raw = document.text.encode("utf-8", "replace")
                 options["file"] = discord.File(io.BytesIO(raw), document.name)
-            return await client.get_partial_messageable(channel).send(body["content"], **options)
+            target = client.get_partial_messageable(channel)
+            try:
+                return await target.send(body["content"], **options)
+            except discord.HTTPException as error:
+                if error.code != NO_HISTORY or options.pop("reference", None) is None:
+                    raise
+                return await target.send(body["content"], **options)
 
     def may_post(self, channel: int) -> bool:
         """Tell whether a message may stand in a channel that this process has posted and does not know of yet."""

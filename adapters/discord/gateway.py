@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
+from adapters.discord.unreadable import UNREADABLE, guarded, skipping_deep
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -61,8 +62,6 @@ OPTIONS: Mapping[str, Any] = {
     "enable_debug_events": True,
 }
 """What discord.py's client is given, whatever the settings say."""
-UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-"""What a payload of another shape than Discord documents raises."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -97,10 +96,9 @@ class Gateway(discord.Client):
             http_trace=http_trace,
             **OPTIONS,
         )
-        # An exception in discord.py's parser would end the session, and lose what is said until the next one.
         parsers = self._connection.parsers
         for name in parsers.keys() - _SESSION_EVENTS:
-            parsers[name] = _guarded(name, parsers[name])
+            parsers[name] = guarded(name, parsers[name])
         self._host, self._rest, self._delivery = host, rest, delivery
         self._interactions, self._backfill = interactions, backfill
         self._edits = EditTimes()
@@ -169,6 +167,8 @@ class Gateway(discord.Client):
         elif event in {"connect", "resumed"}:
             self._session_timeout.reschedule(None)
             self._host.heard()
+            # Each session, new or resumed, has a socket of its own.
+            self.ws.received_message = skipping_deep(self.ws.received_message)  # type: ignore[method-assign] # no public way
         # Now, not in the handler: until that runs, servers may have come that READY did not name.
         if event == "connect":
             self._present = {str(guild.id): guild.name for guild in self.guilds}
@@ -324,18 +324,6 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(channel):
             for message in messages:
                 await self._delivery.deliver(events.change_from_deletion(message, info))
-
-
-def _guarded(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Return a parser of discord.py that logs and skips an event which it cannot read."""
-
-    def guarded(data: Any) -> None:
-        try:
-            parse(data)
-        except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
-            _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
-
-    return guarded
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

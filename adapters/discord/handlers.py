@@ -82,6 +82,7 @@ class EventDelivery:
     async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
         """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
         guild_id = guild.id if guild is not None else None
+        self._rest.private_threads.note(channel)
         known = events.channel_info(channel, guild_id)
         if known is not None:
             return known

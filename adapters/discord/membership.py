@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from adapters.discord.client import RestClient, look_up
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 
 LIFETIME = 600.0
 """Seconds for which an answer counts: people leave servers."""
@@ -70,7 +70,14 @@ class Membership:
         return person not in self._failed
 
     async def _look(self, person: int, servers: Sequence[int]) -> str:
+        refusal: PlatformError | None = None
         for server in servers:
-            if await self._rest.is_member(server, person):
-                return str(server)
+            try:
+                if await self._rest.is_member(server, person):
+                    return str(server)
+            except (Forbidden, MessageGone) as error:
+                # One that the bot has just lost, or may not ask, says nothing about the others.
+                refusal = error
+        if refusal is not None:
+            raise refusal
         return UNKNOWN

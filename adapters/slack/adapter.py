@@ -29,6 +29,8 @@ _NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
 """Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
 
 _HOURGLASS = "hourglass_flowing_sand"
+_MUTE = "mute"
+"""Marks a message to whose writer nothing can be said."""
 
 _NO_INDICATOR_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """Codes that say what one channel does not have: the bot is no member, or the channel is one session by itself."""
@@ -155,12 +157,18 @@ class SlackAdapter:
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
-        team, channel, ts = ids.message(message)
-        method, done = Method.REACTIONS_REMOVE, "no_reaction"
         if queued:
-            method, done = Method.REACTIONS_ADD, "already_reacted"
+            await self._react(message, _HOURGLASS)
+            return
+        team, channel, ts = ids.message(message)
         where = {"channel": channel, "timestamp": ts}
-        await self._web.call(method, team, tolerated={done}, name=_HOURGLASS, **where)
+        method = Method.REACTIONS_REMOVE
+        await self._web.call(method, team, tolerated={"no_reaction"}, name=_HOURGLASS, **where)
+
+    async def _react(self, message: MessageRef, emoji: str) -> None:
+        team, channel, ts = ids.message(message)
+        where = {"channel": channel, "timestamp": ts}
+        await self._web.call(Method.REACTIONS_ADD, team, tolerated={"already_reacted"}, name=emoji, **where)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Make Slack show that the bot works for `person`, with its own Stop button; see `Timeouts.indicator`.
@@ -197,7 +205,8 @@ class SlackAdapter:
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002 # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
 
-        In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`.
+        In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`. Where Slack takes neither, a
+        reaction to the person's message says that something could not be said to them, and the refusal is raised.
         """
         shown = {**_NO_NAMES, **rendering.sentence(line)}
         try:
@@ -217,9 +226,14 @@ class SlackAdapter:
                 where = {"channel": place.channel, **_thread_of_reader(event)}
                 await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
         except (Forbidden, MessageGone):
-            # Slack takes a person's id for their direct message. The request counts under that id, because the
-            # channel's own id is known from the answer only.
-            await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
+            try:
+                # Slack takes a person's id for their direct message. The request counts under that id, because the
+                # channel's own id is known from the answer only.
+                await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
+            except (Forbidden, MessageGone):
+                if isinstance(event, Prompt) and event.source is not None:
+                    await self._react(event.source, _MUTE)
+                raise
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""

@@ -36,6 +36,8 @@ _CHANNELS = 10_000
 """Channels of which it is remembered whether another organisation sees them."""
 _MOMENT = 3.0
 """Seconds of a pause at most that a look-up waits for: somebody has pressed a button."""
+UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a payload of another shape than Slack documents raises."""
 _ANY = re.compile("")
 
 
@@ -109,7 +111,7 @@ class EventHandlers:
                 self._remember_shared(body)
                 rename = events.channel_rename(body)
                 event = await self._read(body) if rename is None else None
-            except (AttributeError, LookupError, TypeError, ValueError) as error:
+            except UNREADABLE as error:
                 # Slack would send it again, and it would fail again.
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
                 return await ack()

@@ -21,7 +21,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from adapters.slack.client import WebApi
-from adapters.slack.handlers import EventHandlers
+from adapters.slack.handlers import UNREADABLE, EventHandlers
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
@@ -113,7 +113,8 @@ class SocketConnection:
     def _receive(self, text: str) -> None:
         try:
             message = json.loads(text)
-        except (RecursionError, ValueError):
+        except (RecursionError, ValueError) as error:
+            _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
             return
         match message:
             case {"type": "hello"} if not self._hello.done():
@@ -137,7 +138,7 @@ class SocketConnection:
             if payload.get("type") != "event_callback" or isinstance(payload.get("event"), Mapping):
                 request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
                 status = (await self._app.async_dispatch(request)).status
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             # Bolt cannot read it: Slack would send it again, and it would fail again.
             _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
         # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.

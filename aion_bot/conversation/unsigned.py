@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from dataclasses import replace
 
 import structlog
 
@@ -89,7 +90,9 @@ class Unsigned:
         self._told[one] = (now, True)
         try:
             async with thread.limiter.using(permit):
-                await thread.adapter.reply_privately(prompt, (strings.ARRIVED,), hidden=True)
+                # Without its message: no mark on it would say this.
+                told = replace(prompt, source=None)
+                await thread.adapter.reply_privately(told, (strings.ARRIVED,), hidden=True)
         except PlatformError as error:
             _log.info("private reply failed", platform=thread.platform, reason=repr(error))
             self._told[one] = (now, False)

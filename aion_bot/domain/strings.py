@@ -72,6 +72,8 @@ _HINDRANCES = {
     Hindrance.LOCKED: "That thread is locked. Ask me somewhere else.",
     Hindrance.CLOSED: "I can't send you direct messages. Allow them, then ask again.",
     Hindrance.FULL: "There are too many open threads. Ask your admin to archive some, then ask again.",
+    Hindrance.NOT_INVITED: "I'm not in that private thread. Mention me there, or ask someone who can manage threads to.",
+    Hindrance.BLOCKED: "This server's rules block words in my answer. Ask your admin to allow them, or ask me somewhere else.",
     Hindrance.PERMISSION: CANNOT_WRITE,
     Hindrance.OTHER: REFUSED_HERE,
 }

@@ -69,7 +69,8 @@ class PlatformAdapter(Protocol):
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer the person behind `event` so that nobody else sees it, where the platform can.
 
-        `hidden`: where it cannot, nothing is shown, and `Forbidden` is raised: a refusal is nobody else's business.
+        `hidden`: where it cannot, no words are shown, and `Forbidden` is raised: a refusal is nobody else's business. A
+        reaction to the person's own message (`Prompt.source`) may say that there is something to be told.
         """
 
     def measure(self, content: Content) -> int:

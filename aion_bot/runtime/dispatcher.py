@@ -281,9 +281,10 @@ class Dispatcher:
                 self._tasks.spawn(self._take_retry_away(thread.adapter, change.prompt))
         elif asked is not None and await self._store.turns.withdrawn(change.prompt):
             await self._ask(thread, asked, anew=True)
-        elif await self._store.turns.accepted(change.prompt):
-            # Not logged: most edits are of questions that were answered long ago.
-            if self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
+        elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
+            # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
+            known = change.place if change.place.checked or turn.origin is None else turn.origin.place
+            if self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
         # In a thread people also correct what they said before the bot came, or to each other.
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
@@ -291,8 +292,7 @@ class Dispatcher:
 
     async def _take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
         """Show that a failed question cannot be asked again, as its writer deleted it."""
-        turn = await self._store.turns.of_prompt(prompt)
-        if turn is None:
+        if (turn := await self._store.turns.of_prompt(prompt)) is None:
             return
         for runner in self._active.find(turn=turn.key):
             await runner.ended.wait()

@@ -5,6 +5,7 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
@@ -85,7 +86,8 @@ class TurnSlots:
             self._indicators.queued(thread, turn)
             if first and tell and turn.origin is not None:
                 sentence = strings.answering_others(len(self._slots.owners), own=owner in self._slots.owners)
-                self._tasks.spawn(reply_privately(thread, turn.origin, (sentence,), hidden=True))
+                origin = replace(turn.origin, source=None)  # its message is marked already
+                self._tasks.spawn(reply_privately(thread, origin, (sentence,), hidden=True))
 
         started = await self._slots.acquire(owner, number, waits)
         try:
@@ -134,4 +136,6 @@ class QueueWaits:
         # It may have been withdrawn, or its turn come, meanwhile.
         if now is not None and now.phase is TurnPhase.QUEUED and not over.is_set() and one not in self._told:
             self._told.add(one)
-            await reply_privately(thread, turn.origin, (strings.STILL_QUEUED,), hidden=True)
+            # Without its message: that has the mark of a question which waits, and needs no other.
+            origin = replace(turn.origin, source=None)
+            await reply_privately(thread, origin, (strings.STILL_QUEUED,), hidden=True)

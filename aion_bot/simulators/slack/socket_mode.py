@@ -104,6 +104,11 @@ class Sockets:
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
             self._start(self._close_later(socket))
 
+    async def send_raw(self, text: str) -> None:
+        """Send a frame as it is over every connection."""
+        for socket in self._connections:
+            await socket.send_str(text)
+
     async def close(self, *numbers: int) -> None:
         """Close connections, all or those of these numbers, with a close frame."""
         for socket in self._chosen(numbers):

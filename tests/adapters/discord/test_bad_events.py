@@ -17,6 +17,7 @@ from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
+from aion_bot.simulators.discord.model import Interaction
 from aion_bot.storage import Store
 from tests.adapters.discord.conftest import Bot, running
 from tests.adapters.discord.host import RecordingHost
@@ -45,6 +46,43 @@ async def test_a_broken_event_is_skipped(discord: SimulatedDiscord, host: Record
     await discord.mention(discord.people[0], "and now?")
     assert (await host.prompt()).text == "and now?"
     assert discord.gateway.identified == 1
+
+
+@pytest.mark.parametrize("depth", [400, 800, 100_000])
+@pytest.mark.parametrize("field", ["embeds", "components", "attachments", "author", "nothing"])
+@pytest.mark.usefixtures("bot")
+async def test_a_deeply_nested_event_is_skipped(
+    discord: SimulatedDiscord, host: RecordingHost, depth: int, field: str
+) -> None:
+    """However deeply an event is nested, the same session goes on, and the next question arrives."""
+    said = payloads.event(discord.say(discord.people[1], "just talk"), discord.world) | {"id": "77", field: 0}
+    data = json.dumps(said).replace(f'"{field}": 0', f'"{field}": {"[" * depth}{"]" * depth}')
+    await discord.gateway.send_raw(f'{{"op": 0, "t": "MESSAGE_CREATE", "s": 50, "d": {data}}}')
+    await discord.mention(discord.people[0], "and now?")
+    await host.until(lambda: "and now?" in [one.text for one in host.inbound if isinstance(one, Prompt)])
+    assert discord.gateway.identified == 1
+
+
+@pytest.mark.parametrize("kind", [4, 13, 14, 15, 99, None, "text"])
+@pytest.mark.usefixtures("bot")
+async def test_a_press_in_an_unknown_kind_of_channel_arrives(
+    discord: SimulatedDiscord, host: RecordingHost, kind: object
+) -> None:
+    """A press counts, with its channel, in whatever kind of channel it is made, one of tomorrow's included."""
+    ada, general = discord.people[0], discord.world.named("general")
+    posted = discord.backend.post_as_bot(general.id, {"content": "Plan"})
+    data = {"custom_id": "aion:stop:k", "component_type": 2}
+    pressed = Interaction(discord.world.new_id(), "token", 3, ada, general.id, data, posted)
+    discord.world.interactions["token"] = pressed
+    shown = payloads.interaction(pressed, discord.world) | {"channel_id": "79"}
+    shown["channel"] = {**shown["channel"], "id": "79", "type": kind}
+    shown["message"] = {**shown["message"], "channel_id": "79"}
+    discord.gateway.dispatch("INTERACTION_CREATE", shown, 0)
+    await host.until(lambda: bool(host.inbound))
+    click = host.inbound[0]
+    assert isinstance(click, Click)
+    assert (click.action, click.key, click.place.channel) == (Action.STOP, "k", "79")
+    assert click.message.thread == ThreadKey("discord", "79")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.discord import client, ids
 from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.membership import UNKNOWN, Membership
 from aion_bot.ports.errors import Forbidden, Hindrance, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -17,6 +18,7 @@ from tests.adapters.discord.host import RecordingHost
 
 CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
+DELETE = "DELETE /channels/{channel_id}/messages/{message_id}"
 CHANNEL = "PATCH /channels/{channel_id}"
 FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
 
@@ -101,6 +103,33 @@ async def test_the_limit_of_the_whole_bot_ends(
     await asyncio.sleep(caught.value.retry_after)
     await adapter.edit(message, Reply("second"))
     assert discord.thread(message.thread.id)[-1].text == "second"
+
+
+@pytest.mark.parametrize("route", [EDIT, DELETE])
+@pytest.mark.parametrize("in_thread", [True, False])
+async def test_a_refused_change_names_the_permission(
+    discord: SimulatedDiscord, bot: Bot, answer: MessageRef, *, route: str, in_thread: bool
+) -> None:
+    """An edit or a deletion that Discord refuses for want of a permission names it, in the log as well."""
+    general = ids.thread_key(int(discord.world.named("general").id))
+    message = answer if in_thread else await bot.adapter.post(general, Reply("hall"), nonce="hall")
+    discord.fail_next(route, status=403, code=50013)
+    change = bot.adapter.delete(message) if route == DELETE else bot.adapter.edit(message, Reply("x"))
+    with pytest.raises(Forbidden) as caught:
+        await change
+    writing = "Send Messages in Threads" if in_thread else "Send Messages"
+    assert caught.value.permission == ("Manage Messages" if route == DELETE else writing)
+    assert caught.value.permission in repr(caught.value)
+
+
+async def test_a_reply_needs_no_history(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef
+) -> None:
+    """Where the bot may not read the history, and so not reply, the message is posted without the reference."""
+    discord.fail_next(CREATE, status=400, code=160002)
+    await adapter.post_reply(message.thread, Reply("second"), to=message, nonce="second")
+    assert discord.world.messages[message.thread.id][-1].replied_to is None
+    assert discord.server.calls[CREATE] == 3
 
 
 @pytest.mark.parametrize("acted", [True, False])
@@ -282,3 +311,22 @@ async def test_a_thread_that_stays_in_the_archive(
     with pytest.raises(Forbidden) as caught:
         await bot.adapter.edit(answer, Reply("decided"))
     assert caught.value.hindrance is Hindrance.ARCHIVED
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (404, 10004)])
+async def test_a_server_that_tells_nothing_hides_no_other(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, status: int, code: int
+) -> None:
+    """Somebody who writes directly belongs to the next server where one does not say who is in it."""
+    discord.invite("Elsewhere", "hall")
+    membership = Membership(adapter._rest)  # the part under test; the adapter makes its own when it listens
+    first, second = map(int, discord.world.servers)
+    membership.servers = lambda: [first, second]
+    ada = int(discord.people[0].id)
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", status=status, code=code)
+    assert await membership.home(ada) == str(second)
+    assert membership.checked(ada)
+    ben = int(discord.people[1].id)
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", times=2, status=status, code=code)
+    assert await membership.home(ben) == UNKNOWN
+    assert not membership.checked(ben)

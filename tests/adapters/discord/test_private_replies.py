@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from adapters.discord.strings import UNANSWERABLE_EMOJI
 from aion_bot.ports.errors import Forbidden, RateLimited
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -122,16 +123,17 @@ async def test_while_the_gateway_is_away(discord: SimulatedDiscord, bot: Bot, ho
 async def test_a_hidden_word_is_never_seen_by_others(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
-    """A refusal has no last resort: where neither way is open nothing is shown, and the caller knows."""
+    """A refusal has no last resort: where neither way is open a reaction is all that is shown, and the caller knows."""
     ada = discord.people[0]
     discord.world.closed_to_bot.add(ada.id)
     thread = await discord.ask(ada, "May I?")
     discord.expire_tokens()
     with pytest.raises(Forbidden):
         await bot.adapter.reply_privately(await host.prompt(), LINE, hidden=True)
-    await discord.mention(ada, "may I?")
+    question = await discord.mention(ada, "may I?")
     with pytest.raises(Forbidden):
         await bot.adapter.reply_privately(await host.prompt(2), LINE, hidden=True)
+    assert discord.world.anywhere(question).reactions == [UNANSWERABLE_EMOJI]
     assert len(discord.thread(thread)) == 1
     assert [one.by_bot for one in discord.thread(discord.world.named("general").id)] == [True, False]
 

@@ -1,6 +1,7 @@
 """Two sockets: whatever happens to one of them, or to both, nothing that was said is lost."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 
@@ -308,3 +309,25 @@ async def test_foreign_socket_beside_ours_is_noticed(
     await host.until(lambda: len(host.signs) == 1)  # for `doctor` and readiness
     await end(listening)
     await adapter.close()
+
+
+@pytest.mark.parametrize("depth", [400, 800, 100_000])
+@pytest.mark.parametrize("field", ["blocks", "attachments", "files", "text", "user", "nothing"])
+async def test_a_deeply_nested_event_is_skipped(
+    slack: SimulatedSlack, host: RecordingHost, depth: int, field: str
+) -> None:
+    """However deeply an event is nested, the connections stay, and the next question arrives."""
+    event = {
+        "type": "message",
+        "channel": "D0ADA",
+        "channel_type": "im",
+        "ts": "1.5",
+        "user": "U0ADA",
+        "text": "x",
+    }
+    payload = {"type": "event_callback", "team_id": "T0NW", "event": {**event, field: 0}}
+    envelope = json.dumps({"envelope_id": "e", "type": "events_api", "payload": payload})
+    await slack.sockets.send_raw(envelope.replace(f'"{field}": 0', f'"{field}": {"[" * depth}{"]" * depth}'))
+    await slack.direct_message(slack.people[0], "and now?")
+    await host.until(lambda: "and now?" in [one.text for one in host.prompts])
+    assert slack.sockets.opened == 2
