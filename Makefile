@@ -4,13 +4,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SEED ?= $(shell date +%s)
 TIMES ?= 10
-# Packages of the core whose unit tests run under the tracer, which doubles a test's time. They do not wait: two processes.
+# Packages of the core whose unit tests run under the tracer, which doubles a test's time. They do not wait: one process, beside three for all others.
 COVERED := concurrency conversation delivery domain ratelimit runtime storage
 # Compiled code is kept: each of the suite's processes would compile the bot anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
+.PHONY: help demo test covered uncovered slow coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -19,8 +19,13 @@ demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a 
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
 test: $(STAMP)  ## the tests, those of the core under coverage with its floor; all but the slow ones
-	$(BIN)/python -m pytest -n 2 $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
-	$(BIN)/python -m pytest $(COVERED:%=--ignore=tests/%)
+	@$(MAKE) --no-print-directory -j 2 covered uncovered
+
+covered: $(STAMP)
+	$(BIN)/python -m pytest -n 0 $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
+
+uncovered: $(STAMP)
+	$(BIN)/python -m pytest -n 3 $(COVERED:%=--ignore=tests/%)
 
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth; two minutes
 	$(BIN)/python -m pytest -m slow

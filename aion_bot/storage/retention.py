@@ -113,8 +113,7 @@ class Retention(Statements):
         return True
 
     async def _change(self, sql: str, values: Mapping[str, object]) -> int:
-        async with self._connection.execute(sql, dict(values)) as cursor:
-            changed = cursor.rowcount
-        if changed:
+        cursor = await self._connection.execute(sql, dict(values))  # ends here, as in `_do`
+        if cursor.rowcount:
             self._database.erased.set()
-        return changed
+        return cursor.rowcount

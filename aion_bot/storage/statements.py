@@ -29,8 +29,9 @@ class Statements:
         self._connection = database.connection
 
     async def _do(self, sql: str, *values: object) -> int:
-        async with self._connection.execute(sql, _storable(values)) as cursor:
-            return cursor.rowcount
+        # A change has ended once it was executed: to close its cursor would only be another step of the thread.
+        cursor = await self._connection.execute(sql, _storable(values))
+        return cursor.rowcount
 
     async def _erase(self, sql: str, *values: object) -> int:
         """Carry out a statement after which words are in no row any more; the log, which has them still, is due."""
