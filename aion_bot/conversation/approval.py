@@ -81,9 +81,10 @@ class Approvals:
         unshown = await self._show(thread, claimed, self._carry_out)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
+            # Told first: in a thread without replies, Slack shows a private reply to nobody.
+            await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
             if now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown):
                 await self._remove(thread, now)
-            await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
 
     async def _remove(self, thread: Thread, plan: Plan) -> None:
         """Delete a card that cannot show its decision: its buttons do nothing any more."""
