@@ -39,7 +39,7 @@ async def connected(slack: SimulatedSlack, timeouts: Timeouts) -> AsyncIterator[
 
 async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool]) -> None:
     """Ask one question after the other, each answered by its arrival, until `done`."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not done():
             asked = len(host.prompts)
             await slack.direct_message(slack.people[0], f"question {asked}")
