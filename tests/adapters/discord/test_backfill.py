@@ -341,7 +341,7 @@ async def test_what_was_read_before_time_ran_out(
         await discord.direct_message(person, "missed")
     discord.fail_next(LIST, hang=True)
     async with running(discord, host):
-        await discord.until(lambda: discord.server.calls[LIST] == 2)
+        await discord.until(lambda: discord.server.calls[LIST] >= 2)
         monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 60.0)
         await host.prompt(2)
         await discord.until(lambda: discord.server.calls[LIST] == 3)

@@ -195,7 +195,7 @@ async def test_refused_sockets_are_asked_for_with_pauses(slack: SimulatedSlack, 
     begun = slack.api.calls["apps.connections.open"]
     clock = asyncio.get_running_loop().time
     since = clock()
-    await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] == begun + 5)
+    await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] >= begun + 5)
     assert clock() - since > 2 * HASTE.reconnect
     slack.sockets.refusing_connections = False
     await talk_until(slack, host, repaired(slack, 1))
