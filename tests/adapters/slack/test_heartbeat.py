@@ -15,6 +15,7 @@ from adapters.slack.socket_mode import SocketConnection
 from tests.adapters.slack.conftest import HASTE
 
 TIMES = replace(HASTE, heartbeat=0.1)
+ANSWERS = web.AppKey("answers", list)
 PRESS = {"envelope_id": "e1", "payload": {"type": "block_actions"}}
 
 
@@ -43,6 +44,33 @@ async def pausing(request: web.Request) -> web.StreamResponse:
             break  # the press is acknowledged
     await socket.close()
     return socket
+
+
+async def pinging(request: web.Request) -> web.StreamResponse:
+    """Ping as Slack does, and close the connection once that is answered."""
+    socket = web.WebSocketResponse(autoping=False)
+    await socket.prepare(request)
+    await socket.send_json({"type": "hello", "num_connections": 1})
+    await socket.ping(b"Ping from applink-1")
+    async for frame in socket:
+        if frame.type is WSMsgType.PONG:
+            request.app[ANSWERS].append(frame.data)
+            break
+    await socket.close()
+    return socket
+
+
+async def test_pings_of_slack_are_answered() -> None:
+    """Slack closes a connection that does not answer its pings."""
+    served = web.Application()
+    served[ANSWERS] = []
+    served.router.add_get("/", pinging)
+    async with TestServer(served, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
+        connection = SocketConnection(cast("AsyncApp", RecordingApp()), replace(TIMES, heartbeat=60.0))
+        await connection.open(session, str(server.make_url("/")), None)
+        await connection.replace.wait()
+        await connection.close()
+    assert served[ANSWERS] == [b"Ping from applink-1"]
 
 
 async def test_a_press_that_arrives_during_a_pause_of_the_process_is_not_lost() -> None:
