@@ -10,7 +10,8 @@ from adapters.discord.strings import UNTITLED
 from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Plan, Propose, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import Operation as SimulatedOperation
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import PRIVATE_THREAD, VOICE, Channel
 from aion_bot.simulators.slack import SimulatedSlack
@@ -73,6 +74,22 @@ async def test_a_decision_that_no_card_can_show_is_told(bot: Bot) -> None:
     bot.workspace.refuse(Operation.POST, Failure.FORBIDDEN, times=50)
     await bot.press(bot.ada, thread, "Approve")
     await bot.replies_privately(thread, bot.ada, "Approved by")
+
+
+async def test_a_decision_on_the_last_message_of_a_thread_is_told(bot: Bot) -> None:
+    """Whoever pressed learns what became of it also where the card was all that its thread still had."""
+    plan = Plan("Sort the photos", (SimulatedOperation("Folder organization", "Make a folder"),), "Sorted.")
+    steps = (Speak("My plan."), Propose(plan), Hold("go", pings=True), Speak("More."), *ENDING)
+    bot.aion.play(Scene(steps, Answer("")))
+    thread = await bot.workspace.ask(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.UNEDITABLE, times=50)
+    bot.workspace.refuse(Operation.POST, Failure.FORBIDDEN, times=50)
+    bot.aion.release("go")
+    await bot.until(lambda: "My plan." not in bot.text(thread))
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.replies_privately(thread, bot.ada, "Approved by")
+    await bot.until(lambda: bot.pressable(thread) == [])
 
 
 @pytest.mark.parametrize("operation", [Operation.POST, Operation.EDIT])

@@ -7,6 +7,7 @@ from typing import TypeVar
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.simulators.waiting import wait_until
 
 Event = TypeVar("Event", bound=InboundEvent)
 
@@ -95,10 +96,7 @@ class RecordingHost:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, looking again after every report. Raises TimeoutError."""
-        async with asyncio.timeout(30):
-            while not condition():
-                self._happened.clear()
-                await self._happened.wait()
+        await wait_until(self._happened, condition)
 
     async def newest(self, kind: type[Event], number: int = 1) -> Event:
         """Wait until there are `number` events of a kind; returns the last of them."""

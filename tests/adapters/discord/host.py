@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.simulators.waiting import wait_until
 
 
 class RecordingHost:
@@ -103,10 +104,7 @@ class RecordingHost:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, looking again after everything delivered."""
-        async with asyncio.timeout(30):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
+        await wait_until(self._changed, condition)
 
     async def prompt(self, number: int = 1) -> Prompt:
         """Wait for so many events; the last is a question."""

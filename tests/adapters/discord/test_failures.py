@@ -1,7 +1,8 @@
 """What the network and Discord may do to a call: each ends as done after all, or as one of the port's errors."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -50,9 +51,12 @@ async def answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> Me
     return await bot.adapter.post(prompt.thread, Reply("the roof"), nonce="n")
 
 
-@pytest.fixture
-def _impatient_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIME_LIMIT", 0.3)
+@contextmanager
+def impatient(monkeypatch: pytest.MonkeyPatch, fault: Any) -> Iterator[None]:
+    """Give a call up early where Discord does not answer it; no other one has a short bound."""
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "TIME_LIMIT", 0.5 if "hang" in fault else 60.0)
+        yield
 
 
 @pytest.mark.parametrize(
@@ -142,13 +146,19 @@ async def test_a_reply_needs_no_history(
         *({"status": code} for code in (500, 502, 503, 504, 524)),
     ],
 )
-@pytest.mark.usefixtures("_impatient_calls")
 async def test_an_ambiguous_post(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey, fault: Any, *, acted: bool
+    discord: SimulatedDiscord,
+    adapter: DiscordAdapter,
+    general: ThreadKey,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
+    *,
+    acted: bool,
 ) -> None:
     """Whether a post arrived before it failed or not, posting again with its nonce leaves one message."""
+    await adapter.own_messages(general)  # it logs in
     discord.fail_next(CREATE, acted=acted, **fault)
-    with pytest.raises(PlatformDown):
+    with impatient(monkeypatch, fault), pytest.raises(PlatformDown):
         await adapter.post(general, Reply("once"), nonce="turn-1-0")
     assert discord.server.calls[CREATE] == 1
     ref = await adapter.post(general, Reply("once"), nonce="turn-1-0")
@@ -156,13 +166,16 @@ async def test_an_ambiguous_post(
 
 
 @pytest.mark.parametrize("fault", [{"cut": True}, {"hang": True}, {"status": 504}])
-@pytest.mark.usefixtures("_impatient_calls")
 async def test_an_edit_whose_answer_was_lost(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, fault: Any
+    discord: SimulatedDiscord,
+    adapter: DiscordAdapter,
+    message: MessageRef,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
 ) -> None:
     """An edit that may have arrived is one request; a newer one afterwards is what stays."""
     discord.fail_next(EDIT, acted=True, **fault)
-    with pytest.raises(PlatformDown):
+    with impatient(monkeypatch, fault), pytest.raises(PlatformDown):
         await adapter.edit(message, Reply("stale"))
     await adapter.edit(message, Reply("newest"))
     assert discord.server.calls[EDIT] == 2

@@ -9,6 +9,7 @@ from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, St
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestStatus
+from aion_bot.simulators.waiting import wait_until
 
 
 class RecordingHost:
@@ -39,6 +40,7 @@ class RecordingHost:
         await self.gate.wait()
         if self.failures:
             self.failures -= 1
+            self._happened.set()
             raise self.failure
         self.inbounds.append(inbound)
         self._happened.set()
@@ -126,12 +128,9 @@ class RecordingHost:
         """The uses of Slack's own Stop so far."""
         return [inbound for inbound in self.inbounds if isinstance(inbound, StopRequest)]
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self._happened.clear()
-                await self._happened.wait()
+        await wait_until(self._happened, condition)
 
 
 @dataclass(slots=True)
