@@ -38,6 +38,8 @@ if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2**30:
 def pytest_collection_finish() -> None:
     """Keep what is loaded out of every later search for garbage."""
     gc.freeze()
+    # A test leaves little garbage in cycles: the usual threshold searches for it thousands of times.
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 
