@@ -4,13 +4,16 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SEED ?= $(shell date +%s)
 TIMES ?= 10
-# Packages of the core whose unit tests run under the tracer, which doubles a test's time. They do not wait: two processes.
+# The suite runs in parts side by side: each process collects its own tests alone, and waits for half of its time.
+PARTS := end-to-end-1 end-to-end-2 discord others slack core
+PART := $(BIN)/python -m pytest -n 0
+# Packages of the core whose unit tests run under the tracer, which doubles a test's time.
 COVERED := concurrency conversation delivery domain ratelimit runtime storage
 # Compiled code is kept: each of the suite's processes would compile the bot anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
+.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -19,8 +22,25 @@ demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a 
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
 test: $(STAMP)  ## the tests, those of the core under coverage with its floor; all but the slow ones
-	$(BIN)/python -m pytest -n 2 $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
-	$(BIN)/python -m pytest $(COVERED:%=--ignore=tests/%)
+	@$(MAKE) --no-print-directory -j $(words $(PARTS)) $(PARTS:%=test-%)
+
+test-core: $(STAMP)
+	$(PART) $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
+
+test-end-to-end-1: $(STAMP)
+	$(PART) tests/end_to_end --ignore-glob='*/end_to_end/test_[m-z]*.py'
+
+test-end-to-end-2: $(STAMP)
+	$(PART) tests/end_to_end/test_[m-z]*.py
+
+test-discord: $(STAMP)
+	$(PART) tests/adapters/discord
+
+test-slack: $(STAMP)
+	$(PART) tests/adapters --ignore=tests/adapters/discord
+
+test-others: $(STAMP)
+	$(PART) tests --ignore=tests/adapters --ignore=tests/end_to_end $(COVERED:%=--ignore=tests/%)
 
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth; two minutes
 	$(BIN)/python -m pytest -m slow

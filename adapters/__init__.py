@@ -34,11 +34,13 @@ def platforms() -> Sequence[Platform]:
     return [_platform(f"{__name__}.{name}") for name in names]
 
 
-def discover(env: Mapping[str, str]) -> tuple[list[PlatformAdapter], list[Problem]]:
-    """Build the adapter of every platform whose variables are set; connects to nothing."""
+def discover(
+    env: Mapping[str, str], among: Sequence[Platform] | None = None
+) -> tuple[list[PlatformAdapter], list[Problem]]:
+    """Build the adapter of every platform whose variables are set, of `among` or all; connects to nothing."""
     adapters: list[PlatformAdapter] = []
     problems: list[Problem] = []
-    for platform in platforms():
+    for platform in platforms() if among is None else among:
         adapter, found = platform.configure(env)
         problems.extend(found)
         if adapter is not None:

@@ -76,14 +76,15 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
     KNOWN.know(secrets_in(env))
     settings, problems = Settings.read(env)
-    platforms, more = adapters.discover(env)
-    variables = [name for platform in adapters.platforms() for name in platform.variables()]
+    available = adapters.platforms()
+    platforms, more = adapters.discover(env, available)
+    variables = [name for platform in available for name in platform.variables()]
     found = [*problems, *more, *unknown_variables(env, variables)]
     if settings is not None:
-        found += check_lists(settings, [id_forms_of(platform) for platform in adapters.platforms()])
+        found += check_lists(settings, [id_forms_of(platform) for platform in available])
     # A malformed variable is reported by itself, and shows that its platform is wanted.
     if not platforms and not more:
-        required = [platform.required() for platform in adapters.platforms()]
+        required = [platform.required() for platform in available]
         needed = ", ".join(name for names in required for name in names)
         found.append(Problem(needed, strings.no_platform(required)))
     return settings, platforms, found

@@ -142,8 +142,8 @@ def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, l
     return parse_rules(path, text, forms)
 
 
-OWN_PREFIXES = ("AION_BOT_", "AIONVISION_")
-"""What every variable of the bot's own begins with: any other of that beginning is a mistake."""
+_OWN_LETTERS = ("AIONBOT", "AIONVISION")
+"""Letters with which every variable of the bot's own begins: any other of that beginning is a mistake, whatever its signs."""
 
 _LISTS = (
     ("approvers", "AION_BOT_APPROVERS", IdKind.PERSON),
@@ -161,7 +161,8 @@ def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str])
     for name in sorted(env):
         # An invisible character, copied with the name, must not make the bot ignore an allow list.
         meant = visible_line(name).replace("-", "_").upper()
-        if meant.startswith(OWN_PREFIXES) and name not in known:
+        letters = "".join(filter(str.isalnum, meant))
+        if letters.startswith(_OWN_LETTERS) and name not in known:
             near = difflib.get_close_matches(meant, sorted({*VARIABLES, *platform_variables}), 1, 0.0)
             problems.append(Problem(name, strings.unknown_variable(near[0])))
     return problems

@@ -13,8 +13,8 @@ from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
 from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.settings import Problem
-from aion_bot.runtime.supervisor import SECOND_PROCESS
 from aion_bot.storage import StoreError, check_database, files_of, migrations, remembered
 
 _PATIENCE = 10.0

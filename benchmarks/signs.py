@@ -1,18 +1,20 @@
 """How soon each of many questions at once has a sign of life, at the documented limits of Slack and Discord.
 
-    python -m benchmarks.signs [questions]
+    python -m benchmarks.signs [questions] [--each]
 
 A sign on Slack is a mark, a status, a message, or the private remark that the person's questions arrived; on Discord the
-opened thread, a mark, or typing in the channel. All questions are asked in one channel, on Slack each by somebody else: the
-strictest case, as limits count by channel and the remark is made once for all questions of a person. The simulators run in the
-bot's process and share its time.
+opened thread, a mark, or typing in the channel. On Slack each question is asked by somebody else, in one channel, in ten, and
+in direct messages: limits count by channel or workspace, and the remark is made once for all questions of a person. On
+Discord all are mentions in one channel. `--each` prints when each question had its first sign, and which. The simulators run
+in the bot's process and share its time.
 """
 
 import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from aion_bot.simulators.aion import SimulatedAion
@@ -21,19 +23,23 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.rates import DiscordLimits
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.rates import SlackLimits
+from aion_bot.simulators.slack.state import Channel, direct_channel
 from aion_bot.simulators.workspace import SimulatedPerson
 from tests.end_to_end.bot import Bot
 
-PATIENCE = 30.0
-"""Seconds after which questions without a sign are given up."""
+PATIENCE = 70.0
+"""Seconds after which questions without a sign are given up: a minute is the longest window of the limits."""
+
+EACH = "--each"
 
 
 async def measure(
     workspace: SimulatedSlack | SimulatedDiscord,
-    signs: Callable[[set[str]], set[str]],
-    people: Sequence[SimulatedPerson],
-) -> tuple[list[float], float]:
-    """Ask, and return after how many seconds each question had its sign, the quickest first, and the processor's time.
+    signs: Callable[[], Mapping[str, str]],
+    ask: Callable[[int], Awaitable[str]],
+    questions: int,
+) -> tuple[dict[str, tuple[float, str]], float]:
+    """Ask, and return after how many seconds each question had its first sign, and which, and the processor's time.
 
     The last figure is the seconds that this process worked until then: on a busy machine it says more than the clock.
     """
@@ -42,16 +48,16 @@ async def measure(
         bot = Bot(aion, workspace, Path(tempfile.mkdtemp(prefix="aion-bot-signs-")))
         bot.limits = {}
         await bot.start()
-        aion.play(*[spoken("The answer.", Hold("go", pings=True)) for _ in people])
+        aion.play(*[spoken("The answer.", Hold("go", pings=True)) for _ in range(questions)])
         began, worked = time.monotonic(), time.process_time()
-        waiting = {await workspace.mention(person, f"Question {at}?") for at, person in enumerate(people)}
-        signed: list[float] = []
+        waiting = {await ask(at) for at in range(questions)}
+        first: dict[str, tuple[float, str]] = {}
 
         def all_signed() -> bool:
             # At once for all: to look for each of them at each change would take longer than what is measured.
-            now = signs(waiting).copy()
+            now = {question: kind for question, kind in signs().items() if question in waiting}
             waiting.difference_update(now)
-            signed.extend([time.monotonic() - began] * len(now))
+            first.update({question: (time.monotonic() - began, kind) for question, kind in now.items()})
             return not waiting
 
         try:
@@ -61,44 +67,76 @@ async def measure(
         worked = time.process_time() - worked
         await bot.kill()
         await workspace.stop()
-        return sorted(signed), worked
+        return first, worked
 
 
-async def main(questions: int) -> None:
-    """Measure both platforms and print the figures."""
-    slack, discord = SimulatedSlack(), SimulatedDiscord()
-    slack.rates.limits, discord.rates.limits = SlackLimits(), DiscordLimits()
-    general = discord.world.named("general").id
+def signs_on_slack(slack: SimulatedSlack) -> Mapping[str, str]:
+    """What people see of each question, by the `ts` of its message."""
+    said = slack.conversations.messages
+    told = {one.only_for for one in said} - {None}
+    remarks = {one.ts: "remark" for one in said if one.author.id in told}
+    posts = {one.thread_ts: "message" for one in said if one.by_bot and one.thread_ts and not one.only_for}
+    marks = {one.ts: "mark" for one in said if one.reactions}
+    sessions = slack.conversations.sessions.items()
+    return posts | remarks | marks | {at: "status" for (_, at), status in sessions if status == "processing"}
 
+
+async def on_slack(questions: int, channels: int) -> tuple[dict[str, tuple[float, str]], float]:
+    """Ask in so many channels, or in direct messages where that is 0."""
+    slack = SimulatedSlack()
+    slack.rates.limits = SlackLimits()
     crowd = [SimulatedPerson(f"U0CROWD{number:03}", f"Person {number}") for number in range(questions)]
     slack.conversations.people.update({one.id: one for one in crowd})
+    opened = [slack.open_channel(f"room{number}") for number in range(channels)]
+    for one in crowd:
+        slack.conversations.add(Channel(direct_channel(one.id), one.name, kind="im"))
 
-    def on_slack(waiting: set[str]) -> set[str]:
-        said = slack.conversations.messages
-        told = {one.only_for for one in said} - {None}
-        asked = {one.ts for one in said if one.author.id in told}
-        marked = {one.ts for one in said if one.reactions}
-        answered = {one.thread_ts for one in said if one.by_bot and one.thread_ts}
-        working = {
-            thread for (_, thread), status in slack.conversations.sessions.items() if status == "processing"
-        }
-        return waiting & (asked | marked | answered | working)
+    async def ask(at: int) -> str:
+        if not opened:
+            return await slack.direct_message(crowd[at], f"Question {at}?")
+        return await slack.ask(crowd[at], f"Question {at}?", channel=opened[at % channels])
 
-    def on_discord(waiting: set[str]) -> set[str]:
-        if general in discord.world.typing:
-            return waiting
-        marked = {one.id for one in discord.world.messages[general] if one.reactions}
-        return waiting & (marked | set(discord.world.channels))
+    return await measure(slack, lambda: signs_on_slack(slack), ask, questions)
 
-    people = [discord.people[0]] * questions
-    for workspace, signs, askers in ((slack, on_slack, crowd), (discord, on_discord, people)):
-        signed, worked = await measure(workspace, signs, askers)
-        in_time = sum(one < 2.0 for one in signed)
-        last = f"{signed[-1]:.2f} s" if signed else "never"
+
+async def on_discord(questions: int) -> tuple[dict[str, tuple[float, str]], float]:
+    """Mention the bot in one channel."""
+    discord = SimulatedDiscord()
+    discord.rates.limits = DiscordLimits()
+    general = discord.world.named("general").id
+
+    def signs() -> Mapping[str, str]:
+        said = discord.world.messages[general]
+        typing = dict.fromkeys((one.id for one in said), "typing") if general in discord.world.typing else {}
+        marks = {one.id: "mark" for one in said if one.reactions}
+        return dict.fromkeys(discord.world.channels, "thread") | marks | typing
+
+    async def ask(at: int) -> str:
+        return await discord.mention(discord.people[0], f"Question {at}?")
+
+    return await measure(discord, signs, ask, questions)
+
+
+async def main(questions: int, *, each: bool) -> None:
+    """Measure both platforms and print the figures."""
+    for name, measured in (
+        ("Slack, one channel", on_slack(questions, 1)),
+        ("Slack, ten channels", on_slack(questions, 10)),
+        ("Slack, direct messages", on_slack(questions, 0)),
+        ("Discord, one channel", on_discord(questions)),
+    ):
+        first, worked = await measured
+        signed = sorted(first.values())
+        for at, kind in signed if each else ():
+            print(f"{name}: {kind} after {at:.2f} s")
+        in_time = sum(at < 2.0 for at, _ in signed)
+        kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(kind for _, kind in signed).items())
+        last = f"{signed[-1][0]:.2f} s" if signed else "never"
         print(
-            f"{workspace.name}: {in_time} of {questions} within 2 s, the last after {last} ({worked:.2f} s of work)"
+            f"{name}: {in_time} of {questions} within 2 s, the last after {last} ({kinds}; {worked:.2f} s of work)"
         )
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 60))
+    numbers = [int(one) for one in sys.argv[1:] if one != EACH]
+    asyncio.run(main(numbers[0] if numbers else 60, each=EACH in sys.argv))

@@ -26,7 +26,8 @@ from adapters.discord import rendering as discord
 from adapters.discord import strings as discord_strings
 from adapters.discord.markdown import convert, inline
 from adapters.slack import events as slack_events
-from adapters.slack import links, mrkdwn, stream_text
+from adapters.slack import markdown as slack_markdown
+from adapters.slack import mrkdwn
 from adapters.slack import rendering as slack
 from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
@@ -299,9 +300,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "a card for Slack": lambda text: slack.arguments(_card(text)),
     "a sentence for Discord": lambda text: discord.sentence((text, Person(text, text))),
     "a sentence for Slack": lambda text: slack.sentence((text, Person(text, text))),
-    "a stream for Slack": lambda text: stream_text.delta(Reply(text[:-9]), Reply(text), last=False),
+    "a stream for Slack": lambda text: slack_markdown.delta(Reply(text[:-9]), Reply(text), last=False),
     "mentions for Slack": lambda text: (mrkdwn.in_markdown(text), mrkdwn.in_mrkdwn(text)),
-    "links for Slack": lambda text: (links.checked(text), links.inert(text), links.settled(text)),
+    "links for Slack": lambda text: (
+        slack_markdown.checked(text),
+        slack_markdown.inert(text),
+        slack_markdown.settled(text),
+    ),
     "a link's label": lambda text: (
         names_other(text, text + "x"),
         names_other(text, "https://x"),
@@ -367,11 +372,12 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/config.py _APP_TOKEN_FORM": _SETTINGS,
     "adapters/slack/config.py _BOT_TOKEN_FORM": _SETTINGS,
     "adapters/slack/handlers.py _ANY": "matches everything, at once",
-    "adapters/slack/links.py _DOT": "links for Slack",
-    "adapters/slack/links.py _LINE_END": "links for Slack",
-    "adapters/slack/links.py _SLASH": "links for Slack",
-    "adapters/slack/links.py _TAG": "links for Slack",
-    "adapters/slack/links.py _WORD": "links for Slack",
+    "adapters/slack/markdown.py _DOT": "links for Slack",
+    "adapters/slack/markdown.py _INCOMPLETE": "a stream for Slack",
+    "adapters/slack/markdown.py _LINE_END": "links for Slack",
+    "adapters/slack/markdown.py _SLASH": "links for Slack",
+    "adapters/slack/markdown.py _TAG": "links for Slack",
+    "adapters/slack/markdown.py _WORD": "links for Slack",
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
     "adapters/slack/mrkdwn.py _ENTITY": "a mention from Slack",
     "adapters/slack/mrkdwn.py _MENTIONED": "a mention from Slack",
@@ -379,7 +385,6 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/mrkdwn.py _USER_ID": "a sentence for Slack",
     "adapters/slack/mrkdwn.py to_plain_text": "a mention from Slack",
     "adapters/slack/rendering.py _cut_escaped": "a sentence for Slack",
-    "adapters/slack/stream_text.py _INCOMPLETE": "a stream for Slack",
     "aion_bot/aion/events.py _STRING": "a stream",
     "aion_bot/aion/references.py _OPENING": "markers",
     "aion_bot/aion/references.py _PAGES": "markers",

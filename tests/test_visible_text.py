@@ -13,7 +13,7 @@ from aion_bot.conversation.proposal import digest, read_plan
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import escaped, visible, visible_line, well_formed
-from aion_bot.rendering.bounds import MOST_TEXT
+from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.rendering.plan_card import can_be_approved
 
 TURN = Turn("t", ThreadKey("slack", "T/C/1"), Person("U1"), "Sort", session_id="s")
@@ -114,6 +114,18 @@ def test_a_plan_that_no_thread_has_room_for_is_not_looked_at() -> None:
     assert plan is not None
     assert (plan.description, plan.steps, plan.unreadable) == ("", (), 3)
     assert not can_be_approved(plan)
+
+
+def test_a_plan_that_is_nested_too_deeply_cannot_be_approved() -> None:
+    """It is read without an error, every step of it counts, and no other content is the same."""
+    nested: list[object] = []
+    for _ in range(20_000):
+        nested = [nested]
+    event = {"plan_id": "p", "description": "Sort", "invocations": [{"description": "Sort", "more": nested}]}
+    plan = read_plan(event, TURN)
+    assert plan is not None
+    assert (plan.unreadable, can_be_approved(plan)) == (2, False)
+    assert digest(event) != digest(event)
 
 
 def test_a_digest_is_of_the_content() -> None:

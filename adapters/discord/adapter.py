@@ -1,7 +1,7 @@
 """Discord as the core sees it: what it asks for, as requests of the REST API."""
 
 import asyncio
-import logging
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -11,13 +11,16 @@ from adapters.discord import ids, rate_limits, rendering, strings
 from adapters.discord.backfill import Backfill
 from adapters.discord.client import RestClient, read_messages
 from adapters.discord.config import ID_FORMS, Settings
-from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, is_refusal, missing, translate
-from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, SEND, SEND_IN_THREADS
+from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
+from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
+from adapters.discord.other_process import OtherProcess
+from adapters.discord.refusals import explained
+from adapters.discord.typing_indicators import TypingIndicators
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -25,6 +28,7 @@ from aion_bot.ports.errors import (
     Hindrance,
     PlatformDown,
     PlatformError,
+    RateLimited,
     TakenElsewhere,
     TooLong,
     UploadRefused,
@@ -39,11 +43,7 @@ OWN_MESSAGES = 20
 MAX_TRIED_THREADS = 1_000
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-TYPING_WAIT = 0.3
-"""Seconds for which showing the typing indicator waits for Discord's answer."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
-
-_log = logging.getLogger(__name__)
 
 
 class DiscordAdapter:
@@ -65,10 +65,11 @@ class DiscordAdapter:
         self._names = DiscordNames(self._rest).names
         self._tried_threads: OrderedDict[int, None] = OrderedDict()
         """The threads that this process has tried to open last."""
-        self._host: Host | None = None
+        self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
-        self._typing: dict[int, asyncio.Task[bool]] = {}
+        self._direct, self._direct_after = asyncio.Lock(), 0.0
+        self._typing = TypingIndicators(self._rest)
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
@@ -80,10 +81,10 @@ class DiscordAdapter:
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
-        self._host = host
+        await self._other.begin(host)
         try:
             address = await self._rest.gateway()
-            delivery = EventDelivery(host, self._rest, self._names, self.reply_privately)
+            delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)
             gateway = Gateway(
                 host,
                 delivery,
@@ -105,10 +106,7 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Close every connection."""
-        requests = list(self._typing.values())
-        for request in requests:
-            request.cancel()
-        await asyncio.gather(*requests, return_exceptions=True)
+        await self._typing.close()
         await self._names.close()
         await self._rest.close()
 
@@ -133,47 +131,42 @@ class DiscordAdapter:
                 raise
         # People open threads from questions, too: the answer then goes into their thread.
         if not opened and not again and await self._rest.owns_thread(question):
-            await self._second_process(strings.THREAD_OPENED_ELSEWHERE)
+            await self._other.noticed(strings.THREAD_OPENED_ELSEWHERE)
             raise TakenElsewhere("the bot's account has opened this thread, and not in this process")
 
-    async def _second_process(self, sign: str) -> None:
-        if self._host is not None:
-            await self._host.second_process(sign)
+    def claim_of(self, prompt: Prompt) -> str:
+        """Make a nonce of the id of the question."""
+        return ids.claim_of(prompt.key)
 
-    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
-        """Post a new message; Discord takes an archived thread out of the archive for it."""
-        return await self._post(thread, content, nonce)
+    @property
+    def contested(self) -> bool:
+        """Whether another process was seen within the hour."""
+        return self._other.seen
 
     async def post_reply(
         self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
     ) -> MessageRef:
         """Post a new message as a reply; Discord refers to messages of the same channel alone."""
         channel, message = ids.address_of(to)
-        return await self._post(
-            thread, content, nonce, message if channel == ids.channel_of(thread) else None
-        )
+        answering = message if channel == ids.channel_of(thread) else None
+        return await self.post(thread, content, nonce=nonce, answering=answering)
 
-    async def _post(
-        self, thread: ThreadKey, content: Content, nonce: str, answering: int | None = None
+    async def post(
+        self, thread: ThreadKey, content: Content, *, nonce: str, answering: int | None = None
     ) -> MessageRef:
-        channel, body = ids.channel_of(thread), rendering.body(content)
-        try:
-            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
-        except Forbidden as error:
-            if error.hindrance is Hindrance.PERMISSION and not error.permission:
-                error.permission = await self._needed_to_post(channel)
-            raise
-        return ids.message_ref(thread, channel, message)
+        """Post a new message, as a reply to the message `answering` if it is given.
 
-    async def _needed_to_post(self, channel: int) -> str:
-        """Name the permission that a post needs: threads and channels have their own; empty where Discord does not tell."""
-        if channel in self._without_threads:
-            return CREATE_THREADS
+        Discord takes an archived thread out of the archive for it.
+        """
+        channel, body = ids.channel_of(thread), rendering.body(content)
+        self._other.check(nonce)
+        needed = CREATE_THREADS if channel in self._without_threads else ""
         try:
-            found = await self._rest.channel(channel)
-        except PlatformError:
-            return ""
-        return SEND_IN_THREADS if isinstance(found, discord.Thread) else SEND
+            async with explained(self._rest, channel, needed):
+                message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+        except Claimed as error:
+            message = await self._other.older_message(channel, nonce, error)
+        return ids.message_ref(thread, channel, message)
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file in a message without words; the nonce holds as for `post`."""
@@ -191,21 +184,22 @@ class DiscordAdapter:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""
         channel, message_id = ids.address_of(message)
         body = rendering.body(content)
-        try:
-            await self._rest.edit(channel, message_id, body)
-        except Archived as archived:
+        async with explained(self._rest, channel):
             try:
-                async with self._rest.call() as client:
-                    await client.http.edit_channel(channel, archived=False)
-            except Forbidden:
-                raise archived from None  # a new message does it, too, or its refusal says what is wrong
-            await self._rest.edit(channel, message_id, body)
+                await self._rest.edit(channel, message_id, body)
+            except Archived as archived:
+                try:
+                    async with self._rest.call() as client:
+                        await client.http.edit_channel(channel, archived=False)
+                except Forbidden:
+                    raise archived from None  # a new message does it, too, or its refusal says what is wrong
+                await self._rest.edit(channel, message_id, body)
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
         try:
-            async with self._rest.call() as client:
+            async with explained(self._rest, channel, MANAGE_MESSAGES), self._rest.call() as client:
                 await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
         except Forbidden:
             token = self._tokens.of_answer(message_id)
@@ -251,43 +245,20 @@ class DiscordAdapter:
                     raise
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002 # Discord shows it to everybody
-        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told.
-
-        At most one request for a channel is under way. One that takes longer than `TYPING_WAIT` goes on by itself:
-        Discord shows the indicator when it arrives, and an answer is not held up. The observer gets its report after
-        the operation has ended.
-        """
-        channel = ids.channel_of(thread)
-        if active and channel not in self._typing:
-            request = self._typing[channel] = asyncio.create_task(self._request_typing(channel))
-            # `wait`, not `wait_for`: the request goes on after the timeout.
-            await asyncio.wait({request}, timeout=TYPING_WAIT)
-            return not request.done() or request.result()
-        return True
-
-    async def _request_typing(self, channel: int) -> bool:
-        """Show the indicator; False where Discord refused it."""
-        try:
-            async with self._rest.call() as client:
-                # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
-                await client.http.send_typing(channel)
-        except PlatformError as error:
-            # An answer needs no indicator.
-            _log.debug("typing indicator not shown", extra={"reason": str(error)})
-            return False
-        else:
-            return True
-        finally:
-            # Also when cancelled, or the channel would never show the indicator again.
-            del self._typing[channel]
+        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told."""
+        return not active or await self._typing.show(ids.channel_of(thread))
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.
 
-        Where neither can be done the answer is posted where the person wrote, unless it is to stay `hidden`.
+        Where neither can be done the answer is posted where the person wrote, unless it is to stay `hidden`: then a
+        reaction to their message says that something could not be said to them, and the refusal is raised.
         """
         text = rendering.sentence(line)
         token = None if isinstance(event, MessageChange) else self._tokens.find(event.reply_token)
+        if isinstance(event, Prompt) and event.echo is not None:
+            # Of an earlier process's command the acknowledgement goes by this token, too.
+            self._tokens.note_answer(event.reply_token, ids.address_of(event.echo)[1])
         if token is not None:
             try:
                 return await self._rest.follow_up(token.application, token.token, text)
@@ -295,29 +266,51 @@ class DiscordAdapter:
                 if not is_refusal(error):
                     raise  # otherwise the token expired: a direct message takes its place
         body = rendering.Body(content=text, components=[])
+        # Another process with this token may say the same about the same message: once is enough.
+        nonce = ids.reply_nonce(event.key, text) if isinstance(event, Prompt) else None
         try:
-            await self._rest.send(await self._rest.direct_channel(int(event.person.id)), body)
+            await self._tell_directly(int(event.person.id), body, nonce)
         except PlatformError as error:
-            if hidden or not is_refusal(error):
+            if not is_refusal(error):
                 raise
-            await self._reply_publicly(event, body)
+            if hidden:
+                await self._mark_unanswerable(event)
+                raise
+            await self._reply_publicly(event, body, nonce)
 
-    async def _reply_publicly(self, event: InboundEvent, body: rendering.Body) -> None:
+    async def _tell_directly(self, user: int, body: rendering.Body, nonce: str | None) -> None:
+        """Send a direct message, one at a time and none before Discord takes another: no permit waits for that."""
+        async with self._direct:
+            await asyncio.sleep(max(0.0, self._direct_after - time.monotonic()))
+            try:
+                await self._rest.send(await self._rest.direct_channel(user), body, nonce=nonce)
+            except RateLimited as error:
+                self._direct_after = time.monotonic() + error.retry_after
+                raise
+
+    async def _reply_publicly(self, event: InboundEvent, body: rendering.Body, nonce: str | None) -> None:
         """Post where the person wrote: as a reply to the question where its thread may not exist yet."""
         try:
             if isinstance(event, Prompt) and event.opening is not None:
                 channel, question = int(event.place.channel), ids.channel_of(event.thread)
-                await self._rest.send(channel, body, answering=question)
+                await self._rest.send(channel, body, nonce=nonce, answering=question)
             else:
-                await self._rest.send(ids.channel_of(event.thread), body)
+                await self._rest.send(ids.channel_of(event.thread), body, nonce=nonce)
         except PlatformError as error:
-            if not is_refusal(error) or not isinstance(event, Prompt) or event.source is None:
+            if not is_refusal(error) or not await self._mark_unanswerable(event):
                 raise
-            # The bot can write to this person nowhere: a reaction on their message still tells them.
-            channel, question = ids.address_of(event.source)
+
+    async def _mark_unanswerable(self, event: InboundEvent) -> bool:
+        """Put a reaction on the message of a person to whom nothing can be said; False where there is no message."""
+        if not isinstance(event, Prompt) or event.source is None:
+            return False
+        channel, question = ids.address_of(event.source)
+        # The bot can write to this person nowhere: a reaction on their message still tells them.
+        with missing(ADD_REACTIONS):
             async with self._rest.call() as client:
                 message = client.get_partial_messageable(channel).get_partial_message(question)
                 await message.add_reaction(strings.UNANSWERABLE_EMOJI)
+        return True
 
     @property
     def mentions_only(self) -> bool:

@@ -38,7 +38,8 @@ OVERLAP = 180_000 << 22
 
 _log = logging.getLogger(__name__)
 
-Deliver = Callable[[discord.Message], Awaitable[None]]
+Deliver = Callable[[Sequence[discord.Message]], Awaitable[None]]
+"""Takes the messages of one thread, oldest first."""
 
 
 def snowflake_at(moment: float) -> int:
@@ -120,8 +121,7 @@ class _Reader:
 
         async def read_one(index: int, channel: int) -> None:
             async with self._slots:
-                for message in await self._read(channel):
-                    await self._deliver(message)
+                await self._deliver(await self._read(channel))
             read.add(index)
 
         reading = (read_one(index, ids.channel_of(thread)) for index, thread in enumerate(threads))

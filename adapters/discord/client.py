@@ -6,8 +6,6 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 import asyncio
 import io
 import logging
-import secrets
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -16,10 +14,11 @@ from typing import Any, Final, TypeVar
 import discord
 from discord.http import Route
 
-from adapters.discord import rate_limits
+from adapters.discord import ids, rate_limits
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import (
     FAILURES,
+    NO_HISTORY,
     THREAD_EXISTS,
     UNKNOWN_MEMBER,
     UNKNOWN_MESSAGE,
@@ -27,6 +26,8 @@ from adapters.discord.errors import (
     translate,
 )
 from adapters.discord.http import Buckets, RequestReporter
+from adapters.discord.own_posts import OwnNonces, check_claim
+from adapters.discord.private_threads import PrivateThreads
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
@@ -34,8 +35,6 @@ from aion_bot.ports.messages import Document
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-_MAX_NONCES = 10_000
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -45,24 +44,6 @@ LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
-
-
-class OwnNonces:
-    """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, None] = OrderedDict()
-
-    def add(self, nonce: str | None) -> str:
-        """Remember a nonce before it is sent, a new one where none is given."""
-        nonce = nonce or secrets.token_hex(8)
-        self._known[nonce] = None
-        if len(self._known) > _MAX_NONCES:
-            self._known.popitem(last=False)
-        return nonce
-
-    def __contains__(self, nonce: object) -> bool:
-        return str(nonce) in self._known
 
 
 class RestClient:
@@ -77,7 +58,10 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
-        self.own_nonces = OwnNonces()
+        self.own_nonces, self.own_posts = OwnNonces(), OwnNonces()
+        self._unsure = OwnNonces()
+        """Channels and nonces of posts that are on their way, or whose outcome is unknown."""
+        self.private_threads = PrivateThreads()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -123,13 +107,35 @@ class RestClient:
         """Post a message and return its id; `answering` is the message that it replies to, `document` a file in it.
 
         A nonce that is repeated within a few minutes returns the message that it made before (Discord's
-        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given.
+        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given. Raises `Claimed`
+        where one that claims a question returns a message which cannot be the one that was sent.
         """
+        tried = nonce in self.own_nonces
+        # Before the request: the gateway may deliver the message before the answer comes.
+        named = self.own_nonces.add(nonce)
+        unsure = self._unsure.add(f"{channel}:{named}")
+        try:
+            message = await self._create(channel, body, named, answering, document)
+        except PlatformError as error:
+            if not isinstance(error, PlatformDown):
+                self._unsure.discard(unsure)
+            raise
+        self._unsure.discard(unsure)
+        if nonce is not None and ids.claimed_by(nonce) is not None:
+            check_claim(message, body, tried=tried)
+        self.own_posts.add(str(message.id))
+        return message.id
+
+    async def _create(
+        self, channel: int, body: Body, nonce: str, answering: int | None, document: Document | None
+    ) -> discord.Message:
         async with self.call() as client:
             # discord.py's types accept no None, so unused arguments are left out.
-            options: dict[str, Any] = {"allowed_mentions": NO_MENTIONS, "suppress_embeds": True}
-            # Before the request: the gateway may deliver the message before the answer comes.
-            options["nonce"] = self.own_nonces.add(nonce)
+            options: dict[str, Any] = {
+                "allowed_mentions": NO_MENTIONS,
+                "suppress_embeds": True,
+                "nonce": nonce,
+            }
             if answering is not None:
                 # Without the check the message appears even if the question was deleted meanwhile.
                 options["reference"] = discord.MessageReference(
@@ -140,8 +146,17 @@ class RestClient:
             if document is not None:
                 raw = document.text.encode("utf-8", "replace")
                 options["file"] = discord.File(io.BytesIO(raw), document.name)
-            message = await client.get_partial_messageable(channel).send(body["content"], **options)
-        return message.id
+            target = client.get_partial_messageable(channel)
+            try:
+                return await target.send(body["content"], **options)
+            except discord.HTTPException as error:
+                if error.code != NO_HISTORY or options.pop("reference", None) is None:
+                    raise
+                return await target.send(body["content"], **options)
+
+    def may_post(self, channel: int) -> bool:
+        """Tell whether a message may stand in a channel that this process has posted and does not know of yet."""
+        return self._unsure.any_of(channel)
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
         """Replace a message.

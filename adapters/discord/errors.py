@@ -26,13 +26,15 @@ from aion_bot.ports.errors import (
     TooLong,
 )
 
-FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
-"""Everything that a call of discord.py raises. A dropped connection is not one of its own errors, and a
-`TimeoutError` is an `OSError`."""
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, RecursionError)
+"""Everything that a call of discord.py raises. A dropped connection is not one of its own errors, a `TimeoutError` is an
+`OSError`, and an answer that is nested too deeply exhausts the stack of Python's JSON."""
 
 INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027
 REQUEST_TOO_LARGE = 40005
+TITLE_BLOCKED = 200001
+"""A thread's title was blocked by automatic moderation."""
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
 UNKNOWN_EMOJI = 10014
@@ -55,7 +57,11 @@ _FORBIDDEN: Mapping[int, Hindrance] = {
     160005: Hindrance.LOCKED,
     160006: Hindrance.FULL,  # maximum number of active threads
     160007: Hindrance.FULL,  # maximum number of active announcement threads
+    200000: Hindrance.BLOCKED,  # message was blocked by automatic moderation
+    240000: Hindrance.BLOCKED,  # message blocked by harmful links filter
 }
+NO_HISTORY = 160002
+"""Nothing can be posted as a reply without the permission Read Message History; a plain message may be taken."""
 TOO_MANY_LATE_EDITS = 30046
 """Maximum number of edits to messages older than an hour. It comes as a 429, whose pause no answer can wait for."""
 _CANNOT_EDIT = {
@@ -80,6 +86,15 @@ class Archived(Forbidden):
 
     def __init__(self, text: str) -> None:
         super().__init__(text, Hindrance.ARCHIVED)
+
+
+class Claimed(TakenElsewhere):
+    """A question is claimed by an older message of the bot's account, `message`, which shows buttons of these `keys`."""
+
+    def __init__(self, message: int, keys: frozenset[str]) -> None:
+        super().__init__("the bot's account has answered this question, and not in this process")
+        self.message = message
+        self.keys = keys
 
 
 @contextmanager
@@ -162,7 +177,7 @@ def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError
     if error.code in _FORBIDDEN or error.status == 403:
         permission = _VIEW_CHANNEL if error.code == MISSING_ACCESS else ""
         return Forbidden(text, _FORBIDDEN.get(error.code, Hindrance.OTHER), permission=permission)
-    if error.code in {INVALID_FORM, REQUEST_TOO_LARGE}:
+    if error.code in {INVALID_FORM, REQUEST_TOO_LARGE, TITLE_BLOCKED}:
         # discord.py flattens the form's errors into text; no other attribute says which field was refused, and why.
         too_long = "In content" in error.text and "in length" in error.text
         return TooLong(text) if too_long or error.code == REQUEST_TOO_LARGE else CannotDraw(text)

@@ -30,6 +30,8 @@ SEND_IN_THREADS: Final = "Send Messages in Threads"
 SEND: Final = "Send Messages"
 VIEW_CHANNEL: Final = "View Channel"
 ADD_REACTIONS: Final = "Add Reactions"
+MANAGE_MESSAGES: Final = "Manage Messages"
+"""All that Discord's documentation names for a deletion (*Delete Message*)."""
 
 
 class ChannelKind(Enum):

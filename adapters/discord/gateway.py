@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
+from adapters.discord.unreadable import UNREADABLE, guarded, skipping_deep
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -61,8 +62,6 @@ OPTIONS: Mapping[str, Any] = {
     "enable_debug_events": True,
 }
 """What discord.py's client is given, whatever the settings say."""
-UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-"""What a payload of another shape than Discord documents raises."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
@@ -97,10 +96,9 @@ class Gateway(discord.Client):
             http_trace=http_trace,
             **OPTIONS,
         )
-        # An exception in discord.py's parser would end the session, and lose what is said until the next one.
         parsers = self._connection.parsers
         for name in parsers.keys() - _SESSION_EVENTS:
-            parsers[name] = _guarded(name, parsers[name])
+            parsers[name] = guarded(name, parsers[name])
         self._host, self._rest, self._delivery = host, rest, delivery
         self._interactions, self._backfill = interactions, backfill
         self._edits = EditTimes()
@@ -169,6 +167,8 @@ class Gateway(discord.Client):
         elif event in {"connect", "resumed"}:
             self._session_timeout.reschedule(None)
             self._host.heard()
+            # Each session, new or resumed, has a socket of its own.
+            self.ws.received_message = skipping_deep(self.ws.received_message)  # type: ignore[method-assign] # no public way
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._present = {str(guild.id): guild.name for guild in self.guilds}
@@ -215,7 +215,7 @@ class Gateway(discord.Client):
             self._backfilling.cancel()
         threads = await self._host.known_threads()
         self._backfilling = asyncio.create_task(
-            self._backfill.run(self, self._away_since, threads, self.on_message)
+            self._backfill.run(self, self._away_since, threads, self._deliver_missed)
         )
 
     async def on_message(self, message: discord.Message) -> None:
@@ -247,12 +247,26 @@ class Gateway(discord.Client):
                     await self._host.unread(unread)
         await self._remember_newest(every=REMEMBER_EVERY)
 
+    async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
+        """Deliver the messages of a thread that no session delivered, oldest first."""
+        bot, own, began = self._connection.self_id or 0, self._rest.own_posts, self._backfill.first
+        if messages and not self._rest.may_post(messages[0].channel.id):
+            said = [
+                one for one in messages if one.type in _POSTED
+            ]  # acknowledgements of commands are no answers
+            messages = await self._delivery.other.unanswered(said, bot, own, began)
+        for message in messages:
+            await self.on_message(message)
+
     async def _check_own(self, message: discord.Message) -> None:
         """Tell the core of a message that the bot's account posted, and not this process."""
         own = message.author.id == self._connection.self_id and message.type in _POSTED
-        if own and message.nonce is not None and message.nonce not in self._rest.own_nonces:
-            self._delivery.other.note_post(message.channel.id, message.id)
-            await self._delivery.second_process(strings.POSTED_ELSEWHERE)
+        if not own or message.nonce is None:
+            return
+        if message.nonce in self._rest.own_nonces:
+            self._delivery.other.note_own(message.channel.id)
+        else:
+            await self._delivery.other.note_post(message.channel.id, str(message.nonce))
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
@@ -267,6 +281,8 @@ class Gateway(discord.Client):
         """Deliver an edit. The raw event holds the whole message, so no message has to be kept for it."""
         message = event.message
         # The bot's own edits arrive here as well, several a second while answers grow.
+        if message.author.id == self._connection.self_id:
+            self._delivery.other.note_edit(event.channel_id)
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
         async with self._delivery.in_order(event.channel_id):
@@ -277,8 +293,8 @@ class Gateway(discord.Client):
                 lambda find: events.change_from_edit(message, channel, bot, find),
                 wanted=lambda one: one is not None and one.question is not None,
             )
-            asked = None if change is None else change.question
-            if asked is not None and await self._delivery.other.answers(channel, message.id, asked, bot):
+            asked, other = None if change is None else change.question, self._delivery.other
+            if asked and await other.answers(channel, message.id, asked, bot, began=self._backfill.first):
                 return
             if change is not None:
                 await self._delivery.deliver(change)
@@ -312,18 +328,6 @@ class Gateway(discord.Client):
         async with self._delivery.in_order(channel):
             for message in messages:
                 await self._delivery.deliver(events.change_from_deletion(message, info))
-
-
-def _guarded(event: str, parse: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Return a parser of discord.py that logs and skips an event which it cannot read."""
-
-    def guarded(data: Any) -> None:
-        try:
-            parse(data)
-        except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
-            _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
-
-    return guarded
 
 
 async def _end(task: asyncio.Task[None] | None) -> None:

@@ -36,10 +36,12 @@ ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 class EventDelivery:
     """Delivers events to `host`, and knows which are still under way."""
 
-    def __init__(self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately) -> None:
+    def __init__(
+        self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately, other: OtherProcess
+    ) -> None:
         self.membership = Membership(rest)
         self.names = names
-        self.other = OtherProcess(host)
+        self.other = other
         self._host = host
         self._rest = rest
         self._reply_privately = reply_privately
@@ -80,6 +82,7 @@ class EventDelivery:
     async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
         """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
         guild_id = guild.id if guild is not None else None
+        self._rest.private_threads.note(channel)
         known = events.channel_info(channel, guild_id)
         if known is not None:
             return known
@@ -110,11 +113,6 @@ class EventDelivery:
     async def knows(self, key: str) -> bool:
         """Tell whether a button's key is of this process."""
         return await self._host.knows(key)
-
-    async def second_process(self, sign: str) -> None:
-        """Tell the core that another process uses the token."""
-        self.other.note_seen()
-        await self._host.second_process(sign)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that the core would answer a question with instead of taking it."""

@@ -5,6 +5,7 @@ message's id (Discord's documentation, *Start Thread from Message*). Discord fin
 its channel, and the first message of a thread is in the parent channel, so a reference names both.
 """
 
+import hashlib
 import re
 
 from aion_bot.ports.messages import Action, Button, MessageRef, ThreadKey
@@ -12,6 +13,8 @@ from aion_bot.ports.messages import Action, Button, MessageRef, ThreadKey
 PLATFORM = "discord"
 KEY_LENGTH = 64
 """Characters in a button's key: with action and prefix it stays below the 100 of a `custom_id`."""
+# Never changed: two processes with one token may be of two versions.
+_CLAIM = "q-"
 # Never changed: people press the buttons of old messages, too.
 CUSTOM_ID = re.compile(rf"aion:({'|'.join(Action)}):(.{{1,{KEY_LENGTH}}})")
 
@@ -40,6 +43,22 @@ def address_of(ref: MessageRef) -> tuple[int, int]:
 def prompt_key(origin: int) -> str:
     """Name a question by the id of its message or interaction: both are unique on Discord."""
     return f"{PLATFORM}:{origin}"
+
+
+def claim_of(key: str) -> str:
+    """Return the nonce by which the first post of an answer claims its question; at most 25 characters."""
+    return f"{_CLAIM}{key.partition(':')[2]}"
+
+
+def claimed_by(nonce: str) -> int | None:
+    """Read the message or interaction that a nonce claims; None if it is no claim."""
+    origin = nonce.removeprefix(_CLAIM)
+    return int(origin) if origin != nonce and origin.isdecimal() else None
+
+
+def reply_nonce(key: str, text: str) -> str:
+    """Return the nonce of a private reply to a question: the same in every process that says the same; 25 characters."""
+    return hashlib.sha256(f"{key} {text}".encode("utf-8", "replace")).hexdigest()[:25]
 
 
 def custom_id(button: Button) -> str:

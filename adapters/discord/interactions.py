@@ -74,9 +74,9 @@ class InteractionTokens:
         while len(self._tokens) > self._capacity:
             self._tokens.popitem(last=False)
 
-    def note_answer(self, interaction: int, message: int) -> None:
-        """Remember which message acknowledges an interaction, for as long as its token is kept."""
-        self._answered[message] = str(interaction)
+    def note_answer(self, reply_token: str, message: int) -> None:
+        """Remember which message acknowledges the interaction that a `reply_token` names."""
+        self._answered[message] = reply_token
         while len(self._answered) > self._capacity:
             self._answered.popitem(last=False)
 
@@ -115,6 +115,7 @@ class Interactions:
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
+        self._rest.private_threads.note(interaction.channel)
         channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
             ChannelKind.OTHER, interaction.channel_id or 0, interaction.guild_id
         )
@@ -236,7 +237,8 @@ class Interactions:
             interaction.id
         ):
             return False
-        await self._delivery.second_process(strings.ACKNOWLEDGED_ELSEWHERE)
+        _log.info("left to another process", extra={"kind": "interaction"})
+        await self._delivery.other.noticed(strings.ACKNOWLEDGED_ELSEWHERE)
         return True
 
     async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int | None:
@@ -255,7 +257,7 @@ class Interactions:
                     text, allowed_mentions=NO_MENTIONS, suppress_embeds=True
                 )
             if answer.message_id is not None:
-                self._tokens.note_answer(interaction.id, answer.message_id)
+                self._tokens.note_answer(str(interaction.id), answer.message_id)
                 return answer.message_id
         except FAILURES as error:
             reason = translate(error)

@@ -19,11 +19,15 @@ _SIGNS = " >-*_+=.)0123456789|:"
 """What the marks of quotes and list items consist of, and all of a rule, a heading's underline or a table's."""
 _DRAWN_RULE = "─" * 12
 _QUOTE_TO_THE_END = ">>> "
+_FENCE = "```"
 _BROKEN_FENCE = "``\u200b`"
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
-# People, roles, channels, commands and the server's own pages; `<t:…>` is a time, and harmless.
-_PILLS = tuple((opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:"))
+# People, roles, channels, commands, sounds and the server's own pages; `<t:…>` is a time, and harmless.
+_PILLS = tuple(
+    (opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:", "<sound:")
+)
+_EMPHASIS = "*_~"
 _INVISIBLE = "\u200b"
 _NO_LINK = f"]{_INVISIBLE}("
 _LANGUAGE_SIGNS = frozenset("_+-.#")
@@ -42,7 +46,7 @@ def convert(text: str) -> str:
             drawn += map(_line, lines[done : block.first])
             drawn += rewrite(block, lines[block.first : end])
             done = end
-    return "\n".join([*drawn, *map(_line, lines[done:])])
+    return _sure("\n".join([*drawn, *map(_line, lines[done:])]))
 
 
 def is_plain(text: str) -> bool:
@@ -66,22 +70,41 @@ def is_plain(text: str) -> bool:
 
 
 def inline(line: str) -> str:
-    """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code."""
-    line = _without_lone_backtick(line)
+    """Rewrite what stands inside a line: links, pictures and double bars, but nothing in code.
+
+    Discord takes fewer backticks than stand there for the opening of code, also where only a later line has as many more.
+    Those that open or close no code in Markdown are escaped, so that both find the same code.
+    """
     shown = harmless(line)
+    ticks_pair = line.count("`") % 2 == 0 and not any(sign in line for sign in ("``", "\\", ":/"))
     # Where nothing is rewritten it does not matter what is code.
-    has_link, has_code = "](" in line, "`" in line and shown != line
-    if not (has_link or has_code) or len(line) > LONGEST_LINE:  # no message holds such a line
+    has_code = "`" in line and not (ticks_pair and shown == line)
+    if not ("](" in line or has_code) or len(line) > LONGEST_LINE:  # no message holds such a line
         return shown
-    return rewritten(line, _link, _code_span, unlinked)
+    if "](" not in line and "`" not in line.partition("`")[2].lstrip("`"):
+        return _text(line)  # a single mark opens nothing; parsing the line takes longer
+    return _sure(rewritten(line, _link, _code_span, _text))
 
 
-def _without_lone_backtick(line: str) -> str:
-    """Escape a backtick that has no other in its line: Discord's code would go on to the next one, and end what is code there."""
-    if "`" not in line or "``" in line or "\\`" in line or line.count("`") % 2 == 0:
-        return line
-    before, _, behind = line.rpartition("`")
-    return f"{before}\\`{behind}"
+def _sure(drawn: str) -> str:
+    """Break up mentions in code as well, where Discord may see none: emphasis that began before can take in its first mark."""
+    if "`" not in drawn or not any(mark in drawn for mark in _EMPHASIS):
+        return drawn
+    for opening, shown in _PILLS:
+        # Code has closing tags.
+        drawn = drawn if opening == "</" else drawn.replace(opening, shown)
+    return drawn
+
+
+def _text(text: str) -> str:
+    """Keep text from opening code, and from being a masked link as well."""
+    pieces = unlinked(text).split("`")
+    return "".join(f"{one}{'' if _escapes(one) else chr(92)}`" for one in pieces[:-1]) + pieces[-1]
+
+
+def _escapes(before: str) -> bool:
+    """Tell whether a backslash at the end of a text escapes what follows, and is not escaped itself."""
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
 
 
 def unlinked(text: str) -> str:
@@ -96,37 +119,52 @@ def unlinked(text: str) -> str:
     return "".join(pieces)
 
 
-def _code_span(written: str) -> str:
-    return opens_no_link(written, _INVISIBLE)
+def _code_span(written: str, before: str) -> str:
+    """Write code or an automatic link. A backtick in an address is a part of it for Discord, and opens no code."""
+    if not written.startswith("`"):
+        return written
+    inside = written.strip("`")
+    mark = written[: written.index(inside)]
+    in_address = ":/" in before[max(map(before.rfind, " \t")) + 1 :]
+    # Discord's apps do not agree on code that holds as many backticks as its mark has, or on longer marks.
+    apart = in_address or mark in inside or len(mark) > len(_FENCE)
+    if apart:
+        return _text(written)
+    # Emphasis that began before can take in the first mark: a link in code is one then.
+    taken_in = any(mark in before for mark in _EMPHASIS)
+    return written.replace("](", _NO_LINK) if taken_in else opens_no_link(written, _INVISIBLE)
 
 
 def _link(link: Link) -> str:
     """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
     if not link.address:
-        return unlinked(link.written)
+        return _text(link.written)
     without_scheme = link.address.removeprefix("https://").removeprefix("http://")
     if not link.label or link.label in {link.address, link.target, without_scheme}:
-        return link.address
-    bare = harmless(link.label.replace("https://", "").replace("http://", ""))
+        return link.address.replace("`", "%60")
+    bare = link.label.replace("https://", "").replace("http://", "")
+    bare = (
+        rewritten(bare, lambda one: _text(one.written), _code_span, _text) if "`" in bare else harmless(bare)
+    )
     if link.misleads:
         address = harmless(real_address(link.address))
         shown = f"<{address}>" if "://" in address else address
         return f"{bare.replace('](', _NO_LINK)} ({shown})"
     # A target that Discord takes for no address would be text, in which bars hide what follows.
-    return f"[{bare}]({link.target.replace('||', '%7C%7C')})"
+    return f"[{bare}]({link.target.replace('||', '%7C%7C').replace('`', '%60')})"
 
 
 def quoted(text: str) -> str:
     """Rewrite the model's Markdown as a quote, in which nothing is as large or as small as the bot's own headings and notes."""
     return (
-        "\n".join(f"> {line}" for line in _in_own_size(convert(text.strip()).split("\n")))
+        "\n".join(f"> {line}" for line in in_own_size(convert(text.strip()).split("\n")))
         if text.strip()
         else ""
     )
 
 
-def _in_own_size(lines: Iterable[str]) -> Iterator[str]:
-    """Escape the marks of headings outside of code."""
+def in_own_size(lines: Iterable[str]) -> Iterator[str]:
+    """Escape the marks of headings and small print outside of code."""
     fenced = False
     for line in lines:
         # Each line of a fence has one mark; two of them are code inside a line.
@@ -193,9 +231,7 @@ def _one_quote(line: str) -> str:
 
 def _line(line: str) -> str:
     line = _one_quote(_in_full_size(line))
-    # Discord's code may begin anywhere in a line. What is not code elsewhere must not take the rest of the message.
-    # Discord reads a run of more than three otherwise than Markdown does.
-    return inline(unfenced(line) if line.count("```") % 2 or "````" in line else line)
+    return inline(line)
 
 
 def _quotes(block: Block) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 
 from adapters.discord.client import RestClient, look_up
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 
 LIFETIME = 600.0
 """Seconds for which an answer counts: people leave servers."""
@@ -23,8 +23,9 @@ _log = logging.getLogger(__name__)
 class Membership:
     """Finds the server, of those that the bot is in, that somebody belongs to.
 
-    A bot that anybody can invite gets direct messages from strangers, too. `servers` returns the bot's own, in the
-    order in which it joined them. With a single one no request is made.
+    A bot that anybody can invite gets direct messages from strangers, too, and a person who has left the only shared
+    server can still write. Only the privileged intent for members would report that, so Discord is asked, and an answer
+    counts for `LIFETIME`. `servers` returns the bot's own, in the order in which it joined them.
     """
 
     def __init__(self, rest: RestClient) -> None:
@@ -38,14 +39,14 @@ class Membership:
     async def home(self, person: int | None) -> str:
         """Return the id of the first of the bot's servers that `person` is in, as text.
 
-        Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None.
+        Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None and
+        the bot is in several.
         """
         servers = self.servers()
-        # Every writer of a direct message counts as a member of the bot's only server; no request is needed.
-        if len(servers) <= 1:
-            return "".join(map(str, servers))
+        if not servers:
+            return ""
         if person is None:
-            return UNKNOWN
+            return UNKNOWN if len(servers) > 1 else str(servers[0])
         known = self._known.get(person)
         if known is not None and known[1] > monotonic():
             return known[0]
@@ -71,7 +72,14 @@ class Membership:
 
     async def _look(self, person: int, servers: Sequence[int]) -> str:
         # Always in the same order, so that a person's questions count in one server.
+        refusal: PlatformError | None = None
         for server in servers:
-            if await self._rest.is_member(server, person):
-                return str(server)
+            try:
+                if await self._rest.is_member(server, person):
+                    return str(server)
+            except (Forbidden, MessageGone) as error:
+                # One that the bot has just lost, or may not ask, says nothing about the others.
+                refusal = error
+        if refusal is not None:
+            raise refusal
         return UNKNOWN

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from aion_bot.ports.code_spans import Masked, masked
+from aion_bot.ports.addressing import Masked, masked
 from aion_bot.ports.names import Find, no_name
 
 Names = Mapping[str, str]

@@ -1,77 +1,155 @@
 """Which questions another process with the same token answers, so that one of the two does. No requests.
 
-In a channel the process that opens the thread answers. Elsewhere Discord decides nothing, so each process waits for a
-moment of its own.
+Discord gives each event to both. The first post of an answer has a nonce that is made of its question (`ids.claim_of`), and
+two posts with one nonce make one message: who comes second is given the message of the first, and keeps out. Discord
+knows a nonce for some minutes (its documentation, *Create Message*); claims that the gateway showed are remembered here.
+Nothing is left to a process that has not claimed it: it may be gone.
 """
 
 import asyncio
+import logging
 import math
-import random
 import time
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
-from adapters.discord.events import ChannelInfo
-from aion_bot.ports.events import Prompt
-from aion_bot.ports.host import Host
+import discord
 
-_CHANNELS = 1_000
-"""Channels whose newest message of another process is remembered."""
+from adapters.discord import ids, strings
+from adapters.discord.errors import Claimed
+from adapters.discord.events import ChannelInfo
+from adapters.discord.own_posts import OwnNonces
+from aion_bot.ports.errors import TakenElsewhere
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.host import SECOND_PROCESS, Host
+
+_log = logging.getLogger(__name__)
+
+_MOST = 10_000
+"""Claims and channels that are remembered."""
 REMEMBERED = 3_600.0
 """Seconds for which another process is taken to be there after it was seen."""
+RECALLED = 7 * 86_400.0
+"""Seconds for which what an earlier process saw counts, where a process reads what it missed."""
 YIELD = 3.0
-"""Seconds in which another process posts the first message of an answer, as a rule."""
+"""Seconds in which another process that goes first claims a question, as a rule."""
 
 
 class OtherProcess:
-    """Knows when another process was seen, and waits for its messages."""
+    """Knows which questions another process has claimed, and where it spoke last."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._seen_at = -math.inf
-        self._posts: OrderedDict[int, int] = OrderedDict()
-        """The newest message that the bot's account posted in a channel, and not this process."""
+    def __init__(self) -> None:
+        self.host: Host | None = None
+        self._seen_at, self._ever_seen = -math.inf, False
+        self._claims: OrderedDict[int, bool] = OrderedDict()
+        """The questions that another process has claimed."""
+        self._spoke_last: OrderedDict[int, bool] = OrderedDict()
+        """Whether the newest message of the bot's account in a channel is another process's."""
         self._waiting: WeakValueDictionary[int, asyncio.Event] = WeakValueDictionary()
-        """What is set at such a message, by the channel."""
+        """What is set when another process may have written in a channel."""
 
-    def note_seen(self) -> None:
-        """Note a sign of another process."""
-        self._seen_at = time.monotonic()
+    @property
+    def seen(self) -> bool:
+        """Whether another process was seen lately."""
+        return time.monotonic() - self._seen_at < REMEMBERED
 
-    def note_post(self, channel: int, message: int) -> None:
-        """Note a message of the bot's account that this process did not post."""
-        self.note_seen()
-        self._posts[channel] = message
-        self._posts.move_to_end(channel)
-        if len(self._posts) > _CHANNELS:
-            self._posts.popitem(last=False)
-        posted = self._waiting.get(channel)
-        if posted is not None:
-            posted.set()
+    async def begin(self, host: Host) -> None:
+        """Learn of the core, and whether an earlier process on this database has seen another one."""
+        self.host = host
+        recalled = float(await host.recall(SECOND_PROCESS) or 0.0)
+        self._ever_seen = self._ever_seen or time.time() - recalled < RECALLED
 
-    async def answers(self, channel: ChannelInfo, message: int, prompt: Prompt, bot: int) -> bool:
-        """Tell whether another process answers a question, the `message`, which may take `YIELD` seconds.
+    async def noticed(self, sign: str) -> None:
+        """Note a sign of another process, and tell the core."""
+        self._seen_at, self._ever_seen = time.monotonic(), True
+        if self.host is not None:
+            await self.host.second_process(sign)
 
-        A thread that the bot opened and that is not recorded here is the other process's. While no other process was
-        seen, the thread may be of a lost database: then the question is left to others only if an answer comes. In a
-        direct message, or a thread that a person opened, whichever process posts first answers: each waits for a moment
-        of its own, once another one was seen.
+    def note_own(self, channel: int) -> None:
+        """Note that this process has posted in a channel."""
+        _remember(self._spoke_last, channel, False)
+
+    async def note_post(self, channel: int, nonce: str) -> None:
+        """Note that another process has posted in a channel."""
+        _remember(self._spoke_last, channel, True)
+        if (claimed := ids.claimed_by(nonce)) is not None:
+            _remember(self._claims, claimed, True)
+        self.note_edit(channel)
+        await self.noticed(strings.POSTED_ELSEWHERE)
+
+    def note_edit(self, channel: int) -> None:
+        """Note that a message of the bot's account was edited: where another process spoke last it is probably its."""
+        if (waiting := self._waiting.get(channel)) is not None:
+            waiting.set()
+
+    def check(self, nonce: str) -> None:
+        """Raise `TakenElsewhere` where the question that a nonce claims is known to be another process's."""
+        if ids.claimed_by(nonce) in self._claims:
+            raise TakenElsewhere("another process has claimed this question")
+
+    async def older_message(self, channel: int, nonce: str, found: Claimed) -> int:
+        """Return the message that claims a question if this database knows it; else note whose it is and raise `found`."""
+        if self.host is not None and any([await self.host.knows(key) for key in found.keys]):
+            return found.message
+        await self.note_post(channel, nonce)
+        raise found
+
+    async def answers(
+        self, channel: ChannelInfo, message: int, prompt: Prompt, bot: int, *, began: int = 0
+    ) -> bool:
+        """Tell whether another process answers a question, the `message`.
+
+        Where it goes first that takes as long as it writes there, and `YIELD` seconds. What was written before the event
+        `began` and is a question by an edit alone may have been answered before this process listened.
         """
-        # The process that opens the thread answers, and Discord lets only one open it.
-        if prompt.opening is not None:
-            return False
-        seen = time.monotonic() - self._seen_at < REMEMBERED
-        if channel.opened_by == bot:
-            if await self._host.takes_part(prompt.thread):
-                return False
-            return seen or await self._posts_within(YIELD, channel.id, message)
-        # A random moment, so that two processes do not post at the same time.
-        return seen and await self._posts_within(random.uniform(0, YIELD), channel.id, message)  # no secret
+        if prompt.opening is None and await self._goes_first(channel, prompt, bot):
+            if message < began:
+                return True
+            await self._wait(channel.id, message)
+        if message in self._claims:
+            _log.info("left to another process", extra={"kind": "message"})
+            return True
+        return False
 
-    async def _posts_within(self, seconds: float, channel: int, message: int) -> bool:
-        posted = self._waiting.setdefault(channel, asyncio.Event())
-        if self._posts.get(channel, 0) < message:  # an answer may have come before its question was read
-            with suppress(TimeoutError):
-                await asyncio.wait_for(posted.wait(), seconds)
-        return self._posts.get(channel, 0) > message
+    async def _goes_first(self, channel: ChannelInfo, prompt: Prompt, bot: int) -> bool:
+        """Tell whether another process knows what was said in a channel: it spoke last, or opened a thread not known here."""
+        last = self._spoke_last.get(channel.id)
+        if last is not None or channel.opened_by != bot or self.host is None:
+            return bool(last)
+        return not await self.host.takes_part(prompt.thread)
+
+    async def _wait(self, channel: int, message: int) -> None:
+        """Wait until a question is claimed, or another process has been silent in its channel for `YIELD` seconds."""
+        news = self._waiting.setdefault(channel, asyncio.Event())
+        while message not in self._claims:
+            news.clear()
+            try:
+                async with asyncio.timeout(YIELD):
+                    await news.wait()
+            except TimeoutError:
+                return
+
+    async def unanswered(
+        self, messages: Sequence[discord.Message], bot: int, own: OwnNonces, began: int
+    ) -> Sequence[discord.Message]:
+        """Leave out what another process has written behind, of messages that were missed: no nonce tells of it any more.
+
+        `own` are the ids of what this process has posted, all of it after the event `began`; 0 where that is not known. What
+        the process before it posted is taken for another one's only where another one was seen: its own answers are not
+        asked again, and stand behind what it knew.
+        """
+        since = 0 if self._ever_seen else began or math.inf
+        theirs = (one.id for one in messages if one.author.id == bot and str(one.id) not in own)
+        newest = max((one for one in theirs if one > since), default=0)
+        if newest:
+            _log.info("left to another process", extra={"kind": "missed messages"})
+            await self.note_post(messages[0].channel.id, "")
+        return [one for one in messages if one.id > newest]
+
+
+def _remember(where: OrderedDict[int, bool], number: int, value: bool) -> None:
+    where[number] = value
+    where.move_to_end(number)
+    if len(where) > _MOST:
+        where.popitem(last=False)

@@ -34,15 +34,19 @@ _HISTORY = Budget("history", 5, 5.0, Scope.CHANNEL)
 _WHOLE_BOT = Budget(GLOBAL, 45, 1.0, Scope.BOT, headroom=5)
 
 
-def _undocumented(name: str, scope: Scope) -> Budget:
-    """A limit without a documented number: only Discord's refusals hold it back, and no other limit with it."""
-    return Budget(name, UNLIMITED_CALLS, 1.0, scope)
+def _undocumented(name: str, scope: Scope, *, side_by_side: int | None = None) -> Budget:
+    """A limit without a documented number: only Discord's refusals hold it back, and no other limit with it.
+
+    More than `side_by_side` requests in a second go one at a time, so that few meet a refusal.
+    """
+    return Budget(name, UNLIMITED_CALLS, 1.0, scope, probe_threshold=side_by_side)
 
 
 # Both count for the whole bot: the operations are scheduled by a thread, which does not name its parent channel.
-_THREAD_CREATION = _undocumented("thread creation", Scope.BOT)
+_THREAD_CREATION = _undocumented("thread creation", Scope.BOT, side_by_side=5)
 _DIRECT_CHANNELS = _undocumented("direct-message channels", Scope.BOT)
 _CHANNEL_LOOKUPS = _undocumented("channel lookups", Scope.CHANNEL)
+_MEMBER_LOOKUPS = _undocumented("member lookups", Scope.BOT)
 _CHANNEL_EDITS = _undocumented("channel edits", Scope.CHANNEL)
 _LOGIN = _undocumented("login", Scope.BOT)
 _COMMANDS = _undocumented("commands", Scope.BOT)
@@ -66,6 +70,7 @@ class Method(StrEnum):
     ADD_REACTION = "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
     REMOVE_REACTION = "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
     TRIGGER_TYPING = "POST /channels/{channel_id}/typing"
+    GET_MEMBER = "GET /guilds/{guild_id}/members/{user_id}"
     CREATE_DM = "POST /users/@me/channels"
     ANSWER_INTERACTION = "POST /interactions/{interaction_id}/{interaction_token}/callback"
     CREATE_FOLLOWUP = "POST /webhooks/{webhook_id}/{webhook_token}"
@@ -88,6 +93,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.ADD_REACTION: (_REACTIONS, _WHOLE_BOT),
     Method.REMOVE_REACTION: (_REACTIONS, _WHOLE_BOT),
     Method.TRIGGER_TYPING: (_TYPING, _WHOLE_BOT),
+    Method.GET_MEMBER: (_MEMBER_LOOKUPS, _WHOLE_BOT),
     Method.CREATE_DM: (_DIRECT_CHANNELS, _WHOLE_BOT),
     # "Interaction endpoints are not bound to the bot's Global Rate Limit" (Discord's documentation, *Rate Limits*).
     Method.ANSWER_INTERACTION: (),

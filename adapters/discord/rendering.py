@@ -8,7 +8,7 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, inline, plain, quoted, unfenced, unlinked
+from adapters.discord.markdown import convert, in_own_size, inline, plain, quoted, unfenced, unlinked
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import clip, one_line
 
@@ -89,19 +89,19 @@ def _plain_card(card: PlanCard) -> str:
         *(f"{one.number or at}. {one.agent}: {one.description}" for at, one in enumerate(card.steps, 1)),
     ]
     mine = map(sentence, (*card.facts, *card.record))
-    parts = [_plain(card.title), _plain_quote(words), *mine, _plain_quote([card.said])]
+    parts = [*in_own_size([_plain(card.title)]), _plain_quote(words), *mine, _plain_quote([card.said])]
     return "\n".join(part for part in parts if part.strip())
 
 
 def _plain_quote(words: list[str]) -> str:
     lines = [line for one in words for line in one.splitlines() if line.strip()]
-    return "\n".join(f"> {_plain(line)}" for line in lines)
+    return "\n".join(in_own_size(f"> {_plain(line)}" for line in lines))
 
 
 def _step(number: int, step: Step) -> str:
     words = inline(unfenced(" ".join(step.description.split())))
     named = f"**{_plain(step.agent)}**: {words}" if step.agent.strip() else words
-    return f"> {number}. {named}"
+    return "".join(in_own_size([f"> {number}. {named}"]))
 
 
 def _plain(text: str) -> str:

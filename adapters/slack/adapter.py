@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.slack import ids, rate_limits, rendering, stream_text, strings
+from adapters.slack import ids, markdown, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.errors import UNAVAILABLE
@@ -29,6 +29,8 @@ _NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
 """Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
 
 _HOURGLASS = "hourglass_flowing_sand"
+_MUTE = "mute"
+"""Marks a message to whose writer nothing can be said."""
 
 _NO_INDICATOR_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """Codes that say what one channel does not have: the bot is no member, or the channel is one session by itself."""
@@ -64,14 +66,15 @@ class SlackAdapter:
         async def on_hello(connections: int) -> None:
             nonlocal told
             foreign = connections > CONNECTIONS
-            notices = (strings.foreign_connections(CONNECTIONS),) if foreign else ()
+            notice = strings.foreign_connections(CONNECTIONS)
             if not told:
                 told = True
+                notices = (notice,) if foreign else ()
                 await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
             elif foreign:
-                _log.warning(
-                    "foreign connections", extra={"notice": strings.foreign_connections(CONNECTIONS)}
-                )
+                _log.warning("foreign connections", extra={"notice": notice})
+                # Not at the first one: Slack may still count those of the process before this one.
+                await host.second_process(strings.FOREIGN)
 
         self._names.remember({f"@{me.user}": me.name})
         handlers = EventHandlers(
@@ -123,7 +126,7 @@ class SlackAdapter:
 
     def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream."""
-        return stream_text.delta(shown, content, last=last)
+        return markdown.delta(shown, content, last=last)
 
     def streaming_mode(self, thread: ThreadKey) -> StreamingMode:
         """Prefer streams in direct messages, where nobody else reads and the indicator comes before their first words."""
@@ -154,12 +157,18 @@ class SlackAdapter:
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
-        team, channel, ts = ids.message(message)
-        method, done = Method.REACTIONS_REMOVE, "no_reaction"
         if queued:
-            method, done = Method.REACTIONS_ADD, "already_reacted"
+            await self._react(message, _HOURGLASS)
+            return
+        team, channel, ts = ids.message(message)
         where = {"channel": channel, "timestamp": ts}
-        await self._web.call(method, team, tolerated={done}, name=_HOURGLASS, **where)
+        method = Method.REACTIONS_REMOVE
+        await self._web.call(method, team, tolerated={"no_reaction"}, name=_HOURGLASS, **where)
+
+    async def _react(self, message: MessageRef, emoji: str) -> None:
+        team, channel, ts = ids.message(message)
+        where = {"channel": channel, "timestamp": ts}
+        await self._web.call(Method.REACTIONS_ADD, team, tolerated={"already_reacted"}, name=emoji, **where)
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
         """Make Slack show that the bot works for `person`, with its own Stop button; see `Timeouts.indicator`.
@@ -196,7 +205,8 @@ class SlackAdapter:
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002 # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
 
-        In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`.
+        In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`. Where Slack takes neither, a
+        reaction to the person's message says that something could not be said to them, and the refusal is raised.
         """
         shown = {**_NO_NAMES, **rendering.sentence(line)}
         try:
@@ -216,9 +226,14 @@ class SlackAdapter:
                 where = {"channel": place.channel, **_thread_of_reader(event)}
                 await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
         except (Forbidden, MessageGone):
-            # Slack takes a person's id for their direct message. The request counts under that id, because the
-            # channel's own id is known from the answer only.
-            await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
+            try:
+                # Slack takes a person's id for their direct message. The request counts under that id, because the
+                # channel's own id is known from the answer only.
+                await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
+            except (Forbidden, MessageGone):
+                if isinstance(event, Prompt) and event.source is not None:
+                    await self._react(event.source, _MUTE)
+                raise
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""

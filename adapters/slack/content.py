@@ -2,14 +2,17 @@
 
 A forwarded message is an attachment with `is_share`: its words are in `text` or `message_blocks`, its files in `files`. A
 table that was pasted is a block of the type `table`, in the message or in an attachment. A link preview is an attachment
-with `from_url` or `original_url` and without `is_share`; nobody said it. Blocks and their texts:
-https://docs.slack.dev/reference/block-kit. Attachments: https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
+with `from_url` or `original_url` and without `is_share`; nobody said it. What is read of blocks and attachments is the mrkdwn
+that `text` would have. Blocks, their elements and texts: https://docs.slack.dev/reference/block-kit. Attachments: https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
 """
 
+import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from adapters.slack.block_text import Payload, items, words
 from aion_bot.ports.events import Quote, QuoteSource
+
+Payload = Mapping[str, Any]
 
 Plain = Callable[[str], str]
 """Turns Slack's `text` into what people read."""
@@ -17,8 +20,27 @@ Plain = Callable[[str], str]
 _NO_PREVIEW = "[no preview available]"
 """The `fallback` that Slack gives an attachment without one."""
 
-_DEEPEST = 3
+_MOST_FORWARDS = 3
 """Forwards inside each other that are read."""
+
+_CONTROLS = frozenset({
+    "actions", "button", "checkboxes", "context_actions", "divider", "feedback_buttons", "icon_button", "input",
+    "overflow", "radio_buttons", "static_select", "users_select", "conversations_select", "channels_select", "datepicker",
+})  # fmt: skip
+"""Blocks and elements that hold no words of a message, only labels of what can be pressed."""
+
+_PARTS = (
+    "pretext", "title", "subtitle", "text", "caption", "description", "body", "fields", "columns", "elements", "rows",
+    "blocks", "tasks", "cards", "details", "output", "alt_text",
+)  # fmt: skip
+"""Where blocks and attachments keep their words, in reading order."""
+
+_DEEPEST = 12
+"""Levels of blocks in blocks that are read; Slack's own blocks need six."""
+
+_LINES = frozenset({"rich_text_section", "rich_text_quote", "rich_text_preformatted"})
+_TEXTS = frozenset({"plain_text", "mrkdwn", "raw_text", "raw_number"})
+_TABLES = frozenset({"table", "data_table"})
 
 
 def quotes(message: Payload, plain: Plain, *, about: str | None = None) -> tuple[Quote, ...]:
@@ -43,7 +65,7 @@ def file_count(message: Payload) -> int:
     parts: list[Payload] = []
     level = [message]
     # Level by level, so that the depth is bounded whatever a payload nests.
-    for _ in range(_DEEPEST + 1):
+    for _ in range(_MOST_FORWARDS + 1):
         level = [one for part in level for one in _attached(part)]
         parts += level
     blocks = [*items(message, "blocks")]
@@ -80,7 +102,7 @@ def _message_blocks(attachment: Payload) -> list[Payload]:
     return [block for one in inside if isinstance(one, Mapping) for block in items(one, "blocks")]
 
 
-def _forwarded(attachment: Payload, depth: int = _DEEPEST) -> str:
+def _forwarded(attachment: Payload, depth: int = _MOST_FORWARDS) -> str:
     """Return the words of a forwarded message: its text and blocks, its cards, and what it forwards itself."""
     text = attachment.get("text") or ""
     said = [text, *_beside(text, [*_message_blocks(attachment), *items(attachment, "blocks")])]
@@ -112,3 +134,88 @@ def _beside(text: str, blocks: Sequence[Payload]) -> Iterator[str]:
         # Slack repeats the text of some blocks in `text`: it counts once.
         if said not in text:
             yield said
+
+
+def items(of: Payload, name: str) -> Sequence[Payload]:
+    """Return a list of objects of a payload, whatever else it holds."""
+    found = of.get(name)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
+def words(node: Payload) -> str:
+    """Return the lines of a block or an attachment, as Slack's mrkdwn; empty where it has no words."""
+    return "\n".join(_lines(node, 0))
+
+
+def _lines(node: Payload, depth: int) -> Iterator[str]:
+    kind = node.get("type")
+    if kind in _CONTROLS or depth > _DEEPEST:
+        return
+    if kind in _LINES:
+        yield "".join(_inline(element) for element in items(node, "elements"))
+    elif kind in _TABLES:
+        yield from _rows(node, depth)
+    elif kind in _TEXTS:
+        text = str(node.get("text") or node.get("value") or "")
+        yield text if kind == "mrkdwn" else _literal(text)
+    else:
+        yield from _parts(node, depth)
+
+
+def _parts(node: Payload, depth: int) -> Iterator[str]:
+    """Return the lines of everything in a block that may hold words."""
+    for name in _PARTS:
+        part = node.get(name)
+        if isinstance(part, str) and part:
+            # Attachments and `markdown` blocks hold mrkdwn or Markdown as it is.
+            yield part
+        elif isinstance(part, Mapping):
+            yield from _lines(part, depth + 1)
+        else:
+            for one in items(node, name):
+                yield from _lines(one, depth + 1)
+    if "title" in node and isinstance(node.get("value"), str):
+        yield node["value"]  # a field of an attachment
+
+
+def _rows(table: Payload, depth: int) -> Iterator[str]:
+    """Return each row of a table as one line of Markdown."""
+    caption = table.get("caption")
+    if isinstance(caption, str) and caption:
+        yield _literal(caption)
+    rows = table.get("rows")
+    for row in rows if isinstance(rows, list) else ():
+        cells = row if isinstance(row, list) else items(row, "cells") if isinstance(row, Mapping) else ()
+        # A line end in a cell would end the row.
+        texts = (
+            " ".join(" ".join(_lines(one, depth + 1)).split()) for one in cells if isinstance(one, Mapping)
+        )
+        yield f"| {' | '.join(texts)} |"
+
+
+def _inline(element: Payload) -> str:
+    """Write an element of rich text as Slack's `text` has it."""
+    write = _ELEMENTS.get(str(element.get("type")))
+    return "" if write is None else write(element)
+
+
+def _link(element: Payload) -> str:
+    url, label = (_literal(str(element.get(name) or "")) for name in ("url", "text"))
+    return f"<{url}|{label}>" if label else f"<{url}>"
+
+
+def _literal(text: str) -> str:
+    return html.escape(text, quote=False)
+
+
+_ELEMENTS: Mapping[str, Callable[[Payload], str]] = {
+    "text": lambda one: _literal(str(one.get("text") or "")),
+    "link": _link,
+    "user": lambda one: f"<@{one.get('user_id')}>",
+    "usergroup": lambda one: f"<!subteam^{one.get('usergroup_id')}>",
+    "channel": lambda one: f"<#{one.get('channel_id')}>",
+    "broadcast": lambda one: f"<!{one.get('range')}>",
+    "emoji": lambda one: f":{one.get('name')}:",
+    "date": lambda one: _literal(str(one.get("fallback") or "")),
+}
+"""How each element of rich text is written in `text`."""

@@ -30,9 +30,9 @@ from aion_bot.ports.errors import (
 from aion_bot.ports.rate_limits import RequestStatus
 from aion_bot.ports.text import one_line
 
-FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError)
+FAILURES = (SlackClientError, aiohttp.ClientError, OSError, ValueError, AttributeError, RecursionError)
 """Everything that a call of the SDK raises. A `TimeoutError` is an `OSError`, and JSON that cannot be read is a
-`ValueError`. The SDK takes any body of text/plain for a dictionary and raises `AttributeError` over it."""
+`ValueError`, or a `RecursionError` where it is nested too deeply. The SDK takes any body of text/plain for a dictionary and raises `AttributeError` over it."""
 
 UNAVAILABLE = frozenset(
     {

@@ -36,6 +36,8 @@ _CHANNELS = 10_000
 """Channels of which it is remembered whether another organisation sees them."""
 _MOMENT = 3.0
 """Seconds of a pause at most that a look-up waits for: somebody has pressed a button."""
+UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a payload of another shape than Slack documents raises."""
 _ANY = re.compile("")
 
 
@@ -113,7 +115,7 @@ class EventHandlers:
                 self._remember_shared(body)
                 rename = events.channel_rename(body)
                 event = await self._read(body) if rename is None else None
-            except (AttributeError, LookupError, TypeError, ValueError) as error:
+            except UNREADABLE as error:
                 # Slack would send it again, and it would fail again.
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
                 return await ack()
@@ -126,17 +128,17 @@ class EventHandlers:
 
     async def _read(self, body: Payload) -> InboundEvent | None:
         """Read an event, with names for what it mentions."""
-        me, names = self._me, self._names
-        event: InboundEvent | None = await names.read(
-            lambda find: events.prompt_from_event(body, me, find, self._host.may_ask)
-        ) or events.stop_request(body, me)
-        if event is not None:
-            return event
-        # Most edits are of messages that ask the bot nothing.
-        return await names.read(
-            lambda find: events.message_change(body, me, find),
-            wanted=lambda change: change is not None and change.question is not None,
-        )
+        me, names, event = self._me, self._names, body.get("event") or {}
+        match event.get("type"), event.get("subtype"):
+            case "agent_session_stopped", _:
+                return events.stop_request(body, me)
+            case "message", "message_changed" | "message_deleted":
+                # Most edits are of messages that ask the bot nothing.
+                return await names.read(
+                    lambda find: events.message_change(body, me, find),
+                    wanted=lambda change: change is not None and change.question is not None,
+                )
+        return await names.read(lambda find: events.prompt_from_event(body, me, find, self._host.may_ask))
 
     def _remember_shared(self, body: Payload) -> None:
         """Remember what an event says about its channel, of the channels that were heard of last."""

@@ -10,22 +10,22 @@ five minutes, and refuses `chat.update` for one that has not ended.
 """
 
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.block_text import items
 from adapters.slack.client import WebApi, field
+from adapters.slack.content import items
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import is_direct
 from adapters.slack.files import Files, nonce_of
+from adapters.slack.markdown import delta
 from adapters.slack.methods import Method
-from adapters.slack.stream_text import delta
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import PlatformDown, PlatformError, Unsupported
+from aion_bot.ports.errors import CannotEdit, PlatformDown, PlatformError, Unsupported
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 
 _NONCE_EVENT = "aion_post"
@@ -42,6 +42,8 @@ _PAGE = 200
 """Messages of a page of `conversations.replies`. Slack may send fewer: 15 for some apps since 2025-05-29."""
 _NEWEST = 20
 _CONFLICT = "streaming_state_conflict"
+_MOST_CONFLICTS = 4
+"""Edits that may fail with it one after the other: with the core's pauses some seconds, in which Slack ends what was stopped."""
 
 Arguments = Mapping[str, Any]
 
@@ -81,6 +83,8 @@ class Messages:
         self._unknown: OrderedDict[str, _Unknown] = OrderedDict()
         self._started: OrderedDict[str, None] = OrderedDict()
         self._streams: OrderedDict[str, _Stream] = OrderedDict()
+        self._conflicts: Counter[str] = Counter()
+        """How often in a row an edit was refused because Slack saw a stream, by the message."""
         self._newest_ts = 0.0
         self.files = Files(web, self._own_messages)
 
@@ -99,7 +103,7 @@ class Messages:
 
         One request edits a message. Two edit a live stream of this process: stop, edit. Three edit a stream of an
         earlier process: the refused edit shows that it is a stream. Four are needed where Slack still sees a stream
-        after the first stop.
+        after the first stop. Raises CannotEdit where Slack goes on seeing one: a new message may take its place.
         """
         stream = self._streams.get(message.id)
         if stream is not None and stream.live:
@@ -110,11 +114,19 @@ class Messages:
         for is_last in (False, True):
             answer = await self._web.call(Method.CHAT_UPDATE, team, tolerated={_CONFLICT}, **where, **shown)
             if answer.get("error") != _CONFLICT:
+                del self._conflicts[message.id]
                 return
             if not is_last:
                 await self._stop_if_live(message)
+        text = f"{Method.CHAT_UPDATE}: {_CONFLICT}"
+        if self._conflicts[message.id] >= _MOST_CONFLICTS:
+            del self._conflicts[message.id]
+            raise CannotEdit(text)
+        if len(self._conflicts) > _KEPT:
+            self._conflicts.clear()
+        self._conflicts[message.id] += 1
         # Slack ends every stream sooner or later, so this is worth another try.
-        raise PlatformDown(f"{Method.CHAT_UPDATE}: {_CONFLICT}")
+        raise PlatformDown(text)
 
     async def newest(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """The bot's newest messages in a thread, at most twenty, newest first; also those of earlier processes."""

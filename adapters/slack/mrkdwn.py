@@ -7,9 +7,10 @@ of ordinary text escaped: https://docs.slack.dev/messaging/formatting-message-te
 import html
 import re
 
-from aion_bot.ports.code_spans import masked
+from aion_bot.ports.addressing import masked
 from aion_bot.ports.messages import Line, Person
 from aion_bot.ports.names import Find, no_name
+from aion_bot.ports.text import visible_line
 
 _ENTITY = re.compile(r"<([^<>]*)>|&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
@@ -70,7 +71,8 @@ def in_mrkdwn(text: str | Line) -> str:
             parts.append(f"<@{part.id}>")
         else:
             # An id that is not Slack's would be shown as text in angle brackets.
-            words = part if isinstance(part, str) else part.name or part.id
+            # A name is one line, and hides nothing: an app chooses its own for each message.
+            words = part if isinstance(part, str) else visible_line(part.name) or part.id
             parts.append(html.escape(words, quote=False))
     return _BROADCAST.sub(_NEUTRAL, "".join(parts))
 

@@ -35,19 +35,20 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     # A refusal does not say which of the two limits it means: the limiter blames the first.
     Method.CHAT_POST_MESSAGE: (
         Budget(f"{Method.CHAT_POST_MESSAGE} in a channel", 1, 1.0, Scope.CHANNEL),
-        _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED),
+        # Private remarks in direct messages are posts as well: half of them are left to answers.
+        _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED, headroom=_SEVERAL_HUNDRED // 2),
     ),
     Method.CHAT_UPDATE: (
         _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=5, probe_threshold=25),
     ),
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
-    # In a burst only a private reply may still have room: so all that Slack documents may go side by side.
+    # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
     Method.CHAT_POST_EPHEMERAL: (_per_minute(Method.CHAT_POST_EPHEMERAL, _TIER_4, probe_threshold=_TIER_4),),
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),
     Method.USERS_INFO: (_per_minute(Method.USERS_INFO, _TIER_4),),
     Method.USERGROUPS_LIST: (_per_minute(Method.USERGROUPS_LIST, _TIER_2),),
-    Method.REACTIONS_ADD: (_per_minute(Method.REACTIONS_ADD, _TIER_3),),
+    Method.REACTIONS_ADD: (_per_minute(Method.REACTIONS_ADD, _TIER_3, probe_threshold=_TIER_3),),
     Method.REACTIONS_REMOVE: (_per_minute(Method.REACTIONS_REMOVE, _TIER_2, reserved=True),),
     Method.AGENTS_SESSIONS_SET_STATUS: (
         _per_minute(Method.AGENTS_SESSIONS_SET_STATUS, _TIER_3, reserved=True),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from adapters.slack import mrkdwn
 from adapters.slack.events import ACTIONS
-from adapters.slack.stream_text import in_markdown_block
+from adapters.slack.markdown import in_markdown_block
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
 from aion_bot.ports.messages import Action, Button, Content, Line, Reply, Step

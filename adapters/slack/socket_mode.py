@@ -7,6 +7,9 @@ https://docs.slack.dev/apis/events-api/using-socket-mode
 This replaces the SDK's Socket Mode client, which closes a connection before it has the next one, and which tries a
 WebSocket address for ever although Slack accepts each address once (slackapi/python-slack-sdk, 3.47). Here a
 connection has one address and one life. Its owner sees when to open another, and lets this one be read meanwhile.
+
+It also replaces aiohttp's heartbeat (3.14). After a pause of the process that one closes a connection although the pong
+has arrived, and drops what was received behind it. Slack sends an interaction once.
 """
 
 import asyncio
@@ -21,7 +24,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from adapters.slack.client import WebApi
-from adapters.slack.handlers import EventHandlers
+from adapters.slack.handlers import UNREADABLE, EventHandlers
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
@@ -31,6 +34,9 @@ _log = logging.getLogger(__name__)
 CONNECTIONS = 2
 _STILL_DELIVERING = {"warning", "refresh_requested"}
 """Reasons of a `disconnect` message after which Slack goes on delivering until it closes the connection."""
+
+_PONG_CHECKS = 5
+"""Checks for an answer to a ping. Between two of them the event loop reads what has arrived, however long it was paused."""
 
 OnHello = Callable[[int], Awaitable[None]]
 
@@ -48,6 +54,8 @@ class SocketConnection:
         self._timeouts = timeouts
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._pinging: asyncio.Task[None] | None = None
+        self._heard = False
         self._hello: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._dispatching: set[asyncio.Task[None]] = set()
 
@@ -63,10 +71,11 @@ class SocketConnection:
                 self._socket = await session.ws_connect(
                     address,
                     proxy=proxy,
-                    heartbeat=self._timeouts.heartbeat,
+                    autoping=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=self._timeouts.close),
                 )
                 self._reader = asyncio.create_task(self._read(self._socket))
+                self._pinging = asyncio.create_task(self._ping(self._socket, self._reader))
                 connections = await self._hello
         except (aiohttp.ClientError, OSError, ValueError) as error:
             self._lost.set()
@@ -101,19 +110,46 @@ class SocketConnection:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:
             async for frame in socket:
-                if frame.type is aiohttp.WSMsgType.TEXT:
+                self._heard = True
+                if frame.type is aiohttp.WSMsgType.PING:
+                    # Where it was closed meanwhile, what was received before that is still to be read.
+                    with suppress(ConnectionError):
+                        await socket.pong(frame.data)
+                elif frame.type is aiohttp.WSMsgType.TEXT:
                     self._receive(frame.data)
         finally:
             # However reading ends, `open`, `drain` and the owner of the connection must not wait any longer.
+            if self._pinging is not None:
+                self._pinging.cancel()
             self._lost.set()
             self.replace.set()
             if not self._hello.done():
                 self._hello.set_result(None)
 
+    async def _ping(self, socket: aiohttp.ClientWebSocketResponse, reader: asyncio.Task[None]) -> None:
+        """Ping every `Timeouts.heartbeat`, and end reading where nothing at all arrives for half of it."""
+        patience = self._timeouts.heartbeat / 2
+        while True:
+            await asyncio.sleep(self._timeouts.heartbeat)
+            self._heard = False
+            # A peer that does not read can keep a ping from being written; it does not answer either.
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(patience):
+                    await socket.ping()
+            # Checks are counted, not time: after a pause of the process the answer is there, but not read yet.
+            for _ in range(_PONG_CHECKS):
+                await asyncio.sleep(patience / _PONG_CHECKS)
+                if self._heard:
+                    break
+            else:
+                reader.cancel()
+                return
+
     def _receive(self, text: str) -> None:
         try:
             message = json.loads(text)
-        except (RecursionError, ValueError):
+        except (RecursionError, ValueError) as error:
+            _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
             return
         match message:
             case {"type": "hello"} if not self._hello.done():
@@ -139,7 +175,7 @@ class SocketConnection:
             if payload.get("type") != "event_callback" or isinstance(payload.get("event"), Mapping):
                 request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
                 status = (await self._app.async_dispatch(request)).status
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             # Bolt cannot read it: Slack would send it again, and it would fail again.
             _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
         # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.

@@ -19,8 +19,11 @@ def foreign_connections(own: int) -> str:
     """Say that another process seems to use the app-level token; `own` connections are this process's."""
     return (
         f"Slack counts more connections of this app than the {own} of this process, and gives each event to one of "
-        "them: if another process uses the same SLACK_APP_TOKEN, stop it, or it takes a part of the questions"
+        "them: if another process uses the same SLACK_APP_TOKEN, stop it, or questions go to the wrong one, and mentions to both"
     )
+
+
+FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 def no_upload(code: str) -> str:
@@ -32,5 +35,5 @@ def no_upload(code: str) -> str:
 
 catalogue.add(
     __name__,
-    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections"},
+    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections", "FOREIGN"},
 )

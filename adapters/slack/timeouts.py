@@ -31,7 +31,7 @@ class Timeouts:
     hello: float = 15.0
     """From a WebSocket's handshake to Slack's `hello`."""
     heartbeat: float = 5.0
-    """Between two pings of a WebSocket. One without a pong after half of it counts as lost (aiohttp)."""
+    """Between two pings of a WebSocket. One on which nothing arrives for half of it after a ping counts as lost."""
     drain: float = 30.0
     """How long a connection that Slack asked to replace is read on, if Slack does not close it."""
     close: float = 0.3

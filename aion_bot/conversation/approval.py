@@ -13,7 +13,7 @@ from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
 from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.sync import MessageSync
+from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent, Refusal
@@ -81,9 +81,10 @@ class Approvals:
         unshown = await self._show(thread, claimed, self._carry_out)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
+            # Told first: in a thread without replies, Slack shows a private reply to nobody.
+            await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
             if now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown):
                 await self._remove(thread, now)
-            await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
 
     async def _remove(self, thread: Thread, plan: Plan) -> None:
         """Delete a card that cannot show its decision: its buttons do nothing any more."""
@@ -171,6 +172,8 @@ class Approvals:
         showing = asyncio.create_task(sync.run())
         try:
             await self._end(card, await work(plan, card), showing)
+        except TakenOver:
+            pass  # its buttons came back, and were pressed before the platform confirmed that: the later decision is shown
         except PlatformError as error:
             _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
             return error
@@ -183,7 +186,7 @@ class Approvals:
             card.view.plan,
             phase=decided.phase,
             detail=_told(card.view.plan, decided),
-            said=one_line(visible(KNOWN.strike(decided.said)), _DETAIL),
+            said=one_line(KNOWN.strike(visible(decided.said)), _DETAIL),
             attempts=(
                 *card.view.plan.attempts[:-1],
                 *(replace(last, answer=decided.answer) for last in card.view.plan.attempts[-1:]),

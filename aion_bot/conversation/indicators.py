@@ -5,6 +5,7 @@ activity, such as "is typing". Showing one is best effort; removing it is repeat
 """
 
 import asyncio
+import functools
 import math
 import sqlite3
 import time
@@ -20,10 +21,10 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.place_activity import CROWD, RENEW_AFTER, PlaceActivity
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
+from aion_bot.conversation.unsigned import Unsigned
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import PlatformError, RateLimited
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
@@ -42,16 +43,10 @@ _OPENING = 0.5
 """Seconds in which a thread is opened as a rule: it is a sign by itself."""
 
 _BURST = 30
-"""Questions without any sign, from which on marks come too late: 25 statuses and the first 25 marks are shown at once."""
-
-_ACTIVITY_PATIENCE = 0.5
-"""Seconds for which the activity waits for room."""
+"""Questions without any sign, from which on nobody waits for another sign: people are told, and marked, at once."""
 
 _UNSEEN = 1.2
 """Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
-
-_TELL_EVERY = 60.0
-"""Seconds in which a person is told once in a place that their question arrived, where nothing else can show it."""
 
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
@@ -62,13 +57,15 @@ class Progress:
     """How far a turn is, for its indicators.
 
     `opened` is set once its thread exists, `started` when the first message of the answer stands, `ended` when nothing more
-    will be shown; `silent` tells whether Aion has said nothing for so many seconds although it works.
+    will be shown; `silent` tells whether Aion has said nothing for so many seconds although it works; `unseen` is called
+    where the limits leave no sign now.
     """
 
     started: asyncio.Event
     opened: asyncio.Event | None = None
     ended: asyncio.Event | None = None
     silent: Callable[[float], bool] = lambda _: False
+    unseen: Callable[[], None] = lambda: None
 
 
 class Indicators:
@@ -83,26 +80,40 @@ class Indicators:
         self._marks = QueuedMarks()
         self._places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
-        self._unsigned: set[str] = set()
-        """Keys of turns that people see no indicator of yet, nor a message."""
+        self._unsigned = Unsigned()
+        self._waits: dict[str, asyncio.Event] = {}
+        """What is set once a question does not wait any more, by the turn's key."""
         self._opening: Counter[ThreadKey] = Counter()
         """Questions whose threads are being opened, by the place where they were asked."""
-        self._told: dict[tuple[str, str, str], float] = {}
-        """When each person was told last, by platform, channel and person."""
         self._active: dict[ThreadKey, SharedLimits] = {}
         """The reservation for ending each activity that may be shown; empty for one of an earlier process."""
         self._locks: WeakValueDictionary[ThreadKey, asyncio.Lock] = WeakValueDictionary()
-        # One lock a thread, so that nobody starts an activity while another task ends it: Slack may take the two
-        # requests in any order.
+        # So that nobody starts an activity while another task ends it: Slack may take the two in any order.
 
     def queued(self, thread: Thread, turn: Turn) -> None:
         """Show on a question that it waits in the queue; once, also if it waits for several reasons."""
-        if not self._marks.may_stand(turn) and self._marks.expect(thread, turn):
-            self._tasks.spawn(self._mark(thread, turn))
+        waits = turn.key in self._waits or self._marks.may_stand(turn)
+        if not waits and self._marks.expect(thread, turn):
+            over = self._waits[turn.key] = asyncio.Event()
+            self._tasks.spawn(self._show_waiting(thread, turn, over))
 
-    async def _mark(self, thread: Thread, turn: Turn) -> None:
-        if await self._marks.show(thread, turn) is Marked.SHOWN:
-            self._seen(turn)
+    async def _show_waiting(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
+        """Mark a question that waits, or tell the person; where the limits leave no room, as soon as they do."""
+        # Not the turn's own key: this may end after the turn has begun, and is unsigned anew.
+        key, seen = f"{turn.key} waits", functools.partial(self._seen, turn)
+        self._unsigned.add(key)
+        try:
+            while not over.is_set():
+                marked = await self._mark(over, thread, turn, seen)
+                if marked is not Marked.NO_ROOM or await self._tell_unmarked(thread, turn, seen):
+                    return
+                await self._unsigned.next_look(key, over)
+        finally:
+            self._unsigned.discard(key)
+
+    def _comes(self, operation: Operation, thread: Thread, place: ThreadKey) -> bool:
+        """Tell whether there will be room for an indicator before people have waited for long."""
+        return thread.limiter.has_room(operation, place, within=_UNSEEN)
 
     def adopt(self, turn: Turn) -> None:
         """Assume that an earlier process left both indicators of a turn."""
@@ -111,6 +122,7 @@ class Indicators:
 
     async def dequeued(self, thread: Thread, turn: Turn) -> None:
         """Remove the mark of a question whose turn it is; a platform that is slow holds it up for a second at most."""
+        self._waits.pop(turn.key, asyncio.Event()).set()
         if self._marks.may_stand(turn):
             removal = self._tasks.spawn(self._marks.remove(thread, turn))
             await asyncio.wait({removal}, timeout=_LONGEST_HOLD_UP)
@@ -150,7 +162,7 @@ class Indicators:
                 _log.error("database write failed", turn=turn.key, reason=str(error))
 
     async def _show(self, thread: Thread, turn: Turn, progress: Progress, shown: Callable[[], None]) -> None:
-        """Start the platform's activity, and renew it; where there is none and the first message has to wait, mark the question."""
+        """Start the platform's activity, and renew it; where there is none and the first message has to wait, another sign."""
 
         def signed() -> None:
             self._unsigned.discard(turn.key)
@@ -161,18 +173,62 @@ class Indicators:
             if progress.opened is not None:
                 # Activity is shown in the thread, which does not exist yet.
                 await self._await_opening(progress.opened, thread, turn, signed)
-            async with self._locks.setdefault(turn.thread, asyncio.Lock()):
-                active = await self._start_activity(thread, turn)
-            if active:
+            if await self._until_active_or_over(thread, turn, progress, signed):
                 signed()
                 if progress.ended is not None:
                     await self._renew(thread, turn, progress, progress.ended)
-                return
-            if len(self._unsigned) > _BURST:
-                self._tell(thread, turn)
-            await self._mark_until(progress.started, thread, turn, signed)
         finally:
             self._unsigned.discard(turn.key)
+
+    async def _until_active_or_over(
+        self, thread: Thread, turn: Turn, progress: Progress, shown: Callable[[], None]
+    ) -> bool:
+        """Show the activity, or another sign until the first message stands; returns whether it is the activity."""
+        asked, over = False, progress.started
+        while True:
+            if not asked:
+                async with self._locks.setdefault(turn.thread, asyncio.Lock()):
+                    if await self._start_activity(thread, turn):
+                        return True
+                # A request that failed is not repeated: the platform may show it.
+                asked = bool(self._active.get(turn.thread))
+            settled = await self._signed_or_over(over, thread, turn, shown)
+            if turn.key in self._unsigned and not over.is_set():
+                progress.unseen()
+            if settled:
+                await over.wait()
+                await self._marks.remove(thread, turn)
+                return False
+            await self._unsigned.next_look(turn.key, over)
+
+    async def _signed_or_over(
+        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
+    ) -> bool:
+        """Tell a person, or mark their question, unless something happens before; False to look for room again."""
+        began = time.monotonic()
+        comes = thread.activity is not None and self._comes(Operation.SHOW_ACTIVITY, thread, turn.thread)
+        crowd = not comes and turn.key in self._unsigned and len(self._unsigned) > _BURST
+        if crowd and await self._unsigned.tell(thread, turn.origin):
+            shown()
+            return True
+        # A mark would only flicker where the first message comes at once.
+        if not crowd and await _happens(over, _UNNOTICED):
+            return True
+        marked = await self._mark(over, thread, turn, shown)
+        if over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned:
+            return True
+        if crowd or marked is Marked.REFUSED:
+            return not crowd
+        happened = await _happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
+        return happened or await self._tell_unmarked(thread, turn, shown)
+
+    async def _tell_unmarked(self, thread: Thread, turn: Turn, shown: Callable[[], None]) -> bool:
+        """Tell a person, unless the mark of their question comes soon; returns whether they were told."""
+        if self._comes(Operation.MARK_QUEUED, thread, place_of(turn)):
+            return False
+        if told := await self._unsigned.tell(thread, turn.origin):
+            shown()
+        return told
 
     async def _await_opening(
         self, opened: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
@@ -181,82 +237,36 @@ class Indicators:
         opening = [place_of(turn)] if turn.origin is not None and turn.origin.opening is not None else []
         self._opening.update(opening)
         try:
-            await self._mark_until(opened, thread, turn, shown, opening=True)
+            usual = 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING
+            if not await _happens(opened, usual):
+                self._tasks.spawn(self._show_in_place(opened, thread, turn, shown))
+                await self._mark(opened, thread, turn, shown)
+                await opened.wait()
+                await self._marks.remove(thread, turn)
         finally:
             self._opening -= Counter(opening)
 
-    async def _mark_until(
-        self,
-        over: asyncio.Event,
-        thread: Thread,
-        turn: Turn,
-        shown: Callable[[], None],
-        *,
-        opening: bool = False,
-    ) -> None:
-        """Mark a question until something has happened; not at all where that happens at once.
-
-        `opening`: it waits for its thread, so that the activity can be shown only where the question is.
-        """
-        began = time.monotonic()
-        # A mark would only flicker where the first message comes at once.
-        usual = _UNNOTICED
-        if opening:
-            usual = 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING
-        if await _happens(over, usual):
-            return
-        if opening:
-            self._tasks.spawn(self._show_in_place(over, thread, turn, shown))
-        if self._marks.expect(thread, turn):
-            marked = await self._marked(over, thread, turn)
-            if marked is Marked.SHOWN:
-                shown()
-            elif marked is Marked.NO_ROOM and not (
-                opening or await _happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
-            ):
-                self._tell(thread, turn)
-            await over.wait()
-            await self._marks.remove(thread, turn)
-        await over.wait()
-
-    async def _marked(self, over: asyncio.Event, thread: Thread, turn: Turn) -> Marked:
-        """Show the mark of a question, unless something happens before."""
+    async def _mark(
+        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
+    ) -> Marked:
+        """Mark a question, unless something happens before."""
+        if not self._marks.expect(thread, turn):
+            return Marked.REFUSED
         marking = asyncio.create_task(self._marks.show(thread, turn))
         waiting = asyncio.create_task(over.wait())
         try:
             await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._marks.in_flight(turn):
+                # Where it waits for its permit, others need the room now.
+                marking.cancel()
+            await asyncio.wait({marking})
         finally:
             waiting.cancel()
-            # Where it waits for its permit, others need the room now.
             marking.cancel()
-        await asyncio.wait({marking})
-        return Marked.REFUSED if marking.cancelled() else marking.result()
-
-    def _tell(self, thread: Thread, turn: Turn) -> None:
-        """Tell a person that their question arrived, once for all of theirs in a place: limits leave no other sign.
-
-        Slack takes 50 marks and 25 statuses a minute in a workspace, and one message a second in a channel, but a hundred
-        private remarks a minute.
-        """
-        if turn.origin is None or turn.origin.person.apps:
-            return
-        now, one = time.monotonic(), (thread.platform, turn.origin.place.channel, turn.asker.id)
-        if now >= self._told.get(one, -math.inf) + _TELL_EVERY:
-            self._told = {who: at for who, at in self._told.items() if now < at + _TELL_EVERY}
-            self._told[one] = now
-            self._tasks.spawn(self._say_arrived(thread, turn.origin))
-
-    async def _say_arrived(self, thread: Thread, prompt: Prompt) -> None:
-        """Say it now or not at all: later it would be no sign any more."""
-        permit = thread.limiter.permit(
-            Operation.REPLY_PRIVATELY, thread.key, Priority.BEST_EFFORT, patience=_UNSEEN
-        )
-        try:
-            async with permit as allowed:
-                if allowed:
-                    await thread.adapter.reply_privately(prompt, (strings.ARRIVED,), hidden=True)
-        except PlatformError as error:
-            _log.info("private reply failed", platform=thread.platform, reason=repr(error))
+        marked = Marked.REFUSED if marking.cancelled() else marking.result()
+        if marked is Marked.SHOWN:
+            shown()
+        return marked
 
     def arriving(self, thread: Thread, prompt: Prompt) -> None:
         """Note a question that is about to be written, which takes a while in a crowd."""
@@ -294,21 +304,13 @@ class Indicators:
         """Show that the bot works, if ending that again can be afforded, too."""
         if self._active.get(turn.thread):
             return True  # another turn's, which the last of them ends
-        limiter = thread.limiter
-        if thread.activity is None or not limiter.has_room(Operation.SHOW_ACTIVITY, turn.thread):
+        limiter, show = thread.limiter, Operation.SHOW_ACTIVITY
+        if thread.activity is None or (permit := limiter.take(show, turn.thread, spare=1)) is None:
             return False
-        adopted = turn.thread in self._active
-        self._active[turn.thread] = limiter.reserve(Operation.SHOW_ACTIVITY, turn.thread)
+        self._active[turn.thread] = limiter.reserve(show, turn.thread)
         try:
-            async with limiter.permit(
-                Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT, patience=_ACTIVITY_PATIENCE
-            ) as allowed:
-                if allowed:
-                    return await thread.show_activity(turn.asker, active=True)
-                limiter.release(self._active.pop(turn.thread))
-                if adopted:
-                    self._active[turn.thread] = ()
-                return False
+            async with limiter.using(permit):
+                return await thread.show_activity(turn.asker, active=True)
         except RateLimited:
             return False
 

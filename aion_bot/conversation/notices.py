@@ -2,7 +2,7 @@
 
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.quotes import also_read
+from aion_bot.domain.prompts import also_read
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import MessageRef
 from aion_bot.ports.secrets import KNOWN

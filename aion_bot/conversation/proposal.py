@@ -13,7 +13,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import visible, visible_line
-from aion_bot.rendering.bounds import MOST_TEXT
+from aion_bot.rendering.pagination import MOST_TEXT
 
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""
@@ -31,8 +31,9 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
     if not plan_id:
         return None
     listed, said = data.get("invocations"), data.get("description")
+    written = _written(data)
     # No thread has room for so much; to look at it would hold up everybody.
-    readable = len(_written(data)) <= MOST_TEXT
+    readable = written is not None and len(written) <= MOST_TEXT
     # Something that is no list stands for at least one step that nobody can read.
     invocations = listed if isinstance(listed, list) else [] if listed is None else [listed]
     found = [_step(one) if readable else None for one in invocations]
@@ -56,12 +57,18 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
 
 
 def digest(data: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what the event says will be done, the same whatever the order of its keys."""
-    return hashlib.sha256(_written(data).encode()).hexdigest()
+    """Return the SHA-256 of what the event says will be done, the same whatever the order of its keys.
+
+    What is nested too deeply to be written equals nothing, not even itself.
+    """
+    return hashlib.sha256((_written(data) or secrets.token_hex()).encode()).hexdigest()
 
 
-def _written(data: Mapping[str, Any]) -> str:
-    return json.dumps({name: data.get(name) for name in _CONTENT}, sort_keys=True)
+def _written(data: Mapping[str, Any]) -> str | None:
+    try:
+        return json.dumps({name: data.get(name) for name in _CONTENT}, sort_keys=True)
+    except RecursionError:
+        return None
 
 
 def _step(invocation: object) -> Step | None:

@@ -40,10 +40,14 @@ class QueuedMarks:
         """A lock for each turn whose mark may stand, by the turn's key."""
         self._removals: dict[str, SharedLimits] = {}
         """The reservation for removing each mark."""
+        self._in_flight: set[str] = set()
+        """Keys of turns whose mark the platform is asked for now."""
+        self._refused: set[str] = set()
+        """Keys of turns whose mark the platform has refused."""
 
     def expect(self, thread: Thread, turn: Turn) -> bool:
         """Take it that a mark may stand from now on; False where none can be shown."""
-        if thread.queued_marker is None or _message(turn) is None:
+        if thread.queued_marker is None or _message(turn) is None or turn.key in self._refused:
             return False
         self.adopt(turn)
         return True
@@ -56,6 +60,10 @@ class QueuedMarks:
         """Tell whether a mark may stand."""
         return turn.key in self._locks
 
+    def in_flight(self, turn: Turn) -> bool:
+        """Tell whether the platform is asked for a mark now: cancelled, it could arrive after its removal."""
+        return turn.key in self._in_flight
+
     async def show(self, thread: Thread, turn: Turn) -> Marked:
         """Show a mark, and return what came of it; one attempt, best effort."""
         message, limiter = _message(turn), thread.limiter
@@ -66,29 +74,34 @@ class QueuedMarks:
                 return Marked.REFUSED
             # In a burst the removal may have to wait: no sign at all would be worse than one that stays a little longer.
             self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, place_of(turn))
-            asked = False
             try:
                 async with limiter.permit(
                     Operation.MARK_QUEUED, place_of(turn), Priority.BEST_EFFORT, patience=_PATIENCE
                 ) as allowed:
                     if allowed:
-                        asked = True
+                        self._in_flight.add(turn.key)
                         await thread.mark_queued(message, queued=True)
                         return Marked.SHOWN
                     del self._locks[turn.key]
                     self._release(thread, turn)
                     return Marked.NO_ROOM
             except asyncio.CancelledError:
-                if not asked:
+                if not self.in_flight(turn):
                     self._locks.pop(turn.key, None)
                     self._release(thread, turn)
                 raise
             except PlatformError as error:
                 _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
-                return Marked.NO_ROOM if isinstance(error, RateLimited) else Marked.REFUSED
+                if isinstance(error, RateLimited):
+                    return Marked.NO_ROOM
+                self._refused.add(turn.key)
+                return Marked.REFUSED
+            finally:
+                self._in_flight.discard(turn.key)
 
     async def remove(self, thread: Thread, turn: Turn) -> None:
         """Remove a mark if it may be there."""
+        self._refused.discard(turn.key)
         lock = self._locks.get(turn.key)
         if lock is None:
             return

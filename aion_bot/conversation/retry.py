@@ -1,13 +1,14 @@
 """A press of Retry: the failed question is asked again, once, in the place of its failure."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import structlog
 
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
-from aion_bot.domain.allowance import Allowance
+from aion_bot.domain.allowance import Allowance, UsedUp, Whose
 from aion_bot.domain.turn import RETRYABLE, Turn
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Line, Person
@@ -22,6 +23,8 @@ class Retries:
 
     store: Store
     access: AccessControl
+    left: Callable[[Turn], Allowance | UsedUp] | None = None
+    """What the places that are promised to others leave of the allowances; None where none are."""
 
     async def claim(self, click: Click) -> tuple[Line, Turn | None]:
         """Return what the person is told, and the turn to run again if this press claimed it: its message shows that."""
@@ -35,19 +38,23 @@ class Retries:
         # It is asked in the asker's name, whoever presses.
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
-        allowance = self.access.allowance(turn.place, turn.asker)
+        left = self.left(turn) if self.left else self.access.allowance(turn.place, turn.asker)
+        app = bool(turn.asker.apps)
         # One statement decides, so that of several presses at once one asks again.
-        if not await self.store.turns.claim_retry(turn.key, allowance):
-            return (await self._why_not(turn, click.person, allowance),), None
+        if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
+            return (await self._why_not(turn, click.person, left),), None
         return (), await self.store.turns.get(click.key)
 
-    async def _why_not(self, turn: Turn, presser: Person, allowance: Allowance) -> str:
+    async def _why_not(self, turn: Turn, presser: Person, left: Allowance | UsedUp) -> str:
         """Say why a turn was not claimed."""
         if turn.erased and turn.reason in RETRYABLE:
             return strings.RETRY_EXPIRED
         platform = turn.thread.platform
-        found = await self.store.turns.used_up(platform, turn.place, turn.asker, allowance)
+        used_up = self.store.turns.used_up
+        found = left if isinstance(left, UsedUp) else await used_up(platform, turn.place, turn.asker, left)
         if found is None or not turn.retryable:
             return strings.RETRY_GONE
+        whole = self.access.allowance(turn.place, turn.asker)
+        found = replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
         self.access.log_used_up(platform, turn.place, turn.asker, found)
         return strings.used_up(found, own=presser.id == turn.asker.id)

@@ -25,14 +25,11 @@ from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
-from aion_bot.ports.errors import (
-    PlatformError,
-    TakenElsewhere,
-)
+from aion_bot.ports.errors import PlatformError, TakenElsewhere
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.bounds import MOST_TEXT
+from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
 from aion_bot.storage import retry_write
@@ -109,7 +106,16 @@ class TurnRunner:
         turn = self.turn
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown)
         answers = answered_message(turn) if self._crowded else None
-        return replace(delivery, resumed=resumed, retried=turn.attempt > 0, answers=answers)
+        delivery = replace(delivery, answers=answers, claim=self._claim)
+        return replace(delivery, resumed=resumed, retried=turn.attempt > 0)
+
+    @property
+    def _claim(self) -> str:
+        """The nonce that claims the question; empty where nobody else can have it, as a retry: one process knows its key."""
+        claims, turn = self.thread.claims, self.turn
+        if claims is None or turn.origin is None or turn.attempt or turn.posted:
+            return ""
+        return claims.claim_of(turn.origin)
 
     @property
     def plans(self) -> list[str]:
@@ -215,6 +221,8 @@ class TurnRunner:
             if self.turn.given_up:
                 return await self._give_up_asking()
             if self._mode is Mode.ASK:
+                if self._claim and self.thread.claims and self.thread.claims.contested:
+                    await self.started.wait()  # Aion is asked by the process that answers, and by no other
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:
                 self._view.show_stored(self._stored.content, self._stored.metadata)
@@ -293,10 +301,11 @@ class TurnRunner:
         """End a turn whose answer cannot be shown: the person is told where that is possible."""
         if isinstance(error, TakenOver):
             return  # asked again meanwhile: what is shown and recorded from now on is the later attempt's
-        self._log.warning("answer not shown", reason=repr(error))
-        if isinstance(error, TakenElsewhere):  # the other process answers
+        if isinstance(error, TakenElsewhere):
+            self._log.info("left to another process", reason=str(error))
             await self._note_shown(EndReason.UNDELIVERABLE, ours=False)
             return
+        self._log.warning("answer not shown", reason=repr(error))
         self._release()  # telling may take a while
         await close_unshown(self._services, self.thread, self.sync, self.turn, error)
         await self._note_shown(EndReason.UNDELIVERABLE)

@@ -289,6 +289,11 @@ def _drawn(content: Content, plainness: int) -> Content:
     return replace(plain, note="", byline=(), buttons=())
 
 
+def most_plainly(content: Content) -> Content:
+    """Return a content as text without anything that a platform could refuse to draw; a card keeps its buttons."""
+    return _drawn(content, _PLAINEST)
+
+
 def _streamable(content: Content) -> Content:
     """Return what a stream can show of a content: its words."""
     return replace(content, note="", byline=(), buttons=()) if isinstance(content, Reply) else content

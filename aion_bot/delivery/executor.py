@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aion_bot.delivery.diff import MessageDiff
+from aion_bot.delivery.diff import MessageDiff, most_plainly
 from aion_bot.delivery.nonces import card_nonce, nonce_of
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
@@ -38,7 +38,7 @@ class Delivery:
     `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
     it is posted here and then belongs to the decision. `on_posted` is awaited after each post, and `on_shown` called
     after each step that shows something. `answers`: the message that the first one replies to, where the platform can
-    show that.
+    show that. `claim`: the nonce of the first message, where that claims its question among several processes.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Delivery:
     retried: bool = False
     on_shown: OnShown | None = None
     answers: MessageRef | None = None
+    claim: str = ""
 
 
 @dataclass(slots=True)
@@ -104,7 +105,7 @@ class Executor:
             self.diff.gone(step)
         elif isinstance(step, Delete) and isinstance(error, Forbidden):
             self.diff.deletion_refused(step)  # whatever the reason: its text stands elsewhere
-        elif not _may_be_replaced(error) and not _is_undrawable_card(step, error):
+        elif not _may_be_replaced(error) and not _is_undrawable(step, error):
             raise error
         elif isinstance(step, Delete):
             self.diff.deletion_refused(step)
@@ -118,6 +119,8 @@ class Executor:
         if isinstance(step.content, PlanCard):
             # By the plan's key, not by the slot: recovery finds the card wherever it stands.
             nonce = card_nonce(step.content.key, step.attempt)
+        if step.slot == step.attempt == 0 and self.delivery.claim:
+            nonce = self.delivery.claim
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = nonce not in self.tried and not self.delivery.resumed
         self.tried.add(nonce)
@@ -154,11 +157,13 @@ def _may_be_replaced(error: PlatformError) -> bool:
     return isinstance(error, CannotEdit) or type(error) is PlatformError
 
 
-def _is_undrawable_card(step: Step, error: PlatformError) -> bool:
-    """Tell whether a card cannot be edited to what it should show, not even plainly: a new one may be taken.
+def _is_undrawable(step: Step, error: PlatformError) -> bool:
+    """Tell whether a message cannot be edited to what it should show, not even most plainly: a new one may be taken.
 
-    A card does not get smaller, and must not keep buttons that were pressed.
+    A card does not get smaller, and must not keep buttons that were pressed; a reply that is too long gets smaller.
     """
-    if not (isinstance(step, Edit) and isinstance(step.content, PlanCard) and isinstance(error, TooLong)):
+    if not isinstance(step, Edit) or not isinstance(error, TooLong):
         return False
-    return step.content.plain or not isinstance(error, CannotDraw)
+    if isinstance(error, CannotDraw):
+        return step.content == most_plainly(step.content)
+    return isinstance(step.content, PlanCard)

@@ -97,12 +97,14 @@ def permit_for(
     end: SharedLimits,
     began: float,
     text_wait: float,
+    indicated: bool = True,
 ) -> Permit:
     """Return the permit that a step needs.
 
     `limits` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
     decision waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began`
-    then, and its first message waits for text for `text_wait` seconds.
+    then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: whoever sees no
+    sign yet goes first.
     """
     if urgent or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
         # A post of the whole answer ends it; a stream has to be ended by another request.
@@ -112,7 +114,8 @@ def permit_for(
             # A native stream takes its next words at once, so only a post that will be edited waits for some text.
             earliest = began + text_wait if isinstance(step, Post) and end else -math.inf
             insists_until = began + RESERVATION_PATIENCE
-            return Permit(limits, Priority.FIRST_MESSAGE, since, earliest, end, insists_until)
+            priority = Priority.FIRST_MESSAGE if indicated else Priority.FIRST_SIGN
+            return Permit(limits, priority, since, earliest, end, insists_until)
         case Edit() | AppendStream():
             return Permit(limits, Priority.PREVIEW, since, step.earliest)
         case StopStream() | PostFile():

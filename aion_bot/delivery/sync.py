@@ -76,14 +76,12 @@ class MessageSync:
             stream_life=thread.adapter.limits.stream_life,
         )
         self._executor = Executor(thread, self._diff, delivery)
-        # What is to be shown, and since when.
         self._screen: Screen = ()
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
-        # How it is shown.
         self._share = AnswerShare(self._unseen_since)
         self._mode: DeliveryMode | None = None
-        self._indicated = self._posts_wait = self._streams_wait = False
+        self._indicated = self._must_post = self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
         # What ends or replaces the current step.
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
@@ -116,10 +114,15 @@ class MessageSync:
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
-        self._indicated = True
+        self._indicated, self._must_post = True, False
         # Only the permit of a first message makes a reservation: it is requested again, with the longer wait.
         if self._permit is not None and self._permit.reserve:
             self._limiter.cancel(self._permit)
+
+    def must_post(self) -> None:
+        """Tell that limits leave people no other sign of life: the first message does not wait for words to stream."""
+        self._must_post = True
+        self._news.set()
 
     def take_over(self) -> None:
         """Make this sync end, as another one shows its messages from now on."""
@@ -160,6 +163,8 @@ class MessageSync:
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 await self._refresh()
             step = await self._next_step(streams=self._prefers_stream())
+            if isinstance(step, Idle) and self._must_post:
+                step = await self._next_step(streams=False)
             if not isinstance(step, Idle):
                 await self._wait_and_perform(step)
                 continue
@@ -203,24 +208,20 @@ class MessageSync:
         if streaming is None:
             return False
         now, crowded_from = time.monotonic(), self._thread.adapter.limits.crowded_from
-        start_and_end = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)
+        edits, posts = limits(Operation.EDIT, key), limits(Operation.POST, key)
+        stream = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)
         return prefers_stream(
             Conditions(
                 streaming.streaming_mode(key),
                 self._mode,
                 ended=self._view.ended,
-                crowded=any(
-                    # An answer that waits for its reservation is about to share the edits.
-                    limit.answers + limit.awaiting_reservation >= crowded_from
-                    for limit in limits(Operation.EDIT, key)
-                ),
-                posts_refused=any(
-                    limit.window.recently_refused(now) for limit in limits(Operation.POST, key)
-                ),
+                # An answer that waits for its reservation is about to share the edits.
+                crowded=any(one.answers + one.awaiting_reservation >= crowded_from for one in edits),
+                posts_refused=any(limit.window.recently_refused(now) for limit in posts),
                 posts_wait=self._posts_wait,
                 streams_wait=self._streams_wait,
                 stream_has_room=all(
-                    limit.reservable_at(now, limit.awaiting_reservation) <= now for limit in start_and_end
+                    one.reservable_at(now, one.awaiting_reservation) <= now for one in stream
                 ),
             )
         )
@@ -233,7 +234,7 @@ class MessageSync:
             """Cancel the permit of a post as soon as a stream has room, and that of a stream for good."""
             self._posts_wait = True
             self._streams_wait |= streams
-            return not (streams or self._prefers_stream())
+            return not (streams or (self._prefers_stream() and not self._must_post))
 
         try:
             issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
@@ -274,6 +275,7 @@ class MessageSync:
             end=end,
             began=self._share.began,
             text_wait=text_wait,
+            indicated=self._indicated,
         )
 
     def _reserve_end(self, step: Step) -> None:

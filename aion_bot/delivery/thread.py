@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aion_bot.delivery.outgoing import struck_line, struck_prompt
 from aion_bot.ports.adapter import (
     ActivityIndicator,
+    ClaimedQuestions,
     Files,
     MentionsOnly,
     NativeStreaming,
@@ -25,7 +26,7 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `replies`, `files` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
+    `activity`, `replies`, `files`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
     have to mention the bot in their replies.
     """
 
@@ -39,6 +40,7 @@ class Thread:
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.replies = adapter if isinstance(adapter, ReplyReferences) else None
         self.files = adapter if isinstance(adapter, Files) else None
+        self.claims = adapter if isinstance(adapter, ClaimedQuestions) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
 
@@ -59,7 +61,7 @@ class Thread:
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""
-        async with self.limiter.permit(Operation.REPLY_PRIVATELY, self.key, Priority.FINAL):
+        async with self.limiter.permit(private_reply(event), self.key, Priority.FINAL):
             await self.adapter.reply_privately(event, struck_line(line), hidden=hidden)
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
@@ -72,3 +74,12 @@ class Thread:
         if self.activity is None:
             return not active
         return await self.activity.show_activity(self.key, person, active=active)
+
+
+def private_reply(event: InboundEvent) -> Operation:
+    """Name the operation that a private reply is: to a direct message it is a post like any other there.
+
+    Not to a command or a press, which Discord lets be answered whatever its limits say.
+    """
+    is_message = isinstance(event, Prompt) and event.source is not None
+    return Operation.POST if event.place.direct and is_message else Operation.REPLY_PRIVATELY

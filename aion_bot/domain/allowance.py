@@ -16,7 +16,7 @@ One that cannot be delivered counts: Aion answered it, and whoever deletes the t
 """
 
 MOST_OF_APP = 30
-"""Questions that one app may ask in an hour under one name, whatever is allowed to people."""
+"""Questions that one app may ask in an hour in a workspace, under all its names, whatever is allowed to people."""
 
 
 @dataclass(frozen=True, slots=True)

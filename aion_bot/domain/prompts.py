@@ -1,19 +1,33 @@
-"""What a prompt asks of Aion, and why it may not be asked. No I/O."""
+"""What a prompt asks of Aion, with how much of the words that it is about, and why it may not be asked. No I/O."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
-from aion_bot.domain import quotes, strings
-from aion_bot.ports.events import Prompt, QuoteSource
+from aion_bot.domain import strings
+from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.text import one_line, visible
 
 MESSAGE_LIMIT = 10_000
 """Characters of a question that Aion takes (its published API, POST /chat/sessions/{id}/messages)."""
 
+MOST_QUOTES = 10
+"""Quotes of one question; what is more is left out."""
+
+QUOTES_LIMIT = 8_000
+"""Characters of all quotes together, with their marks; Aion takes 10,000 of the whole question."""
+
+_AUTHOR_LENGTH = 60
+"""Characters of the name of somebody who is quoted."""
+
+_MARK = "> "
+_BETWEEN = "\n\n"
+
 
 def readable(text: str) -> str:
     """Return a text without its margins; "" where nothing of it can be seen."""
-    visible = any(not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"} for char in text)
-    return text.strip() if visible else ""
+    seen = any(not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"} for char in text)
+    return text.strip() if seen else ""
 
 
 def bounded(prompt: Prompt) -> Prompt:
@@ -22,15 +36,15 @@ def bounded(prompt: Prompt) -> Prompt:
         return prompt
     own = readable(prompt.text) or strings.ASK_ABOUT
     room = MESSAGE_LIMIT - len(own) - len(strings.QUOTED) - 4
-    return replace(prompt, quotes=quotes.bounded(prompt.quotes, room))
+    return replace(prompt, quotes=_bounded_quotes(prompt.quotes, room))
 
 
 def question(prompt: Prompt) -> str:
     """The words that Aion is asked: the person's own, and below them what they are about, marked as quoted."""
-    text, quoted = readable(prompt.text), quotes.quoted(bounded(prompt).quotes)
-    if not quoted:
+    text, about = readable(prompt.text), quoted(bounded(prompt).quotes)
+    if not about:
         return text
-    return f"{text or strings.ASK_ABOUT}\n\n{strings.QUOTED}\n\n{quoted}"
+    return f"{text or strings.ASK_ABOUT}\n\n{strings.QUOTED}\n\n{about}"
 
 
 def unaskable(prompt: Prompt) -> str | None:
@@ -43,3 +57,74 @@ def unaskable(prompt: Prompt) -> str | None:
     # Words that leave no room for what they are about are too long as well.
     crowded_out = readable(prompt.quote) and not any(one.text for one in bounded(prompt).quotes)
     return strings.TOO_LONG if crowded_out or len(words) > MESSAGE_LIMIT else None
+
+
+def _bounded_quotes(quotes: Sequence[Quote], room: int) -> tuple[Quote, ...]:
+    """Return the quotes in at most `room` characters and `QUOTES_LIMIT`, as `quoted` writes them.
+
+    What does not fit is left out at the end of a quote, which is then `cut`; one that has no room at all has no text.
+    Bounding twice changes nothing.
+    """
+    left, found = min(room, QUOTES_LIMIT), []
+    for number, quote in enumerate(quotes):
+        clean = _clean(quote.text)
+        # It has no words and takes no room; it only lets the answer say that words were withheld.
+        if quote.source is QuoteSource.WITHHELD:
+            found.append(quote)
+            continue
+        if not clean and not quote.cut:
+            continue
+        if number >= MOST_QUOTES:
+            # One empty quote stands for all that are left out.
+            found.append(replace(quote, text="", cut=True))
+            break
+        left -= len(_label(quote)) + len(_BETWEEN)
+        kept = _beginning(clean, left)
+        left -= len(_marked(kept)) if kept else 0
+        found.append(replace(quote, text=kept, cut=quote.cut or kept != clean))
+    return tuple(found)
+
+
+def quoted(quotes: Sequence[Quote]) -> str:
+    """Write quotes as a Markdown quotation, each line marked, below a line that says whose words they are.
+
+    The words are hostile: every line end becomes one that the mark follows, and characters that nobody sees are left
+    out, so that no line can pass for the question itself.
+    """
+    return _BETWEEN.join(
+        f"{_label(quote)}{_marked(_clean(quote.text))}" for quote in quotes if _clean(quote.text)
+    )
+
+
+def _label(quote: Quote) -> str:
+    return f"{strings.quote_label(quote.source, visible(one_line(quote.author, _AUTHOR_LENGTH)))}\n"
+
+
+def _marked(text: str) -> str:
+    return "\n".join(f"{_MARK}{line}" for line in text.split("\n"))
+
+
+def _clean(text: str) -> str:
+    # `splitlines` knows every character that a reader may take for a line end.
+    return visible("\n".join(text.splitlines())).strip()
+
+
+def _beginning(text: str, room: int) -> str:
+    """Return as much of the beginning of a text as fits into `room` characters once its lines are marked."""
+    kept = []
+    for line in text.split("\n"):
+        room -= len(_MARK)
+        if room <= 0:
+            break
+        kept.append(line[:room])
+        room -= len(line) + 1
+    return "\n".join(kept).strip()
+
+
+def also_read(quotes: Sequence[Quote]) -> str:
+    """Say what was read that is not obvious, and that something was left out; empty where there is nothing to say."""
+    sources = dict.fromkeys(one.source for one in quotes)
+    # A person who uses a shortcut on a message knows that it is read.
+    told = [source for source in sources if source is not QuoteSource.ASKED_ABOUT]
+    read = strings.also_read(told, cut=any(one.cut for one in quotes))
+    return f"{read} {strings.WITHHELD}".strip() if QuoteSource.WITHHELD in sources else read

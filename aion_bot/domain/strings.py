@@ -72,6 +72,8 @@ _HINDRANCES = {
     Hindrance.LOCKED: "That thread is locked. Ask me somewhere else.",
     Hindrance.CLOSED: "I can't send you direct messages. Allow them, then ask again.",
     Hindrance.FULL: "There are too many open threads. Ask your admin to archive some, then ask again.",
+    Hindrance.NOT_INVITED: "I'm not in that private thread. Mention me there, or ask someone who can manage threads to.",
+    Hindrance.BLOCKED: "This server's rules block words in my answer. Ask your admin to allow them, or ask me somewhere else.",
     Hindrance.PERMISSION: CANNOT_WRITE,
     Hindrance.OTHER: REFUSED_HERE,
 }
@@ -469,9 +471,7 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
     return ", ".join(ids) or "none: the list names ids of other platforms only"
 
 
-SECOND_PROCESS = (
-    "another process seems to use the same token: stop one of them, or questions are answered twice"
-)
+SECOND_PROCESS = "another process seems to use the same token: stop one of them, as each knows a part of what was said alone"
 
 
 def open_address(address: str) -> str:

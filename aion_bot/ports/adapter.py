@@ -69,7 +69,8 @@ class PlatformAdapter(Protocol):
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer the person behind `event` so that nobody else sees it, where the platform can.
 
-        `hidden`: where it cannot, nothing is shown, and `Forbidden` is raised: a refusal is nobody else's business.
+        `hidden`: where it cannot, no words are shown, and `Forbidden` is raised: a refusal is nobody else's business. A
+        reaction to the person's own message (`Prompt.source`) may say that there is something to be told.
         """
 
     def measure(self, content: Content) -> int:
@@ -167,6 +168,21 @@ class ReplyReferences(Protocol):
         self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
     ) -> MessageRef:
         """Post a message as `PlatformAdapter.post` does, as a reply to `to`; without that if `to` is gone. Pings nobody."""
+
+
+@runtime_checkable
+class ClaimedQuestions(Protocol):
+    """A platform that gives an event to every process with the token: who posts first for a question answers it."""
+
+    def claim_of(self, prompt: Prompt) -> str:
+        """Return the nonce for the first post of an answer, the same in every process.
+
+        `post` raises `TakenElsewhere` where another process has posted with it.
+        """
+
+    @property
+    def contested(self) -> bool:
+        """Whether another process was noticed lately: then a question is claimed before it is asked."""
 
 
 @runtime_checkable

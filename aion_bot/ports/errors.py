@@ -43,6 +43,8 @@ class Hindrance(StrEnum):
     LOCKED = "locked"
     CLOSED = "takes no direct messages"
     FULL = "too many active threads"
+    NOT_INVITED = "not in the private thread"
+    BLOCKED = "words blocked by the rules of the place"
     OTHER = "refused"
     """The platform says something else, or something that nobody has documented."""
 
@@ -56,6 +58,11 @@ class Forbidden(PlatformError):
         super().__init__(text)
         self.hindrance = hindrance
         self.permission = permission
+
+    def __repr__(self) -> str:
+        """Add what is known of the reason, which is for logs as well."""
+        name = type(self).__name__
+        return f"{name}({str(self)!r}, {self.hindrance.value!r}, permission={self.permission!r})"
 
 
 class CannotEdit(Forbidden):

@@ -54,7 +54,7 @@ class Quote:
     """Words that a question is about.
 
     `author` is the name of whoever wrote them, empty where the platform does not say. `cut`: they were longer, and
-    their end was left out. An adapter hands over the whole words; the core bounds them (`domain.quotes`).
+    their end was left out. An adapter hands over the whole words; the core bounds them (`domain.prompts`).
     """
 
     source: QuoteSource

@@ -7,6 +7,9 @@ from typing import Protocol
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import ThreadKey
 
+SECOND_PROCESS = "second process"
+"""Name of the value that says when another process with the same token was seen last, in seconds since the epoch."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:

@@ -18,7 +18,11 @@ Parsing what is inside a line of brackets takes up to 50 microseconds a characte
 """
 
 _DOTS = str.maketrans(
-    dict.fromkeys("\u3002\uff0e\uff61\u2024\u2027\u00b7\u30fb\u2219\u2022\u0702\ua4f8", ".")
+    dict.fromkeys(
+        "\u00b7\u0660\u06d4\u06f0\u0701\u0702\u1427\u16eb\u2022\u2027\u2219\u22c5\u2e31\u2e33\u3002\u30fb\ua4f8\ua60e\ua78f"
+        "\U00010a50",
+        ".",
+    )
 )
 """What looks like the dot in a host's name, or is read as one in an address (RFC 3490)."""
 _MARKUP = str.maketrans(dict.fromkeys("\\*~`|"))
@@ -90,11 +94,11 @@ def real_address(address: str) -> str:
 
 
 def rewritten(
-    line: str, draw: Callable[[Link], str], code: Callable[[str], str], rest: Callable[[str], str]
+    line: str, draw: Callable[[Link], str], code: Callable[[str, str], str], rest: Callable[[str], str]
 ) -> str:
     """Rewrite a line: each link and picture by `draw`, code and autolinks by `code`, what is between them by `rest`.
 
-    `draw` and `code` get what is written. A line longer than `LONGEST_LINE` is all `rest`.
+    `draw` and `code` get what is written, and `code` also all that stands before it. A line longer than `LONGEST_LINE` is all `rest`.
     """
     if len(line) > LONGEST_LINE:
         return rest(line)
@@ -118,9 +122,11 @@ def opens_no_link(code: str, joiner: str) -> str:
 
 def _folded(text: str) -> str:
     """Return what a text looks like, with one spelling for what looks alike to a parser of addresses."""
-    text = visible(_unescaped(text).translate(_MARKUP)).translate(_DOTS)
+    text = visible(_unescaped(text).translate(_MARKUP))
     pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
-    return "".join(unicodedata.normalize("NFKC", piece) for piece in pieces).casefold().strip()
+    return (
+        "".join(unicodedata.normalize("NFKC", piece) for piece in pieces).translate(_DOTS).casefold().strip()
+    )
 
 
 def _unescaped(text: str) -> str:
@@ -193,7 +199,7 @@ class _Found:
 
     length: int
     draw: Callable[[Link], str]
-    code: Callable[[str], str]
+    code: Callable[[str, str], str]
     spans: list[tuple[int, int, str]] = field(default_factory=list)
 
 
@@ -217,7 +223,7 @@ def _noting(rule: _Rule, draw: Callable[[StateInline, int], str]) -> _Rule:
 
 def _drawn_code(state: StateInline, start: int) -> str:
     note: _Found = state.env["found"]
-    return note.code(state.src[start : state.pos])
+    return note.code(state.src[start : state.pos], state.src[:start])
 
 
 def _drawn_link(state: StateInline, start: int) -> str:

@@ -26,6 +26,9 @@ MOST_BRIEF = 2_000
 _HEAD = 5
 """Characters by which the beginning of a secret is found."""
 
+_LONGEST_WRITTEN_OUT = 120
+"""Characters of a secret of which the rarer forms are known: tokens of interactions are longer, many, and soon worthless."""
+
 _NAMES = ("TOKEN", "KEY", "KEYS", "SECRET", "PASSWORD")
 """How the name of a variable, or of a parameter of an address, ends that holds a secret."""
 
@@ -74,6 +77,8 @@ class Secrets:
         self.version = 0
         """Changes with the set, for whoever keeps what was struck."""
         self._groups: dict[str, _Group] = {}
+        self._begun: frozenset[str] = frozenset()
+        """All that a form may begin with and that is shorter than the characters by which it is found."""
         self._uses: Counter[str] = Counter()
         self._longest = 0
         self._brief: deque[str] = deque()
@@ -104,6 +109,7 @@ class Secrets:
                 self._groups[form[:_HEAD]].remove(form)
                 if not self._groups[form[:_HEAD]].forms:
                     del self._groups[form[:_HEAD]]
+                    self._note_heads()
 
     def strike(self, text: str) -> str:
         """Return `text` with `MARK` in the place of each secret."""
@@ -135,7 +141,7 @@ class Secrets:
         ]
         # A beginning shorter than `_HEAD` is in no group's key yet, so the last characters are compared one by one.
         for at in range(max(0, len(tail) - _HEAD + 1), len(tail)):
-            if any(head.startswith(tail[at:]) for head in self._groups):
+            if tail[at:] in self._begun:
                 found.append(at)
                 break
         return first + min(found, default=len(tail))
@@ -144,11 +150,17 @@ class Secrets:
         """Return what may be shown of a text that is still growing: a secret may come in two pieces."""
         return self.strike(text[: self.settled(text)])
 
+    def _note_heads(self) -> None:
+        self._begun = frozenset(head[:size] for head in self._groups for size in range(1, _HEAD))
+
     def _add(self, secret: str) -> None:
         self.version += 1
         for form in _forms(secret):
             if not self._uses[form]:
-                self._groups.setdefault(form[:_HEAD], _Group()).add(form)
+                if form[:_HEAD] not in self._groups:
+                    self._groups[form[:_HEAD]] = _Group()
+                    self._note_heads()
+                self._groups[form[:_HEAD]].add(form)
                 self._longest = max(self._longest, len(form))
             self._uses[form] += 1
 
@@ -209,7 +221,23 @@ def _forms(secret: str) -> frozenset[str]:
         html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         *(secret.replace("_", r"\_"), secret.translate(_ESCAPED)),
     ]
-    return frozenset(one for one in (*written, *in_json, *encoded, *_in_base64(secret)) if len(one) >= _HEAD)
+    found = (*written, *in_json, *encoded, *_in_base64(secret), *_written_out(secret))
+    return frozenset(one for one in found if len(one) >= _HEAD)
+
+
+def _written_out(secret: str) -> Iterator[str]:
+    """Yield the forms that programs write of every character, of bytes, twice over and in one case; none of a long one."""
+    if len(secret) > _LONGEST_WRITTEN_OUT:
+        return
+    data = secret.encode()
+    yield from (data.hex(), data.hex().upper(), repr(data)[2:-1], ascii(secret)[1:-1])
+    yield from (secret.lower(), secret.upper(), quote(quote(secret, safe=""), safe=""))
+    for form in ("02x", "02X"):
+        yield "".join(f"%{one:{form}}" for one in data)
+    for form in ("#{};", "#x{:x};", "#x{:X};"):
+        yield "".join("&" + form.format(ord(sign)) for sign in secret)
+    for form in ("04x", "04X"):
+        yield _by_numbers(secret, secret, form)
 
 
 def _by_numbers(secret: str, signs: str, form: str) -> str:

@@ -34,7 +34,8 @@ def visible(text: str) -> str:
     Control characters, bidirectional overrides and isolates, zero-width and filler characters go, as a text with them
     can read other than it is. Line ends and tabs stay, and so do the joiners and selectors inside emoji.
     """
-    if not any(map(_may_be_hidden, set(text))):
+    characters = set(text) - {"\n", "\t"}
+    if characters.isdisjoint(_EMOJI_SELECTORS) and not any(map(_is_hidden, characters)):
         return text
     return "".join(
         character
@@ -73,10 +74,6 @@ _SELECTORS = frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE0E))
 _RESERVED = frozenset(map(chr, (0x2065, *range(0xFFF0, 0xFFF9))))
 _TAGS_AND_SELECTORS = ("\U000e0000", "\U000e0fff")
 _ZERO_WIDTH_JOINER = "\u200d"
-
-
-def _may_be_hidden(character: str) -> bool:
-    return character not in "\n\t" and (_is_hidden(character) or character in _EMOJI_SELECTORS)
 
 
 def _is_hidden(character: str) -> bool:

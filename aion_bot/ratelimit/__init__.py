@@ -22,6 +22,9 @@ is least if all get the same, `S/2R` each. So a permit goes to whoever has waite
 permits are spread evenly over the time in which requests come back. A permit is for whatever is newest
 when it is issued: a slow platform gets fewer and larger edits.
 
+**Who sees nothing.** The first message of an answer whose question has no other sign goes before those whose question
+has one. A sign is taken at once or not at all (`Limiter.take`): it waits behind nothing, so that another kind can be tried.
+
 **What is reserved.** Each answer that shows a growing message has a *reservation* of one request for its end. Previews
 never use what is reserved, nor the *headroom* of a budget. A message that would grow is posted only once its end can
 be reserved too, or after `tuning.RESERVATION_PATIENCE` seconds: until then it may still turn out to be one post with

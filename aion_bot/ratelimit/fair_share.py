@@ -31,13 +31,16 @@ class SharedLimit:
         """Requests that previews leave free: those reserved, those about to be, and the budget's headroom."""
         return self.reserved + self.awaiting_reservation + self.window.budget.headroom
 
-    @property
-    def best_effort_headroom(self) -> int:
-        """Requests that a best-effort operation leaves free: as previews do, but never all that the limit has.
+    def best_effort_headroom(self, spare: int = 0) -> int:
+        """Return how many requests a best-effort operation leaves free: as previews do and `spare`, but never all.
 
         A limit of one call would otherwise take none at all, however idle it is.
         """
-        return min(self.preview_headroom, self.window.budget.calls - 1)
+        return min(self.preview_headroom + spare, self.window.budget.calls - 1)
+
+    def best_effort_at(self, now: float, spare: int = 0) -> float:
+        """Return when a best-effort operation may run that leaves `spare` others; `inf` while only an answer can tell."""
+        return self.window.room_at(now, self.best_effort_headroom(spare))
 
     def is_idle(self, now: float) -> bool:
         """Tell whether nobody uses the limit and nothing is known of it but what is documented."""

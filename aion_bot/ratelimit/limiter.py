@@ -19,7 +19,7 @@ from aion_bot.ports.rate_limits import (
     unlimited,
 )
 from aion_bot.ratelimit.accounting import RequestAccounting
-from aion_bot.ratelimit.fair_share import SharedLimits
+from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
 from aion_bot.ratelimit.tuning import BEST_EFFORT_WAIT, RECONSIDER_EVERY
@@ -136,7 +136,7 @@ class Limiter(RequestObserver):
         now = time.monotonic()
         permit = Permit(self.limits(operation, thread), priority, now)
         if priority is Priority.BEST_EFFORT:
-            room = [limit.window.capacity_at(now, limit.best_effort_headroom) for limit in permit.limits]
+            room = [limit.window.capacity_at(now, limit.best_effort_headroom()) for limit in permit.limits]
             # `inf` is not known: an answer may make room at any moment.
             if any(now + patience < at < math.inf for at in room):
                 yield False
@@ -171,16 +171,28 @@ class Limiter(RequestObserver):
             limit.reserve(-1)
         self._issue_soon()
 
-    def has_room(self, operation: Operation, thread: ThreadKey) -> bool:
-        """Tell whether a best-effort operation could run at once, and another one that takes it back.
+    def take(self, operation: Operation, thread: ThreadKey, *, spare: int = 0) -> Permit | None:
+        """Return an issued best-effort permit, or None where there is no room now that leaves `spare` requests besides.
 
-        In a limit of one call the other one has to wait for its next window.
+        Run the operation in `using` at once.
         """
-        now, limits = time.monotonic(), self.limits(operation, thread)
-        return all(
-            limit.window.room_at(now, min(limit.preview_headroom + 1, limit.window.budget.calls - 1)) <= now
-            for limit in limits
-        )
+        now = time.monotonic()
+        permit = Permit(self.limits(operation, thread), Priority.BEST_EFFORT, now)
+        return permit if self._scheduler.take(permit, now, spare) else None
+
+    def has_room(self, operation: Operation, thread: ThreadKey, *, within: float = 0.0) -> bool:
+        """Tell whether a best-effort operation could run within so many seconds, and another one that takes it back.
+
+        In a limit of one call the other one has to wait for its next window. What only an answer can tell counts as a
+        whole window.
+        """
+        now = time.monotonic()
+
+        def room_at(limit: SharedLimit) -> float:
+            at = limit.best_effort_at(now, 1)
+            return now + limit.window.budget.seconds if at == math.inf else at
+
+        return all(room_at(limit) <= now + within for limit in self.limits(operation, thread))
 
     # What the adapter reports.
 

@@ -12,11 +12,13 @@ class Priority(IntEnum):
 
     FINAL = 0
     """The end of an answer, a plan's card, a private reply."""
-    FIRST_MESSAGE = 1
-    """The first message of an answer."""
-    PREVIEW = 2
+    FIRST_SIGN = 1
+    """The first message of an answer whose question has no other sign yet."""
+    FIRST_MESSAGE = 2
+    """The first message of another answer."""
+    PREVIEW = 3
     """An edit of a message that still grows."""
-    BEST_EFFORT = 3
+    BEST_EFFORT = 4
     """An indicator that nobody misses."""
 
 

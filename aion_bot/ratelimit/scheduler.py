@@ -67,6 +67,13 @@ class Scheduler:
         for limit in permit.reserve:
             limit.awaiting_reservation -= 1
 
+    def take(self, permit: Permit, now: float, spare: int) -> bool:
+        """Count a best-effort permit as begun if it may run now and leave `spare` others; it never waits."""
+        if not all(limit.best_effort_at(now, spare) <= now for limit in permit.limits):
+            return False
+        self._begin(permit, now)
+        return True
+
     def issue(self, now: float) -> tuple[Sequence[Permit], float]:
         """Return the permits whose operations may run now, each counted as begun, and when to ask again at the latest.
 
@@ -129,7 +136,7 @@ class Scheduler:
                 case Priority.PREVIEW:
                     free = limit.preview_at(now, self._gap)
                 case Priority.BEST_EFFORT:
-                    free = limit.window.room_at(now, limit.best_effort_headroom)
+                    free = limit.best_effort_at(now)
                 case _:
                     free = limit.window.room_at(now, 0)
                     if free > now or not limit.answers:
@@ -151,6 +158,6 @@ def _head(queue: _Queue) -> tuple[Priority, float, int, int, Permit]:
     reservations are spread over the channels.
     """
     priority, since, order, permit = queue[0]
-    if priority is Priority.FIRST_MESSAGE:
+    if priority in {Priority.FIRST_SIGN, Priority.FIRST_MESSAGE}:
         return priority, math.floor(since), -len(queue), order, permit
     return priority, since, 0, order, permit

@@ -1,8 +1,7 @@
 """An answer as it arrives: events in, the wanted screen out."""
 
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import resolve_content, with_images
@@ -12,12 +11,11 @@ from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, R
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words
-from aion_bot.rendering.bounds import MOST_MESSAGES, RESERVED, cut_text
-from aion_bot.rendering.pagination import Measure, Pages
+from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, readable, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
-from aion_bot.rendering.time_limit import time_limit, where
+from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
 _NOTE = 100
 """Characters of a status line at most."""
@@ -26,8 +24,6 @@ ROOM = 160
 """What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
 
 _SMALLEST_PAGE = 400
-
-_T = TypeVar("_T")
 
 
 class AnswerView:
@@ -107,10 +103,6 @@ class AnswerView:
         """Say nothing of the bot's own before the answer."""
         self._heading = ""
 
-    def fold(self, token: ChatToken) -> None:
-        """Take the next event; a plan is taken by `show_plan` instead."""
-        self._in_plain_text_if_it_fails(lambda: self._fold(token))
-
     def fall_back(self, error: Exception) -> bool:
         """Show plain text from now on, because of what rendering raised; False if that is shown already."""
         if self.trouble:
@@ -122,18 +114,9 @@ class AnswerView:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
 
-    def _in_plain_text_if_it_fails(self, render: Callable[[], _T]) -> _T:
-        """Render within the time limit; after a failure once more, as plain text."""
-        try:
-            with time_limit():
-                return render()
-        except Exception as error:  # whichever error rendering a text raises, the plain text is shown
-            if not self.fall_back(error):
-                raise
-        with time_limit():
-            return render()
-
-    def _fold(self, token: ChatToken) -> None:
+    @in_plain_text_if_it_fails
+    def fold(self, token: ChatToken) -> None:
+        """Take the next event; a plan is taken by `show_plan` instead."""
         data = token.data or {}
         segment = self._segments[-1]
         match token.type:
@@ -165,14 +148,12 @@ class AnswerView:
             case _:
                 self.say(status_words(token.type, data))
 
+    @in_plain_text_if_it_fails
     def show_plan(self, card: PlanCard, in_full: str) -> bool:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it.
 
         False where the answer has no room for it any more: nobody could see all of what would be approved.
         """
-        return self._in_plain_text_if_it_fails(lambda: self._put_plan(card, in_full))
-
-    def _put_plan(self, card: PlanCard, in_full: str) -> bool:
         segment, room = self._segments[-1], MOST_MESSAGES - self._taken - RESERVED
         segment.tail = in_full
         heading = "" if self.has_plan else self._heading
@@ -193,9 +174,10 @@ class AnswerView:
         if shown := visible_line(KNOWN.strike(status)):
             self._status, self._status_shown = one_line(shown, _NOTE), True
 
+    @in_plain_text_if_it_fails
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
-        self._in_plain_text_if_it_fails(lambda: self._settle(text, metadata or {}))
+        self._settle(text, metadata or {})
 
     def _kept(self, text: str) -> str:
         """Return as much of the text as is kept, without halves of surrogate pairs."""
@@ -237,8 +219,9 @@ class AnswerView:
             if self._missing_plan:
                 sentence = self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
             self.ended, self._end = True, End(sentence, byline, buttons, in_file)
-            self._in_plain_text_if_it_fails(self._settle_rest)
+            self._settle_rest()
 
+    @in_plain_text_if_it_fails
     def _settle_rest(self) -> None:
         for segment in self._segments:
             if segment.final is None:
@@ -278,19 +261,17 @@ class AnswerView:
         """Cut the text into one page more; True once it is cut, and `screen` comes at once."""
         self._effort = 1
         try:
-            self._in_plain_text_if_it_fails(self._screen)
+            self.screen()
         finally:
             self._effort = sys.maxsize
         return not self._pending
 
+    @in_plain_text_if_it_fails
     def screen(self) -> Screen:
         """What the thread should show now; plain text from the first failure of rendering on.
 
         Raises what rendering plain text raises.
         """
-        return self._in_plain_text_if_it_fails(self._screen)
-
-    def _screen(self) -> Screen:
         contents: list[Content | Document | None] = []
         before, self._pending = self._heading, False
         for segment in self._segments[:-1]:

@@ -1,4 +1,7 @@
-"""Cutting an answer into pages: nothing is lost, and what is code on one page is code on the next. No I/O."""
+"""Cutting an answer into pages, and how many it may have. No I/O.
+
+Nothing is lost, and what is code on one page is code on the next.
+"""
 
 import sys
 from collections.abc import Callable
@@ -9,6 +12,18 @@ from aion_bot.rendering.piece import Piece
 
 Measure = Callable[[str], int]
 """Size of a page as the platform counts it, rendered."""
+
+MOST_MESSAGES = 20
+"""Messages of one answer, cards included; a file may follow them."""
+
+RESERVED = 2
+"""Of these, messages that growing text leaves free: for a plan's card, and for what comes after it."""
+
+MOST_TEXT = 1_000_000
+"""Bytes of an answer's text, in UTF-8, that are kept."""
+
+_LONGEST_CHARACTER = 4
+"""Bytes of a character in UTF-8 at most."""
 
 MOST_WRITTEN = 4
 """How many times as long as its measure a text on one page may be; one that shrinks more is cut all the same."""
@@ -137,3 +152,14 @@ def _break(text: str, most: int) -> int:
     safe = [at for at in range(max(1, most // 2), most + 1) if text[at : at + 1] not in _UNSAFE]
     spaced = [at for at in safe if text[at - 1] == " "]
     return (spaced or safe or [most])[-1]
+
+
+def cut_text(text: str) -> str:
+    """Return as much of the beginning of `text` as `MOST_TEXT` holds."""
+    if len(text) * _LONGEST_CHARACTER <= MOST_TEXT:
+        return text
+    # A lone surrogate, which JSON may hold, is no UTF-8; `?` stands for it.
+    raw = text[:MOST_TEXT].encode("utf-8", "replace")
+    if len(text) <= MOST_TEXT and len(raw) <= MOST_TEXT:
+        return text
+    return raw[:MOST_TEXT].decode("utf-8", "ignore")

@@ -13,8 +13,7 @@ from aion_bot.ports.messages import Action, Button, Document, Line, PlanCard, Re
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
-from aion_bot.rendering.bounds import MOST_MESSAGES, cut_text
-from aion_bot.rendering.pagination import MOST_WRITTEN, Pages
+from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.time_limit import time_limit

@@ -30,20 +30,16 @@ def settled_length(text: str, start: int = 0) -> int:
         if at < end:
             continue  # inside the marker before, as a part of a file's name
         # A copy of the whole rest for each opening would take quadratic time.
-        if _may_still_close(tail[at : at + MAX_MARKER_LENGTH + 1], tail[at : whole.get(at, at)]):
+        rest, marker = tail[at : at + MAX_MARKER_LENGTH + 1], tail[at : whole.get(at, at)]
+        # What looks like a marker by now may end later while a bracket in it is open.
+        # One too long, or over the end of its line, never ends.
+        may_close = len(rest) <= MAX_MARKER_LENGTH and "\n" not in rest
+        if may_close and (not marker or marker.count("[") > marker.count("]")):
             return start + at
         end = whole.get(at, at)
     # What may become the opening of a marker at the very end waits, too.
     begun = _BEGUN.search(tail, end)
     return start + begun.start() if begun else len(text)
-
-
-def _may_still_close(rest: str, marker: str) -> bool:
-    """Tell whether an opening marker may end later than `marker`, the one that `rest` seems to begin with."""
-    # Too long, or over the end of its line: no later text makes a marker of it.
-    if len(rest) > MAX_MARKER_LENGTH or "\n" in rest:
-        return False
-    return marker.count("[") > marker.count("]") or not marker
 
 
 class Growing:

@@ -1,11 +1,13 @@
 """A limit to the time that rendering may take, so that no text can block the event loop. No I/O."""
 
+import functools
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 LONGEST = 3.0
 """Seconds of the processor that one rendering may take, whatever else the machine does. An answer that streams needs
@@ -13,6 +15,21 @@ milliseconds, and about 200,000 characters in one event as much as this."""
 
 LONGEST_WAIT = 20.0
 """Seconds by the clock that one rendering may take: it has nothing to wait for."""
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class FallsBack(Protocol):
+    """What can be shown as plain text, which no parser reads, where rendering it fails."""
+
+    def fall_back(self, error: Exception) -> bool:
+        """Show plain text from now on, because of what rendering raised; False if that is shown already."""
+        ...
+
+
+_View = TypeVar("_View", bound=FallsBack)
 
 
 class TooSlowError(Exception):
@@ -56,6 +73,25 @@ def _alarm(timer: int, number: signal.Signals, seconds: float) -> Iterator[None]
         signal.signal(number, before)
         if left:  # somebody else's timer, such as a test runner's, goes on
             signal.setitimer(timer, max(left - (time.monotonic() - begun), 0.001), interval)
+
+
+def in_plain_text_if_it_fails(
+    render: Callable[Concatenate[_View, _P], _T],
+) -> Callable[Concatenate[_View, _P], _T]:
+    """Make a method render within the time limit, and after a failure once more, as plain text."""
+
+    @functools.wraps(render)
+    def bounded(view: _View, /, *arguments: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            with time_limit():
+                return render(view, *arguments, **named)
+        except Exception as error:  # whichever error rendering a text raises, the plain text is shown
+            if not view.fall_back(error):
+                raise
+        with time_limit():
+            return render(view, *arguments, **named)
+
+    return bounded
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

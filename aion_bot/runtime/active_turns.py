@@ -38,7 +38,9 @@ class ActiveTurns:
         await runner.parked.wait()
 
     async def _run(self, runner: TurnRunner) -> None:
-        progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts)
+        progress = Progress(
+            runner.started, runner.opened, runner.ended, runner.silence.lasts, runner.sync.must_post
+        )
 
         def seen() -> None:
             self._observer.showed(runner.turn)

@@ -33,13 +33,12 @@ from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
-from aion_bot.runtime.queue_waits import QueueWaits
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, supervise
-from aion_bot.runtime.turn_slots import TurnSlots
+from aion_bot.runtime.turn_slots import QueueWaits, TurnSlots
 
 _log = structlog.get_logger(__name__)
 
@@ -91,7 +90,7 @@ class Dispatcher:
             tasks=self._tasks,
             active=self._active,
             approvals=self._approvals,
-            retries=Retries(services.store, services.access),
+            retries=Retries(services.store, services.access, self._allowances.left_again),
             ask_again=self._ask_again,
         )
         self._recovery = StartupRecovery(
@@ -282,9 +281,10 @@ class Dispatcher:
                 self._tasks.spawn(self._take_retry_away(thread.adapter, change.prompt))
         elif asked is not None and await self._store.turns.withdrawn(change.prompt):
             await self._ask(thread, asked, anew=True)
-        elif await self._store.turns.accepted(change.prompt):
-            # Not logged: most edits are of questions that were answered long ago.
-            if self._services.access.allows(thread.platform, Intent.EDIT, change.place, change.person):
+        elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
+            # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
+            known = change.place if change.place.checked or turn.origin is None else turn.origin.place
+            if self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
         # People in a thread also correct messages that they wrote to each other, or before the bot joined.
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
@@ -292,8 +292,7 @@ class Dispatcher:
 
     async def _take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
         """Show that a failed question cannot be asked again, as its writer deleted it."""
-        turn = await self._store.turns.of_prompt(prompt)
-        if turn is None:
+        if (turn := await self._store.turns.of_prompt(prompt)) is None:
             return
         for runner in self._active.find(turn=turn.key):
             await runner.ended.wait()
@@ -324,32 +323,27 @@ class Dispatcher:
             self._enqueue(where, replace(runner.turn, thread=runner.moved_to))
 
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
-        """Answer a question whose turn it is."""
+        """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
-                if started:
-                    await self._ask_now(thread, turn.key)
+                # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
+                now = await self._store.turns.get(turn.key) if started else None
+                if now is None:
+                    return
+                self._queue_waits.end(now)
+                await self._indicators.dequeued(thread, now)
+                if now.phase is TurnPhase.QUEUED:
+                    # A retry is shown in the place of its failure.
+                    crowded = not now.attempt and await self._store.turns.crowded(now)
+                    runner = TurnRunner(self._services, thread, now, crowded=crowded)
+                    await self._active.run(runner)
+                    self._enqueue_moved(thread, runner)
+                    return
+                await self._store.turns.note_shown(now.key, now.attempt)
+                self._services.observer.ended(now, now.reason or EndReason.WITHDRAWN)
+                self._tasks.spawn(self._indicators.clear(thread, now))
         finally:
             self._slots.leave(thread.platform, turn.asker)
-
-    async def _ask_now(self, thread: Thread, key: str) -> None:
-        """Ask a question with its words as they are now; a withdrawn one is passed over."""
-        # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
-        turn = await self._store.turns.get(key)
-        if turn is None:
-            return
-        self._queue_waits.end(turn)
-        await self._indicators.dequeued(thread, turn)
-        if turn.phase is TurnPhase.QUEUED:
-            # A retry is shown in the place of its failure.
-            crowded = not turn.attempt and await self._store.turns.crowded(turn)
-            runner = TurnRunner(self._services, thread, turn, crowded=crowded)
-            await self._active.run(runner)
-            self._enqueue_moved(thread, runner)
-            return
-        await self._store.turns.note_shown(turn.key, turn.attempt)
-        self._services.observer.ended(turn, turn.reason or EndReason.WITHDRAWN)
-        self._tasks.spawn(self._indicators.clear(thread, turn))
 
     async def _listen(self, adapter: PlatformAdapter) -> None:
         host = PlatformHost(

@@ -75,24 +75,28 @@ class Allowances:
             if found is None or before == self._promised.before(prompt):
                 return found
 
+    def left_again(self, turn: Turn) -> Allowance | UsedUp:
+        """Return what promised places leave to another attempt of a turn: it was promised none."""
+        if turn.origin is None:
+            return self._access.allowance(turn.place, turn.asker)
+        return self._left(turn.origin, self._promised.before(turn.origin))
+
     async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
         """Write a question; False where it was written before, and what is used up where too many were asked."""
-        accepted = await self._accept(turn, prompt)
+        accepted: UsedUp | bool | None = None
+        while accepted is None:
+            left = self._left(prompt, self._promised.before(prompt))
+            if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
+                accepted = True
+            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
+            elif await self._turns.accepted(prompt.key):
+                accepted = False
+            # If nothing is used up, an hour has passed since the attempt, or a promised place is free again.
+            else:
+                accepted = await self.used_up(prompt)
         # Not after an error: the adapter tries again.
         self._promised.release(prompt)
         return accepted
-
-    async def _accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
-        while True:
-            left = self._left(prompt, self._promised.before(prompt))
-            if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
-                return True
-            # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
-            if await self._turns.accepted(prompt.key):
-                return False
-            # If nothing is used up, an hour has passed since the attempt, or a promised place is free again.
-            if (found := await self.used_up(prompt)) is not None:
-                return found
 
     async def _used_up(self, prompt: Prompt, before: Sequence[Prompt]) -> UsedUp | None:
         left = self._left(prompt, before)
@@ -122,7 +126,8 @@ def _shared(prompt: Prompt, other: Prompt) -> list[Whose]:
     if prompt.thread.platform != other.thread.platform:
         return []
     shared = []
-    if (prompt.place.home, prompt.person.id) == (other.place.home, other.person.id):
+    same_person = prompt.person.id == other.person.id or not prompt.person.apps.isdisjoint(other.person.apps)
+    if same_person and prompt.place.home == other.place.home:
         shared.append(Whose.PERSON)
     if prompt.place.channel == other.place.channel:
         shared.append(Whose.CHANNEL)

@@ -13,7 +13,7 @@ from aion_bot.domain.observer import Observer
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import InboundEvent, Prompt
-from aion_bot.ports.host import Presence
+from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.admission import Admission
 from aion_bot.storage import Store
@@ -25,9 +25,6 @@ _LAST_HEARD = "heard"
 
 _HEARD_EVERY = 15.0
 """Seconds between two writes of it."""
-
-SECOND_PROCESS = "second process"
-"""Name of the value that says when another process with the same token was seen last, in seconds since the epoch."""
 
 _SECOND_EVERY = 60.0
 """Seconds between two log lines about that."""

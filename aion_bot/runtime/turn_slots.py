@@ -1,18 +1,22 @@
 """How many questions are answered at once, in which order, and what people are told who have to wait."""
 
+import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.silence import lasts_long
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.turn import Turn
-from aion_bot.ports.messages import Person
+from aion_bot.domain.turn import Turn, TurnPhase
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.storage import Store
 
 MOST_ACTIVE = 1000
 """Answers that run at once; `make cost` measures what so many need. One that is parked at a plan does not count."""
@@ -25,6 +29,11 @@ MOST_OF_PERSON = 50
 
 _Owner = tuple[str, str]
 """A platform, and the id of a person there."""
+
+
+def _owner(platform: str, person: Person) -> _Owner:
+    """Name who takes turns: of an app its oldest id, as a rule that of the app itself and not of one of its webhooks."""
+    return platform, min(person.apps, key=lambda one: (len(one), one), default=person.id)
 
 
 class TurnSlots:
@@ -44,13 +53,13 @@ class TurnSlots:
 
     def enter(self, platform: str, person: Person) -> int:
         """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
-        self._loads[platform, person.id] += 1
+        self._loads[_owner(platform, person)] += 1
         # One sequence for all people: a number tells only which of one person's questions is older.
         return next(self._numbers)
 
     def leave(self, platform: str, person: Person) -> None:
         """Stop counting a question that `enter` counted."""
-        self._loads -= Counter([(platform, person.id)])  # which drops what is zero
+        self._loads -= Counter([_owner(platform, person)])  # which drops what is zero
 
     def load(self, platform: str) -> int:
         """Return how many questions of a platform wait or are answered."""
@@ -61,7 +70,7 @@ class TurnSlots:
         load = self._loads.total()
         if load >= MOST_IN_PROCESS:
             return strings.FULL_PROCESS
-        own = self._loads[platform, person.id]
+        own = self._loads[_owner(platform, person)]
         # A person's share is bounded only in a process that is half full: an idle one serves a single person, too.
         return strings.FULL_PERSON if 2 * load >= MOST_IN_PROCESS and own >= MOST_OF_PERSON else None
 
@@ -73,13 +82,14 @@ class TurnSlots:
 
         While it waits its message is marked, and the person is told once for all of theirs that wait, if `tell`.
         """
-        owner = (thread.platform, turn.asker.id)
+        owner = _owner(thread.platform, turn.asker)
 
         def waits(first: bool) -> None:
             self._indicators.queued(thread, turn)
             if first and tell and turn.origin is not None:
                 sentence = strings.answering_others(len(self._slots.owners), own=owner in self._slots.owners)
-                self._tasks.spawn(reply_privately(thread, turn.origin, (sentence,), hidden=True))
+                origin = replace(turn.origin, source=None)  # its message is marked already
+                self._tasks.spawn(reply_privately(thread, origin, (sentence,), hidden=True))
 
         started = await self._slots.acquire(owner, number, waits)
         try:
@@ -91,3 +101,43 @@ class TurnSlots:
     def close(self) -> None:
         """Let no more questions be asked; the next start goes on with those that wait."""
         self._slots.close()
+
+
+class QueueWaits:
+    """Tells people whose question waits long behind others of its thread: once for all of theirs there, after `silence.LONG` seconds."""
+
+    def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
+        self._turns = store.turns
+        self._tasks = tasks
+        self._waiting: dict[str, asyncio.Event] = {}
+        """What is set when a question does not wait any more, by the turn's key."""
+        self._of_person: Counter[tuple[ThreadKey, str]] = Counter()
+        self._told: set[tuple[ThreadKey, str]] = set()
+
+    def begin(self, thread: Thread, turn: Turn) -> None:
+        """Note that a question waits from now on."""
+        over = self._waiting[turn.key] = asyncio.Event()
+        self._of_person[turn.thread, turn.asker.id] += 1
+        self._tasks.spawn(self._tell(thread, turn, over))
+
+    def end(self, turn: Turn) -> None:
+        """Note that it is the turn of a question; nothing if it did not wait."""
+        over = self._waiting.pop(turn.key, None)
+        if over is not None:
+            over.set()
+            one = (turn.thread, turn.asker.id)
+            self._of_person -= Counter([one])
+            if one not in self._of_person:
+                self._told.discard(one)
+
+    async def _tell(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
+        one = (turn.thread, turn.asker.id)
+        if turn.origin is None or not await lasts_long(over) or one in self._told:
+            return
+        now = await self._turns.get(turn.key)
+        # It may have been withdrawn, or its turn come, meanwhile.
+        if now is not None and now.phase is TurnPhase.QUEUED and not over.is_set() and one not in self._told:
+            self._told.add(one)
+            # Without its message: that has the mark of a question which waits, and needs no other.
+            origin = replace(turn.origin, source=None)
+            await reply_privately(thread, origin, (strings.STILL_QUEUED,), hidden=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from aion_bot.simulators.waiting import PATIENCE, wait_until
 from aion_bot.simulators.workspace import CALLS_KEPT, Failure, Logged
 
 Answer = Callable[..., Awaitable[Any]]
@@ -70,12 +71,9 @@ class JsonServer:
         """Wake everybody who waits in `until`."""
         self._happened.set()
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self._happened.clear()
-                await self._happened.wait()
+        await wait_until(self._happened, condition, timeout=timeout)
 
     async def _serve(self, route: str, answer: Answer, request: web.Request) -> web.Response:
         self.in_progress[route] += 1

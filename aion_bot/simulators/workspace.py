@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from typing import Any, Protocol, runtime_checkable
 
+from aion_bot.simulators.waiting import PATIENCE
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPerson:
@@ -122,10 +124,10 @@ class Workspace(Protocol):
     async def stop(self) -> None:
         """Close every connection and stop serving."""
 
-    async def connected(self, *, timeout: float = 30.0) -> None:
+    async def connected(self, *, timeout: float = PATIENCE) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
 
     async def ask(self, person: SimulatedPerson, text: str) -> str:

@@ -2,8 +2,8 @@
 
 from aion_bot.storage.database import back_up, check_database, files_of, remembered
 from aion_bot.storage.errors import StoreError
-from aion_bot.storage.retrying import BRIEFLY, retry_write
 from aion_bot.storage.schema import migrations
+from aion_bot.storage.statements import BRIEFLY, retry_write
 from aion_bot.storage.store import Store
 
 __all__ = [

@@ -11,9 +11,16 @@ _COUNTED = (
 )
 
 
-def of_person(platform: str = "?", workspace: str = "?", person: str = "?") -> str:
-    """Rows of what a person asked in a workspace; the arguments are SQL."""
-    return f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.workspace = {workspace} AND asked.asker_id = {person} AND {_COUNTED}"
+def of_person(platform: str = "?", workspace: str = "?", person: str = "?", *, app: bool = False) -> str:
+    """Rows of what a person asked in a workspace; the arguments are SQL.
+
+    Of an `app` those of all its webhooks and names: `person` is then an array of its ids as JSON, of which one has to be theirs.
+    """
+    who = f"asked.asker_id = {person}"
+    if app:
+        ids = f"SELECT one.value FROM json_each({person}) AS one"  # noqa: S608  # arguments of ours
+        who = f"EXISTS (SELECT 1 FROM json_each(asked.origin, '$.apps') AS own WHERE own.value IN ({ids}))"  # noqa: S608  # arguments of ours
+    return f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.workspace = {workspace} AND {_COUNTED} AND {who}"
 
 
 def of_channel(platform: str = "?", channel: str = "?") -> str:
@@ -29,10 +36,17 @@ def room(person_rows: str, channel_rows: str) -> str:
     return " AND ".join(halves)
 
 
-ROOM = room(of_person(), of_channel())
-"""The condition for a question that has no row yet."""
+OF_PERSON, OF_CHANNEL = {app: of_person(app=app) for app in (False, True)}, of_channel()
+"""For values that are parameters: of a person or of an app, and of a channel."""
 
-ROOM_AGAIN = room(
-    of_person("turn.platform", "turn.workspace", "turn.asker_id"), of_channel("turn.platform", "turn.channel")
-)
+ROOM = {app: room(rows, OF_CHANNEL) for app, rows in OF_PERSON.items()}
+"""The condition for a question that has no row yet, of a person or of an app."""
+
+ROOM_AGAIN = {
+    app: room(
+        of_person("turn.platform", "turn.workspace", asker, app=app),
+        of_channel("turn.platform", "turn.channel"),
+    )
+    for app, asker in ((False, "turn.asker_id"), (True, "json_extract(turn.origin, '$.apps')"))
+}
 """The condition for a retry. The turn's own row does not count, because its attempt failed."""

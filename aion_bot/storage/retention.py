@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from aion_bot.domain.plan import FINISHED, PlanPhase
+from aion_bot.domain.plan import FINISHED, UNDER_WAY, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, UNFINISHED, TurnPhase
 from aion_bot.storage.copies import remove_copies
 from aion_bot.storage.statements import Statements, among
@@ -27,7 +27,9 @@ _EXPIRED_PLANS = f"""
 UPDATE plan SET description = '', steps = '[]', said = '', erased_at = :now WHERE key IN (
     SELECT key FROM plan
     WHERE erased_at IS NULL AND coalesce(decided_at, created_at) < :now - {KEPT_FOR_RETRY}
-    AND ({among("phase", FINISHED)} OR (
+    -- A decision that is under way for longer is nobody's to finish: whoever asked may not use the bot any more, or its
+    -- platform is not connected. If its buttons come back after all, the card shows nothing of it, and has no Approve.
+    AND ({among("phase", FINISHED | UNDER_WAY)} OR (
         -- Nobody can decide a plan that got no card before its question ended.
         phase = '{PlanPhase.PENDING}' AND message IS NULL AND EXISTS (
             SELECT 1 FROM turn WHERE turn.key = plan.turn AND turn.phase IN ('{TurnPhase.SHOWN}', '{TurnPhase.CLEARED}')
@@ -66,7 +68,7 @@ class Retention(Statements):
     """Times are in seconds since 1970. A method that changes rows does so in one batch and returns how many it changed."""
 
     async def erase_expired(self, now: float) -> int:
-        """Erase the words of questions that nobody retried in time, and of plans that no card can show, or has shown."""
+        """Erase the words of questions that nobody retried in time, and of plans that no card can show, has shown or will show."""
         values = {"now": int(now)}
         return await self._change(_EXPIRED_TURNS, values) + await self._change(_EXPIRED_PLANS, values)
 
@@ -113,8 +115,7 @@ class Retention(Statements):
         return True
 
     async def _change(self, sql: str, values: Mapping[str, object]) -> int:
-        async with self._connection.execute(sql, dict(values)) as cursor:
-            changed = cursor.rowcount
-        if changed:
+        cursor = await self._connection.execute(sql, dict(values))  # ends here, as in `_do`
+        if cursor.rowcount:
             self._database.erased.set()
-        return changed
+        return cursor.rowcount

@@ -1,10 +1,24 @@
-"""One statement, one transaction: durable when it returns."""
+"""One statement, one transaction: durable when it returns; and repeating a write that failed for a while."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
+import structlog
+
+from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.ports.text import well_formed
 from aion_bot.storage.database import Database
+from aion_bot.storage.errors import is_transient
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+BRIEFLY = Backoff(0.2, factor=5.0, attempts=4)
+"""The pauses while a person waits and can be told of a failure: 0.2, 1 and 5 seconds."""
+
+_UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 
 
 class Statements:
@@ -15,8 +29,9 @@ class Statements:
         self._connection = database.connection
 
     async def _do(self, sql: str, *values: object) -> int:
-        async with self._connection.execute(sql, _storable(values)) as cursor:
-            return cursor.rowcount
+        # A change has ended once it was executed: to close its cursor would only be another step of the thread.
+        cursor = await self._connection.execute(sql, _storable(values))
+        return cursor.rowcount
 
     async def _erase(self, sql: str, *values: object) -> int:
         """Carry out a statement that erases words from rows, and set `erased`: the log still holds them."""
@@ -44,3 +59,16 @@ def among(column: str, values: Iterable[str]) -> str:
     """SQL for a column that has one of these values; they are members of an enumeration, never somebody's text."""
     listed = ", ".join(f"'{value}'" for value in sorted(values))
     return f"{column} IN ({listed})"
+
+
+async def retry_write(write: Callable[[], Awaitable[T]], pauses: Iterable[float] = _UNTIL_CANCELLED) -> T:
+    """Return what `write` returns, as soon as it can be done: the disk may be full, or the file locked.
+
+    After the last of `pauses` (seconds) it raises the last `sqlite3.OperationalError`; by default it tries until it is
+    cancelled. What no pause can mend, such as wrong SQL or a read-only database, is raised at once.
+    """
+    return await retry(write, backoff=pauses, on=is_transient, before_sleep=_log_failure)
+
+
+def _log_failure(error: Exception, pause: float) -> None:
+    _log.error("database write failed, trying again", pause=pause, reason=str(error))

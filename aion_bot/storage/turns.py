@@ -7,7 +7,7 @@ from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, Turn, TurnPhase, turn_sources
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
-from aion_bot.storage.allowance import ROOM, ROOM_AGAIN, of_channel, of_person
+from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ROOM, ROOM_AGAIN
 from aion_bot.storage.serialization import pack_origin, pack_refs, turn_from
 from aion_bot.storage.statements import Statements, among
 
@@ -20,6 +20,12 @@ _FREE = (
 _UNFINISHED = among("phase", UNFINISHED)
 _RETRYABLE = among("reason", RETRYABLE)
 _ENDED = among("phase", set(TurnPhase) - UNFINISHED)
+
+
+def _counted(asker: Person) -> str:
+    """Return under what the questions of somebody count: the ids of an app, whatever name it writes under."""
+    return json.dumps(sorted(asker.apps)) if asker.apps else asker.id
+
 
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Condition: Aion was not asked in any attempt. A retry asks the words of the first attempt."""
@@ -41,6 +47,9 @@ def _kept_if(reason: str) -> str:
     return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_STRIPPED}"
 
 
+_KEPT_IF_SHOWN = _kept_if("coalesce(reason, ?1)")
+_KEPT_IF_ENDED = _kept_if("?1")
+
 NO_LIMITS = Allowance()
 """No limits: nothing is counted."""
 
@@ -61,10 +70,10 @@ class Turns(Statements):
         return await self._do(
             "INSERT INTO turn "
             "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, asked_at) "
-            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM} ON CONFLICT (prompt) DO NOTHING",
+            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM[bool(turn.asker.apps)]} ON CONFLICT (prompt) DO NOTHING",
             turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
             pack_origin(prompt), place.home, place.channel,
-            allowance.per_person, thread.platform, place.home, turn.asker.id, allowance.per_person,
+            allowance.per_person, thread.platform, place.home, _counted(turn.asker), allowance.per_person,
             allowance.per_channel, thread.platform, place.channel, allowance.per_channel,
         ) == 1  # fmt: skip
 
@@ -74,8 +83,13 @@ class Turns(Statements):
         """Return the allowance that leaves no room for another question; of two, the one with the longer wait."""
         found = []
         for whose, limit, rows, values in (
-            (Whose.PERSON, allowance.per_person, of_person(), (platform, place.home, person.id)),
-            (Whose.CHANNEL, allowance.per_channel, of_channel(), (platform, place.channel)),
+            (
+                Whose.PERSON,
+                allowance.per_person,
+                OF_PERSON[bool(person.apps)],
+                (platform, place.home, _counted(person)),
+            ),
+            (Whose.CHANNEL, allowance.per_channel, OF_CHANNEL, (platform, place.channel)),
         ):
             # There is room again when the oldest of as many questions as the limit allows is an hour old.
             sql = f"SELECT asked.asked_at + {WINDOW} - unixepoch() AS wait {rows} ORDER BY asked.asked_at DESC LIMIT 1 OFFSET ?"
@@ -193,7 +207,7 @@ class Turns(Statements):
         """
         await self._erase(
             f"UPDATE turn SET phase = 'ended', reason = iif(?1 = 'interrupted' AND phase = 'queued', 'failed', ?1), "  # noqa: S608  # literals of ours
-            f"{_kept_if('?1')}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
+            f"{_KEPT_IF_ENDED}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
             f"WHERE key = ?2 AND {_BEFORE[TurnPhase.ENDED]}",
             reason, key, answer_id,
         )  # fmt: skip
@@ -212,7 +226,7 @@ class Turns(Statements):
         Nothing is recorded where somebody has had it asked again since. `answer_id` as for `end`.
         """
         await self._erase(
-            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_kept_if('coalesce(reason, ?1)')}, "  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_KEPT_IF_SHOWN}, "  # noqa: S608  # literals of ours
             "closed_at = coalesce(closed_at, unixepoch()), answer_id = coalesce(?4, answer_id) "
             f"WHERE key = ?2 AND attempt = ?3 AND {_BEFORE[TurnPhase.SHOWN]}",
             reason, key, attempt, answer_id,
@@ -225,15 +239,15 @@ class Turns(Statements):
             key,
         )
 
-    async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS) -> bool:
+    async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS, *, app: bool = False) -> bool:
         """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try.
 
-        False too where the allowance is used up: the failed attempt does not count, and this one does.
+        False too where the allowance is used up: the failed attempt does not count, and this one does. `app`: an app asked.
         """
         return await self._do(
             "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
             "closed_at = NULL, asked_at = unixepoch() "
-            f"WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN}",
+            f"WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN[app]}",
             key, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2,
         ) == 1  # fmt: skip
 

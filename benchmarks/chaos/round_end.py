@@ -73,7 +73,8 @@ class RoundEnd:
             if not (is_decided(card) or record.scenario.decision is Decision.NOBODY):
                 return False
         return (
-            record.scenario.behaviour is Behaviour.LIMIT
+            # Slack may still be about to send the question again.
+            (record.scenario.behaviour is Behaviour.LIMIT and record.calls > 0)
             or record.stopped
             or self._people.is_whole(record, shown)
         )

@@ -21,6 +21,6 @@ async def aion() -> AsyncIterator[SimulatedAion]:
 async def client(aion: SimulatedAion) -> AsyncIterator[AionVision]:
     """A client with short pauses."""
     async with AionVision(
-        API_KEY, base_url=aion.base_url, timeout=5.0, max_retries=3, retry_delay=0.01
+        API_KEY, base_url=aion.base_url, timeout=30.0, max_retries=3, retry_delay=0.01
     ) as connected:
         yield connected

@@ -162,13 +162,13 @@ async def test_a_stream_that_ends_with_the_plan_is_whole(aion: SimulatedAion, cl
     assert tokens[-1].type is ChatTokenType.PLAN_PENDING_APPROVAL
 
 
-async def test_a_decision_without_an_answer_is_sent_once(aion: SimulatedAion) -> None:
+async def test_a_decision_without_an_answer_is_sent_once(aion: SimulatedAion, client: AionVision) -> None:
     """After a timeout nobody knows whether the plan runs: the client says so, and does not ask again."""
-    async with AionVision(API_KEY, base_url=aion.base_url, timeout=0.2, retry_delay=0.01) as client:
-        session_id, plan_id = await propose(aion, client)
+    session_id, plan_id = await propose(aion, client)
+    async with AionVision(API_KEY, base_url=aion.base_url, timeout=0.5, retry_delay=0.01) as impatient:
         aion.fail_next("plan_action", None, acts=True, silent=True)
         with pytest.raises(AionvisionTimeoutError) as raised:
-            await client.chats.approve_plan(session_id, plan_id)
+            await impatient.chats.approve_plan(session_id, plan_id)
     assert raised.value.request_sent
     assert raised.value.maybe_acted
     assert raised.value.status_code is None

@@ -29,7 +29,7 @@ async def blocking(aion: SimulatedAion, work: Callable[[SyncAionVision], T]) -> 
     """Run something with a blocking client, beside the simulator."""
 
     def run() -> T:
-        with SyncAionVision(API_KEY, base_url=aion.base_url, timeout=5.0, retry_delay=0.01) as client:
+        with SyncAionVision(API_KEY, base_url=aion.base_url, timeout=30.0, retry_delay=0.01) as client:
             return work(client)
 
     return await asyncio.to_thread(run)

@@ -4,6 +4,7 @@ import pytest
 
 from aion_bot.ports.adapter import (
     ActivityIndicator,
+    ClaimedQuestions,
     Files,
     NativeStreaming,
     PlatformAdapter,
@@ -18,7 +19,7 @@ from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
-CAPABILITIES = (ActivityIndicator, Files, NativeStreaming, QueuedMarker, ReplyReferences)
+CAPABILITIES = (ActivityIndicator, ClaimedQuestions, Files, NativeStreaming, QueuedMarker, ReplyReferences)
 
 
 def only_with(capability: type) -> pytest.MarkDecorator:

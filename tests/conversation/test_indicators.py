@@ -156,7 +156,7 @@ async def test_a_person_without_any_sign_is_told_once(
         for at, person in enumerate(people):
             one = replace(turn(str(at)), origin=replace(asked(str(at)), person=person), asker=person)
             await working.enter_async_context(indicators.working(thread, one, answered, lambda: None))
-        await asyncio.wait_for(adapter.done.wait(), 5)
+        await asyncio.wait_for(adapter.done.wait(), 60)
         answered.set()
     await tasks.wait(5.0)
     assert adapter.told == ([] if refusing else [("U1", (strings.ARRIVED,)), ("U2", (strings.ARRIVED,))])
@@ -175,7 +175,7 @@ async def test_in_a_burst_everybody_is_told_at_once(tmp_path: Path, monkeypatch:
             if at == 2:
                 await asyncio.sleep(0)
                 assert adapter.told == []
-        await asyncio.wait_for(adapter.done.wait(), 5)
+        await asyncio.wait_for(adapter.done.wait(), 60)
         answered.set()
     await tasks.wait(5.0)
     assert sorted(adapter.told) == [("U1", (strings.ARRIVED,)), ("U2", (strings.ARRIVED,))]

@@ -6,7 +6,7 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.retry import Retries
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.allowance import MOST_OF_APP
+from aion_bot.domain.allowance import MOST_OF_APP, Allowance, Whose
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Click, Place, Prompt
 from aion_bot.ports.messages import Action, Line, MessageRef, Person, ThreadKey
@@ -17,12 +17,17 @@ HERE = Place("T1", "C1")
 ADA, FLOW = Person("U1", "Ada"), Person("B1", "Site round", frozenset({"B1", "A1"}))
 
 
+def question(key: str, asker: Person) -> tuple[Turn, Prompt]:
+    """Make a question in a thread of its own."""
+    thread = ThreadKey("slack", f"T1/C1/{key}")
+    return Turn(key, thread, asker, "What?"), Prompt(f"slack:{key}", thread, HERE, asker, "What?")
+
+
 async def ask(store: Store, key: str) -> ThreadKey:
     """Let the app ask a question, in a thread of its own."""
-    thread = ThreadKey("slack", f"T1/C1/{key}")
-    prompt = Prompt(f"slack:{key}", thread, HERE, FLOW, "What?")
-    assert await store.turns.accept(Turn(key, thread, FLOW, "What?"), prompt)
-    return thread
+    turn, prompt = question(key, FLOW)
+    assert await store.turns.accept(turn, prompt)
+    return turn.thread
 
 
 async def press(store: Store, key: str, thread: ThreadKey) -> tuple[Line, Turn | None]:
@@ -47,5 +52,25 @@ async def test_a_retry_is_in_the_allowance_of_the_app_that_asked(tmp_path: Path)
         assert line == ()
         assert turn is not None
         assert (await press(store, "failed", thread))[0] == (strings.RETRY_GONE,)
+    finally:
+        await store.close()
+
+
+async def test_names_of_one_app_share_its_allowance(tmp_path: Path) -> None:
+    """An app with several webhooks is one, by the id that they share; another app and people are not."""
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
+    try:
+        limit = Allowance().of_app
+        for number in range(MOST_OF_APP):
+            name = Person(f"B{number}", "Site round", frozenset({f"B{number}", "A1"}))
+            assert await store.turns.accept(*question(f"t{number}", name), limit), number
+        for other in (FLOW, Person("U7", "Ben", frozenset({"B7", "A1"}))):
+            assert not await store.turns.accept(*question("one more", other), limit)
+            found = await store.turns.used_up("slack", HERE, other, limit)
+            assert found is not None
+            assert found.whose is Whose.PERSON
+        stranger = Person("B99", "Other app", frozenset({"B99", "A2"}))
+        assert await store.turns.accept(*question("another app", stranger), limit)
+        assert await store.turns.accept(*question("a person", ADA), Allowance(per_person=1))
     finally:
         await store.close()

@@ -60,6 +60,13 @@ def test_a_first_message_waits_for_a_reservation_and_for_text() -> None:
     assert permit(Post(1, TEXT, 0)).earliest == -math.inf
 
 
+def test_the_first_message_of_a_question_without_any_sign_goes_before_others() -> None:
+    """It waits for its reservation as others do."""
+    post = Post(0, TEXT, 0)
+    found = permit_for(post, THIS, 5.0, urgent=False, end=END, began=3.0, text_wait=0.0, indicated=False)
+    assert (found.priority, found.reserve) == (Priority.FIRST_SIGN, END)
+
+
 def test_what_ends_an_answer_goes_first() -> None:
     """A whole answer reserves nothing, as it ends itself; a stream has to be stopped; cards wait for nobody."""
     whole, stream = (

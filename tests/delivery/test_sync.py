@@ -272,6 +272,6 @@ async def test_a_plan_does_not_wait_for_the_next_edit() -> None:
     await steps(5)
     view.pages, view.ended = ["all words"], True
     sync.wake(urgent=True)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await showing
     assert platform.shown == "all words"

@@ -53,7 +53,7 @@ class Ready:
 
     async def wait(self) -> None:
         """Wait for the bot that was started last."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while self._ready < self.started:
                 self._changed.clear()
                 await self._changed.wait()

@@ -49,7 +49,7 @@ async def demo(folder: Path, **streams: Any) -> AsyncIterator[asyncio.subprocess
 
 async def address(lines: asyncio.StreamReader) -> str:
     """The address that it prints."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for line in lines:
             if found := re.search(r"http://127\.0\.0\.1:\d+/[\w-]+/", line.decode()):
                 return found[0]
@@ -70,7 +70,7 @@ async def test_without_a_terminal_it_serves_until_a_signal(tmp_path: Path, end: 
         async with aiohttp.ClientSession() as http, http.get(where) as answer:
             assert answer.status == 200
         process.send_signal(end)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             _, complaints = await process.communicate()
         assert process.returncode == 0
         assert complaints == b""
@@ -88,10 +88,10 @@ async def test_a_terminal_accepts_questions_beside_the_page(tmp_path: Path) -> N
             try:
                 await address(screen)
                 terminal.write(b"What is damaged on site 7?\n")
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     await screen.readuntil(b"inspection_site7.pdf")
                 terminal.write(b"/quit\n")
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(60):
                     assert await process.wait() == 0
             finally:
                 loop.remove_reader(ours)
@@ -113,10 +113,10 @@ async def test_ctrl_c_ends_the_demo_while_a_line_is_half_typed(tmp_path: Path) -
         async with demo(tmp_path, **streams, preexec_fn=own_terminal) as process:
             loop.add_reader(ours, lambda: screen.feed_data(os.read(ours, 4096)))
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     await screen.readuntil(b"Ada> ")
                 terminal.write(b"half a quest\x03")
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     assert await process.wait() == 0
             finally:
                 loop.remove_reader(ours)

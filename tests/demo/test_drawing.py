@@ -69,6 +69,8 @@ def test_markdown_on_discord(text: str, drawn: str) -> None:
         ("<https://aion.example|words>", '<a href="https://aion.example"'),
         ("*by <@U0ADA>*\nnext", '<b>by <span class="mention">@Ada</span></b><br>next'),
         ("**not bold here**", "**not bold here**"),
+        ("a\n>*b* &lt;\n>c\n&gt;d", "a<blockquote><b>b</b> &lt;<br>c</blockquote>&gt;d"),
+        ("```a\n>b```", "<pre><code>a\n&gt;b</code></pre>"),
     ],
 )
 def test_mrkdwn(text: str, drawn: str) -> None:

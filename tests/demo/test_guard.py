@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from aion_bot.demo.page import Page
+from aion_bot.demo.page.guard import DEFAULT_PORT, ELSEWHERE
 from aion_bot.simulators.services import SimulatedServices
 
 QUESTION = {"side": "slack", "words": "What is damaged?", "as": "Ada"}
@@ -131,6 +132,31 @@ async def test_a_foreign_name_with_the_pages_port_is_refused(page: Page, http: a
     port = urlsplit(page.address).port
     async with http.get(page.address, headers={"Host": f"evil.example:{port}"}) as answer:
         assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["devbox", "192.168.0.7", "10.0.0.7", "[fd00::7]", "devbox.local", "devbox.lan"]
+)
+@pytest.mark.parametrize("own", [True, False], ids=["its port", "the default port"])
+async def test_the_same_port_on_another_machine_works(
+    page: Page, services: SimulatedServices, http: aiohttp.ClientSession, name: str, *, own: bool
+) -> None:
+    """The page works through `ssh -g -L` with the same port, under a name that nobody can own as a domain."""
+    host = f"{name}:{urlsplit(page.address).port if own else DEFAULT_PORT}"
+    sent = {"Host": host, "Origin": f"http://{host}"}
+    assert await post(http, f"{page.address}say", sent) == 404
+    async with http.get(page.address, headers={"Host": host}) as answer:
+        assert answer.status == 200
+    assert await post(http, f"{page.address}say", sent) == 303
+    assert asked(services) == 1
+
+
+async def test_a_refused_name_is_told_what_helps(page: Page, http: aiohttp.ClientSession) -> None:
+    """Who has the token and comes with a name of some domain learns how to reach the page; nobody else does."""
+    for address, told in ((page.address, True), (f"{origin(page)}/wrong/", False)):
+        async with http.get(address, headers={"Host": f"dev.example.com:{DEFAULT_PORT}"}) as answer:
+            assert answer.status == 404
+            assert (ELSEWHERE in await answer.text()) is told
 
 
 async def test_an_address_without_the_token_is_not_remembered(

@@ -24,7 +24,7 @@ class MenuObserver:
         self._said.set()
 
     async def until(self, words: str) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while words not in self.menu.message:
                 self._said.clear()
                 await self._said.wait()

@@ -3,8 +3,16 @@
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.domain.prompts import MESSAGE_LIMIT, bounded, question, unaskable
-from aion_bot.domain.quotes import MOST_QUOTES, QUOTES_LIMIT, also_read, quoted
+from aion_bot.domain.prompts import (
+    MESSAGE_LIMIT,
+    MOST_QUOTES,
+    QUOTES_LIMIT,
+    also_read,
+    bounded,
+    question,
+    quoted,
+    unaskable,
+)
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
 

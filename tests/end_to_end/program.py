@@ -70,7 +70,7 @@ class Program:
 
     async def prints(self, text: str) -> None:
         """Wait until the output contains `text`."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while text not in self.output:  # noqa: ASYNC110  # there is no event for a file of another process
                 await asyncio.sleep(0.01)  # without a pause this loop would take half of the CPU
 
@@ -82,7 +82,7 @@ class Program:
         """Wait until the process ends; returns its exit status and the seconds that this took."""
         assert self._process is not None
         began = time.monotonic()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await self._ended()
         assert self._process.exitcode is not None
         return self._process.exitcode, time.monotonic() - began

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.discord import interactions
+from adapters.discord import interactions, membership
 from adapters.discord import strings as discord_strings
 from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
@@ -391,6 +391,26 @@ async def test_a_stranger_does_not_come_in_by_a_direct_message(
     assert len(on_discord.aion.requests) == asked
     thread = await discord.direct_message(on_discord.cy, "What is damaged on site 7?")
     await on_discord.shows(thread, "I found 3 pieces")
+
+
+async def test_who_left_the_only_server_does_not_ask_directly_any_more(
+    on_discord: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old direct message stays open to who has left; also where Discord does not say who is a member, nothing is asked."""
+    monkeypatch.setattr(membership, "LIFETIME", 0.0)
+    monkeypatch.setattr(membership, "TIMEOUT", 0.05)
+    await on_discord.start()
+    thread = await discord.direct_message(on_discord.ben, "What is damaged on site 7?")
+    await on_discord.shows(thread, "I found 3 pieces")
+    asked = len(on_discord.aion.requests)
+    discord.world.absent.add((discord.world.guild, on_discord.ben.id))
+    await discord.direct_message(on_discord.ben, "And then?")
+    await on_discord.until(lambda: any(strings.NEW_SERVER in one.text for one in discord.thread(thread)))
+    discord.world.absent.clear()
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", status=503, times=9)
+    await discord.direct_message(on_discord.ben, "And now?")
+    await on_discord.until(lambda: any(strings.UNCHECKED in one.text for one in discord.thread(thread)))
+    assert len(on_discord.aion.requests) == asked
 
 
 @pytest.mark.parametrize(("times", "told"), [(1, ""), (9, discord_strings.NOT_TAKEN)])

@@ -1,6 +1,7 @@
 """Nobody can use up everybody: questions an hour, and turns among people when the process is full."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -68,11 +69,13 @@ async def test_a_channel_beyond_the_limit_is_refused_over_a_restart(idle: Bot) -
 async def test_a_failed_answer_is_not_charged_and_its_retry_once(idle: Bot) -> None:
     """What Aion failed leaves the place free; the retry takes it, and another retry waits for room."""
     await idle.start(rules=limited(PER_PERSON, 1))
-    idle.aion.play(FAILED, FAILED, spoken("Answered."), spoken("Other."))
+    failed_later = replace(FAILED, steps=(Speak("At work. "), Hold("fail", pings=True), *FAILED.steps))
+    idle.aion.play(FAILED, failed_later, spoken("Answered."), spoken("Other."))
     thread = await idle.workspace.ask(idle.ada, "What?")
     await idle.until(lambda: idle.pressable(thread) == ["Retry"])
     await idle.press(idle.ada, thread, "Retry")
-    await idle.aion.until(lambda: idle.aion.count("send_stream") == 2)
+    await idle.shows(thread, "At work.")  # the first button is gone by then
+    idle.aion.release("fail")
     await idle.until(lambda: idle.pressable(thread) == ["Retry"])
     await idle.asked(idle.ada, "Something else?", "Answered.")
     await idle.press(idle.ada, thread, "Retry")

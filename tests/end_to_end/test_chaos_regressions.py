@@ -262,7 +262,7 @@ async def test_the_text_above_a_card_stays_after_a_restart(idle: Bot, tmp_path: 
     idle.aion.fail_next("get_session", 503, times=100)
     await idle.start()
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while connection.execute("SELECT phase FROM turn").fetchone()[0] not in {"shown", "cleared"}:  # noqa: ASYNC110  # no event
                 await asyncio.sleep(0.01)
     assert [(one.id, one.text) for one in idle.bots(thread)] == before

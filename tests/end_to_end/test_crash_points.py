@@ -26,7 +26,7 @@ pytestmark = [
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A simulated Slack that resends unacknowledged events sooner than the real one."""
-    simulated = SimulatedSlack(slack_contracts.inspect, ack_timeout=0.4, resend_delays=(0.4, 0.4, 0.4))
+    simulated = SimulatedSlack(slack_contracts.inspect, ack_timeout=0.4, resend_delays=(0.4, 0.4, 10.0))
     await simulated.start()
     yield simulated
     await simulated.stop()

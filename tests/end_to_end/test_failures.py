@@ -6,6 +6,9 @@ from aion_bot.domain import strings
 from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, Raw, Scene, Speak, refused, spoken
 from tests.end_to_end.bot import Bot
 
+KINDS = (b"token", b"status", b"plan_pending_approval", b"complete", b"hologram")
+DEEP = tuple(opened * 100_000 for opened in (b"[", b'{"a":'))
+
 
 @pytest.mark.parametrize(
     ("status", "code", "sentence", "retry"),
@@ -153,11 +156,12 @@ async def test_an_empty_answer_is_reported(bot: Bot) -> None:
 
 
 async def test_unknown_events_are_ignored(bot: Bot) -> None:
-    """Unknown types, missing fields and invalid JSON do not end an answer."""
+    """Unknown types, missing fields, invalid JSON and JSON of any depth do not end an answer."""
     strange = (
         Emit("hologram", {"depth": 3}),
         Raw(b"event: token\ndata: {broken\n\n"),
         Raw(b": a comment\n\n"),
+        *(Raw(b"event: %b\ndata: %b\n\n" % (kind, b'{"type": ' + deep)) for kind in KINDS for deep in DEEP),
     )
     bot.aion.play(Scene((Speak("One. "), *strange, Speak("Two."), *ENDING), Answer("One. Two.")))
     await bot.asked(bot.ada, "What?", "One. Two.")

@@ -167,7 +167,7 @@ async def test_what_stops_the_process_is_given_up(idle: Bot) -> None:
     await idle.start()
     thread = await idle.workspace.ask(idle.ada, "What?")
     for _ in range(2):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await reached.wait()
         await idle.kill()
         reached.clear()

@@ -57,7 +57,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A simulated Slack that resends unacknowledged events sooner than the real one."""
-    simulated = SimulatedSlack(contracts.inspect, ack_timeout=0.3, resend_delays=(0.3, 0.3, 0.3))
+    simulated = SimulatedSlack(contracts.inspect, ack_timeout=0.3, resend_delays=(0.3, 0.3, 10.0))
     await simulated.start()
     yield simulated
     await simulated.stop()

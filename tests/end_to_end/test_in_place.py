@@ -121,6 +121,24 @@ async def test_an_interactions_token_serves_after_a_restart(
     await bot.replies_privately(thread, bot.ada, strings.PLACE_GONE)
 
 
+async def test_an_acknowledgement_goes_after_a_restart(
+    bot: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The public echo of a command that an earlier process took is deleted by its token, as its own access was taken."""
+    general = discord.world.named("general").id
+    with monkeypatch.context() as patched:
+        reached = hanging(patched)
+        echo = await discord.ask(bot.ada, "What?")
+        await reached.wait()
+        await bot.kill()
+    for route in (CREATE_MESSAGE, "DELETE /channels/{channel_id}/messages/{message_id}"):
+        discord.fail_next(route, times=20, status=403, code=50001)
+    await bot.start()
+    await bot.until(lambda: all(one.id != echo for one in discord.thread(general)))
+    told = [one.text for one in discord.private_messages(echo, bot.ada)]
+    assert told[0].startswith(strings.cannot_write(Hindrance.PERMISSION, "View Channel"))
+
+
 async def test_an_acknowledgement_goes_where_the_bot_has_no_access(
     bot: Bot, discord: SimulatedDiscord
 ) -> None:

@@ -90,8 +90,8 @@ async def test_retry_wins_over_a_late_answer_found_afterwards(
     bot.aion.play(spoken("The answer asked for again."))
     claim = Turns.claim_retry
 
-    async def claiming(store: Turns, key: str, allowance: Allowance) -> bool:
-        won = await claim(store, key, allowance)
+    async def claiming(store: Turns, key: str, allowance: Allowance, *, app: bool) -> bool:
+        won = await claim(store, key, allowance, app=app)
         pressed.set()
         return won
 

@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import client, membership
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import spoken
+from aion_bot.simulators.aion.scene import Hold, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
 
 INFO = "conversations.info"
+MEMBER = "GET /guilds/{guild_id}/members/{user_id}"
 
 
 @asynccontextmanager
@@ -27,8 +31,10 @@ async def running(
     """A bot on one platform."""
     bot = Bot(aion, workspace, folder)
     await bot.start(**env)
-    yield bot
-    await bot.stop()
+    try:
+        yield bot
+    finally:
+        await bot.stop()
 
 
 async def test_a_press_on_the_bots_own_card_needs_no_lookup(
@@ -94,6 +100,28 @@ async def test_a_private_channel_without_the_bot_is_no_shared_one(
         await slack.ask_about(bot.ada, said.ts)
         direct = slack.conversations.channels["D0ADA"]
         await bot.until(lambda: [one.text for one in slack.channel(direct)] == [strings.CANNOT_WRITE])
+
+
+async def test_an_edit_of_a_waiting_question_needs_no_lookup(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question that waits is asked with its new words also where Discord did not say who belongs where."""
+    monkeypatch.setattr(membership, "LIFETIME", 0.0)
+    monkeypatch.setattr(client, "LOOKUP_DELAYS", Backoff(0.01, attempts=1))
+    discord.invite("Elsewhere", "hall")
+    aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
+    async with running(aion, discord, tmp_path) as bot:
+        thread = await discord.direct_message(bot.ada, "first")
+        await bot.until(lambda: bool(bot.bots(thread)))
+        waiting = discord.say(bot.ada, "secnd", thread)
+        await bot.until(lambda: discord.is_marked(waiting.id))
+        discord.fail_next(MEMBER, status=503, times=50)
+        discord.rewrite(waiting.id, "second")
+        discord.say(bot.ada, "third", thread)  # behind the edit: it is not accepted, and that is told
+        await bot.replies_privately(thread, bot.ada, strings.UNCHECKED)
+        aion.release("go")
+        await bot.shows(thread, "The second.")
+    assert [body["message"] for body in aion.bodies("send_stream")] == ["first", "second"]
 
 
 UNCHECKED = Place("T1", "C1", shared=True, checked=False)

@@ -37,7 +37,7 @@ class Prober:
 
     async def until(self, path: str, status: int, *parts: str, without: str = "\0") -> str:
         """Ask until the answer has a status and contains every part, and not `without`."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 found, text = await self.ask(path)
                 if found == status and all(part in text for part in parts) and without not in text:

@@ -8,6 +8,8 @@ from aion_bot.aion import PlanActionResponse
 from aion_bot.aion._async.chats import ChatResource
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.messages import Content, MessageRef
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
 from tests.end_to_end.bot import Bot
@@ -164,6 +166,32 @@ async def test_a_404_after_a_lost_response_means_decided(bot: Bot) -> None:
     await bot.press(bot.ada, thread, "Approve")
     text = await bot.shows(thread, strings.SETTLED)
     assert "Done" not in text
+
+
+async def test_a_decision_overtaken_by_the_next_one_leaves_its_card(idle: Bot) -> None:
+    """Buttons that come back may be pressed before the platform has confirmed them: the card stays and shows the newer end."""
+    pressed_again = asyncio.Event()
+
+    def confirm_late(adapter: PlatformAdapter) -> None:
+        edit = adapter.edit
+
+        async def slow(message: MessageRef, content: Content) -> None:
+            await edit(message, content)
+            if strings.STILL_UNKNOWN in str(content):
+                await pressed_again.wait()
+
+        setattr(adapter, "edit", slow)  # noqa: B010  # mypy takes no assignment to a method
+
+    idle.watch = confirm_late
+    await idle.start()
+    thread = await proposed_plan(idle, PlanEnd.LOST_BEFORE_ACTING, PlanEnd.EXPIRED)
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.shows(thread, strings.STILL_UNKNOWN)
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.aion.until(lambda: idle.aion.count("plan_action") == 2)
+    pressed_again.set()
+    await idle.shows(thread, strings.SETTLED)
+    assert idle.private_replies(thread, idle.ada) == []
 
 
 async def test_a_stream_that_continues_after_the_decision_is_shown(bot: Bot) -> None:

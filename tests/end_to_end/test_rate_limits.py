@@ -46,7 +46,7 @@ async def ask_at_once(bot: Bot, size: int) -> list[str]:
         bot.aion.play(Scene((Speak(WORDS), *ENDING), Answer(WORDS)))
     threads = [await bot.workspace.ask(bot.ada, f"question {number}") for number in range(size)]
     for thread in threads:
-        await bot.workspace.until(lambda thread=thread: "w059" in bot.text(thread), timeout=20.0)  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+        await bot.workspace.until(lambda thread=thread: "w059" in bot.text(thread))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
     return threads
 
 

@@ -10,9 +10,10 @@ from adapters.discord.strings import UNTITLED
 from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Plan, Propose, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import Operation as SimulatedOperation
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import VOICE, Channel
+from aion_bot.simulators.discord.model import PRIVATE_THREAD, VOICE, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, FullWorkspace, Operation
 from tests.end_to_end.bot import Bot
@@ -75,6 +76,22 @@ async def test_a_decision_that_no_card_can_show_is_told(bot: Bot) -> None:
     await bot.replies_privately(thread, bot.ada, "Approved by")
 
 
+async def test_a_decision_on_the_last_message_of_a_thread_is_told(bot: Bot) -> None:
+    """Whoever pressed learns what became of it also where the card was all that its thread still had."""
+    plan = Plan("Sort the photos", (SimulatedOperation("Folder organization", "Make a folder"),), "Sorted.")
+    steps = (Speak("My plan."), Propose(plan), Hold("go", pings=True), Speak("More."), *ENDING)
+    bot.aion.play(Scene(steps, Answer("")))
+    thread = await bot.workspace.ask(bot.ada, "Sort the photos of site 7")
+    await bot.card(thread)
+    bot.workspace.refuse(Operation.EDIT, Failure.UNEDITABLE, times=50)
+    bot.workspace.refuse(Operation.POST, Failure.FORBIDDEN, times=50)
+    bot.aion.release("go")
+    await bot.until(lambda: "My plan." not in bot.text(thread))
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.replies_privately(thread, bot.ada, "Approved by")
+    await bot.until(lambda: bot.pressable(thread) == [])
+
+
 @pytest.mark.parametrize("operation", [Operation.POST, Operation.EDIT])
 @pytest.mark.parametrize("times", [1, 2])
 async def test_what_cannot_be_drawn_is_plain_text(bot: Bot, operation: Operation, times: int) -> None:
@@ -102,10 +119,20 @@ async def test_a_card_that_cannot_be_drawn_is_plain_and_can_be_pressed(bot: Bot)
 
 
 async def test_an_answer_that_nothing_can_draw_says_so(bot: Bot) -> None:
-    """Where not even plain text is taken, the person is told, and no Stop stays."""
+    """Where not even plain text is taken, and none in a new message, the person is told, and no Stop stays."""
     thread = await answered_while_refused(bot, Operation.EDIT, Failure.UNDRAWABLE, 50)
+    bot.workspace.refuse(Operation.POST, Failure.UNDRAWABLE, times=50)
     await bot.replies_privately(thread, bot.ada, strings.CANNOT_DRAW)
     await bot.until(lambda: bot.pressable(thread) == [])
+
+
+async def test_an_answer_that_no_edit_can_draw_is_posted_anew(bot: Bot) -> None:
+    """Where not even plain text is taken as an edit, the answer is a new message of plain text, and the old one goes."""
+    thread = await answered_while_refused(bot, Operation.EDIT, Failure.UNDRAWABLE, 50)
+    await bot.shows(thread, "whole", without=(strings.THINKING,))
+    await bot.until(lambda: bot.pressable(thread) == [])
+    assert sum("whole" in one.text for one in bot.bots(thread)) == 1
+    assert bot.private_replies(thread, bot.ada) == []
 
 
 SLACK_CAUSES = [
@@ -134,6 +161,8 @@ DISCORD_CAUSES = [
     (403, 50013, strings.cannot_write(Hindrance.PERMISSION, "Send Messages in Threads")),
     (403, 50001, strings.cannot_write(Hindrance.PERMISSION, "View Channel")),
     (400, 160005, strings.cannot_write(Hindrance.LOCKED)),
+    (400, 200000, strings.cannot_write(Hindrance.BLOCKED)),
+    (400, 240000, strings.cannot_write(Hindrance.BLOCKED)),
     (404, 10003, strings.PLACE_GONE),
 ]
 
@@ -149,13 +178,27 @@ async def test_each_cause_on_discord_has_its_sentence(
         await bot.replies_privately(thread, bot.ada, sentence)
 
 
-async def test_a_title_that_is_refused_is_tried_without_the_words(
+async def test_a_private_thread_names_its_own_remedy(
     aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
+) -> None:
+    """Whoever uses `/ask` in a private thread without the bot reads how it gets there, and no public echo stays."""
+    general = discord.world.named("general").id
+    private = Channel(discord.world.new_id(), PRIVATE_THREAD, "quiet", discord.world.guild, parent=general)
+    async with running(aion, discord, tmp_path) as bot:
+        discord.world.add(private)
+        await discord.ask(bot.ada, "What?", channel=private.id)
+        await bot.replies_privately(private.id, bot.ada, strings.cannot_write(Hindrance.NOT_INVITED))
+        await bot.until(lambda: bot.bots(private.id) == [])
+
+
+@pytest.mark.parametrize("code", [50035, 200001])
+async def test_a_title_that_is_refused_is_tried_without_the_words(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, code: int
 ) -> None:
     """A question whose words a server does not take as a title is answered in a thread with a title of ours."""
     async with running(aion, discord, tmp_path) as bot:
         aion.play(spoken("The answer."))
-        discord.fail_next(CREATE_THREAD, status=400, code=50035)
+        discord.fail_next(CREATE_THREAD, status=400, code=code)
         thread = await discord.mention(bot.ada, "What are these words?")
         await bot.shows(thread, "The answer.")
         assert discord.title(thread) == UNTITLED

@@ -34,7 +34,7 @@ def left(folder: Path, *words: str) -> list[str]:
 
 async def erased(folder: Path, *words: str) -> None:
     """Wait until no file holds one of these words."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while left(folder, *words):  # noqa: ASYNC110  # there is no event for a file's content
             await asyncio.sleep(0.01)
 
@@ -75,7 +75,7 @@ async def test_a_question_deleted_before_it_fails_offers_no_retry(bot: Bot, tmp_
     await bot.shows(thread, "At work.")
     bot.workspace.delete_message(bot.message_of(thread, "turtles-4409"))
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while connection.execute("SELECT deleted_at FROM turn").fetchone() == (None,):  # noqa: ASYNC110  # no event
                 await asyncio.sleep(0.01)
     bot.aion.release("go")

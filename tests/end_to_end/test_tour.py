@@ -86,7 +86,7 @@ class Screen(io.StringIO):
 
     def wait_for(self, text: str) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: text in self.getvalue(), timeout=20), text
+            assert self._changed.wait_for(lambda: text in self.getvalue(), timeout=60), text
 
 
 class Keyboard(io.StringIO):

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion_bot.ports.addressing import Address, may_be_for_bot
-from aion_bot.ports.code_spans import masked
+from aion_bot.ports.addressing import Address, masked, may_be_for_bot
 
 MENTION = re.compile("<@[0-9]+>")
 

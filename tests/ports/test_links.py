@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from adapters.discord import rendering as discord
 from adapters.discord.markdown import convert
-from adapters.slack import links
-from adapters.slack.stream_text import delta, in_markdown_block
+from adapters.slack import markdown
+from adapters.slack.markdown import delta, in_markdown_block
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.messages import Reply
 
@@ -17,6 +17,7 @@ MISLEADING = [
     "paypal.com", "https://paypal.com", "HTTP://PayPal.COM/login", "www.paypal.com", "paypal.com.", "paypal.com:8443",
     "Log in at paypal.com now", "user@paypal.com", "paypal.com@evil.example", "@ada", "ada@evil.example",
     "p\u0430ypal.com", "\uff50aypal\uff0ecom", "paypal\u3002com", "paypal\u2024com", "pay\u200bpal.com", "pay\u00adpal.com",
+    "paypal\u22c5com", "paypal\u06d4com", "paypal\u0387com", "paypal\uff65com", "paypal\u0660com",
     "xn--pypal-4ve.com", "\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444", "pay**pal**.com", "paypal\\.com", "paypal&#46;com",
     "`paypal.com`", "paypal.com.pdf", "paypal.zip", "127.0.0.1", "http://3232235777", "http://intranet", "localhost",
     "evil.example:8443", "evil.example.paypal.com",
@@ -100,7 +101,7 @@ def test_what_is_no_link_here_is_none_there(name: str) -> None:
 def test_other_ways_to_hide_an_address_are_text_on_slack(text: str) -> None:
     """Definitions of references, HTML and Slack's own links are shown as they are written."""
     shown = in_markdown_block(text)
-    assert shown.replace(links.JOINER, "") == text
+    assert shown.replace(markdown.JOINER, "") == text
     assert "]:" not in shown
     assert "<a" not in shown
     assert "<https" not in shown or "|" not in shown
@@ -132,7 +133,7 @@ def test_nothing_in_a_growing_stream_is_live() -> None:
         shown, before = shown + piece, reply
         for live in ("://", "](", "]:", "site.example", "<h"):
             assert live not in shown
-    assert shown.replace(links.JOINER, "") in LIVE
+    assert shown.replace(markdown.JOINER, "") in LIVE
 
 
 def test_links_are_shown_once_the_text_is_final() -> None:

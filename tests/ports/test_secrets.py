@@ -70,6 +70,16 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "as another user's": lambda one: base64.b64encode(f"us:{one}".encode()).decode(),
     "as no user's": lambda one: base64.urlsafe_b64encode(f":{one}:".encode()).decode(),
     "in Markdown": lambda one: one.replace("_", r"\_"),
+    "in an address, every octet": lambda one: "".join(f"%{sign:02X}" for sign in one.encode()),
+    "in an address, twice": lambda one: quote(quote(one, safe=""), safe=""),
+    "in hexadecimal": lambda one: one.encode().hex(),
+    "in large hexadecimal": lambda one: one.encode().hex().upper(),
+    "in HTML by numbers": lambda one: "".join(f"&#{ord(sign)};" for sign in one),
+    "in HTML by hexadecimal numbers": lambda one: "".join(f"&#x{ord(sign):X};" for sign in one),
+    "as JSON by numbers": lambda one: "".join(f"\\u{ord(sign):04x}" for sign in one),
+    "as repr of octets": lambda one: repr(one.encode())[2:-1],
+    "in capitals": str.upper,
+    "in small letters": str.lower,
 }
 
 

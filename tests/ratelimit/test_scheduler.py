@@ -65,6 +65,27 @@ def test_who_ends_goes_first_then_who_begins_then_who_has_waited_longest() -> No
     assert list(times) == [final, sign, older, newer, best_effort]
 
 
+def test_whoever_sees_nothing_goes_before_those_who_have_a_sign() -> None:
+    """The first message of a question without any sign goes before others that are older, and behind every end."""
+    scheduler = Scheduler(gap=0.0)
+    signed, unsigned, final = (
+        permit(scheduler, Priority.FIRST_MESSAGE, 0.0, POSTS),
+        permit(scheduler, Priority.FIRST_SIGN, 1.0, POSTS),
+        permit(scheduler, Priority.FINAL, 2.0, POSTS),
+    )
+    assert list(issued_at(scheduler, signed, unsigned, final)) == [final, unsigned, signed]
+
+
+def test_a_permit_that_is_taken_leaves_what_is_spare() -> None:
+    """A permit is taken at once or not at all; `spare` requests stay free, but never all that the limit has."""
+    scheduler = Scheduler(gap=0.0)
+    two: Charges = ((Budget("two", 2, 60.0, Scope.WORKSPACE, probe_threshold=2), "team"),)
+    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, spare=1)
+    assert not scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, spare=1)
+    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, spare=0)
+    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, POSTS), 0.0, spare=1)
+
+
 def test_previews_leave_what_is_reserved() -> None:
     """However many previews are wanted, every running answer's last edit goes out at once, and so does a newcomer's."""
     scheduler = Scheduler(gap=1.0)

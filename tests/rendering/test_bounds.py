@@ -13,8 +13,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, Document, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.bounds import MOST_MESSAGES, MOST_TEXT, cut_text
-from aion_bot.rendering.pagination import Pages
+from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_TEXT, Pages, cut_text
 from aion_bot.rendering.screen import PageFormat
 
 CARD = PlanCard("Aion asks", "Sort", buttons=(Button(Action.APPROVE, "k", "Approve"),), key="k")

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.retry import Retries
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.allowance import WINDOW, UsedUp, Whose
 from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
-from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Place, Prompt
-from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.ports.events import Click, Place, Prompt
+from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.storage import Store
 from tests.support.manual_clock import ManualClock
@@ -131,3 +132,27 @@ def test_a_thread_is_busy_with_what_was_promised_before(promised: PromisedPlaces
     assert promised.in_thread(replace(second, opening="What?")) == 0
     promised.release(first)
     assert promised.in_thread(second) == 0
+
+
+async def test_a_retry_does_not_take_a_promised_place(store: Store, promised: PromisedPlaces) -> None:
+    """Whoever was promised the last place, in public, gets it: a Retry pressed meanwhile is told that it is used up."""
+    access = AccessControl({"discord": AccessPolicy()}, Rules(defaults={PER_CHANNEL: Rule(1, "test")}))
+    places = Allowances(store, access, promised)
+    failed, command = asked(1), asked(2, BEN)
+    assert await places.accept(turn(failed), failed) is True
+    assert await store.turns.end(turn(failed).key, EndReason.FAILED)
+    promised.hold(command)
+    press = Click(Action.RETRY, turn(failed).key, MessageRef(failed.thread, "1"), failed.place, ADA)
+    line, again = await Retries(store, access, places.left_again).claim(press)
+    assert again is None
+    assert "1 question" in str(line)
+    assert await places.accept(turn(command), command) is True
+
+
+def test_promised_places_of_one_app_are_shared(store: Store, promised: PromisedPlaces) -> None:
+    """Two webhooks of one app are one asker before their questions are written, too."""
+    first, second = (Person(name, name, frozenset({name, "A1"})) for name in ("W1", "W2"))
+    promised.hold(asked(1, first))
+    places = allowances(store, promised, questions_per_person_hour=1)
+    left = places.left_again(replace(turn(asked(2, second)), origin=asked(2, second, "C2")))
+    assert isinstance(left, UsedUp)

@@ -59,7 +59,7 @@ async def sweeping(store: Store, clock: Clock, pauses: SweepPauses = QUICK) -> A
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  # there is no event for a file's content
             await asyncio.sleep(0.001)
 

@@ -79,7 +79,7 @@ async def test_keeping_last_heard_continues_after_a_full_disk(
 
     monkeypatch.setattr(store.kv, "set", writing)
     alive = asyncio.create_task(host.keep_last_heard())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await noted.wait()
     alive.cancel()
     assert refused.is_set()

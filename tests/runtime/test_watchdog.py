@@ -16,7 +16,7 @@ def _works_without_awaiting(secret: str) -> None:
 
 
 async def _until(condition: asyncio.Event) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await condition.wait()
 
 
@@ -32,7 +32,6 @@ async def test_a_blocked_loop_is_logged_once() -> None:
     with structlog.testing.capture_logs() as logs:
         watchdog.start()
         await _until(measured)
-        assert logs == []
         _works_without_awaiting("the words of a person")
         measured.clear()
         await _until(measured)
@@ -40,8 +39,10 @@ async def test_a_blocked_loop_is_logged_once() -> None:
         thread = watchdog._thread  # its last line cannot be awaited otherwise
         assert thread is not None
         await asyncio.to_thread(thread.join, 10)
-    assert [one["event"] for one in logs] == ["event loop blocked", "event loop goes on"]
-    assert "_works_without_awaiting" in logs[0]["stack"]
+    # A busy machine may hold the process up besides: that is said, too, each time once.
+    (ours,) = [number for number, one in enumerate(logs) if "_works_without_awaiting" in one.get("stack", "")]
+    assert [one["event"] for one in logs[ours : ours + 2]] == ["event loop blocked", "event loop goes on"]
+    assert len(logs) == 2 * sum(one["event"] == "event loop blocked" for one in logs)
     assert "the words" not in str(logs)
     assert max(lags) > 0.3
 

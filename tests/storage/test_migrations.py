@@ -220,7 +220,7 @@ async def test_a_kill_in_the_middle_of_a_migration_changes_nothing(path: Path) -
         sys.executable, "-c", MIGRATING, str(path),
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (
             size(path.with_name("bot.db-wal")) < 10_000_000
         ):  # there is no event for a file of another process

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.domain.plan import FINISHED, Plan, PlanPhase
+from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.rendering.plan_card import can_be_approved
 from aion_bot.storage import Store, StoreError, database
 from aion_bot.storage.copies import copies_of, remove_copies
 from tests.support.databases import lay_database
@@ -206,6 +207,25 @@ async def test_a_plan_whose_end_no_card_can_show_loses_its_words(store: Store, p
     await finish(store, PlanPhase.DONE)
     assert await store.retention.erase_expired(time.time() + KEPT_FOR_RETRY + 60) == 1
     assert columns(path) == set()
+
+
+@pytest.mark.parametrize("phase", sorted(UNDER_WAY))
+async def test_a_plan_whose_decision_nobody_finishes_loses_its_words(
+    store: Store, path: Path, phase: PlanPhase
+) -> None:
+    """Recovery passes it over where its asker may not use the bot any more: its words go a day after the decision."""
+    await store.plans.add(PLAN)
+    await store.plans.claim("k1", Action.APPROVE, ADA)
+    if phase is not PlanPhase.CLAIMED:
+        await store.plans.note_sent("k1", [])
+    if phase not in {PlanPhase.CLAIMED, PlanPhase.SENT}:
+        assert await store.plans.move("k1", phase)
+    assert await store.retention.erase_expired(time.time() + KEPT_FOR_RETRY - 60) == 0
+    assert await store.retention.erase_expired(time.time() + KEPT_FOR_RETRY + 60) == 1
+    assert columns(path) == set()
+    plan = await store.plans.get("k1")
+    assert plan is not None
+    assert (plan.phase, plan.erased, can_be_approved(plan)) == (phase, True, False)
 
 
 async def test_a_plan_that_got_no_card_loses_its_words(store: Store, path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.simulators.waiting import wait_until
 
 Event = TypeVar("Event", bound=InboundEvent)
 
@@ -146,12 +147,9 @@ class RecordingHost:
     def _of_kind(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
-        """Wait until `condition` holds, looking again after every report. Raises TimeoutError after `timeout` seconds."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self._happened.clear()
-                await self._happened.wait()
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until `condition` holds, looking again after every report. Raises TimeoutError."""
+        await wait_until(self._happened, condition)
 
     async def newest(self, kind: type[Event], number: int = 1) -> Event:
         """Wait until there are `number` distinct events of a kind; returns the last of them."""

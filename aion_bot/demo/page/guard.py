@@ -1,13 +1,17 @@
 """Access to the page: only a browser that has its address, and no other page in that browser.
 
 The token in the path is the permission. The page may be reached under another address, through a forwarded port (ssh -L,
-Codespaces): loading it with the token makes that address one of the page's. A foreign name with the port that the page
-listens on is refused even so: a name that resolves to 127.0.0.1 (DNS rebinding) comes with exactly this port. Origin and
-Sec-Fetch-Site refuse forms and scripts of other pages.
+Codespaces): loading it with the token makes that address one of the page's. A name of somebody's domain with the port
+that the page listens on is refused even so: a name that resolves to 127.0.0.1 (DNS rebinding) comes with exactly this
+port. An IP address, a name without a dot, and one in a domain of local networks are nobody's domain: another machine that
+forwards the same port (ssh -g -L) comes with one of these. Origin and Sec-Fetch-Site refuse forms and scripts of other
+pages.
 """
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from ipaddress import ip_address
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -27,6 +31,11 @@ HEADERS = {
 DEFAULT_PORT = 8321
 """The page's port where nobody names another: the one that a page in wait for it would try."""
 
+ELSEWHERE = "There is nothing here under this name. Open the page by the machine's short name or IP address, or forward another port."
+"""What a browser with the token is told that comes with a name which is refused."""
+
+_LOCAL_DOMAINS = (".home", ".home.arpa", ".internal", ".lan", ".local", ".localdomain", ".localhost")
+"""What no registry gives to anybody; most are in RFC 6761, RFC 6762 and RFC 8375, or reserved by ICANN."""
 _NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _WAYS = ("http", "https")
 _MOST = 32
@@ -49,8 +58,10 @@ class Guard:
 
         @web.middleware
         async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if not self._is_ours(request):
+            if not self._has_token(request):
                 return web.Response(status=404, text="There is nothing here.", headers=HEADERS)
+            if not self._is_ours(request):
+                return web.Response(status=404, text=ELSEWHERE, headers=HEADERS)
             try:
                 return await handler(request)
             except ConnectionError:  # the browser has left, as it does whenever somebody moves on quickly
@@ -58,9 +69,11 @@ class Guard:
 
         return guarded
 
+    def _has_token(self, request: web.Request) -> bool:
+        return secrets.compare_digest(request.match_info.get("token", "").encode(), self._token)
+
     def _is_ours(self, request: web.Request) -> bool:
-        given = request.match_info.get("token", "").encode()
-        if not secrets.compare_digest(given, self._token) or self._is_rebound(request.host):
+        if self._may_be_rebound(request.host):
             return False
         if request.method == "GET" and request.path.endswith("/"):
             self._remember(request)
@@ -76,12 +89,20 @@ class Guard:
             request.method == "GET" or request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
         )
 
-    def _is_rebound(self, host: str) -> bool:
+    def _may_be_rebound(self, host: str) -> bool:
         name, _, port = host.lower().rpartition(":")
-        return name not in _NAMES and port in {str(self._port()), str(DEFAULT_PORT)}
+        return _is_of_a_domain(name.removesuffix(".")) and port in {str(self._port()), str(DEFAULT_PORT)}
 
     def _remember(self, request: web.Request) -> None:
         """Remember the address that the token came with, and the one that a forwarding proxy names."""
         for host in (request.host, request.headers.get("X-Forwarded-Host", "")):
             if host and len(self._forwarded) < _MOST:
                 self._forwarded.add(host.lower())
+
+
+def _is_of_a_domain(name: str) -> bool:
+    """Tell whether a host's name is in a domain that somebody may own."""
+    with suppress(ValueError):
+        ip_address(name.strip("[]"))
+        return False
+    return "." in name and not name.endswith(_LOCAL_DOMAINS)

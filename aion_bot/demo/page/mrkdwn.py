@@ -5,6 +5,7 @@ Its syntax and escapes: https://docs.slack.dev/messaging/formatting-message-text
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from aion_bot.demo.page.elements import Html, element, joined, lines
 from aion_bot.demo.page.markdown import Names, is_address, mention
@@ -21,8 +22,14 @@ _PIECE = re.compile(
 
 
 def draw(mrkdwn: str, names: Names) -> Html:
-    """Draw a text that is escaped as Slack wants it: `&amp;`, `&lt;`, `&gt;` and nothing else."""
-    return joined(_pieces(mrkdwn, names))
+    """Draw a text that is escaped as Slack wants it: `&amp;`, `&lt;`, `&gt;`, and `>` only before a line that is quoted."""
+    if "```" in mrkdwn:  # it may go over several lines
+        return joined(_pieces(mrkdwn, names))
+    drawn = []
+    for quoted, group in groupby(mrkdwn.split("\n"), key=lambda line: line.startswith(">")):
+        inside = joined(_pieces("\n".join(line.removeprefix(">") for line in group), names))
+        drawn.append(element("blockquote", inside) if quoted else inside)
+    return joined(drawn)
 
 
 def _pieces(mrkdwn: str, names: Names) -> Iterator[Html]:

@@ -16,6 +16,7 @@ from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Fault, Scene, Shape
 from aion_bot.simulators.aion.sessions import Session, Sessions
 from aion_bot.simulators.aion.wire import StreamText
+from aion_bot.simulators.waiting import PATIENCE, wait_until
 from aion_bot.simulators.workspace import Inspector
 
 API_KEY = "aion_simulated_0123456789abcdef"
@@ -187,12 +188,9 @@ class SimulatedAion:
         """The bodies of all requests for an operation."""
         return [taken.body for taken in self.requests if taken.operation == operation]
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self._happened.clear()
-                await self._happened.wait()
+        await wait_until(self._happened, condition, timeout=timeout)
 
     def changed(self) -> None:
         """Wake everybody who waits in `until`."""

@@ -124,6 +124,12 @@ class Gateway:
             elif request.transport is not None:
                 request.transport.abort()
 
+    async def send_raw(self, text: str) -> None:
+        """Send a frame as it is to every session."""
+        for session in self.listening:
+            if session.socket is not None:
+                await session.socket.send_str(text)
+
     async def invalidate(self) -> None:
         """Delete the sessions and report it: their missed events are lost (op 9)."""
         forgotten = self.listening

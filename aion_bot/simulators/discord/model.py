@@ -13,7 +13,8 @@ from aion_bot.simulators.discord.errors import (
 )
 from aion_bot.simulators.workspace import SimulatedPerson
 
-TEXT, DIRECT, VOICE, THREAD = 0, 1, 2, 11
+TEXT, DIRECT, VOICE, THREAD, PRIVATE_THREAD = 0, 1, 2, 11, 12
+THREADS = {THREAD, PRIVATE_THREAD}
 EPHEMERAL, SUPPRESS_EMBEDS, HAS_THREAD = 1 << 6, 1 << 2, 1 << 5
 ACKNOWLEDGE_WITHIN = 3.0
 """Seconds in which an interaction must be answered (Discord's documentation, *Receiving and Responding*)."""
@@ -93,7 +94,7 @@ class Interaction:
 class World:
     """Everything that exists, by id.
 
-    `removed`: the bot was removed from the server; `read_only` are channels where it may not write, `without_threads` those
+    `removed`: the bot was removed from the server; `invited_to` are the private threads that it is in; `read_only` are channels where it may not write, `without_threads` those
     where it may open no threads; `typing` is where it
     showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
     invite it; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
@@ -120,6 +121,7 @@ class World:
         self.closed_to_bot: set[str] = set()
         self.removed = False
         self.read_only: set[str] = set()
+        self.invited_to: set[str] = set()
         self.without_threads: set[str] = set()
         self.typing: list[str] = []
         for name in channels:
@@ -147,6 +149,8 @@ class World:
         """Find a channel that the bot may see, and write in. Raises ApiError."""
         found = self.channel(channel)
         if self.removed and found.guild is not None:
+            raise missing_access()
+        if found.kind == PRIVATE_THREAD and found.id not in self.invited_to:
             raise missing_access()
         if writing and self.read_only & {found.id, found.parent}:
             raise missing_permissions()

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from aion_bot.simulators.discord import pings
-from aion_bot.simulators.discord.model import DIRECT, HAS_THREAD, THREAD, Channel, Interaction, Message, World
+from aion_bot.simulators.discord.model import (
+    DIRECT,
+    HAS_THREAD,
+    THREADS,
+    Channel,
+    Interaction,
+    Message,
+    World,
+)
 from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
@@ -66,7 +74,7 @@ def channel(of: Channel) -> Payload:
         }
     shown = {"id": of.id, "type": of.kind, "name": of.name, "guild_id": of.guild, "flags": 0}
     shown |= {"parent_id": of.parent, "last_message_id": None, "rate_limit_per_user": 0}
-    if of.kind == THREAD:
+    if of.kind in THREADS:
         return shown | _thread(of)
     return shown | {
         "position": 0,
@@ -93,8 +101,8 @@ def guild(world: World, server: str) -> Payload:
         "members": [own],
         "presences": [],
         "voice_states": [],
-        "channels": [channel(one) for one in inside if one.kind != THREAD],
-        "threads": [channel(one) for one in inside if one.kind == THREAD and not one.archived],
+        "channels": [channel(one) for one in inside if one.kind not in THREADS],
+        "threads": [channel(one) for one in inside if one.kind in THREADS and not one.archived],
         "joined_at": JOINED,
         "large": False,
         "unavailable": False,

@@ -1,6 +1,5 @@
 """The simulated Discord as people use it: they write, use commands, press buttons, and read."""
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction
 from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.server import Server
 from aion_bot.simulators.visible_changes import ChangeListener
+from aion_bot.simulators.waiting import PATIENCE, wait_until
 from aion_bot.simulators.workspace import (
     Failure,
     Inspector,
@@ -262,14 +262,11 @@ class SimulatedDiscord:
         for interaction in self.world.interactions.values():
             interaction.expired = True
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self.gateway.changed.clear()
-                await self.gateway.changed.wait()
+        await wait_until(self.gateway.changed, condition, timeout=timeout)
 
-    async def connected(self, *, timeout: float = 30.0) -> None:
+    async def connected(self, *, timeout: float = PATIENCE) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
         await self.until(lambda: bool(self.gateway.listening), timeout=timeout)
 

@@ -65,6 +65,7 @@ class Api:
         method, arguments = request.match_info["method"], await _arguments(request)
         self.calls[method] += 1
         self.bodies[method].append(arguments)
+        self._changed()
         answer = await self._answer(method, arguments, request)
         self.log.append(Logged(time.monotonic(), method, str(arguments.get("channel", "")), answer.status))
         self._changed()
@@ -81,6 +82,7 @@ class Api:
         if fault is not None:
             answer = await _failed(fault, request)
         self.log.append(Logged(time.monotonic(), name, "", answer.status))
+        self._changed()
         return answer
 
     async def _answer(self, method: str, arguments: Arguments, request: web.Request) -> web.StreamResponse:

@@ -80,8 +80,9 @@ def _post_ephemeral(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _is_seen(backend: Backend, private: Message) -> bool:
-    """Whether Slack shows an ephemeral message: in a thread only if that has replies already."""
-    return private.thread_ts is None or len(backend.conversations.thread(private.thread_ts)) > 1
+    """Whether Slack shows an ephemeral message: in a thread only if that has replies that everybody sees."""
+    replies = (one for one in backend.conversations.messages if one.thread_ts == private.thread_ts)
+    return private.thread_ts is None or any(one.only_for is None for one in replies)
 
 
 def _update(backend: Backend, arguments: Arguments) -> Answer:

@@ -54,6 +54,7 @@ class Sockets:
         self.opened = 0
         self._connections: list[web.WebSocketResponse] = []
         self._half_open: set[web.WebSocketResponse] = set()
+        self._announced: set[web.WebSocketResponse] = set()
         self._next = itertools.count()
         self._answers: dict[str, asyncio.Future[bool]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -84,6 +85,7 @@ class Sockets:
         await socket.prepare(request)
         self._connections.append(socket)
         self.opened += 1
+        self._changed()
         try:
             await self._greet(socket)
             await self._read(socket)
@@ -102,7 +104,32 @@ class Sockets:
         """Announce the end of connections, all or those of these numbers, as Slack does every few hours, and close them."""
         for socket in self._chosen(numbers):
             await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+            self._announced.add(socket)
             self._start(self._close_later(socket))
+
+    async def send_raw(self, text: str) -> None:
+        """Send a frame as it is over every connection."""
+        for socket in self._connections:
+            await socket.send_str(text)
+
+    async def end_refresh(self) -> None:
+        """Close the connections that `refresh` announced, before their notice is over.
+
+        As after the notice, they get no more deliveries before, and what was sent over them can be acknowledged.
+        """
+        announced = [socket for socket in self._announced if not socket.closed]
+        for socket in announced:
+            self._forget(socket)
+        if self._answers:
+            await asyncio.wait(tuple(self._answers.values()))
+        for socket in announced:
+            await socket.close()
+
+    def end_acknowledgement_time(self) -> None:
+        """Let the time be over in which everything sent so far could be acknowledged."""
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_result(False)
 
     async def close(self, *numbers: int) -> None:
         """Close connections, all or those of these numbers, with a close frame."""

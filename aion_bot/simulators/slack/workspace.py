@@ -25,6 +25,7 @@ from aion_bot.simulators.slack.state import (
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.visible_changes import ChangeListener
+from aion_bot.simulators.waiting import PATIENCE, wait_until
 from aion_bot.simulators.workspace import (
     Failure,
     Inspector,
@@ -350,14 +351,11 @@ class SimulatedSlack:
         """Report every visible change of the bot's messages to `listener`; returns the function that ends that."""
         return self.display.listeners.add(listener)
 
-    async def until(self, condition: Callable[[], bool], *, timeout: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""
-        async with asyncio.timeout(timeout):
-            while not condition():
-                self._happened.clear()
-                await self._happened.wait()
+        await wait_until(self._happened, condition, timeout=timeout)
 
-    async def connected(self, *, timeout: float = 30.0) -> None:
+    async def connected(self, *, timeout: float = PATIENCE) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
         await self.until(lambda: self.sockets.open > 0, timeout=timeout)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
+from aion_bot.simulators.waiting import wait_until
 
 
 class RecordingObserver(RequestObserver):
@@ -31,10 +32,7 @@ class RecordingObserver(RequestObserver):
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, looking again after every answer."""
-        async with asyncio.timeout(30):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
+        await wait_until(self._changed, condition)
 
     @property
     def methods(self) -> Counter[str]:

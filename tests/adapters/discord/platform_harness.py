@@ -1,11 +1,11 @@
 """Discord for the contract suite."""
 
-from aion_bot.ports.adapter import ActivityIndicator, Files, QueuedMarker, ReplyReferences
+from aion_bot.ports.adapter import ActivityIndicator, ClaimedQuestions, Files, QueuedMarker, ReplyReferences
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contract.harness import Harness
 from tests.schemas import discord
 
 HARNESS = Harness(
     lambda: SimulatedDiscord(discord.inspect),
-    frozenset({ActivityIndicator, Files, QueuedMarker, ReplyReferences}),
+    frozenset({ActivityIndicator, ClaimedQuestions, Files, QueuedMarker, ReplyReferences}),
 )

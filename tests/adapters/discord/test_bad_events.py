@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from adapters.discord import interactions, other_process
+from adapters.discord import interactions
 from aion_bot import doctor
 from aion_bot.domain import strings
 from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Click, Prompt
+from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
-from aion_bot.runtime.supervisor import SECOND_PROCESS
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
+from aion_bot.simulators.discord.model import Interaction
 from aion_bot.storage import Store
 from tests.adapters.discord.conftest import Bot, running
 from tests.support.recording_host import RecordingHost
@@ -45,6 +46,43 @@ async def test_a_broken_event_is_skipped(discord: SimulatedDiscord, host: Record
     await discord.mention(discord.people[0], "and now?")
     assert (await host.prompt()).text == "and now?"
     assert discord.gateway.identified == 1
+
+
+@pytest.mark.parametrize("depth", [400, 800, 100_000])
+@pytest.mark.parametrize("field", ["embeds", "components", "attachments", "author", "nothing"])
+@pytest.mark.usefixtures("bot")
+async def test_a_deeply_nested_event_is_skipped(
+    discord: SimulatedDiscord, host: RecordingHost, depth: int, field: str
+) -> None:
+    """However deeply an event is nested, the same session goes on, and the next question arrives."""
+    said = payloads.event(discord.say(discord.people[1], "just talk"), discord.world) | {"id": "77", field: 0}
+    data = json.dumps(said).replace(f'"{field}": 0', f'"{field}": {"[" * depth}{"]" * depth}')
+    await discord.gateway.send_raw(f'{{"op": 0, "t": "MESSAGE_CREATE", "s": 50, "d": {data}}}')
+    await discord.mention(discord.people[0], "and now?")
+    await host.until(lambda: "and now?" in [one.text for one in host.events if isinstance(one, Prompt)])
+    assert discord.gateway.identified == 1
+
+
+@pytest.mark.parametrize("kind", [4, 13, 14, 15, 99, None, "text"])
+@pytest.mark.usefixtures("bot")
+async def test_a_press_in_an_unknown_kind_of_channel_arrives(
+    discord: SimulatedDiscord, host: RecordingHost, kind: object
+) -> None:
+    """A press counts, with its channel, in whatever kind of channel it is made, one of tomorrow's included."""
+    ada, general = discord.people[0], discord.world.named("general")
+    posted = discord.backend.post_as_bot(general.id, {"content": "Plan"})
+    data = {"custom_id": "aion:stop:k", "component_type": 2}
+    pressed = Interaction(discord.world.new_id(), "token", 3, ada, general.id, data, posted)
+    discord.world.interactions["token"] = pressed
+    shown = payloads.interaction(pressed, discord.world) | {"channel_id": "79"}
+    shown["channel"] = {**shown["channel"], "id": "79", "type": kind}
+    shown["message"] = {**shown["message"], "channel_id": "79"}
+    discord.gateway.dispatch("INTERACTION_CREATE", shown, 0)
+    await host.until(lambda: bool(host.events))
+    click = host.events[0]
+    assert isinstance(click, Click)
+    assert (click.action, click.key, click.place.channel) == (Action.STOP, "k", "79")
+    assert click.message.thread == ThreadKey("discord", "79")
 
 
 @pytest.mark.parametrize(
@@ -218,80 +256,3 @@ def _ask(discord: SimulatedDiscord) -> dict[str, object]:
     known = discord.world.command("ask", 1)
     option = {"name": "prompt", "type": 3, "value": "What?"}
     return {"id": known["id"], "name": "ask", "type": 1, "options": [option]}
-
-
-@pytest.fixture
-async def opened(
-    discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """A thread that the bot's account opened and that is not recorded here."""
-    monkeypatch.setattr(other_process, "YIELD", 0.2)
-    thread = await discord.ask(discord.people[0], "What?")
-    await bot.adapter.open_thread(await host.prompt())
-    host.events.clear()
-    host.strangers.add(thread)
-    return thread
-
-
-def post_elsewhere(discord: SimulatedDiscord, channel: str) -> None:
-    """Let another process of the same account post."""
-    discord.backend.post_as_bot(channel, {"content": "not mine", "nonce": "theirs-0"})
-
-
-def words_of(host: RecordingHost) -> list[str]:
-    return [one.text for one in host.events if isinstance(one, Prompt)]
-
-
-async def test_a_thread_of_the_other_process_is_left_to_it(
-    discord: SimulatedDiscord, host: RecordingHost, opened: str
-) -> None:
-    """What is asked in a thread that the bot opened and that is not recorded here is the other process's, once it was seen."""
-    post_elsewhere(discord, discord.world.named("general").id)
-    await host.until(lambda: bool(host.signs))
-    await discord.reply(discord.people[0], opened, "and now?")
-    reply = discord.thread(opened)[-1].id
-    discord.edit_into_question(reply, "and then?")
-    await discord.mention(discord.people[0], "a new one")
-    await host.prompt()
-    assert words_of(host) == ["a new one"]
-
-
-async def test_without_a_sign_the_other_process_is_waited_for(
-    discord: SimulatedDiscord, host: RecordingHost, opened: str
-) -> None:
-    """The first time, the answer of the other process is waited for and seen coming."""
-    await discord.reply(discord.people[0], opened, "and now?")
-    post_elsewhere(discord, opened)
-    await host.until(lambda: bool(host.signs))
-    await discord.mention(discord.people[0], "a new one")
-    await host.prompt()
-    assert words_of(host) == ["a new one"]
-
-
-async def test_a_lost_database_leaves_nobody_without_an_answer(
-    discord: SimulatedDiscord, host: RecordingHost, opened: str
-) -> None:
-    """Where no other process answers in a thread of an earlier database, this one does."""
-    await discord.reply(discord.people[0], opened, "and now?")
-    assert (await host.prompt()).text == "and now?"
-
-
-@pytest.mark.parametrize("elsewhere", [True, False])
-async def test_of_two_processes_the_first_to_post_answers(
-    discord: SimulatedDiscord,
-    host: RecordingHost,
-    opened: str,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    elsewhere: bool,
-) -> None:
-    """In a direct message nothing tells whose it is: once another process was seen, each waits for a moment of its own."""
-    monkeypatch.setattr(other_process.random, "uniform", lambda *_: 0.2)
-    post_elsewhere(discord, opened)
-    await host.until(lambda: bool(host.signs))
-    direct = await discord.direct_message(discord.people[1], "and now?")
-    if elsewhere:
-        post_elsewhere(discord, discord.direct(discord.people[1]))
-    await discord.mention(discord.people[0], "a new one")
-    await host.until(lambda: len(host.events) >= (1 if elsewhere else 2))
-    assert sorted(words_of(host)) == (["a new one"] if elsewhere else ["a new one", "and now?"]), direct

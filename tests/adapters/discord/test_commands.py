@@ -5,6 +5,7 @@ import re
 import pytest
 
 from adapters.discord import handlers, interactions, strings
+from adapters.discord.other_process import OtherProcess
 from aion_bot.ports.events import InboundEvent, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Line, Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -275,7 +276,7 @@ async def test_whoever_asked_nothing_is_told_nothing(
 
     said = Prompt("k", ThreadKey("discord", "1"), Place("2", "1"), Person("3"), "Look.", addressed=addressed)
     delivery = handlers.EventDelivery(
-        host, bot.adapter._rest, bot.adapter._names, tell
+        host, bot.adapter._rest, bot.adapter._names, tell, OtherProcess()
     )  # its requests are of no concern here
     with pytest.raises(OSError, match="disk full"):
         await delivery.deliver(said)

@@ -24,7 +24,7 @@ async def _listen_once(discord: SimulatedDiscord, host: RecordingHost, **changed
     """Listen until that ends by itself."""
     adapter = build({**discord.env, **changed})
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await adapter.listen(host)
     finally:
         await adapter.close()

@@ -1,12 +1,15 @@
 """What the network and Discord may do to a call: each ends as done after all, or as one of the port's errors."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from adapters.discord import client, ids
 from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.membership import UNKNOWN, Membership
 from aion_bot.ports.errors import Forbidden, Hindrance, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -16,6 +19,7 @@ from tests.support.recording_host import RecordingHost
 
 CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
+DELETE = "DELETE /channels/{channel_id}/messages/{message_id}"
 CHANNEL = "PATCH /channels/{channel_id}"
 FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
 
@@ -29,9 +33,12 @@ async def answer(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> Me
     return await bot.adapter.post(prompt.thread, Reply("the roof"), nonce="n")
 
 
-@pytest.fixture
-def _impatient_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIME_LIMIT", 0.3)
+@contextmanager
+def impatient(monkeypatch: pytest.MonkeyPatch, fault: Any) -> Iterator[None]:
+    """Give a call up early where Discord does not answer it; no other one has a short bound."""
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "TIME_LIMIT", 0.5 if "hang" in fault else 60.0)
+        yield
 
 
 @pytest.mark.parametrize(
@@ -84,6 +91,33 @@ async def test_the_limit_of_the_whole_bot_ends(
     assert discord.thread(message.thread.id)[-1].text == "second"
 
 
+@pytest.mark.parametrize("route", [EDIT, DELETE])
+@pytest.mark.parametrize("in_thread", [True, False])
+async def test_a_refused_change_names_the_permission(
+    discord: SimulatedDiscord, bot: Bot, answer: MessageRef, *, route: str, in_thread: bool
+) -> None:
+    """An edit or a deletion that Discord refuses for want of a permission names it, in the log as well."""
+    general = ids.thread_key(int(discord.world.named("general").id))
+    message = answer if in_thread else await bot.adapter.post(general, Reply("hall"), nonce="hall")
+    discord.fail_next(route, status=403, code=50013)
+    change = bot.adapter.delete(message) if route == DELETE else bot.adapter.edit(message, Reply("x"))
+    with pytest.raises(Forbidden) as caught:
+        await change
+    writing = "Send Messages in Threads" if in_thread else "Send Messages"
+    assert caught.value.permission == ("Manage Messages" if route == DELETE else writing)
+    assert caught.value.permission in repr(caught.value)
+
+
+async def test_a_reply_needs_no_history(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef
+) -> None:
+    """Where the bot may not read the history, and so not reply, the message is posted without the reference."""
+    discord.fail_next(CREATE, status=400, code=160002)
+    await adapter.post_reply(message.thread, Reply("second"), to=message, nonce="second")
+    assert discord.world.messages[message.thread.id][-1].replied_to is None
+    assert discord.server.calls[CREATE] == 3
+
+
 @pytest.mark.parametrize("acted", [True, False])
 @pytest.mark.parametrize(
     "fault",
@@ -94,13 +128,19 @@ async def test_the_limit_of_the_whole_bot_ends(
         *({"status": code} for code in (500, 502, 503, 504, 524)),
     ],
 )
-@pytest.mark.usefixtures("_impatient_calls")
 async def test_an_ambiguous_post(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey, fault: Any, *, acted: bool
+    discord: SimulatedDiscord,
+    adapter: DiscordAdapter,
+    general: ThreadKey,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
+    *,
+    acted: bool,
 ) -> None:
     """Whether a post arrived before it failed or not, posting again with its nonce leaves one message."""
+    await adapter.own_messages(general)  # it logs in
     discord.fail_next(CREATE, acted=acted, **fault)
-    with pytest.raises(PlatformDown):
+    with impatient(monkeypatch, fault), pytest.raises(PlatformDown):
         await adapter.post(general, Reply("once"), nonce="turn-1-0")
     assert discord.server.calls[CREATE] == 1
     ref = await adapter.post(general, Reply("once"), nonce="turn-1-0")
@@ -108,13 +148,16 @@ async def test_an_ambiguous_post(
 
 
 @pytest.mark.parametrize("fault", [{"cut": True}, {"hang": True}, {"status": 504}])
-@pytest.mark.usefixtures("_impatient_calls")
 async def test_an_edit_whose_answer_was_lost(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, message: MessageRef, fault: Any
+    discord: SimulatedDiscord,
+    adapter: DiscordAdapter,
+    message: MessageRef,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,
 ) -> None:
     """An edit that may have arrived is one request; a newer one afterwards is what stays."""
     discord.fail_next(EDIT, acted=True, **fault)
-    with pytest.raises(PlatformDown):
+    with impatient(monkeypatch, fault), pytest.raises(PlatformDown):
         await adapter.edit(message, Reply("stale"))
     await adapter.edit(message, Reply("newest"))
     assert discord.server.calls[EDIT] == 2
@@ -263,3 +306,22 @@ async def test_a_thread_that_stays_in_the_archive(
     with pytest.raises(Forbidden) as caught:
         await bot.adapter.edit(answer, Reply("decided"))
     assert caught.value.hindrance is Hindrance.ARCHIVED
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (404, 10004)])
+async def test_a_server_that_tells_nothing_hides_no_other(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, status: int, code: int
+) -> None:
+    """Somebody who writes directly belongs to the next server where one does not say who is in it."""
+    discord.invite("Elsewhere", "hall")
+    membership = Membership(adapter._rest)  # the part under test; the adapter makes its own when it listens
+    first, second = map(int, discord.world.servers)
+    membership.servers = lambda: [first, second]
+    ada = int(discord.people[0].id)
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", status=status, code=code)
+    assert await membership.home(ada) == str(second)
+    assert membership.checked(ada)
+    ben = int(discord.people[1].id)
+    discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", times=2, status=status, code=code)
+    assert await membership.home(ben) == UNKNOWN
+    assert not membership.checked(ben)

@@ -73,7 +73,7 @@ def test_code_blocks(written: str, drawn: str) -> None:
         ("> ~~~\n> a || b\nafter || all", "> ```\n> a || b\n> ```\nafter \\|\\| all"),
         ("words\n\n    #### x\n    ```\n\nafter", "words\n\n```\n#### x\n``\u200b`\n```\n\nafter"),
         ("> #### Small\n> ---", "> **Small**\n> ────────────"),
-        ("words\n    ``` more", "words\n    ``\u200b` more"),
+        ("words\n    ``` more", "words\n    \\`\\`\\` more"),
         ("Title\n---\nwords", "Title\n────────────\nwords"),
     ],
 )

@@ -1,13 +1,18 @@
 """Private answers: never silence, and never louder than needed."""
 
+import asyncio
+
 import pytest
 
-from aion_bot.ports.errors import Forbidden
+from adapters.discord.strings import UNANSWERABLE_EMOJI
+from aion_bot.ports.errors import Forbidden, RateLimited
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
 from tests.support.recording_host import RecordingHost
 
+CREATE_DM = "POST /users/@me/channels"
+CREATE_MESSAGE = "POST /channels/{channel_id}/messages"
 LINE = ("Only ", Person("42", "Ben"), " may decide.")
 
 
@@ -38,6 +43,22 @@ async def test_to_whoever_mentioned_the_bot(discord: SimulatedDiscord, bot: Bot,
     await bot.adapter.reply_privately(await host.prompt(), LINE)
     assert [shown.text for shown in discord.thread(discord.direct(ben))] == ["Only <@42> may decide."]
     assert len(discord.thread(message)) == 1
+
+
+async def test_many_direct_messages_go_one_at_a_time(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """No permit waits for direct messages: one follows the other, and after a refusal none is tried before its time."""
+    for person in discord.people:
+        await discord.mention(person, "may I?")
+    prompts = [await host.prompt(at) for at in range(1, 4)]
+    discord.fail_next(CREATE_MESSAGE, status=429, retry_after=0.2)
+    replies = [bot.adapter.reply_privately(prompt, LINE, hidden=True) for prompt in prompts]
+    results = await asyncio.gather(*replies, return_exceptions=True)
+    assert [type(one) for one in results] == [RateLimited, type(None), type(None)]
+    sent = [one for one in discord.log if one.name in {CREATE_DM, CREATE_MESSAGE}]
+    assert [one.name for one in sent] == [CREATE_DM, CREATE_MESSAGE] * 3
+    assert sent[2].at - sent[1].at >= 0.2
 
 
 async def test_to_somebody_who_takes_no_direct_messages(
@@ -102,16 +123,17 @@ async def test_while_the_gateway_is_away(discord: SimulatedDiscord, bot: Bot, ho
 async def test_a_hidden_word_is_never_seen_by_others(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
-    """A refusal has no last resort: where neither way is open nothing is shown, and the caller knows."""
+    """A refusal has no last resort: where neither way is open a reaction is all that is shown, and the caller knows."""
     ada = discord.people[0]
     discord.world.closed_to_bot.add(ada.id)
     thread = await discord.ask(ada, "May I?")
     discord.expire_tokens()
     with pytest.raises(Forbidden):
         await bot.adapter.reply_privately(await host.prompt(), LINE, hidden=True)
-    await discord.mention(ada, "may I?")
+    question = await discord.mention(ada, "may I?")
     with pytest.raises(Forbidden):
         await bot.adapter.reply_privately(await host.prompt(2), LINE, hidden=True)
+    assert discord.world.anywhere(question).reactions == [UNANSWERABLE_EMOJI]
     assert len(discord.thread(thread)) == 1
     assert [one.by_bot for one in discord.thread(discord.world.named("general").id)] == [True, False]
 

@@ -1,5 +1,6 @@
 """The model's words cannot pass for the bot's own on Discord, nor hide or name what they should not."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
 @pytest.mark.parametrize(
     ("written", "drawn"),
     [
+        ("<sound:0:123> <id:guide> </ask:123>", "<\u200bsound:0:123> <\u200bid:guide> <\u200b/ask:123>"),
         ("-# Stopped by Ada.", r"-\# Stopped by Ada."),
         ("- -# in a list", r"- -\# in a list"),
         ("> -# in a quote", r"> -\# in a quote"),
@@ -148,3 +150,83 @@ def test_no_line_of_a_quote_is_a_heading(pieces: list[str]) -> None:
         fenced ^= line.count("```") % 2 == 1
         assert fenced or not words.startswith("#")
         assert not line or line.startswith("> ")
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        # Discord opens code with one of two backticks, where only a later line closes it.
+        ("``a\n` <@1> `", "\\`\\`a\n` <@1> `"),
+        ("`` a ` [b](https://x.example)", "\\`\\` a \\` [b](https://x.example)"),
+        ("`a``b` <@1>", "\\`a\\`\\`b\\` <\u200b@1>"),
+        ("```a```` ||b|| ```", "\\`\\`\\`a\\`\\`\\`\\` \\|\\|b\\|\\| \\`\\`\\`"),
+        ("````a ||b||````", "\\`\\`\\`\\`a \\|\\|b\\|\\|\\`\\`\\`\\`"),
+        ("x ``` y\n` <@1> `", "x \\`\\`\\` y\n` <@1> `"),
+        ("`a` ``b ` c`` ```d```", "`a` ``b ` c`` ```d```"),
+        # A backtick in an address is a part of it.
+        ("https://x.example/` <@1> `", "https://x.example/\\` <\u200b@1> \\`"),
+        ("[a](https://x.example/`) ` <@1>", "[a](https://x.example/%60) \\` <\u200b@1>"),
+        ("[y.example`](https://x.example) b", "y.example\\` (<https://x.example>) b"),
+        # Emphasis that began before takes in the mark of code.
+        ("*a ` b* ` c ` <@1> `", "*a ` b* ` c ` <\u200b@1> `"),
+        ("*a ` b* ` c ` [d](https://x.example) `", "*a ` b* ` c ` [d]\u200b(https://x.example) `"),
+        ("*a\n` b* `\n` <@1> `", "*a\n` b* `\n` <\u200b@1> `"),
+    ],
+)
+def test_what_discord_takes_for_code(written: str, drawn: str) -> None:
+    """Where Discord's reading of backticks differs from Markdown's, they are words, and nothing beside them is live."""
+    assert convert(written) == drawn
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize(
+    "forged", ["-# Approved by Ada.", "# Done", "- ## Done", "> 1. -# Done", "* -# Done"]
+)
+def test_no_words_of_a_plan_have_the_size_of_the_bots_own(forged: str, plain: bool) -> None:
+    """Neither a step, its agent, the description nor the result begins with small print or a heading, however it is drawn."""
+    steps = (Step("", forged), Step(forged, "x"), Step("a", f"x\n{forged}"))
+    card = PlanCard("Plan", forged, steps, facts=(("4 operations",),), said=forged, plain=plain)
+    lines = rendering.body(card)["content"].split("\n")
+    small = [line for line in lines if line.lstrip("> *-0123456789.").startswith("#")]
+    assert small == ([] if plain else ["### Plan", "-# 4 operations"])
+
+
+def _outside_code(text: str) -> str:
+    """Return what Discord's app draws outside of code and addresses: the first rule that fits where the last one ended."""
+    shown, at = "", 0
+    while at < len(text):
+        found = next((found for rule in _RULES if (found := rule.match(text, at))), None)
+        shown += "\0" if found else text[at]
+        at = found.end() if found else at + 1
+    return shown
+
+
+_RULES = [
+    re.compile(rule)
+    for rule in (
+        r"\\[^0-9A-Za-z\s]", r"```[^\n][\s\S]*?```", r"<[^: >]+:/[^ >]+>", r"https?://[^\s<]+[^<.,:;\"'\]\s]",
+        r"(`+)([\s\S]*?[^`])\1(?!`)",
+    )
+]  # fmt: skip
+_PIECES = [
+    "`",
+    "``",
+    "```",
+    "````",
+    "a ",
+    "<@1>",
+    "||",
+    "\n",
+    "\\",
+    "https://x.example/",
+    "[l](https://x.example)",
+    "> ",
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+def test_nothing_is_live_outside_of_what_discord_takes_for_code(text: str) -> None:
+    """Whatever backticks there are, no mention and no bars are left where Discord's app draws words."""
+    shown = _outside_code(convert(text))
+    assert "<@1>" not in shown
+    assert "||" not in shown

@@ -17,14 +17,15 @@ from tests.adapters.slack.calling import Caller
 from tests.schemas import slack as contracts
 from tests.support.recording_host import RecordingHost
 
+# Pauses are short. A bound that a test does not try is long: a busy machine must not reach it.
 HASTE = Timeouts(
     request=2.0,
-    indicator=0.2,
+    indicator=1.0,
     names=1.5,
     accept_retries=(0.0, 0.02),
-    hello=0.5,
+    hello=30.0,
     heartbeat=0.1,
-    drain=0.5,
+    drain=60.0,
     close=0.1,
     stable=5.0,
     reconnect=0.02,
@@ -48,7 +49,8 @@ async def end(listening: asyncio.Task[None]) -> float:
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     """A workspace that repeats fast and objects to what the contracts do not allow."""
-    simulated = SimulatedSlack(contracts.inspect, ack_timeout=1.0, resend_delays=(0.0, 0.1, 0.5))
+    # The last time is for a busy machine that has not opened a connection again by then.
+    simulated = SimulatedSlack(contracts.inspect, ack_timeout=10.0, resend_delays=(0.0, 0.2, 10.0))
     simulated.sockets.disconnect_notice = 0.3
     await simulated.start()
     yield simulated

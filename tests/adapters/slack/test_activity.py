@@ -1,11 +1,13 @@
 """Indicators: a queued question, a thread in which the bot works, and Slack's own Stop button."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.config import SlackSettings
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
 from aion_bot.ports.events import Place, StopRequest
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
@@ -121,15 +123,14 @@ async def test_indicator_that_fails_is_tried_again(
     assert slack.status(ids.thread(thread).ts) == "processing"
 
 
-async def test_indicator_delays_nothing(
-    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
-) -> None:
+async def test_indicator_delays_nothing(slack: SimulatedSlack, thread: ThreadKey) -> None:
     """A Slack that does not answer holds the core up for a moment only, and a closed adapter not at all."""
-    clock = asyncio.get_running_loop().time
+    clock, timeouts = asyncio.get_running_loop().time, replace(HASTE, indicator=0.1, request=60.0)
+    adapter = SlackAdapter(SlackSettings.from_mapping(slack.env), timeouts)
     slack.fail_next("agents.sessions.setStatus", hang=True)
     begun = clock()
     await adapter.show_activity(thread, ADA, active=True)
-    assert HASTE.indicator <= clock() - begun < HASTE.request
+    assert timeouts.indicator <= clock() - begun < timeouts.request / 2
     await adapter.close()
     await adapter.show_activity(thread, ADA, active=False)
     assert slack.api.calls["agents.sessions.setStatus"] == 1

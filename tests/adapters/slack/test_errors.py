@@ -140,7 +140,7 @@ async def test_empty_answer_at_the_start_is_platform_down(
     """Something between the bot and Slack that agrees to everything is no Slack."""
     slack.fail_next(method, plain='{"ok": true}', kind="application/json", times=1_000)
     with pytest.raises(PlatformDown):
-        await asyncio.wait_for(adapter.listen(RecordingHost()), 5)
+        await asyncio.wait_for(adapter.listen(RecordingHost()), 60)
 
 
 @pytest.mark.parametrize("fault", [{"status": 429}, {"error": "ratelimited"}])

@@ -288,3 +288,14 @@ def test_click_of_another_button_is_ignored() -> None:
     """Only our action ids are ours; a click without any is none either."""
     assert events.click(sample("press_of_unknown_button"), ME, shared=False) is None
     assert events.click(sample("press_approve") | {"actions": []}, ME, shared=False) is None
+
+
+@pytest.mark.parametrize("channel", ["G024SECRE", "D024ADA00", "X024TOMOR", "c", "C1 2"])
+def test_a_press_in_any_kind_of_channel_is_a_click(channel: str) -> None:
+    """A click has its channel and thread whatever kind of channel it is in, one of tomorrow's included."""
+    payload = sample("press_stop") | {"channel": {"id": channel, "name": "privategroup"}}
+    click = events.click(payload, ME, shared=False)
+    assert click is not None
+    assert (click.action, click.place.channel) == (Action.STOP, channel)
+    assert click.place.direct is channel.startswith("D")
+    assert ids.thread(click.thread).ts == ROOT

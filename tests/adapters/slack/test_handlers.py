@@ -143,9 +143,11 @@ async def test_event_that_could_not_be_written_comes_again(
     """While the core fails nothing is acknowledged, and Slack's repetition is served."""
     message = await slack.direct_message(slack.people[0], "hello")
     await slack.until(lambda: all_acknowledged(slack))
-    slack.sockets.ack_timeout = 0.05
     host.fail(1 + len(HASTE.accept_retries), failure)
     await does(slack, message)
+    await host.until(lambda: host.accept_calls == 2 + len(HASTE.accept_retries))
+    assert len(host.events) == 1
+    slack.sockets.end_acknowledgement_time()
     await host.until(lambda: len(host.events) == 2)
     delivery = slack.sockets.deliveries[-1]
     await slack.until(lambda: delivery.acknowledged)

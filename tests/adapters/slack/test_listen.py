@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -22,47 +23,51 @@ async def test_presence_names_the_workspace_and_the_bot(host: RecordingHost) -> 
     assert host.presences == [Presence(("Site Operations",), "@aion")]
 
 
-async def test_listen_ends_fast_when_idle(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+async def test_listen_ends_fast_when_idle(slack: SimulatedSlack) -> None:
     """A stop is not held up by the connection, and leaves none behind."""
-    host = RecordingHost()
+    timeouts = replace(HASTE, request=60.0, close=60.0)
+    adapter, host = SlackAdapter(SlackSettings.from_mapping(slack.env), timeouts), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
-    assert await end(listening) < 0.5
+    assert await end(listening) < timeouts.close / 2  # no bound is waited for
     await slack.until(lambda: slack.sockets.open == 0)
+    await adapter.close()
 
 
-async def test_listen_ends_fast_when_the_core_is_busy(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
+async def test_listen_ends_fast_when_the_core_is_busy(slack: SimulatedSlack) -> None:
     """A delivery that the core does not finish is given up unacknowledged: Slack sends it again."""
-    host = RecordingHost()
+    timeouts = replace(HASTE, request=60.0)
+    adapter, host = SlackAdapter(SlackSettings.from_mapping(slack.env), timeouts), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
     host.open.clear()
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: host.accept_calls == 1)
-    assert await end(listening) < 1.0
+    assert await end(listening) < timeouts.drain / 2  # no bound but `close` is waited for
     host.open.set()
-    for _ in range(10):  # a task that still waited at the gate would go on now
+    for _ in range(10):  # a task that still waited in `accept` would go on now
         await asyncio.sleep(0)
     assert host.events == []
     assert not slack.sockets.deliveries[0].acknowledged
+    await adapter.close()
 
 
-async def test_delivery_under_way_is_finished_at_the_end(
-    slack: SimulatedSlack, adapter: SlackAdapter
-) -> None:
+async def test_delivery_under_way_is_finished_at_the_end(slack: SimulatedSlack) -> None:
     """A delivery that the core finishes within `Timeouts.close` is acknowledged."""
-    host = RecordingHost()
+    timeouts = replace(HASTE, close=30.0)
+    adapter, host = SlackAdapter(SlackSettings.from_mapping(slack.env), timeouts), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
     host.open.clear()
     await slack.direct_message(slack.people[0], "hello")
     await host.until(lambda: host.accept_calls == 1)
     listening.cancel()
-    asyncio.get_running_loop().call_later(HASTE.close / 2, host.open.set)
+    asyncio.get_running_loop().call_later(HASTE.close / 2, host.open.set)  # while `listen` ends
     with suppress(asyncio.CancelledError):
         await listening
     assert len(host.events) == 1
     await slack.until(lambda: slack.sockets.deliveries[0].acknowledged)
+    await adapter.close()
 
 
 async def test_proxy_does_not_come_between_this_machine_and_itself(

@@ -98,3 +98,9 @@ def test_parts_of_a_line_cannot_become_a_ping_together() -> None:
 def test_person_with_a_strange_id_is_written_by_name(forged: str) -> None:
     """An id that is not Slack's cannot become another entity."""
     assert reading.pinged({"text": mrkdwn.in_mrkdwn((Person(forged, "Ada <!here>"),))}) == []
+
+
+def test_a_name_is_one_visible_line() -> None:
+    """An app chooses its name for each message: it ends no sentence of the bot's, and turns none around."""
+    app = Person("B1", "Site\n*Done.*\u202e round\u200b", frozenset({"B1"}))
+    assert mrkdwn.in_mrkdwn(("Only ", app, " may decide.")) == "Only Site *Done.* round may decide."

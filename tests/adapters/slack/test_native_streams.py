@@ -8,6 +8,7 @@ from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import (
+    CannotEdit,
     MessageGone,
     PlatformDown,
     PlatformError,
@@ -263,3 +264,16 @@ async def test_a_stream_that_cannot_be_ended_is_tried_again_later(
         await adapter.edit(message, Reply("Three"))
     await adapter.edit(message, Reply("Three"))
     assert answers(slack, thread) == ["Three"]
+
+
+async def test_a_stream_that_never_ends_is_given_up(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """Where Slack goes on seeing a stream the edit is refused for good after a few attempts: another message may be posted."""
+    message = await begin(adapter, thread, "Two")
+    slack.fail_next(UPDATE, error="streaming_state_conflict", times=50)
+    for _ in range(4):
+        with pytest.raises(PlatformDown):
+            await adapter.edit(message, Reply("Three"))
+    with pytest.raises(CannotEdit):
+        await adapter.edit(message, Reply("Three"))

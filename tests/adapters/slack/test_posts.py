@@ -1,6 +1,7 @@
 """Posts, edits, deletions and private words, and what becomes of each when Slack refuses or falls silent."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import (
+    Forbidden,
     MessageGone,
     PlatformDown,
     RateLimited,
@@ -273,3 +275,18 @@ async def test_private_reply_that_cannot_be_drawn_is_plain(
     await adapter.reply_privately(prompt(slack, thread, direct=direct), ("Not here.",))
     assert slack.api.calls[method] == 2
     assert "blocks" not in slack.api.bodies[method][-1]
+
+
+async def test_whoever_cannot_be_told_anything_gets_a_reaction(
+    slack: SimulatedSlack, adapter: SlackAdapter
+) -> None:
+    """Where Slack takes neither a private reply nor a direct message, the question gets a reaction, and the caller knows."""
+    asked = await slack.ask(slack.people[2], "what broke?")
+    thread = ids.thread_key(TEAM, slack.general.id, asked)
+    question = replace(prompt(slack, thread), source=ids.message_ref(thread, slack.general.id, asked))
+    slack.fail_next("chat.postEphemeral", error="user_not_in_channel")
+    slack.fail_next("chat.postMessage", error="messages_tab_disabled")
+    with pytest.raises(Forbidden):
+        await adapter.reply_privately(question, ("Not here.",), hidden=True)
+    assert slack.conversations.messages[-1].reactions == ["mute"]
+    assert answers(slack, thread) == []

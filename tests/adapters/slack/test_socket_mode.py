@@ -1,8 +1,11 @@
 """Two sockets: whatever happens to one of them, or to both, nothing that was said is lost."""
 
 import asyncio
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -23,9 +26,21 @@ def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
     return SlackAdapter(SlackSettings.from_mapping(env), timeouts)
 
 
+@asynccontextmanager
+async def connected(slack: SimulatedSlack, timeouts: Timeouts) -> AsyncIterator[RecordingHost]:
+    """The host of an adapter with these times, which listens on both sockets."""
+    adapter, host = built(slack, timeouts), RecordingHost()
+    listening = asyncio.create_task(adapter.listen(host))
+    await slack.until(lambda: slack.sockets.open == 2)
+    await host.until(lambda: bool(host.presences))
+    yield host
+    await end(listening)
+    await adapter.close()
+
+
 async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool]) -> None:
     """Ask one question after the other, each answered by its arrival, until `done`."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not done():
             asked = len(host.prompts)
             await slack.direct_message(slack.people[0], f"question {asked}")
@@ -60,7 +75,10 @@ async def test_refresh_leaves_no_gap(
     slack: SimulatedSlack, host: RecordingHost, numbers: tuple[int, ...], reason: str
 ) -> None:
     """While one socket is refreshed, or both, every question arrives, and none has to be sent twice."""
+    slack.sockets.disconnect_notice = 60.0  # how long a machine takes to open others is not tried
     await slack.sockets.refresh(*numbers, reason=reason)
+    await talk_until(slack, host, lambda: slack.sockets.open == 2 + len(numbers))
+    await slack.sockets.end_refresh()
     await talk_until(slack, host, repaired(slack, len(numbers)))
     await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
     assert all(len(delivery.envelopes) == 1 for delivery in slack.sockets.deliveries)
@@ -76,23 +94,31 @@ async def test_click_during_a_refresh_arrives(
     await host.until(lambda: bool(host.prompts))
     card = Reply("card", buttons=(Button(Action.APPROVE, "k", "Approve"),))
     ref = await adapter.post(host.prompts[0].thread, card, nonce="n-1")
-    await slack.sockets.refresh()
+    slack.sockets.disconnect_notice = 60.0  # how long a machine takes to open others is not tried
     pressed = 0
-    async with asyncio.timeout(30):
-        while not repaired(slack, 2)():
+
+    async def press_until(done: Callable[[], bool]) -> None:
+        nonlocal pressed
+        while not done():
             await slack.press(slack.people[0], thread, ids.message(ref).ts, "aion_plan_approve")
             pressed += 1
             await host.until(lambda pressed=pressed: len(host.clicks) == pressed)  # type: ignore[misc]
+
+    await slack.sockets.refresh()
+    await press_until(lambda: slack.sockets.open == 4)
+    ending = asyncio.create_task(slack.sockets.end_refresh())
+    await press_until(lambda: ending.done() and repaired(slack, 2)())
     assert pressed > 2
 
 
-async def test_socket_that_slack_does_not_close_is_closed(slack: SimulatedSlack, host: RecordingHost) -> None:
+async def test_socket_that_slack_does_not_close_is_closed(slack: SimulatedSlack) -> None:
     """A socket that was asked back is listened to for a while, and then let go: there are ten at most."""
     slack.sockets.disconnect_notice = 60.0
-    await slack.sockets.refresh(0)
-    await slack.until(lambda: slack.sockets.open == 3)
-    await slack.until(repaired(slack, 1))
-    assert len(host.presences) == 1
+    async with connected(slack, replace(HASTE, drain=0.5)) as host:
+        await slack.sockets.refresh(0)
+        await slack.until(lambda: slack.sockets.opened == 3)
+        await slack.until(repaired(slack, 1))
+        assert len(host.presences) == 1
 
 
 @pytest.mark.parametrize("reason", ["too_many_websockets", "link_disabled"])
@@ -154,12 +180,13 @@ async def test_invalid_ticket_is_not_tried_again(
     assert slack.api.calls["apps.connections.open"] == 3 + invalid
 
 
-async def test_socket_without_a_greeting_is_given_up(slack: SimulatedSlack, host: RecordingHost) -> None:
+async def test_socket_without_a_greeting_is_given_up(slack: SimulatedSlack) -> None:
     """A socket on which Slack never says hello is not waited for without end."""
-    slack.sockets.connections_without_hello = 1
-    await slack.sockets.abort(1)
-    await slack.until(repaired(slack, 2))
-    await talk_until(slack, host, lambda: len(host.prompts) == 4)
+    async with connected(slack, replace(HASTE, hello=0.5, drain=0.5)) as host:
+        slack.sockets.connections_without_hello = 1
+        await slack.sockets.abort(1)
+        await slack.until(lambda: slack.sockets.opened >= 4 and slack.sockets.open == 2)
+        await talk_until(slack, host, lambda: len(host.prompts) == 4)
 
 
 async def test_refused_sockets_are_asked_for_with_pauses(slack: SimulatedSlack, host: RecordingHost) -> None:
@@ -169,7 +196,7 @@ async def test_refused_sockets_are_asked_for_with_pauses(slack: SimulatedSlack, 
     begun = slack.api.calls["apps.connections.open"]
     clock = asyncio.get_running_loop().time
     since = clock()
-    await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] == begun + 5)
+    await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] >= begun + 5)
     assert clock() - since > 2 * HASTE.reconnect
     slack.sockets.refusing_connections = False
     await talk_until(slack, host, repaired(slack, 1))
@@ -208,7 +235,7 @@ async def test_token_refused_ends_listening_once_no_socket_serves(
     slack.fail_next("apps.connections.open", error="token_revoked", times=100)
     await slack.sockets.abort()
     with pytest.raises(TokenRefused) as raised:
-        await asyncio.wait_for(listening, 5)
+        await asyncio.wait_for(listening, 60)
     assert raised.value.variable == "SLACK_APP_TOKEN"
 
 
@@ -224,7 +251,7 @@ async def test_sockets_that_stay_away_are_given_up(slack: SimulatedSlack, adapte
     begun = clock()
     await slack.sockets.abort()
     with pytest.raises(PlatformDown):
-        await asyncio.wait_for(listening, 5)
+        await asyncio.wait_for(listening, 60)
     assert clock() - begun > HASTE.offline / 2
     await adapter.post(host.prompts[0].thread, Reply("still here"), nonce="n-1")
     slack.sockets.refusing_connections = False
@@ -251,7 +278,7 @@ async def test_sockets_that_never_open_are_platform_down(
     """The first connection is not waited for without end either."""
     slack.sockets.refusing_connections = True
     with pytest.raises(PlatformDown):
-        await asyncio.wait_for(adapter.listen(RecordingHost()), 5)
+        await asyncio.wait_for(adapter.listen(RecordingHost()), 60)
 
 
 async def test_second_socket_comes_later(slack: SimulatedSlack) -> None:
@@ -305,5 +332,28 @@ async def test_foreign_socket_beside_ours_is_noticed(
             slack, host, lambda: any("SLACK_APP_TOKEN" in vars(one).get("notice", "") for one in logged)
         )
     assert [presence.notices for presence in host.presences] == [()]
+    await host.until(lambda: len(host.signs) == 1)  # for `doctor` and readiness
     await end(listening)
     await adapter.close()
+
+
+@pytest.mark.parametrize("depth", [400, 800, 100_000])
+@pytest.mark.parametrize("field", ["blocks", "attachments", "files", "text", "user", "nothing"])
+async def test_a_deeply_nested_event_is_skipped(
+    slack: SimulatedSlack, host: RecordingHost, depth: int, field: str
+) -> None:
+    """However deeply an event is nested, the connections stay, and the next question arrives."""
+    event = {
+        "type": "message",
+        "channel": "D0ADA",
+        "channel_type": "im",
+        "ts": "1.5",
+        "user": "U0ADA",
+        "text": "x",
+    }
+    payload = {"type": "event_callback", "team_id": "T0NW", "event": {**event, field: 0}}
+    envelope = json.dumps({"envelope_id": "e", "type": "events_api", "payload": payload})
+    await slack.sockets.send_raw(envelope.replace(f'"{field}": 0', f'"{field}": {"[" * depth}{"]" * depth}'))
+    await slack.direct_message(slack.people[0], "and now?")
+    await host.until(lambda: "and now?" in [one.text for one in host.prompts])
+    assert slack.sockets.opened == 2

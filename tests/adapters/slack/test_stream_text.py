@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack import mrkdwn
-from adapters.slack.stream_text import MAX_BYTES, delta, in_markdown_block
+from adapters.slack.markdown import MAX_BYTES, delta, in_markdown_block
 from aion_bot.ports.messages import Action, Button, Person, Reply
 from aion_bot.simulators.slack.reading import pinged
 from tests.adapters.slack.texts import HOSTILE, texts

@@ -1,0 +1,100 @@
+"""Questions of which people see nothing yet: they look for room in turns, and each person is told once."""
+
+import asyncio
+import math
+import time
+from dataclasses import replace
+
+import structlog
+
+from aion_bot.delivery.thread import Thread, private_reply
+from aion_bot.domain import strings
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.events import Prompt
+
+_log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at whether the limits leave room for a sign."""
+
+_TELL_EVERY = 60.0
+"""Seconds in which a person is told once in a place that their question arrived, where nothing else can show it."""
+
+
+class Unsigned:
+    """The questions without any sign, oldest first, and who was told that theirs arrived."""
+
+    def __init__(self) -> None:
+        self._looks: dict[str, asyncio.Future[None] | None] = {}
+        """What ends the wait for the next look, by the key of a turn; None for one that does not wait."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._told: dict[tuple[str, str, str], tuple[float, bool]] = {}
+        """When each person was told last, and whether that was taken, by platform, channel and person."""
+
+    def __len__(self) -> int:
+        return len(self._looks)
+
+    def __contains__(self, turn: str) -> bool:
+        return turn in self._looks
+
+    def add(self, turn: str) -> None:
+        """Note a question without a sign; the first one that is noted is the first to look."""
+        self._looks.setdefault(turn, None)
+
+    def discard(self, turn: str) -> None:
+        """Note that a question has its sign, or needs none any more."""
+        look = self._looks.pop(turn, None)
+        if look is not None and not look.done():
+            look.set_result(None)
+
+    async def next_look(self, turn: str, over: asyncio.Event) -> None:
+        """Wait until it is the turn of a question to look for room again, or until that is `over`; it may have its sign."""
+        if turn not in self._looks:
+            await over.wait()
+            return
+        loop = asyncio.get_running_loop()
+        look = self._looks[turn] = loop.create_future()
+        if self._timer is None:
+            self._timer = loop.call_later(LOOK_EVERY, self._look)
+        waiting = asyncio.create_task(over.wait())
+        try:
+            await asyncio.wait({look, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            if turn in self._looks:
+                self._looks[turn] = None
+
+    def _look(self) -> None:
+        """Let all look, the oldest first: a timer for each would let chance decide who takes what has become free."""
+        self._timer = None
+        for look in self._looks.values():
+            if look is not None and not look.done():
+                look.set_result(None)
+
+    async def tell(self, thread: Thread, prompt: Prompt | None) -> bool:
+        """Tell a person that their question arrived, once for all of theirs in a place; False where there is no room now.
+
+        Slack takes 50 marks and 25 statuses a minute in a workspace, and one message a second in a channel, but a hundred
+        private remarks a minute; in a direct message they count as messages of their own channel.
+        """
+        if prompt is None or prompt.person.apps:
+            return False
+        now, one = time.monotonic(), (thread.platform, prompt.place.channel, prompt.person.id)
+        told_at, taken = self._told.get(one, (-math.inf, False))
+        if now < told_at + _TELL_EVERY:
+            return taken
+        permit = thread.limiter.take(private_reply(prompt), thread.key)
+        if permit is None:
+            return False
+        self._told = {who: told for who, told in self._told.items() if now < told[0] + _TELL_EVERY}
+        self._told[one] = (now, True)
+        try:
+            async with thread.limiter.using(permit):
+                # Without its message: no mark on it would say this.
+                told = replace(prompt, source=None)
+                await thread.adapter.reply_privately(told, (strings.ARRIVED,), hidden=True)
+        except PlatformError as error:
+            _log.info("private reply failed", platform=thread.platform, reason=repr(error))
+            self._told[one] = (now, False)
+            return False
+        return True
