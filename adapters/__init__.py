@@ -1,8 +1,9 @@
 """The chat platforms: each sub-package is one, and `docs/add-a-platform.md` tells how to add another.
 
-A platform is a sub-package that offers `aion_bot.ports.adapter.Platform`. It is found by being there: here, or in a
-folder `adapters/<name>/` anywhere on the Python path, for instance of another distribution. Nothing lists names. Such a
-further folder `adapters` has no `__init__.py` of its own; one that has is somebody else's package and is left alone.
+A platform is a sub-package that offers `aion_bot.ports.adapter.Platform`. The bot finds it in this folder, or in a
+folder `adapters/<name>/` anywhere on the Python path, for instance of another distribution. There is no list of names.
+Such a further folder `adapters` has no `__init__.py` of its own; a folder that has one is another package, and the bot
+does not search it.
 Adapters import nothing of the bot but `aion_bot.ports`, and their SDK only once they are configured.
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 from aion_bot.ports.adapter import Platform, PlatformAdapter
 from aion_bot.ports.settings import Problem
 
-# pkgutil.extend_path would take other packages named "adapters" too, and there are some
+# pkgutil.extend_path would also search other packages that are named "adapters"
 __path__ += [
     str(folder)
     for folder in (Path(entry, __name__) for entry in sys.path)

@@ -70,6 +70,7 @@ async def serve(
             try:
                 return await dispatcher.serve(stop)
             finally:
+                # After the drain, which still edits messages.
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:
         await store.close()

@@ -82,6 +82,7 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     found = [*problems, *more, *unknown_variables(env, variables)]
     if settings is not None:
         found += check_lists(settings, [id_forms_of(platform) for platform in available])
+    # A malformed variable is reported by itself, and shows that its platform is wanted.
     if not platforms and not more:
         required = [platform.required() for platform in available]
         needed = ", ".join(name for names in required for name in names)

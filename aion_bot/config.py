@@ -59,7 +59,7 @@ class Settings(ClientSettings):
 
     sentences: ClassVar[Mapping[str, str]] = {
         **ClientSettings.sentences,
-        # The client's sentences, where the bot knows better advice.
+        # Replaces the client's sentences where the bot's operator needs other advice.
         "missing": "is not set; give it in the environment or in .env",
         "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
     }
@@ -135,7 +135,7 @@ def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, l
     except UnicodeError:
         text = None
     except (OSError, ValueError):  # a path with a zero byte is a ValueError
-        # What a variable was given by mistake may be a secret; the default file's name is none.
+        # The variable may hold a secret by mistake; the default file's name is none.
         return Rules(), [Problem(CONFIG if named else str(path), strings.FILE_NOT_READABLE)]
     if text is None:
         return Rules(), [Problem(str(path), strings.no_text_file(_LONGEST))]
@@ -159,7 +159,7 @@ def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str])
     known = {*VARIABLES, *Settings.reserved, *platform_variables}
     problems = []
     for name in sorted(env):
-        # A character that nobody sees, copied with the name, must not make a list one that nobody reads.
+        # An invisible character, copied with the name, must not make the bot ignore an allow list.
         meant = visible_line(name).replace("-", "_").upper()
         letters = "".join(filter(str.isalnum, meant))
         if letters.startswith(_OWN_LETTERS) and name not in known:
@@ -190,7 +190,7 @@ def policy_of(settings: Settings, forms: IdForms) -> AccessPolicy:
     """
     approvers = settings.approvers
     if not isinstance(approvers, str):
-        # Of another platform's approvers nobody here can be told or mentioned.
+        # Approvers of another platform cannot be named or mentioned on this one.
         approvers = frozenset(one for one in approvers if _fits(forms, IdKind.PERSON, one))
     return AccessPolicy(
         allow_channels=frozenset(settings.allow_channels),

@@ -91,7 +91,7 @@ def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
 
 
 async def _warnings(adapter: PlatformAdapter) -> list[Check]:
-    """Ask a platform what its operator should know; that it cannot be asked is told, and no failure."""
+    """Ask a platform what its operator should know; a platform that cannot be asked is a warning, not a failure."""
     name = f"operator of {adapter.platform}"
     if not isinstance(adapter, OperatorWarnings):
         return []
@@ -101,6 +101,7 @@ async def _warnings(adapter: PlatformAdapter) -> list[Check]:
     except (PlatformError, TimeoutError) as error:
         return [Check(name, True, strings.not_reached(type(error).__name__), warning=True)]
     finally:
+        # Also after a failure: the request may have opened connections.
         await adapter.close()
     if not found:
         return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
@@ -108,7 +109,7 @@ async def _warnings(adapter: PlatformAdapter) -> list[Check]:
 
 
 def _http_address(settings: Settings) -> list[Check]:
-    """Say where health and metrics are told, and warn where other machines may read them."""
+    """Say at which address health and metrics are served, and warn if other machines may read them."""
     address = settings.http_address
     if address is None:
         return []
@@ -133,6 +134,7 @@ async def _database(path: Path) -> Check:
     newest = migrations()[-1][0]
     if schema is None:
         return Check("database", True, f"{path} can be created")
+    # 0 is an empty file, which gets the newest schema without a copy.
     if 0 < schema < newest:
         due = f"schema {schema}; the next start brings it to {newest} and keeps a copy"
         return Check("database", True, f"{path} can be written: {due}")

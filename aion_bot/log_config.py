@@ -22,7 +22,7 @@ _AS_TEXT = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", 
 
 
 class StrikeOut:
-    """The last processor: whatever the line is made of, a known secret does not leave the process."""
+    """The last processor: whatever produced the line, it leaves the process without known secrets."""
 
     def __init__(self, render: Processor, secrets: Secrets = KNOWN) -> None:
         self._render = render
@@ -61,6 +61,7 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # Below warning, SDKs log whole payloads.
     for library in (*_QUIET, *libraries):
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
@@ -71,7 +72,7 @@ def configure(level: str, style: str, secrets: Iterable[str], libraries: Iterabl
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=False,  # modules make their loggers at import, before this runs
     )
 
 
@@ -83,6 +84,6 @@ def print_error(error: BaseException | None) -> None:
 
 
 def strike_tracebacks() -> None:
-    """Write what Python itself tells of exceptions, in threads and where none can be raised, as `print_error` does."""
+    """Let Python report exceptions of threads, and those that it cannot raise, through `print_error`."""
     threading.excepthook = lambda failed: print_error(failed.exc_value)
     sys.unraisablehook = lambda failed: print_error(failed.exc_value)

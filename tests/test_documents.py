@@ -71,7 +71,41 @@ def test_every_dependency_says_why_it_is_there() -> None:
     assert [line for line in lines if "#" not in line] == []
 
 
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "aion_bot" / "aion" / "README.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_is_there(page: Path) -> None:
+    """Each link to a file, path in the tree, name in the code and `make` target of a page exists."""
+    text = page.read_text("utf-8")
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    paths = re.findall(r"`((?:aion_bot|adapters|tests|docs|benchmarks|scripts)/[\w./-]+)`", text)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    names = re.findall(r"`((?:aion_bot|adapters)(?:\.\w+)+)`", text)
+    assert [name for name in names if pydoc.locate(name) is None] == []
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) - known == set()
+
+
+def test_the_glossary_has_every_capability() -> None:
+    """docs/glossary.md names each optional Protocol of an adapter, and no other."""
+    row = next(line for line in GLOSSARY.splitlines() if line.startswith("| capability |"))
+    source = (ROOT / "aion_bot" / "ports" / "adapter.py").read_text("utf-8")
+    protocols = set(re.findall(r"^class (\w+)\(Protocol\)", source, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", row)) == protocols - {"PlatformAdapter", "Platform"}
+
+
+def test_the_layers_are_printed() -> None:
+    """docs/architecture.md shows the layers that import-linter checks, in their order."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in contracts if one["type"] == "layers")
+    assert "```text\n" + "\n".join(layers) + "\n```" in ARCHITECTURE
+
+
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 PACKAGES = {path.name for path in (ROOT / "aion_bot").iterdir() if (path / "__init__.py").exists()}
 
 

@@ -1,7 +1,6 @@
 """Discord as the core sees it: what it asks for, as requests of the REST API."""
 
 import asyncio
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import OtherProcess
 from adapters.discord.refusals import explained
+from adapters.discord.typing_indicators import TypingIndicators
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -43,15 +43,11 @@ OWN_MESSAGES = 20
 MAX_TRIED_THREADS = 1_000
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-TYPING_WAIT = 0.3
-"""Seconds for which showing the typing indicator waits for Discord's answer."""
 _POSTED = {discord.MessageType.default, discord.MessageType.reply}
-
-_log = logging.getLogger(__name__)
 
 
 class DiscordAdapter:
-    """One bot account. Keeps nothing that a restart would miss but the tokens for private answers.
+    """One bot account. A restart loses only the tokens for private answers.
 
     `heartbeat_timeout`: seconds of silence after which a gateway counts as dead, from the next `listen` on.
     """
@@ -73,7 +69,7 @@ class DiscordAdapter:
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
         self._direct, self._direct_after = asyncio.Lock(), 0.0
-        self._typing: dict[int, asyncio.Task[bool]] = {}
+        self._typing = TypingIndicators(self._rest)
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
@@ -110,15 +106,12 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Close every connection."""
-        requests = list(self._typing.values())
-        for request in requests:
-            request.cancel()
-        await asyncio.gather(*requests, return_exceptions=True)
+        await self._typing.close()
         await self._names.close()
         await self._rest.close()
 
     async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
-        """Open the thread of a message; one that exists is fine, unless another process has opened it."""
+        """Open the thread of a message, unless it exists. Raises `TakenElsewhere` if another process opened it."""
         if prompt.opening is None:
             return
         channel, question = int(prompt.place.channel), ids.channel_of(prompt.thread)
@@ -130,13 +123,13 @@ class DiscordAdapter:
             try:
                 opened = await self._rest.open_thread(channel, question, prompt.opening)
             except CannotDraw:
-                # The server's rules take no such words in a title, which are those of the question.
+                # The server's moderation rules refuse the title, which repeats words of the question.
                 opened = await self._rest.open_thread(channel, question, strings.UNTITLED)
             except Forbidden as error:
                 if error.hindrance is Hindrance.PERMISSION:
                     self._without_threads.add(channel)
                 raise
-        # People open threads from questions, too: those are answered in.
+        # People open threads from questions, too: the answer then goes into their thread.
         if not opened and not again and await self._rest.owns_thread(question):
             await self._other.noticed(strings.THREAD_OPENED_ELSEWHERE)
             raise TakenElsewhere("the bot's account has opened this thread, and not in this process")
@@ -233,7 +226,7 @@ class DiscordAdapter:
         return found[:OWN_MESSAGES]
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
-        """Add a reaction to a message, or remove it; doing either twice is fine."""
+        """Add a reaction to a message, or remove it; a second call of either changes nothing."""
         channel, message_id = ids.address_of(message)
         with missing(ADD_REACTIONS):
             await self._mark(channel, message_id, queued=queued)
@@ -252,35 +245,8 @@ class DiscordAdapter:
                     raise
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002 # Discord shows it to everybody
-        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told.
-
-        At most one request for a channel is under way. One that takes longer than `TYPING_WAIT` goes on by itself:
-        Discord shows the indicator when it arrives, and an answer is not held up. It is reported to the observer like
-        any other, only later than the operation that it belongs to.
-        """
-        channel = ids.channel_of(thread)
-        if active and channel not in self._typing:
-            request = self._typing[channel] = asyncio.create_task(self._request_typing(channel))
-            # `wait`, not `wait_for`: the request goes on after the timeout.
-            await asyncio.wait({request}, timeout=TYPING_WAIT)
-            return not request.done() or request.result()
-        return True
-
-    async def _request_typing(self, channel: int) -> bool:
-        """Show the indicator; False where Discord refused it."""
-        try:
-            async with self._rest.call() as client:
-                # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
-                await client.http.send_typing(channel)
-        except PlatformError as error:
-            # An answer needs no indicator.
-            _log.debug("typing indicator not shown", extra={"reason": str(error)})
-            return False
-        else:
-            return True
-        finally:
-            # Also when cancelled, or the channel would never show the indicator again.
-            del self._typing[channel]
+        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told."""
+        return not active or await self._typing.show(ids.channel_of(thread))
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.
@@ -339,6 +305,7 @@ class DiscordAdapter:
         if not isinstance(event, Prompt) or event.source is None:
             return False
         channel, question = ids.address_of(event.source)
+        # The bot can write to this person nowhere: a reaction on their message still tells them.
         with missing(ADD_REACTIONS):
             async with self._rest.call() as client:
                 message = client.get_partial_messageable(channel).get_partial_message(question)

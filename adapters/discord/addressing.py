@@ -10,8 +10,8 @@ def address_of(message: discord.Message, bot: int, *, direct: bool, in_thread: b
     """Tell whom a message speaks to.
 
     By Discord's own lists, not by searching the content: what only looks like a mention is not in them. Not by
-    `mentioned_in`: discord.py counts @everyone and the roles of the bot there. A reply names whom it answers in the
-    list, too, so only a mention that the content has nowhere but in code is left out.
+    `mentioned_in`: discord.py counts @everyone and the roles of the bot there. The list also names the person that a
+    reply answers. So a mention is left out only if the content has it, and has it in code alone.
     """
     masked, role = outside_code(message.content).text, own_role(message)
 
@@ -33,7 +33,7 @@ def address_of(message: discord.Message, bot: int, *, direct: bool, in_thread: b
 
 
 def replied_to(message: discord.Message) -> discord.Message | None:
-    """Return the message that this one replies to; it comes along unless it was deleted."""
+    """Return the message that this one replies to. The payload has it unless it was deleted."""
     replied = message.reference.resolved if message.reference is not None else None
     return replied if isinstance(replied, discord.Message) else None
 

@@ -90,15 +90,16 @@ class Backfill:
         left: Sequence[ThreadKey] = ()
         if since is not None:
             self.newest = since
+            # Above its lowest 22 bits an id holds milliseconds (Discord's documentation, *Snowflakes*).
             reader = _Reader(client, since - (int(CLOCK_SKEW * 1000) << 22), deliver)
             left = threads[:MAX_THREADS]
             for delay in (0.0, *RETRY_DELAYS):
                 if left:
                     await asyncio.sleep(delay)
                     left = await reader.read_all(left)
-        # Another session may have begun meanwhile: what was missed before it is its own task's to read.
+        # Another session may have begun meanwhile: its own task reads what was missed before it.
         if not left and session == self._sessions:
-            # The first session of all has nothing before it. Only where nothing was heard yet does the clock count.
+            # Nothing can be missed before the very first session. The clock counts only while no event is known.
             heard = max(self._seen, since or 0)
             self.newest, self._by_clock = heard or snowflake_at(time()) - OVERLAP, not heard
             self._complete = True
@@ -164,7 +165,10 @@ class _Reader:
         return await read_messages(self._client, found, limit=MESSAGES, after=self._after)
 
     async def _pace(self) -> None:
-        """Wait for the next request's turn; nobody else's is taken, for there is no await before it is reserved."""
+        """Wait for the next free moment for a request.
+
+        It is reserved before the first await, so that no two tasks share one.
+        """
         now = asyncio.get_running_loop().time()
         at = max(now, self._next_request_at)
         self._next_request_at = at + REQUEST_INTERVAL

@@ -6,8 +6,7 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 import asyncio
 import io
 import logging
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -23,12 +22,12 @@ from adapters.discord.errors import (
     THREAD_EXISTS,
     UNKNOWN_MEMBER,
     UNKNOWN_MESSAGE,
-    Claimed,
     pause_before_retry,
     translate,
 )
 from adapters.discord.http import Buckets, RequestReporter
-from adapters.discord.own_posts import OwnNonces
+from adapters.discord.own_posts import OwnNonces, check_claim
+from adapters.discord.private_threads import PrivateThreads
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
@@ -36,8 +35,6 @@ from aion_bot.ports.messages import Document
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-_MAX_PRIVATE_THREADS = 1_000
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -47,23 +44,6 @@ LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
-
-
-class PrivateThreads:
-    """The private threads that events named last: Discord describes none that the bot was not invited to."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[int, None] = OrderedDict()
-
-    def note(self, channel: object) -> None:
-        """Remember a channel if it is one."""
-        if isinstance(channel, discord.Thread) and channel.is_private():
-            self._known[channel.id] = None
-            if len(self._known) > _MAX_PRIVATE_THREADS:
-                self._known.popitem(last=False)
-
-    def __contains__(self, channel: object) -> bool:
-        return channel in self._known
 
 
 class RestClient:
@@ -108,6 +88,7 @@ class RestClient:
         async with self.call() as client:
             # discord.py's `connect` never asks: it uses an address of its own.
             _, address, starts = await client.http.get_bot_gateway()
+        # Refused here: the listener is started again later, and no start is spent.
         if starts["remaining"] <= 0:
             raise PlatformDown(f"no session starts are left for {starts['reset_after'] / 1000:.0f} s")
         if not is_safe_gateway(address):
@@ -141,7 +122,7 @@ class RestClient:
             raise
         self._unsure.discard(unsure)
         if nonce is not None and ids.claimed_by(nonce) is not None:
-            _check_claim(message, body, tried=tried)
+            check_claim(message, body, tried=tried)
         self.own_posts.add(str(message.id))
         return message.id
 
@@ -149,7 +130,7 @@ class RestClient:
         self, channel: int, body: Body, nonce: str, answering: int | None, document: Document | None
     ) -> discord.Message:
         async with self.call() as client:
-            # Its types take no None, so what is not wanted is left out.
+            # discord.py's types accept no None, so unused arguments are left out.
             options: dict[str, Any] = {
                 "allowed_mentions": NO_MENTIONS,
                 "suppress_embeds": True,
@@ -189,7 +170,7 @@ class RestClient:
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
 
     def was_acknowledged_elsewhere(self, interaction: int) -> bool:
-        """Tell whether a refused answer to an interaction cannot be due to an earlier attempt of this process."""
+        """Tell whether a refusal means that another process acknowledged it: this one sent one answer at most."""
         return self._reporter.answers_sent(interaction) <= 1
 
     async def open_thread(self, channel: int, message: int, name: str) -> bool:
@@ -212,7 +193,7 @@ class RestClient:
         return True
 
     async def owns_thread(self, thread: int) -> bool:
-        """Tell whether the bot's own account has opened a thread; where Discord does not say, it counts as nobody's."""
+        """Tell whether the bot's own account has opened a thread; False where Discord does not say."""
         try:
             async with self.call() as client:
                 found = await client.fetch_channel(thread)
@@ -308,7 +289,10 @@ class RestClient:
 
 
 async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask Discord about something, again after a moment where it may answer then: somebody waits for it."""
+    """Ask Discord about something, and repeat a request that may succeed later.
+
+    The delays are short, because a person waits.
+    """
     return await retry(ask, backoff=LOOKUP_DELAYS, on=pause_before_retry)
 
 
@@ -317,7 +301,8 @@ async def read_messages(
 ) -> list[discord.Message]:
     """Read messages of a channel, oldest first: the newest ones, or those behind the id `after`.
 
-    One that discord.py cannot read is left out; its own `history` would end there and hide what is behind.
+    One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
+    follow.
     """
     where = await channel._get_channel()  # noqa: SLF001 # there is no public way
     listed = await client.http.logs_from(where.id, limit, after=after)
@@ -329,6 +314,7 @@ async def read_messages(
             messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
         except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
             _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
+    # Not in the order of the answer, which depends on the parameters: ids hold the time.
     return sorted(messages, key=lambda one: one.id)
 
 
@@ -340,28 +326,12 @@ def quieten_discord_py() -> None:
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
-def _check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
-    """Raise `Claimed` where the message for a claim cannot be the one that was sent; `tried`: an earlier one may have been.
-
-    What an earlier attempt of this process posted may have lost its buttons since.
-    """
-    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
-    sent = _keys(one["custom_id"] for row in body["components"] for one in row["components"])
-    shown = _keys(one.custom_id or "" for row in rows for one in row.children)
-    if not sent & shown and (shown or (sent and not tried)):
-        raise Claimed(message.id, shown)
-
-
-def _keys(custom_ids: Iterable[str]) -> frozenset[str]:
-    """Read the keys of the bot's buttons."""
-    return frozenset(found[1] for one in custom_ids if (found := ids.parse_custom_id(one)) is not None)
-
-
 def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
     """Build the view that discord.py sends from rendered components.
 
     It is stopped, so that the client does not keep it: buttons are handled by their ids alone.
     """
+    # Without a timeout discord.py starts no timer for the view.
     view = discord.ui.View(timeout=None)
     for number, row in enumerate(rows):
         for button in row["components"]:

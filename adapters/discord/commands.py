@@ -41,6 +41,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             await answer_privately(interaction, strings.UNKNOWN_COMMAND)
             return
         await super().on_error(interaction, error)
+        # Otherwise the person has an acknowledgement, or an answer, already.
         if not interaction.response.is_done():
             await answer_privately(interaction, strings.NOT_TAKEN)
 
@@ -65,6 +66,7 @@ async def register(commands: Commands, host: Host, application: int | None) -> s
         reason = translate(error)
         if isinstance(reason, PlatformDown | TokenRefused):
             raise reason from error
+        # Mentions work without commands, so a refusal does not end the connection.
         return f"commands could not be registered: {reason}"
     await host.remember(DIGEST, digest)
     return f"commands registered: {names}"

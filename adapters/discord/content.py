@@ -24,7 +24,7 @@ def words_of(message: discord.Message | discord.MessageSnapshot, *, content: boo
     lines = [message.content] if content else []
     for embed in _written(message):
         lines += _words_of_embed(embed)
-    # discord.py sets neither of the two where the payload lacks it.
+    # Where the payload lacks one of the two attributes, discord.py does not set it.
     lines += _texts(getattr(message, "components", ()), 0)
     poll = getattr(message, "poll", None)
     if poll is not None:
@@ -103,6 +103,7 @@ def _written(message: discord.Message | discord.MessageSnapshot) -> Iterator[dis
     by_app = isinstance(message, discord.Message) and (message.author.bot or message.webhook_id is not None)
     by_person = isinstance(message, discord.Message) and not by_app
     for embed in message.embeds:
+        # A forward has no author, so its embed is a preview if the words hold the embed's address.
         previews = embed.url and (by_person or (not by_app and embed.url in message.content))
         if embed.type == "rich" and not previews:
             yield embed

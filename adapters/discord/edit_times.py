@@ -19,12 +19,12 @@ class EditTimes:
         self._last: OrderedDict[int, datetime] = OrderedDict()
 
     def is_new(self, message: int, edited: datetime | None) -> bool:
-        """Tell whether this is an edit that was not seen before, and remember it instead of the oldest one."""
+        """Tell whether this edit is new, and remember it. The oldest one that is remembered is dropped."""
         last = self._last.get(message)
         if edited is None or (last is not None and edited <= last):
             return False
         self._last[message] = edited
-        # Ordered by when an edit arrived, so that the first entry is the one that was quiet longest.
+        # Ordered by the arrival of edits: the first entry has gone longest without one.
         self._last.move_to_end(message)
         if len(self._last) > self._capacity:
             self._last.popitem(last=False)

@@ -109,7 +109,7 @@ def missing(permission: str) -> Iterator[None]:
 
 
 def is_refusal(error: PlatformError) -> bool:
-    """Tell whether Discord would answer the same call in the same way again, so that another way has to be taken."""
+    """Tell whether Discord would refuse the same call again, so that the caller has to use another one."""
     return not isinstance(error, PlatformDown | RateLimited | TokenRefused)
 
 
@@ -138,6 +138,7 @@ def translate(error: Exception) -> PlatformError:
         case discord.HTTPException():
             return _translate_answer(error)
         case _:
+            # Only the type: the text of a transport's error can hold the address with its token.
             return PlatformDown(f"Discord cannot be reached ({type(error).__name__})")
 
 
@@ -159,6 +160,7 @@ def _translate_answer(error: discord.HTTPException) -> PlatformError:
         return CannotEdit(text)
     if error.status == 429:
         return RateLimited(retry_after(error.response.headers))
+    # With that code the token of an interaction has expired, not the bot's.
     if error.status == 401 and error.code != INVALID_WEBHOOK_TOKEN:
         return TokenRefused(TOKEN, "Discord does not accept it any more")
     down = error.status >= 500 or error.code in _OVERLOADED
@@ -176,7 +178,7 @@ def _translate_refusal(error: discord.HTTPException, text: str) -> PlatformError
         permission = _VIEW_CHANNEL if error.code == MISSING_ACCESS else ""
         return Forbidden(text, _FORBIDDEN.get(error.code, Hindrance.OTHER), permission=permission)
     if error.code in {INVALID_FORM, REQUEST_TOO_LARGE, TITLE_BLOCKED}:
-        # discord.py flattens the form's errors into text; nowhere else does it show which field was refused, and why.
+        # discord.py flattens the form's errors into text; no other attribute says which field was refused, and why.
         too_long = "In content" in error.text and "in length" in error.text
         return TooLong(text) if too_long or error.code == REQUEST_TOO_LARGE else CannotDraw(text)
     return PlatformError(text)

@@ -137,6 +137,7 @@ def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> 
         opens = own.create_public_threads and own.send_messages_in_threads
         kind = channel.kind if opens else ChannelKind.OTHER
         channel, writes, lacks = replace(channel, kind=kind), opens or writes, CREATE_THREADS
+    # Without this permission no other one helps, so people are told of this one.
     lacks = lacks if own.view_channel else VIEW_CHANNEL
     writes = own.view_channel and writes
     # Discord sends what the roles allow; a time-out takes the right to write for a while.
@@ -147,6 +148,7 @@ def with_permissions(channel: ChannelInfo, interaction: discord.Interaction) -> 
 
 def reply_token(interaction: discord.Interaction) -> str:
     """Return what it takes to answer an interaction later, in this process or the next: a secret while it is valid."""
+    # Discord's own time, so that the end of the token does not depend on this machine's clock.
     until = int(interaction.created_at.timestamp() + TOKEN_LIFETIME)
     return f"{interaction.id}:{interaction.application_id}:{until}:{interaction.token}"
 
@@ -170,11 +172,12 @@ def prompt_from_message(
     if not may_be_for_bot(address):
         return None
     replied = replied_to(message)
+    # The bot's own words are in Aion's session already.
     other = replied if replied is not None and replied.author.id != bot else None
     if other is not None:
         read = functools.partial(as_read, guild=other.guild, people=other.mentions, find=find)
         quotes = (*quotes, *content.replied_to(other, read))
-    # May be empty: a mention alone asks about what it replies to, or about its attachments.
+    # May be empty: a mention alone asks about the message that it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     return Prompt(
         key=ids.prompt_key(message.id),

@@ -58,7 +58,7 @@ OPTIONS: Mapping[str, Any] = {
     "chunk_guilds_at_startup": False,
     "guild_ready_timeout": GUILD_READY_TIMEOUT,
     "max_ratelimit_timeout": MAX_RATELIMIT_TIMEOUT,
-    # Tells of every frame, such as the answer to a heartbeat: all that says that a quiet gateway is alive.
+    # Reports every frame, such as the answer to a heartbeat: on a quiet gateway no event shows that it is alive.
     "enable_debug_events": True,
 }
 """What discord.py's client is given, whatever the settings say."""
@@ -144,16 +144,16 @@ class Gateway(discord.Client):
             # A peer that answers no close frame would hold `close` for half a minute.
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self.close()
-        # `close` may have been cut off before it came to this.
+        # `close` may have been cancelled before it reached this step.
         await self.http.close()
         await _end(self._connecting)
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
-        """Start the handlers of an event, but none while closing: a closed client has no loop to run them in."""
+        """Start the handlers of an event; none while closing, because a closed client has no event loop."""
         if self._closing or self.is_closed() or event == "socket_raw_send":
             return
         if event == "socket_raw_receive":
-            # Without a session frames come as well, such as those that refuse one.
+            # Frames also arrive without a session, such as the one that refuses it.
             if self._session_timeout.when() is None:
                 self._host.heard()
             return
@@ -169,7 +169,7 @@ class Gateway(discord.Client):
             self._host.heard()
             # Each session, new or resumed, has a socket of its own.
             self.ws.received_message = skipping_deep(self.ws.received_message)  # type: ignore[method-assign] # no public way
-        # Now, not in the handler: until that runs, servers may have come that READY did not name.
+        # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._present = {str(guild.id): guild.name for guild in self.guilds}
         super().dispatch(event, *args, **kwargs)
@@ -200,13 +200,17 @@ class Gateway(discord.Client):
     on_guild_available = on_guild_join
 
     async def on_ready(self) -> None:
-        """Tell the core that events can arrive, and read those that did not. A resumed session does not come here."""
+        """Tell the core that events can arrive, and read the missed ones.
+
+        discord.py does not call this for a resumed session.
+        """
         link = discord.utils.oauth_url(self.application_id or 0, permissions=PERMISSIONS, scopes=SCOPES)
         servers = tuple(guild.name or str(guild.id) for guild in self.guilds)
         name = self.user.name if self.user is not None else ""
         notices = (self._registration, f"invite the bot: {link}")
         public = self.application is not None and self.application.bot_public
         await self._host.connected(Presence(servers, name, notices, (strings.PUBLIC_BOT,) if public else ()))
+        # The new task begins where the old one began, so nothing stays unread.
         if self._backfilling is not None:
             self._backfilling.cancel()
         threads = await self._host.known_threads()

@@ -70,7 +70,7 @@ class EventDelivery:
         the next. The lock is made at once and locks are fair, hence the order is that of the gateway.
         """
         with self.tracked():
-            # Whoever holds or waits for a lock keeps it alive; a channel where nothing happens needs none.
+            # Tasks that hold a lock or wait for it keep it in the weak dictionary; an idle channel has none.
             lock = self._locks.setdefault(channel, asyncio.Lock())
             async with lock:
                 yield
@@ -87,8 +87,8 @@ class EventDelivery:
         if known is not None:
             return known
         channel_id = getattr(channel, "id", 0)
-        # Without a description no thread is opened: the answer goes where the message is. What a session describes
-        # by its id alone is a thread.
+        # Without a description no thread is opened: the answer goes where the message is. A channel of which the
+        # session knows the id alone is a thread.
         is_thread = guild is not None and isinstance(channel, discord.PartialMessageable)
         unknown = ChannelInfo(ChannelKind.THREAD if is_thread else ChannelKind.OTHER, channel_id, guild_id)
         try:
@@ -134,15 +134,15 @@ class EventDelivery:
                 ),
             )
         except Exception:
-            # A lost edit is no loss to tell of: the question itself was accepted. And whoever said something to others
-            # in a thread has asked nothing.
+            # Nobody is told of a lost edit, because the question itself was accepted, nor of a lost message to others
+            # in a thread, because it asked nothing.
             if not isinstance(event, MessageChange) and (not isinstance(event, Prompt) or event.addressed):
                 await self._report_failure(event)
             raise
 
     async def _report_failure(self, event: Prompt | Click | StopRequest) -> None:
         """Tell a person that their question was not accepted, when Discord takes that."""
-        # No row tells of it: what names the event is all that the sentence and the log have in common.
+        # The event has no row, so its own key makes the reference that the sentence and the log share.
         key = event.thread.id if isinstance(event, StopRequest) else event.key
         _log.error("event was not accepted", extra={"ref": reference(key)})
         told = with_reference(strings.NOT_TAKEN, key)

@@ -1,4 +1,4 @@
-"""How discord.py sends requests for this adapter: each of them is reported, and none waits on behalf of the next one.
+"""How discord.py sends requests for this adapter: each one is reported, and none delays the next one.
 
 Requests: discord.py has no hook around them, but aiohttp has: a `TraceConfig` sees every request of the session that it
 is given to (https://docs.aiohttp.org/en/stable/tracing_reference.html). Both clients of the adapter, the one for REST
@@ -69,12 +69,13 @@ class RequestReporter:
     ) -> None:
         """Report a request before a connection is looked for."""
         context.request, context.attempts = None, 0
-        # The gateway's websocket is opened by the same session; no request of the REST API stands behind it.
+        # The gateway's websocket is opened by the same session, and is no request of the REST API.
         if params.url.scheme not in {"ws", "wss"}:
             path = params.url.raw_path.removeprefix(self._base)
             context.described = rate_limits.request(params.method, path)
             if path.startswith("/interactions/"):
                 interaction = path.split("/")[2]
+                # Moved to the end, so that the interaction that was quiet longest is dropped first.
                 self._answers[interaction] = self._answers.pop(interaction, 0) + 1
                 if len(self._answers) > _MAX_ANSWERS:
                     self._answers.popitem(last=False)
@@ -110,6 +111,7 @@ class RequestReporter:
         if answer.status == 429:
             # May raise where the connection breaks now: `_failed` reports the request then.
             body = await _read_json(answer)
+            # This 429 is about one old message; as a limit it would hold up all edits of the channel.
             if isinstance(body, dict) and body.get("code") == TOO_MANY_LATE_EDITS:
                 self._report(context, RequestStatus.REFUSED)
                 if raise_refusals:
@@ -152,6 +154,7 @@ class RequestReporter:
     def _report(self, context: SimpleNamespace, status: RequestStatus, pause: float = 0.0) -> None:
         """Report what came of a request, once."""
         request, context.request = context.request, None
+        # aiohttp may call more than one hook for a request: the first one reports it.
         if request is not None and self.observer is not None:
             self.observer.answered(request, status, pause)
 
@@ -159,7 +162,7 @@ class RequestReporter:
 def _is_discords(answer: aiohttp.ClientResponse) -> bool:
     """Tell whether an answer is one that Discord gives: JSON, or nothing. A proxy's page tells nothing about the request.
 
-    discord.py takes any other for a text, and raises whatever comes of that.
+    discord.py reads a page as text, and then raises errors of various types.
     """
     empty = answer.status == 204 or answer.headers.get("Content-Length") == "0"
     return empty or answer.headers.get("Content-Type") == "application/json"
@@ -210,6 +213,7 @@ class Buckets(dict[str, Ratelimit]):
     def __missing__(self, key: str) -> Ratelimit:
         """Make a bucket, and forget those that nobody used for minutes."""
         if len(self) >= _MAX_BUCKETS:
+            # The keys hold the ids of channels, so that their number has no bound.
             for old in [name for name, bucket in self.items() if bucket.is_inactive()]:
                 del self[old]
         bucket = self[key] = Bucket(max_ratelimit_timeout=None)

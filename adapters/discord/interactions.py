@@ -87,6 +87,7 @@ class InteractionTokens:
     def find(self, reply_token: str) -> InteractionToken | None:
         """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
         interaction, _, rest = reply_token.partition(":")
+        # Of an earlier process; for this process's own the monotonic clock says when they expire.
         if rest and interaction not in self._tokens:
             return _from_earlier_process(rest)
         reply_token = interaction
@@ -124,7 +125,7 @@ class Interactions:
             return
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
         with self._delivery.tracked():
-            # Of a second process with this token, the one that has recorded the key answers.
+            # Two processes may use this token: the one that has recorded the key answers.
             if not await self._delivery.knows(click.key):
                 await asyncio.sleep(YIELD)
             try:
@@ -136,7 +137,7 @@ class Interactions:
                     return
                 # The person sees "This interaction failed", but the press is meant: it counts all the same.
                 _log.warning("button press was not acknowledged", extra={"reason": str(translate(error))})
-            # Looked up after the acknowledgement, which has its three seconds.
+            # After the acknowledgement, which has to arrive within three seconds.
             home = await self._delivery.with_home(channel, interaction.user.id)
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
@@ -231,7 +232,7 @@ class Interactions:
             await self._delivery.deliver(events.answered_directly(asked, direct))
 
     async def _taken_elsewhere(self, interaction: discord.Interaction, reason: PlatformError) -> bool:
-        """Tell whether another process has acknowledged an interaction: then this one keeps out, and says so."""
+        """Tell whether another process has acknowledged an interaction. If so, log it; this process does not answer."""
         if not isinstance(reason, TakenElsewhere) or not self._rest.was_acknowledged_elsewhere(
             interaction.id
         ):

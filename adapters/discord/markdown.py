@@ -50,7 +50,7 @@ def convert(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Tell, without parsing, that `text` has no block that Discord does not draw. It may also fail to notice that."""
+    """Tell without parsing whether Discord draws every block of `text`. False may be wrong, True is not."""
     if any(mark in text for mark in _MARKS):
         return False
     before, may_be_code = "", True
@@ -112,7 +112,7 @@ def unlinked(text: str) -> str:
     first, *rest = harmless(text).split("](")
     pieces, before = [first], first
     for piece in rest:
-        # Without an address, or behind a bracket that a backslash keeps from opening one, Discord makes no link.
+        # Discord makes no link without an address, nor of a label whose bracket is escaped.
         no_link = piece.startswith(")") or before[max(map(before.rfind, "[]")) - 1 :].startswith("\\[")
         pieces += "](" if no_link else _NO_LINK, piece
         before = piece
@@ -193,6 +193,7 @@ def _unaddressed(text: str, name: str) -> str:
     pieces = [first]
     word = first
     for piece in rest:
+        # An address ends at a blank: only the word that the name stands in matters.
         inside = "://" in word[max(map(word.rfind, " \n\t")) + 1 :]
         pieces += name if inside else f"{name[0]}\u200b{name[1:]}", piece
         # An address may hold the name more than once.
@@ -223,7 +224,7 @@ def _in_full_size(line: str) -> str:
 
 
 def _one_quote(line: str) -> str:
-    """Make a quote of three marks one of a single mark: Discord's of three takes in all that follows, the bot's words too."""
+    """Make a quote of three marks one of a single mark. In Discord three also quote all that follows."""
     words = line.lstrip(" ")
     return f"> {words.removeprefix(_QUOTE_TO_THE_END)}" if words.startswith(_QUOTE_TO_THE_END) else line
 
@@ -258,6 +259,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
         return
     # Bold inside of bold would end it.
     before = _one_quote(lines[0].partition("#")[0]) if block.containers else ""
+    # Headings of the fourth level and below do not exist in Discord: they become bold lines.
     words = _line(block.text.replace("**", ""))
     yield f"{before}**{words}**" if words else before
 

@@ -1,4 +1,4 @@
-"""Which server somebody belongs to who writes to the bot directly: Discord says it of no direct message."""
+"""Which server the writer of a direct message belongs to: Discord's payload does not say it."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ CAPACITY = 1_000
 TIMEOUT = 1.5
 """Seconds for all questions of one look: a command has to be acknowledged within three."""
 UNKNOWN = "unknown"
-"""The server of somebody of whom Discord did not say it in time: no list names it."""
+"""Stands for a server that Discord did not name in time. No allow list has it."""
 
 _log = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ _log = logging.getLogger(__name__)
 class Membership:
     """Finds the server, of those that the bot is in, that somebody belongs to.
 
-    A bot that anybody can invite gets direct messages from strangers, too, and a direct message stays open to who has left
-    the only server that was shared; only the privileged intent for members would tell of that, so it is asked, and an
-    answer counts for `LIFETIME`. `servers` returns the bot's own, the one first that it joined first.
+    A bot that anybody can invite gets direct messages from strangers, too, and a person who has left the only shared
+    server can still write. Only the privileged intent for members would report that, so Discord is asked, and an answer
+    counts for `LIFETIME`. `servers` returns the bot's own, in the order in which it joined them.
     """
 
     def __init__(self, rest: RestClient) -> None:
@@ -39,8 +39,8 @@ class Membership:
     async def home(self, person: int | None) -> str:
         """Return the id of the first of the bot's servers that `person` is in, as text.
 
-        Empty where the bot is in none at all; `UNKNOWN` where the person is in none of them, or is nobody known (None) and
-        there are several.
+        Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None and
+        the bot is in several.
         """
         servers = self.servers()
         if not servers:
@@ -55,6 +55,7 @@ class Membership:
                 found = await look_up(lambda: self._look(person, servers))
         except (PlatformError, TimeoutError) as error:
             _log.warning("membership lookup failed", extra={"reason": type(error).__name__})
+            # Forgetting failures only makes a refusal say less about its reason.
             if len(self._failed) > CAPACITY:
                 self._failed.clear()
             self._failed.add(person)
@@ -70,6 +71,7 @@ class Membership:
         return person not in self._failed
 
     async def _look(self, person: int, servers: Sequence[int]) -> str:
+        # Always in the same order, so that a person's questions count in one server.
         refusal: PlatformError | None = None
         for server in servers:
             try:

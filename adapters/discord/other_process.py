@@ -1,4 +1,4 @@
-"""What is left to another process with the same token, so that one of the two answers. No requests.
+"""Which questions another process with the same token answers, so that one of the two does. No requests.
 
 Discord gives each event to both. The first post of an answer has a nonce that is made of its question (`ids.claim_of`), and
 two posts with one nonce make one message: who comes second is given the message of the first, and keeps out. Discord

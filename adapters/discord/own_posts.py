@@ -2,6 +2,13 @@
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
+
+import discord
+
+from adapters.discord import ids
+from adapters.discord.errors import Claimed
+from adapters.discord.rendering import Body
 
 _MOST = 10_000
 """Posts that are remembered."""
@@ -31,3 +38,20 @@ class OwnNonces:
 
     def __contains__(self, nonce: object) -> bool:
         return str(nonce) in self._known
+
+
+def check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
+    """Raise `Claimed` where the message for a claim cannot be the one that was sent; `tried`: an earlier one may have been.
+
+    What an earlier attempt of this process posted may have lost its buttons since.
+    """
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    sent = _keys(one["custom_id"] for row in body["components"] for one in row["components"])
+    shown = _keys(one.custom_id or "" for row in rows for one in row.children)
+    if not sent & shown and (shown or (sent and not tried)):
+        raise Claimed(message.id, shown)
+
+
+def _keys(custom_ids: Iterable[str]) -> frozenset[str]:
+    """Read the keys of the bot's buttons."""
+    return frozenset(found[1] for one in custom_ids if (found := ids.parse_custom_id(one)) is not None)

@@ -3,7 +3,7 @@
 Discord publishes one number, the fifty requests a second of a bot, and asks to read the others from its answers
 (https://docs.discord.com/developers/topics/rate-limits). Those here are what staff and users report: five messages
 created or edited in five seconds of a channel (discord/discord-api-docs#20), one reaction in a quarter of a second;
-for what nobody reports, the numbers of messages. Answers to interactions count against nothing else.
+where nobody reports a number, that of messages is used. Answers to interactions count against nothing else.
 """
 
 import re
@@ -103,7 +103,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
 }
 """What each request counts against, the most specific budget first.
 
-A refusal is held against the first one. So the whole bot's limit is never the only one: else an exhausted quota of
+A refusal is held against the first one. So the whole bot's limit is never the only one: otherwise a used-up quota of
 commands, which lasts a day, would stop every answer.
 """
 

@@ -10,7 +10,7 @@ MESSAGE_LENGTH = 2_000
 QUEUED_EMOJI = "\N{HOURGLASS WITH FLOWING SAND}"
 UNANSWERABLE_EMOJI = "\N{SPEAKER WITH CANCELLATION STROKE}"
 UNTITLED = "A question for Aion"
-"""The title of a thread whose question cannot be one."""
+"""The title of a thread where the words of the question cannot be one."""
 ASK_DESCRIPTION = "Ask Aion about your images and documents"
 ASK_PROMPT = "Your question"
 UNKNOWN_BUTTON = "I don't know this button any more. Ask your question again."

@@ -16,7 +16,7 @@ _DECORATION = ("**", "__", "~~", "`")
 
 def show(table: Table) -> str:
     """Show a table as aligned lines in a code block where that is narrow enough, else as a list."""
-    # What decorates a cell is shown as it is written inside a code block.
+    # A code block shows the marks of bold or links as they are written.
     plain = [[_plain(cell) for cell in row] for row in table]
     columns = max(map(len, plain))
     # A link in a code block cannot be pressed. The gaps alone may be too wide: then no width has to be measured.
@@ -50,7 +50,8 @@ def _as_list(table: Table) -> str:
 
 def _item(head: Sequence[str], row: Sequence[str]) -> list[str]:
     first, *rest = row or [""]
-    # What a short row leaves out is not said; the head of a wide table is not gone through for each short row.
+    # Cells that a short row lacks are left out. The loop stops at the row's own length, so that a wide head with many
+    # short rows takes linear time.
     names = [*head[1 : len(row)], *[""] * (len(row) - len(head))]
     named = [
         f"- {name}: {cell}" if name else f"- {cell}" for name, cell in zip(names, rest, strict=True) if cell

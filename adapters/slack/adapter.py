@@ -93,7 +93,7 @@ class SlackAdapter:
         await self._web.close()
 
     async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
-        """Do nothing: a Slack thread begins with the first reply."""
+        """Do nothing: a Slack thread begins with its first reply."""
 
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         """Post a reply by one request; searches the thread first where an earlier outcome with this nonce is unknown.

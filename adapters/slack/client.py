@@ -93,7 +93,7 @@ class WebApi:
     async def upload(self, address: str, raw: bytes) -> None:
         """Send the bytes of a file to the address that Slack named; without a token, which Slack asks for nowhere there.
 
-        Raises PlatformDown for an address that is not encrypted, unless Slack's own is not.
+        Raises PlatformDown for an address without TLS, unless `SLACK_API_URL` has none either.
         """
         parts, method = urlsplit(address), Method.FILES_UPLOAD
         own = urlsplit(self._settings.api_url)
@@ -104,6 +104,7 @@ class WebApi:
             session = self.client.session
             if session is None:
                 raise PlatformDown(f"{method}: the connection to Slack is closed")
+            # No redirects: they could lead to an address without TLS.
             async with session.post(
                 address, data=raw, proxy=self.client.proxy, allow_redirects=False
             ) as answer:
@@ -132,8 +133,9 @@ class WebApi:
     ) -> Mapping[str, Any]:
         """Send one request and report it. Raises the errors of `ports.errors`."""
         request = PlatformRequest(method, charges)
-        # What a cancelled task leaves behind is reported as an error too: whether Slack acted is not known.
+        # A cancelled request is reported as an error: whether Slack acted is not known.
         status, retry_after = RequestStatus.ERROR, 0.0
+        # The same observer gets both reports, also if another one is set meanwhile.
         observer = self.observer
         if observer is not None:
             observer.sent(request)
@@ -199,7 +201,10 @@ class WebApi:
 
 
 def field(answer: Mapping[str, Any], name: str, method: str) -> str:
-    """A field that every answer of `method` has. Raises PlatformDown where it has not: something came between."""
+    """A field that every answer of `method` has.
+
+    Raises PlatformDown where it is missing: then a proxy answered, not Slack.
+    """
     value = answer.get(name)
     if not isinstance(value, str):
         raise PlatformDown(f"{method}: an answer without {name}")

@@ -64,6 +64,7 @@ def file_count(message: Payload) -> int:
     """Count the files of a message and of what it forwards, and the pictures of its blocks and cards."""
     parts: list[Payload] = []
     level = [message]
+    # Level by level, so that the depth is bounded whatever a payload nests.
     for _ in range(_MOST_FORWARDS + 1):
         level = [one for part in level for one in _attached(part)]
         parts += level
@@ -130,6 +131,7 @@ def _beside(text: str, blocks: Sequence[Payload]) -> Iterator[str]:
         if text.strip() and block.get("type") == "rich_text":
             continue
         said = words(block)
+        # Slack repeats the text of some blocks in `text`: it counts once.
         if said not in text:
             yield said
 
@@ -184,6 +186,7 @@ def _rows(table: Payload, depth: int) -> Iterator[str]:
     rows = table.get("rows")
     for row in rows if isinstance(rows, list) else ():
         cells = row if isinstance(row, list) else items(row, "cells") if isinstance(row, Mapping) else ()
+        # A line end in a cell would end the row.
         texts = (
             " ".join(" ".join(_lines(one, depth + 1)).split()) for one in cells if isinstance(one, Mapping)
         )

@@ -131,7 +131,7 @@ _HINDRANCES: Mapping[str, Hindrance] = {
     "restricted_action_thread_only_channel": Hindrance.PERMISSION,
     "team_access_not_granted": Hindrance.PERMISSION,
 }
-"""What the codes say that a person can do something about; all others are about something else than permission."""
+"""The hindrances that a person can remove, by Slack's code; every other code is about something else."""
 
 
 class StreamRefused(Unsupported):
@@ -162,7 +162,7 @@ def translate(error: Exception, method: Method) -> PlatformError:
 
 
 def not_slack(method: Method) -> PlatformDown:
-    """What to raise for an answer that Slack would not give: something stands between the bot and Slack."""
+    """The error for an answer that Slack would not give: a proxy between the bot and Slack gave it."""
     return PlatformDown(f"{method}: an answer that is not Slack's")
 
 
@@ -190,7 +190,7 @@ def _refusal(error: SlackApiError, method: Method) -> PlatformError:
     if not code or status >= 500:
         return PlatformDown(f"{method}: {code or f'status {status}'}")
     variable, bad = (APP_TOKEN, _BAD_APP_TOKEN) if method in APP_SCOPES else (BOT_TOKEN, _BAD_TOKEN)
-    # What else is wrong with a stream may be right for a post.
+    # Slack refused the stream only: it may accept a post.
     if method in _STREAMING and (code in _STREAM_ONLY or code not in bad | _KINDS.keys()):
         return StreamRefused(method, code)
     if code in bad:
@@ -206,7 +206,7 @@ def _refusal(error: SlackApiError, method: Method) -> PlatformError:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that Slack wants to be left alone. Never negative, and never for ever."""
+    """Seconds that Slack asks the bot to wait; at least 0, and finite."""
     try:
         seconds = float(headers.get("Retry-After", _PAUSE_WITHOUT_RETRY_AFTER))
     except ValueError:

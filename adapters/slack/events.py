@@ -73,7 +73,7 @@ def prompt_from_event(
         person=person,
         text=mrkdwn.to_plain_text(text, me.user, find),
         addressed=addressed,
-        # Slack delivers in no certain order: this reply may have overtaken the question it belongs to.
+        # Slack guarantees no order: this reply may have overtaken the question that began its thread.
         young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
         attachments=content.file_count(event),
@@ -134,7 +134,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
     """Read a click of a button; None if it is none of ours."""
     button: Payload = next(iter(payload.get("actions") or ()), {})
     action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
-    # Of an ephemeral message there is only the container.
+    # The payload of a press in an ephemeral message has only the container.
     container, message = payload.get("container") or {}, payload.get("message") or {}
     ts = container.get("message_ts") or message.get("ts")
     if action is None or not channel or not ts:
@@ -143,6 +143,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
     return Click(
         action=action,
         key=button.get("value") or "",
+        # A message outside of any thread is the first one of its own.
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
         place=_place_of_interaction(payload, me, channel, shared=shared, checked=checked),
         person=_user_of(payload),
@@ -175,6 +176,7 @@ def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> Mess
     before: Payload = event.get("previous_message") or {}
     after: Payload = event.get("message") or {}
     deleted = event["subtype"] == "message_deleted" or after.get("subtype") == "tombstone"
+    # A deletion has the old message alone, and a tombstone has no words.
     message = before if deleted else after
     person = writer(message, me.user, me.bot, any_app if deleted else no_app)
     if not (event.get("channel") and message.get("ts")) or person is None:
@@ -212,7 +214,7 @@ def _author(message: Payload, find: Find) -> str:
 
 
 def _as_new(body: Payload, message: Payload) -> Payload:
-    """The event that an edited message would come as if it were new."""
+    """The event that Slack would send for an edited message if it were new."""
     event = body["event"]
     where = {name: event.get(name) for name in ("channel", "channel_type")}
     return {**body, "event": {**message, **where, "type": "message"}}

@@ -86,6 +86,7 @@ class EventHandlers:
         )
         # Events are handled in a middleware, because bolt acknowledges one before it calls its listener.
         app.middleware(self._handle_event)
+        # One listener for all: a press of an unknown button is acknowledged as well.
         app.action(_ANY)(self._handle_action)
         app.shortcut(_ANY)(self._handle_shortcut)
         app.error(_log_failure)
@@ -103,7 +104,10 @@ class EventHandlers:
     async def _handle_event(
         self, body: Payload, ack: AsyncAck, next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse:
-        """Hand an event over if it is one for the core, then acknowledge it in any case. Interactions pass."""
+        """Hand an event over if it is one for the core, then acknowledge it in any case.
+
+        Interactions go on to their listeners.
+        """
         if body.get("type") in _INTERACTIONS:
             return await next_()
         with self._tracked():
@@ -197,8 +201,8 @@ class EventHandlers:
     async def _facts_of_press(self, payload: Payload) -> ChannelFacts:
         """Return what is known of the channel of a press.
 
-        Where the bot posted the message it has answered before, and events have told since whether that changed: a
-        look-up, which can fail, is needed for people of other organisations and for messages that are not there.
+        Where the bot posted the message, it has answered there before, and events have told since whether that changed.
+        Only for people of other organisations, and for a message of somebody else, Slack is asked; that can fail.
         """
         channel = events.channel_to_look_up(payload)
         if channel is None:
@@ -216,7 +220,7 @@ class EventHandlers:
             return await self._asked(channel)
         except PlatformError as error:
             _log.warning("channel lookup failed", extra={"reason": str(error)})
-            # Of a direct message it is not known whether it is one with the bot: then it may be no place to answer in.
+            # Slack does not say whether a direct message is one with the bot: so the bot may be unable to answer there.
             return ChannelFacts(shared=channel is not None, bot_may_write=channel is not None, checked=False)
 
     async def _asked(self, channel: str) -> ChannelFacts:
@@ -228,7 +232,7 @@ class EventHandlers:
         if not isinstance(found, Mapping) or "is_ext_shared" not in found:
             raise not_slack(Method.CONVERSATIONS_INFO)
         shared = bool(found["is_ext_shared"] or found.get("is_pending_ext_shared"))
-        # Nobody writes in an archived channel; the shortcut is in the menu of its messages all the same.
+        # Nobody can write in an archived channel, but its messages still offer the shortcut.
         closed = found.get("is_archived") or found.get("is_frozen")
         return ChannelFacts(shared, bool(found.get("is_member", True)) and not closed)
 
@@ -249,7 +253,7 @@ class EventHandlers:
         return True
 
     async def _call(self, method: Method, **arguments: Any) -> Payload:
-        """Look something up, again after each pause where Slack may answer in a moment."""
+        """Look something up; repeat it after each pause if Slack may answer then."""
         return await retry(
             lambda: self._web.call(method, self._me.team, **arguments),
             backoff=self._lookups,

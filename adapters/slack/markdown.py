@@ -2,7 +2,7 @@
 
 No link hides where it leads, and none is live before the text is final. Slack makes links of masked links, bare addresses and
 angle brackets. What else Markdown and Slack's own markup can hide an address in (definitions of references, HTML,
-`<address|label>`) is kept from being read as such, by a character that nobody sees: the address is shown then.
+`<address|label>`) is kept from being read as such, by a character that nobody sees: then people see the address.
 """
 
 import re
@@ -58,7 +58,7 @@ def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
     return after[len(before) :]
 
 
-@lru_cache(maxsize=256)  # it is asked for whether a stream can end, and shown then
+@lru_cache(maxsize=256)  # the same text decides whether a stream can end, and is then shown
 def in_markdown_block(text: str) -> str:
     """Return Markdown as a `markdown` block or the end of a stream may show it."""
     return mrkdwn.in_markdown(checked(text)) if text.strip() else ""
@@ -89,7 +89,8 @@ def checked(text: str) -> str:
 def inert(text: str) -> str:
     """Return Markdown, looking the same but for links, in which nothing is a link or picture, for a text that grows.
 
-    What a longer text gives begins with what this one gives, if this one ends where `settled` says.
+    The result for a longer text begins with the result for this one, if this one ends where `settled` says: a stream
+    only grows.
     """
     return _WORD.sub(_inert_word, text)
 
@@ -123,6 +124,7 @@ def _link(link: Link) -> str:
     if not link.misleads:
         return link.written
     address = real_address(link.address)
+    # A whole address in angle brackets is a link of its own, without a label.
     shown = f"<{address}>" if "://" in address else address
     return f"{_between(link.label)} ({shown})"
 

@@ -94,21 +94,23 @@ class Messages:
         if found is not None:
             return found
         metadata = {"event_type": _NONCE_EVENT, "event_payload": {"nonce": nonce}}
+        # No link previews: the links are a model's, and Slack would fetch them.
         rest = {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         return await self._create(Method.CHAT_POST_MESSAGE, thread, nonce, {**rest, **shown})
 
     async def edit(self, message: MessageRef, shown: Arguments) -> None:
         """Edit a message. One that is still a stream, of this process or an earlier one, is stopped first.
 
-        That takes one request, two for a live stream of this process, and three for one of an earlier process, which
-        only the refused edit shows to be a stream. It takes four where Slack still sees a stream after the first stop.
-        Raises CannotEdit where Slack goes on seeing one: a new message may take its place.
+        One request edits a message. Two edit a live stream of this process: stop, edit. Three edit a stream of an
+        earlier process: the refused edit shows that it is a stream. Four are needed where Slack still sees a stream
+        after the first stop. Raises CannotEdit where Slack goes on seeing one: a new message may take its place.
         """
         stream = self._streams.get(message.id)
         if stream is not None and stream.live:
             await self._stop_if_live(message)
         team, channel, ts = ids.message(message)
         where = {"channel": channel, "ts": ts}
+        # Twice: the first refusal shows that the message is a stream, which is stopped in between.
         for is_last in (False, True):
             answer = await self._web.call(Method.CHAT_UPDATE, team, tolerated={_CONFLICT}, **where, **shown)
             if answer.get("error") != _CONFLICT:
@@ -139,6 +141,7 @@ class Messages:
         text = delta(None, content, last=False)
         if not text:
             raise Unsupported(f"{Method.CHAT_START_STREAM}: no text to begin with")
+        # An app has no client in which a stream could grow.
         if person.id in person.apps:
             raise Unsupported(f"{Method.CHAT_START_STREAM}: no person to show it to")
         # Searched before the request, and not caught below: a failed search says nothing about streams here.
@@ -150,6 +153,7 @@ class Messages:
         try:
             message = found or await self._create(Method.CHAT_START_STREAM, thread, nonce, shown)
         except StreamRefused as refused:
+            # Kept until the process ends, so that not every answer costs a refused request.
             self.streams_refused.add(place.team if refused.code in UNAVAILABLE else place.channel)
             raise
         self._remember_started(message)
@@ -210,6 +214,7 @@ class Messages:
         if found is None and unknown.streamed:
             # The newest one that may be a stream, and that no other nonce of this process started.
             candidates = (one for one in reversed(own) if one.stream and one.message.id not in self._started)
+            # A stream has no nonce before its end, so its time is all that tells it.
             found = next(candidates, None)
         if found is None:
             # The nonce stays unknown: the request may still arrive.
@@ -240,6 +245,7 @@ class Messages:
             raise
         self._unknown.pop(nonce, None)
         with suppress(ValueError):
+            # Slack's own clock: the next search need not allow for the difference to this machine's.
             self._newest_ts = max(self._newest_ts, float(ts))
         return ids.message_ref(thread, answer.get("channel") or place.channel, ts)
 

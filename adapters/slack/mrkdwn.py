@@ -41,10 +41,12 @@ def to_plain_text(text: str, bot: str, find: Find = no_name) -> str:
     `find` names what is mentioned without a name, by the inside of the mention: `@U1`, `#C1`, `!subteam^S1`.
     """
     mention, code = _MENTION.format(re.escape(bot)), masked(text, _MENTIONED)
+    # At the beginning a mention addresses the bot; the comma or colon behind it goes as well.
     text = re.sub(rf"^\s*{mention}[\s,:]*", "", code.text)
     # The lookbehind keeps this linear: without it each blank of a long run is tried as the beginning of a match.
     before = r"(?:(?<![ \t])[ \t]+)?"
     text = re.sub(rf"{before}{mention}(?=[,.;:!?)\n]|$)", "", text)
+    # Anywhere else one blank stays between the words around it.
     text = re.sub(rf"{before}{mention}[ \t]*", " ", text)
     return _ENTITY.sub(lambda found: _plain(found, find), code.restored(text)).strip()
 
@@ -90,7 +92,7 @@ def _plain(found: re.Match[str], find: Find) -> str:
         name = label or (find(target) if command == "subteam" else None)
         return "@" + (name or rest or command).removeprefix("@")
     address = target.removeprefix("mailto:").removeprefix("tel:")
-    # Slack makes links of bare addresses: their label says nothing new.
+    # Slack also links bare addresses: then the label repeats the address.
     is_bare = not label or label in {address, target.partition("://")[2]}
     return address if is_bare else f"{label} ({address})"
 

@@ -14,7 +14,7 @@ from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.names import Names
 
 _WITHOUT_SCOPE = 3600.0
-"""Seconds for which a method is not called again that the app may not call; an admin may add the scope meanwhile."""
+"""Seconds before a method that the app lacks the scope for is called again: an admin may have added the scope."""
 
 Answer = Mapping[str, Any]
 

@@ -42,7 +42,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=5, probe_threshold=25),
     ),
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
-    # In a burst private remarks and reactions are the only signs that are left: all that are documented go side by side.
+    # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
     Method.CHAT_POST_EPHEMERAL: (_per_minute(Method.CHAT_POST_EPHEMERAL, _TIER_4, probe_threshold=_TIER_4),),
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),

@@ -140,6 +140,7 @@ def _plain_sections(text: str) -> Iterator[Block]:
 
 def _plain_quote(text: str) -> str:
     """Mark every line as somebody else's words; nothing where there are none."""
+    # `splitlines` knows every kind of line end, so that no line stands without its mark.
     return "\n".join(f"> {line}" for line in text.splitlines() if line.strip())
 
 

@@ -118,7 +118,7 @@ class SocketConnection:
                 elif frame.type is aiohttp.WSMsgType.TEXT:
                     self._receive(frame.data)
         finally:
-            # However reading ends, whoever waits for this connection goes on: `open`, `drain` and its owner.
+            # However reading ends, `open`, `drain` and the owner of the connection must not wait any longer.
             if self._pinging is not None:
                 self._pinging.cancel()
             self._lost.set()
@@ -154,8 +154,10 @@ class SocketConnection:
         match message:
             case {"type": "hello"} if not self._hello.done():
                 connections = message.get("num_connections")
+                # One, where Slack does not say it: then no foreign connection is reported.
                 self._hello.set_result(connections if isinstance(connections, int) else 1)
             case {"type": "disconnect"}:
+                # Any other reason, such as a switched off Socket Mode, ends the connection at once.
                 if message.get("reason", "") not in _STILL_DELIVERING:
                     self._lost.set()
                 self.replace.set()
@@ -265,7 +267,7 @@ class SocketMode:
         return clock() - opened
 
     def _retire(self, connection: SocketConnection) -> None:
-        """Close a connection once Slack has delivered over it what it wants to, beside the one that replaces it."""
+        """Read a connection on until Slack closes it, then close it; the one that replaces it is open meanwhile."""
 
         async def drain() -> None:
             await connection.drain()
@@ -288,7 +290,7 @@ class SocketMode:
         raise PlatformDown("Slack's sockets stay closed")
 
     async def _shut_down(self, tasks: Iterable[asyncio.Task[None]]) -> None:
-        """Take nothing more, let the handlers finish what they took, and close every connection."""
+        """Take no more envelopes, let the handlers finish those that they have, and close every connection."""
         running = [*tasks, *self._draining]
         for task in running:
             task.cancel()

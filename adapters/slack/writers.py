@@ -22,7 +22,7 @@ def no_app(_: frozenset[str]) -> bool:
 
 
 def any_app(_: frozenset[str]) -> bool:
-    """Let every app count: what it takes away is gone, also where it may not ask, or may not any more."""
+    """Let every app count: an app's deletion counts even if the app may not ask, or may no longer ask."""
     return True
 
 

@@ -25,7 +25,7 @@ class _Circuit:
     successes: int = 0
     opened_at: float | None = None
     """Time of the clock; None while the circuit is closed."""
-    # Requests run at the same time, so the first one after the pause has to keep the others out.
+    # Requests run at the same time: the first one after the pause is the trial, and has to refuse the others.
     trial_running: bool = False
 
 
@@ -65,7 +65,7 @@ class CircuitBreaker:
 
     def _record(self, circuit: _Circuit, *, trial: bool, failed: bool) -> None:
         if circuit.opened_at is not None and not trial:
-            # It began before the circuit opened, so its end is no news.
+            # The request began before the circuit opened: its failure says nothing new.
             return
         if failed:
             circuit.failures += 1

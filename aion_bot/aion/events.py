@@ -1,7 +1,7 @@
 """The events of an answer's stream: their published types, and the reader that makes them from bytes. No I/O.
 
-Each token event repeats the whole text so far (`accumulated`), so the newest one contains all that the ones before it
-said. Of token events that arrive in one read, only the newest is decoded; its token carries the words of all of them.
+Each token event repeats the whole text so far (`accumulated`), so the newest one contains the text of all earlier ones.
+Of token events that arrive in one read, only the newest is decoded; its token carries the words of all of them.
 """
 
 import json
@@ -240,7 +240,7 @@ class StreamReader:
         # Consecutive token events of this read, not decoded yet.
         pending: list[ServerSentEvent] = []
         for event in self._parser.feed(chunk):
-            # Legal, and says nothing.
+            # Valid, but without data.
             if not event.raw_data and not event.too_long:
                 continue
             self.events_received += 1
@@ -275,7 +275,7 @@ class StreamReader:
     def _newest(self, pending: list[ServerSentEvent]) -> list[ChatToken]:
         """Return the tokens of consecutive token events: one, if the newest has the words of all."""
         if len(pending) > 1:
-            # Where this fails, each event is decoded and judged for itself below, this one again.
+            # If this fails, the loop below decodes each event by itself, this one once more.
             data = self._decode(pending[-1]) or {}
             content, accumulated = data.get("content"), data.get("accumulated")
             # A text that began anew, or contradicts its own piece, does not have the words of the events before it.

@@ -102,7 +102,7 @@ def find_markers(content: str) -> Iterator[Marker]:
     while opening := _OPENING.search(content, position):
         end = _end_of_name(content, opening.end())
         marker = _marker(content, opening, end) if end is not None else None
-        # What is no marker is searched from behind its opening, since a marker may stand inside.
+        # A text that is no marker may contain one: the search goes on right after its opening.
         position = marker.end if marker else opening.end()
         if marker:
             yield marker
@@ -115,6 +115,7 @@ def _end_of_name(content: str, start: int) -> int | None:
     another marker opens before it.
     """
     line_end = content.find("\n", start, start + MAX_MARKER_LENGTH)
+    # A name ends on its line, so that one lost bracket does not take the next paragraph.
     limit = min(start + MAX_MARKER_LENGTH if line_end < 0 else line_end, len(content))
     first = end = content.find("]]", start, limit)
     for _ in range(_MAX_CLOSINGS):
@@ -246,6 +247,7 @@ class _PrefixIndex:
         # In a sorted list all ids with a prefix stand together, so two of them tell one from many.
         place = bisect_left(self._ids, prefix)
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
+        # A whole id counts although a longer one begins with it.
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):
             return fitting[0], self._entries[fitting[0]]
         return None, {}
@@ -254,6 +256,7 @@ class _PrefixIndex:
 def _entries(value: object) -> list[dict[str, Any]]:
     """Return the objects of a list, or the lists and objects inside an object: the server sends both."""
     if isinstance(value, dict):
+        # An object with a text in it is an entry itself; one without holds lists of entries.
         if any(isinstance(item, str) for item in value.values()):
             return [value]
         found: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The error that an HTTP response stands for, or the lack of one. No I/O.
+"""The error for an HTTP response, or for a request without one. No I/O.
 
 Aion's error bodies come in three shapes: `{"error": {"code", "message", "details"}, "request_id"}` from the gateway,
 `{"error", "error_code", "detail", "timestamp"}` from the chat endpoints, and FastAPI's `{"detail": […]}` for a 422.
@@ -133,6 +133,7 @@ def _parse_error_body(body: Mapping[str, Any]) -> _ErrorBody:
         return _ErrorBody("; ".join(map(_describe, problems)), None, request_id, {"errors": problems})
     message = read(error, str) or read(detail, str) or read(body.get("message"), str) or ""
     code = read(body.get("error_code"), str) or read(body.get("code"), str) or None
+    # Where both are there, `error` is the sentence and `detail` says more.
     details = {"detail": detail} if isinstance(detail, str) and error else {}
     return _ErrorBody(message, code, request_id, details)
 

@@ -1,4 +1,4 @@
-"""The sentence for who looks for streams in the synchronous client."""
+"""What the synchronous client says to a caller that looks for streams."""
 
 from typing import TYPE_CHECKING, NoReturn
 

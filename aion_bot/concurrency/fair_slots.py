@@ -1,7 +1,8 @@
-"""A bounded number of things at once, shared among those who want them: nobody's many delay another's first.
+"""A bounded number of jobs at once, shared fairly: one owner's many jobs never delay another owner's first.
 
-Whoever has the fewest running is next, and of several the one that waits for longest since something of theirs began to
-wait or ended. So while somebody waits and has nothing running, nobody else starts more than one thing: nobody starves.
+The owner with the fewest running jobs is next; of several owners, the one who has waited longest since a job of theirs
+began to wait or ended. So while an owner waits and has nothing running, no other owner starts more than one job: nobody
+starves.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 class FairOrder(Generic[Owner]):
-    """Which of several owners' numbered things is next. No I/O; a step takes time linear in the owners who wait."""
+    """Which of several owners' numbered jobs is next. No I/O; a step takes time linear in the owners who wait."""
 
     def __init__(self) -> None:
         self.running: Counter[Owner] = Counter()
@@ -24,18 +25,18 @@ class FairOrder(Generic[Owner]):
         self._clock = itertools.count()
 
     def waits(self, owner: Owner) -> bool:
-        """Return whether anything of an owner waits."""
+        """Return whether a job of an owner waits."""
         return owner in self._waiting
 
     def add(self, owner: Owner, number: int) -> None:
-        """Let a thing wait; of one owner the lowest number is the oldest, and the next."""
+        """Let a job wait. Of one owner's, the lowest number is the oldest, and the next."""
         if owner not in self._waiting:
             self._waiting[owner] = []
             self._since[owner] = next(self._clock)
         heapq.heappush(self._waiting[owner], number)
 
     def remove(self, owner: Owner, number: int) -> None:
-        """Let a thing wait no more; nothing where it does not."""
+        """Remove a job that waits; do nothing if it does not wait."""
         numbers = self._waiting.get(owner, [])
         if number in numbers:
             numbers.remove(number)
@@ -46,6 +47,7 @@ class FairOrder(Generic[Owner]):
         """Start what is next and return it; None where nothing waits."""
         if not self._waiting:
             return None
+        # Looked for each time: a heap would have to be sorted anew at every start and end.
         owner = min(self._waiting, key=lambda one: (self.running[one], self._since[one]))
         number = heapq.heappop(self._waiting[owner])
         self.running[owner] += 1
@@ -53,7 +55,7 @@ class FairOrder(Generic[Owner]):
         return owner, number
 
     def end(self, owner: Owner) -> None:
-        """Record that something of an owner has ended."""
+        """Record that a job of an owner has ended."""
         self.running -= Counter([owner])  # which drops what is zero
         if owner in self._waiting:
             # Behind those who began to wait while it ran.
@@ -65,7 +67,7 @@ class FairOrder(Generic[Owner]):
 
 
 class FairSlots(Generic[Owner]):
-    """At most `most` things run at once; what finds no slot waits for its turn."""
+    """At most `most` jobs run at once; a job without a slot waits for its turn."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -75,7 +77,7 @@ class FairSlots(Generic[Owner]):
 
     @property
     def owners(self) -> frozenset[Owner]:
-        """Those of whom something runs."""
+        """The owners of the jobs that run."""
         return frozenset(self._order.running)
 
     @property
@@ -88,8 +90,8 @@ class FairSlots(Generic[Owner]):
     ) -> bool:
         """Wait for a slot; whoever gets one calls `release`. False where nothing starts any more.
 
-        `number` is one of its own; of one owner's the lowest goes first. `waits` is called where it has to wait, with
-        whether nothing else of the owner waits already.
+        `number` is unique; of one owner's numbers the lowest goes first. `waits` is called if the job has to wait; its
+        argument says whether no other job of the owner waits.
         """
         if self._closed:
             return False

@@ -41,6 +41,7 @@ class KeyedQueue(Generic[Key]):
         if key in self._waiting:
             self._waiting[key].append(job)
             return
+        # While the key is there a task serves it, so it is set before the task starts.
         self._waiting[key] = deque([job])
         task = asyncio.create_task(self._serve(key))
         self._tasks.add(task)

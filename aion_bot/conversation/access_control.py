@@ -15,7 +15,7 @@ from aion_bot.ports.messages import Person, ThreadKey
 _log = structlog.get_logger(__name__)
 
 _UNKNOWN_PLACE = Place("", "")
-"""Where a row of the first version came from: no list names it."""
+"""The place of a row that the first version wrote: no list names it."""
 
 
 class AccessControl:
@@ -45,7 +45,7 @@ class AccessControl:
     def refusal(
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
     ) -> Refusal | None:
-        """Return why `person` may not go this road, and log it; None if they may. See `domain.access.decide`."""
+        """Return why `person` may not do this, and log it; None if they may. See `domain.access.decide`."""
         refusal = decide(self._policies[platform], intent, place, person, owner)
         if refusal is not None:
             _log.info(
@@ -58,7 +58,7 @@ class AccessControl:
     def allows(
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
     ) -> bool:
-        """Return whether `person` may go this road, and log nothing: for what has a log line of its own, or needs none."""
+        """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
         return decide(self._policies[platform], intent, place, person, owner) is None
 
     def allowance(self, place: Place, person: Person) -> Allowance:
@@ -76,6 +76,6 @@ class AccessControl:
         )  # fmt: skip
 
     def lapsed(self, turn: Turn | None, thread: ThreadKey, asker: Person) -> bool:
-        """Return whether whoever asked may not use the bot there any more; `turn` None: its row is gone."""
+        """Return whether whoever asked may not use the bot there any more; `turn` is None if its row was removed."""
         place = turn.origin.place if turn is not None and turn.origin is not None else _UNKNOWN_PLACE
         return self.refusal(thread.platform, Intent.RECOVER, place, asker) is not None

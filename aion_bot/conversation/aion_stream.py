@@ -78,7 +78,7 @@ class AionStream:
                 if not error_messages.session_gone(error):
                     raise
             self._view.notice(strings.NEW_SESSION)
-            # The name of an answer that the old session will never have.
+            # The id is of an answer that the old session will never store.
             self._view.facts.answer_id = self.answer_id = None
         new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
         await self._services.store.threads.bind(self._turn.thread, new.id)
@@ -90,7 +90,7 @@ class AionStream:
     async def find_after_restart(self) -> Outcome:
         """Look for the stored answer of a question that an earlier process asked.
 
-        Where a plan of it waits, one look is enough: its card has a way on of its own.
+        Where a plan of it waits, one look is enough: the card's buttons let people go on.
         """
         parked = self._turn.phase is TurnPhase.PARKED
         history, session = self._services.history, self._turn.session_id or ""
@@ -132,9 +132,10 @@ class AionStream:
                     if (outcome := await self._take(token)) is not None:
                         return outcome
         except AionvisionError as error:
+            # A plan waits, and its card lets people decide: the end of the stream costs nothing.
             if self._view.parked:
                 return Outcome()
-            # Only where Aion may have the question can an answer come to be stored: it was cut, or a gateway gave up.
+            # An answer can be stored only if Aion may have the question: the stream was cut, or a gateway gave up.
             if not (error.maybe_acted and error.status_code in {None, 504}):
                 raise
             self._log.info("stream broke", code=error.code)
@@ -147,8 +148,10 @@ class AionStream:
             await self._take_plan(token)
             return None
         said = str((token.data or {}).get("error", ""))
+        # Aion uses one event type for a refused key and for a session that is gone; only its words tell them apart.
         session_gone = token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
-        # Replaced only while nothing of the answer is shown: two halves of two sessions are no answer.
+        # A new session is tried only while nothing of the answer is shown: halves of two answers must not stand
+        # together.
         if session_gone and self._view.empty:
             raise _SessionGoneError
         before = self._view.facts.answer_id
@@ -193,7 +196,8 @@ class AionStream:
         # A card whose row is missing could be pressed and would do nothing.
         await retry_write(lambda: plans.add(plan), BRIEFLY)
         if self.answer_id is not None and not self._name_recorded:
-            # A decision in doubt would wait until this answer has a name, and Aion for the decision.
+            # A decision in doubt waits until this answer has an id, and Aion waits for the decision: neither would ever
+            # end.
             await self._name_answer(self.answer_id)
         await self._show_plan(plan)
         for one in older:

@@ -116,6 +116,7 @@ class Approvals:
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the press claimed its decision."""
         plan = await self._plans.get(click.key)
+        # A press can be forged: a key counts in the thread of its plan alone.
         if plan is None or plan.thread != click.thread:
             unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
             return _refused(click, None, "unknown plan", (unknown,))
@@ -125,7 +126,7 @@ class Approvals:
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
             return _refused(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
-        # Of a plan that is over no words are left: what was decided is told from its record.
+        # The words of a plan that is over are erased: the reply tells its record.
         waits = plan.phase is PlanPhase.PENDING
         if waits and click.action is Action.APPROVE and not can_be_approved(plan):
             return _refused(click, plan, "nothing of the plan can be shown", (strings.PLAN_NOT_SHOWN,))
@@ -198,8 +199,8 @@ class Approvals:
             if await retry_write(partial(move, answer=decided.answer, doubt=plan.doubt)):
                 self._note_decision(plan, decided.answer)
 
-        # Buttons that come back are recorded before they can be pressed. A result is shown before its card refers to it,
-        # and both before the plan is closed: a crash in between leaves nothing unshown, and nothing claimed.
+        # The phase that brings buttons back is written before they can be pressed. A result is shown before its card
+        # refers to it, and both before the plan is closed: a crash in between leaves no result unshown and no plan claimed.
         late = bool(decided.result) and not back
         if not late:
             await keep()
@@ -212,6 +213,7 @@ class Approvals:
         await showing
         if late:
             card.view.show(plan, decided.result)
+            # Once more: the first run ended when the result stood, with the card still in the step before.
             await card.sync.run()
             await keep()
         if card.view.refused is not None:
@@ -233,6 +235,7 @@ class Approvals:
             messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
+        # Read before the action: a message that is stored afterwards may be its result.
         seen = tuple(message.id for message in messages)
         if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
             return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)

@@ -1,4 +1,4 @@
-"""The newest message of a failed answer: while its question waits to be asked again, and once that cannot be."""
+"""The newest message of a failed answer, while its question waits for a retry and after its question was deleted."""
 
 from dataclasses import dataclass
 
@@ -33,11 +33,11 @@ class _Line:
         return (Reply("", note=self.sentence),)
 
     def shrink(self) -> bool:
-        """Return that nothing is smaller."""
+        """Return False: the message cannot be smaller."""
         return False
 
     def fall_back(self, error: Exception) -> bool:  # noqa: ARG002  # the port's signature
-        """Return that nothing is plainer."""
+        """Return False: the message is plain text already."""
         return False
 
     def refuse_file(self, reason: str) -> None:
@@ -50,7 +50,7 @@ async def show_waiting(services: Services, thread: Thread, turn: Turn) -> None:
 
 
 async def show_deleted(services: Services, thread: Thread, turn: Turn) -> None:
-    """Show in the newest message of a failed turn that its question is gone: a press of Retry could do nothing."""
+    """Show in the newest message of a failed turn that its question was deleted, so that Retry goes away."""
     await _show(services, thread, turn, strings.QUESTION_DELETED)
 
 

@@ -39,13 +39,13 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
         return Decided(PlanPhase.CANCELLED, strings.DROPPED, answer="200")
     said = strings.in_aions_words(response.message, response.results)
     phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
-    # What failed may be told as an address, a key or a trace: its words reach no chat.
+    # Aion's words about a failure may hold an address, a key or a trace: they reach no chat.
     shown = "" if phase is PlanPhase.FAILED else said if phase is PlanPhase.DONE else _unclaimed(said)
     return Decided(phase, detail, said=shown, answer="200")
 
 
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
-    """Return what a plan becomes that waited in `phase` for a result which its session never showed."""
+    """Return the outcome of a plan that waited in `phase`, and whose session showed no result in time."""
     if phase is PlanPhase.RUNNING:
         return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
     busy = phase is PlanPhase.BUSY
@@ -55,7 +55,8 @@ def never_seen(phase: PlanPhase, answer: str) -> Decided:
 def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     """Read a message that Aion stored after a decision whose answer said nothing, or was lost.
 
-    The message is no report: nothing is called done by it. What its metadata says against it counts.
+    The message does not report success, so the plan is never called done because of it; its metadata may say that a
+    part failed.
     """
     metadata = {"success": True, **(found.metadata or {})}
     said = parse_plan_action(metadata, plan.plan_id, plan.action or "", accepted=False)
@@ -75,7 +76,7 @@ def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:
     of_another = plan.phase is PlanPhase.BUSY and cancels
     if plan.phase is not PlanPhase.RUNNING and (of_another or len(wanted) > 1):
         return PlanPhase.SETTLED, strings.ANOTHER_DECIDED
-    # Of a cancellation that was accepted nothing but its end is open.
+    # A cancellation that Aion accepted can only end as cancelled.
     if cancels and plan.phase is PlanPhase.RUNNING:
         return PlanPhase.CANCELLED, strings.CANCELLED_SEE_BELOW
     return PlanPhase.SETTLED, strings.SEE_BELOW

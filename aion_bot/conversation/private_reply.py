@@ -48,6 +48,7 @@ async def reply_privately(thread: Thread, event: InboundEvent, line: Line, *, hi
 
 def _pause_after(error: Exception) -> bool | float:
     if isinstance(error, RateLimited):
+        # A pause of 0 would repeat the request at once, for as long as the platform refuses.
         return max(error.retry_after, _SHORTEST)
     return isinstance(error, PlatformDown)
 

@@ -1,4 +1,4 @@
-"""After a restart: rows of an earlier process are put together with what the threads really show."""
+"""After a restart: rows of an earlier process are compared with the messages that the threads show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _LOOK_AGAIN = Backoff(0.5, attempts=6)
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Finds the messages that an earlier process posted and could not note any more, and answers that came late."""
+    """Finds messages that an earlier process posted and did not record, and answers that Aion stored late."""
 
     services: Services
 
@@ -74,6 +74,7 @@ class Recovery:
 
     async def _unnamed_streams(self, thread: Thread, found: Sequence[OwnMessage]) -> Sequence[MessageRef]:
         """Return streams that were started and could not be noted any more, oldest first: a stream has no nonce."""
+        # Reversed, because `own_messages` lists the newest first.
         streams = [own.message for own in reversed(found) if own.stream]
         known = await self._store.turns.posted_in(thread.key) if streams else ()
         return [message for message in streams if message.id not in known]
@@ -83,6 +84,7 @@ class Recovery:
             found = await retry(thread.own_messages, backoff=_LOOK_AGAIN, on=_worth_another_look)
         except PlatformError as error:
             _log.warning("thread not readable", platform=thread.platform, reason=repr(error))
+            # Then the record alone counts: a message that it lacks may be posted a second time, but none is lost.
             return []
         return list(found)
 

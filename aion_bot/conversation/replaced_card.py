@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 async def show_replaced(services: Services, thread: Thread, key: str) -> None:
     """Show that a newer card replaced this one, if that is so and the card was posted; `thread` is on its platform.
 
-    Presses are refused from the newer plan's row on: this is what people see of it.
+    Presses are refused as soon as the newer plan has a row; this makes the card say so.
     """
     plans = services.store.plans
     plan = await plans.get(key)

@@ -40,6 +40,7 @@ class Retries:
             return (strings.RETRY_LAPSED,), None
         left = self.left(turn) if self.left else self.access.allowance(turn.place, turn.asker)
         app = bool(turn.asker.apps)
+        # One statement decides, so that of several presses at once one asks again.
         if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
             return (await self._why_not(turn, click.person, left),), None
         return (), await self.store.turns.get(click.key)

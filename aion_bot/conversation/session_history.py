@@ -18,7 +18,7 @@ _TEN_MINUTES = Backoff(1.0, cap=15.0, total=600.0)
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """How often and how long a session is looked at. These times are Aion's pace, not that of our retries.
+    """How often and how long a session is looked at. `AIONVISION_RETRY_DELAY` does not change these times.
 
     `stored_answer`: for the answer to a question whose stream broke. `accepted`: for the result of a decision that Aion
     accepted for later (202). `in_doubt`: for the result of one whose answer was lost, or that somebody else decides.
@@ -78,7 +78,7 @@ class SessionHistory:
         undecided: Callable[[], Awaitable[bool]] = _never,
         undecided_pause: float = 1.0,
     ) -> ChatMessage | None:
-        """Look along `backoff` for a message that `take` takes; looks go on while it is `undecided` whose they are."""
+        """Look along `backoff` for a message that `take` takes; while the owner of messages is `undecided`, take none."""
         delays = backoff.delays()
         while True:
             messages = await self._messages_or_none(session_id)
@@ -114,6 +114,7 @@ def answer_to(
     found: ChatMessage | None = None
     for message in messages:
         if message.role is MessageRole.USER and message.content.strip() == question.strip():
+            # Start again at the newest message with the question: people may ask the same words twice.
             asked, others, found = asked + 1, 0, None
         elif message.role is MessageRole.USER:
             others += 1

@@ -1,4 +1,4 @@
-"""What people read where nothing moves: the first half a word, that the bot still works, that their question waits."""
+"""What people read while nothing new comes: the first words, that the bot still works, that their question waits."""
 
 import asyncio
 import time
@@ -34,6 +34,7 @@ class Silence:
         """Note an event of Aion's; one that shows nothing new, such as a ping, is silence as well."""
         if self._view.progress != self._progress:
             self._heard_at, self._progress = time.monotonic(), self._view.progress
+        # One timer, which runs from the first half word on.
         if self._view.waits_for_words and self._first_words is None:
             loop = asyncio.get_running_loop()
             self._first_words = loop.call_later(FIRST_WORDS, self._begin)

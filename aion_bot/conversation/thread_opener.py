@@ -35,6 +35,7 @@ async def open_thread(
 
     telling = asyncio.create_task(tell_of_wait(thread, origin, opened))
     try:
+        # An earlier process, or an earlier try, may have opened the thread without learning of it.
         attempts = itertools.count(turn.starts)
         await retry(
             lambda: thread.open(origin, again=next(attempts) > 0), backoff=_OPEN_AGAIN, on=worth_retrying

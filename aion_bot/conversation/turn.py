@@ -205,9 +205,9 @@ class TurnRunner:
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
-                await showing  # it ends early only by raising: nothing can be shown here
+                await showing  # the sync ends before the work only by raising: this thread can show nothing
             await asyncio.wait({self._work})
-            # Cancelled without an interruption: something inside cancelled itself, which is our fault.
+            # Cancelled without an interruption: code of the bot cancelled itself, which is a fault.
             interrupted = self._interruption or Outcome(EndReason.FAILED, strings.INTERNAL)
             await self._close(interrupted if self._work.cancelled() else self._work.result(), showing)
         finally:
@@ -229,11 +229,11 @@ class TurnRunner:
                 await self._stream.show_unposted_plans()
                 return Outcome()
             if self.turn.phase is TurnPhase.ENDED:
-                # The process before decided the end and could not show it.
+                # The earlier process recorded the end, and did not show it.
                 ended = Outcome(self.turn.reason or EndReason.FAILED)
                 return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
             return await self._stream.find_after_restart()
-        except Exception as error:  # noqa: BLE001  # whatever happens, the person is told; the log has the rest
+        except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return outcome_of_failure(error, asked=self._stream.asked, log=self._log)
 
     async def _give_up_asking(self) -> Outcome:
@@ -274,6 +274,7 @@ class TurnRunner:
             self._log.warning("answer cut", limit=MOST_TEXT)
         if self._view.trouble:
             self._log.error("rendering failed", reason=self._view.trouble)
+        # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered

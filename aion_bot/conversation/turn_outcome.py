@@ -31,7 +31,7 @@ def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
     if outcome.reason is EndReason.WITHDRAWN:
         view.retract()
     elif view.parked:
-        return Outcome()  # the card has its own way on
+        return Outcome()  # the card's buttons let people go on
     elif outcome == Outcome() and view.empty:
         return Outcome(EndReason.FAILED, strings.NO_ANSWER)
     elif outcome == Outcome() and view.trouble:

@@ -1,4 +1,4 @@
-"""An answer that cannot be shown to its end: its last message says so, and the person is told."""
+"""An answer whose end cannot be shown: its last message says so, and the person is told."""
 
 from dataclasses import dataclass, replace
 
@@ -39,7 +39,7 @@ class _Closing:
         return (replace(self.shown, text=text, note="", byline=(), buttons=(), closing=0),)
 
     def shrink(self) -> bool:
-        """Leave out the text, after which nothing is smaller."""
+        """Leave out the text; False if it is left out already."""
         smaller, self.shown = self.shown is not None, None
         return smaller
 

@@ -105,6 +105,7 @@ class MessageDiff:
         while len(self._slots) < len(screen):
             self._slots.append(_Slot())
         if self._replaced:
+            # Before any other step: an old card that stands beside its replacement still has buttons.
             return Delete(-1, self._replaced[0])
         surplus: Delete | Edit | None = None
         last = max((i for i, wanted in enumerate(screen) if wanted is not None), default=-1)
@@ -136,6 +137,8 @@ class MessageDiff:
         """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
         if isinstance(wanted, Document):
             return PostFile(index, wanted, slot.attempt)
+        # Somebody deleted this message, or it cannot be edited. Each post in its place notifies people, so it is posted
+        # once, with its final content.
         if slot.lost and not final and self._changes(wanted):
             return None
         post = Post(index, wanted, slot.attempt)
@@ -148,11 +151,11 @@ class MessageDiff:
         return StartStream(index, wanted, slot.attempt)
 
     def _changes(self, wanted: Content | Document) -> bool:
-        """Tell whether a message that shows this is changed here at all."""
+        """Tell whether this diff may change a message that shows this content."""
         return self._owns_cards or not isinstance(wanted, PlanCard)
 
     def _removal(self, index: int, slot: _Slot, message: MessageRef) -> Delete | Edit | None:
-        """Return how a message that is not wanted goes: it shows nothing where the platform does not let it be deleted."""
+        """Return the step that removes a message; one that the platform does not delete is edited to show nothing."""
         if not slot.undeletable:
             return Delete(index, message)
         nothing = Reply("")
@@ -168,9 +171,11 @@ class MessageDiff:
         final: bool,
         now: float,
     ) -> Step | None:
-        """Return how a slot's message gets to show `wanted`; None if it does."""
+        """Return the step that makes a slot's message show `wanted`; None if it shows that already."""
         if isinstance(wanted, Document):
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
+            # After a restart the content of a noted message is not known. In the last slot of this attempt only the
+            # file can stand.
             ours = self._resumed and not self._retried
             if isinstance(slot.shown, Document) or (slot.shown is None and ours):
                 return None
@@ -187,7 +192,7 @@ class MessageDiff:
             return StopStream(index, message, slot.streamed, wanted)
         return AppendStream(index, message, slot.streamed, wanted, earliest) if delta else None
 
-    # What came of a step.
+    # The results of steps.
 
     def posted(
         self, step: Post | PostFile | StartStream, message: MessageRef, now: float, *, certain: bool = True
@@ -197,6 +202,7 @@ class MessageDiff:
             if other.message == message:  # found again by its nonce: it can show one slot only
                 other.message = other.shown = other.streamed = None
         slot = self._slots[step.slot]
+        # The new message stands before the old one is deleted, so that a crash in between loses no text.
         if slot.frozen and slot.message is not None:
             self._replaced.append(slot.message)
         slot.message, slot.edited_at, slot.frozen = message, now, False
@@ -217,10 +223,10 @@ class MessageDiff:
                 slot.streamed = step.content
             case StopStream():
                 slot.streamed, slot.shown = None, self._shown_after(step)
-                slot.edited_at = -math.inf  # what a stream cannot show may be shown at once
+                slot.edited_at = -math.inf  # buttons and links may be shown at once
 
     def stream_broke(self, step: AppendStream | StopStream) -> None:
-        """Record that a stream takes nothing any more, and shows nobody knows what: its message goes on by edits."""
+        """Record that a stream accepts no more text and shows unknown content: its message goes on by edits."""
         slot = self._slots[step.slot]
         slot.streamed, slot.shown = None, None
 
@@ -231,6 +237,7 @@ class MessageDiff:
         """
         slot = self._slots[step.slot]
         slot.frozen, slot.streamed = True, None
+        # A second card is replaced only once it is final: each replacement is a new message that notifies people.
         slot.lost = slot.attempt > 0 or not isinstance(step.content, PlanCard)
         slot.attempt += 1
 

@@ -104,7 +104,7 @@ class Executor:
             # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
         elif isinstance(step, Delete) and isinstance(error, Forbidden):
-            self.diff.deletion_refused(step)  # for whatever reason: what is to be shown stands elsewhere
+            self.diff.deletion_refused(step)  # whatever the reason: its text stands elsewhere
         elif not _may_be_replaced(error) and not _is_undrawable(step, error):
             raise error
         elif isinstance(step, Delete):
@@ -117,6 +117,7 @@ class Executor:
         number = step.slot - sum(slot < step.slot for slot in self.cards)
         nonce = nonce_of(self.delivery.name, number, step.attempt)
         if isinstance(step.content, PlanCard):
+            # By the plan's key, not by the slot: recovery finds the card wherever it stands.
             nonce = card_nonce(step.content.key, step.attempt)
         if step.slot == step.attempt == 0 and self.delivery.claim:
             nonce = self.delivery.claim
@@ -137,6 +138,7 @@ class Executor:
             )
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
+        # From now on the decision edits this card; here it is only counted.
         if isinstance(step.content, PlanCard) and not self.delivery.owns_cards:
             self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)

@@ -45,7 +45,7 @@ def _struck(content: Content, version: int) -> Content:
     buttons = tuple(replace(button, label=KNOWN.strike(button.label)) for button in content.buttons)
     if isinstance(content, Reply):
         text = KNOWN.strike(content.text)
-        # Where nothing was struck the end still closes what is open; else it is taken for words.
+        # `closing` counts characters at the end: it is right only if nothing was struck.
         closing = content.closing if text == content.text else 0
         note, byline = KNOWN.strike(content.note), struck_line(content.byline)
         return replace(content, text=text, closing=closing, note=note, byline=byline, buttons=buttons)

@@ -34,7 +34,7 @@ class Registry:
         self._limiters = {
             adapter.platform: Limiter(adapter, observer(adapter.platform)) for adapter in adapters
         }
-        # Weak: a sync that nobody runs any more is in nobody's way, and a process shows many answers.
+        # Weak references: a process shows many answers, and a sync that no task runs any more is not needed.
         self._syncs: WeakSet[MessageSync] = WeakSet()
 
     def thread(self, adapter: PlatformAdapter, key: ThreadKey) -> Thread:

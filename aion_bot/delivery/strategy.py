@@ -71,6 +71,7 @@ def prefers_stream(given: Conditions) -> bool:
         return False
     if given.ended and not (given.posts_wait or given.posts_refused):
         return False  # a whole answer is one post, unless posts have to wait
+    # The later messages of an answer that streams are streams as well, so that all of it is shown alike.
     edits_are_scarce = (
         given.crowded or given.posts_refused or given.ended or given.mode is DeliveryMode.STREAM
     )
@@ -110,6 +111,7 @@ def permit_for(
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
     match step:
         case Post() | StartStream():
+            # A native stream takes its next words at once, so only a post that will be edited waits for some text.
             earliest = began + text_wait if isinstance(step, Post) and end else -math.inf
             insists_until = began + RESERVATION_PATIENCE
             priority = Priority.FIRST_MESSAGE if indicated else Priority.FIRST_SIGN

@@ -83,6 +83,7 @@ class MessageSync:
         self._mode: DeliveryMode | None = None
         self._indicated = self._must_post = self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
+        # What ends or replaces the current step.
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
         self._retry = retry
@@ -101,7 +102,7 @@ class MessageSync:
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
-        # What is unseen for longest goes first: news that follows unseen news does not change since when.
+        # The text that has been unseen longest goes first: more news does not change since when it has been unseen.
         if self._seen:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
@@ -114,7 +115,7 @@ class MessageSync:
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
         self._indicated, self._must_post = True, False
-        # Only the permit of a first message has something to reserve: it is requested anew, with the longer wait.
+        # Only the permit of a first message makes a reservation: it is requested again, with the longer wait.
         if self._permit is not None and self._permit.reserve:
             self._limiter.cancel(self._permit)
 
@@ -194,7 +195,7 @@ class MessageSync:
             await self._fall_back(error)
             step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
-            return self._in_doubt  # what may stand there is found by posting it again, and then removed
+            return self._in_doubt  # posting it again finds a message that arrived; it is then removed
         return step
 
     def _is_urgent(self) -> bool:
@@ -301,7 +302,7 @@ class MessageSync:
             if isinstance(step, Post | PostFile | StartStream):
                 self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):
-                self._diff.stream_broke(step)  # what was to be appended may stand there: only an edit is sure
+                self._diff.stream_broke(step)  # the text may have arrived: only an edit is certain
             self._outage = self._outage or Outage(self._retry)
             await self._outage.pause(self._taken_over)
         except Exception as error:  # noqa: BLE001  # what the adapter could not render is not a PlatformError

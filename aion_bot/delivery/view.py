@@ -1,4 +1,4 @@
-"""Where a message sync takes from what it shows."""
+"""The source of what a message sync shows."""
 
 import asyncio
 from typing import Protocol

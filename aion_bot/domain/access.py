@@ -75,14 +75,14 @@ def decide(
 ) -> Refusal | None:
     """Return why `person` may not do this at this place, or None if they may.
 
-    `owner` asked the question that it is about; without one, what belongs to somebody is not looked at. Of an app's own
+    `owner` asked the question that the intent is about; without an owner, ownership is not checked. Of an app's own
     question it is whoever asked last in the thread: two apps that answer each other would never end.
     """
     refusal = _of_app(policy, intent, person, owner) or _membership(policy, place, person)
     if refusal is not None and not place.checked and _is_listed(policy.allow_users, person.id):
-        refusal = Refusal.UNCHECKED  # what is not known may be the reason
+        refusal = Refusal.UNCHECKED  # the reason may be something that the platform did not tell
     if refusal is Refusal.SHARED and intent in _POSTING and not place.bot_may_write:
-        refusal = Refusal.UNSEEN  # where the bot is no member it is not told who is
+        refusal = Refusal.UNSEEN  # a platform does not tell the bot who is in a channel that it is not in
     if refusal is None and intent in _POSTING and not place.private:
         refusal = _posting(place)
     if refusal is None and owner is not None and intent in _OWN and not _owns(policy, intent, person, owner):
@@ -134,7 +134,7 @@ def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal |
 def _posting(place: Place) -> Refusal | None:
     if not place.bot_may_write:
         return Refusal.UNSEEN if place.checked or place.lacks else Refusal.UNCHECKED
-    # The bot would say in public what the person may not.
+    # The bot's answer would be public in a channel where the person may not write.
     return None if place.person_may_write else Refusal.MUTED
 
 

@@ -49,5 +49,5 @@ class UsedUp:
 
     @property
     def minutes(self) -> int:
-        """Minutes until the next question, rounded up, so that who waits for so long is not refused again."""
+        """Minutes until the next question, rounded up, so that a person who waits for so long is not refused again."""
         return max(1, math.ceil(self.wait / 60))

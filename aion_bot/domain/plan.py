@@ -46,6 +46,7 @@ _ENDS = frozenset({PlanPhase.DONE, PlanPhase.FAILED, PlanPhase.CANCELLED})
 
 PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
     PlanPhase.PENDING: frozenset({PlanPhase.CLAIMED, PlanPhase.REPLACED}),
+    # Back to PENDING where Aion was never told: after a crash, or where Aion has sent other content meanwhile.
     PlanPhase.CLAIMED: frozenset({PlanPhase.PENDING, PlanPhase.SENT}),
     PlanPhase.SENT: _ENDS
     | {
@@ -56,7 +57,9 @@ PLAN_TRANSITIONS: Mapping[PlanPhase, frozenset[PlanPhase]] = {
         PlanPhase.EXPIRED,
         PlanPhase.SETTLED,
     },
+    # Never back to PENDING: Aion has accepted the decision, and a second one could be carried out, too.
     PlanPhase.RUNNING: _ENDS | {PlanPhase.SETTLED},
+    # Back to PENDING, here and below, where the session shows no result in time: then a person may decide again.
     PlanPhase.BUSY: _ENDS | {PlanPhase.PENDING, PlanPhase.SETTLED},
     PlanPhase.UNKNOWN: _ENDS | {PlanPhase.PENDING, PlanPhase.SETTLED},
     PlanPhase.DONE: frozenset(),

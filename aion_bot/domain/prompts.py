@@ -68,6 +68,7 @@ def _bounded_quotes(quotes: Sequence[Quote], room: int) -> tuple[Quote, ...]:
     left, found = min(room, QUOTES_LIMIT), []
     for number, quote in enumerate(quotes):
         clean = _clean(quote.text)
+        # It has no words and takes no room; it only lets the answer say that words were withheld.
         if quote.source is QuoteSource.WITHHELD:
             found.append(quote)
             continue
@@ -123,7 +124,7 @@ def _beginning(text: str, room: int) -> str:
 def also_read(quotes: Sequence[Quote]) -> str:
     """Say what was read that is not obvious, and that something was left out; empty where there is nothing to say."""
     sources = dict.fromkeys(one.source for one in quotes)
-    # Whoever uses a shortcut on a message knows that it is read.
+    # A person who uses a shortcut on a message knows that it is read.
     told = [source for source in sources if source is not QuoteSource.ASKED_ABOUT]
     read = strings.also_read(told, cut=any(one.cut for one in quotes))
     return f"{read} {strings.WITHHELD}".strip() if QuoteSource.WITHHELD in sources else read

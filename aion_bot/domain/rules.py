@@ -42,7 +42,7 @@ NOT_YET = (
     "destructive_approvals_required", "images", "earlier_messages", "uploads", "private", "reactions", "footer",
     "notify_after", "feedback",
 )  # fmt: skip
-"""Keys whose issue has not landed: accepting them without effect would be a lie."""
+"""Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def _statements(text: str) -> Iterator[tuple[Keys, int]]:
         except tomllib.TOMLDecodeError:
             continue
         paths = list(_paths(parsed))
+        # A header parses by itself; its longest path is the table that the following keys belong to.
         if statement.lstrip().startswith("["):
             table = max(paths, key=len)
             yield from ((path, begun) for path in paths)

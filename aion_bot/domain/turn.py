@@ -105,7 +105,7 @@ def turn_sources(phase: TurnPhase) -> frozenset[TurnPhase]:
 
 
 MOST_STARTS = 2
-"""How often a turn is taken up. One that stopped so many processes would stop the next one as well."""
+"""How often processes start one attempt of a turn. One that stopped so many of them would stop the next one as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Turn:
 
     @property
     def given_up(self) -> bool:
-        """Whether too many processes took it up and none ended it: most likely showing it stops the process."""
+        """Whether too many processes started it and none ended it: most likely its answer stops the process."""
         return self.starts >= MOST_STARTS and self.phase in UNFINISHED
 
     @property

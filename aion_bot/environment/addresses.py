@@ -25,7 +25,7 @@ def _split(url: str, sentence: str) -> SplitResult:
     """Return the parts of an address. Raises ValueError with `sentence` for what is none."""
     try:
         parts = urlsplit(url)
-        # Reading the port is what checks it. urlsplit drops line ends and tabs, wherever they are, instead of refusing.
+        # Reading the port checks it. urlsplit drops line ends and tabs, wherever they are, instead of refusing.
         valid = bool(parts.hostname) and parts.port != 0 and url.isprintable() and " " not in url
     except ValueError:
         # The message of urlsplit quotes a part of the address.

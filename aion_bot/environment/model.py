@@ -103,7 +103,7 @@ class EnvironmentSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # likewise
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take arguments alone, so that no variable changes settings that were given all they need."""
+        """Take arguments alone, so that no environment variable changes settings that a caller made from arguments."""
         return (init_settings,)
 
     @classmethod

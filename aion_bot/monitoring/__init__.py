@@ -1,4 +1,4 @@
-"""How the operator's systems see the bot: readiness, metrics, and the HTTP server that tells both.
+"""How the operator's systems watch the bot: readiness, metrics, and the HTTP server for both.
 
 Loaded only where `AION_BOT_HTTP_ADDRESS` names an address; nothing else imports `prometheus_client`.
 """

@@ -56,7 +56,7 @@ class _Begun:
 
 
 class _Registry(CollectorRegistry):
-    """Leaves out when each series began: it would double their number, and says nothing that people feel."""
+    """Leaves out the time at which each series began: it would double their number, and no dashboard needs it."""
 
     def collect(self) -> Iterator[Metric]:
         for metric in super().collect():
@@ -204,7 +204,7 @@ class Metrics:
         self._final_lag.labels(turn.thread.platform).observe(lag)
 
     def ended(self, turn: Turn, reason: EndReason, *, timed: bool) -> None:
-        """Count an end. How long a turn of an earlier process took is not known."""
+        """Count an end. The duration of a turn that an earlier process began is not known, and not observed."""
         platform = turn.thread.platform
         self._turns.labels(platform, _OUTCOME.get(reason, "failed")).inc()
         begun = self._begun.pop(turn.name, None)

@@ -1,4 +1,4 @@
-"""What the bot tells of itself while it runs: one observer for metrics and readiness."""
+"""The one observer behind metrics and readiness."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -65,6 +65,7 @@ class Readiness:
     def aion_answered(self, error: AionvisionError | None) -> None:
         """Note whether Aion refused the key; a failure on the way, or of the server, says nothing about it."""
         status = 200 if error is None else error.status_code
+        # Any answer below 500 is Aion's own: the key was looked at.
         if status is not None and status < 500:
             self._key_refused = isinstance(error, AuthenticationError)
 

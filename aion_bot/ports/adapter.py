@@ -51,7 +51,7 @@ class PlatformAdapter(Protocol):
         """Post a new message. `nonce`: at most 25 characters of A-Z, a-z, 0-9 and "-".
 
         Posting again with the same nonce after an error never makes a second message: where the first one did
-        arrive, its reference is returned. How long that holds is the platform's business; minutes at least.
+        arrive, its reference is returned. The platform decides how long that holds; it has to be minutes at least.
         """
 
     async def edit(self, message: MessageRef, content: Content) -> None:
@@ -126,7 +126,7 @@ class ActivityIndicator(Protocol):
     """The platform's own indicator that the bot works, such as "is typing"; `Limits.activity_lasts` says for how long."""
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
-        """Show that the bot works for `person` in a thread, or no more.
+        """Show that the bot works for `person` in a thread, or end that.
 
         Returns whether that is so now: one attempt, which may raise `RateLimited` and nothing else.
         """
@@ -137,7 +137,7 @@ class QueuedMarker(Protocol):
     """A mark on a person's message, such as a reaction."""
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
-        """Show on a message that it waits in the queue, or no more; doing either twice is harmless."""
+        """Show on a message that it waits in the queue, or remove that; a second call of either changes nothing."""
 
 
 @runtime_checkable
@@ -196,7 +196,7 @@ class MentionsOnly(Protocol):
 
 @runtime_checkable
 class KnownIds(Protocol):
-    """A platform whose ids can be told by their form, as package and as adapter: the lists of the settings are checked.
+    """A platform whose ids have a known form, as package and as adapter, so that lists in the settings are checked.
 
     Without it every id counts as one of the platform's.
     """

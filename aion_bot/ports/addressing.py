@@ -1,6 +1,6 @@
-"""Who is spoken to by a message: one rule for every platform, and which mentions speak to nobody. No I/O.
+"""Whom a message addresses: one rule for every platform, and which mentions address nobody. No I/O.
 
-Mentions in code speak to nobody. Slack and Discord know code spans by runs of backticks, within a line or over several, and
+Mentions in code address nobody. Slack and Discord know code spans by runs of backticks, within a line or over several, and
 no indented code. markdown-it-py finds them in the whole text at once, in linear time.
 """
 
@@ -32,7 +32,8 @@ class Address:
 def may_be_for_bot(address: Address) -> bool:
     """Tell whether a message speaks to the bot, or may in a thread where the bot takes part.
 
-    People talk to one another in the bot's threads, too: what names others, or says nothing, is theirs.
+    People talk to one another in the bot's threads, too: a message that names others, or has no words, is not for the
+    bot.
     """
     return address.bot or (address.in_thread and address.words and not address.others)
 

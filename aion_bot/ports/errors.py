@@ -1,6 +1,6 @@
 """What can go wrong on a platform, in words that every platform shares.
 
-An adapter translates its library's errors once, at the seam; the core decides by these types alone.
+An adapter translates its library's errors where it calls the library; the core decides by these types alone.
 """
 
 from enum import StrEnum
@@ -23,7 +23,7 @@ class RateLimited(PlatformError):
 
 
 class Unsupported(PlatformError):
-    """There is no such way to show something here, or not any more: another one has to be taken."""
+    """The platform cannot show this here in this way, or no longer: the core has to use another one."""
 
 
 class MessageGone(PlatformError):
@@ -70,7 +70,7 @@ class CannotEdit(Forbidden):
 
 
 class TakenElsewhere(PlatformError):
-    """Another process with the same token has taken this over: this one keeps out."""
+    """Another process with the same token handles this: this process must not."""
 
 
 class TooLong(PlatformError):

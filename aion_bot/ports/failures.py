@@ -1,4 +1,4 @@
-"""The reference of a failure: what a person is told of and the log line say the same one. No I/O."""
+"""The reference of a failure: the sentence in the chat and the log line have the same one. No I/O."""
 
 import hashlib
 import string
@@ -10,8 +10,8 @@ _DIGITS = string.digits + string.ascii_lowercase
 def reference(key: str) -> str:
     """Return the reference of what failed: six characters of a-z0-9, the same whenever it is shown or logged.
 
-    `key` is the key of the row that it is about: a turn's or a plan's, or a prompt's that has no row. A key opens buttons,
-    so that it does not stand in chats itself.
+    `key` is the key of the row that it is about: a turn's or a plan's, or a prompt's that has no row. The key itself
+    does not stand in chats, because a button with it would work.
     """
     number = int.from_bytes(hashlib.blake2s(key.encode()).digest()[:8])
     digits = []

@@ -35,13 +35,13 @@ class Host(Protocol):
         """
 
     async def unread(self, reply: Prompt) -> None:
-        """Tell that somebody wrote in a thread what the platform keeps back from the bot; `reply` has no words.
+        """Tell that somebody wrote a message in a thread whose words the platform withholds; `reply` has no words.
 
         For a platform that shows the bot only what mentions it.
         """
 
     def may_ask(self, apps: frozenset[str]) -> bool:
-        """Tell whether an app with any of these ids may ask, so that nothing is read of what all other apps write."""
+        """Tell whether an app with any of these ids may ask; an adapter need not read what other apps write."""
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a question would get instead of an answer; None if it is taken when it comes. Fast.
@@ -54,7 +54,7 @@ class Host(Protocol):
         """Tell that events can arrive from now on."""
 
     def heard(self) -> None:
-        """Tell that the platform has answered or sent something over the connection: it is alive, whether anybody asks or not.
+        """Tell that the platform has answered or sent something over the connection, which therefore is alive.
 
         A platform of which nothing is heard for 90 seconds after `connected` counts as lost, for `/readyz`.
         """

@@ -65,6 +65,8 @@ def names_other(label: str, address: str) -> bool:
     said, meant = _folded(label), _folded(address)
     if _bare(said) == _bare(meant):
         return False
+    # A mail address, an IPv6 address, or a user name before the host: none can be compared as a host's name, so each
+    # counts as misleading.
     if "@" in said or "://[" in said or "@" in meant.partition("://")[2].partition("/")[0]:
         return True
     host, port = _host_and_port(meant)
@@ -105,6 +107,7 @@ def rewritten(
     pieces: list[str] = []
     done = 0
     for start, end, drawn in sorted(env["found"].spans):
+        # The rules also report a link inside the label of another one; the outer one is drawn whole.
         if start >= done:
             pieces += rest(line[done:start]), drawn
             done = end
@@ -155,9 +158,11 @@ def _other_host(before: str, name: str, rest: str, host: str, port: int | None) 
     """Tell whether a name in a label, with what stands around it, is a host's and not that of the target."""
     if before != "://" and not _is_host(name):
         return False
+    # `www.` in front of a host does not make another site of it.
     if name.removeprefix("www.") != host.removeprefix("www."):
         return True
     number = rest[1:6] if rest[:1] == ":" else ""
+    # At most five digits: a port has no more, and int() of long digits takes quadratic time.
     digits = number[: len(number) - len(number.lstrip("0123456789"))]
     return bool(digits) and int(digits) != port
 
@@ -169,6 +174,7 @@ def _names(text: str) -> Iterator[tuple[str, str, str]]:
         if sign.isalnum() or sign in _NAME_SIGNS or unicodedata.combining(sign):
             continue
         if at > begun:
+            # Three characters before show `://`, six behind show a colon and a port.
             yield text[max(0, begun - 3) : begun], text[begun:at].strip(_NAME_SIGNS), text[at : at + 6]
         begun = at + 1
 
@@ -179,6 +185,7 @@ def _is_host(name: str) -> bool:
     *parts, last = name.split(".")
     while parts and last in _FILE_ENDINGS:
         *parts, last = parts  # `example.com.pdf` still begins like a host
+    # A name without a dot is a word, such as `example`.
     if not any(parts):
         return False
     if last.isdecimal():

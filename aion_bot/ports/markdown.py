@@ -228,6 +228,7 @@ def _plain_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         line += 1
     state.env["asked"] = line
     lines = state.src[state.bMarks[start] : state.bMarks[line]]
+    # A fence could go on beyond these lines.
     if "```" in lines or "~~~" in lines or not is_plain(lines):
         return False
     state.line = line
@@ -245,6 +246,7 @@ class _BlockParser(ParserBlock):
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST})
     parser.block = _BlockParser()
+    # Without HTML and link definitions, which the chat platforms show as text.
     parser.block.ruler.enableOnly(
         ["code", "fence", "blockquote", "hr", "list", "heading", "lheading", "paragraph"]
     )

@@ -1,4 +1,4 @@
-"""What people call whom and what a text mentions by id: looked up once, and remembered for a day."""
+"""The names of people, groups and channels that a text mentions by id: looked up once, and remembered for a day."""
 
 import asyncio
 import logging
@@ -14,11 +14,11 @@ _log = logging.getLogger(__name__)
 LIFETIME = 24 * 3600.0
 """Seconds for which a name counts: people change theirs."""
 UNKNOWN_LIFETIME = 600.0
-"""Seconds for which something counts as having no name that the bot may read."""
+"""Seconds before a key whose name the bot could not read is looked up again."""
 CAPACITY = 2_000
 """Names that are remembered; the one that was learned first is dropped."""
 MOST_AT_ONCE = 10
-"""Look-ups for one event; what else it mentions stays an id."""
+"""Look-ups for one event; further mentions keep their ids."""
 
 Find = Callable[[str], str | None]
 """Returns the name for an id, by the platform's own kind of key; None where it is not known."""
@@ -58,6 +58,7 @@ class Names:
                 missing[key] = None
             return name
 
+        # The first reading only finds out which names are missing.
         event = build(find)
         if not missing or not wanted(event):
             return event
@@ -68,6 +69,7 @@ class Names:
         """Take over names; None for what has none."""
         for key, name in names.items():
             lifetime = UNKNOWN_LIFETIME if name is None else LIFETIME
+            # Taken out first, so that the order of the dictionary is that of the last look-ups.
             self._known.pop(key, None)
             self._known[key] = (name, self._clock() + lifetime)
         while len(self._known) > CAPACITY:
@@ -92,6 +94,7 @@ class Names:
 
     async def _ask(self, key: str) -> None:
         try:
+            # None stands for the key itself unless the answer names it.
             self.remember({key: None, **await self._look_up(key)})
         except PlatformError as error:
             _log.debug("name lookup failed", extra={"reason": str(error)})

@@ -58,7 +58,7 @@ UNLIMITED_CALLS = 1_000_000
 
 
 def unlimited(operation: Operation) -> Budget:
-    """What an operation counts against where no limit of it is known: only the platform's refusals hold it back."""
+    """The budget of an operation without a known limit: only the platform's refusals delay it."""
     return Budget(operation, UNLIMITED_CALLS, 1.0, Scope.BOT)
 
 

@@ -1,4 +1,4 @@
-"""What the process knows to be secret, struck out of every text that leaves it: to a platform, or into a log. No I/O.
+"""The secrets that the process knows, struck out of every text that it sends to a platform or writes to a log. No I/O.
 
 `KNOWN` is the one set of the process, as its logs are one: the settings fill it at the start, and an adapter adds what a
 platform entrusts to it, such as a token that answers an interaction.
@@ -59,6 +59,8 @@ class _Group:
 
     def match(self, text: str, at: int) -> int:
         """Return the length of the longest form that stands at a place, 0 if there is none."""
+        # One look-up for each length, not for each secret: many secrets with the same beginning, such as tokens of one
+        # kind, have few lengths.
         return max((size for size in self.lengths if text[at : at + size] in self.forms), default=0)
 
     def begins(self, rest: str) -> bool:
@@ -128,6 +130,7 @@ class Secrets:
 
     def settled(self, text: str, start: int = 0) -> int:
         """Return how much of `text` no later text can make part of a secret; looks only from `start` on."""
+        # A secret that begins earlier would be whole by now, and `strike` finds it.
         first = max(start, len(text) - max(0, self._longest - 1))
         tail = text[first:]
         found = [
@@ -136,6 +139,7 @@ class Secrets:
             for at in _places(tail, head)
             if group.begins(tail[at:])
         ]
+        # A beginning shorter than `_HEAD` is in no group's key yet, so the last characters are compared one by one.
         for at in range(max(0, len(tail) - _HEAD + 1), len(tail)):
             if tail[at:] in self._begun:
                 found.append(at)
@@ -188,6 +192,7 @@ def _in_address(value: str) -> Iterator[str]:
         if said:
             # A short password is a secret only where it stands as one.
             yield from (said, f"{name}:{said}", f"//{name}:{said}@")
+    # `?password=…` holds one as well as `user:password@` does.
     for name, said in parse_qsl(parts.query):
         if name.upper().endswith(_NAMES):
             yield said
@@ -206,8 +211,10 @@ def _forms(secret: str) -> frozenset[str]:
     if not secret.isascii() or not set(secret).isdisjoint(_JSON_SIGNS[-1]):
         in_json += [_by_numbers(secret, signs, form) for signs in _JSON_SIGNS for form in ("04x", "04X")]
     in_json += [one.replace("/", r"\/") for one in in_json]
+    # JSON in a JSON string, as in a log of a request, escapes every backslash once more.
     in_json += [json.dumps(one)[1:-1] for one in in_json]
     encoded = [quote(secret, safe=""), quote(secret), quote_plus(secret), quote_plus(secret, safe="/")]
+    # RFC 3986 takes `%2f` and `%2F` for the same.
     encoded += [_lower_case(one) for one in encoded]
     written = [
         *(secret, repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False)),
@@ -252,11 +259,13 @@ def _lower_case(encoded: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """Yield what is the same in the base64 of everything that holds the secret, by where it begins in three bytes.
+    """Yield the parts of a secret's base64 that the bytes around it do not change, one for each offset in three bytes.
 
     So `user:secret` of a basic authorisation is found whatever the user's name is.
     """
     data = secret.encode()
+    # base64 writes three bytes as four characters; the first and last group may share characters with what is beside
+    # the secret, so only whole groups are yielded.
     for skipped in (0, 2, 1):
         whole = data[skipped:]
         whole = whole[: len(whole) // 3 * 3]

@@ -39,7 +39,8 @@ __all__ = [
 class PlatformSettings(EnvironmentSettings):
     """The settings of one platform, which is wanted once a variable without a default is set.
 
-    Where it is not wanted, what lacks is no problem, but what is malformed is: nothing is accepted without effect.
+    Where it is not wanted, a missing variable is no problem, but a malformed one is: nothing is accepted without
+    effect.
     """
 
     sentences: ClassVar[Mapping[str, str]] = {
@@ -114,6 +115,7 @@ def read_environment(folder: Path) -> Mapping[str, str]:
     Raises:
         EnvironmentFileError: `.env` is there and cannot be used.
     """
+    # The later value of a name wins: the environment's.
     given = [*_parsed(_read_text(folder / ".env")), *os.environ.items()]
     return {name: value for name, value in given if value.strip()}
 

@@ -85,7 +85,7 @@ class RequestAccounting:
         if sent is None:
             # It outlived its operation or was overdue, and counts as made.
             if status is RequestStatus.RATE_LIMITED and request.charges:
-                # The limit is exceeded all the same. `refused` takes back a begin, so there has to be one.
+                # The limit is exceeded all the same. `refused` takes back a `begin`, so one is recorded first.
                 window = self._scheduler.limit(request.charges[0], now).window
                 window.begin()
                 window.refused(now, retry_after)
@@ -100,6 +100,7 @@ class RequestAccounting:
             _refuse(sent.windows, "", retry_after, now)
         else:
             operation.refused = True
+            # Of several budgets, the error that the operation raises later may name the one that was exceeded.
             if len(sent.windows) == 1:
                 _refuse(sent.windows, "", retry_after, now)
             else:
@@ -132,6 +133,7 @@ class RequestAccounting:
                 window.begin()
             window.refused(now, error.retry_after)
         for window in operation.unused:
+            # The permit alone counts for an adapter that reports nothing.
             if self._reports:
                 window.give_back()
             else:

@@ -57,6 +57,7 @@ class SharedLimit:
 
         A new reservation leaves those that there are free, and a quarter of the budget's headroom.
         """
+        # A quarter: the headroom is kept for answers that begin, and this reservation is for one of them.
         headroom = self.reserved + self.window.budget.headroom // 4
         return self.window.capacity_at(now, headroom + others)
 
@@ -65,6 +66,7 @@ class SharedLimit:
         headroom = self.preview_headroom
         wanted = self.answers / gap if gap > 0 else math.inf
         rate = self._preview_rate(now, headroom, wanted)
+        # The window tries more than the documented limit only after permits always waited for it.
         self.window.note_saturated(now, saturated=rate < wanted)
         # Called for every look, also while there is no room: it raises a limit that was lowered.
         room = self.window.room_at(now, headroom)
@@ -114,6 +116,7 @@ class AnswerShare:
 
     def hold(self, reserved: SharedLimits, previews: SharedLimits) -> None:
         """Reserve a request in the first limits, share the others, and give back what is held besides."""
+        # Give back first, then reserve: holding the same again changes nothing, and no limit is counted twice.
         for limit in self.reserved:
             limit.reserve(-1)
         for limit in reserved:

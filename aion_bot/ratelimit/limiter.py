@@ -33,7 +33,7 @@ ended, it says nothing any more."""
 
 
 class Limiter(RequestObserver):
-    """One for each platform in the process; everything that the platform counts goes through it.
+    """The limiter of one platform; every operation and every request of it is counted here.
 
     It observes the requests of `adapter`, and forwards what it learns to `observer`, such as the metrics.
     """
@@ -89,6 +89,7 @@ class Limiter(RequestObserver):
         self._scheduler.request(permit, time.monotonic())
         self._issue_soon()
         try:
+            # `wait`, not `wait_for`, whose timeout would cancel the future.
             while keep_waiting is not None and not future.done():
                 await asyncio.wait({future}, timeout=RECONSIDER_EVERY)
                 if not future.done() and not keep_waiting():
@@ -136,11 +137,13 @@ class Limiter(RequestObserver):
         permit = Permit(self.limits(operation, thread), priority, now)
         if priority is Priority.BEST_EFFORT:
             room = [limit.window.capacity_at(now, limit.best_effort_headroom()) for limit in permit.limits]
+            # `inf` is not known: an answer may make room at any moment.
             if any(now + patience < at < math.inf for at in room):
                 yield False
                 return
         giving_up: asyncio.TimerHandle | None = None
         if priority is Priority.BEST_EFFORT:
+            # A timer, not a timeout: it must not cancel the operation once its permit is issued.
             giving_up = asyncio.get_running_loop().call_later(patience, self.cancel, permit)
         try:
             issued = await self.acquire(permit)
@@ -207,7 +210,7 @@ class Limiter(RequestObserver):
             self._observer.answered(request, status, retry_after)
 
     def limit_read(self, reading: LimitReading) -> None:
-        """Believe what an answer says about a limit."""
+        """Take over what an answer says about a limit."""
         key = (reading.budget, reading.scope)
         now = time.monotonic()
         self._scheduler.apply_reading(key, now, reading.calls, reading.remaining, reading.reset_after)

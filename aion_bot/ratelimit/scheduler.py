@@ -79,7 +79,7 @@ class Scheduler:
 
         Only the head of each queue is looked at: those behind it count against the same limits.
         """
-        # Here and not in `limit`: nobody is about to use a limit that was looked up a moment ago.
+        # Idle limits are forgotten here and not in `limit`, whose caller is about to use the one that it looked up.
         if len(self._limits) >= self._forget_above:
             self._forget_idle(now)
         # Permits whose earliest time has come compete from now on with those that wait for the same limits.
@@ -142,6 +142,7 @@ class Scheduler:
                     if free > now or not limit.answers:
                         # Where answers share the limit, `preview_at` knows better whether they have enough of it.
                         limit.window.note_saturated(now, saturated=free > now)
+            # An operation needs room in all of its limits at once.
             at = max(at, free)
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.

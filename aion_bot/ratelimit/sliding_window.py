@@ -64,8 +64,9 @@ class SlidingWindow:
         """Count the answer of a request."""
         self._under_way -= 1
         self._last_end = now
+        # Not appended: the window's length may have changed, and `apply_reading` adds later times.
         insort(self._until, now + self._seconds)
-        # So many were taken in one window: so many may be sent side by side.
+        # The platform took so many in one window, so as many may be sent at the same time.
         self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
 
     def give_back(self) -> None:
@@ -88,16 +89,19 @@ class SlidingWindow:
         counted = self.used(now)
         if counted < 1 and now - self._last_end < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last_end)
+        # Never below one: without any request nothing could show that the limit is higher again.
         self.calls = max(1.0, min(self.calls, float(counted)))
         self._probe_threshold = math.ceil(self.calls / 2)
+        # A refusal after a raise means that the raise was too high.
         self._refused_raises += self._raised
         self._raised = False
         self._quiet_since, self._saturated_since = now, None
 
     def apply_reading(self, now: float, calls: int, remaining: int, reset_after: float) -> None:
-        """Believe an answer's headers: what the limit is, and how much of it somebody else has used."""
+        """Take over an answer's headers: the limit, and how much of it another process has used."""
         # An answer counts its own request as used, and here that still is under way, so that nothing counts twice.
         self.calls, self._read = float(calls), True
+        # What is missing was sent by another process, and counts until the platform's own window ends.
         for _ in range(calls - remaining - self.used(now)):
             insort(self._until, now + reset_after)
 
@@ -115,7 +119,7 @@ class SlidingWindow:
         `inf` while that is not known.
         """
         if now < self._closed_until:
-            return self._closed_until  # whatever is counted here, the platform said so
+            return self._closed_until  # the platform named this time itself
         # So many of those that were answered have to leave the window first.
         missing = self.used(now) + headroom + 1 - int(self.calls)
         if missing <= 0:

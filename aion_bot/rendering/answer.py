@@ -135,7 +135,7 @@ class AnswerView:
                 self.facts.complete = True
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
                 content = str(data.get("content") or "")
-                # The text that the server resolved is one; it does not say where a card stands in it.
+                # The server resolves the text as a whole, and does not say where a card stands in it.
                 resolved = content if self.trouble else token.resolved_content
                 if resolved and not self.has_plan:
                     segment.settle(self._kept(resolved))
@@ -187,7 +187,7 @@ class AnswerView:
 
     @property
     def _taken(self) -> int:
-        """How many messages the text and the cards before the last segment have, and other cards."""
+        """Count the messages before the last segment, and the cards that an earlier process posted."""
         return self._cards + sum(segment.slots + 1 for segment in self._segments[:-1])
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ class AnswerView:
     def _settle_rest(self) -> None:
         for segment in self._segments:
             if segment.final is None:
-                # Read at once, it does not matter in which pieces the text came.
+                # Taking the whole text at once makes the result independent of the pieces in which it came.
                 raw = segment.raw
                 segment.settle(raw if self.trouble else readable(raw[: settled_length(raw)]))
 
@@ -236,7 +236,7 @@ class AnswerView:
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on."""
-        # The platform refused a page as too long, so its own count differs from `measure`; what is smaller is not the cause.
+        # The platform counts otherwise than `measure`, so it refused a page that fits; smaller pages are not the cause.
         if self._limit // 2 < _SMALLEST_PAGE:
             return False
         self._limit //= 2

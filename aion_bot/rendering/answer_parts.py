@@ -1,4 +1,4 @@
-"""The parts of an answer: its text between plan cards, how it ended, and what else the stream said of it. No I/O."""
+"""The parts of an answer: its text between plan cards, how it ended, and other facts from the stream. No I/O."""
 
 from dataclasses import dataclass, field
 from typing import Any

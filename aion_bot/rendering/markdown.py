@@ -106,6 +106,7 @@ def preamble(context: Context, text: str) -> str:
         line = going_on + guard(text, context.markup) if context.inside_line else ""
         return f"{opening}{context.markup}{context.info}\n{line}"
     if context.leaf == "paragraph":
+        # `x` stands for the words on the page before; the preamble is parsed, and never shown.
         return f"{opening}x" if context.inside_line else f"{opening}x\n"
     # A paragraph, and an empty line that ends it but not the list items around it.
     indented = f"{going_on}    " if context.leaf == "code" else going_on
@@ -119,6 +120,7 @@ def guard(line: str, markup: str) -> str:
 
 def _marker(width: int) -> str:
     """Return the marker of a list item whose content is indented by `width`: 2 to 17 in CommonMark."""
+    # A bullet takes up to four blanks; wider content needs a number with more digits.
     if width <= 5:
         return "-" + " " * (width - 1)
     digits = min(9, width - 2)

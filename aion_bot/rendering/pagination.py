@@ -61,6 +61,7 @@ class Pages:
         wanted; what is behind them is not looked at. `effort`: how many pages to cut before it returns, so that a long
         text can be cut in several calls.
         """
+        # Another text, not a longer one: no page of the old one is of use.
         if not grown and not text.startswith(self._taken):
             self._full, self._taken, self._context, self._reader = [], "", NOTHING_OPEN, BlockReader()
         self.closing, self.over, self.pending = 0, False, False
@@ -73,6 +74,7 @@ class Pages:
             if self.over or self.pending:
                 return self._full[:most]
             self._last_cut = cut = self._cut(piece, length, size)
+            # A new reader, because its text begins with the next page.
             self._context, self._reader = piece.context(cut), BlockReader()
             self._taken = text[: len(self._taken) + cut]
             page = piece.page(cut, full=True)
@@ -121,6 +123,7 @@ class Pages:
         """Return how many characters fit, by few measurements: each guess is where the limit is if all measure alike."""
         if size <= self._limit:
             return length
+        # Measuring renders the page, so the number of measurements decides how long this takes.
         low, low_size, high, high_size = 0, 0, length, size
         step = 1
         while high - low > 1:

@@ -111,6 +111,7 @@ class Piece:
                 self._head = f"{context.quotes}{context.markup}{context.info}\n"
         self._fences = fences
         self._opened = [fence.opened for fence in fences]
+        # The largest of all fences so far: a longer page must never measure less than a shorter one.
         self._reserves = list(accumulate((len(fence.close) + 1 for fence in fences), max))
         self._left_out = 0 if first or self._head or context.leaf == "code" else self._count_left_out()
         self._prefixes = self._find_prefixes() if self._preamble else {}
@@ -171,6 +172,7 @@ class Piece:
                 return fence.closing_line
         start = self._starts[bisect_right(self._starts, cut) - 1]
         only_marks = not self._plain[start:cut].strip(_MARKS)
+        # Marks without words would end the page as an empty item; they begin the next page instead.
         return start if start and only_marks else cut
 
     def _count_left_out(self) -> int:

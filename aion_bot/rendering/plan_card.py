@@ -38,7 +38,7 @@ def _forms(*stems: str) -> frozenset[str]:
     return frozenset(stem + ending for stem in stems for ending in endings)
 
 
-# The worst first: what is lost, what is covered by something else, what strangers see, what is elsewhere afterwards.
+# The most harmful first: what deletes, what overwrites, what shares, what moves.
 _RISKS = (
     _forms("delet", "remov", "eras", "purg", "destroy", "wip", "trash"),
     _forms("overwrit", "overwritten", "replac"),
@@ -47,7 +47,7 @@ _RISKS = (
 )
 
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
-"""Answers to an attempt that leave open whether it was the one which decided."""
+"""Aion's answers that do not say whether this attempt or another one decided."""
 
 _CANCELLING = frozenset({PlanPhase.CANCELLED, PlanPhase.RUNNING, PlanPhase.SETTLED})
 
@@ -151,6 +151,7 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
     Of more past attempts than `most` those in the middle are counted only.
     """
     decides = plan.phase not in {PlanPhase.PENDING, PlanPhase.REPLACED} and plan.action and plan.decider
+    # The line about the decision tells the newest attempt.
     past = list(map(_attempt, plan.attempts[:-1] if decides else plan.attempts))
     if len(past) > most:
         between = len(past) - most
@@ -192,7 +193,7 @@ def _counts(plan: Plan) -> bool:
     earlier attempt had decided, nobody knows which one: it was an approval if nobody ever pressed anything else.
     """
     if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer in _OTHERS_DECIDED:
-        # The only one of a card decided nothing where Aion had no such plan any more: an older card did.
+        # The only attempt of a card got a 404, and the plan was decided all the same: an older card decided it.
         alone = len(plan.attempts) == 1 and plan.attempts[-1].answer == "404"
         return not alone and all(attempt.action is Action.APPROVE for attempt in plan.attempts)
     return plan.action is Action.APPROVE or plan.phase in _CANCELLING
@@ -285,7 +286,7 @@ class PlanCardView:
             with time_limit():
                 return self._pages.update(self._result, most=most, effort=effort)
         except Exception as error:
-            # Whatever a text does to rendering, its plain text is shown.
+            # Whichever error rendering a text raises, the plain text is shown.
             if not self.fall_back(error):
                 raise
         return self._pages.update(self._result, most=most)

@@ -32,6 +32,7 @@ def settled_length(text: str, start: int = 0) -> int:
         # A copy of the whole rest for each opening would take quadratic time.
         rest, marker = tail[at : at + MAX_MARKER_LENGTH + 1], tail[at : whole.get(at, at)]
         # What looks like a marker by now may end later while a bracket in it is open.
+        # One too long, or over the end of its line, never ends.
         may_close = len(rest) <= MAX_MARKER_LENGTH and "\n" not in rest
         if may_close and (not marker or marker.count("[") > marker.count("]")):
             return start + at
@@ -64,7 +65,7 @@ class Growing:
         if not raw.startswith(self._raw):
             self.begun, self._settled, self._readable = self.begun + 1, 0, ""
             self._struck, self._struck_to = "", 0
-        # Let go of meanwhile: Python appends in place, without a copy, to a string that nobody else holds.
+        # The attribute is emptied meanwhile: Python appends in place, without a copy, to a string with one reference.
         words, self._readable = self._readable, ""
         end = settled_length(raw, self._settled)
         words += readable(raw[self._settled : end])

@@ -50,7 +50,7 @@ def time_limit() -> Iterator[None]:
         if time.thread_time() - begun > LONGEST:
             raise TooSlowError
     elif signal.getsignal(signal.SIGVTALRM) is _raise:
-        yield  # inside another limit, which holds
+        yield  # inside another time limit, which stays in force
     else:
         with (
             _alarm(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, LONGEST),
@@ -85,7 +85,7 @@ def in_plain_text_if_it_fails(
         try:
             with time_limit():
                 return render(view, *arguments, **named)
-        except Exception as error:  # whatever a text does to rendering, its plain text is shown
+        except Exception as error:  # whichever error rendering a text raises, the plain text is shown
             if not view.fall_back(error):
                 raise
         with time_limit():

@@ -93,7 +93,7 @@ class Actions:
         def may(intent: Intent, runner: TurnRunner) -> bool:
             return self._access.allows(thread.platform, intent, event.place, person, runner.turn.asker)
 
-        # Each answer is judged by itself: somebody may stop their own and not the others of the thread.
+        # Access is decided for each answer: a person may stop their own and not the others of the thread.
         allowed = [one for one in found if may(Intent.STOP, one)]
         plan_stays = any(one.plans and not may(Intent.DECIDE, one) for one in allowed)
         for runner in allowed:
@@ -105,7 +105,7 @@ class Actions:
         if line := _beside(found, allowed, plan_stays):
             self._tasks.spawn(reply_privately(thread, event, line, hidden=True))
         for runner in allowed:
-            # After its end: the plans that an answer brought are known only then.
+            # After the end of the answer: only then are all plans that it brought known.
             await runner.ended.wait()
             # A plan that only others may decide waits for them, with its card.
             if runner.plans and may(Intent.DECIDE, runner):
@@ -114,7 +114,7 @@ class Actions:
 
 
 def _beside(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner], plan_stays: bool) -> Line:
-    """Return what a press of Stop leads to that the messages do not show; empty where they show all of it."""
+    """Return a sentence about the effects of a Stop that the messages do not show; empty where they show all."""
     if not found:
         return (strings.STOP_GONE,)
     if not allowed:

@@ -29,6 +29,7 @@ class ActiveTurns:
 
         def ended(_: asyncio.Task[None]) -> None:
             running.remove(runner)
+            # A later turn of the thread may have begun another list.
             if not running and self._runners.get(thread) is running:
                 del self._runners[thread]
 
@@ -78,7 +79,7 @@ class ActiveTurns:
 
     async def stream_end(self, plan_key: str, seconds: float) -> bool:
         """Wait until the stream that brought a plan has ended; returns whether text came after the plan."""
-        # Also just after its end: the runner stays here until its rest is recorded.
+        # Also just after the end of the answer: the runner stays in the list until everything is recorded.
         runners = (one for running in self._runners.values() for one in running if plan_key in one.plans)
         runner = next(runners, None)
         if runner is None:

@@ -38,7 +38,7 @@ class Admission:
     async def present(self, platform: str, workspaces: Mapping[str, str]) -> None:
         """Take note of where the bot is as its connection begins: names by id, empty where none is known yet."""
         admitted = self._admitted.get(platform)
-        # Of several that came while nobody looked, none can be told to be the first.
+        # Of several workspaces that joined while no process ran, the first is not known.
         if admitted is None or (not admitted and len(workspaces) == 1):
             await self._remember(platform, list(workspaces))
         for workspace, name in workspaces.items():

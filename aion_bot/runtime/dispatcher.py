@@ -127,7 +127,7 @@ class Dispatcher:
             await self._drain()
         finally:
             await self._recovery.stop()
-            await self._queues.close()  # first: a queue whose turn ends would start the next one
+            await self._queues.close()  # first, because a queue whose turn ends would start the next one
             await cancel(listening)
             await self._tasks.cancel()
         return stopped
@@ -286,7 +286,7 @@ class Dispatcher:
             known = change.place if change.place.checked or turn.origin is None else turn.origin.place
             if self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
-        # In a thread people also correct what they said before the bot came, or to each other.
+        # People in a thread also correct messages that they wrote to each other, or before the bot joined.
         elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
             await self._ask(thread, asked)
 
@@ -326,7 +326,7 @@ class Dispatcher:
         """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
-                # Read again: the words may have been edited, and the turn withdrawn, while it waited.
+                # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
                 now = await self._store.turns.get(turn.key) if started else None
                 if now is None:
                     return

@@ -1,6 +1,7 @@
-"""Questions that a platform acknowledges in public before they are accepted: their places are taken from the promise on.
+"""Questions that a platform acknowledges in public before they are accepted: each has a place from that promise on.
 
-Without that, of two such questions at once for the last place both would be repeated in public, and one refused after it.
+Without it, two questions at once could compete for the last place: both would be repeated in public, and then one
+refused.
 """
 
 import time
@@ -27,13 +28,13 @@ class PromisedPlaces:
         self._held: dict[str, tuple[float, Prompt]] = {}
 
     def hold(self, prompt: Prompt) -> None:
-        """Keep a place for a question; asked again for the same one, it stays where it is."""
+        """Keep a place for a question. A second call for the same question changes nothing."""
         now = self._clock()
         self._held = {key: one for key, one in self._held.items() if one[0] > now}
         self._held.setdefault(prompt.key, (now + _KEPT, prompt))
 
     def release(self, prompt: Prompt) -> None:
-        """Keep no place for a question any more."""
+        """Give up the place of a question."""
         self._held.pop(prompt.key, None)
 
     def holds(self, prompt: Prompt) -> bool:
@@ -70,7 +71,7 @@ class Allowances:
         while True:
             before = self._promised.before(prompt)
             found = await self._used_up(prompt, before)
-            # One of them may have been written meanwhile, and counted twice.
+            # A place whose question was written meanwhile would count twice.
             if found is None or before == self._promised.before(prompt):
                 return found
 
@@ -108,7 +109,7 @@ class Allowances:
         return replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
 
     def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:
-        """Return what the places of others leave of the allowances; 0 still says that there is no limit."""
+        """Return the allowances less the places of others; 0 still means that there is no limit."""
         whole = self._access.allowance(prompt.place, prompt.person)
         taken = Counter(whose for one in before for whose in _shared(prompt, one))
         for whose, limit in ((Whose.PERSON, whole.per_person), (Whose.CHANNEL, whole.per_channel)):

@@ -1,4 +1,4 @@
-"""Replies that overtake the question which opens their thread: they wait a moment for it."""
+"""Replies that arrive before the question that opens their thread: they wait for it for some seconds."""
 
 import asyncio
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class ReorderBuffer:
 
     @contextmanager
     def expecting(self, thread: ThreadKey) -> Iterator[asyncio.Event | None]:
-        """Return what is set when the thread has been opened, or None where too many wait."""
+        """Return the event that is set when the thread has been opened, or None where too many replies wait."""
         events = self._waiting.setdefault(thread, [])
         event = asyncio.Event()
         # Bounded: a flood of replies in foreign threads must not hold up their acknowledgements.

@@ -1,4 +1,4 @@
-"""Which prompts were told privately why they are not taken, so that each wording is told once."""
+"""The private replies that refused a prompt, so that each wording is sent once."""
 
 from collections import OrderedDict
 
@@ -13,21 +13,21 @@ _WORDINGS = 8
 
 
 class RepliedTo:
-    """Remembers prompts by their keys, and their wordings: other words get their own reply."""
+    """Remembers the refused wordings of each prompt by its key: an edited prompt gets a reply of its own."""
 
     def __init__(self) -> None:
         self._wordings: OrderedDict[str, tuple[int, ...]] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether any wording of a prompt was told."""
+        """Tell whether any wording of a prompt got a reply."""
         return key in self._wordings
 
     def told(self, prompt: Prompt) -> bool:
-        """Tell whether this wording was told."""
+        """Tell whether this wording got a reply."""
         return hash(question(prompt)) in self._wordings.get(prompt.key, ())
 
     def note(self, prompt: Prompt) -> bool:
-        """Remember this wording; False where it was told before. Slack delivers a mention twice at once."""
+        """Remember this wording; False where it got a reply before. Slack delivers a mention twice at once."""
         earlier, wording = self._wordings.pop(prompt.key, ()), hash(question(prompt))
         self._wordings[prompt.key] = (*earlier[1 - _WORDINGS :], wording)
         if len(self._wordings) > _PROMPTS:

@@ -1,4 +1,4 @@
-"""In the background: words, rows and copies go when their time is over, and the files hold nothing of what was erased."""
+"""The background task that erases words, and removes rows and copies, when their time is over."""
 
 import asyncio
 import sqlite3
@@ -54,7 +54,10 @@ class RetentionSweep:
         self._delivered: Mapping[str, float] = {}
 
     async def load(self) -> None:
-        """Read what a platform may deliver once more; call it before one is connected, which writes that time anew."""
+        """Read from when on each platform may deliver an event again.
+
+        Call it before a platform connects, because that changes the time.
+        """
         found = {one: await delivered_from(self._store, one) for one in self._platforms}
         self._delivered = {one: since for one, since in found.items() if since is not None}
 
@@ -85,6 +88,7 @@ class RetentionSweep:
                 if self._clock() >= self._next:
                     await self.sweep()
                     self._next = self._clock() + DAY
+                    # Read again: each platform has gone on, so that more rows may go at the next sweep.
                     await self.load()
                 else:
                     await self._all(lambda: self._retention.erase_expired(self._clock()))
@@ -93,12 +97,14 @@ class RetentionSweep:
             await asyncio.sleep(self._pauses.look)
 
     async def _keep_log_empty(self) -> None:
-        """Empty the log soon after words were erased; of an idle bot nothing is written."""
+        """Empty the log soon after words were erased. Writes nothing while the bot is idle."""
         erased = self._store.erased
         said = False
         while True:
             await erased.wait()
+            # One emptying then serves everything that is erased in this time.
             await asyncio.sleep(self._pauses.settle)
+            # Before the log is emptied: words that are erased meanwhile set the event again.
             erased.clear()
             try:
                 emptied = await self._retention.empty_log()
@@ -113,7 +119,7 @@ class RetentionSweep:
 
     @staticmethod
     async def _all(batch: Callable[[], Awaitable[int]]) -> int:
-        """Repeat a batch until it changes nothing; between two of them other statements have their turn."""
+        """Repeat a batch until it changes nothing; other statements run between two batches."""
         total = 0
         while changed := await batch():
             total += changed

@@ -54,6 +54,7 @@ class StartupRecovery:
         """Put everything that was left open into its thread's queue, in order."""
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
+        # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:
                 self._indicators.adopt(turn)
@@ -64,6 +65,7 @@ class StartupRecovery:
             if self._access.lapsed(turn, turn.thread, turn.asker):
                 await self._store.turns.give_up_interrupted(turn.key)
             else:
+                # Outside of the thread's queue: the answer may come late, or never.
                 self._late.spawn(self._find_late_answer(thread, turn))
 
     async def _resume_turns(self) -> dict[str, asyncio.Event]:
@@ -73,10 +75,11 @@ class StartupRecovery:
             if (thread := self._thread(turn.thread)) is None:
                 continue
             if self._access.lapsed(turn, turn.thread, turn.asker):
-                # Quietly: the lists, narrowed meanwhile, allow neither to ask nor to post there.
+                # Without a word in the chat: the operator has narrowed the lists, and they allow no post there.
                 await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
             else:
                 done = recovered[turn.key] = asyncio.Event()
+                # In the order of the rows, so that a person's oldest question stays the first.
                 number = self._slots.enter(thread.platform, turn.asker)
                 self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, number, done))
         return recovered
@@ -87,7 +90,7 @@ class StartupRecovery:
             if (thread := self._thread(plan.thread)) is None:
                 continue
             turn = await self._store.turns.get(plan.turn)
-            # Of a lapsed one the row stays as it is: a start that allows it again shows what became of it.
+            # A plan that the lists no longer allow keeps its row: a later start that allows it again shows its outcome.
             if not self._access.lapsed(turn, plan.thread, plan.requester):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
@@ -105,7 +108,7 @@ class StartupRecovery:
             turn = await self._recovery.turn(thread, turn)
             self._indicators.adopt(turn)
             if turn.phase is not TurnPhase.QUEUED:
-                # Without a slot: it had one, and nothing is asked.
+                # Without a slot: it asks Aion nothing.
                 await self._indicators.dequeued(thread, turn)
                 cards = await self._recovery.cards(turn)
                 runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
@@ -114,7 +117,7 @@ class StartupRecovery:
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
                 return
-            # Quietly: the process before has told whoever had to wait.
+            # Without private replies: the earlier process has told each person that they wait.
             async with self._slots.slot(thread, turn, number, tell=False) as started:
                 if started:
                     await self._indicators.dequeued(thread, turn)
@@ -140,7 +143,7 @@ class StartupRecovery:
             self._queues.submit(turn.thread, partial(self._complete, thread, turn, found))
 
     async def _complete(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
-        """Show a late answer in the place of its interruption, unless somebody has had it asked again."""
+        """Show a late answer in the place of its interruption, unless the question was asked again."""
         if await self._recovery.claim_late_answer(turn, found):
             # The stop before may have left messages whose record was lost.
             turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)

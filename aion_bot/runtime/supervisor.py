@@ -1,4 +1,4 @@
-"""Keeps each platform connected, and says so."""
+"""Keeps each platform connected, and logs its state."""
 
 import asyncio
 import sqlite3
@@ -30,7 +30,7 @@ _SECOND_EVERY = 60.0
 """Seconds between two log lines about that."""
 
 _OVERLAP = 180.0
-"""Seconds for which a dead connection may pass for a live one. What is heard twice is known by its key."""
+"""Seconds for which a dead connection may look alive. An event that is delivered twice is known by its key."""
 
 _MOST_THREADS = 200
 
@@ -72,11 +72,11 @@ async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: B
                 return
             except PlatformError as error:
                 log.warning("platform lost, reconnecting", reason=str(error))
-            except Exception:  # one platform's fault must not end the other
+            except Exception:  # a fault of one platform must not end the others
                 log.exception("platform failed, reconnecting")
             finally:
                 host.lost()
-            # A connection that stood for a while says that the platform is up: the next failure is a new one.
+            # A connection that lasted shows that the platform is up: the next failure starts a new schedule.
             if host.was_connected:
                 delays = reconnect.delays()
             await asyncio.sleep(next(delays))
@@ -145,7 +145,7 @@ class PlatformHost:
             await self._admission.joined(self._platform, workspace, name)
 
     async def keep_last_heard(self) -> None:
-        """Write from time to time that nothing can have been missed before, once the adapter has caught up."""
+        """Write every few seconds until when no event was missed, once the adapter has read the missed ones."""
         while True:
             if self._caught_up:
                 await self._write_last_heard()
@@ -172,7 +172,8 @@ class PlatformHost:
             _log.warning("several workspaces without an allow list", platform=self._platform, reason=reason)
 
     def heard(self) -> None:
-        """Note that the connection is alive; before the adapter said that events arrive it is none."""
+        """Note that the connection is alive. Does nothing before `connected`: until then there is no connection."""
+        # An adapter may hear a refusal of its token: that is no connection.
         if self.was_connected:
             self._observer.heard(self._platform)
 
@@ -195,6 +196,7 @@ class PlatformHost:
         now = time.time()
         if now - self._second_seen_at < _SECOND_EVERY:
             return
+        # Before the write: an error of the database must not make each further sign a log line.
         self._second_seen_at = now
         _log.error("second process", platform=self._platform, reason=sign, mend=strings.SECOND_PROCESS)
         await self.remember(SECOND_PROCESS, str(now))

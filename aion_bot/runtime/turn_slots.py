@@ -1,4 +1,4 @@
-"""How many questions are answered at once, in turns among people, and what those are told who have to wait."""
+"""How many questions are answered at once, in which order, and what people are told who have to wait."""
 
 import asyncio
 import itertools
@@ -54,10 +54,11 @@ class TurnSlots:
     def enter(self, platform: str, person: Person) -> int:
         """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
         self._loads[_owner(platform, person)] += 1
+        # One sequence for all people: a number tells only which of one person's questions is older.
         return next(self._numbers)
 
     def leave(self, platform: str, person: Person) -> None:
-        """Count a question no more that `enter` counted."""
+        """Stop counting a question that `enter` counted."""
         self._loads -= Counter([_owner(platform, person)])  # which drops what is zero
 
     def load(self, platform: str) -> int:
@@ -65,11 +66,12 @@ class TurnSlots:
         return sum(count for (where, _), count in self._loads.items() if where == platform)
 
     def too_busy(self, platform: str, person: Person) -> str | None:
-        """Return the sentence for who asks while the process, or their share of it, is full."""
+        """Return the sentence for a person who asks while the process, or their share of it, is full."""
         load = self._loads.total()
         if load >= MOST_IN_PROCESS:
             return strings.FULL_PROCESS
         own = self._loads[_owner(platform, person)]
+        # A person's share is bounded only in a process that is half full: an idle one serves a single person, too.
         return strings.FULL_PERSON if 2 * load >= MOST_IN_PROCESS and own >= MOST_OF_PERSON else None
 
     @asynccontextmanager

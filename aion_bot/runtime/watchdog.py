@@ -1,6 +1,6 @@
 """Notices that something blocks the event loop, and keeps how late the loop is.
 
-A thread looks at the loop from outside: while it is blocked, nothing that runs on it could say so.
+A thread watches the loop, because nothing that runs on a blocked loop could report it.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class Watchdog:
             if not self._answered.wait(self._blocked_after):
                 self._report_block(watched, asked)
             elif self.lag > self._blocked_after:
-                # What holds the interpreter's lock, as a regular expression does, lets this thread run only afterwards.
+                # A regular expression holds the interpreter's lock: then this thread runs only after it.
                 _log.warning("event loop blocked", seconds=round(self.lag, 1), stack="")
 
     def _answer(self, asked: float) -> None:
@@ -84,7 +84,7 @@ class Watchdog:
         self._observe_lag(self.lag)
 
     def _report_block(self, watched: int, asked: float) -> None:
-        # Read by the thread that is not blocked: the frame of the other one is a snapshot.
+        # This thread is not blocked, and reads the other one's frame: a snapshot of what runs there.
         frame = sys._current_frames().get(watched)  # noqa: SLF001  # the only way to see what another thread runs
         _log.warning("event loop blocked", seconds=self._blocked_after, stack=stack_of(frame))
         del frame

@@ -3,8 +3,8 @@
 from aion_bot.domain.allowance import UNCOUNTED, WINDOW
 from aion_bot.storage.statements import among
 
-# A clock that was set back leaves questions in the future. Those of another hour would lock their askers out for as long as
-# the clock was wrong.
+# A clock that was set back leaves questions with a time in the future. Those more than an hour ahead are not counted:
+# they would refuse their askers for as long as the clock was wrong.
 _COUNTED = (
     f"asked.asked_at > unixepoch() - {WINDOW} AND asked.asked_at < unixepoch() + {WINDOW} "
     f"AND (asked.reason IS NULL OR NOT {among('asked.reason', UNCOUNTED)})"
@@ -40,7 +40,7 @@ OF_PERSON, OF_CHANNEL = {app: of_person(app=app) for app in (False, True)}, of_c
 """For values that are parameters: of a person or of an app, and of a channel."""
 
 ROOM = {app: room(rows, OF_CHANNEL) for app, rows in OF_PERSON.items()}
-"""For a question that has no row yet, of a person or of an app."""
+"""The condition for a question that has no row yet, of a person or of an app."""
 
 ROOM_AGAIN = {
     app: room(
@@ -49,4 +49,4 @@ ROOM_AGAIN = {
     )
     for app, asker in ((False, "turn.asker_id"), (True, "json_extract(turn.origin, '$.apps')"))
 }
-"""For another attempt of the turn of a row, which does not count itself: it failed."""
+"""The condition for a retry. The turn's own row does not count, because its attempt failed."""

@@ -13,7 +13,7 @@ from aion_bot.storage.errors import StoreError, reason
 
 def copies_of(path: Path) -> list[Path]:
     """Return the copies beside a database that were made before its schema changed."""
-    # Not by a pattern: a name may hold characters that mean something in one.
+    # Not by a glob pattern: the database's name may hold its special characters.
     beginning = f"{path.name}.schema-"
     try:
         names = [one.name for one in path.parent.iterdir()]
@@ -28,6 +28,7 @@ def remove_copies(path: Path, before: float) -> int:
     """Remove the copies beside a database that were made before a time (seconds since 1970); returns how many."""
     removed = 0
     for copy in copies_of(path):
+        # The file's own time: the series has no date in its names.
         if copy.lstat().st_mtime < before:
             copy.unlink()
             removed += 1
@@ -48,6 +49,7 @@ def copy_before_migration(connection: sqlite3.Connection, path: Path, version: i
             f"{path} could not be copied before it is brought to a newer schema ({reason(error, path)}): "
             "it is as it was; make room beside it and start again"
         ) from error
+    # Compared by content: a database that was used since gets a copy of its own.
     if earlier is not None and filecmp.cmp(earlier, copy, shallow=False):
         # A service manager starts a bot whose migration fails again and again: that must not fill the disk.
         copy.unlink()

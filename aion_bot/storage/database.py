@@ -66,7 +66,8 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
     """Open the file, creating it with mode 0600 if it is missing, and bring its schema up to date.
 
     Other processes may read it meanwhile (`sqlite3`, a backup, `aion-bot doctor`); a second bot is refused by a lock on
-    `<database>.lock`. Files of it that others could read get mode 0600, where this process may do that. `known` are the migrations, by default those of this version.
+    `<database>.lock`. Files of it that others could read get mode 0600, where this process may do that. `known` are the
+    migrations, by default those of this version.
 
     Raises:
         StoreError: another bot has it; it is newer than this version, no database, corrupt, read-only or not to be
@@ -74,7 +75,8 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
     """
     real = _real(path)
     try:
-        # aiosqlite 0.22 leaves a thread behind that outlives the loop when it cannot open a file: here it can.
+        # If it cannot open a file, aiosqlite 0.22 leaves a thread that outlives the loop. So everything that can fail
+        # is tried first.
         lock = await asyncio.to_thread(_prepare, real, path, migrations() if known is None else known)
         try:
             connection = await _connect(real, path)
@@ -97,12 +99,13 @@ def check_database(path: Path) -> int | None:
         if not real.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such folder", str(real.parent))
         exists = real.exists()
+        # The folder as well: SQLite creates the log beside the database.
         for needed in (real.parent, real) if exists else (real.parent,):
             if not os.access(needed, os.W_OK):
                 raise PermissionError(errno.EACCES, "cannot be written", str(needed))
         if not exists:
             return None
-        # Without a log nobody has it open. To read it then as if it could not change creates no files beside it.
+        # Without a log no process has the database open. Reading it as immutable then creates no files beside it.
         mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
         with closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema")
@@ -137,7 +140,7 @@ def back_up(path: Path, target: Path) -> None:
     except OSError as error:
         raise StoreError(f"{target} cannot be written ({reason(error, target)})") from error
     try:
-        # Not as if it could not change: a bot may start meanwhile.
+        # Not as immutable: a bot may start meanwhile.
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, timeout=_PATIENCE)) as connection:
             write_copy(connection, target)
     except (sqlite3.Error, OSError) as error:
@@ -167,7 +170,8 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)) as connection:
             connection.executescript(_PRAGMAS)
             _check_erasing(connection.execute(_ERASING).fetchone()[0], path)
-            read_schema(connection, path, known)  # a newer file is left as it is
+            # Before the journal mode, which is written into the file.
+            read_schema(connection, path, known)  # a newer version's file is not changed
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE probe (x)")  # a read-only file lets a transaction begin
@@ -183,6 +187,7 @@ async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
     try:
         connection.row_factory = aiosqlite.Row
+        # Pragmas belong to a connection: this one needs them, too.
         await connection.executescript(_PRAGMAS)
         (row,) = await connection.execute_fetchall(_ERASING)
         _check_erasing(row[0], path)

@@ -29,7 +29,7 @@ UPDATE plan SET result = (
 ) WHERE key = ? AND result IS NULL
 """  # noqa: S608  # members of enumerations
 
-# With each plan come its attempts, so that its card can tell the whole story: the number first, as order is by that.
+# Each plan is read with its attempts, which its card tells. The number stands first, because they are sorted by it.
 _PLAN = """
 SELECT plan.*, (
     SELECT json_group_array(json_array(
@@ -89,6 +89,8 @@ class Plans(Statements):
         return await self._do(
             "UPDATE plan SET phase = 'claimed', action = ?, decider_id = ?, decider_name = ?, detail = '', said = '', "
             "answer = '', shown = 0, seen = '[]', decided_at = unixepoch(), "
+            # `decision` numbers all decisions: of two plans that wait for a result, the one that was decided first
+            # takes it first.
             "decision = (SELECT max(decision) FROM plan) + 1 WHERE key = ? AND phase = 'pending'",
             action, decider.id, decider.name, key,
         ) == 1  # fmt: skip
@@ -121,6 +123,7 @@ class Plans(Statements):
         `doubt` None leaves it as it is. `CLAIMED` and `SENT` have methods of their own. A plan that a newer card has
         replaced meanwhile becomes `REPLACED` instead of `PENDING`.
         """
+        # No source at all for those two: they need more columns, and a claim has to be one of all who try.
         sources = plan_sources(to) if to not in {PlanPhase.CLAIMED, PlanPhase.SENT} else ()
         return await self._do(
             f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, doubt = coalesce(?, doubt) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration

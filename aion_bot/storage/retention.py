@@ -81,7 +81,8 @@ class Retention(Statements):
     ) -> int:
         """Remove turns that ended before a time, and those asked before it that nobody will end.
 
-        These are of a platform that is not among `platforms`, the connected ones. `delivered`: by platform, from when on it may deliver again what was written.
+        The latter are of platforms that are not among `platforms`, the connected ones. `delivered`: by platform, from
+        when on it may deliver an event again.
         """
         values = {
             "before": int(before),
@@ -108,6 +109,7 @@ class Retention(Statements):
         (row,) = await self._all("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
         if row[0] > _LARGEST_REWRITTEN:
             return False
+        # VACUUM writes through the log, so that the log is due again.
         await self._connection.execute_fetchall("VACUUM")
         self._database.erased.set()
         return True

@@ -1,4 +1,4 @@
-"""Rows of the database to values and back."""
+"""Conversion of database rows to values and back."""
 
 import json
 import sqlite3
@@ -31,6 +31,7 @@ def pack_origin(prompt: Prompt) -> str:
     return json.dumps(
         {
             "key": prompt.key,
+            # Without the permissions, which are those of the moment when the question came.
             "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
@@ -117,6 +118,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
 
 
 def _attempt(fields: list[Any]) -> Attempt:
+    # The first field is the attempt's number, by which the rows were sorted.
     _, person, name, action, at, source, phase, answer = fields
     return Attempt(
         Person(person, name),

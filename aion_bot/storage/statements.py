@@ -1,4 +1,4 @@
-"""One statement, one transaction: durable when it returns; and writing what has to be written, again and again."""
+"""One statement, one transaction: durable when it returns; and repeating a write that failed for a while."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,7 +16,7 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 BRIEFLY = Backoff(0.2, factor=5.0, attempts=4)
-"""While somebody waits who can be told: 0.2, 1 and 5 seconds."""
+"""The pauses while a person waits and can be told of a failure: 0.2, 1 and 5 seconds."""
 
 _UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 
@@ -34,7 +34,7 @@ class Statements:
         return cursor.rowcount
 
     async def _erase(self, sql: str, *values: object) -> int:
-        """Carry out a statement after which words are in no row any more; the log, which has them still, is due."""
+        """Carry out a statement that erases words from rows, and set `erased`: the log still holds them."""
         changed = await self._do(sql, *values)
         if changed:
             self._database.erased.set()

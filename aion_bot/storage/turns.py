@@ -28,11 +28,11 @@ def _counted(asker: Person) -> str:
 
 
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
-"""Nobody has asked Aion yet. What was asked once, and failed, is asked again as it was."""
+"""Condition: Aion was not asked in any attempt. A retry asks the words of the first attempt."""
 
 
 _ERASED = "text = '', erased_at = coalesce(erased_at, unixepoch())"
-"""No words of the question are in the row any more; the name of its thread goes with every end."""
+"""Sets the columns of an erased row: no words of the question are left, nor the name of its thread."""
 
 _STRIPPED = "origin = json_set(origin, '$.opening', NULL, '$.reply_token', '')"
 """Without the first words of the question, after which its thread is named: a thread is opened before Aion is asked.
@@ -51,7 +51,7 @@ _KEPT_IF_SHOWN = _kept_if("coalesce(reason, ?1)")
 _KEPT_IF_ENDED = _kept_if("?1")
 
 NO_LIMITS = Allowance()
-"""For whom nothing is counted."""
+"""No limits: nothing is counted."""
 
 _BEFORE = {phase: among("phase", turn_sources(phase)) for phase in TurnPhase}
 """SQL for a turn whose phase may be followed by the given one."""
@@ -80,7 +80,7 @@ class Turns(Statements):
     async def used_up(
         self, platform: str, place: Place, person: Person, allowance: Allowance
     ) -> UsedUp | None:
-        """Return which allowance leaves no room for another question, of two the one that does so for longer."""
+        """Return the allowance that leaves no room for another question; of two, the one with the longer wait."""
         found = []
         for whose, limit, rows, values in (
             (
@@ -141,6 +141,7 @@ class Turns(Statements):
 
     async def release_withdrawn(self, prompt: str) -> None:
         """Let the message of a withdrawn question be a question once more: its row gets another key."""
+        # The column is unique: the message needs its key for the row of the new question.
         sql = "UPDATE turn SET prompt = prompt || '/withdrawn/' || key WHERE prompt = ? AND reason = ?"
         await self._do(sql, prompt, EndReason.WITHDRAWN)
 
@@ -182,7 +183,7 @@ class Turns(Statements):
         )  # fmt: skip
         if not started:
             return None
-        # Nobody can edit the words between the two statements: that takes a turn that is queued.
+        # The words cannot change between the two statements: only a queued turn can be edited.
         row = await self._one("SELECT text FROM turn WHERE key = ?", key)
         return None if row is None else str(row["text"])
 

@@ -1,4 +1,4 @@
-"""Work in lanes."""
+"""Work for one key in order, for different keys side by side."""
 
 import asyncio
 import logging

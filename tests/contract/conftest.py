@@ -47,7 +47,7 @@ class Connection:
 
     async def asked(self, text: str = "What is damaged on site 7?") -> tuple[str, Prompt]:
         """Ask as Ada and open the thread; returns the workspace's thread id, and the prompt."""
-        known = len(self.host.of_kind(Prompt))
+        known = len(self.host.distinct(Prompt))
         thread = await self.workspace.ask(self.ada, text)
         prompt = await self.host.newest(Prompt, known + 1)
         await self.adapter.open_thread(prompt)

@@ -1,4 +1,4 @@
-"""Who may go which road, as a table of roads, people and places."""
+"""Who may do what, as a table of intents, people and places."""
 
 import pytest
 
@@ -47,7 +47,7 @@ ANYONE = AccessPolicy(approvers="anyone")
         (AccessPolicy(admitted=frozenset(), allow_workspaces=frozenset({"T1"})), GENERAL, ADA, None),
     ],
 )
-def test_who_may_use_the_bot_where_holds_on_every_road(
+def test_who_may_use_the_bot_where_holds_for_every_intent(
     intent: Intent, policy: AccessPolicy, place: Place, person: Person, refusal: Refusal | None
 ) -> None:
     """The lists, the shared channels and the servers count alike whatever somebody does, also for their own question."""

@@ -63,3 +63,19 @@ async def bot(idle: Bot) -> Bot:
     """A running bot."""
     await idle.start()
     return idle
+
+
+@pytest.fixture
+async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot on Slack that does not run yet."""
+    made = Bot(aion, slack, tmp_path)
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> AsyncIterator[Bot]:
+    """A bot on Discord that does not run yet."""
+    made = Bot(aion, discord, tmp_path)
+    yield made
+    await made.stop()

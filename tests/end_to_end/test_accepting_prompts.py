@@ -1,6 +1,5 @@
 """Which prompts are accepted, and which get a sentence instead of an answer."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,20 +14,6 @@ from aion_bot.simulators.discord.model import THREAD, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.payloads import event, said
 from tests.end_to_end.bot import Bot
-
-
-@pytest.fixture
-async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, slack, tmp_path)
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, discord, tmp_path)
-    yield made
-    await made.stop()
 
 
 @pytest.mark.parametrize(

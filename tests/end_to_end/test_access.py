@@ -1,8 +1,6 @@
-"""The access rules hold on every road into the bot, and a refusal is nobody else's business."""
+"""The access rules hold for every way into the bot, and a refusal is told to the person alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.host import Presence
 from aion_bot.runtime.supervisor import PlatformHost
-from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.slack import SimulatedSlack
@@ -23,20 +21,6 @@ HELD = Scene(
     (Speak("The first half, "), Hold("go", pings=True), Speak("the second half."), *ENDING),
     Answer("The first half, the second half."),
 )
-
-
-@pytest.fixture
-async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, slack, tmp_path)
-    yield made
-    await made.stop()
-
-
-@pytest.fixture
-async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, discord, tmp_path)
-    yield made
-    await made.stop()
 
 
 async def test_slacks_own_stop_asks_the_lists(on_slack: Bot, slack: SimulatedSlack) -> None:

@@ -1,9 +1,7 @@
 """Nobody can use up everybody: questions an hour, and turns among people when the process is full."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +10,6 @@ from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
 from aion_bot.runtime import promised_places, turn_slots
-from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
@@ -102,13 +99,6 @@ async def test_each_of_many_at_once_is_refused_once(idle: Bot) -> None:
         await idle.stop()
     assert told() == 5
     assert [one["event"] for one in logs].count("allowance used up") == 5
-
-
-@pytest.fixture
-async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, discord, tmp_path)
-    yield made
-    await made.stop()
 
 
 async def test_a_command_beyond_the_limit_is_not_echoed(on_discord: Bot, discord: SimulatedDiscord) -> None:

@@ -55,7 +55,7 @@ def lags(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rendering is given up after a moment."""
     monkeypatch.setattr(time_limit, "LONGEST", 0.2)
     monkeypatch.setattr(time_limit, "LONGEST_WAIT", 1.0)
@@ -122,7 +122,7 @@ async def test_an_edit_by_a_stranger(idle: Bot, lags: list[float]) -> None:
 
 
 @FAILURES
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_time_limits")
 async def test_what_cannot_be_cut_into_pages(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
 ) -> None:
@@ -138,7 +138,7 @@ async def test_what_cannot_be_cut_into_pages(
 
 
 @FAILURES
-@pytest.mark.usefixtures("hasty")
+@pytest.mark.usefixtures("short_time_limits")
 async def test_what_an_adapter_cannot_render(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -56,13 +56,6 @@ async def test_a_long_answer_ends_with_a_file(idle: Bot) -> None:
     assert strings.WHOLE_IN_FILE in shown[-1].text
     assert idle.bots(thread)[-1].files
     assert files(idle, thread)[0].strip() == LONG.strip()
-
-
-@pytest.fixture
-async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, slack, tmp_path)
-    yield made
-    await made.stop()
 
 
 async def test_a_lost_upload_is_not_repeated(on_slack: Bot) -> None:

@@ -1,8 +1,6 @@
 """A reply that arrives before the message that began its thread."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,6 @@ from aion_bot.domain.allowance import Allowance
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
-from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.threads import Threads
@@ -18,13 +15,6 @@ from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 THREAD, OTHER = ThreadKey("slack", "T/C/1"), ThreadKey("slack", "T/C/2")
-
-
-@pytest.fixture
-async def on_slack(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> AsyncIterator[Bot]:
-    made = Bot(aion, slack, tmp_path)
-    yield made
-    await made.stop()
 
 
 async def test_a_reply_that_overtakes_its_mention_is_answered(

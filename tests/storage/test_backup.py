@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import stat
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,18 +17,6 @@ from aion_bot.storage import Store, StoreError, back_up
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA = Person("U1", "Ada")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(path)
-    yield opened
-    await opened.close()
 
 
 def run(path: Path, *arguments: str) -> tuple[int, str, str]:

@@ -39,18 +39,6 @@ asyncio.run(hold())
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(path)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def holder(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Another process that has the database open."""
     process = await asyncio.create_subprocess_exec(

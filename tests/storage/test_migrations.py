@@ -36,11 +36,6 @@ asyncio.run(open_database(Path(sys.argv[1]), [*migrations(), endless]))
 """
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
-
-
 def dump(path: Path) -> tuple[int, list[str]]:
     """The schema number of a database and all of its rows."""
     with closing(sqlite3.connect(path)) as connection:

@@ -28,11 +28,6 @@ RETRYABLE = (EndReason.FAILED, EndReason.INTERRUPTED)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
-
-
-@pytest.fixture
 async def store(path: Path) -> AsyncIterator[Store]:
     opened = await Store.open(lay_database(path))
     yield opened

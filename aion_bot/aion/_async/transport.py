@@ -80,10 +80,12 @@ class AsyncTransport:
             async for chunk in chunks:
                 for token in reader.feed(chunk):
                     yield token
+                # httpx can use the connection again only if this response is read to its end.
                 if reader.closed:
                     await _drain(chunks)
                     return
         except httpx.HTTPError as failure:
+            # After the whole answer a broken connection costs nothing.
             reader.check_cut(error_without_response(failure))
             logger.debug("connection broke after the whole answer: %s", type(failure).__name__)
         else:

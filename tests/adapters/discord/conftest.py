@@ -12,12 +12,13 @@ from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord import configure, handlers
+from adapters.discord import configure, handlers, ids
 from adapters.discord.adapter import DiscordAdapter
+from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.caller import Caller
-from tests.adapters.discord.host import RecordingHost
 from tests.schemas.discord import inspect
+from tests.support.recording_host import RecordingHost
 
 
 class Bot:
@@ -120,3 +121,31 @@ async def bot(discord: SimulatedDiscord, host: RecordingHost) -> AsyncIterator[B
 async def reader(reading: SimulatedDiscord, host: RecordingHost) -> AsyncIterator[Bot]:
     async with running(reading, host) as bot:
         yield bot
+
+
+@pytest.fixture
+async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
+    """An adapter that never listens."""
+    adapter = build(discord.env)
+    yield adapter
+    await adapter.close()
+
+
+@pytest.fixture
+def general(discord: SimulatedDiscord) -> ThreadKey:
+    """The general channel as a conversation."""
+    return ids.thread_key(int(discord.world.named("general").id))
+
+
+@pytest.fixture
+async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
+    """A message of the bot in the general channel."""
+    return await adapter.post(general, Reply("first"), nonce="first")
+
+
+async def opened_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
+    """Open a thread by asking; returns its id."""
+    thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
+    await bot.adapter.open_thread(await host.prompt())
+    host.events.clear()
+    return thread

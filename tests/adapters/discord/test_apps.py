@@ -10,7 +10,7 @@ import pytest
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "discord" / "webhook_that_mentions.json"
 HOOK, APPLICATION = "1310000000000000001", "1310000000000000002"

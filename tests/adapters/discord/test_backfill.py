@@ -11,7 +11,7 @@ from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 LIST = "GET /channels/{channel_id}/messages"
 CHANNEL = "GET /channels/{channel_id}"
@@ -23,7 +23,7 @@ def _short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _texts(host: RecordingHost) -> list[str]:
-    return [one.text for one in host.inbound if isinstance(one, Prompt)]
+    return [one.text for one in host.events if isinstance(one, Prompt)]
 
 
 def _know(host: RecordingHost, *threads: str) -> None:
@@ -36,7 +36,7 @@ async def _thread(discord: SimulatedDiscord, host: RecordingHost) -> str:
     async with running(discord, host) as bot:
         thread = await discord.ask(discord.people[0], "What is damaged?")
         await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
+    host.events.clear()
     host.presences.clear()
     return thread
 
@@ -64,10 +64,10 @@ async def test_it_is_what_would_have_arrived(discord: SimulatedDiscord, host: Re
         text = f"<@{discord.world.bot.id}> look at <#{discord.world.named('site-7').id}>"
         discord.say(ada, text, thread, replied_to=discord.say(ada, text, thread), attachments=("a.png",))
         await host.prompt(2)
-    live, host.inbound = host.inbound, []
+    live, host.events = host.events, []
     async with running(discord, host):
         await host.prompt(2)
-    assert host.inbound == live
+    assert host.events == live
 
 
 @pytest.mark.parametrize("invalidated", [True, False])
@@ -128,7 +128,7 @@ async def test_what_was_received_before(
     thread = await _thread(discord, host)
     await discord.mention(discord.people[0], "known", thread)
     _know(host, thread)
-    host.memory.clear()  # as a version left it that counted by the clock
+    host.facts.clear()  # as a version left it that counted by the clock
     host.away = time.time()
     await asyncio.sleep(0.002)  # an id tells milliseconds
     await discord.mention(discord.people[0], "missed", thread)
@@ -284,10 +284,10 @@ async def test_a_core_that_takes_nothing(discord: SimulatedDiscord, host: Record
     thread = await _thread(discord, host)
     _know(host, thread)
     await discord.mention(discord.people[0], "missed", thread)
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     async with running(discord, host):
         await discord.until(lambda: len(discord.thread(discord.direct(discord.people[0]))) == 1)
-        host.refusal = None
+        host.fail(0)
         await discord.gateway.invalidate()
         assert (await host.prompt()).text == "missed"
 
@@ -345,4 +345,4 @@ async def test_what_was_read_before_time_ran_out(
         monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 60.0)
         await host.prompt(2)
         await discord.until(lambda: discord.server.calls[LIST] == 3)
-    assert len(host.inbound) == 2
+    assert len(host.events) == 2

@@ -20,7 +20,7 @@ from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from aion_bot.simulators.discord.model import Interaction
 from aion_bot.storage import Store
 from tests.adapters.discord.conftest import Bot, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
@@ -59,7 +59,7 @@ async def test_a_deeply_nested_event_is_skipped(
     data = json.dumps(said).replace(f'"{field}": 0', f'"{field}": {"[" * depth}{"]" * depth}')
     await discord.gateway.send_raw(f'{{"op": 0, "t": "MESSAGE_CREATE", "s": 50, "d": {data}}}')
     await discord.mention(discord.people[0], "and now?")
-    await host.until(lambda: "and now?" in [one.text for one in host.inbound if isinstance(one, Prompt)])
+    await host.until(lambda: "and now?" in [one.text for one in host.events if isinstance(one, Prompt)])
     assert discord.gateway.identified == 1
 
 
@@ -78,8 +78,8 @@ async def test_a_press_in_an_unknown_kind_of_channel_arrives(
     shown["channel"] = {**shown["channel"], "id": "79", "type": kind}
     shown["message"] = {**shown["message"], "channel_id": "79"}
     discord.gateway.dispatch("INTERACTION_CREATE", shown, 0)
-    await host.until(lambda: bool(host.inbound))
-    click = host.inbound[0]
+    await host.until(lambda: bool(host.events))
+    click = host.events[0]
     assert isinstance(click, Click)
     assert (click.action, click.key, click.place.channel) == (Action.STOP, "k", "79")
     assert click.message.thread == ThreadKey("discord", "79")
@@ -115,7 +115,7 @@ async def test_a_broken_message_hides_nothing_behind_it(
 
     monkeypatch.setattr(payloads, "listed", broken)
     async with running(discord, host):
-        await host.until(lambda: "second" in [one.text for one in host.inbound if isinstance(one, Prompt)])
+        await host.until(lambda: "second" in [one.text for one in host.events if isinstance(one, Prompt)])
 
 
 async def test_a_command_that_another_process_answered_is_left_to_it(
@@ -125,7 +125,7 @@ async def test_a_command_that_another_process_answered_is_left_to_it(
     discord.fail_next(CALLBACK, status=400, code=40060)
     discord.interact(2, discord.people[0], discord.world.named("general"), _ask(discord))
     await host.until(lambda: bool(host.signs))
-    assert host.inbound == []
+    assert host.events == []
     assert bot.listening.done() is False
 
 
@@ -156,7 +156,7 @@ async def test_a_press_of_an_unknown_key_waits_for_the_other_process(
         discord.fail_next(CALLBACK, status=400, code=40060)
     before = discord.server.calls[CALLBACK]
     await discord.press(discord.people[0], thread, shown.id, shown.buttons[0].id)
-    await host.until(lambda: bool(host.signs) or isinstance(host.inbound[-1], Click))
+    await host.until(lambda: bool(host.signs) or isinstance(host.events[-1], Click))
     assert bool(host.signs) is taken
     assert discord.server.calls[CALLBACK] == before + 1
 
@@ -231,7 +231,7 @@ async def test_a_wrong_clock_loses_nothing(
         discord.gateway.dropping_events = False
         await discord.gateway.invalidate()
         await host.until(
-            lambda: "and meanwhile?" in [one.text for one in host.inbound if isinstance(one, Prompt)]
+            lambda: "and meanwhile?" in [one.text for one in host.events if isinstance(one, Prompt)]
         )
 
 
@@ -247,7 +247,7 @@ async def test_a_restart_counts_from_the_newest_event(discord: SimulatedDiscord,
     await discord.reply(discord.people[0], thread, "and meanwhile?")
     async with running(discord, host):
         await host.until(
-            lambda: "and meanwhile?" in [one.text for one in host.inbound if isinstance(one, Prompt)]
+            lambda: "and meanwhile?" in [one.text for one in host.events if isinstance(one, Prompt)]
         )
 
 

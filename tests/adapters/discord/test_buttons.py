@@ -7,7 +7,7 @@ from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Thr
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import Message
 from tests.adapters.discord.conftest import Bot, build, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 APPROVE = Button(Action.APPROVE, "plan-1", "Approve")
@@ -66,7 +66,7 @@ async def test_a_button_that_nobody_knows(
     assert (told.text, told.only_for) == (strings.UNKNOWN_BUTTON, discord.people[2].id)
     ours = _message(discord, "aion:cancel:plan-1")
     await discord.press(discord.people[2], ours.channel, ours.id, "aion:cancel:plan-1")
-    assert [await host.click()] == host.inbound
+    assert [await host.click()] == host.events
 
 
 @pytest.mark.usefixtures("bot")

@@ -13,7 +13,7 @@ from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot, build
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 def test_leaving_takes_a_second() -> None:
@@ -83,7 +83,7 @@ async def test_what_was_begun_is_handed_over(
     await discord.press(ada, direct.id, message, "aion:retry:k")
     asyncio.get_running_loop().call_later(0.1, host.open.set)  # while it leaves
     await asyncio.gather(bot.listening, return_exceptions=True)
-    assert [type(one) for one in host.inbound] == [Click]
+    assert [type(one) for one in host.events] == [Click]
     assert host.accept_calls == 1
 
 

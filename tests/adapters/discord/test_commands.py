@@ -9,18 +9,10 @@ from adapters.discord.other_process import OtherProcess
 from aion_bot.ports.events import InboundEvent, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Line, Person, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
-from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.adapters.discord.conftest import Bot, opened_thread
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
-
-
-async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
-    """Open a thread by asking; returns its id."""
-    thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
-    await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
-    return thread
 
 
 def _ask_data(discord: SimulatedDiscord, text: str) -> dict[str, object]:
@@ -60,7 +52,7 @@ async def test_opening_a_thread(discord: SimulatedDiscord, bot: Bot, host: Recor
 
 async def test_a_command_in_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """`/ask` in a thread is answered in place, and the place is the parent channel."""
-    thread = await _thread(discord, bot, host)
+    thread = await opened_thread(discord, bot, host)
     assert await discord.ask(discord.people[1], "And on site 8?", channel=thread) == thread
     prompt = await host.prompt()
     assert (prompt.thread.id, prompt.opening) == (thread, None)
@@ -146,7 +138,7 @@ async def test_a_long_question_is_clipped_in_the_quote_only(
 @pytest.mark.usefixtures("bot")
 async def test_a_question_that_cannot_be_taken(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """If the core cannot write a question down, the person is told privately."""
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await discord.until(lambda: len(discord.thread(thread)) == 2)
     told = discord.thread(thread)[-1]
@@ -160,10 +152,10 @@ async def test_a_question_that_can_be_taken_a_moment_later(
 ) -> None:
     """If the core cannot write a question down at first it is delivered again, because Discord sends it once."""
     monkeypatch.setattr(handlers, "RETRY_DELAYS", (0.1,))
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     thread = await discord.ask(discord.people[0], "Anybody there?")
     await host.until(lambda: host.accept_calls == 1)
-    host.refusal = None
+    host.fail(0)
     assert (await host.prompt()).thread.id == thread
     assert len(discord.thread(thread)) == 1
 
@@ -171,7 +163,7 @@ async def test_a_question_that_can_be_taken_a_moment_later(
 @pytest.mark.usefixtures("bot")
 async def test_somebody_is_told_though_discord_fails(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """The person is told that a question was not accepted once Discord takes the message, if not at first."""
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     ada = discord.people[0]
     discord.fail_next("POST /users/@me/channels", status=503)
     await discord.mention(ada, "Anybody there?")
@@ -276,7 +268,7 @@ async def test_whoever_asked_nothing_is_told_nothing(
 ) -> None:
     """A message in a thread that does not mention the bot is no question that was lost."""
     monkeypatch.setattr(handlers, "RETRY_DELAYS", ())
-    host.refusal = OSError("disk full")
+    host.fail(failure=OSError("disk full"))
     told: list[InboundEvent] = []
 
     async def tell(event: InboundEvent, _: Line) -> None:

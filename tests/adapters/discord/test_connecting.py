@@ -14,8 +14,8 @@ from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, build, running, served
-from tests.adapters.discord.host import RecordingHost
 from tests.schemas.discord import inspect
+from tests.support.recording_host import RecordingHost
 
 PUT_COMMANDS = "PUT /applications/{application_id}/commands"
 
@@ -75,7 +75,7 @@ async def test_commands_are_registered_once(discord: SimulatedDiscord, host: Rec
         async with running(discord, host):
             await host.until(lambda: bool(host.presences))
     assert discord.server.calls[PUT_COMMANDS] == 1
-    host.memory["commands"] = "as they were in an older version"
+    host.facts["commands"] = "as they were in an older version"
     async with running(discord, host):
         assert discord.server.calls[PUT_COMMANDS] == 2
 
@@ -101,7 +101,7 @@ async def test_commands_that_cannot_be_registered(
         assert "could not be registered" in host.presences[0].notices[0]
         await discord.mention(discord.people[0], "hello")
         await host.prompt()
-    assert DIGEST not in host.memory
+    assert DIGEST not in host.facts
 
 
 async def test_a_server_error_while_registering(discord: SimulatedDiscord, host: RecordingHost) -> None:
@@ -186,7 +186,7 @@ async def test_a_connection_that_breaks(discord: SimulatedDiscord, host: Recordi
     await discord.until(lambda: discord.gateway.resumed == 1)
     await discord.mention(discord.people[0], "said later")
     await host.prompt(2)
-    assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["said meanwhile", "said later"]
+    assert [one.text for one in host.events if isinstance(one, Prompt)] == ["said meanwhile", "said later"]
     assert discord.gateway.identified == 1
 
 

@@ -1,7 +1,7 @@
 """What the network and Discord may do to a call: each ends as done after all, or as one of the port's errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,31 +15,13 @@ from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.faults import ANY
 from tests.adapters.discord.conftest import Bot, build
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
 DELETE = "DELETE /channels/{channel_id}/messages/{message_id}"
 CHANNEL = "PATCH /channels/{channel_id}"
 FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
-
-
-@pytest.fixture
-async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
-    """An adapter that never listens."""
-    adapter = build(discord.env)
-    yield adapter
-    await adapter.close()
-
-
-@pytest.fixture
-def general(discord: SimulatedDiscord) -> ThreadKey:
-    return ids.thread_key(int(discord.world.named("general").id))
-
-
-@pytest.fixture
-async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
-    return await adapter.post(general, Reply("first"), nonce="first")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 ADA = Person("1", "Ada")
 TYPING = "POST /channels/{channel_id}/typing"

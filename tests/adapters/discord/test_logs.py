@@ -9,7 +9,7 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 QUESTION = "who broke the window"
 ANSWER = "the wind broke it"
@@ -35,7 +35,7 @@ async def _a_busy_day(discord: SimulatedDiscord, host: RecordingHost) -> None:
         await bot.adapter.reply_privately(await host.click(2), (ANSWER,))
         discord.expire_tokens()
         await bot.adapter.reply_privately(prompt, (ANSWER,))
-        host.refusal = OSError("disk full")
+        host.fail(failure=OSError("disk full"))
         await discord.mention(ada, QUESTION)
         await discord.until(lambda: len(discord.thread(discord.direct(ada))) == 3)
         await discord.gateway.drop(4000)

@@ -11,7 +11,7 @@ from aion_bot.ports.messages import Person, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Channel
 from tests.adapters.discord.conftest import Bot, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 @pytest.mark.usefixtures("bot")
@@ -66,7 +66,7 @@ async def test_in_a_direct_conversation(discord: SimulatedDiscord, host: Recordi
     discord.rewrite(message, "")
     discord.withdraw(message)
     await host.change(4)
-    told = [one for one in host.inbound if isinstance(one, MessageChange)]
+    told = [one for one in host.events if isinstance(one, MessageChange)]
     assert [one.text for one in told] == ["and the roof?", "", None]
     assert {(one.prompt, one.thread, one.place) for one in told} == {
         (prompt.key, prompt.thread, prompt.place)
@@ -93,7 +93,7 @@ async def test_several_deleted_at_once(discord: SimulatedDiscord, host: Recordin
     said = [discord.say(discord.people[0], "x") for _ in range(3)]
     discord.backend.purge(general, said)
     await host.change(3)
-    told = [one for one in host.inbound if isinstance(one, MessageChange)]
+    told = [one for one in host.events if isinstance(one, MessageChange)]
     assert [(one.prompt, one.text) for one in told] == [(f"discord:{one.id}", None) for one in said]
 
 
@@ -109,7 +109,7 @@ async def test_what_is_no_edit(discord: SimulatedDiscord, host: RecordingHost) -
     discord.rewrite(among_others.id, "still among us")
     await discord.mention(discord.people[1], "the last word")
     await host.prompt(3)
-    texts = [one.text for one in host.inbound if isinstance(one, Prompt | MessageChange)]
+    texts = [one.text for one in host.events if isinstance(one, Prompt | MessageChange)]
     assert texts == ["see https://aion.example", "look at https://aion.example", "the last word"]
 
 
@@ -119,7 +119,7 @@ async def test_the_bots_own_edits(discord: SimulatedDiscord, bot: Bot, host: Rec
     ref = await bot.adapter.post(direct, Reply("growing"), nonce="n")
     await bot.adapter.edit(ref, Reply("growing further"))
     await discord.direct_message(discord.people[0], "hello")
-    assert [await host.prompt()] == host.inbound
+    assert [await host.prompt()] == host.events
 
 
 @pytest.mark.usefixtures("bot")
@@ -147,7 +147,7 @@ async def test_an_edit_never_overtakes(discord: SimulatedDiscord, host: Recordin
         await host.until(lambda: host.accept_calls == 1)
         host.open.set()
         await host.prompt(3)
-    texts = [one.text for one in host.inbound if isinstance(one, Prompt | MessageChange)]
+    texts = [one.text for one in host.events if isinstance(one, Prompt | MessageChange)]
     assert texts == ["first", "first, edited", "second"]
 
 
@@ -168,10 +168,10 @@ async def test_an_edit_that_cannot_be_taken(discord: SimulatedDiscord, host: Rec
         ada = discord.people[0]
         message = await discord.mention(ada, "first")
         await host.prompt()
-        host.refusal = OSError("disk full")
+        host.fail(failure=OSError("disk full"))
         discord.rewrite(message, f"<@{discord.world.bot.id}> edited")
         await host.until(lambda: host.accept_calls == 2 + len(handlers.RETRY_DELAYS))
-        host.refusal = None
+        host.fail(0)
         await discord.mention(ada, "second")
         await host.prompt(2)
         assert list(discord.thread(discord.direct(ada))) == []

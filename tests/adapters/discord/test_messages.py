@@ -5,18 +5,10 @@ import pytest
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, VOICE, Channel
-from tests.adapters.discord.conftest import Bot, running
-from tests.adapters.discord.host import RecordingHost
+from tests.adapters.discord.conftest import Bot, opened_thread, running
+from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
-
-
-async def _thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> str:
-    """Open a thread by asking; returns its id."""
-    thread = await discord.ask(discord.people[0], "What is damaged on site 7?")
-    await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
-    return thread
 
 
 async def test_a_mention_in_a_channel(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
@@ -44,7 +36,7 @@ async def test_a_mention_without_words(discord: SimulatedDiscord, host: Recordin
 
 async def test_a_mention_in_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """A mention in a thread goes on there, without the privileged intent."""
-    thread = await _thread(discord, bot, host)
+    thread = await opened_thread(discord, bot, host)
     await discord.reply(discord.people[1], thread, "and the roof?")
     prompt = await host.prompt()
     assert (prompt.thread.id, prompt.text, prompt.opening, prompt.addressed) == (
@@ -179,7 +171,7 @@ async def test_what_is_not_for_the_bot(discord: SimulatedDiscord, host: Recordin
     discord.say(ada, "nothing for the bot")
     await discord.mention(ada, "the last word")
     await host.prompt()
-    assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["the last word"]
+    assert [one.text for one in host.events if isinstance(one, Prompt)] == ["the last word"]
 
 
 @pytest.mark.usefixtures("bot")
@@ -196,7 +188,7 @@ async def test_a_reply_to_oneself_is_no_reply_to_somebody_else(
     reading: SimulatedDiscord, reader: Bot, host: RecordingHost
 ) -> None:
     """In a thread, a reply to one's own message or to the bot's goes on; one to somebody else's does not."""
-    thread = await _thread(reading, reader, host)
+    thread = await opened_thread(reading, reader, host)
     ada, ben, _ = reading.people
     own = reading.say(ada, "the north roof", thread)
     await host.prompt()
@@ -211,7 +203,7 @@ async def test_with_the_intent_a_picture_in_a_thread_is_for_the_others(
     reading: SimulatedDiscord, reader: Bot, host: RecordingHost
 ) -> None:
     """In a thread, what names somebody anywhere, or has no words, is not for the bot."""
-    thread = await _thread(reading, reader, host)
+    thread = await opened_thread(reading, reader, host)
     ada, ben, _ = reading.people
     reading.say(ada, "", thread, attachments=("roof.jpg",))
     reading.say(ada, f"thanks! <@{ben.id}> can you check pole 12?", thread)
@@ -225,7 +217,7 @@ async def test_without_the_intent_replies_are_told_of(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
     """What Discord keeps back in a thread is reported without words; what names or answers others is not."""
-    thread = await _thread(discord, bot, host)
+    thread = await opened_thread(discord, bot, host)
     ada, ben, _ = discord.people
     discord.say(ada, "not in a thread")
     discord.say(ben, f"<@{ada.id}> look", thread)
@@ -242,7 +234,7 @@ async def test_without_the_intent_a_thread_is_private(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
     """Without the privileged intent, what people say among themselves in a thread does not arrive."""
-    thread = await _thread(discord, bot, host)
+    thread = await opened_thread(discord, bot, host)
     discord.say(discord.people[1], "just between us", thread)
     await discord.reply(discord.people[1], thread, "and you?")
     assert (await host.prompt()).text == "and you?"
@@ -252,7 +244,7 @@ async def test_with_the_intent_a_thread_needs_no_mention(
     reading: SimulatedDiscord, reader: Bot, host: RecordingHost
 ) -> None:
     """With the privileged intent a message in a thread is offered, as one that names nobody."""
-    thread = await _thread(reading, reader, host)
+    thread = await opened_thread(reading, reader, host)
     await reading.reply(reading.people[1], thread, "and the roof?")
     prompt = await host.prompt()
     assert (prompt.text, prompt.addressed, prompt.thread.id) == ("and the roof?", False, thread)
@@ -262,7 +254,7 @@ async def test_with_the_intent_people_still_talk_to_each_other(
     reading: SimulatedDiscord, reader: Bot, host: RecordingHost
 ) -> None:
     """In a thread, what begins by mentioning somebody else or replies to them is theirs; in a channel, everything."""
-    thread = await _thread(reading, reader, host)
+    thread = await opened_thread(reading, reader, host)
     ada, ben, cy = reading.people
     reading.say(ada, f"<@{ben.id}> what do you think?", thread)
     theirs = reading.say(ben, f"<@{cy.id}> knows", thread)
@@ -270,7 +262,7 @@ async def test_with_the_intent_people_still_talk_to_each_other(
     reading.say(ada, "talking in the channel")
     reading.say(ada, "so, Aion?", thread)
     await host.prompt()
-    assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["so, Aion?"]
+    assert [one.text for one in host.events if isinstance(one, Prompt)] == ["so, Aion?"]
 
 
 @pytest.mark.parametrize(("times", "checked"), [(1, True), (9, False)])

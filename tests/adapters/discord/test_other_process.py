@@ -8,7 +8,7 @@ from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, build, running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 POST = "POST /channels/{channel_id}/messages"
 
@@ -21,7 +21,7 @@ async def opened(
     monkeypatch.setattr(other_process, "YIELD", 0.2)
     thread = await discord.ask(discord.people[0], "What?")
     await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
+    host.events.clear()
     host.strangers.add(thread)
     return thread
 
@@ -37,7 +37,7 @@ def post_elsewhere(discord: SimulatedDiscord, channel: str, *, claims: str = "")
 
 
 def words_of(host: RecordingHost) -> list[str]:
-    return [one.text for one in host.inbound if isinstance(one, Prompt)]
+    return [one.text for one in host.events if isinstance(one, Prompt)]
 
 
 def newest(discord: SimulatedDiscord, channel: str) -> str:

@@ -1,7 +1,5 @@
 """Messages of the bot, by its token alone: posted, edited, removed; and what Discord may answer."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from adapters.discord import ids
@@ -19,7 +17,7 @@ from aion_bot.ports.messages import Action, Button, Content, MessageRef, PlanCar
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import SUPPRESS_EMBEDS
 from tests.adapters.discord.conftest import Bot, build
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CREATE = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
@@ -27,68 +25,50 @@ THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 HOSTILE = "@everyone @here <@{ada}> <@!{ada}> <@&{role}> `<@{ada}>`\n```\n@everyone <@&{role}>\n```\n> @here"
 
 
-@pytest.fixture
-async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
-    """An adapter that never listens."""
-    adapter = build(discord.env)
-    yield adapter
-    await adapter.close()
-
-
-@pytest.fixture
-def thread(discord: SimulatedDiscord) -> ThreadKey:
-    return ids.thread_key(int(discord.world.named("general").id))
-
-
-@pytest.fixture
-async def message(adapter: DiscordAdapter, thread: ThreadKey) -> MessageRef:
-    return await adapter.post(thread, Reply("first"), nonce="first")
-
-
 async def test_a_post_needs_no_gateway(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey
 ) -> None:
     """A message is posted although nobody listens: with buttons, without link previews."""
     reply = Reply(
         "It failed. https://aion.example", "7 left", buttons=(Button(Action.RETRY, "turn-1", "Try again"),)
     )
-    await adapter.post(thread, reply, nonce="n-1")
-    shown = discord.thread(thread.id)[-1]
+    await adapter.post(general, reply, nonce="n-1")
+    shown = discord.thread(general.id)[-1]
     assert shown.payload["content"] == "It failed. https://aion.example\n-# 7 left"
     assert [(button.label, button.id) for button in shown.buttons] == [("Try again", "aion:retry:turn-1")]
     assert shown.payload["flags"] == SUPPRESS_EMBEDS
 
 
-async def test_no_button_is_kept(adapter: DiscordAdapter, thread: ThreadKey) -> None:
+async def test_no_button_is_kept(adapter: DiscordAdapter, general: ThreadKey) -> None:
     """However many buttons are posted and edited, the client remembers none of them."""
     reply = Reply("x", buttons=(Button(Action.RETRY, "turn-1", "Try again"),))
-    await adapter.edit(await adapter.post(thread, reply, nonce="n"), reply)
+    await adapter.edit(await adapter.post(general, reply, nonce="n"), reply)
     client = adapter._rest._client
     assert client is not None
     assert list(client.persistent_views) == []
 
 
 async def test_a_nonce_makes_one_message(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey
 ) -> None:
     """A message whose answer was lost is found again, not posted twice."""
     discord.fail_next(CREATE, drop=True, acted=True)
     with pytest.raises(PlatformDown):
-        await adapter.post(thread, Reply("once"), nonce="turn-1-0")
-    ref = await adapter.post(thread, Reply("once"), nonce="turn-1-0")
-    assert [shown.id for shown in discord.thread(thread.id)] == [str(ids.address_of(ref)[1])]
+        await adapter.post(general, Reply("once"), nonce="turn-1-0")
+    ref = await adapter.post(general, Reply("once"), nonce="turn-1-0")
+    assert [shown.id for shown in discord.thread(general.id)] == [str(ids.address_of(ref)[1])]
 
 
 async def test_an_edit_replaces_text_and_buttons(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey
 ) -> None:
     """An edit shows the new text, drops buttons that are not in it, and leaves the message's flags alone."""
     buttons = (Button(Action.APPROVE, "p", "Approve"), Button(Action.CANCEL, "p", "Cancel"))
     ref = await adapter.post(
-        thread, PlanCard("Plan", "Tag", (Step("Tagger", "tag"),), buttons=buttons), nonce="n"
+        general, PlanCard("Plan", "Tag", (Step("Tagger", "tag"),), buttons=buttons), nonce="n"
     )
     await adapter.edit(ref, PlanCard("Plan", "Tag", (Step("Tagger", "tag"),), record=(("Approved.",),)))
-    shown = discord.thread(thread.id)[-1]
+    shown = discord.thread(general.id)[-1]
     assert shown.text == "### Plan\n> Tag\n> 1. **Tagger**: tag\nApproved."
     assert shown.buttons == ()
     assert "flags" not in shown.payload
@@ -96,11 +76,11 @@ async def test_an_edit_replaces_text_and_buttons(
 
 
 async def test_a_message_is_removed(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey, message: MessageRef
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey, message: MessageRef
 ) -> None:
     """A message of the bot's own can be removed; then it is gone."""
     await adapter.delete(message)
-    assert list(discord.thread(thread.id)) == []
+    assert list(discord.thread(general.id)) == []
     with pytest.raises(MessageGone):
         await adapter.edit(message, Reply("too late"))
 
@@ -116,17 +96,17 @@ async def test_the_starter_message_lies_in_the_parent(
 
 
 async def test_nobody_is_pinged(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey
 ) -> None:
     """Whatever the model writes, neither a post nor an edit notifies anybody."""
     hostile = HOSTILE.format(ada=discord.people[0].id, role=discord.world.bot_role)
     card = PlanCard(hostile, hostile, (Step(hostile, hostile),), ((hostile,),), ((hostile,),))
     contents: list[Content] = [Reply(hostile, hostile), card]
     for number, content in enumerate(contents):
-        ref = await adapter.post(thread, content, nonce=f"n-{number}")
+        ref = await adapter.post(general, content, nonce=f"n-{number}")
         await adapter.edit(ref, content)
         await adapter.edit(ref, Reply(hostile))
-    assert [shown.pings for shown in discord.thread(thread.id)] == [[], []]
+    assert [shown.pings for shown in discord.thread(general.id)] == [[], []]
 
 
 async def test_a_message_in_an_archived_thread(
@@ -215,13 +195,13 @@ async def test_a_broken_connection(
     assert discord.thread(message.thread.id)[-1].text == "second"
 
 
-async def test_a_message_over_the_limit(adapter: DiscordAdapter, thread: ThreadKey) -> None:
+async def test_a_message_over_the_limit(adapter: DiscordAdapter, general: ThreadKey) -> None:
     """What measures more than a page is refused by Discord; what measures a page is taken."""
     page = adapter.limits.page
     assert adapter.measure(Reply("x" * page)) == page
-    await adapter.post(thread, Reply("x" * page), nonce="fits")
+    await adapter.post(general, Reply("x" * page), nonce="fits")
     with pytest.raises(TooLong):
-        await adapter.post(thread, Reply("x" * (page + 1)), nonce="too-long")
+        await adapter.post(general, Reply("x" * (page + 1)), nonce="too-long")
 
 
 async def test_nothing_to_open(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
@@ -254,39 +234,39 @@ async def test_a_long_answer_outlives_the_interaction(
     assert discord.thread(prompt.thread.id)[-1].text == "done"
 
 
-async def test_a_token_that_is_refused(discord: SimulatedDiscord, thread: ThreadKey) -> None:
+async def test_a_token_that_is_refused(discord: SimulatedDiscord, general: ThreadKey) -> None:
     """A wrong token is named by its variable at the first call, and not repeated."""
     adapter = build({**discord.env, "DISCORD_TOKEN": "wrong.token.entirely"})
     with pytest.raises(TokenRefused) as caught:
-        await adapter.post(thread, Reply("hello"), nonce="n")
+        await adapter.post(general, Reply("hello"), nonce="n")
     assert caught.value.variable == "DISCORD_TOKEN"
     assert "wrong.token" not in str(caught.value)
     await adapter.close()
 
 
 async def test_calls_side_by_side_log_in_once(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey
 ) -> None:
     """The first calls share one login, and after closing the next call makes a new one."""
-    await adapter.post(thread, Reply("a"), nonce="a")
-    await adapter.post(thread, Reply("b"), nonce="b")
+    await adapter.post(general, Reply("a"), nonce="a")
+    await adapter.post(general, Reply("b"), nonce="b")
     assert discord.server.calls["GET /users/@me"] == 1
     await adapter.close()
-    await adapter.post(thread, Reply("c"), nonce="c")
+    await adapter.post(general, Reply("c"), nonce="c")
     assert discord.server.calls["GET /users/@me"] == 2
 
 
 async def test_a_reply_refers_to_a_message_of_its_channel(
-    discord: SimulatedDiscord, adapter: DiscordAdapter, thread: ThreadKey, message: MessageRef
+    discord: SimulatedDiscord, adapter: DiscordAdapter, general: ThreadKey, message: MessageRef
 ) -> None:
     """A reply names its message and pings nobody; where that is gone, or elsewhere, it is a message like any other."""
-    await adapter.post_reply(thread, Reply("second"), to=message, nonce="b")
-    elsewhere = MessageRef(thread, "1/2")
-    await adapter.post_reply(thread, Reply("third"), to=elsewhere, nonce="c")
+    await adapter.post_reply(general, Reply("second"), to=message, nonce="b")
+    elsewhere = MessageRef(general, "1/2")
+    await adapter.post_reply(general, Reply("third"), to=elsewhere, nonce="c")
     await adapter.delete(message)
-    await adapter.post_reply(thread, Reply("fourth"), to=message, nonce="d")
+    await adapter.post_reply(general, Reply("fourth"), to=message, nonce="d")
     posted = {"second", "third", "fourth"}
-    found = [one for one in discord.world.messages[thread.id] if one.content in posted]
+    found = [one for one in discord.world.messages[general.id] if one.content in posted]
     assert [one.content for one in found] == ["second", "third", "fourth"]
     assert [one.replied_to is not None for one in found] == [True, False, False]
     assert not any(one.pings for one in found)

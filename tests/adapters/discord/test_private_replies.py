@@ -9,7 +9,7 @@ from aion_bot.ports.errors import Forbidden, RateLimited
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CREATE_DM = "POST /users/@me/channels"
 CREATE_MESSAGE = "POST /channels/{channel_id}/messages"

@@ -34,16 +34,6 @@ async def adapter(discord: SimulatedDiscord) -> AsyncIterator[DiscordAdapter]:
 
 
 @pytest.fixture
-def general(discord: SimulatedDiscord) -> ThreadKey:
-    return ids.thread_key(int(discord.world.named("general").id))
-
-
-@pytest.fixture
-async def message(adapter: DiscordAdapter, general: ThreadKey) -> MessageRef:
-    return await adapter.post(general, Reply("first"), nonce="first")
-
-
-@pytest.fixture
 def readings(adapter: DiscordAdapter) -> list[LimitReading]:
     """What the adapter reports of limits."""
     observer = RecordingObserver()

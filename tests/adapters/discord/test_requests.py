@@ -15,8 +15,8 @@ from aion_bot.ports.messages import Action, Button, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Operation, RequestStatus
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import build
-from tests.adapters.discord.host import RecordingHost
 from tests.adapters.discord.observer import RecordingObserver
+from tests.support.recording_host import RecordingHost
 
 ADA = Person("1", "Ada")
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
@@ -66,11 +66,6 @@ async def adapter(discord: SimulatedDiscord, observer: RecordingObserver) -> Asy
     assert observer.open == []
 
 
-@pytest.fixture
-def general(discord: SimulatedDiscord) -> ThreadKey:
-    return ids.thread_key(int(discord.world.named("general").id))
-
-
 async def test_every_request_is_reported(
     discord: SimulatedDiscord, host: RecordingHost, observer: RecordingObserver
 ) -> None:
@@ -112,7 +107,7 @@ async def test_backfill_is_reported(
         await adapter.open_thread(await host.prompt())
     direct = discord.direct(ada)
     await discord.direct_message(ada, "missed")
-    host.inbound.clear()
+    host.events.clear()
     host.presences.clear()
     host.known = [ids.thread_key(int(thread)), ids.thread_key(int(direct))]
     host.away = time.time() - 1

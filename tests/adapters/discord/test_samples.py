@@ -15,7 +15,7 @@ from aion_bot.ports.events import MessageChange, Prompt, Quote, QuoteSource
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.gateway import DIRECT_MESSAGES, GUILD_MESSAGES
 from tests.adapters.discord.conftest import Bot
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "discord"
 QUESTIONS: Mapping[str, dict[str, Any]] = {
@@ -87,7 +87,7 @@ async def thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> st
     """A thread that the bot opened; nothing was written in it yet."""
     opened = await discord.ask(discord.people[0], "What is damaged?")
     await bot.adapter.open_thread(await host.prompt())
-    host.inbound.clear()
+    host.events.clear()
     return opened
 
 
@@ -126,7 +126,7 @@ async def test_what_is_no_question(
     _deliver(discord, name, thread)
     _deliver(discord, "mention_in_channel", thread)
     await host.prompt()
-    assert [one.text for one in host.inbound if isinstance(one, Prompt)] == ["what is damaged on site 7?"]
+    assert [one.text for one in host.events if isinstance(one, Prompt)] == ["what is damaged on site 7?"]
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -136,7 +136,7 @@ async def test_edits(discord: SimulatedDiscord, host: RecordingHost, thread: str
     _deliver(discord, DELETION, thread, "MESSAGE_DELETE")
     number = 1 if EDITS[name] is None else 2
     assert (await host.change(number)).text is None
-    assert [one.text for one in host.inbound[:-1] if isinstance(one, MessageChange)] == [EDITS[name]][
+    assert [one.text for one in host.events[:-1] if isinstance(one, MessageChange)] == [EDITS[name]][
         : number - 1
     ]
 

@@ -4,7 +4,7 @@ import asyncio
 
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import running
-from tests.adapters.discord.host import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 async def test_a_quiet_gateway_is_alive_by_its_heartbeats_and_a_zombie_is_not(

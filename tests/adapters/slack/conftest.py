@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+import aiohttp
 import pytest
 
 from adapters.slack import ids
@@ -12,8 +13,9 @@ from adapters.slack.config import read
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
-from tests.adapters.slack.recording import RecordingHost
+from tests.adapters.slack.calling import Caller
 from tests.schemas import slack as contracts
+from tests.support.recording_host import RecordingHost
 
 # Pauses are short. A bound that a test does not try is long: a busy machine must not reach it.
 HASTE = Timeouts(
@@ -89,3 +91,10 @@ async def host(slack: SimulatedSlack, adapter: SlackAdapter) -> AsyncIterator[Re
     listening.cancel()
     with suppress(asyncio.CancelledError):
         await listening
+
+
+@pytest.fixture
+async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
+    """Somebody who calls the Web API without a client library."""
+    async with aiohttp.ClientSession() as session:
+        yield Caller(slack, session)

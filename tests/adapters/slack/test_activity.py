@@ -13,7 +13,7 @@ from aion_bot.ports.events import Place, StopRequest
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.conftest import HASTE
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 ADA = Person("U0ADA", "Ada")
 

@@ -8,8 +8,8 @@ from adapters.slack import events, ids
 from aion_bot.ports.events import MessageChange, Place, QuoteSource
 from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.adapters.slack.recording import RecordingHost
 from tests.adapters.slack.samples import ME, sample
+from tests.support.recording_host import RecordingHost
 
 CHANNEL = "C024GENER"
 ROOT = "1790001000.000100"

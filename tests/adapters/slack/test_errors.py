@@ -20,7 +20,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"retry_after": 7}, RateLimited),

@@ -10,7 +10,7 @@ from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.messages import Action, Button, PlanCard, Reply
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.conftest import HASTE
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 CARD = PlanCard("Tag roofs", "Tags them.", buttons=(Button(Action.APPROVE, "plan-1", "Approve"),))
 
@@ -103,12 +103,12 @@ async def test_event_is_acknowledged_only_after_the_core_has_it(
     slack: SimulatedSlack, host: RecordingHost
 ) -> None:
     """While the core writes, Slack still waits; afterwards it does not send again."""
-    host.gate.clear()
+    host.open.clear()
     await slack.direct_message(slack.people[0], "hello")
-    await host.until(lambda: host.entered == 1)
+    await host.until(lambda: host.accept_calls == 1)
     (delivery,) = slack.sockets.deliveries
     assert not delivery.acknowledged
-    host.gate.set()
+    host.open.set()
     await slack.until(lambda: delivery.acknowledged)
     assert len(delivery.envelopes) == 1
 
@@ -143,12 +143,12 @@ async def test_event_that_could_not_be_written_comes_again(
     """While the core fails nothing is acknowledged, and Slack's repetition is served."""
     message = await slack.direct_message(slack.people[0], "hello")
     await slack.until(lambda: all_acknowledged(slack))
-    host.failures, host.failure = 1 + len(HASTE.accept_retries), failure
+    host.fail(1 + len(HASTE.accept_retries), failure)
     await does(slack, message)
-    await host.until(lambda: host.failures == 0)
-    assert len(host.inbounds) == 1
+    await host.until(lambda: host.accept_calls == 2 + len(HASTE.accept_retries))
+    assert len(host.events) == 1
     slack.sockets.end_acknowledgement_time()
-    await host.until(lambda: len(host.inbounds) == 2)
+    await host.until(lambda: len(host.events) == 2)
     delivery = slack.sockets.deliveries[-1]
     await slack.until(lambda: delivery.acknowledged)
     assert len(delivery.envelopes) == 2
@@ -158,7 +158,7 @@ async def test_event_that_could_not_be_written_at_first_need_not_come_again(
     slack: SimulatedSlack, host: RecordingHost
 ) -> None:
     """A core that fails for a moment gets the event anew without Slack, which repeats it at its own bad moments."""
-    host.failures = len(HASTE.accept_retries)
+    host.fail(len(HASTE.accept_retries))
     await slack.direct_message(slack.people[0], "hello")
     (delivery,) = slack.sockets.deliveries
     await slack.until(lambda: delivery.acknowledged)
@@ -172,12 +172,12 @@ async def test_click_that_could_not_be_written_is_handed_over_again(
     thread = await slack.ask(slack.people[0], "tag them")
     await host.until(lambda: len(host.prompts) == 2)
     card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
-    host.failures = len(HASTE.accept_retries)
+    host.fail(len(HASTE.accept_retries))
     await slack.press(slack.people[0], thread, ids.message(card).ts, "aion_plan_approve")
     await slack.shortcut(slack.people[0], thread)
     await host.until(lambda: len(host.clicks) == 1 and len(host.prompts) == 3)
     await slack.until(lambda: all_acknowledged(slack))
-    assert len(host.inbounds) == 4
+    assert len(host.events) == 4
 
 
 async def test_click_is_acknowledged_at_once(
@@ -187,11 +187,11 @@ async def test_click_is_acknowledged_at_once(
     thread = await slack.ask(slack.people[0], "tag them")
     await host.until(lambda: len(host.prompts) == 2)
     card = await adapter.post(host.prompts[0].thread, CARD, nonce="n-1")
-    host.gate.clear()
+    host.open.clear()
     await slack.press(slack.people[0], thread, ids.message(card).ts, "aion_plan_approve")
     await slack.until(lambda: slack.sockets.deliveries[-1].acknowledged)
     assert host.clicks == []
-    host.gate.set()
+    host.open.set()
     await host.until(lambda: len(host.clicks) == 1)
 
 
@@ -211,7 +211,7 @@ async def test_everything_is_acknowledged(slack: SimulatedSlack, host: Recording
     )
     await slack.until(lambda: all_acknowledged(slack))
     assert all(len(delivery.envelopes) == 1 for delivery in slack.sockets.deliveries)
-    assert host.inbounds == []
+    assert host.events == []
 
 
 @pytest.mark.parametrize("kind", ["channel", "group", "mpim"])

@@ -15,7 +15,7 @@ from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import Reply
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.conftest import HASTE, end
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 async def test_presence_names_the_workspace_and_the_bot(host: RecordingHost) -> None:
@@ -40,14 +40,14 @@ async def test_listen_ends_fast_when_the_core_is_busy(slack: SimulatedSlack) -> 
     adapter, host = SlackAdapter(SlackSettings.from_mapping(slack.env), timeouts), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
-    host.gate.clear()
+    host.open.clear()
     await slack.direct_message(slack.people[0], "hello")
-    await host.until(lambda: host.entered == 1)
+    await host.until(lambda: host.accept_calls == 1)
     assert await end(listening) < timeouts.drain / 2  # no bound but `close` is waited for
-    host.gate.set()
-    for _ in range(10):  # a task that still waited at the gate would go on now
+    host.open.set()
+    for _ in range(10):  # a task that still waited in `accept` would go on now
         await asyncio.sleep(0)
-    assert host.inbounds == []
+    assert host.events == []
     assert not slack.sockets.deliveries[0].acknowledged
     await adapter.close()
 
@@ -58,14 +58,14 @@ async def test_delivery_under_way_is_finished_at_the_end(slack: SimulatedSlack) 
     adapter, host = SlackAdapter(SlackSettings.from_mapping(slack.env), timeouts), RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
-    host.gate.clear()
+    host.open.clear()
     await slack.direct_message(slack.people[0], "hello")
-    await host.until(lambda: host.entered == 1)
+    await host.until(lambda: host.accept_calls == 1)
     listening.cancel()
-    asyncio.get_running_loop().call_later(HASTE.close / 2, host.gate.set)  # while `listen` ends
+    asyncio.get_running_loop().call_later(HASTE.close / 2, host.open.set)  # while `listen` ends
     with suppress(asyncio.CancelledError):
         await listening
-    assert len(host.inbounds) == 1
+    assert len(host.events) == 1
     await slack.until(lambda: slack.sockets.deliveries[0].acknowledged)
     await adapter.close()
 

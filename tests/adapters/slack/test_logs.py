@@ -12,7 +12,7 @@ from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import Reply
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def test_no_secret_and_no_word_is_logged(
     host = RecordingHost()
     listening = asyncio.create_task(adapter.listen(host))
     await host.until(lambda: bool(host.presences))
-    host.failures = 2
+    host.fail(2)
     slack.sockets.ack_timeout = 0.05
     message = await slack.direct_message(slack.people[0], "confidential words")
     await slack.shortcut(slack.people[0], message)

@@ -5,7 +5,8 @@ import pytest
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.events import Quote, QuoteSource
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.adapters.slack.recording import RecordingHost, RecordingObserver
+from tests.adapters.slack.observer import RecordingObserver
+from tests.support.recording_host import RecordingHost
 
 TEXT = "photos that <@U0BEN> took for <!subteam^S0CREW> in <#C0ROOFS> with <@U0GONE>"
 

@@ -18,7 +18,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.rate_limits import Scope
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 TEAM = "T0SITEOPS"
 

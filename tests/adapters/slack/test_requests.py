@@ -14,8 +14,9 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import RequestStatus
 from aion_bot.simulators.slack import SimulatedSlack, state
-from tests.adapters.slack.recording import RecordingHost, RecordingObserver
+from tests.adapters.slack.observer import RecordingObserver
 from tests.adapters.slack.streaming import ADA, another, begin
+from tests.support.recording_host import RecordingHost
 
 POST, UPDATE, EPHEMERAL = "chat.postMessage", "chat.update", "chat.postEphemeral"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"

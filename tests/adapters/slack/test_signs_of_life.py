@@ -1,7 +1,7 @@
 """Whether Slack's connection is alive is told by its sockets."""
 
 from aion_bot.simulators.slack import SimulatedSlack
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 async def test_a_socket_that_answers_pings_is_alive(slack: SimulatedSlack, host: RecordingHost) -> None:

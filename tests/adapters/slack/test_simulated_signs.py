@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from aion_bot.simulators.slack import SimulatedSlack
@@ -19,12 +18,6 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
     await simulated.start()
     yield simulated
     await simulated.stop()
-
-
-@pytest.fixture
-async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as session:
-        yield Caller(slack, session)
 
 
 def last_event(slack: SimulatedSlack) -> dict[str, Any]:

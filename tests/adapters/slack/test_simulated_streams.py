@@ -1,4 +1,4 @@
-"""The simulated Slack's native streams, with the traps of the real ones."""
+"""The simulated Slack's native streams, with the limits and errors of the real ones."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -34,12 +34,6 @@ async def slack(clock: ManualClock) -> AsyncIterator[SimulatedSlack]:
     await simulated.start()
     yield simulated
     await simulated.stop()
-
-
-@pytest.fixture
-async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as session:
-        yield Caller(slack, session)
 
 
 class Streaming:

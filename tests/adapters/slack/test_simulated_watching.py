@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 
 from aion_bot.simulators.slack import SimulatedSlack
@@ -23,12 +22,6 @@ async def slack(clock: ManualClock) -> AsyncIterator[SimulatedSlack]:
     await simulated.start()
     yield simulated
     await simulated.stop()
-
-
-@pytest.fixture
-async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as session:
-        yield Caller(slack, session)
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
     await simulated.stop()
 
 
-@pytest.fixture
-async def call(slack: SimulatedSlack) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as session:
-        yield Caller(slack, session)
-
-
 def markdown(text: str) -> dict[str, Any]:
     return {"type": "markdown", "text": text}
 

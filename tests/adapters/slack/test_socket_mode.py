@@ -18,7 +18,7 @@ from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.conftest import HASTE, end
-from tests.adapters.slack.recording import RecordingHost
+from tests.support.recording_host import RecordingHost
 
 
 def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
