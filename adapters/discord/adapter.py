@@ -81,7 +81,7 @@ class DiscordAdapter:
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
-        await self._other.begin(host)
+        self._other.host = host
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)

@@ -58,9 +58,7 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
-        self.own_nonces, self.own_posts = OwnNonces(), OwnNonces()
-        self._unsure = OwnNonces()
-        """Channels and nonces of posts that are on their way, or whose outcome is unknown."""
+        self.own_nonces = OwnNonces()
         self.private_threads = PrivateThreads()
 
     @asynccontextmanager
@@ -113,17 +111,9 @@ class RestClient:
         tried = nonce in self.own_nonces
         # Before the request: the gateway may deliver the message before the answer comes.
         named = self.own_nonces.add(nonce)
-        unsure = self._unsure.add(f"{channel}:{named}")
-        try:
-            message = await self._create(channel, body, named, answering, document)
-        except PlatformError as error:
-            if not isinstance(error, PlatformDown):
-                self._unsure.discard(unsure)
-            raise
-        self._unsure.discard(unsure)
+        message = await self._create(channel, body, named, answering, document)
         if nonce is not None and ids.claimed_by(nonce) is not None:
             check_claim(message, body, tried=tried)
-        self.own_posts.add(str(message.id))
         return message.id
 
     async def _create(
@@ -153,10 +143,6 @@ class RestClient:
                 if error.code != NO_HISTORY or options.pop("reference", None) is None:
                     raise
                 return await target.send(body["content"], **options)
-
-    def may_post(self, channel: int) -> bool:
-        """Tell whether a message may stand in a channel that this process has posted and does not know of yet."""
-        return self._unsure.any_of(channel)
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
         """Replace a message.

@@ -20,6 +20,7 @@ from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
+from adapters.discord.own_posts import keys_of
 from adapters.discord.unreadable import UNREADABLE, guarded, skipping_deep
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
@@ -249,12 +250,6 @@ class Gateway(discord.Client):
 
     async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
         """Deliver the messages of a thread that no session delivered, oldest first."""
-        bot, own, began = self._connection.self_id or 0, self._rest.own_posts, self._backfill.first
-        if messages and not self._rest.may_post(messages[0].channel.id):
-            said = [
-                one for one in messages if one.type in _POSTED
-            ]  # acknowledgements of commands are no answers
-            messages = await self._delivery.other.unanswered(said, bot, own, began)
         for message in messages:
             await self.on_message(message)
 
@@ -266,7 +261,8 @@ class Gateway(discord.Client):
         if message.nonce in self._rest.own_nonces:
             self._delivery.other.note_own(message.channel.id)
         else:
-            await self._delivery.other.note_post(message.channel.id, str(message.nonce))
+            keys = keys_of(message)
+            await self._delivery.other.note_unknown(message.channel.id, str(message.nonce), keys)
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""

@@ -11,18 +11,15 @@ import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from weakref import WeakValueDictionary
-
-import discord
 
 from adapters.discord import ids, strings
 from adapters.discord.errors import Claimed
 from adapters.discord.events import ChannelInfo
-from adapters.discord.own_posts import OwnNonces
 from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.host import SECOND_PROCESS, Host
+from aion_bot.ports.host import Host
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +27,6 @@ _MOST = 10_000
 """Claims and channels that are remembered."""
 REMEMBERED = 3_600.0
 """Seconds for which another process is taken to be there after it was seen."""
-RECALLED = 7 * 86_400.0
-"""Seconds for which what an earlier process saw counts, where a process reads what it missed."""
 YIELD = 3.0
 """Seconds in which another process that goes first claims a question, as a rule."""
 
@@ -41,7 +36,7 @@ class OtherProcess:
 
     def __init__(self) -> None:
         self.host: Host | None = None
-        self._seen_at, self._ever_seen = -math.inf, False
+        self._seen_at = -math.inf
         self._claims: OrderedDict[int, bool] = OrderedDict()
         """The questions that another process has claimed."""
         self._spoke_last: OrderedDict[int, bool] = OrderedDict()
@@ -54,21 +49,26 @@ class OtherProcess:
         """Whether another process was seen lately."""
         return time.monotonic() - self._seen_at < REMEMBERED
 
-    async def begin(self, host: Host) -> None:
-        """Learn of the core, and whether an earlier process on this database has seen another one."""
-        self.host = host
-        recalled = float(await host.recall(SECOND_PROCESS) or 0.0)
-        self._ever_seen = self._ever_seen or time.time() - recalled < RECALLED
-
     async def noticed(self, sign: str) -> None:
         """Note a sign of another process, and tell the core."""
-        self._seen_at, self._ever_seen = time.monotonic(), True
+        self._seen_at = time.monotonic()
         if self.host is not None:
             await self.host.second_process(sign)
 
     def note_own(self, channel: int) -> None:
         """Note that this process has posted in a channel."""
         _remember(self._spoke_last, channel, False)
+
+    async def note_unknown(self, channel: int, nonce: str, keys: Iterable[str]) -> None:
+        """Note a post that this process has not made, with the keys of its buttons.
+
+        One that this database knows, by a button or by its nonce, was on its way when the process before this one ended.
+        """
+        named = () if ids.claimed_by(nonce) is not None else (nonce.partition("-")[0],)
+        if await self._knows((*keys, *named)):
+            self.note_own(channel)
+        else:
+            await self.note_post(channel, nonce)
 
     async def note_post(self, channel: int, nonce: str) -> None:
         """Note that another process has posted in a channel."""
@@ -90,10 +90,13 @@ class OtherProcess:
 
     async def older_message(self, channel: int, nonce: str, found: Claimed) -> int:
         """Return the message that claims a question if this database knows it; else note whose it is and raise `found`."""
-        if self.host is not None and any([await self.host.knows(key) for key in found.keys]):
+        if await self._knows(found.keys):
             return found.message
         await self.note_post(channel, nonce)
         raise found
+
+    async def _knows(self, keys: Iterable[str]) -> bool:
+        return self.host is not None and any([await self.host.knows(key) for key in keys])
 
     async def answers(
         self, channel: ChannelInfo, message: int, prompt: Prompt, bot: int, *, began: int = 0
@@ -129,23 +132,6 @@ class OtherProcess:
                     await news.wait()
             except TimeoutError:
                 return
-
-    async def unanswered(
-        self, messages: Sequence[discord.Message], bot: int, own: OwnNonces, began: int
-    ) -> Sequence[discord.Message]:
-        """Leave out what another process has written behind, of messages that were missed: no nonce tells of it any more.
-
-        `own` are the ids of what this process has posted, all of it after the event `began`; 0 where that is not known. What
-        the process before it posted is taken for another one's only where another one was seen: its own answers are not
-        asked again, and stand behind what it knew.
-        """
-        since = 0 if self._ever_seen else began or math.inf
-        theirs = (one.id for one in messages if one.author.id == bot and str(one.id) not in own)
-        newest = max((one for one in theirs if one > since), default=0)
-        if newest:
-            _log.info("left to another process", extra={"kind": "missed messages"})
-            await self.note_post(messages[0].channel.id, "")
-        return [one for one in messages if one.id > newest]
 
 
 def _remember(where: OrderedDict[int, bool], number: int, value: bool) -> None:

@@ -15,7 +15,7 @@ _MOST = 10_000
 
 
 class OwnNonces:
-    """The nonces, or ids, of what this process posted last: a message of the bot's account with another is not its own."""
+    """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -28,14 +28,6 @@ class OwnNonces:
             self._known.popitem(last=False)
         return nonce
 
-    def discard(self, nonce: str) -> None:
-        """Forget a nonce."""
-        self._known.pop(nonce, None)
-
-    def any_of(self, channel: int) -> bool:
-        """Tell whether any begins with a channel."""
-        return any(one.startswith(f"{channel}:") for one in self._known)
-
     def __contains__(self, nonce: object) -> bool:
         return str(nonce) in self._known
 
@@ -45,11 +37,16 @@ def check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
 
     What an earlier attempt of this process posted may have lost its buttons since.
     """
-    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     sent = _keys(one["custom_id"] for row in body["components"] for one in row["components"])
-    shown = _keys(one.custom_id or "" for row in rows for one in row.children)
+    shown = keys_of(message)
     if not sent & shown and (shown or (sent and not tried)):
         raise Claimed(message.id, shown)
+
+
+def keys_of(message: discord.Message) -> frozenset[str]:
+    """Read the keys of the bot's buttons under a message."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return _keys(one.custom_id or "" for row in rows for one in row.children)
 
 
 def _keys(custom_ids: Iterable[str]) -> frozenset[str]:

@@ -166,14 +166,8 @@ async def test_a_press_counts_once(pair: Pair, discord: SimulatedDiscord, owner:
 
 
 @on_discord
-@pytest.mark.parametrize("forgotten", [False, True])
-async def test_what_one_missed_is_not_answered_again(
-    pair: Pair, discord: SimulatedDiscord, *, forgotten: bool
-) -> None:
-    """A process that was away catches up with what the other one has answered meanwhile, and keeps out of it.
-
-    `forgotten`: Discord knows the nonces no more.
-    """
+async def test_what_one_missed_is_not_answered_again(pair: Pair, discord: SimulatedDiscord) -> None:
+    """A process that was away catches up with what the other one has answered meanwhile, and keeps out of it."""
     ada = discord.people[0]
     first, second = pair.programs
     away = discord.gateway.listening[1]  # the second one's, which connected later
@@ -186,8 +180,6 @@ async def test_what_one_missed_is_not_answered_again(
     discord.gateway.sessions.pop(away.id)
     await _reply(discord, thread, "and now?")
     await pair.bot.until(lambda: pair.bots(thread) == 2)
-    if forgotten:
-        discord.backend.forget()
 
     async def back() -> str:
         second.send(signal.SIGCONT)

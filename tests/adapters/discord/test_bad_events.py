@@ -189,6 +189,7 @@ async def test_a_foreign_message_of_the_own_account_is_noticed(
     discord: SimulatedDiscord, host: RecordingHost, bot: Bot
 ) -> None:
     """What this process posts is its own; a message of its account with another nonce is another process's."""
+    host.unknown.add("theirs")
     general = discord.world.named("general")
     await bot.adapter.post(ThreadKey("discord", general.id), Reply("mine"), nonce="mine-0")
     await discord.mention(discord.people[0], "What?")
