@@ -50,10 +50,10 @@ _RISKS = (
 
 # The same in German, French, Spanish and Polish, by the beginnings of words: a plan may be in the language of the question.
 _RISKS_ELSEWHERE = (
-    ("lösch", "gelösch", "entfern", "supprim", "effac", "borra", "elimin", "usuń", "usuwa", "usuni"),
-    ("überschr", "ersetz", "écras", "remplac", "sobrescri", "reemplaz", "nadpis", "zastąp"),
-    ("freigeb", "freigabe", "veröffentl", "teilen", "partag", "publi", "envoy", "compart", "envia", "udostępni"),
-    ("verschieb", "verschob", "umbenen", "déplac", "renomm", "mueve", "mover", "renombr", "przenie", "przenoś"),
+    (" lösch", " gelösch", " entfern", " supprim", " effac", " borra", " elimin", " usuń", " usuwa", " usuni"),
+    (" überschr", " ersetz", " écras", " remplac", " sobrescri", " reemplaz", " nadpis", " zastąp"),
+    (" freigeb", " freigab", " veröffentl", " teilen", " partag", " envoy", " compart", " envia", " udostępni"),
+    (" verschieb", " verschob", " umbenen", " déplac", " renomm", " mueve", " mover ", " renombr", " przenie"),
 )  # fmt: skip
 
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
@@ -243,13 +243,13 @@ def _risk(step: Step) -> int:
     # Letters of another width or weight are read as what they are; one by one, as long runs of marks are slow to sort.
     said = said.translate({ord(one): unicodedata.normalize("NFKC", one) for one in set(said)})
     # A capital may begin a word, as in `deleteFiles`; whatever joins words, such as a slash, hides none of them.
-    said = f"{said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
-    words = set("".join(one if one.isalpha() else " " for one in said.lower()).split())
-    risks = zip(_RISKS, _RISKS_ELSEWHERE, strict=True)
+    said = f" {said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
+    spaced = "".join(one if one.isalpha() else " " for one in said.lower())
+    words = set(spaced.split())
     found = (
         len(_RISKS) - at
-        for at, (forms, beginnings) in enumerate(risks)
-        if words & forms or any(word.startswith(beginnings) for word in words)
+        for at, (forms, beginnings) in enumerate(zip(_RISKS, _RISKS_ELSEWHERE, strict=True))
+        if words & forms or any(beginning in spaced for beginning in beginnings)
     )
     return max(found, default=0)
 

@@ -47,7 +47,7 @@ def said(lines: tuple[Line, ...]) -> list[str]:
         (["Déplacer les photos", "Supprimer les originaux"], 2),
         (["Mover las fotos", "Eliminar los originales"], 2),
         (["Przenieś zdjęcia", "Usuń oryginały"], 2),
-        (["Find teams and movies", "Republish nothing"], 0),
+        (["Find teams and movies", "Compare them: Übersicht, verschieden, sobre"], 0),
     ],
 )
 def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
