@@ -233,10 +233,9 @@ def send(
 
 def plan_action(session_id: str, plan_id: str, action: str) -> Request[PlanActionResponse]:
     """Decide a plan: `approve` or `cancel`. Retried only if no connection was made: a person decided once."""
-    _check_length("plan_id", plan_id, MAX_ID_LENGTH, minimum=1)
     return Request(
         "POST",
-        f"{_session(session_id)}/plans/{quote(plan_id, safe='')}/action",
+        f"{_session(session_id)}/plans/{_segment('plan_id', plan_id)}/action",
         "plans",
         RetryRule.UNSENT_ONLY,
         lambda response: parse_plan_action(
@@ -277,9 +276,16 @@ def search_images(query: str, limit: int, offset: int) -> Request[list[ImageRefe
 
 
 def _session(session_id: str) -> str:
-    """Return the path of a conversation. Its id is quoted: one with a slash must not lead to another endpoint."""
-    _check_length("session_id", session_id, MAX_ID_LENGTH, minimum=1)
-    return f"/chat/sessions/{quote(session_id, safe='')}"
+    """Return the path of a conversation."""
+    return f"/chat/sessions/{_segment('session_id', session_id)}"
+
+
+def _segment(name: str, value: str) -> str:
+    """Return an id for a path, quoted: neither one with a slash nor one of dots must lead to another endpoint."""
+    _check_length(name, value, MAX_ID_LENGTH, minimum=1)
+    if value in {".", ".."}:
+        raise _invalid(name, "must not be a step in a path")
+    return quote(value, safe="")
 
 
 def _change(session_id: str, method: str, part: str, body: Mapping[str, Any]) -> Request[dict[str, Any]]:

@@ -40,11 +40,21 @@ def _forms(*stems: str) -> frozenset[str]:
 
 # The most harmful first: what deletes, what overwrites, what shares, what moves.
 _RISKS = (
-    _forms("delet", "remov", "eras", "purg", "destroy", "wip", "trash"),
-    _forms("overwrit", "overwritten", "replac"),
-    _forms("shar", "publish", "send", "unshar"),
-    _forms("mov", "merg", "renam", "archiv"),
-)
+    _forms(
+        "delet", "remov", "eras", "erasure", "purg", "destroy", "wip", "trash", "discard", "drop", "dropp", "truncat", "unlink"
+    ),
+    _forms("overwrit", "overwritten", "overwrot", "replac", "rewrit", "rewritten"),
+    _forms("shar", "publish", "public", "send", "unshar", "invit", "grant", "upload", "export", "email"),
+    _forms("mov", "merg", "renam", "archiv", "relocat", "transfer", "transferr"),
+)  # fmt: skip
+
+# The same in German, French, Spanish and Polish, by the beginnings of words: a plan may be in the language of the question.
+_RISKS_ELSEWHERE = (
+    (" lösch", " gelösch", " entfern", " supprim", " effac", " borra", " elimin", " usuń", " usuwa", " usuni"),
+    (" überschr", " ersetz", " écras", " remplac", " sobrescri", " reemplaz", " nadpis", " zastąp"),
+    (" freigeb", " freigab", " veröffentl", " teilen", " partag", " envoy", " compart", " envia", " udostępni"),
+    (" verschieb", " verschob", " umbenen", " déplac", " renomm", " mueve", " mover ", " renombr", " przenie"),
+)  # fmt: skip
 
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
 """Aion's answers that do not say whether this attempt or another one decided."""
@@ -233,10 +243,16 @@ def _risk(step: Step) -> int:
     said = f"{step.agent} {step.description}"
     # Letters of another width or weight are read as what they are; one by one, as long runs of marks are slow to sort.
     said = said.translate({ord(one): unicodedata.normalize("NFKC", one) for one in set(said)})
-    # Whatever joins words, such as a slash or a hyphen, hides none of them.
-    letters = (one if one.isalpha() else " " for one in said.lower())
-    words = set("".join(letters).split())
-    return max((len(_RISKS) - at for at, risky in enumerate(_RISKS) if words & risky), default=0)
+    # A capital may begin a word, as in `deleteFiles`; whatever joins words, such as a slash, hides none of them.
+    said = f" {said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
+    spaced = "".join(one if one.isalpha() else " " for one in said.lower())
+    words = set(spaced.split())
+    found = (
+        len(_RISKS) - at
+        for at, (forms, beginnings) in enumerate(zip(_RISKS, _RISKS_ELSEWHERE, strict=True))
+        if words & forms or any(beginning in spaced for beginning in beginnings)
+    )
+    return max(found, default=0)
 
 
 class PlanCardView:

@@ -90,8 +90,10 @@ class StartupRecovery:
             if (thread := self._thread(plan.thread)) is None:
                 continue
             turn = await self._store.turns.get(plan.turn)
-            # A plan that the lists no longer allow keeps its row: a later start that allows it again shows its outcome.
-            if not self._access.lapsed(turn, plan.thread, plan.requester):
+            # Of a lapsed one the row stays as it is: a start that allows it again shows what became of it. Whoever decided
+            # learns it also where only the asker may not use the bot any more.
+            people = [plan.requester] if plan.decider is None else [plan.requester, plan.decider]
+            if not all(self._access.lapsed(turn, plan.thread, one) for one in people):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
     async def stop(self) -> None:

@@ -14,6 +14,8 @@ from aion_bot.aion import (
     MessageRole,
     ResourceNotFoundError,
     ServerError,
+    ValidationError,
+    requests,
 )
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
@@ -173,3 +175,13 @@ async def test_a_decision_without_an_answer_is_sent_once(aion: SimulatedAion, cl
     assert raised.value.maybe_acted
     assert raised.value.status_code is None
     assert aion.count("plan_action") == 1
+
+
+@pytest.mark.parametrize("dots", [".", ".."])
+def test_an_id_of_dots_leads_to_no_other_endpoint(dots: str) -> None:
+    """A path with them would be shortened on its way: `plans/../action` is the session's `action`."""
+    with pytest.raises(ValidationError, match="plan_id"):
+        requests.plan_action("s", dots, "approve")
+    with pytest.raises(ValidationError, match="session_id"):
+        requests.plan_action(dots, "p", "approve")
+    assert requests.plan_action("s", "a/../b", "approve").path == "/chat/sessions/s/plans/a%2F..%2Fb/action"

@@ -10,8 +10,8 @@ from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.host import Presence
 from aion_bot.runtime.supervisor import PlatformHost
-from aion_bot.simulators.aion import script
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.turns import Turns
@@ -94,6 +94,19 @@ async def test_a_retry_is_asked_in_the_askers_name(idle: Bot) -> None:
     await idle.press(idle.ben, thread, "Retry")
     await idle.replies_privately(thread, idle.ben, strings.RETRY_LAPSED)
     assert len(idle.aion.requests) == asked
+
+
+async def test_a_decision_on_a_plan_whose_asker_left_the_list_is_finished(idle: Bot) -> None:
+    """Ben decided a plan of Ada, who may not use the bot any more after a kill: the card shows what became of it."""
+    await idle.start(AION_BOT_APPROVERS="anyone")
+    idle.aion.play(script.organize(PlanEnd.LOST_BEFORE_ACTING))
+    thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
+    await idle.card(thread)
+    await idle.press(idle.ben, thread, "Approve")
+    await idle.shows(thread, strings.UNKNOWN)
+    await idle.kill()
+    await idle.start(AION_BOT_APPROVERS="anyone", AION_BOT_ALLOW_USERS=idle.ben.id)
+    await idle.shows(thread, "Approve pressed by", strings.STILL_UNKNOWN)
 
 
 async def test_an_edit_asks_the_lists(on_slack: Bot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,14 @@ def said(lines: tuple[Line, ...]) -> list[str]:
         (["Find photos", "Auto-merge_them"], 2),
         (["Find photos", "\U0001d41d\U0001d41e\U0001d425\U0001d41e\U0001d42d\U0001d41e them"], 2),
         (["Find photos", "\uff24\uff25\uff2c\uff25\uff34\uff25"], 2),
+        (["Find photos", "deleteFiles in site 7"], 2),
+        (["Transfer photos", "Drop the folder"], 2),
+        (["Find photos", "Make the album public"], 2),
+        (["Fotos verschieben", "Originale löschen"], 2),
+        (["Déplacer les photos", "Supprimer les originaux"], 2),
+        (["Mover las fotos", "Eliminar los originales"], 2),
+        (["Przenieś zdjęcia", "Usuń oryginały"], 2),
+        (["Find teams and movies", "Compare them: Übersicht, verschieden, sobre"], 0),
     ],
 )
 def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
