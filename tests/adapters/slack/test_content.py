@@ -100,7 +100,10 @@ def test_blocks_of_an_unknown_shape_say_nothing(broken: object) -> None:
 @pytest.mark.parametrize(
     ("beside", "said"),
     [
-        ({"attachments": [{"is_share": True, "fallback": "ben: a leak", "author_name": "Ben"}]}, "ben: a leak"),
+        (
+            {"attachments": [{"is_share": True, "fallback": "ben: a leak", "author_name": "Ben"}]},
+            "ben: a leak",
+        ),
         ({"attachments": [{"is_share": True, "attachments": [{"fallback": "Pump 3 down"}]}]}, "Pump 3 down"),
         ({"attachments": [{"is_share": True, "fallback": "[no preview available]", "files": [{}]}]}, None),
         ({"blocks": [{"type": "table", "rows": [[{"type": "raw_number", "value": 0}]]}]}, "| 0 |"),
