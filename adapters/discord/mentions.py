@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from aion_bot.ports.addressing import Masked, masked
-from aion_bot.ports.names import Find, no_name
+from aion_bot.ports.names import Find, in_words, no_name
 
 Names = Mapping[str, str]
 """What people call what is mentioned, by the mention's inside: `@1` a person, `@&2` a role, `#3` a channel."""
@@ -66,7 +66,7 @@ def _named(names: Names, inside: str, sign: str, find: Find = no_name) -> Callab
 
     def name(match: re.Match[str]) -> str:
         key = f"{inside}{match[1]}"
-        known = names.get(key) or find(key)
+        known = in_words(names.get(key) or find(key) or "")
         return match[0] if known is None else f"{sign}{known.removeprefix(sign)}"
 
     return name

@@ -108,8 +108,8 @@ def _forwarded(attachment: Payload, depth: int = _MOST_FORWARDS) -> str:
     said = [text, *_beside(text, [*_message_blocks(attachment), *items(attachment, "blocks")])]
     if depth:
         inside = _attached(attachment)
-        said += [_forwarded(one, depth - 1) if is_forward(one) else words(one) for one in inside]
-    return "\n".join(one for one in said if one) or words(attachment)
+        said += [_forwarded(one, depth - 1) if is_forward(one) else _card(one) for one in inside]
+    return "\n".join(one for one in said if one) or _card(attachment)
 
 
 def _attached(message: Payload) -> list[Payload]:
@@ -119,10 +119,14 @@ def _attached(message: Payload) -> list[Payload]:
 def _cards(message: Payload) -> Iterator[str]:
     """Return the words of attachments that are neither forwards nor link previews: tables, and cards of apps."""
     for one in items(message, "attachments"):
-        if is_forward(one) or _is_preview(one):
-            continue
-        fallback = str(one.get("fallback") or "")
-        yield words(one) or ("" if fallback == _NO_PREVIEW else fallback)
+        if not (is_forward(one) or _is_preview(one)):
+            yield _card(one)
+
+
+def _card(attachment: Payload) -> str:
+    """Return the words of an attachment, or those that stand for it where it has none."""
+    fallback = str(attachment.get("fallback") or "")
+    return words(attachment) or ("" if fallback == _NO_PREVIEW else fallback)
 
 
 def _beside(text: str, blocks: Sequence[Payload]) -> Iterator[str]:
@@ -156,7 +160,7 @@ def _lines(node: Payload, depth: int) -> Iterator[str]:
     elif kind in _TABLES:
         yield from _rows(node, depth)
     elif kind in _TEXTS:
-        text = str(node.get("text") or node.get("value") or "")
+        text = str(node.get("text") or node.get("value", ""))
         yield text if kind == "mrkdwn" else _literal(text)
     else:
         yield from _parts(node, depth)

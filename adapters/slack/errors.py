@@ -108,7 +108,15 @@ _KINDS: Mapping[str, type[PlatformError]] = {
         CannotEdit,
     ),
     **dict.fromkeys(
-        ("fatal_error", "internal_error", "request_timeout", "service_unavailable", "update_failed"),
+        (
+            "external_channel_migrating",  # this and the next one: until Slack has moved the channel or the workspace
+            "team_added_to_org",
+            "fatal_error",
+            "internal_error",
+            "request_timeout",
+            "service_unavailable",
+            "update_failed",
+        ),
         PlatformDown,
     ),
 }

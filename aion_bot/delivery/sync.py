@@ -318,31 +318,32 @@ class MessageSync:
         self._seen, self._unseen_since = False, unseen_since
 
     async def _find_another_way(self, step: Step, error: Exception) -> None:
-        """After a refusal of a size, a file or a stream, or a failure of rendering, show the same in another way.
-
-        Raises `error` if there is none.
-        """
+        """After a refusal, or a failure of rendering, show the same in another way; raises `error` if there is none."""
         if isinstance(step, PostFile) and not isinstance(error, MessageGone):
             self._in_doubt = None
             self._view.refuse_file(error.reason if isinstance(error, UploadRefused) else "")
             await self._refresh()
-            return
-        if isinstance(step, StartStream) and isinstance(error, CannotDraw | CannotEdit):
+        elif isinstance(step, StartStream) and isinstance(error, CannotDraw | CannotEdit):
             self._streams_wait = True  # a post may be taken
-            return
-        if isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
+        elif isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
             raise error
-        if isinstance(step, AppendStream | StopStream):
+        elif isinstance(step, AppendStream | StopStream):
             self._diff.stream_broke(step)
         elif isinstance(error, CannotDraw):
             if not isinstance(step, Post | Edit) or not self._diff.draw_plainly(step):
                 raise error
         elif isinstance(error, TooLong):
-            if not self._view.shrink():
-                raise error
-            await self._refresh()
+            await self._show_less(step, error)
         elif not isinstance(error, PlatformError):
             await self._fall_back(error)
+
+    async def _show_less(self, step: Step, error: TooLong) -> None:
+        """Use smaller pages, or a new message instead of an edit. Raises `error` where there is neither."""
+        if not self._view.shrink():
+            if not isinstance(step, Edit):
+                raise error
+            self._diff.edit_refused(step)
+        await self._refresh()
 
     async def _fall_back(self, error: Exception) -> None:
         """Show plain text instead of what could not be rendered. Raises `error` where that is plain text already."""

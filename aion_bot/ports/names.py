@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TypeVar
 
 from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.text import clip, visible_line
 
 _log = logging.getLogger(__name__)
 
@@ -17,6 +18,8 @@ UNKNOWN_LIFETIME = 600.0
 """Seconds before a key whose name the bot could not read is looked up again."""
 CAPACITY = 2_000
 """Names that are remembered; the one that was learned first is dropped."""
+LONGEST = 100
+"""Characters of a name that are read; Slack and Discord allow fewer."""
 MOST_AT_ONCE = 10
 """Look-ups for one event; further mentions keep their ids."""
 
@@ -29,6 +32,11 @@ The key is left out where the platform does not tell. Raises `PlatformError` whe
 """
 
 Read = TypeVar("Read")
+
+
+def in_words(name: str) -> str | None:
+    """Return a name as it may stand among words: one line, bounded, nothing hidden; None where nothing is left."""
+    return clip(visible_line(name[: 10 * LONGEST]), LONGEST) or None
 
 
 def no_name(_key: str) -> str | None:
@@ -67,7 +75,8 @@ class Names:
 
     def remember(self, names: Mapping[str, str | None]) -> None:
         """Take over names; None for what has none."""
-        for key, name in names.items():
+        for key, given in names.items():
+            name = None if given is None else in_words(given)
             lifetime = UNKNOWN_LIFETIME if name is None else LIFETIME
             # Taken out first, so that the order of the dictionary is that of the last look-ups.
             self._known.pop(key, None)

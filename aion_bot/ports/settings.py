@@ -171,7 +171,9 @@ def proxy_for(env: Mapping[str, str], url: str) -> str | None:
     if env.get(PROXY_URL):
         return env[PROXY_URL]
     given, excepted = (env.get(name) or env.get(name.lower()) for name in ("HTTPS_PROXY", "NO_PROXY"))
-    if not given or proxy_bypass_environment(parts.netloc, {"no": excepted or ""}):
+    # Python's rule knows neither `*.slack.com` nor, without the port in the address, `slack.com:443`.
+    host = f"{parts.hostname}:{parts.port or (80 if parts.scheme == 'http' else 443)}"
+    if not given or proxy_bypass_environment(host, {"no": (excepted or "").replace("*.", ".")}):
         return None
     return given
 

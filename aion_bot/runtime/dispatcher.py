@@ -267,19 +267,19 @@ class Dispatcher:
     async def _change(self, thread: Thread, change: MessageChange) -> None:
         """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end.
 
-        A message that was no question, was not taken as one or was withdrawn is a new question if it is one now.
+        One that speaks to somebody else now is withdrawn. A message that was none, or was not taken, is asked if it is one now.
         """
         asked = change.question
         words = readable(change.text or "") if asked is None else question(asked)
-        if not words:
+        if not words or asked is None:
             withdrawn = await self._store.turns.withdraw(change.prompt)
             if withdrawn:
                 _log.info("question withdrawn", platform=thread.platform)
             # A message that is gone is no question any more, also where an older edit of it arrives late.
-            if not withdrawn or change.text is None:
+            if not words and (not withdrawn or change.text is None):
                 await self._store.turns.note_deleted(change.prompt)
                 self._tasks.spawn(self._take_retry_away(thread.adapter, change.prompt))
-        elif asked is not None and await self._store.turns.withdrawn(change.prompt):
+        elif await self._store.turns.withdrawn(change.prompt):
             await self._ask(thread, asked, anew=True)
         elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
             # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
@@ -287,7 +287,7 @@ class Dispatcher:
             if self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
         # People in a thread also correct messages that they wrote to each other, or before the bot joined.
-        elif asked is not None and (asked.addressed or change.prompt in self._replied_to):
+        elif asked.addressed or change.prompt in self._replied_to:
             await self._ask(thread, asked)
 
     async def _take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:

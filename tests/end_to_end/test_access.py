@@ -10,7 +10,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.host import Presence
 from aion_bot.runtime.supervisor import PlatformHost
-from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord, payloads
 from aion_bot.simulators.slack import SimulatedSlack

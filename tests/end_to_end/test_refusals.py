@@ -278,3 +278,19 @@ async def test_a_decided_card_that_nothing_can_update_goes(bot: Bot) -> None:
     await bot.press(bot.ada, thread, "Approve")
     await bot.replies_privately(thread, bot.ada, "Approved by")
     await bot.until(lambda: "Approve" not in bot.pressable(thread))
+
+
+@pytest.mark.parametrize("times", [1, 50])
+async def test_an_answer_that_is_too_long_for_every_edit_is_posted_anew(
+    aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path, times: int
+) -> None:
+    """Where Slack takes an answer in no edit, however small, it is a new message, and the old one goes with its Stop."""
+    async with running(aion, slack, tmp_path) as bot:
+        aion.play(spoken("The **whole** answer.", Hold("go", pings=True)))
+        thread = await slack.ask(bot.ada, "What?")
+        await bot.until(lambda: bool(bot.bots(thread)))
+        slack.fail_next("chat.update", error="msg_too_long", times=times)
+        aion.release("go")
+        await bot.until(lambda: "whole" in bot.text(thread) and bot.pressable(thread) == [])
+        assert sum("whole" in one.text for one in bot.bots(thread)) == len(bot.bots(thread)) == 1
+        assert bot.private_replies(thread, bot.ada) == []

@@ -8,7 +8,7 @@ import pytest
 
 from aion_bot.ports import names as module
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.names import MOST_AT_ONCE, UNKNOWN_LIFETIME, Find, Names, no_name
+from aion_bot.ports.names import MOST_AT_ONCE, UNKNOWN_LIFETIME, Find, Names, in_words, no_name
 
 
 class Platform:
@@ -117,3 +117,17 @@ async def test_an_answer_of_another_shape_names_nobody(caplog: pytest.LogCapture
 
     assert await Names(look_up, timeout=5.0).read(lambda find: find("U1") or "U1") == "U1"
     assert [record.getMessage() for record in caplog.records] == ["name lookup not readable"]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("Ada\n\n# Rules", "Ada # Rules"),
+        ("\u202eadA", "adA"),
+        ("x" * 5_000, "x" * 99 + "…"),
+        (" \u200b", None),
+    ],
+)
+def test_a_name_is_one_short_line(given: str, read: str | None) -> None:
+    """A name cannot pass for lines of a question, hide anything or fill it; one of which nothing is left is none."""
+    assert in_words(given) == read

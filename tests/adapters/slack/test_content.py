@@ -95,3 +95,24 @@ def test_blocks_of_an_unknown_shape_say_nothing(broken: object) -> None:
     prompt = events.prompt_from_event(payload, ME)
     assert prompt is not None
     assert (prompt.text, prompt.quotes) == ("what is damaged on site 7?", ())
+
+
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [
+        (
+            {"attachments": [{"is_share": True, "fallback": "ben: a leak", "author_name": "Ben"}]},
+            "ben: a leak",
+        ),
+        ({"attachments": [{"is_share": True, "attachments": [{"fallback": "Pump 3 down"}]}]}, "Pump 3 down"),
+        ({"attachments": [{"is_share": True, "fallback": "[no preview available]", "files": [{}]}]}, None),
+        ({"blocks": [{"type": "table", "rows": [[{"type": "raw_number", "value": 0}]]}]}, "| 0 |"),
+    ],
+)
+def test_words_that_only_a_fallback_or_a_number_holds(beside: dict[str, object], said: str | None) -> None:
+    """A forward, and a card in one, are read from their fallback where they have no other words; zero is a number."""
+    payload = sample("mention_as_message")
+    payload["event"] |= beside
+    prompt = events.prompt_from_event(payload, ME)
+    assert prompt is not None
+    assert [one.text for one in prompt.quotes] == ([] if said is None else [said])

@@ -48,6 +48,8 @@ FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
     ({"error": "fatal_error"}, PlatformDown),
     ({"error": "internal_error"}, PlatformDown),
     ({"error": "update_failed"}, PlatformDown),
+    ({"error": "team_added_to_org"}, PlatformDown),
+    ({"error": "external_channel_migrating"}, PlatformDown),
     ({"status": 500}, PlatformDown),
     ({"status": 502}, PlatformDown),
     ({"status": 503}, PlatformDown),
