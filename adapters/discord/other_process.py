@@ -89,8 +89,15 @@ class OtherProcess:
             raise TakenElsewhere("another process has claimed this question")
 
     async def older_message(self, channel: int, nonce: str, found: Claimed) -> int:
-        """Return the message that claims a question if this database knows it; else note whose it is and raise `found`."""
-        if await self._knows(found.keys):
+        """Return the message that claims a question if this database knows it; else note whose it is and raise `found`.
+
+        A full first page has no buttons any more, which would tell. Where an earlier process with this database began the
+        answer and did not note the page, it is that one's.
+        """
+        claimed = ids.prompt_key(ids.claimed_by(nonce) or 0)
+        if await self._knows(found.keys) or (
+            not found.keys and self.host is not None and await self.host.answered_before(claimed)
+        ):
             return found.message
         await self.note_post(channel, nonce)
         raise found

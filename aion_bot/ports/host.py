@@ -74,6 +74,9 @@ class Host(Protocol):
     async def knows(self, key: str) -> bool:
         """Tell whether a button's key is of something that this process has recorded. Fast."""
 
+    async def answered_before(self, prompt: str) -> bool:
+        """Tell whether an earlier process with this database began to answer a question, by its `Prompt.key`. Fast."""
+
     async def second_process(self, sign: str) -> None:
         """Tell that another process seems to use the same token; `sign` says what shows it, for the operator."""
 

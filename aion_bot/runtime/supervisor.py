@@ -186,6 +186,11 @@ class PlatformHost:
         found = await self._store.turns.get(key) or await self._store.plans.get(key)
         return found is not None
 
+    async def answered_before(self, prompt: str) -> bool:
+        """Look whether the question's turn was started more than once."""
+        turn = await self._store.turns.of_prompt(prompt)
+        return turn is not None and turn.starts > 1
+
     async def takes_part(self, thread: ThreadKey) -> bool:
         """Look the thread up."""
         return await self._store.threads.known(thread)

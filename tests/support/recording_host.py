@@ -32,6 +32,7 @@ class RecordingHost:
         self.presences: list[Presence] = []
         self.workspaces: dict[str, str] = {}
         self.unknown: set[str] = set()
+        self.begun: set[str] = set()
         self.signs: list[str] = []
         self.refused: str | None = None
         self.away: float | None = None
@@ -88,6 +89,10 @@ class RecordingHost:
     async def knows(self, key: str) -> bool:
         """Know every key but those that a test makes unknown."""
         return key not in self.unknown
+
+    async def answered_before(self, prompt: str) -> bool:
+        """Only what a test says."""
+        return prompt in self.begun
 
     def heard(self) -> None:
         """Count the signs of life."""

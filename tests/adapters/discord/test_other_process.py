@@ -107,6 +107,28 @@ async def test_the_claim_of_an_earlier_process_is_known_by_its_key(
         assert (await claim(after, prompt)).id.endswith(newest(discord, channel))
 
 
+@pytest.mark.usefixtures("bot")
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_first_page_without_buttons_is_an_earlier_process_s_where_that_began_the_answer(
+    discord: SimulatedDiscord, host: RecordingHost, *, begun: bool
+) -> None:
+    """A page that was filled and not noted has no buttons: the answer goes on in it, or it is another process's."""
+    channel = await discord.direct_message(discord.people[0], "What?")
+    prompt = await host.prompt()
+    post_elsewhere(discord, channel, claims=newest(discord, channel))
+    page = discord.world.anywhere(newest(discord, channel))
+    discord.backend.edit(page, {"content": "A full page.", "components": []})
+    await host.until(lambda: bool(host.signs))
+    later = RecordingHost()
+    later.begun |= {prompt.key} if begun else set()
+    async with running(discord, later) as after:
+        if begun:
+            assert (await claim(after, prompt)).id.endswith(page.id)
+        else:
+            with pytest.raises(TakenElsewhere):
+                await claim(after, prompt)
+
+
 async def test_a_private_reply_is_said_once(discord: SimulatedDiscord, host: RecordingHost, bot: Bot) -> None:
     """Two processes that refuse the same message with the same words make one direct message; other words make another."""
     await discord.mention(discord.people[0], "")
