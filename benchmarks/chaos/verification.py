@@ -234,7 +234,7 @@ class Verifier:
         """No indicator remains, except where the platform lets nobody change it."""
         closed = {one.thread for one in self._environment.records.values() if one.forbidden}
         for (_, thread), shown in self._shown.items():
-            if any(one.id in self._round_end.unanswered_buttons for one in shown):
+            if thread not in closed and any(one.id in self._round_end.unanswered_buttons for one in shown):
                 self._findings.add_violation("stuck", self._number(thread), "a button that does nothing")
             if thread not in closed and unfinished(shown):
                 self._findings.add_violation(
