@@ -14,6 +14,7 @@ from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Operation, Plan, proposed, spoken
 from aion_bot.simulators.discord import SimulatedDiscord, limits
 from aion_bot.simulators.discord.errors import missing_permissions
+from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 
 PLAN = Plan(
@@ -135,3 +136,13 @@ async def test_no_card_is_shown_where_the_file_is_refused(
     await bot.shows(thread, "The next.", without=[strings.PLAN_TITLE])
     assert "Approve" not in bot.pressable(thread)
     await bot.stop()
+
+
+async def test_no_card_is_shown_without_the_scope_for_files(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """Without Slack's scope `files:write` there is no card either, and the answer says so."""
+    await on_slack.start()
+    on_slack.aion.play(proposed(PLAN))
+    slack.fail_next("files.getUploadURLExternal", error="missing_scope")
+    thread = await on_slack.workspace.mention(on_slack.ada, "Tidy up")
+    await on_slack.shows(thread, strings.PLAN_NO_ROOM, without=[strings.PLAN_TITLE])
+    assert on_slack.pressable(thread) == []
