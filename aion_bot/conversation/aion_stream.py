@@ -16,6 +16,7 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
+from aion_bot.ports.messages import Document
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
@@ -101,7 +102,7 @@ class AionStream:
         if found is not None:
             self._view.show_stored(found.content, found.metadata)
         await self.show_unposted_plans()
-        if found is not None:
+        if found is not None or self._view.parked:
             return Outcome()
         return Outcome(untouched=True) if parked else Outcome(EndReason.FAILED, strings.INTERRUPTED)
 
@@ -110,6 +111,11 @@ class AionStream:
         for plan in await self._services.store.plans.of_turn(self._turn.key):
             if plan.message is None:
                 await self._show_plan(plan)
+
+    async def note_file(self, plan_key: str) -> None:
+        """Record that the file of a plan was posted: its card may follow."""
+        self._view.facts.filed.add(plan_key)
+        await self._services.store.plans.note_file(plan_key)
 
     def record_end(self, reason: EndReason) -> Awaitable[bool]:
         """Record how the turn ended, with the name of its answer; returns as `Turns.end`."""
@@ -208,11 +214,22 @@ class AionStream:
     async def _show_plan(self, plan: Plan) -> None:
         # Where the card stands depends on the pages above it, which a long text is cut into one by one.
         await advance(self._view)
-        if not self._view.show_plan(*plan_card(plan, self._plan_format)):
+        if not self._find_place(plan):
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
         self._changed(True)
+
+    def _find_place(self, plan: Plan) -> bool:
+        """Put a plan's card into the view, and the plan into a file above it where it is too long for messages."""
+        card, in_full = plan_card(plan, self._plan_format)
+        if plan.in_file:  # an earlier process has posted it
+            return self._view.show_plan(card, "")
+        shown = self._view.show_plan(card, in_full)
+        if shown or not in_full:
+            return shown
+        card, _ = plan_card(replace(plan, in_file=True), self._plan_format)
+        return self._view.show_plan(card, "", Document(strings.PLAN_FILE, in_full, plan.key))
 
     async def _find_again(self) -> Outcome:
         """Look for the stored answer; the question is never sent again by itself."""

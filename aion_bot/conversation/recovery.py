@@ -10,7 +10,7 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.services import Services
-from aion_bot.delivery.nonces import adopted, card_of
+from aion_bot.delivery.nonces import adopted, card_of, file_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
@@ -42,6 +42,8 @@ class Recovery:
             card = None if plan.message else card_of(plan.key, found)
             if card is not None:
                 await retry_write(partial(self._store.plans.note_card, plan.key, card))
+            if not plan.in_file and file_of(plan.key, found) is not None:
+                await retry_write(partial(self._store.plans.note_file, plan.key))
         posted = adopted(turn.name, turn.posted, found, await self._unnamed_streams(thread, found))
         if posted != turn.posted:
             await retry_write(lambda: self._store.turns.note_posted(turn.key, posted))

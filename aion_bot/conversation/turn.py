@@ -95,19 +95,17 @@ class TurnRunner:
             changed=self._changed,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
-        self._replacing = BackgroundTasks()
+        self._replacing, self._posts_recorded = BackgroundTasks(), True
         self._log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
         self._work: asyncio.Task[Outcome] | None = None
         self._interruption: Outcome | None = None
         self._unrecorded_end: Outcome | None = None
-        self._posts_recorded = True
 
     def _delivery(self, resumed: bool) -> Delivery:
         turn = self.turn
         delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown)
-        answers = answered_message(turn) if self._crowded else None
-        delivery = replace(delivery, answers=answers, claim=self._claim)
-        return replace(delivery, resumed=resumed, retried=turn.attempt > 0)
+        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0)
+        return replace(delivery, answers=answered_message(turn) if self._crowded else None, claim=self._claim)
 
     @property
     def _claim(self) -> str:
@@ -120,7 +118,7 @@ class TurnRunner:
     @property
     def plans(self) -> list[str]:
         """Our keys of the plans that came with this answer."""
-        return list(self._stream.plans)
+        return [key for key in self._stream.plans if key not in self._view.facts.missing]
 
     @property
     def went_on(self) -> bool:
@@ -328,6 +326,8 @@ class TurnRunner:
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
+        elif isinstance(content, Document) and content.key:
+            await self._record(self._stream.note_file(content.key))
         else:
             recording = self._turns.note_posted(self.turn.key, self.sync.replies)
             self._posts_recorded = await self._record(recording)

@@ -28,6 +28,7 @@ class _Slot:
     shown: Content | Document | None = None
     """What the message shows; None where that is not known, and for a stream."""
     holds_card: bool = False
+    """Whether its message is a plan's card, or the file that has the whole plan."""
     edited_at: float = -math.inf
     attempt: int = 0
     lost: bool = False
@@ -176,7 +177,7 @@ class MessageDiff:
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
             # After a restart the content of a noted message is not known. In the last slot of this attempt only the
             # file can stand.
-            ours = self._resumed and not self._retried
+            ours = self._resumed and not self._retried and not is_of_plan(wanted)
             if isinstance(slot.shown, Document) or (slot.shown is None and ours):
                 return None
             return PostFile(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
@@ -206,7 +207,7 @@ class MessageDiff:
         if slot.frozen and slot.message is not None:
             self._replaced.append(slot.message)
         slot.message, slot.edited_at, slot.frozen = message, now, False
-        slot.holds_card = isinstance(step.content, PlanCard)
+        slot.holds_card = is_of_plan(step.content)
         if isinstance(step, StartStream):
             slot.streamed, slot.stream_began = step.content, now
         else:
@@ -274,6 +275,11 @@ class MessageDiff:
     def _shown_after(self, step: StopStream) -> Content | None:
         delta = self._stream_delta and self._stream_delta(step.shown, step.content, True)
         return None if delta is None else _streamable(step.content)
+
+
+def is_of_plan(content: Content | Document) -> bool:
+    """Tell whether a content is a plan's card, or the file above it: the plan's row knows of these, the turn's does not."""
+    return isinstance(content, PlanCard) or (isinstance(content, Document) and bool(content.key))
 
 
 _PLAINEST = 2

@@ -4,8 +4,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aion_bot.delivery.diff import MessageDiff, most_plainly
-from aion_bot.delivery.nonces import card_nonce, nonce_of
+from aion_bot.delivery.diff import MessageDiff, is_of_plan, most_plainly
+from aion_bot.delivery.nonces import card_nonce, file_nonce, nonce_of
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.adapter import NativeStreaming
@@ -63,7 +63,7 @@ class Executor:
     tried: set[str] = field(default_factory=set)
     """The nonces of all posts that were attempted."""
     cards: set[int] = field(default_factory=set)
-    """The slots of the cards that it posted and that belong to their decisions."""
+    """The slots of the cards that it posted and that belong to their decisions, and of these plans' files."""
 
     @property
     def _streaming(self) -> NativeStreaming:
@@ -119,6 +119,8 @@ class Executor:
         if isinstance(step.content, PlanCard):
             # By the plan's key, not by the slot: recovery finds the card wherever it stands.
             nonce = card_nonce(step.content.key, step.attempt)
+        elif isinstance(step.content, Document) and step.content.key:
+            nonce = file_nonce(step.content.key, step.attempt)
         if step.slot == step.attempt == 0 and self.delivery.claim:
             nonce = self.delivery.claim
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
@@ -138,8 +140,8 @@ class Executor:
             )
         else:
             message = await self.thread.adapter.post(thread, step.content, nonce=nonce)
-        # From now on the decision edits this card; here it is only counted.
-        if isinstance(step.content, PlanCard) and not self.delivery.owns_cards:
+        # From now on the decision edits this card; here it is only counted, as the file above it is.
+        if is_of_plan(step.content) and not self.delivery.owns_cards:
             self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
         self._note_shown(step.content)

@@ -16,6 +16,11 @@ def card_nonce(plan_key: str, attempt: int = 0) -> str:
     return f"{plan_key}-card-{attempt}" if attempt else f"{plan_key}-card"
 
 
+def file_nonce(plan_key: str, attempt: int = 0) -> str:
+    """Name the post of the file that has a whole plan, as `card_nonce` names its card."""
+    return f"{plan_key}-file-{attempt}" if attempt else f"{plan_key}-file"
+
+
 def adopted(
     name: str,
     noted: tuple[MessageRef, ...],
@@ -38,7 +43,15 @@ def adopted(
 
 def card_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
     """Return the newest card of a plan, if one was posted; `found` is newest first."""
-    first = card_nonce(plan_key)
+    return _newest(card_nonce(plan_key), found)
+
+
+def file_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
+    """Return the newest file of a plan, as `card_of` returns its card."""
+    return _newest(file_nonce(plan_key), found)
+
+
+def _newest(first: str, found: Sequence[OwnMessage]) -> MessageRef | None:
     return next(
         (
             own.message

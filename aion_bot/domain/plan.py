@@ -107,6 +107,7 @@ class Plan:
     messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content alone.
     `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
     be under way. `erased` says that the words (`description`, `steps`, `said`) are gone; `digest` and `attempts` stay.
+    `in_file`: a file that stands above the card, or is to stand there, has the whole plan.
     """
 
     key: str
@@ -130,3 +131,4 @@ class Plan:
     said: str = ""
     attempts: tuple[Attempt, ...] = ()
     erased: bool = False
+    in_file: bool = False

@@ -47,6 +47,7 @@ CUT_IN_FILE = "This answer is over 1 MB. Open the file below for the part I kept
 CUT_HERE = "Cut here: this answer is over 1 MB. Ask for a shorter one."
 ONLY_BEGINNING = "This is only the beginning of the answer."
 ANSWER_FILE = "answer.md"
+PLAN_FILE = "plan.md"
 PLAN_NO_ROOM = "I had no room left to show my plan. Ask for it by itself, or for fewer changes at once."
 REPLACED = "I stopped here to take your newer question."
 NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin to make room, then try again."
@@ -288,11 +289,12 @@ def unreadable(count: int) -> Line:
     return (f"⚠️ I can't show {count} steps of this plan.",)
 
 
-def plan_above(steps: int, *, riskiest: bool) -> Line:
+def plan_above(steps: int, *, riskiest: bool, in_file: bool = False) -> Line:
     """Say where the whole of a long plan is, and what its card shows of it."""
+    place = "in the file above" if in_file else "above"
     count = "1 step" if steps == 1 else f"{steps} steps"
     shown = " This card shows the riskiest one." if riskiest else ""
-    return (f"Read the full plan above: {count}.{shown}",)
+    return (f"Read the full plan {place}: {count}.{shown}",)
 
 
 _MOST_NAMED = 10

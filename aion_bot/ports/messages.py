@@ -114,7 +114,11 @@ Content = Reply | PlanCard
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text that is too long for messages: posted as a file named `name`, in UTF-8, and never changed."""
+    """A text that is too long for messages: posted as a file named `name`, in UTF-8, and never changed.
+
+    `key` is that of the plan that it belongs to, above whose card it stands; empty for any other text.
+    """
 
     name: str
     text: str
+    key: str = ""

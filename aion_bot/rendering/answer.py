@@ -10,7 +10,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
-from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words
+from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words, whole_answer
 from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, readable, settled_length
@@ -66,9 +66,7 @@ class AnswerView:
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._segments = [self._new_segment()]
-        self._before = ""
-        self._missing_plan = False
-        self._end = End()
+        self._before, self._end = "", End()
 
     @property
     def empty(self) -> bool:
@@ -149,20 +147,23 @@ class AnswerView:
                 self.say(status_words(token.type, data))
 
     @in_plain_text_if_it_fails
-    def show_plan(self, card: PlanCard, in_full: str) -> bool:
+    def show_plan(self, card: PlanCard, in_full: str, file: Document | None = None) -> bool:
         """Put a plan's card under the text so far; `in_full` is the plan as text where no card could hold it.
 
-        False where the answer has no room for it any more: nobody could see all of what would be approved.
+        `file` has it instead where there are too few messages for that. False where there is no room for the card any
+        more, and where no file can be posted: nobody could see all of what would be approved.
         """
         segment, room = self._segments[-1], MOST_MESSAGES - self._taken - RESERVED
         segment.tail = in_full
         heading = "" if self.has_plan else self._heading
         pages = segment.pages.update(joined(heading, segment.lead()), most=max(1, room))
-        if room < 1 or (in_full and segment.pages.over):
+        no_file = file is not None and (self.refused is not None or cut_text(file.text) != file.text)
+        if room < 1 or (in_full and segment.pages.over) or no_file:
             segment.tail = ""
-            self._missing_plan = True
+            self.facts.missing.add(card.key)
             return False
-        segment.card, segment.slots = card, max(1, len(pages))
+        self.facts.missing.discard(card.key)
+        segment.card, segment.file, segment.slots = card, file, max(1, len(pages))
         self._before += segment.raw
         self._segments.append(self._new_segment())
         self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
@@ -216,9 +217,7 @@ class AnswerView:
         `in_file`: where there are too many messages, a document has all of it.
         """
         if not self.ended:
-            if self._missing_plan:
-                sentence = self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
-            self.ended, self._end = True, End(sentence, byline, buttons, in_file)
+            self.ended, self._end = True, End(self._with_missing(sentence), byline, buttons, in_file)
             self._settle_rest()
 
     @in_plain_text_if_it_fails
@@ -254,8 +253,15 @@ class AnswerView:
         return Reply(text, plain=bool(self.trouble))
 
     def refuse_file(self, reason: str) -> None:
-        """Show no document, and say why."""
+        """Show no document, and say why; no card either whose plan only such a file could show."""
         self.refused = reason
+        for segment in self._segments:
+            if segment.file and segment.file.key not in self.facts.filed:
+                self.facts.missing.add(segment.file.key)
+                segment.card = segment.file = None
+                self._end.sentence = self._with_missing(self._end.sentence)
+        self.has_plan = any(segment.card for segment in self._segments)
+        self.parked = self.parked and self._segments[-2].card is not None
 
     def advance(self) -> bool:
         """Cut the text into one page more; True once it is cut, and `screen` comes at once."""
@@ -275,13 +281,13 @@ class AnswerView:
         contents: list[Content | Document | None] = []
         before, self._pending = self._heading, False
         for segment in self._segments[:-1]:
-            text = joined(before, segment.lead())
+            text = joined(before, segment.lead() if segment.card else segment.text())
             pages = segment.pages.update(text, most=MOST_MESSAGES, effort=self._effort)
             self._pending |= segment.pages.pending
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
-            unused = [None] * (segment.slots - len(pages))
-            contents += [*map(self._page, pages[: segment.slots]), *unused, segment.card]
+            contents += [*map(self._page, pages[: segment.slots]), *[None] * (segment.slots - len(pages))]
+            contents += segment.below()
         return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | Document | None]:
@@ -321,6 +327,12 @@ class AnswerView:
             return sentence
         return with_reference(sentence, self._key)
 
+    def _with_missing(self, sentence: str) -> str:
+        """Add to the sentence about the end that a plan is not shown, where that is so."""
+        if not self.facts.missing or strings.PLAN_NO_ROOM in sentence:
+            return sentence
+        return self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
+
     def _note_of_rest(self) -> str:
         """Say where the rest of an answer is that has too many messages."""
         if not self.ended:
@@ -334,7 +346,5 @@ class AnswerView:
     def _document(self) -> Document:
         """Return all of the answer, made once."""
         if self._end.document is None:
-            parts = [part for segment in self._segments for part in (segment.text(), segment.tail)]
-            whole = joined(*parts, strings.CUT_HERE if self.cut else "")
-            self._end.document = Document(strings.ANSWER_FILE, whole)
+            self._end.document = whole_answer(self._segments, cut=self.cut)
         return self._end.document

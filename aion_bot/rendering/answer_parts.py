@@ -1,5 +1,6 @@
 """The parts of an answer: its text between plan cards, how it ended, and other facts from the stream. No I/O."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ class Segment:
         final: What replaces `raw` once it is known; None until then.
         card: The plan's card under the text.
         tail: What stands under the text, before the card.
+        file: What has the whole plan, as a file before the card; None where the text above has it, or the card.
         slots: How many messages were taken before the card.
         begun: Whether the text is shown although it may be a lone half word.
         shown: What shows each full page; made once, as every screen has all of them.
@@ -34,6 +36,7 @@ class Segment:
     final: str | None = None
     card: PlanCard | None = None
     tail: str = ""
+    file: Document | None = None
     slots: int = 0
     shown: dict[str, Reply] = field(default_factory=dict)
     version: object = None
@@ -58,6 +61,10 @@ class Segment:
         """Return what stands above the card."""
         text = self.text()
         return joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
+
+    def below(self) -> list[Document | PlanCard | None]:
+        """Return what stands below the text: the file of a plan where there is one, and the card."""
+        return [self.file, self.card] if self.file else [self.card]
 
 
 _FEW_WORDS = 3
@@ -89,16 +96,28 @@ class End:
 
 @dataclass(slots=True)
 class Facts:
-    """What the stream said about the answer besides its text."""
+    """What is known about the answer besides its text.
+
+    `answer_id`, `complete` and `error` are what the stream said. `missing` are the keys of the plans that get no card,
+    `filed` those of the plans whose files were posted.
+    """
 
     answer_id: str | None = None
     complete: bool = False
     error: dict[str, Any] | None = None
+    missing: set[str] = field(default_factory=set)
+    filed: set[str] = field(default_factory=set)
 
 
 def joined(*parts: str) -> str:
     """Join what is not blank as paragraphs."""
     return "\n\n".join(part for part in parts if part.strip())
+
+
+def whole_answer(segments: Sequence[Segment], *, cut: bool) -> Document:
+    """Return all of an answer as a document; a plan that has a file of its own is not in it."""
+    parts = [part for segment in segments for part in (segment.text(), segment.tail)]
+    return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else ""))
 
 
 def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -98,7 +98,9 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     )
     if not _fits(_words_of(short), plan_format.page):
         short = replace(card, description="", steps=())
-    above = strings.plan_above(len(plan.steps) + plan.unreadable, riskiest=bool(short.steps))
+    above = strings.plan_above(
+        len(plan.steps) + plan.unreadable, riskiest=bool(short.steps), in_file=plan.in_file
+    )
     return _within(replace(short, facts=(above, *card.facts)), plan, plan_format.page), in_full(plan)
 
 

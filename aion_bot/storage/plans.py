@@ -84,6 +84,10 @@ class Plans(Statements):
         """Record which message is the plan's card."""
         await self._do("UPDATE plan SET message = ? WHERE key = ?", message.id, key)
 
+    async def note_file(self, key: str) -> None:
+        """Record that a file with the whole plan was posted, above the place of its card."""
+        await self._do("UPDATE plan SET in_file = 1 WHERE key = ?", key)
+
     async def claim(self, key: str, action: Action, decider: Person) -> bool:
         """Claim the decision of a pending plan, and add the attempt to the record; True for exactly one of all who try."""
         return await self._do(

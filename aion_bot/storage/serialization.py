@@ -113,6 +113,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         unreadable=row["unreadable"],
         said=row["said"],
         attempts=tuple(_attempt(fields) for fields in sorted(json.loads(row["attempts"]))),
+        in_file=bool(row["in_file"]),
         erased=row["erased_at"] is not None,
     )
 

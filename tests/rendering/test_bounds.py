@@ -115,6 +115,57 @@ def test_a_plan_keeps_its_place_among_twenty_messages() -> None:
     assert strings.PLAN_NO_ROOM in replies(answer)[-1].text
 
 
+FILE = Document(strings.PLAN_FILE, "1. **A**: sort", "k")
+
+
+def test_a_plan_without_room_for_its_text_has_a_file_above_its_card() -> None:
+    """A plan that needs too many messages is tried as a file: it stands directly above the card, and nothing is missing."""
+    answer = view()
+    answer.fold(says("Here it is."))
+    assert not answer.show_plan(CARD, lines(1_000))
+    assert answer.show_plan(CARD, "", FILE)
+    assert answer.screen()[-2:] == (FILE, CARD)
+    answer.finish()
+    assert answer.screen()[-2:] == (FILE, CARD)
+    assert strings.PLAN_NO_ROOM not in replies(answer)[-1].text
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_without_its_file_a_plan_has_no_card(ended: bool) -> None:
+    """Where the file is refused the card goes with it, before or after the end, and the answer says so, once."""
+    answer = AnswerView(PageFormat(measure, 660), key="k1")
+    assert answer.show_plan(CARD, "", FILE)
+    if ended:
+        answer.finish()
+    answer.refuse_file("the app lacks the scope")
+    answer.finish()
+    assert [one for one in answer.screen() if isinstance(one, PlanCard | Document)] == []
+    assert not answer.parked
+    assert not answer.has_plan
+    assert replies(answer)[-1].text == f"⚠️ {with_reference(strings.PLAN_NO_ROOM, 'k1')}"
+    assert not answer.show_plan(CARD, "", FILE)
+
+
+def test_a_refusal_of_a_later_file_leaves_the_card() -> None:
+    """Once a plan's file was posted its card stays, also where the file at the end of the answer is refused."""
+    answer = view()
+    assert answer.show_plan(CARD, "", FILE)
+    answer.facts.filed.add("k")
+    answer.fold(says(lines(1_000)))
+    answer.finish()
+    assert documents(answer)[0] == FILE
+    assert documents(answer)[1].name == strings.ANSWER_FILE
+    answer.refuse_file("")
+    assert documents(answer) == [FILE]
+    assert CARD in answer.screen()
+
+
+def test_a_plan_above_a_megabyte_has_no_file() -> None:
+    """A file holds a megabyte of UTF-8; a plan above it is not shown."""
+    assert view().show_plan(CARD, "", Document("plan.md", "é" * (MOST_TEXT // 2), "k"))
+    assert not view().show_plan(CARD, "", Document("plan.md", "é" * (MOST_TEXT // 2) + "a", "k"))
+
+
 @pytest.mark.parametrize("told", ["", strings.REPLACED, with_reference(strings.CUT, "k1")])
 def test_a_plan_without_room_and_a_refused_file_have_one_reference(told: str) -> None:
     """Whatever else stands under the answer, the failure is told with the turn's reference, once."""
