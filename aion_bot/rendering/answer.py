@@ -120,12 +120,12 @@ class AnswerView:
         match token.type:
             case ChatTokenType.TOKEN:
                 segment.final = None
-                if accumulated := well_formed(str(data.get("accumulated") or "")):
+                if accumulated := str(data.get("accumulated") or ""):
                     # Most events repeat the whole text so far: what is before the last card belongs above it.
-                    segment.raw = self._kept(accumulated).removeprefix(self._before)
+                    whole = self._kept(accumulated, self._before + segment.raw)
+                    segment.raw = whole.removeprefix(self._before)
                 elif not self.cut:
-                    segment.raw += token.content or ""
-                    segment.raw = self._kept(segment.raw)
+                    segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
                 self.parked &= not segment.raw
                 if not segment.waits_for_words:
                     self.begin()
@@ -180,9 +180,11 @@ class AnswerView:
         """Show the stored answer instead of what the stream brought."""
         self._settle(text, metadata or {})
 
-    def _kept(self, text: str) -> str:
-        """Return as much of the text as is kept, without halves of surrogate pairs."""
-        kept = cut_text(well_formed(text))
+    def _kept(self, text: str, known: str = "") -> str:
+        """Return as much of the text as is kept, without halves of surrogate pairs; `known` has none and may begin it."""
+        # Only what is new is looked at: a long answer would be encoded anew with each token.
+        beginning = known if text.startswith(known) else ""
+        kept = cut_text(beginning + well_formed(text[len(beginning) :]))
         self.cut |= len(kept) < len(text)
         return kept
 
