@@ -8,9 +8,11 @@ from aion_bot.aion.events import ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing
+from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
 
 @dataclass(slots=True)
@@ -85,13 +87,17 @@ def _makes_sense(text: str) -> bool:
 
 @dataclass(slots=True)
 class End:
-    """How an answer ended: a sentence under it where it is not whole, and what can be pressed."""
+    """How an answer ended: a sentence under it where it is not whole, and what can be pressed.
+
+    `lists` is the last part with words, under which the sources stand; None where nothing is cited.
+    """
 
     sentence: str = ""
     byline: Line = ()
     buttons: tuple[Button, ...] = ()
     in_file: bool = True
     document: Document | None = None
+    lists: Segment | None = None
 
 
 @dataclass(slots=True)
@@ -114,10 +120,11 @@ def joined(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part.strip())
 
 
-def whole_answer(segments: Sequence[Segment], *, cut: bool) -> Document:
-    """Return all of an answer as a document; a plan that has a file of its own is not in it."""
+def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) -> Document:
+    """Return all of an answer as a document, with its sources; a plan that has a file of its own is not in it."""
     parts = [part for segment in segments for part in (segment.text(), segment.tail)]
-    return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else ""))
+    end = strings.CUT_HERE if cut else ""
+    return Document(strings.ANSWER_FILE, joined(*parts, end, source_list(sources, MOST_IN_FILE)))
 
 
 def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
