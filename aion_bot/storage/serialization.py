@@ -7,7 +7,11 @@ from typing import Any
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
+
+WITHOUT_FILES = "json_set(origin, '$.files', json('[]'))"
+"""SQL for a packed prompt without its files: their names are words of people, and go with the others."""
 
 
 def pack_refs(refs: tuple[MessageRef, ...]) -> str:
@@ -36,6 +40,7 @@ def pack_origin(prompt: Prompt) -> str:
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,
+            "files": [[file.id, file.name, file.size, file.media_type] for file in prompt.files],
             "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
             "source": source,
             "written_at": prompt.written_at,
@@ -44,6 +49,16 @@ def pack_origin(prompt: Prompt) -> str:
             "echo": None if prompt.echo is None else prompt.echo.id,
         }
     )
+
+
+def stripped_origin(kept: str = "0") -> str:
+    """SQL that strips a packed prompt of the first words of the question, after which its thread is named.
+
+    A thread is opened before Aion is asked. The reply token goes as well: it may be a secret, and whoever retries brings
+    another one. The files go unless the condition `kept` holds.
+    """
+    stripped = "json_set({}, '$.opening', NULL, '$.reply_token', '')"
+    return f"origin = iif({kept}, {stripped.format('origin')}, {stripped.format(WITHOUT_FILES)})"
 
 
 def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
@@ -62,6 +77,7 @@ def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
         attachments=packed["attachments"],
         source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
         # Rows of earlier versions have none of these.
+        files=tuple(Attachment(*file) for file in packed.get("files", ())),
         reply_token=packed.get("reply_token", ""),
         in_place=None if packed.get("in_place") is None else ThreadKey(thread.platform, packed["in_place"]),
         echo=None if packed.get("echo") is None else MessageRef(thread, packed["echo"]),
