@@ -21,7 +21,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Intent, Refusal
+from aion_bot.domain.access import Intent, Refusal, may_app_ask
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import bounded, question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
@@ -30,14 +30,13 @@ from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, St
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns
-from aion_bot.runtime.admission import Admission
 from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import PlatformHost, supervise
+from aion_bot.runtime.supervisor import Admission, PlatformHost, supervise
 from aion_bot.runtime.turn_slots import QueueWaits, TurnSlots
 
 _log = structlog.get_logger(__name__)
@@ -353,7 +352,7 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            may_ask=functools.partial(self._services.access.may_app_ask, adapter.platform),
+            may_ask=lambda apps: may_app_ask(self._services.access.policies[adapter.platform], apps),
             admission=self._admission,
             observer=self._services.observer,
         )
