@@ -148,7 +148,7 @@ class Dispatcher:
 
     async def unread(self, adapter: PlatformAdapter, reply: Prompt) -> None:
         """Tell a person, once in a thread of the bot's, that what they write there is not read without a mention."""
-        takes_part = await self._takes_part(reply) and self._refusal(reply) is None
+        takes_part = await self._takes_part(reply) and await self._refusal(reply) is None
         if takes_part and await self._mention_hints.claim(reply):
             thread = self._services.registry.thread(adapter, reply.thread)
             self._tasks.spawn(reply_privately(thread, reply, (strings.MENTION_ME,), hidden=True))
@@ -167,7 +167,7 @@ class Dispatcher:
         """Take a question over, or say why not; `anew`: its message was a question that was withdrawn."""
         if self._replied_to.told(prompt):
             return
-        refusal = await self._refusal_of_question(prompt)
+        refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
             if prompt.addressed or refusal is Refusal.UNCHECKED:
                 self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
@@ -208,7 +208,7 @@ class Dispatcher:
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
-        refusal = self._refusal(prompt)
+        refusal = await self._refusal(prompt)
         if refusal is not None:
             return strings.refusal(refusal, prompt.place.lacks)
         objection = unaskable(prompt) or self._too_busy(prompt)
@@ -222,18 +222,16 @@ class Dispatcher:
         self._promised.release(prompt)
         return strings.used_up(found)
 
-    def _refusal(self, prompt: Prompt, last: Person | None = None) -> Refusal | None:
+    async def _refusal(self, prompt: Prompt, *, asks: bool = False) -> Refusal | None:
+        """Return why a prompt may not be asked; where an app `asks`, also because an app asked last in the thread."""
+        last: Person | None = None
+        if asks and prompt.person.apps:
+            newest = await self._store.turns.newest(prompt.thread)
+            repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
+            last = None if newest is None or repeated else newest.asker
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
         platform, place = prompt.thread.platform, prompt.place
         return self._services.access.refusal(platform, intent, place, prompt.person, last)
-
-    async def _refusal_of_question(self, prompt: Prompt) -> Refusal | None:
-        """Return why a question may not be asked; that of an app also because an app asked last in the thread."""
-        if not prompt.person.apps:
-            return self._refusal(prompt)
-        newest = await self._store.turns.newest(prompt.thread)
-        repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
-        return self._refusal(prompt, None if newest is None or repeated else newest.asker)
 
     def _replace(self, prompt: Prompt) -> None:
         """End the answers to the person's own questions in a thread, if that is wanted; others' go on, and it waits for them."""
@@ -315,11 +313,10 @@ class Dispatcher:
         number = self._slots.enter(thread.platform, turn.asker)
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
-    def _enqueue_moved(self, thread: Thread, runner: TurnRunner) -> None:
+    def _enqueue_moved(self, thread: Thread, turn: Turn, moved_to: ThreadKey) -> None:
         """Put a turn whose thread could not be opened into the queue of the place where it is answered instead."""
-        if runner.moved_to is not None:
-            where = self._services.registry.thread(thread.adapter, runner.moved_to)
-            self._enqueue(where, replace(runner.turn, thread=runner.moved_to))
+        where = self._services.registry.thread(thread.adapter, moved_to)
+        self._enqueue(where, replace(turn, thread=moved_to))
 
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
         """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
@@ -336,7 +333,8 @@ class Dispatcher:
                     crowded = not now.attempt and await self._store.turns.crowded(now)
                     runner = TurnRunner(self._services, thread, now, crowded=crowded)
                     await self._active.run(runner)
-                    self._enqueue_moved(thread, runner)
+                    if runner.moved_to is not None:
+                        self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
                 await self._store.turns.note_shown(now.key, now.attempt)
                 self._services.observer.ended(now, now.reason or EndReason.WITHDRAWN)
