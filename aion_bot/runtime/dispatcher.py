@@ -184,7 +184,7 @@ class Dispatcher:
             return
         prompt = bounded(prompt)  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
-        self._indicators.arriving(thread, prompt)
+        self._indicators.places.arriving(thread, prompt)
         if anew:
             await self._store.turns.release_withdrawn(prompt.key)
         accepted = await self._allowances.accept(turn, prompt)
