@@ -6,6 +6,8 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 import asyncio
 import io
 import logging
+import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
@@ -26,7 +28,7 @@ from adapters.discord.errors import (
     translate,
 )
 from adapters.discord.http import Buckets, RequestReporter
-from adapters.discord.own_posts import OwnNonces, check_claim
+from adapters.discord.other_process import check_claim
 from adapters.discord.private_threads import PrivateThreads
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
@@ -42,6 +44,8 @@ ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
 LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
+MAX_NONCES = 10_000
+"""Posts of this process that are told from those of another one with the same token."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
 
@@ -58,7 +62,8 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
-        self.own_nonces = OwnNonces()
+        self.own_nonces: OrderedDict[str, None] = OrderedDict()
+        """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
         self.private_threads = PrivateThreads()
 
     @asynccontextmanager
@@ -110,7 +115,10 @@ class RestClient:
         """
         tried = nonce in self.own_nonces
         # Before the request: the gateway may deliver the message before the answer comes.
-        named = self.own_nonces.add(nonce)
+        named = nonce or secrets.token_hex(8)
+        self.own_nonces[named] = None
+        if len(self.own_nonces) > MAX_NONCES:
+            self.own_nonces.popitem(last=False)
         message = await self._create(channel, body, named, answering, document)
         if nonce is not None and ids.claimed_by(nonce) is not None:
             check_claim(message, body, tried=tried)

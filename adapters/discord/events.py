@@ -11,7 +11,6 @@ import discord
 from adapters.discord import content, ids, strings
 from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
-from adapters.discord.names import in_server
 from adapters.discord.writers import is_by_person, person
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote
@@ -296,7 +295,7 @@ def as_read(
 ) -> str:
     """Return `text` as people read it: with the names of `people`, and of a server's channels, threads and roles.
 
-    `find` names other people, by `names.in_server`.
+    `find` names other people, as `DiscordNames` knows them: by the server, and the inside of a mention.
     """
     # Most messages mention nothing, and a server may have hundreds of channels.
     if "<" not in text:
@@ -305,7 +304,8 @@ def as_read(
     if guild is not None:
         names |= {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
         names |= {f"@&{role.id}": role.name for role in guild.roles}
-    return readable(text, names, in_server(find, None if guild is None else guild.id))
+    server = "" if guild is None else guild.id
+    return readable(text, names, lambda mention: find(f"{server}{mention}"))
 
 
 def _titled(quotes: tuple[Quote, ...]) -> str:

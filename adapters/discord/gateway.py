@@ -20,7 +20,6 @@ from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.interactions import Interactions
-from adapters.discord.own_posts import keys_of
 from adapters.discord.unreadable import UNREADABLE, guarded, skipping_deep
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
@@ -65,7 +64,6 @@ OPTIONS: Mapping[str, Any] = {
 """What discord.py's client is given, whatever the settings say."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
-_POSTED = {discord.MessageType.default, discord.MessageType.reply}
 SCOPES = ("bot", "applications.commands")
 
 _log = logging.getLogger(__name__)
@@ -225,7 +223,9 @@ class Gateway(discord.Client):
         bot = self._connection.self_id or 0
         apps = asking_app(message, bot)
         if (message.author.bot or apps) and not self._host.may_ask(apps):
-            await self._check_own(message)
+            if message.author.id == bot:
+                own = str(message.nonce) in self._rest.own_nonces
+                await self._delivery.other.note_message(message, own=own)
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
         async with self._delivery.in_order(message.channel.id):
@@ -252,17 +252,6 @@ class Gateway(discord.Client):
         """Deliver the messages of a thread that no session delivered, oldest first."""
         for message in messages:
             await self.on_message(message)
-
-    async def _check_own(self, message: discord.Message) -> None:
-        """Tell the core of a message that the bot's account posted, and not this process."""
-        own = message.author.id == self._connection.self_id and message.type in _POSTED
-        if not own or message.nonce is None:
-            return
-        if message.nonce in self._rest.own_nonces:
-            self._delivery.other.note_own(message.channel.id)
-        else:
-            keys = keys_of(message)
-            await self._delivery.other.note_unknown(message.channel.id, str(message.nonce), keys)
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
