@@ -1,6 +1,7 @@
 """Discord as the core sees it: what it asks for, as requests of the REST API."""
 
 import asyncio
+import io
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -8,8 +9,8 @@ from collections.abc import Sequence
 import discord
 
 from adapters.discord import ids, rate_limits, rendering, strings
-from adapters.discord.backfill import Backfill
-from adapters.discord.client import RestClient, read_messages
+from adapters.discord.backfill import Backfill, read_messages
+from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
@@ -19,7 +20,6 @@ from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import OtherProcess
-from adapters.discord.refusals import explained
 from adapters.discord.typing_indicators import TypingIndicators
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
@@ -162,7 +162,7 @@ class DiscordAdapter:
         self._other.check(nonce)
         needed = CREATE_THREADS if channel in self._without_threads else ""
         try:
-            async with explained(self._rest, channel, needed):
+            async with self._rest.explained(channel, needed):
                 message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
@@ -173,7 +173,8 @@ class DiscordAdapter:
         channel = ids.channel_of(thread)
         try:
             body = rendering.Body(content="", components=[])
-            message = await self._rest.send(channel, body, nonce=nonce, document=document)
+            file = discord.File(io.BytesIO(document.text.encode("utf-8", "replace")), document.name)
+            message = await self._rest.send(channel, body, nonce=nonce, file=file)
         except Forbidden as error:
             raise UploadRefused(strings.NO_ATTACHMENTS) from error
         except TooLong as error:
@@ -184,7 +185,7 @@ class DiscordAdapter:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""
         channel, message_id = ids.address_of(message)
         body = rendering.body(content)
-        async with explained(self._rest, channel):
+        async with self._rest.explained(channel):
             try:
                 await self._rest.edit(channel, message_id, body)
             except Archived as archived:
@@ -199,7 +200,7 @@ class DiscordAdapter:
         """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
         try:
-            async with explained(self._rest, channel, MANAGE_MESSAGES), self._rest.call() as client:
+            async with self._rest.explained(channel, MANAGE_MESSAGES), self._rest.call() as client:
                 await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
         except Forbidden:
             token = self._tokens.of_answer(message_id)

@@ -156,8 +156,8 @@ class Gateway(discord.Client):
             if self._session_timeout.when() is None:
                 self._host.heard()
             return
-        if event == "socket_event_type":
-            self._backfill.note_event(args[0])
+        if event == "socket_event_type" and args[0] == "READY":
+            self._backfill.note_session()
         elif event in {"message", "interaction"}:
             self._backfill.note_seen(args[0].id)
         # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.

@@ -82,7 +82,8 @@ class EventDelivery:
     async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
         """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
         guild_id = guild.id if guild is not None else None
-        self._rest.private_threads.note(channel)
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            self._rest.note_private(channel.id)
         known = events.channel_info(channel, guild_id)
         if known is not None:
             return known

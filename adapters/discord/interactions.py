@@ -115,7 +115,8 @@ class Interactions:
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
-        self._rest.private_threads.note(interaction.channel)
+        if isinstance(interaction.channel, discord.Thread) and interaction.channel.is_private():
+            self._rest.note_private(interaction.channel.id)
         channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
             ChannelKind.OTHER, interaction.channel_id or 0, interaction.guild_id
         )
