@@ -60,6 +60,7 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
+        self._direct, self._direct_after = asyncio.Lock(), 0.0
         self.own_nonces: OrderedDict[str, None] = OrderedDict()
         """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
         self._private_threads: OrderedDict[int, None] = OrderedDict()
@@ -234,6 +235,16 @@ class RestClient:
         async with self.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
+
+    async def send_directly(self, user: int, body: Body, nonce: str | None) -> None:
+        """Send a direct message, one at a time and none before Discord takes another: no permit waits for that."""
+        async with self._direct:
+            await asyncio.sleep(max(0.0, self._direct_after - monotonic()))
+            try:
+                await self.send(await self.direct_channel(user), body, nonce=nonce)
+            except RateLimited as error:
+                self._direct_after = monotonic() + error.retry_after
+                raise
 
     async def is_member(self, guild: int, user: int) -> bool:
         """Tell whether somebody is in a server that the bot is in. Needs no privileged intent (Discord's documentation)."""

@@ -28,7 +28,8 @@ _log = logging.getLogger(__name__)
 
 _MOST = 10_000
 """Claims and channels that are remembered."""
-_POSTED = {discord.MessageType.default, discord.MessageType.reply}
+POSTED = {discord.MessageType.default, discord.MessageType.reply}
+"""Types of the bot's answers; the acknowledgement of a command has another one."""
 REMEMBERED = 3_600.0
 """Seconds for which another process is taken to be there after it was seen."""
 YIELD = 3.0
@@ -64,7 +65,7 @@ class OtherProcess:
 
         One that this database knows, by a button or by its nonce, was on its way when the process before this one ended.
         """
-        if message.type not in _POSTED or message.nonce is None:
+        if message.type not in POSTED or message.nonce is None:
             return
         channel, nonce = message.channel.id, str(message.nonce)
         named = () if ids.claimed_by(nonce) is not None else (nonce.partition("-")[0],)
