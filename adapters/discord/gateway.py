@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -18,9 +19,8 @@ from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
 from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
-from adapters.discord.handlers import EventDelivery
+from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
-from adapters.discord.unreadable import UNREADABLE, guarded, skipping_deep
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -97,7 +97,7 @@ class Gateway(discord.Client):
         )
         parsers = self._connection.parsers
         for name in parsers.keys() - _SESSION_EVENTS:
-            parsers[name] = guarded(name, parsers[name])
+            parsers[name] = partial(parse, name, parsers[name])
         self._host, self._rest, self._delivery = host, rest, delivery
         self._interactions, self._backfill = interactions, backfill
         self._edits = EditTimes()
@@ -167,7 +167,7 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(None)
             self._host.heard()
             # Each session, new or resumed, has a socket of its own.
-            self.ws.received_message = skipping_deep(self.ws.received_message)  # type: ignore[method-assign] # no public way
+            self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign] # no public way
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._present = {str(guild.id): guild.name for guild in self.guilds}

@@ -1,10 +1,15 @@
-"""Delivery of Discord's events to the core: in order in each channel, with retries, and tracked until they are done."""
+"""Delivery of Discord's events to the core: in order in each channel, with retries, and tracked until they are done.
+
+An event that discord.py cannot read is skipped: an exception in its parser would end the session, and lose what is said
+until the next.
+"""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import discord
@@ -29,6 +34,19 @@ LOOKUP_TIMEOUT = 1.5
 """Seconds for looking up a channel: a command has to be acknowledged within three."""
 RETRY_DELAYS: Iterable[float] = Backoff(0.2, factor=5.0, attempts=4)
 """Seconds before an event that the core could not accept is delivered again: Discord sends each event once."""
+
+UNREADABLE: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a payload of another shape than Discord documents raises."""
+_INTERACTION: Final = "INTERACTION_CREATE"
+_KINDS: Final = frozenset(kind.value for kind in discord.ChannelType)
+_BESIDE_VOICE: Final = {
+    "type": discord.ChannelType.voice.value,
+    "name": "",
+    "position": 0,
+    "bitrate": 0,
+    "user_limit": 0,
+}
+"""What stands for a channel of an unknown kind: messages can be written in it, and no threads are opened."""
 
 ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 
@@ -152,3 +170,24 @@ class EventDelivery:
             backoff=RETRY_DELAYS,
             on=pause_before_retry,
         )
+
+
+def parse(event: str, parser: Callable[[Any], None], data: Any) -> None:
+    """Let a parser of discord.py read an event; one that it cannot read is logged and skipped."""
+    try:
+        if event == _INTERACTION:
+            channel = data.get("channel") or {}
+            # Of a channel of a kind that it does not know, discord.py forgets even the id.
+            if data.get("guild_id") is not None and channel.get("type") not in _KINDS:
+                data = {**data, "channel": {**_BESIDE_VOICE, "id": data["channel_id"]}}
+        parser(data)
+    except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
+        _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
+
+
+async def receive(receiver: Callable[[Any], Coroutine[Any, Any, None]], frame: Any) -> None:
+    """Hand a frame to discord.py; one that is nested too deeply for Python's JSON is logged and skipped."""
+    try:
+        await receiver(frame)
+    except RecursionError as error:
+        _log.warning("event skipped, not readable", extra={"kind": "", "reason": type(error).__name__})
