@@ -229,8 +229,7 @@ class Gateway(discord.Client):
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
         async with self._delivery.in_order(message.channel.id):
-            channel = await self._delivery.channel_info(message.channel, message.guild)
-            channel = await self._delivery.with_home(channel, message.author.id)
+            channel = await self._delivery.channel_info(message.channel, message.guild, message.author.id)
             try:
                 prompt = await self._delivery.names.read(
                     lambda find: events.prompt_from_message(message, channel, bot, find, apps)
@@ -271,8 +270,7 @@ class Gateway(discord.Client):
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
         async with self._delivery.in_order(event.channel_id):
-            channel = await self._delivery.channel_info(message.channel, message.guild)
-            channel = await self._delivery.with_home(channel, message.author.id)
+            channel = await self._delivery.channel_info(message.channel, message.guild, message.author.id)
             bot = self._connection.self_id or 0
             change = await self._delivery.names.read(
                 lambda find: events.change_from_edit(message, channel, bot, find),

@@ -60,7 +60,7 @@ class EventDelivery:
         self.membership = Membership(rest)
         self.names = names
         self.other = other
-        self._host = host
+        self.host = host
         self._rest = rest
         self._reply_privately = reply_privately
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -97,18 +97,25 @@ class EventDelivery:
         """Wait until no delivery is under way."""
         await self._idle.wait()
 
-    async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
-        """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
+    async def channel_info(
+        self, channel: object, guild: discord.Guild | None, person: int | None
+    ) -> ChannelInfo:
+        """Describe a channel, and for a direct conversation the server that the `person` in it belongs to.
+
+        Discord is asked about a channel that no session describes, such as an archived thread.
+        """
         guild_id = guild.id if guild is not None else None
         if isinstance(channel, discord.Thread) and channel.is_private():
             self._rest.note_private(channel.id)
-        known = events.channel_info(channel, guild_id)
-        if known is not None:
-            return known
+        known = events.channel_info(channel, guild_id) or await self._looked_up(channel, guild_id)
+        return await self.with_home(known, person) if known.kind is ChannelKind.DIRECT else known
+
+    async def _looked_up(self, channel: object, guild_id: int | None) -> ChannelInfo:
+        """Ask Discord about a channel."""
         channel_id = getattr(channel, "id", 0)
         # Without a description no thread is opened: the answer goes where the message is. A channel of which the
         # session knows the id alone is a thread.
-        is_thread = guild is not None and isinstance(channel, discord.PartialMessageable)
+        is_thread = guild_id is not None and isinstance(channel, discord.PartialMessageable)
         unknown = ChannelInfo(ChannelKind.THREAD if is_thread else ChannelKind.OTHER, channel_id, guild_id)
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
@@ -129,14 +136,6 @@ class EventDelivery:
         home = await self.membership.home(person)
         return replace(channel, home=home, checked=channel.checked and self.membership.checked(person))
 
-    async def knows(self, key: str) -> bool:
-        """Tell whether a button's key is of this process."""
-        return await self._host.knows(key)
-
-    async def objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that the core would answer a question with instead of taking it."""
-        return await self._host.objection(prompt)
-
     async def deliver(self, event: InboundEvent) -> None:
         """Give an event to the core, several times if need be. Raises what the core raised at the last attempt.
 
@@ -145,7 +144,7 @@ class EventDelivery:
         try:
             # Whatever keeps the core from writing may pass.
             await retry(
-                lambda: self._host.accept(event),
+                lambda: self.host.accept(event),
                 backoff=RETRY_DELAYS,
                 on=Exception,
                 before_sleep=lambda error, _: _log.warning(
