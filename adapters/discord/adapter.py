@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -19,7 +20,7 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
-from adapters.discord.other_process import POSTED, OtherProcess
+from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -148,7 +149,7 @@ class DiscordAdapter:
     @property
     def contested(self) -> bool:
         """Whether another process was seen within the hour."""
-        return self._other.seen
+        return time.monotonic() - self._other.seen_at < REMEMBERED
 
     async def post_reply(
         self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str

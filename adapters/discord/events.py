@@ -11,7 +11,7 @@ import discord
 from adapters.discord import content, ids, strings
 from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
-from adapters.discord.writers import is_by_person, person
+from adapters.discord.writers import is_by_person
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey
@@ -173,7 +173,7 @@ def prompt_from_message(
         key=ids.prompt_key(message.id),
         thread=thread,
         place=channel.place,
-        person=person(message.author, apps),
+        person=_person(message.author, apps),
         text=text,
         addressed=address.bot,
         opening=thread_name(text or _titled(quotes)) if opens else None,
@@ -199,7 +199,7 @@ def unread_reply(message: discord.Message, channel: ChannelInfo, bot: int) -> Pr
         key=ids.prompt_key(message.id),
         thread=channel.answer_thread(message.id),
         place=channel.place,
-        person=person(message.author),
+        person=_person(message.author),
         text="",
         addressed=False,
         written_at=message.created_at.timestamp(),
@@ -226,7 +226,7 @@ def prompt_from_command(
         key=ids.prompt_key(interaction.id),
         thread=thread,
         place=channel.place,
-        person=person(interaction.user),
+        person=_person(interaction.user),
         text=text,
         opening=thread_name(text or _titled(quotes)) if opens else None,
         quotes=quotes,
@@ -260,7 +260,7 @@ def change_from_edit(
     readable_here = message.content.strip() or channel.kind is ChannelKind.DIRECT
     if not is_by_person(message) or not readable_here:
         return None
-    thread, by = channel.answer_thread(message.id), person(message.author)
+    thread, by = channel.answer_thread(message.id), _person(message.author)
     text, asked = _text(message, bot, find), prompt_from_message(message, channel, bot, find)
     return MessageChange(ids.prompt_key(message.id), thread, channel.place, by, text, asked)
 
@@ -284,7 +284,7 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
         key=key,
         message=ids.message_ref(ids.thread_key(channel.id), channel.id, message_id),
         place=channel.place,
-        person=person(interaction.user),
+        person=_person(interaction.user),
         reply_token=reply_token(interaction),
     )
 
@@ -308,6 +308,11 @@ def as_read(
         names |= {f"@&{role.id}": role.name for role in guild.roles}
     server = "" if guild is None else guild.id
     return readable(text, names, lambda mention: find(f"{server}{mention}"))
+
+
+def _person(user: discord.User | discord.Member, apps: frozenset[str] = frozenset()) -> Person:
+    """Name somebody as the others see them."""
+    return Person(str(user.id), user.display_name, apps)
 
 
 def _titled(quotes: tuple[Quote, ...]) -> str:

@@ -41,7 +41,8 @@ class OtherProcess:
 
     def __init__(self) -> None:
         self.host: Host | None = None
-        self._seen_at = -math.inf
+        self.seen_at = -math.inf
+        """When another process was seen last, by the monotonic clock."""
         self._claims: OrderedDict[int, bool] = OrderedDict()
         """The questions that another process has claimed."""
         self._spoke_last: OrderedDict[int, bool] = OrderedDict()
@@ -49,14 +50,9 @@ class OtherProcess:
         self._waiting: WeakValueDictionary[int, asyncio.Event] = WeakValueDictionary()
         """What is set when another process may have written in a channel."""
 
-    @property
-    def seen(self) -> bool:
-        """Whether another process was seen lately."""
-        return time.monotonic() - self._seen_at < REMEMBERED
-
     async def noticed(self, sign: str) -> None:
         """Note a sign of another process, and tell the core."""
-        self._seen_at = time.monotonic()
+        self.seen_at = time.monotonic()
         if self.host is not None:
             await self.host.second_process(sign)
 
