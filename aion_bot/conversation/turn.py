@@ -11,13 +11,12 @@ import structlog
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.aion_stream import AionStream
-from aion_bot.conversation.notices import add_notices, answered_message
+from aion_bot.conversation.notices import add_notices, answered_message, as_shown, outcome_of_failure, told
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
-from aion_bot.conversation.turn_outcome import as_shown, outcome_of_failure, told
 from aion_bot.conversation.unshown_answer import close_unshown
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
