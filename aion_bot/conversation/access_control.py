@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
-from aion_bot.domain.allowance import Allowance, UsedUp
+from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
@@ -48,11 +48,6 @@ class AccessControl:
     ) -> bool:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
         return decide(self.policies[platform], intent, place, person, owner) is None
-
-    def allowance(self, place: Place, person: Person) -> Allowance:
-        """Return how many questions are allowed to somebody at a place, fewer to an app."""
-        allowance = self.rules.allowance(place)
-        return allowance.of_app if person.apps else allowance
 
     @staticmethod
     def log_used_up(platform: str, place: Place, person: Person, found: UsedUp) -> None:
