@@ -34,7 +34,7 @@ class SyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
-        self.observer: RequestObserver = _ignore
+        self.observer: RequestObserver | None = None
         self._http = httpx.Client(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -64,7 +64,8 @@ class SyncTransport:
                     response = self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
-                    self.observer(request.group, error)
+                    if self.observer is not None:
+                        self.observer(request.group, error)
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -75,7 +76,8 @@ class SyncTransport:
                         error,
                     )
                 else:
-                    self.observer(request.group, None)
+                    if self.observer is not None:
+                        self.observer(request.group, None)
                     return response
                 time.sleep(pause)
 
@@ -96,10 +98,6 @@ class SyncTransport:
         except httpx.HTTPError as failure:
             raise error_without_response(failure) from failure
         raise error_for(response, request.resource, self._api_key)
-
-
-def _ignore(group: str, error: AionvisionError | None) -> None:
-    """Observe nothing."""
 
 
 @cache
