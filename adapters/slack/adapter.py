@@ -66,11 +66,10 @@ class SlackAdapter:
         async def on_hello(connections: int) -> None:
             nonlocal told
             foreign = connections > CONNECTIONS
-            notice = strings.foreign_connections(CONNECTIONS)
+            notice = strings.foreign_connections(CONNECTIONS) if foreign else ""
             if not told:
                 told = True
-                notices = (notice,) if foreign else ()
-                await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
+                await host.connected(Presence((me.team_name,), f"@{me.name}", (notice,) if notice else ()))
             elif foreign:
                 _log.warning("foreign connections", extra={"notice": notice})
                 # Not at the first one: Slack may still count those of the process before this one.
