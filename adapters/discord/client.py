@@ -187,7 +187,7 @@ class RestClient:
 
     def was_acknowledged_elsewhere(self, interaction: int) -> bool:
         """Tell whether a refusal means that another process acknowledged it: this one sent one answer at most."""
-        return self._reporter.answers_sent(interaction) <= 1
+        return self._reporter.answers.get(str(interaction), 0) <= 1
 
     async def open_thread(self, channel: int, message: int, name: str) -> bool:
         """Open the thread of a message, whose id it gets; False where it exists. Raises `QuestionGone`, `CannotDraw`."""

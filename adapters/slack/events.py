@@ -56,14 +56,19 @@ def prompt_from_event(
     person = writer(event, me.user, me.bot, may_ask)
     if not is_message or person is None:
         return None
-    direct = is_direct(event["channel"], event.get("channel_type"))
+    text, direct = event.get("text") or "", is_direct(event["channel"], event.get("channel_type"))
     plain = partial(mrkdwn.to_plain_text, bot=me.user, find=find)
     quotes = content.quotes(event, plain)
-    address = _address(event, me, direct=direct, quoted=bool(quotes))
+    mentioned = mrkdwn.mentioned(text)
+    mentions_bot = f"@{me.user}" in mentioned
+    # Slack mentions nobody when people answer one another in a thread.
+    others = bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"})
+    in_thread = event.get("thread_ts") not in {None, event["ts"]}
+    address = Address(direct or mentions_bot, others, in_thread, words=bool(text.strip() or quotes))
     # Of what an app writes, only a mention of the bot counts.
-    if not may_be_for_bot(address) or (person.apps and not _mentions(event, me)):
+    if not may_be_for_bot(address) or (person.apps and not mentions_bot):
         return None
-    addressed, written_at = address.bot, float(event["ts"])
+    written_at = float(event["ts"])
     # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
@@ -72,10 +77,10 @@ def prompt_from_event(
         thread=thread,
         place=_place_of_event(body, me, event["channel"], direct, event),
         person=person,
-        text=plain(event.get("text") or ""),
-        addressed=addressed,
+        text=plain(text),
+        addressed=address.bot,
         # Slack guarantees no order: this reply may have overtaken the question that began its thread.
-        young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
+        young=not address.bot and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
         attachments=content.file_count(event),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
@@ -261,22 +266,6 @@ def message_of_shortcut(payload: Payload) -> tuple[str, str] | None:
 def is_direct(channel: str, channel_type: str | None = None) -> bool:
     """Tell whether a person is alone with the bot there. Only events have a `channel_type`; other payloads have the id."""
     return channel_type == "im" or channel.startswith("D")
-
-
-def _address(event: Payload, me: BotIdentity, *, direct: bool, quoted: bool) -> Address:
-    text = event.get("text") or ""
-    mentioned = mrkdwn.mentioned(text)
-    # Slack mentions nobody when people answer one another in a thread.
-    return Address(
-        bot=direct or f"@{me.user}" in mentioned,
-        others=bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"}),
-        in_thread=event.get("thread_ts") not in {None, event["ts"]},
-        words=bool(text.strip() or quoted),
-    )
-
-
-def _mentions(event: Payload, me: BotIdentity) -> bool:
-    return f"@{me.user}" in mrkdwn.mentioned(event.get("text") or "")
 
 
 def _channel_of(payload: Payload) -> str:
