@@ -167,13 +167,16 @@ class DiscordAdapter:
         Discord takes an archived thread out of the archive for it.
         """
         channel, body = ids.channel_of(thread), rendering.body(content)
-        self._other.check(nonce)
-        needed = CREATE_THREADS if channel in self._without_threads else ""
+        if ids.claimed_by(nonce) in self._other.claims:
+            raise TakenElsewhere("another process has claimed this question")
         try:
-            async with self._rest.explained(channel, needed):
-                message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
+        except Forbidden as error:
+            needed = CREATE_THREADS if channel in self._without_threads else ""
+            await self._rest.explain(error, channel, needed)
+            raise
         return ids.message_ref(thread, channel, message)
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
@@ -193,7 +196,7 @@ class DiscordAdapter:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""
         channel, message_id = ids.address_of(message)
         body = rendering.body(content)
-        async with self._rest.explained(channel):
+        try:
             try:
                 await self._rest.edit(channel, message_id, body)
             except Archived as archived:
@@ -203,16 +206,20 @@ class DiscordAdapter:
                 except Forbidden:
                     raise archived from None  # a new message does it, too, or its refusal says what is wrong
                 await self._rest.edit(channel, message_id, body)
+        except Forbidden as error:
+            await self._rest.explain(error, channel)
+            raise
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
         try:
-            async with self._rest.explained(channel, MANAGE_MESSAGES), self._rest.call() as client:
+            async with self._rest.call() as client:
                 await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
-        except Forbidden:
+        except Forbidden as error:
             token = self._tokens.of_answer(message_id)
             if token is None:
+                await self._rest.explain(error, channel, MANAGE_MESSAGES)
                 raise
             await self._rest.delete_answer(token.application, token.token)
 
@@ -335,7 +342,7 @@ class DiscordAdapter:
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""
-        return rate_limits.scope_key(scope, str(ids.channel_of(thread)))
+        return rate_limits.scope_key(scope, thread.id)
 
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request of both clients to `observer` from now on, and what answers say of a channel's messages."""

@@ -9,9 +9,8 @@ from typing import Final
 import discord
 
 from adapters.discord import content, ids, strings
-from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
-from adapters.discord.writers import is_by_person
+from adapters.discord.writers import address_of, forms, is_by_person, own_role, replied_to
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.messages import Person, ThreadKey

@@ -65,7 +65,7 @@ class EventHandlers:
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
-        """Whether another organisation sees a channel, as the newest events said."""
+        """Whether another organisation sees a channel, as the newest events said of those that were heard of last."""
         self._handling: set[asyncio.Task[Any]] = set()
 
     def app(self) -> AsyncApp:
@@ -112,7 +112,12 @@ class EventHandlers:
             return await next_()
         with self._tracked():
             try:
-                self._remember_shared(body)
+                told = events.shared_channel(body)
+                if told is not None:
+                    channel, self._shared[told[0]] = told
+                    self._shared.move_to_end(channel)
+                    if len(self._shared) > _CHANNELS:
+                        self._shared.popitem(last=False)
                 rename = events.channel_rename(body)
                 event = await self._read(body) if rename is None else None
             except UNREADABLE as error:
@@ -139,15 +144,6 @@ class EventHandlers:
                     wanted=lambda change: change is not None and change.question is not None,
                 )
         return await names.read(lambda find: events.prompt_from_event(body, me, find, self._host.may_ask))
-
-    def _remember_shared(self, body: Payload) -> None:
-        """Remember what an event says about its channel, of the channels that were heard of last."""
-        told = events.shared_channel(body)
-        if told is not None:
-            channel, self._shared[told[0]] = told
-            self._shared.move_to_end(channel)
-            if len(self._shared) > _CHANNELS:
-                self._shared.popitem(last=False)
 
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
