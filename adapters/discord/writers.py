@@ -4,7 +4,6 @@ import discord
 
 from adapters.discord.addressing import forms
 from adapters.discord.mentions import outside_code
-from aion_bot.ports.messages import Person
 
 _SAID = {discord.MessageType.default, discord.MessageType.reply}
 
@@ -14,23 +13,14 @@ def is_by_person(message: discord.Message) -> bool:
     return message.type in _SAID and not message.author.bot and message.webhook_id is None
 
 
-def person(user: discord.User | discord.Member, apps: frozenset[str] = frozenset()) -> Person:
-    """Name somebody as the others see them."""
-    return Person(str(user.id), user.display_name, apps)
-
-
 def asking_app(message: discord.Message, bot: int) -> frozenset[str]:
     """Return the ids of the app or webhook that mentions the bot in its words; empty where there is no such mention.
 
-    Not a reply alone, which mentions whom it answers: two apps that reply to each other would never end. A bot's user has
-    the id of its application, as a rule; a message of a webhook, or an answer to an interaction, names its application.
+    The message is not the bot's own. Not a reply alone, which mentions whom it answers: two apps that reply to each other
+    would never end. A bot's user has the id of its application, as a rule; a message of a webhook, or an answer to an
+    interaction, names its application.
     """
-    if (
-        message.author.id == bot
-        or is_by_person(message)
-        or message.type not in _SAID
-        or message.guild is None
-    ):
+    if is_by_person(message) or message.type not in _SAID or message.guild is None:
         return frozenset()
     words = outside_code(message.content).text
     if bot not in message.raw_mentions or not any(form in words for form in forms(bot)):

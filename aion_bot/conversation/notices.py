@@ -29,7 +29,7 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
         view.notice(named(turn.text))
     if origin.attachments:
         view.notice(strings.NO_FILES)
-    if read := also_read(origin.quotes):
+    if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
     if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):
         view.footnote(strings.GO_ON)

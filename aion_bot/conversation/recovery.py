@@ -10,7 +10,7 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.services import Services
-from aion_bot.delivery.nonces import adopted, card_of, file_of
+from aion_bot.delivery.executor import adopted, card_of, file_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn

@@ -91,7 +91,7 @@ class TurnRunner:
             services,
             turn,
             self._view,
-            PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers),
+            PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
             changed=self._changed,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )

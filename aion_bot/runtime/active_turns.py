@@ -23,36 +23,27 @@ class ActiveTurns:
 
     async def run(self, runner: TurnRunner) -> None:
         """Run a turn, and return when it has ended or is parked at a plan."""
-        thread = runner.turn.thread
-        running = self._runners.setdefault(thread, [])
-        running.append(runner)
-
-        def ended(_: asyncio.Task[None]) -> None:
-            running.remove(runner)
-            # A later turn of the thread may have begun another list.
-            if not running and self._runners.get(thread) is running:
-                del self._runners[thread]
-
+        # Before its task starts: a Stop that comes at this instant finds it.
+        self._runners.setdefault(runner.turn.thread, []).append(runner)
         # In the background: a turn that is parked at a plan goes on after this has returned.
-        self._tasks.spawn(self._run(runner)).add_done_callback(ended)
+        self._tasks.spawn(self._run(runner))
         await runner.parked.wait()
 
     async def _run(self, runner: TurnRunner) -> None:
-        progress = Progress(
-            runner.started, runner.opened, runner.ended, runner.silence.lasts, runner.sync.must_post
-        )
-
-        def seen() -> None:
-            self._observer.showed(runner.turn)
-            runner.sync.may_wait()
-
-        async with self._indicators.working(runner.thread, runner.turn, progress, seen):
-            await runner.run()
-        if await runner.record_rest():
-            # The indicators were cleared before the row could say that the end is shown.
-            await self._indicators.clear(runner.thread, runner.turn)
-        if runner.reason is not None:
-            self._observer.ended(runner.turn, runner.reason, timed=not runner.plans)
+        thread, turn, sync = runner.thread, runner.turn, runner.sync
+        progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
+        try:
+            async with self._indicators.working(thread, turn, progress, sync.may_wait):
+                await runner.run()
+            if await runner.record_rest():
+                # The indicators were cleared before the row could say that the end is shown.
+                await self._indicators.clear(thread, turn)
+            if runner.reason is not None:
+                self._observer.ended(turn, runner.reason, timed=not runner.plans)
+        finally:
+            self._runners[turn.thread].remove(runner)
+            if not self._runners[turn.thread]:
+                del self._runners[turn.thread]
 
     def running(self, platform: str) -> int:
         """Count the turns of a platform that are answered now; one that waits at a plan is not."""

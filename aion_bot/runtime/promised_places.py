@@ -68,12 +68,20 @@ class Allowances:
 
     async def used_up(self, prompt: Prompt) -> UsedUp | None:
         """Return which allowance leaves no room for a question."""
+        platform, place, person = prompt.thread.platform, prompt.place, prompt.person
         while True:
             before = self._promised.before(prompt)
-            found = await self._used_up(prompt, before)
+            left = self._left(prompt, before)
+            if isinstance(left, UsedUp):
+                return left
+            found = await self._turns.used_up(platform, place, person, left)
             # A place whose question was written meanwhile would count twice.
-            if found is None or before == self._promised.before(prompt):
-                return found
+            if found is None:
+                return None
+            if before == self._promised.before(prompt):
+                whole = self._access.allowance(place, person)
+                limit = whole.per_person if found.whose is Whose.PERSON else whole.per_channel
+                return replace(found, limit=limit)
 
     def left_again(self, turn: Turn) -> Allowance | UsedUp:
         """Return what promised places leave to another attempt of a turn: it was promised none."""
@@ -97,16 +105,6 @@ class Allowances:
         # Not after an error: the adapter tries again.
         self._promised.release(prompt)
         return accepted
-
-    async def _used_up(self, prompt: Prompt, before: Sequence[Prompt]) -> UsedUp | None:
-        left = self._left(prompt, before)
-        if isinstance(left, UsedUp):
-            return left
-        found = await self._turns.used_up(prompt.thread.platform, prompt.place, prompt.person, left)
-        if found is None:
-            return None
-        whole = self._access.allowance(prompt.place, prompt.person)
-        return replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
 
     def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:
         """Return the allowances less the places of others; 0 still means that there is no limit."""

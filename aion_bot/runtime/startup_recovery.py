@@ -34,7 +34,7 @@ class StartupRecovery:
         active: ActiveTurns,
         approvals: Approvals,
         slots: TurnSlots,
-        enqueue_moved: Callable[[Thread, TurnRunner], None],
+        enqueue_moved: Callable[[Thread, Turn, ThreadKey], None],
     ) -> None:
         self._services = services
         self._store = services.store
@@ -115,7 +115,6 @@ class StartupRecovery:
                 cards = await self._recovery.cards(turn)
                 runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
                 await self._active.run(runner)
-                self._enqueue_moved(thread, runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
                 return
@@ -126,7 +125,8 @@ class StartupRecovery:
                     crowded = not turn.attempt and await self._store.turns.crowded(turn)
                     runner = TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
                     await self._active.run(runner)
-                    self._enqueue_moved(thread, runner)
+                    if runner.moved_to is not None:
+                        self._enqueue_moved(thread, runner.turn, runner.moved_to)
         finally:
             self._slots.leave(thread.platform, turn.asker)
             recovered.set()

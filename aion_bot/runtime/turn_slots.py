@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
+from aion_bot.conversation import silence
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.silence import lasts_long
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn, TurnPhase
@@ -132,7 +132,7 @@ class QueueWaits:
 
     async def _tell(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         one = (turn.thread, turn.asker.id)
-        if turn.origin is None or not await lasts_long(over) or one in self._told:
+        if turn.origin is None or await silence.happens(over, silence.LONG) or one in self._told:
             return
         now = await self._turns.get(turn.key)
         # It may have been withdrawn, or its turn come, meanwhile.
