@@ -25,6 +25,7 @@ from adapters.discord.errors import (
     pause_before_retry,
     translate,
 )
+from adapters.discord.file_addresses import FileAddresses
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.own_posts import OwnNonces, check_claim
 from adapters.discord.private_threads import PrivateThreads
@@ -32,6 +33,7 @@ from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
 from aion_bot.ports.messages import Document
+from aion_bot.ports.thread_files import ThreadFiles
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -60,6 +62,8 @@ class RestClient:
         self._login_lock = asyncio.Lock()
         self.own_nonces = OwnNonces()
         self.private_threads = PrivateThreads()
+        self.thread_files = ThreadFiles()
+        self.file_addresses = FileAddresses()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -283,15 +287,20 @@ async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
 
 
 async def read_messages(
-    client: discord.Client, channel: discord.abc.Messageable, *, limit: int, after: int | None = None
+    client: discord.Client,
+    channel: discord.abc.Messageable,
+    *,
+    limit: int,
+    after: int | None = None,
+    before: int | None = None,
 ) -> list[discord.Message]:
-    """Read messages of a channel, oldest first: the newest ones, or those behind the id `after`.
+    """Read messages of a channel, oldest first: the newest ones, those up to the id `before`, or those behind `after`.
 
     One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
     follow.
     """
     where = await channel._get_channel()  # noqa: SLF001 # there is no public way
-    listed = await client.http.logs_from(where.id, limit, after=after)
+    listed = await client.http.logs_from(where.id, limit, after=after, before=before)
     if not isinstance(listed, list):
         raise PlatformDown("Discord's answer is no list of messages")
     messages = []

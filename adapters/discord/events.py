@@ -15,6 +15,7 @@ from adapters.discord.names import in_server
 from adapters.discord.writers import is_by_person, person
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
@@ -179,6 +180,7 @@ def prompt_from_message(
         quotes = (*quotes, *content.replied_to(other, read))
     # May be empty: a mention alone asks about the message that it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
+    asked = (message,) if other is None else (message, other)
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
@@ -188,7 +190,8 @@ def prompt_from_message(
         addressed=address.bot,
         opening=channel.opening(text or _titled(quotes)),
         quotes=quotes,
-        attachments=content.file_count(message, *(() if other is None else (other,))),
+        attachments=content.file_count(*asked),
+        files=content.files(*asked),
         source=ids.message_ref(thread, channel.id, message.id),
         written_at=message.created_at.timestamp(),
         in_place=channel.in_place,
@@ -224,6 +227,7 @@ def prompt_from_command(
     text: str = "",
     quotes: tuple[Quote, ...] = (),
     attachments: int = 0,
+    files: tuple[Attachment, ...] = (),
 ) -> Prompt:
     """Read the use of a command as a question. `answer` is the message that acknowledged it, `quotes` what it is about."""
     thread = channel.answer_thread(answer)
@@ -236,6 +240,7 @@ def prompt_from_command(
         opening=channel.opening(text or _titled(quotes)),
         quotes=quotes,
         attachments=attachments,
+        files=files,
         reply_token=reply_token(interaction),
         written_at=interaction.created_at.timestamp(),
         in_place=channel.in_place,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from adapters.discord import content, events, strings
+from adapters.discord import content, events, ids, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -21,6 +21,7 @@ from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.files import Attachment, attachment
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
 
@@ -142,17 +143,25 @@ class Interactions:
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
 
-    @app_commands.describe(prompt=strings.ASK_PROMPT)
+    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE)
     async def handle_ask(
-        self, interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
+        self,
+        interaction: discord.Interaction,
+        prompt: app_commands.Range[str, 1, OPTION_LENGTH],
+        file: discord.Attachment | None = None,
     ) -> None:
-        """Handle `/ask`."""
+        """Handle `/ask`. Its file is in no message: this is the only time that Discord tells its address."""
+        files: tuple[Attachment, ...] = ()
+        if file is not None:
+            self._rest.file_addresses.learn(file.id, file.url, file.size)
+            files = (attachment(ids.file_id(0, 0, file.id), file.filename, file.size, file.content_type),)
         late = strings.question_by(str(interaction.user.id), prompt)
 
         def words(find: Find) -> Words:
             return events.as_read(prompt.strip(), interaction.guild, find=find), ()
 
-        await self._handle_command(interaction, strings.question(prompt), late, words)
+        question = strings.question(prompt)
+        await self._handle_command(interaction, question, late, words, attachments=len(files), files=files)
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
@@ -161,6 +170,9 @@ class Interactions:
             read = functools.partial(events.as_read, guild=message.guild, people=message.mentions, find=find)
             return "", content.about(message, QuoteSource.ASKED_ABOUT, read)
 
+        # The bot may not see the channel, and then could not read the message again.
+        for one in content.attached(message):
+            self._rest.file_addresses.learn(one.id, one.url, one.size)
         author, link = message.author.display_name, message.jump_url
         quote = "\n".join(one.text for one in words(no_name)[1])
         await self._handle_command(
@@ -169,6 +181,7 @@ class Interactions:
             strings.question_about_by(str(interaction.user.id), author, link, quote),
             words,
             attachments=content.file_count(message),
+            files=content.files(message),
         )
 
     async def _handle_command(
@@ -179,6 +192,7 @@ class Interactions:
         words: Callable[[Find], Words],
         *,
         attachments: int = 0,
+        files: tuple[Attachment, ...] = (),
     ) -> None:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
 
@@ -194,9 +208,8 @@ class Interactions:
 
             def prompt(answer: int, find: Find = no_name) -> Prompt:
                 text, quotes = words(find)
-                return events.prompt_from_command(
-                    interaction, channel, answer, text=text, quotes=quotes, attachments=attachments
-                )
+                about: dict[str, Any] = {"quotes": quotes, "attachments": attachments, "files": files}
+                return events.prompt_from_command(interaction, channel, answer, text=text, **about)
 
             # There is no acknowledgement yet that an answer could follow.
             asked, muted = prompt(0), not channel.person_may_write
