@@ -5,7 +5,8 @@ import io
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import discord
 
@@ -15,6 +16,7 @@ from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
+from adapters.discord.files import AttachedFiles
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
@@ -33,6 +35,7 @@ from aion_bot.ports.errors import (
     UploadRefused,
 )
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
@@ -72,6 +75,7 @@ class DiscordAdapter:
         self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
+        self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self._typing: dict[int, asyncio.Task[bool]] = {}
         """The requests for typing indicators that are under way, at most one for a channel."""
         self._backfill = Backfill()
@@ -191,6 +195,14 @@ class DiscordAdapter:
         except TooLong as error:
             raise UploadRefused("" if isinstance(error, CannotDraw) else strings.FILE_TOO_LARGE) from error
         return ids.message_ref(thread, channel, message)
+
+    def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read a file that somebody attached; one of a command by the process that got the command alone."""
+        return self._attached.open(file)
+
+    async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
+        """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
+        return await self._attached.recent(thread, before)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""

@@ -27,11 +27,13 @@ from adapters.discord.errors import (
     translate,
 )
 from adapters.discord.events import SEND, SEND_IN_THREADS
+from adapters.discord.file_addresses import FileAddresses
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.other_process import check_claim
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import Forbidden, Hindrance, PlatformDown, PlatformError, QuestionGone, RateLimited
+from aion_bot.ports.thread_files import ThreadFiles
 
 T = TypeVar("T")
 
@@ -65,6 +67,8 @@ class RestClient:
         """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
         self._private_threads: OrderedDict[int, None] = OrderedDict()
         """The private threads that events named last: Discord describes none that the bot was not invited to."""
+        self.thread_files = ThreadFiles()
+        self.file_addresses = FileAddresses()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:

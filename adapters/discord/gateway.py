@@ -13,12 +13,13 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, strings
+from adapters.discord import events, ids, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
 from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
+from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.writers import asking_app
@@ -158,6 +159,7 @@ class Gateway(discord.Client):
             return
         if event == "socket_event_type" and args[0] == "READY":
             self._backfill.note_session()
+            self._rest.thread_files.forget()  # nobody has told what happened before
         elif event in {"message", "interaction"}:
             self._backfill.note_seen(args[0].id)
         # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.
@@ -226,6 +228,7 @@ class Gateway(discord.Client):
             await self._delivery.other.note_message(message, own=own)
             return
         apps = asking_app(message, bot)
+        note_event(self._rest.thread_files, message, bot)
         if (message.author.bot or apps) and not self._host.may_ask(apps):
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
@@ -270,6 +273,7 @@ class Gateway(discord.Client):
             self._delivery.other.note_edit(event.channel_id)
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
+        note_event(self._rest.thread_files, message, self._connection.self_id or 0)
         async with self._delivery.in_order(event.channel_id):
             channel = await self._delivery.channel_info(message.channel, message.guild, message.author.id)
             bot = self._connection.self_id or 0
@@ -311,6 +315,7 @@ class Gateway(discord.Client):
         info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:
+                self._rest.thread_files.discard(ids.thread_key(channel), message)
                 await self._delivery.deliver(events.change_from_deletion(message, info))
 
 

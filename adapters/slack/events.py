@@ -83,6 +83,7 @@ def prompt_from_event(
         young=not address.bot and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
         attachments=content.file_count(event),
+        files=content.files(event, me.team),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
         written_at=written_at,
@@ -132,6 +133,7 @@ def prompt_from_shortcut(
         text="",
         quotes=content.quotes(message, plain, about=_author(message, find)),
         attachments=content.file_count(message),
+        files=content.files(message, me.team),
         reply_token=message.get("thread_ts") or "",
         written_at=float(payload.get("action_ts") or 0),
     )
@@ -252,9 +254,13 @@ def shared_channel(body: Payload) -> tuple[str, bool] | None:
 
 def is_own_message(payload: Payload, me: BotIdentity) -> bool:
     """Tell whether somebody of the bot's own workspace uses a button on a message of the bot's own."""
-    message = payload.get("message") or {}
-    own = message.get("user") == me.user or (bool(me.bot) and message.get("bot_id") == me.bot)
+    own = is_own(payload.get("message") or {}, me)
     return own and (payload.get("user") or {}).get("team_id") in {None, "", me.team}
+
+
+def is_own(message: Payload, me: BotIdentity) -> bool:
+    """Tell whether the bot wrote a message."""
+    return message.get("user") == me.user or (bool(me.bot) and message.get("bot_id") == me.bot)
 
 
 def message_of_shortcut(payload: Payload) -> tuple[str, str] | None:
