@@ -81,7 +81,7 @@ def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rule
     policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
     access = AccessControl(policies, rules)
     for adapter in adapters:
-        described = describe(access.policy(adapter.platform), id_forms_of(adapter))
+        described = describe(access.policies[adapter.platform], id_forms_of(adapter))
         _log.info("access policy", platform=adapter.platform, **described)
     _log.info("rules", **rules.describe())
     return access

@@ -122,7 +122,7 @@ class Approvals:
             return _refused(click, None, "unknown plan", (unknown,))
         platform = click.thread.platform
         if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
-            approvers = self._access.policy(platform).approvers
+            approvers = self._access.policies[platform].approvers
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
             return _refused(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
@@ -157,7 +157,7 @@ class Approvals:
                 await retry_write(lambda: self._plans.note_card(plan.key, message))
 
         view = PlanCardView(
-            plan, PlanFormat(thread.page_format, self._access.policy(thread.platform).approvers)
+            plan, PlanFormat(thread.page_format, self._access.policies[thread.platform].approvers)
         )
         delivery = Delivery(
             plan.key,

@@ -38,7 +38,7 @@ class Retries:
         # It is asked in the asker's name, whoever presses.
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
-        left = self.left(turn) if self.left else self.access.allowance(turn.place, turn.asker)
+        left = self.left(turn) if self.left else self.access.rules.allowance(turn.place, turn.asker)
         app = bool(turn.asker.apps)
         # One statement decides, so that of several presses at once one asks again.
         if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
@@ -54,7 +54,7 @@ class Retries:
         found = left if isinstance(left, UsedUp) else await used_up(platform, turn.place, turn.asker, left)
         if found is None or not turn.retryable:
             return strings.RETRY_GONE
-        whole = self.access.allowance(turn.place, turn.asker)
+        whole = self.access.rules.allowance(turn.place, turn.asker)
         found = replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
         self.access.log_used_up(platform, turn.place, turn.asker, found)
         return strings.used_up(found, own=presser.id == turn.asker.id)

@@ -1,6 +1,7 @@
 """What people read while nothing new comes: the first words, that the bot still works, that their question waits."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,23 +60,17 @@ class Silence:
                 self._heard_at, self._progress = time.monotonic(), self._view.progress
                 changed()
             left = LONG - (time.monotonic() - self._heard_at)
-            await _passed(max(left, _SHORTEST_LOOK), ended)
-
-
-async def lasts_long(unless: asyncio.Event) -> bool:
-    """Wait for `LONG`; False if `unless` is set before."""
-    return await _passed(LONG, unless)
+            await happens(ended, max(left, _SHORTEST_LOOK))
 
 
 async def tell_of_wait(thread: Thread, origin: Prompt, over: asyncio.Event) -> None:
     """Tell a person after `LONG` that their question waits for its thread, unless that is `over`."""
-    if await lasts_long(over):
+    if not await happens(over, LONG):
         await reply_privately(thread, origin, (strings.STILL_WAITING,))
 
 
-async def _passed(seconds: float, unless: asyncio.Event) -> bool:
-    """Wait for so long; False if `unless` is set before."""
+async def happens(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until an event is set, for so many seconds at most; return whether it is."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(unless.wait(), seconds)
-        return False
-    return True
+        await asyncio.wait_for(event.wait(), None if seconds == math.inf else seconds)
+    return event.is_set()

@@ -17,13 +17,8 @@ def struck_screen(screen: Screen) -> Screen:
             name, text = KNOWN.strike(content.name), KNOWN.strike(content.text)
             contents.append(replace(content, name=name, text=text))
         else:
-            contents.append(None if content is None else struck(content))
+            contents.append(None if content is None else _struck(content, KNOWN.version))
     return tuple(contents)
-
-
-def struck(content: Content) -> Content:
-    """Return a content without secrets."""
-    return _struck(content, KNOWN.version)
 
 
 def struck_line(line: Line) -> Line:

@@ -205,8 +205,8 @@ class MessageSync:
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
         streaming, key, limits = self._thread.streaming, self._thread.key, self._limiter.limits
-        if streaming is None:
-            return False
+        if streaming is None or self._mode is DeliveryMode.EDITS:
+            return False  # as `prefers_stream` says, without a look at the limits before each edit
         now, crowded_from = time.monotonic(), self._thread.adapter.limits.crowded_from
         edits, posts = limits(Operation.EDIT, key), limits(Operation.POST, key)
         stream = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)

@@ -41,8 +41,8 @@ def bounded(prompt: Prompt) -> Prompt:
 
 def question(prompt: Prompt) -> str:
     """The words that Aion is asked: the person's own, and below them what they are about, marked as quoted."""
-    text, about = readable(prompt.text), quoted(bounded(prompt).quotes)
-    if not about:
+    text = readable(prompt.text)
+    if not prompt.quotes or not (about := quoted(bounded(prompt).quotes)):
         return text
     return f"{text or strings.ASK_ABOUT}\n\n{strings.QUOTED}\n\n{about}"
 

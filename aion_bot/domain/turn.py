@@ -71,11 +71,6 @@ class Outcome:
         """Whether the thread offers Retry."""
         return self.reason in RETRYABLE
 
-    @property
-    def failed(self) -> bool:
-        """Whether the person is told of a failure, which has a reference."""
-        return bool(self.sentence) and self.reason in RETRYABLE | {EndReason.REFUSED}
-
 
 UNFINISHED = frozenset({TurnPhase.QUEUED, TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED})
 """Phases of a turn that has not ended."""

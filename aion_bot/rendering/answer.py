@@ -6,7 +6,6 @@ from typing import Any
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import with_images
 from aion_bot.domain import strings
-from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
@@ -45,7 +44,7 @@ class AnswerView:
         key: str = "",
         cards: int = 0,
     ) -> None:
-        self.facts = Facts()
+        self.facts = Facts(key=key)
         self.ended = False
         """Whether no other screen will follow."""
         self.has_plan = False
@@ -62,7 +61,7 @@ class AnswerView:
         self._heading = ""
         self._footnote = ""
         self._while_growing = while_growing
-        self._key, self._cards = key, cards
+        self._cards = cards
         self._status = strings.THINKING
         self._status_shown = True
         self.trouble = ""
@@ -109,26 +108,33 @@ class AnswerView:
             return False
         self.trouble, self._sources = where(error), Sources(as_written=True)
         if self.ended:
-            self._end.sentence = self._end.sentence or self._with_reference(strings.PLAIN_TEXT)
+            self._end.sentence = self._end.sentence or self.facts.with_reference(strings.PLAIN_TEXT)
         for segment in self._segments:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
 
-    @in_plain_text_if_it_fails
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
-        data = token.data or {}
-        segment = self._segments[-1]
+        data, segment = token.data or {}, self._segments[-1]
+        if token.type is ChatTokenType.TOKEN:
+            segment.final = None
+            if accumulated := str(data.get("accumulated") or ""):
+                # Most events repeat the whole text so far: what is before the last card belongs above it.
+                whole = self._kept(accumulated, self._before + segment.raw)
+                segment.raw = whole.removeprefix(self._before)
+            elif not self.cut:
+                segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
+            self.parked &= not segment.raw
+            # Nothing is rendered where the text is shown already, so a time limit would cost more than all of this.
+            if segment.begun:
+                self.begin()
+                return
+        self._react(token, data, segment)
+
+    @in_plain_text_if_it_fails
+    def _react(self, token: ChatToken, data: dict[str, Any], segment: Segment) -> None:
         match token.type:
             case ChatTokenType.TOKEN:
-                segment.final = None
-                if accumulated := str(data.get("accumulated") or ""):
-                    # Most events repeat the whole text so far: what is before the last card belongs above it.
-                    whole = self._kept(accumulated, self._before + segment.raw)
-                    segment.raw = whole.removeprefix(self._before)
-                elif not self.cut:
-                    segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
-                self.parked &= not segment.raw
                 if not segment.waits_for_words:
                     self.begin()
             case ChatTokenType.COMPLETE:
@@ -199,11 +205,10 @@ class AnswerView:
         text = self._kept(text)
         self._sources.learn(metadata)
         # A server may also count the text from zero after a plan: then the text above the card stays.
-        if text.startswith(self._before):
-            text = text.removeprefix(self._before)
-            for segment in self._segments[:-1]:
-                segment.settle(cited(segment.raw, self._sources))
-        self._segments[-1].settle(cited(text, self._sources))
+        above = self._segments[:-1] if text.startswith(self._before) else []
+        last = self._segments[-1], text.removeprefix(self._before)
+        for segment, raw in (*((one, one.raw) for one in above), last):
+            segment.settle(cited(raw, self._sources))
 
     def finish(
         self,
@@ -218,7 +223,7 @@ class AnswerView:
         `in_file`: where there are too many messages, a document has all of it.
         """
         if not self.ended:
-            self.ended, self._end = True, End(self._with_missing(sentence), byline, buttons, in_file)
+            self.ended, self._end = True, End(self.facts.with_missing(sentence), byline, buttons, in_file)
             self._settle_rest()
 
     @in_plain_text_if_it_fails
@@ -262,7 +267,7 @@ class AnswerView:
             if segment.file and segment.file.key not in self.facts.filed:
                 self.facts.missing.add(segment.file.key)
                 segment.card = segment.file = None
-                self._end.sentence = self._with_missing(self._end.sentence)
+                self._end.sentence = self.facts.with_missing(self._end.sentence)
         self.has_plan = any(segment.card for segment in self._segments)
         self.parked = self.parked and self._segments[-2].card is not None
 
@@ -323,30 +328,18 @@ class AnswerView:
         text, closing = pages[-1] if pages else "", 0 if self.ended else segment.pages.closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
         segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
-        document = []
-        if over and self.ended and end.in_file and self.refused is None:
-            end.document = end.document or whole_answer(self._segments, self._sources, cut=self.cut)
-            document = [end.document]
+        has_document = over and self.ended and end.in_file and self.refused is None
+        if has_document and end.document is None:  # made once
+            end.document = whole_answer(self._segments, self._sources, cut=self.cut)
+        document = [end.document] if has_document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
-
-    def _with_reference(self, sentence: str) -> str:
-        """Add the turn's reference to a sentence about a failure that has none yet."""
-        if not self._key or f"(ref {reference(self._key)})" in sentence:
-            return sentence
-        return with_reference(sentence, self._key)
-
-    def _with_missing(self, sentence: str) -> str:
-        """Add to the sentence about the end that a plan is not shown, where that is so."""
-        if not self.facts.missing or strings.PLAN_NO_ROOM in sentence:
-            return sentence
-        return self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
 
     def _note_of_rest(self) -> str:
         """Say where the rest of an answer is that has too many messages."""
         if not self.ended:
             return strings.REST_FOLLOWS
         if self.refused is not None:
-            return self._with_reference(strings.no_file(self.refused))
+            return self.facts.with_reference(strings.no_file(self.refused))
         if not self._end.in_file:
             return strings.ONLY_BEGINNING
         return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE

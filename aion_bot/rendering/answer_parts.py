@@ -6,6 +6,7 @@ from typing import Any
 
 from aion_bot.aion.events import ChatTokenType
 from aion_bot.domain import strings
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import Sources
@@ -105,7 +106,7 @@ class Facts:
     """What is known about the answer besides its text.
 
     `answer_id`, `complete` and `error` are what the stream said. `missing` are the keys of the plans that get no card,
-    `filed` those of the plans whose files were posted.
+    `filed` those of the plans whose files were posted; `key` is the turn's.
     """
 
     answer_id: str | None = None
@@ -113,6 +114,19 @@ class Facts:
     error: dict[str, Any] | None = None
     missing: set[str] = field(default_factory=set)
     filed: set[str] = field(default_factory=set)
+    key: str = ""
+
+    def with_reference(self, sentence: str) -> str:
+        """Add the turn's reference to a sentence about a failure that has none yet."""
+        if not self.key or f"(ref {reference(self.key)})" in sentence:
+            return sentence
+        return with_reference(sentence, self.key)
+
+    def with_missing(self, sentence: str) -> str:
+        """Add to the sentence about the end that a plan is not shown, where that is so."""
+        if not self.missing or strings.PLAN_NO_ROOM in sentence:
+            return sentence
+        return self.with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
 
 
 def joined(*parts: str) -> str:

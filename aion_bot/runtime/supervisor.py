@@ -1,6 +1,7 @@
-"""Keeps each platform connected, and logs its state."""
+"""Keeps each platform connected, logs its state, and admits the workspaces that invite the bot."""
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -8,20 +9,24 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff
+from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
+from aion_bot.domain.access import may_use_workspace
 from aion_bot.domain.observer import Observer
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.admission import Admission
-from aion_bot.storage import Store
+from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
 _LAST_HEARD = "heard"
 """Name of the value that says until when nothing can have been missed."""
+
+_ADMITTED = "workspaces"
+"""Name of the value that holds the ids of the admitted workspaces, as a JSON list."""
 
 _HEARD_EVERY = 15.0
 """Seconds between two writes of it."""
@@ -82,6 +87,46 @@ async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: B
             await asyncio.sleep(next(delays))
     finally:
         keeping_time.cancel()
+
+
+class Admission:
+    """Admits the workspaces of a platform's first start, and while there was none the first that invites the bot.
+
+    Anybody can invite a public bot into a workspace of their own, and would reach the library of whoever runs it.
+
+    They are remembered; any other has to be listed. In a database of an older version the first start of this one counts.
+    """
+
+    def __init__(self, store: Store, access: AccessControl) -> None:
+        self._store = store
+        self._access = access
+
+    async def load(self, platform: str) -> None:
+        """Read what an earlier process admitted."""
+        stored = await self._store.kv.get(platform, _ADMITTED)
+        if stored is not None:
+            self._access.admit(platform, json.loads(stored))
+
+    async def present(self, platform: str, workspaces: Mapping[str, str]) -> None:
+        """Take note of where the bot is: names by id, empty where none is known yet."""
+        admitted = self._access.policies[platform].admitted
+        # Of several workspaces that joined while no process ran, the first is not known.
+        if admitted is None or (not admitted and len(workspaces) == 1):
+            # In force before it is written: a question may come meanwhile.
+            self._access.admit(platform, workspaces)
+            value = json.dumps(list(workspaces))
+            await retry_write(lambda: self._store.kv.set(platform, _ADMITTED, value))
+        for workspace, name in workspaces.items():
+            if not may_use_workspace(self._access.policies[platform], workspace):
+                _log.warning(
+                    "workspace not admitted",
+                    platform=platform, workspace=workspace, name=name, mend=strings.LIST_IT,
+                )  # fmt: skip
+
+    async def joined(self, platform: str, workspace: str, name: str) -> None:
+        """Take note of a workspace that has invited the bot just now."""
+        _log.info("workspace joined", platform=platform, workspace=workspace, name=name)
+        await self.present(platform, {workspace: name})
 
 
 class PlatformHost:
@@ -148,14 +193,11 @@ class PlatformHost:
         """Write every few seconds until when no event was missed, once the adapter has read the missed ones."""
         while True:
             if self._caught_up:
-                await self._write_last_heard()
+                try:
+                    await self.remember(_LAST_HEARD, str(time.time()))
+                except sqlite3.Error as error:
+                    _log.error("database write failed", platform=self._platform, reason=str(error))
             await asyncio.sleep(_HEARD_EVERY)
-
-    async def _write_last_heard(self) -> None:
-        try:
-            await self.remember(_LAST_HEARD, str(time.time()))
-        except sqlite3.Error as error:
-            _log.error("database write failed", platform=self._platform, reason=str(error))
 
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""

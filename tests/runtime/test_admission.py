@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.conversation.access_control import AccessControl
-from aion_bot.domain.access import AccessPolicy
-from aion_bot.runtime.admission import Admission
+from aion_bot.domain.access import AccessPolicy, may_use_workspace
+from aion_bot.runtime.supervisor import Admission
 from aion_bot.storage import Store
 from tests.support.databases import lay_database
 
@@ -35,7 +35,8 @@ class Start:
 
     def answered(self, servers: str) -> str:
         """Those of these servers that may use the bot."""
-        return " ".join(one for one in servers.split() if self.access.may_use_workspace(HERE, one))
+        policy = self.access.policies[HERE]
+        return " ".join(one for one in servers.split() if may_use_workspace(policy, one))
 
 
 async def test_the_servers_of_the_first_start_are_admitted(store: Store) -> None:
