@@ -21,7 +21,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Intent, Refusal, may_app_ask
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import bounded, question, readable, unaskable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
@@ -36,7 +36,7 @@ from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
 from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import Admission, PlatformHost, supervise
+from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +70,6 @@ class Dispatcher:
         self._options = options
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
-        self._admission = Admission(services.store, services.access)
         self._promised = PromisedPlaces()
         self._allowances = Allowances(services.store, services.access, self._promised)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
@@ -109,7 +108,7 @@ class Dispatcher:
         Cancelling it ends everything where it is, as a crash would; the next start recovers it.
         """
         for platform in self._adapters:
-            await self._admission.load(platform)
+            await load_admitted(self._store, self._services.access, platform)
         await self._recovery.start()
         # After recovery has read its rows, and before a platform is connected.
         sweep = RetentionSweep(self._store, self._options.retention_days, self._adapters)
@@ -349,8 +348,7 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            may_ask=lambda apps: may_app_ask(self._services.access.policies[adapter.platform], apps),
-            admission=self._admission,
+            access=self._services.access,
             observer=self._services.observer,
         )
         await supervise(adapter, host)
