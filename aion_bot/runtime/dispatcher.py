@@ -174,13 +174,12 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        objection, hidden = unaskable(prompt), False
-        if objection is None and not self._promised.holds(prompt):
-            objection, hidden = self._too_busy(prompt), True
+        flaw = unaskable(prompt)
+        objection = flaw or (None if self._promised.holds(prompt) else self._too_busy(prompt))
         if objection is not None:
-            self._reply_once(thread, prompt, objection, hidden=hidden)
+            self._reply_once(thread, prompt, objection, hidden=flaw is None)
             return
-        prompt = bounded(prompt)  # its row says what was left out of its quotes
+        prompt = bounded(prompt) if prompt.quotes else prompt  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         self._indicators.places.arriving(thread, prompt)
         if anew:
@@ -189,7 +188,8 @@ class Dispatcher:
         if accepted is not True:
             self._refuse_used_up(thread, prompt, accepted)
             return
-        self._replace(prompt)
+        if self._options.busy == "replace":
+            self._end_own_answers(prompt)
         if self._queues.busy(prompt.thread):
             self._indicators.queued(thread, turn)
             self._queue_waits.begin(thread, turn)
@@ -231,10 +231,8 @@ class Dispatcher:
         platform, place = prompt.thread.platform, prompt.place
         return self._services.access.refusal(platform, intent, place, prompt.person, last)
 
-    def _replace(self, prompt: Prompt) -> None:
-        """End the answers to the person's own questions in a thread, if that is wanted; others' go on, and it waits for them."""
-        if self._options.busy != "replace":
-            return
+    def _end_own_answers(self, prompt: Prompt) -> None:
+        """End the answers to the person's own questions in a thread; others' go on, and the new one waits for them."""
         access, platform = self._services.access, prompt.thread.platform
         for runner in self._active.find(thread=prompt.thread):
             # Not logged: nobody asked for the end of somebody else's answer.
