@@ -30,10 +30,8 @@ from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, St
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
-from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
-from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
-from aion_bot.runtime.replied_to import RepliedTo
+from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
