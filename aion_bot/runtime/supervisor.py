@@ -156,7 +156,7 @@ class PlatformHost:
             # In force before it is written: a question may come meanwhile.
             self._access.admit(self._platform, workspaces)
             value = json.dumps(list(workspaces))
-            await retry_write(lambda: self.remember(_ADMITTED, value))
+            await retry_write(lambda: self._store.kv.set(self._platform, _ADMITTED, value))
         for workspace, name in workspaces.items():
             if not may_use_workspace(self._access.policies[self._platform], workspace):
                 _log.warning(
