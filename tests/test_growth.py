@@ -24,7 +24,8 @@ from adapters.discord import ids as discord_ids
 from adapters.discord import mentions as discord_mentions
 from adapters.discord import rendering as discord
 from adapters.discord import strings as discord_strings
-from adapters.discord.markdown import convert, inline
+from adapters.discord.inline import inline
+from adapters.discord.markdown import convert
 from adapters.slack import events as slack_events
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
@@ -301,9 +302,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "a sentence for Discord": lambda text: discord.sentence((text, Person(text, text))),
     "a sentence for Slack": lambda text: slack.sentence((text, Person(text, text))),
     "a stream for Slack": lambda text: slack_markdown.delta(Reply(text[:-9]), Reply(text), last=False),
-    "mentions for Slack": lambda text: (mrkdwn.in_markdown(text), mrkdwn.in_mrkdwn(text)),
+    "mentions for Slack": lambda text: (
+        mrkdwn.in_markdown(text),
+        mrkdwn.in_code(text),
+        mrkdwn.in_mrkdwn(text),
+    ),
     "links for Slack": lambda text: (
-        slack_markdown.checked(text),
+        slack_markdown.in_markdown_block(text),
         slack_markdown.inert(text),
         slack_markdown.settled(text),
     ),
@@ -381,6 +386,7 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
     "adapters/slack/mrkdwn.py _ENTITY": "a mention from Slack",
     "adapters/slack/mrkdwn.py _MENTIONED": "a mention from Slack",
+    "adapters/slack/mrkdwn.py _ENTITY_IN_CODE": "mentions for Slack",
     "adapters/slack/mrkdwn.py _OPENING": "mentions for Slack",
     "adapters/slack/mrkdwn.py _USER_ID": "a sentence for Slack",
     "adapters/slack/mrkdwn.py to_plain_text": "a mention from Slack",

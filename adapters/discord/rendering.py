@@ -8,7 +8,8 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, in_own_size, inline, plain, quoted, unfenced, unlinked
+from adapters.discord.inline import inline, unfenced, unlinked
+from adapters.discord.markdown import convert, in_own_size, plain, quoted
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import clip, one_line
 

@@ -254,9 +254,6 @@ class AnswerView:
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
 
-    def _page(self, text: str) -> Reply:
-        return Reply(text, plain=bool(self.trouble))
-
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why; no card either whose plan only such a file could show."""
         self.refused = reason
@@ -291,16 +288,15 @@ class AnswerView:
             self._pending |= segment.pages.pending
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
-            contents += [*map(self._page, pages[: segment.slots]), *[None] * (segment.slots - len(pages))]
+            contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
+            contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
         return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | Document | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
-        text = words = joined(before, "" if self.waits_for_words else segment.text())
-        if end.sentence:
-            text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
+        text = joined(before, "" if self.waits_for_words else segment.text())
         room = max(1, MOST_MESSAGES - self._taken - (0 if self.ended else RESERVED))
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
@@ -308,9 +304,12 @@ class AnswerView:
         pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
         segment.version = version
         over = segment.pages.over
-        if over and end.sentence:
-            # The end of the text is not shown, and what ended it is.
-            pages = [*segment.pages.update(words, most=room - 1), f"⚠️ {end.sentence}"]
+        if end.sentence:
+            under = end.under(pages, lambda page: self._measure(page) <= self._limit)
+            if over or len(under) > room:
+                # There is no room for both: the end of the text is not shown, and what ended it is.
+                over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
+            pages = under
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
@@ -321,11 +320,13 @@ class AnswerView:
         closing = 0 if self.ended else segment.pages.closing
         text = pages[-1] if pages else ""
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
-        segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
+        segment.shown = {
+            page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]
+        }
         has_document = over and self.ended and end.in_file and self.refused is None
-        if has_document and end.document is None:  # made once
-            end.document = whole_answer(self._segments, cut=self.cut)
-        document = [end.document] if has_document else []
+        if has_document:  # made once
+            end.document = end.document or whole_answer(self._segments, cut=self.cut)
+        document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
 
     def _with_reference(self, sentence: str) -> str:
