@@ -25,10 +25,11 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
     origin = turn.origin
     if origin is None:
         return
-    if crowded and (thread.replies is None or answered_message(turn) is None):
+    if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
-    if origin.attachments:
-        view.notice(strings.NO_FILES)
+    # Those that can be read have a line of their own.
+    if origin.attachments > len(origin.files):
+        view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
     if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):

@@ -32,9 +32,9 @@ def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
         view.retract()
     elif view.parked:
         return Outcome()  # the card's buttons let people go on
-    elif outcome == Outcome() and view.empty:
+    elif outcome.answered and view.empty:
         return Outcome(EndReason.FAILED, strings.NO_ANSWER)
-    elif outcome == Outcome() and view.trouble:
+    elif outcome.answered and view.trouble:
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
     return outcome
 
