@@ -5,7 +5,8 @@ import io
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import discord
 
@@ -15,6 +16,7 @@ from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
+from adapters.discord.files import AttachedFiles
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
@@ -33,6 +35,7 @@ from aion_bot.ports.errors import (
     UploadRefused,
 )
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
@@ -72,6 +75,7 @@ class DiscordAdapter:
         self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
+        self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self._typing: dict[int, asyncio.Task[bool]] = {}
         """The requests for typing indicators that are under way, at most one for a channel."""
         self._backfill = Backfill()
@@ -167,13 +171,16 @@ class DiscordAdapter:
         Discord takes an archived thread out of the archive for it.
         """
         channel, body = ids.channel_of(thread), rendering.body(content)
-        self._other.check(nonce)
-        needed = CREATE_THREADS if channel in self._without_threads else ""
+        if ids.claimed_by(nonce) in self._other.claims:
+            raise TakenElsewhere("another process has claimed this question")
         try:
-            async with self._rest.explained(channel, needed):
-                message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
+        except Forbidden as error:
+            needed = CREATE_THREADS if channel in self._without_threads else ""
+            await self._rest.explain(error, channel, needed)
+            raise
         return ids.message_ref(thread, channel, message)
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
@@ -189,11 +196,19 @@ class DiscordAdapter:
             raise UploadRefused("" if isinstance(error, CannotDraw) else strings.FILE_TOO_LARGE) from error
         return ids.message_ref(thread, channel, message)
 
+    def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read a file that somebody attached; one of a command by the process that got the command alone."""
+        return self._attached.open(file)
+
+    async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
+        """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
+        return await self._attached.recent(thread, before)
+
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""
         channel, message_id = ids.address_of(message)
         body = rendering.body(content)
-        async with self._rest.explained(channel):
+        try:
             try:
                 await self._rest.edit(channel, message_id, body)
             except Archived as archived:
@@ -203,16 +218,20 @@ class DiscordAdapter:
                 except Forbidden:
                     raise archived from None  # a new message does it, too, or its refusal says what is wrong
                 await self._rest.edit(channel, message_id, body)
+        except Forbidden as error:
+            await self._rest.explain(error, channel)
+            raise
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
         try:
-            async with self._rest.explained(channel, MANAGE_MESSAGES), self._rest.call() as client:
+            async with self._rest.call() as client:
                 await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
-        except Forbidden:
+        except Forbidden as error:
             token = self._tokens.of_answer(message_id)
             if token is None:
+                await self._rest.explain(error, channel, MANAGE_MESSAGES)
                 raise
             await self._rest.delete_answer(token.application, token.token)
 
@@ -335,7 +354,7 @@ class DiscordAdapter:
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""
-        return rate_limits.scope_key(scope, str(ids.channel_of(thread)))
+        return rate_limits.scope_key(scope, thread.id)
 
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request of both clients to `observer` from now on, and what answers say of a channel's messages."""

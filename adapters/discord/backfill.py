@@ -37,8 +37,8 @@ OVERLAP = 180_000 << 22
 
 _log = logging.getLogger(__name__)
 
-Deliver = Callable[[Sequence[discord.Message]], Awaitable[None]]
-"""Takes the messages of one thread, oldest first."""
+Deliver = Callable[[discord.Message], Awaitable[None]]
+"""Takes the messages of a thread one after the other, oldest first."""
 
 
 def snowflake_at(moment: float) -> int:
@@ -47,15 +47,20 @@ def snowflake_at(moment: float) -> int:
 
 
 async def read_messages(
-    client: discord.Client, channel: discord.abc.Messageable, *, limit: int, after: int | None = None
+    client: discord.Client,
+    channel: discord.abc.Messageable,
+    *,
+    limit: int,
+    after: int | None = None,
+    before: int | None = None,
 ) -> list[discord.Message]:
-    """Read messages of a channel, oldest first: the newest ones, or those behind the id `after`.
+    """Read messages of a channel, oldest first: the newest ones, those up to the id `before`, or those behind `after`.
 
     One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
     follow.
     """
     where = await channel._get_channel()  # noqa: SLF001 # there is no public way
-    listed = await client.http.logs_from(where.id, limit, after=after)
+    listed = await client.http.logs_from(where.id, limit, after=after, before=before)
     if not isinstance(listed, list):
         raise PlatformDown("Discord's answer is no list of messages")
     messages = []
@@ -141,7 +146,8 @@ class _Reader:
 
         async def read_one(index: int, channel: int) -> None:
             async with self._slots:
-                await self._deliver(await self._read(channel))
+                for message in await self._read(channel):
+                    await self._deliver(message)
             read.add(index)
 
         reading = (read_one(index, ids.channel_of(thread)) for index, thread in enumerate(threads))

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -27,11 +27,13 @@ from adapters.discord.errors import (
     translate,
 )
 from adapters.discord.events import SEND, SEND_IN_THREADS
+from adapters.discord.file_addresses import FileAddresses
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.other_process import check_claim
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import Forbidden, Hindrance, PlatformDown, PlatformError, QuestionGone, RateLimited
+from aion_bot.ports.thread_files import ThreadFiles
 
 T = TypeVar("T")
 
@@ -65,6 +67,8 @@ class RestClient:
         """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
         self._private_threads: OrderedDict[int, None] = OrderedDict()
         """The private threads that events named last: Discord describes none that the bot was not invited to."""
+        self.thread_files = ThreadFiles()
+        self.file_addresses = FileAddresses()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -95,29 +99,22 @@ class RestClient:
         except FAILURES as error:
             raise translate(error) from error
 
-    @asynccontextmanager
-    async def explained(self, channel: int, needed: str = "") -> AsyncIterator[None]:
+    async def explain(self, refusal: Forbidden, channel: int, needed: str = "") -> None:
         """Say in a refusal what the bot misses in a channel: `needed`, or else the permission to write there.
 
         Discord names none. Of an edit its documentation says that it needs none; a report of a refusal names that to
-        write (discord/discord-api-docs#3096).
+        write (discord/discord-api-docs#3096). Threads and channels have their own.
         """
-        try:
-            yield
-        except Forbidden as error:
-            if error.hindrance is Hindrance.PERMISSION and not error.permission:
-                error.permission = needed or await self._needed_to_write(channel)
-            elif error.hindrance is Hindrance.PERMISSION and channel in self._private_threads:
-                error.hindrance, error.permission = Hindrance.NOT_INVITED, ""
-            raise
-
-    async def _needed_to_write(self, channel: int) -> str:
-        """Name the permission to write: threads and channels have their own; empty where Discord does not tell."""
-        try:
-            found = await self.channel(channel)
-        except PlatformError:
-            return ""
-        return SEND_IN_THREADS if isinstance(found, discord.Thread) else SEND
+        if refusal.hindrance is not Hindrance.PERMISSION:
+            return
+        if not refusal.permission:
+            if not needed:
+                with suppress(PlatformError):  # Discord need not tell what the channel is
+                    is_thread = isinstance(await self.channel(channel), discord.Thread)
+                    needed = SEND_IN_THREADS if is_thread else SEND
+            refusal.permission = needed
+        elif channel in self._private_threads:
+            refusal.hindrance, refusal.permission = Hindrance.NOT_INVITED, ""
 
     def note_private(self, thread: int) -> None:
         """Remember a private thread: a refusal there means that the bot was not invited."""
@@ -194,7 +191,7 @@ class RestClient:
 
     def was_acknowledged_elsewhere(self, interaction: int) -> bool:
         """Tell whether a refusal means that another process acknowledged it: this one sent one answer at most."""
-        return self._reporter.answers_sent(interaction) <= 1
+        return self._reporter.answers.get(str(interaction), 0) <= 1
 
     async def open_thread(self, channel: int, message: int, name: str) -> bool:
         """Open the thread of a message, whose id it gets; False where it exists. Raises `QuestionGone`, `CannotDraw`."""

@@ -10,7 +10,9 @@ from typing import Any
 
 import discord
 
-from aion_bot.ports.events import Quote, QuoteSource
+from adapters.discord import ids
+from aion_bot.ports.events import MOST_FILES, Quote, QuoteSource
+from aion_bot.ports.files import Attachment, attachment
 
 AsRead = Callable[[str], str]
 """Writes mentions as the names that people read."""
@@ -62,6 +64,26 @@ def replied_to(message: discord.Message, as_read: AsRead) -> tuple[Quote, ...]:
 def file_count(*messages: discord.Message) -> int:
     """Count the files of messages and of what they forward, and the pictures of embeds."""
     return sum(map(_files, _with_snapshots(messages)))
+
+
+def files(*messages: discord.Message) -> tuple[Attachment, ...]:
+    """Return the files that were attached to messages and to what they forward, `MOST_FILES` at most.
+
+    A picture that an embed only names by its address is no file of Discord's.
+    """
+    by_id: dict[str, Attachment] = {}
+    for message in messages:
+        # A forwarded file is read by the message that forwards it: the bot may not see where it came from.
+        for one in attached(message):
+            found = ids.file_id(message.channel.id, message.id, one.id)
+            by_id.setdefault(found, attachment(found, one.filename, one.size, one.content_type))
+    return tuple(by_id.values())[:MOST_FILES]
+
+
+def attached(message: discord.Message) -> Iterator[discord.Attachment]:
+    """Return the attachments of a message and of what it forwards."""
+    for part in _with_snapshots((message,)):
+        yield from part.attachments
 
 
 def _with_snapshots(

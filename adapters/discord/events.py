@@ -9,11 +9,11 @@ from typing import Final
 import discord
 
 from adapters.discord import content, ids, strings
-from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
-from adapters.discord.writers import is_by_person
+from adapters.discord.writers import address_of, forms, is_by_person, own_role, replied_to
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
@@ -169,6 +169,7 @@ def prompt_from_message(
     # May be empty: a mention alone asks about the message that it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     opens = channel.kind is ChannelKind.TEXT
+    asked = (message,) if other is None else (message, other)
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
@@ -178,7 +179,8 @@ def prompt_from_message(
         addressed=address.bot,
         opening=thread_name(text or _titled(quotes)) if opens else None,
         quotes=quotes,
-        attachments=content.file_count(message, *(() if other is None else (other,))),
+        attachments=content.file_count(*asked),
+        files=content.files(*asked),
         source=ids.message_ref(thread, channel.id, message.id),
         written_at=message.created_at.timestamp(),
         in_place=ids.thread_key(channel.id) if opens else None,
@@ -214,6 +216,7 @@ def prompt_from_command(
     *,
     words: str = "",
     about: discord.Message | None = None,
+    files: tuple[Attachment, ...] = (),
 ) -> Prompt:
     """Read the use of a command as a question: `words`, or `about` a message. `answer` is the message that acknowledged it.
 
@@ -230,7 +233,8 @@ def prompt_from_command(
         text=text,
         opening=thread_name(text or _titled(quotes)) if opens else None,
         quotes=quotes,
-        attachments=0 if about is None else content.file_count(about),
+        attachments=len(files) if about is None else content.file_count(about),
+        files=files if about is None else content.files(about),
         reply_token=reply_token(interaction),
         written_at=interaction.created_at.timestamp(),
         in_place=ids.thread_key(channel.id) if opens else None,

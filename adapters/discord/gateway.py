@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,12 +13,13 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, strings
+from adapters.discord import events, ids, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
 from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
+from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.writers import asking_app
@@ -138,7 +139,7 @@ class Gateway(discord.Client):
             await self._remember_newest()
         with suppress(TimeoutError):
             async with asyncio.timeout(DELIVERY_GRACE):
-                await self._delivery.idle()
+                await self._delivery.idle.wait()
         with suppress(TimeoutError, aiohttp.ClientError):
             # A peer that answers no close frame would hold `close` for half a minute.
             async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -158,6 +159,7 @@ class Gateway(discord.Client):
             return
         if event == "socket_event_type" and args[0] == "READY":
             self._backfill.note_session()
+            self._rest.thread_files.forget()  # nobody has told what happened before
         elif event in {"message", "interaction"}:
             self._backfill.note_seen(args[0].id)
         # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.
@@ -214,7 +216,7 @@ class Gateway(discord.Client):
             self._backfilling.cancel()
         threads = await self._host.known_threads()
         self._backfilling = asyncio.create_task(
-            self._backfill.run(self, self._away_since, threads, self._deliver_missed)
+            self._backfill.run(self, self._away_since, threads, self.on_message)
         )
 
     async def on_message(self, message: discord.Message) -> None:
@@ -226,6 +228,7 @@ class Gateway(discord.Client):
             await self._delivery.other.note_message(message, own=own)
             return
         apps = asking_app(message, bot)
+        note_event(self._rest.thread_files, message, bot)
         if (message.author.bot or apps) and not self._host.may_ask(apps):
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
@@ -248,11 +251,6 @@ class Gateway(discord.Client):
                     await self._host.unread(unread)
         await self._remember_newest(every=REMEMBER_EVERY)
 
-    async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
-        """Deliver the messages of a thread that no session delivered, oldest first."""
-        for message in messages:
-            await self.on_message(message)
-
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
         newest, now = self._backfill.newest, self.loop.time()
@@ -270,6 +268,7 @@ class Gateway(discord.Client):
             self._delivery.other.note_edit(event.channel_id)
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
+        note_event(self._rest.thread_files, message, self._connection.self_id or 0)
         async with self._delivery.in_order(event.channel_id):
             channel = await self._delivery.channel_info(message.channel, message.guild, message.author.id)
             bot = self._connection.self_id or 0
@@ -311,6 +310,7 @@ class Gateway(discord.Client):
         info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:
+                self._rest.thread_files.discard(ids.thread_key(channel), message)
                 await self._delivery.deliver(events.change_from_deletion(message, info))
 
 

@@ -45,8 +45,8 @@ class RequestReporter:
         """`api_url`: the base of the API, without a slash at its end."""
         self.observer: RequestObserver | None = None
         self.blocked_until = 0.0
-        self._answers: OrderedDict[str, int] = OrderedDict()
-        """How often the answer to each of the newest interactions was sent."""
+        self.answers: OrderedDict[str, int] = OrderedDict()
+        """How often the first answer to each of the newest interactions was sent: discord.py repeats some by itself."""
         self._base = yarl.URL(api_url).raw_path.rstrip("/")
 
     def trace(self, *, raise_refusals: bool = False) -> aiohttp.TraceConfig:
@@ -76,14 +76,10 @@ class RequestReporter:
             if path.startswith("/interactions/"):
                 interaction = path.split("/")[2]
                 # Moved to the end, so that the interaction that was quiet longest is dropped first.
-                self._answers[interaction] = self._answers.pop(interaction, 0) + 1
-                if len(self._answers) > _MAX_ANSWERS:
-                    self._answers.popitem(last=False)
+                self.answers[interaction] = self.answers.pop(interaction, 0) + 1
+                if len(self.answers) > _MAX_ANSWERS:
+                    self.answers.popitem(last=False)
             self._sent(context)
-
-    def answers_sent(self, interaction: int) -> int:
-        """Return how often the first answer to an interaction was sent: discord.py repeats some requests by itself."""
-        return self._answers.get(str(interaction), 0)
 
     async def _headers_sent(
         self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from adapters.discord import events, strings
+from adapters.discord import content, events, ids, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -21,6 +21,7 @@ from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt
+from aion_bot.ports.files import Attachment, attachment
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
 
@@ -140,17 +141,27 @@ class Interactions:
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
 
-    @app_commands.describe(prompt=strings.ASK_PROMPT)
+    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE)
     async def handle_ask(
-        self, interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
+        self,
+        interaction: discord.Interaction,
+        prompt: app_commands.Range[str, 1, OPTION_LENGTH],
+        file: discord.Attachment | None = None,
     ) -> None:
-        """Handle `/ask`."""
-        read = partial(events.prompt_from_command, interaction, words=prompt)
+        """Handle `/ask`. Its file is in no message: this is the only time that Discord tells its address."""
+        files: tuple[Attachment, ...] = ()
+        if file is not None:
+            self._rest.file_addresses.learn(file.id, file.url, file.size)
+            files = (attachment(ids.file_id(0, 0, file.id), file.filename, file.size, file.content_type),)
+        read = partial(events.prompt_from_command, interaction, words=prompt, files=files)
         late = partial(strings.question_by, str(interaction.user.id), prompt)
         await self._handle_command(interaction, read, strings.question(prompt), late)
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
-        """Handle `Ask Aion` on a message."""
+        """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
+        # The bot may not see the channel, and then could not read the message again.
+        for one in content.attached(message):
+            self._rest.file_addresses.learn(one.id, one.url, one.size)
         read = partial(events.prompt_from_command, interaction, about=message)
         author, link = message.author.display_name, message.jump_url
         quote = "\n".join(one.text for one in events.asked_about(message))

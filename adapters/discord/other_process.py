@@ -20,7 +20,6 @@ from adapters.discord import ids, strings
 from adapters.discord.errors import Claimed
 from adapters.discord.events import ChannelInfo
 from adapters.discord.rendering import Body
-from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
 
@@ -43,7 +42,7 @@ class OtherProcess:
         self.host: Host | None = None
         self.seen_at = -math.inf
         """When another process was seen last, by the monotonic clock."""
-        self._claims: OrderedDict[int, bool] = OrderedDict()
+        self.claims: OrderedDict[int, bool] = OrderedDict()
         """The questions that another process has claimed."""
         self._spoke_last: OrderedDict[int, bool] = OrderedDict()
         """Whether the newest message of the bot's account in a channel is another process's."""
@@ -74,7 +73,7 @@ class OtherProcess:
         """Note that another process has posted in a channel."""
         _remember(self._spoke_last, channel, True)
         if (claimed := ids.claimed_by(nonce)) is not None:
-            _remember(self._claims, claimed, True)
+            _remember(self.claims, claimed, True)
         self.note_edit(channel)
         await self.noticed(strings.POSTED_ELSEWHERE)
 
@@ -82,11 +81,6 @@ class OtherProcess:
         """Note that a message of the bot's account was edited: where another process spoke last it is probably its."""
         if (waiting := self._waiting.get(channel)) is not None:
             waiting.set()
-
-    def check(self, nonce: str) -> None:
-        """Raise `TakenElsewhere` where the question that a nonce claims is known to be another process's."""
-        if ids.claimed_by(nonce) in self._claims:
-            raise TakenElsewhere("another process has claimed this question")
 
     async def older_message(self, channel: int, nonce: str, found: Claimed) -> int:
         """Return the message that claims a question if this database knows it; else note whose it is and raise `found`.
@@ -117,7 +111,7 @@ class OtherProcess:
             if message < began:
                 return True
             await self._wait(channel.id, message)
-        if message in self._claims:
+        if message in self.claims:
             _log.info("left to another process", extra={"kind": "message"})
             return True
         return False
@@ -132,7 +126,7 @@ class OtherProcess:
     async def _wait(self, channel: int, message: int) -> None:
         """Wait until a question is claimed, or another process has been silent in its channel for `YIELD` seconds."""
         news = self._waiting.setdefault(channel, asyncio.Event())
-        while message not in self._claims:
+        while message not in self.claims:
             news.clear()
             try:
                 async with asyncio.timeout(YIELD):

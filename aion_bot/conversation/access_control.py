@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
-from aion_bot.domain.allowance import Allowance, UsedUp
+from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import unaskable
 from aion_bot.domain.rules import Rules, Uploads
 from aion_bot.domain.turn import Turn
@@ -49,11 +49,6 @@ class AccessControl:
     ) -> bool:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
         return decide(self.policies[platform], intent, place, person, owner) is None
-
-    def allowance(self, place: Place, person: Person) -> Allowance:
-        """Return how many questions are allowed to somebody at a place, fewer to an app."""
-        allowance = self.rules.allowance(place)
-        return allowance.of_app if person.apps else allowance
 
     def unaskable(self, prompt: Prompt) -> str | None:
         """Return what is wrong with a question itself, by what holds for files where it is asked."""

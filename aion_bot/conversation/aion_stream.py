@@ -146,10 +146,6 @@ class AionStream:
         """Record how the turn ended, with the name of its answer; returns as `Turns.end`."""
         return self._turns.end(self._turn.key, reason, self.answer_id)
 
-    def record_shown(self, reason: EndReason) -> Awaitable[None]:
-        """Record that the thread shows how the turn ended, with the name of its answer."""
-        return self._turns.note_shown(self._turn.key, self._turn.attempt, reason, self.answer_id)
-
     async def _stream(self, session: str) -> Outcome:
         attached = await self._files.add_to(session) if self._files.any else ""
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.

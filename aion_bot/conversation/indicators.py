@@ -18,10 +18,9 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
-from aion_bot.conversation.place_activity import CROWD, RENEW_AFTER, PlaceActivity
+from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
 from aion_bot.conversation.silence import happens
-from aion_bot.conversation.unsigned import Unsigned
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import RateLimited

@@ -40,7 +40,7 @@ class Retries:
         # It is asked in the asker's name, whoever presses.
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
-        left = self.left(turn) if self.left else self.access.allowance(turn.place, turn.asker)
+        left = self.left(turn) if self.left else self.access.rules.allowance(turn.place, turn.asker)
         if click.action is Action.UPLOAD:
             await self.store.files.allow(key)
         elif click.action is Action.SUGGEST and number in {"0", "1", "2"}:
@@ -60,7 +60,7 @@ class Retries:
         found = left if isinstance(left, UsedUp) else await used_up(platform, turn.place, turn.asker, left)
         if found is None or not turn.retryable:
             return strings.RETRY_GONE
-        whole = self.access.allowance(turn.place, turn.asker)
+        whole = self.access.rules.allowance(turn.place, turn.asker)
         found = replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
         self.access.log_used_up(platform, turn.place, turn.asker, found)
         return strings.used_up(found, own=presser.id == turn.asker.id)

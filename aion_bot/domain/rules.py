@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import cast
 
 from aion_bot.domain.allowance import Allowance
 from aion_bot.ports.events import Place
+from aion_bot.ports.messages import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,12 @@ class Rules:
         )
         return next((section[key].value for section in sections if key in section), KEYS[key].default)
 
-    def allowance(self, place: Place) -> Allowance:
-        """Return how many questions an hour may be asked at a place."""
-        return Allowance(_count(self.value(PER_PERSON, place)), _count(self.value(PER_CHANNEL, place)))
+    def allowance(self, place: Place, asker: Person | None = None) -> Allowance:
+        """Return how many questions an hour may be asked at a place, fewer by an app."""
+        # The file was checked when it was read: both values are counts.
+        per_person, per_channel = (cast("int", self.value(key, place)) for key in (PER_PERSON, PER_CHANNEL))
+        allowance = Allowance(per_person, per_channel)
+        return allowance.of_app if asker is not None and asker.apps else allowance
 
     def uploads(self, place: Place) -> Uploads:
         """Return whether files are put into the library at a place."""

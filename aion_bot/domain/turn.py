@@ -51,9 +51,6 @@ class EndReason(StrEnum):
     """Answered without a file that another attempt may bring: Retry is offered."""
 
 
-FAILURES = frozenset({EndReason.FAILED, EndReason.INTERRUPTED, EndReason.REFUSED})
-"""Reasons that people are told of as failures, with a reference."""
-
 RETRYABLE = frozenset({EndReason.FAILED, EndReason.INTERRUPTED, EndReason.HELD, EndReason.INCOMPLETE})
 """Reasons that keep the question's text, because somebody may have it asked again."""
 
@@ -84,11 +81,6 @@ class Outcome:
     def retryable(self) -> bool:
         """Whether the thread offers Retry."""
         return self.reason in RETRYABLE
-
-    @property
-    def failed(self) -> bool:
-        """Whether the person is told of a failure, which has a reference."""
-        return bool(self.sentence) and self.reason in FAILURES
 
 
 UNFINISHED = frozenset({TurnPhase.QUEUED, TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED})

@@ -112,21 +112,28 @@ class AnswerView:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
 
-    @in_plain_text_if_it_fails
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
-        data = token.data or {}
-        segment = self._segments[-1]
+        data, segment = token.data or {}, self._segments[-1]
+        if token.type is ChatTokenType.TOKEN:
+            segment.final = None
+            if accumulated := str(data.get("accumulated") or ""):
+                # Most events repeat the whole text so far: what is before the last card belongs above it.
+                whole = self._kept(accumulated, self._before + segment.raw)
+                segment.raw = whole.removeprefix(self._before)
+            elif not self.cut:
+                segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
+            self.parked &= not segment.raw
+            # Nothing is rendered where the text is shown already, so a time limit would cost more than all of this.
+            if segment.begun:
+                self.begin()
+                return
+        self._react(token, data, segment)
+
+    @in_plain_text_if_it_fails
+    def _react(self, token: ChatToken, data: dict[str, Any], segment: Segment) -> None:
         match token.type:
             case ChatTokenType.TOKEN:
-                segment.final = None
-                if accumulated := str(data.get("accumulated") or ""):
-                    # Most events repeat the whole text so far: what is before the last card belongs above it.
-                    whole = self._kept(accumulated, self._before + segment.raw)
-                    segment.raw = whole.removeprefix(self._before)
-                elif not self.cut:
-                    segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
-                self.parked &= not segment.raw
                 if not segment.waits_for_words:
                     self.begin()
             case ChatTokenType.COMPLETE:
@@ -196,15 +203,11 @@ class AnswerView:
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
         # A server may also count the text from zero after a plan: then the text above the card stays.
-        if text.startswith(self._before):
-            text = text.removeprefix(self._before)
-            for segment in self._segments[:-1]:
-                segment.settle(self._resolved(segment.raw, metadata))
-        self._segments[-1].settle(self._resolved(text, metadata))
-
-    def _resolved(self, text: str, metadata: dict[str, Any]) -> str:
-        # Text that could not be rendered is not looked at any more.
-        return text if self.trouble else resolve_content(text, metadata)
+        above = self._segments[:-1] if text.startswith(self._before) else []
+        last = self._segments[-1], text.removeprefix(self._before)
+        for segment, raw in (*((one, one.raw) for one in above), last):
+            # Text that could not be rendered is not looked at any more.
+            segment.settle(raw if self.trouble else resolve_content(raw, metadata))
 
     def finish(
         self,
@@ -320,7 +323,9 @@ class AnswerView:
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
         segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
         has_document = over and self.ended and end.in_file and self.refused is None
-        document = [self._document()] if has_document else []
+        if has_document and end.document is None:  # made once
+            end.document = whole_answer(self._segments, cut=self.cut)
+        document = [end.document] if has_document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
 
     def _with_reference(self, sentence: str) -> str:
@@ -344,9 +349,3 @@ class AnswerView:
         if not self._end.in_file:
             return strings.ONLY_BEGINNING
         return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE
-
-    def _document(self) -> Document:
-        """Return all of the answer, made once."""
-        if self._end.document is None:
-            self._end.document = whole_answer(self._segments, cut=self.cut)
-        return self._end.document

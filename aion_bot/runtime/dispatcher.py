@@ -29,7 +29,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
-from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
 from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
@@ -37,7 +37,6 @@ from aion_bot.runtime.replied_to import RepliedTo
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import Admission, PlatformHost, supervise
-from aion_bot.runtime.turn_slots import QueueWaits, TurnSlots
 
 _log = structlog.get_logger(__name__)
 

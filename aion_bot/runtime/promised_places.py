@@ -79,14 +79,14 @@ class Allowances:
             if found is None:
                 return None
             if before == self._promised.before(prompt):
-                whole = self._access.allowance(place, person)
+                whole = self._access.rules.allowance(place, person)
                 limit = whole.per_person if found.whose is Whose.PERSON else whole.per_channel
                 return replace(found, limit=limit)
 
     def left_again(self, turn: Turn) -> Allowance | UsedUp:
         """Return what promised places leave to another attempt of a turn: it was promised none."""
         if turn.origin is None:
-            return self._access.allowance(turn.place, turn.asker)
+            return self._access.rules.allowance(turn.place, turn.asker)
         return self._left(turn.origin, self._promised.before(turn.origin))
 
     async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
@@ -108,7 +108,7 @@ class Allowances:
 
     def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:
         """Return the allowances less the places of others; 0 still means that there is no limit."""
-        whole = self._access.allowance(prompt.place, prompt.person)
+        whole = self._access.rules.allowance(prompt.place, prompt.person)
         taken = Counter(whose for one in before for whose in _shared(prompt, one))
         for whose, limit in ((Whose.PERSON, whole.per_person), (Whose.CHANNEL, whole.per_channel)):
             if limit and taken[whose] >= limit:

@@ -16,8 +16,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.active_turns import ActiveTurns
-from aion_bot.runtime.turn_slots import TurnSlots
+from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
 
 
 class StartupRecovery:

@@ -193,14 +193,11 @@ class PlatformHost:
         """Write every few seconds until when no event was missed, once the adapter has read the missed ones."""
         while True:
             if self._caught_up:
-                await self._write_last_heard()
+                try:
+                    await self.remember(_LAST_HEARD, str(time.time()))
+                except sqlite3.Error as error:
+                    _log.error("database write failed", platform=self._platform, reason=str(error))
             await asyncio.sleep(_HEARD_EVERY)
-
-    async def _write_last_heard(self) -> None:
-        try:
-            await self.remember(_LAST_HEARD, str(time.time()))
-        except sqlite3.Error as error:
-            _log.error("database write failed", platform=self._platform, reason=str(error))
 
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""

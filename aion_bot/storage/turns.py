@@ -30,7 +30,6 @@ def _counted(asker: Person) -> str:
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Condition: Aion was not asked in any attempt. A retry asks the words of the first attempt."""
 
-
 _ERASED = "text = '', erased_at = coalesce(erased_at, unixepoch())"
 """Sets the columns of an erased row: no words of the question are left, nor the name of its thread."""
 

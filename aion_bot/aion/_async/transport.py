@@ -42,7 +42,7 @@ class AsyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
-        self.observer: RequestObserver = _ignore
+        self.observer: RequestObserver | None = None
         self._http = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -126,7 +126,8 @@ class AsyncTransport:
                     response = await self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
-                    self.observer(request.group, error)
+                    if self.observer is not None:
+                        self.observer(request.group, error)
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -137,7 +138,8 @@ class AsyncTransport:
                         error,
                     )
                 else:
-                    self.observer(request.group, None)
+                    if self.observer is not None:
+                        self.observer(request.group, None)
                     return response
                 await asyncio.sleep(pause)
 
@@ -201,10 +203,6 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 # async-only: end
-
-
-def _ignore(group: str, error: AionvisionError | None) -> None:
-    """Observe nothing."""
 
 
 @cache

@@ -36,7 +36,7 @@ class SyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
-        self.observer: RequestObserver = _ignore
+        self.observer: RequestObserver | None = None
         self._http = httpx.Client(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -84,7 +84,8 @@ class SyncTransport:
                     response = self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
-                    self.observer(request.group, error)
+                    if self.observer is not None:
+                        self.observer(request.group, error)
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -95,7 +96,8 @@ class SyncTransport:
                         error,
                     )
                 else:
-                    self.observer(request.group, None)
+                    if self.observer is not None:
+                        self.observer(request.group, None)
                     return response
                 time.sleep(pause)
 
@@ -147,10 +149,6 @@ def _sent(upload: Upload) -> Iterator[bytes]:
         raise _WrongSize(f"The file has {'more' if left < 0 else 'fewer'} than {upload.size:,} bytes")
     if upload.after:
         yield upload.after
-
-
-def _ignore(group: str, error: AionvisionError | None) -> None:
-    """Observe nothing."""
 
 
 @cache
