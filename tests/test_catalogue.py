@@ -12,10 +12,12 @@ from adapters.slack import strings as slack_strings
 from aion_bot.domain import strings
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.failures import with_reference
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, Line, Person
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +49,7 @@ STATES = {
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "CANCELLED_SEE_BELOW", "ANOTHER_DECIDED",
     "UNTITLED", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
+    "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
 APPROVERS = frozenset(f"U{number:02}" for number in range(12))
@@ -85,6 +88,15 @@ MADE: dict[str, list[str | Line]] = {
     "question_by": [discord_strings.question_by("1", "What?")],
     "question_about": [discord_strings.question_about("Ben", "https://discord.test/1", "What?")],
     "question_about_by": [discord_strings.question_about_by("1", "Ben", "https://discord.test/1", "What?")],
+    "file_size": [strings.file_size(one) for one in (0, 1, 2048, 25 * 1024**2, 10**12)],
+    "file_name": [strings.file_name(one) for one in ("", "a.jpg", "long name " * 30)],
+    "file_outcome": [
+        strings.file_outcome(AttachedFile("t", 0, Attachment("f", "long name " * 9), phase, reason, size=10**9, limit=10**8))
+        for phase in FilePhase
+        for reason in (FileReason if phase in {FilePhase.REFUSED, FilePhase.FAILED} else [FileReason.NONE])
+        if reason or phase not in {FilePhase.REFUSED, FilePhase.FAILED}
+    ],
+    "files_line": [strings.files_line(["`a.jpg`: added"], more) for more in (0, 3)],
     "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],
 }  # fmt: skip
 

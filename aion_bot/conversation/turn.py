@@ -88,6 +88,7 @@ class TurnRunner:
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         self._stream = AionStream(
             services,
+            thread,
             turn,
             self._view,
             PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
@@ -214,9 +215,7 @@ class TurnRunner:
                 await self._stream.show_unposted_plans()
                 return Outcome()
             if self.turn.phase is TurnPhase.ENDED:
-                # The earlier process recorded the end, and did not show it.
-                ended = Outcome(self.turn.reason or EndReason.FAILED)
-                return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
+                return await self._stream.end_again()
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return outcome_of_failure(error, asked=self._stream.asked, log=self._log)
@@ -242,7 +241,7 @@ class TurnRunner:
             told(
                 outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
             ),
-            (self._retry,) if offers_retry else (),
+            (outcome.buttons or (self._retry,)) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
             in_file=outcome.reason is not EndReason.INTERRUPTED,

@@ -57,12 +57,11 @@ class AnswerView:
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._heading = ""
-        self._footnote = ""
+        self._heading = self._footnote = ""
+        self._notices: dict[str, str] = {}
         self._while_growing = while_growing
         self._key, self._cards = key, cards
-        self._status = strings.THINKING
-        self._status_shown = True
+        self._status, self._status_shown = strings.THINKING, True
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._segments = [self._new_segment()]
@@ -89,9 +88,10 @@ class AnswerView:
         self._segments[-1].begun = True
         self._status, self._status_shown = "", True
 
-    def notice(self, sentence: str) -> None:
-        """Put a sentence of the bot's own before the answer."""
-        self._heading = joined(self._heading, f"_{sentence}_")
+    def notice(self, sentence: str, *, name: str = "") -> None:
+        """Put a sentence of the bot's own before the answer, in place of the one of that name."""
+        self._notices[name or sentence] = f"_{sentence}_"
+        self._heading = joined(*self._notices.values())
 
     def footnote(self, sentence: str) -> None:
         """Put a small line of the bot's own under the answer once it has ended."""

@@ -23,7 +23,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.allowance import UsedUp
-from aion_bot.domain.prompts import bounded, question, readable, unaskable
+from aion_bot.domain.prompts import bounded, question, readable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
@@ -172,7 +172,7 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        flaw = unaskable(prompt)
+        flaw = self._services.access.unaskable(prompt)
         objection = flaw or (None if self._promised.holds(prompt) else self._too_busy(prompt))
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=flaw is None)
@@ -207,7 +207,7 @@ class Dispatcher:
         refusal = await self._refusal(prompt)
         if refusal is not None:
             return strings.refusal(refusal, prompt.place.lacks)
-        objection = unaskable(prompt) or self._too_busy(prompt)
+        objection = self._services.access.unaskable(prompt) or self._too_busy(prompt)
         if objection is not None:
             return objection
         # Its place is taken before anything is awaited: another question may come at this instant.
@@ -262,7 +262,7 @@ class Dispatcher:
         """
         asked = change.question
         words = readable(change.text or "") if asked is None else question(asked)
-        if not words or asked is None:
+        if asked is None or not (words or asked.files):
             withdrawn = await self._store.turns.withdraw(change.prompt)
             if withdrawn:
                 _log.info("question withdrawn", platform=thread.platform)
