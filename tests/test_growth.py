@@ -24,7 +24,8 @@ from adapters.discord import ids as discord_ids
 from adapters.discord import mentions as discord_mentions
 from adapters.discord import rendering as discord
 from adapters.discord import strings as discord_strings
-from adapters.discord.markdown import convert, inline
+from adapters.discord.inline import inline
+from adapters.discord.markdown import convert
 from adapters.slack import events as slack_events
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
@@ -41,6 +42,7 @@ from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.files import attachment
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
@@ -301,6 +303,7 @@ READERS: dict[str, Callable[[str], object]] = {
         f"[[img:a|b]]{text}[[img:a|{text[:900]}]]" + "[[doc:a]]" * 50, Sources()
     ),
     "sources": _sources,
+    "a file's name": lambda text: attachment("1", text, 0, text),
     "what is settled": settled_length,
     "markers": lambda text: list(find_markers(text)),
     "parsed references": parse_references,
@@ -317,9 +320,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "a sentence for Discord": lambda text: discord.sentence((text, Person(text, text))),
     "a sentence for Slack": lambda text: slack.sentence((text, Person(text, text))),
     "a stream for Slack": lambda text: slack_markdown.delta(Reply(text[:-9]), Reply(text), last=False),
-    "mentions for Slack": lambda text: (mrkdwn.in_markdown(text), mrkdwn.in_mrkdwn(text)),
+    "mentions for Slack": lambda text: (
+        mrkdwn.in_markdown(text),
+        mrkdwn.in_code(text),
+        mrkdwn.in_mrkdwn(text),
+    ),
     "links for Slack": lambda text: (
-        slack_markdown.checked(text),
+        slack_markdown.in_markdown_block(text),
         slack_markdown.inert(text),
         slack_markdown.settled(text),
     ),
@@ -397,6 +404,7 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
     "adapters/slack/mrkdwn.py _ENTITY": "a mention from Slack",
     "adapters/slack/mrkdwn.py _MENTIONED": "a mention from Slack",
+    "adapters/slack/mrkdwn.py _ENTITY_IN_CODE": "mentions for Slack",
     "adapters/slack/mrkdwn.py _OPENING": "mentions for Slack",
     "adapters/slack/mrkdwn.py _USER_ID": "a sentence for Slack",
     "adapters/slack/mrkdwn.py to_plain_text": "a mention from Slack",

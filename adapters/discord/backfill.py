@@ -37,8 +37,8 @@ OVERLAP = 180_000 << 22
 
 _log = logging.getLogger(__name__)
 
-Deliver = Callable[[Sequence[discord.Message]], Awaitable[None]]
-"""Takes the messages of one thread, oldest first."""
+Deliver = Callable[[discord.Message], Awaitable[None]]
+"""Takes the messages of a thread one after the other, oldest first."""
 
 
 def snowflake_at(moment: float) -> int:
@@ -146,7 +146,8 @@ class _Reader:
 
         async def read_one(index: int, channel: int) -> None:
             async with self._slots:
-                await self._deliver(await self._read(channel))
+                for message in await self._read(channel):
+                    await self._deliver(message)
             read.add(index)
 
         reading = (read_one(index, ids.channel_of(thread)) for index, thread in enumerate(threads))

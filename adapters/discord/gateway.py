@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -139,7 +139,7 @@ class Gateway(discord.Client):
             await self._remember_newest()
         with suppress(TimeoutError):
             async with asyncio.timeout(DELIVERY_GRACE):
-                await self._delivery.idle()
+                await self._delivery.idle.wait()
         with suppress(TimeoutError, aiohttp.ClientError):
             # A peer that answers no close frame would hold `close` for half a minute.
             async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -216,7 +216,7 @@ class Gateway(discord.Client):
             self._backfilling.cancel()
         threads = await self._host.known_threads()
         self._backfilling = asyncio.create_task(
-            self._backfill.run(self, self._away_since, threads, self._deliver_missed)
+            self._backfill.run(self, self._away_since, threads, self.on_message)
         )
 
     async def on_message(self, message: discord.Message) -> None:
@@ -250,11 +250,6 @@ class Gateway(discord.Client):
                 if unread is not None:
                     await self._host.unread(unread)
         await self._remember_newest(every=REMEMBER_EVERY)
-
-    async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
-        """Deliver the messages of a thread that no session delivered, oldest first."""
-        for message in messages:
-            await self.on_message(message)
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""

@@ -65,20 +65,21 @@ class EventDelivery:
         self._reply_privately = reply_privately
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._running = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.idle = asyncio.Event()
+        """Set while no delivery is under way."""
+        self.idle.set()
 
     @contextmanager
     def tracked(self) -> Iterator[None]:
-        """Count what happens inside as a delivery under way; `idle` waits for its end."""
+        """Count what happens inside as a delivery under way; `idle` is set when the last one has ended."""
         self._running += 1
-        self._idle.clear()
+        self.idle.clear()
         try:
             yield
         finally:
             self._running -= 1
             if not self._running:
-                self._idle.set()
+                self.idle.set()
 
     @asynccontextmanager
     async def in_order(self, channel: int) -> AsyncIterator[None]:
@@ -92,10 +93,6 @@ class EventDelivery:
             lock = self._locks.setdefault(channel, asyncio.Lock())
             async with lock:
                 yield
-
-    async def idle(self) -> None:
-        """Wait until no delivery is under way."""
-        await self._idle.wait()
 
     async def channel_info(
         self, channel: object, guild: discord.Guild | None, person: int | None

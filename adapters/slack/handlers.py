@@ -119,7 +119,8 @@ class EventHandlers:
             try:
                 told = events.shared_channel(body)
                 if told is not None:
-                    channel, self._shared[told[0]] = told
+                    channel, shared = told
+                    self._shared[channel] = shared
                     self._shared.move_to_end(channel)
                     if len(self._shared) > _CHANNELS:
                         self._shared.popitem(last=False)

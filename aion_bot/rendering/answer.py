@@ -58,12 +58,11 @@ class AnswerView:
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._heading = ""
-        self._footnote = ""
+        self._heading = self._footnote = ""
+        self._notices: dict[str, str] = {}
         self._while_growing = while_growing
         self._cards = cards
-        self._status = strings.THINKING
-        self._status_shown = True
+        self._status, self._status_shown = strings.THINKING, True
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._before, self._end, self._sources = "", End(), Sources()
@@ -90,9 +89,10 @@ class AnswerView:
         self._segments[-1].begun = True
         self._status, self._status_shown = "", True
 
-    def notice(self, sentence: str) -> None:
-        """Put a sentence of the bot's own before the answer."""
-        self._heading = joined(self._heading, f"_{sentence}_")
+    def notice(self, sentence: str, *, name: str = "") -> None:
+        """Put a sentence of the bot's own before the answer, in place of the one of that name."""
+        self._notices[name or sentence] = f"_{sentence}_"
+        self._heading = joined(*self._notices.values())
 
     def footnote(self, sentence: str) -> None:
         """Put a small line of the bot's own under the answer once it has ended."""
@@ -257,9 +257,6 @@ class AnswerView:
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
 
-    def _page(self, text: str) -> Reply:
-        return Reply(text, plain=bool(self.trouble))
-
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why; no card either whose plan only such a file could show."""
         self.refused = reason
@@ -296,16 +293,15 @@ class AnswerView:
                 pages = with_sources(pages, self._sources, self._measure, self._limit, segment.slots + 1)
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
-            contents += [*map(self._page, pages[: segment.slots]), *[None] * (segment.slots - len(pages))]
+            contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
+            contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
         return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | Document | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
-        text = words = joined(before, "" if self.waits_for_words else segment.text())
-        if end.sentence:
-            text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
+        text = joined(before, "" if self.waits_for_words else segment.text())
         room = max(1, MOST_MESSAGES - self._taken - (0 if self.ended else RESERVED))
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
@@ -313,10 +309,13 @@ class AnswerView:
         pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
         segment.version = version
         over = segment.pages.over
-        if over and end.sentence:
-            # The end of the text is not shown, and what ended it is.
-            pages = [*segment.pages.update(words, most=room - 1), f"⚠️ {end.sentence}"]
-        elif segment is end.lists and not (over or segment.pages.pending):
+        if end.sentence:
+            under = end.under(pages, lambda page: self._measure(page) <= self._limit)
+            if over or len(under) > room:
+                # There is no room for both: the end of the text is not shown, and what ended it is.
+                over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
+            pages = under
+        if segment is end.lists and not (over or segment.pages.pending):
             pages = with_sources(pages, self._sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
@@ -327,11 +326,13 @@ class AnswerView:
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else segment.pages.closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
-        segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
+        segment.shown = {
+            page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]
+        }
         has_document = over and self.ended and end.in_file and self.refused is None
-        if has_document and end.document is None:  # made once
-            end.document = whole_answer(self._segments, self._sources, cut=self.cut)
-        document = [end.document] if has_document else []
+        if has_document:  # made once
+            end.document = end.document or whole_answer(self._segments, self._sources, cut=self.cut)
+        document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
 
     def _note_of_rest(self) -> str:

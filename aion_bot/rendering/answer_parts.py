@@ -1,6 +1,6 @@
 """The parts of an answer: its text between plan cards, how it ended, and other facts from the stream. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.markdown import closed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing
@@ -63,7 +64,7 @@ class Segment:
     def lead(self) -> str:
         """Return what stands above the card."""
         text = self.text()
-        return joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
+        return joined(closed(text) if text.strip() else strings.PLAN_LEAD, self.tail)
 
     def below(self) -> list[Document | PlanCard | None]:
         """Return what stands below the text: the file of a plan where there is one, and the card."""
@@ -99,6 +100,19 @@ class End:
     in_file: bool = True
     document: Document | None = None
     lists: Segment | None = None
+
+    @property
+    def told(self) -> str:
+        """The sentence as it stands in the text."""
+        return f"⚠️ {self.sentence}"
+
+    def under(self, pages: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
+        """Return pages with the sentence under the last one, or as a page of its own where it does not fit.
+
+        It is a paragraph of its own: in the text it would be the last line of code that a failure left open.
+        """
+        last = f"{pages[-1].rstrip()}\n\n{self.told}" if pages else self.told
+        return [*pages[:-1], last] if fits(last) else [*pages, self.told]
 
 
 @dataclass(slots=True)
@@ -136,9 +150,10 @@ def joined(*parts: str) -> str:
 
 def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) -> Document:
     """Return all of an answer as a document, with its sources; a plan that has a file of its own is not in it."""
-    parts = [part for segment in segments for part in (segment.text(), segment.tail)]
-    end = strings.CUT_HERE if cut else ""
-    return Document(strings.ANSWER_FILE, joined(*parts, end, source_list(sources, MOST_IN_FILE)))
+    parts = [part for segment in segments[:-1] for part in (closed(segment.text()), segment.tail)]
+    listed, last = source_list(sources, MOST_IN_FILE), segments[-1].text()
+    parts += closed(last) if listed else last, segments[-1].tail
+    return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else "", listed))
 
 
 def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from aion_bot import log_config
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.conversation import notices
 from aion_bot.conversation.proposal import read_plan
-from aion_bot.delivery.outgoing import struck_line, struck_prompt, struck_screen
+from aion_bot.delivery.thread import struck_line, struck_prompt, struck_screen
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
