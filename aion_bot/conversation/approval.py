@@ -203,12 +203,12 @@ class Approvals:
             # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
             now = await retry_write(lambda: self._plans.get(plan.key))
             plan = now or plan
-        card.view.show(card.view.plan if late else plan, decided.result)
+        card.view.show(card.view.plan if late else plan, decided.result, decided.sources)
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
         if late:
-            card.view.show(plan, decided.result)
+            card.view.show(plan, decided.result, decided.sources)
             # Once more: the first run ended when the result stood, with the card still in the step before.
             await card.sync.run()
             await keep()

@@ -10,7 +10,7 @@ import structlog
 
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.conversation.aion_stream import AionStream, answer_data
 from aion_bot.conversation.notices import add_notices, answered_message, as_shown, outcome_of_failure, told
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
@@ -211,7 +211,7 @@ class TurnRunner:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:
-                self._view.show_stored(self._stored.content, self._stored.metadata)
+                self._view.show_stored(self._stored.content, answer_data(self._stored))
                 await self._stream.show_unposted_plans()
                 return Outcome()
             if self.turn.phase is TurnPhase.ENDED:

@@ -46,6 +46,9 @@ NEVER_TOLD = "I was restarted before I told Aion."
 GIVEN_UP = "I was restarted twice before I finished. Press Retry to ask again."
 UNCOUNTED = "a number of"
 """Stands in an answer for a count that comes only at its end."""
+UNNAMED_SOURCES = {"img": "a picture", "doc": "a document", "link": "a web page"}
+"""Stand for what an answer refers to without saying its name, by the kind of its marker."""
+SOURCES = "Sources"
 REST_FOLLOWS = "The rest follows as a file."
 WHOLE_IN_FILE = "This is the beginning. Open the file below for the whole answer."
 CUT_IN_FILE = "This answer is over 1 MB. Open the file below for the part I kept."
@@ -385,6 +388,18 @@ def stopped_by(person: Person) -> Line:
 def operations(count: int) -> Line:
     """How much a plan will do."""
     return (f"{count} operation" if count == 1 else f"{count} operations",)
+
+
+def pages(passages: Sequence[tuple[int, int]]) -> str:
+    """Name the pages of some passages, each with its first and last page: `p.5`, `pp.3-7, 9`."""
+    one = len(passages) == 1 and passages[0][0] == passages[0][1]
+    named = (str(first) if first == last else f"{first}-{last}" for first, last in passages)
+    return f"{'p' if one else 'pp'}.{', '.join(named)}"
+
+
+def more_sources(count: int) -> str:
+    """Count the sources that have no room in a list."""
+    return f"and {count} more"
 
 
 def unreadable(count: int) -> Line:
