@@ -120,7 +120,8 @@ class Facts:
     """What is known about the answer besides its text.
 
     `answer_id`, `complete` and `error` are what the stream said. `missing` are the keys of the plans that get no card,
-    `filed` those of the plans whose files were posted; `key` is the turn's.
+    `filed` those of the plans whose files were posted; `key` is the turn's. `images` are the pictures that a search found,
+    `data` has what Aion's data says about the answer, as `complete` does.
     """
 
     answer_id: str | None = None
@@ -129,6 +130,8 @@ class Facts:
     missing: set[str] = field(default_factory=set)
     filed: set[str] = field(default_factory=set)
     key: str = ""
+    images: list[dict[str, Any]] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
 
     def with_reference(self, sentence: str) -> str:
         """Add the turn's reference to a sentence about a failure that has none yet."""
