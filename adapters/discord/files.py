@@ -9,15 +9,15 @@ import aiohttp
 import discord
 
 from adapters.discord import content, events, ids, rate_limits
-from adapters.discord.addressing import replied_to
-from adapters.discord.client import RestClient, read_messages
+from adapters.discord.backfill import read_messages
+from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
 from adapters.discord.errors import FAILURES, retry_after, translate
 from adapters.discord.events import ChannelKind
 from adapters.discord.file_addresses import FileAddress, is_files_host
+from adapters.discord.handlers import UNREADABLE
 from adapters.discord.http import RequestReporter
-from adapters.discord.unreadable import UNREADABLE
-from adapters.discord.writers import is_by_person
+from adapters.discord.writers import is_by_person, replied_to
 from aion_bot.ports.errors import (
     FileProblem,
     FileUnavailable,

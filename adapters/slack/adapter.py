@@ -68,11 +68,10 @@ class SlackAdapter:
         async def on_hello(connections: int) -> None:
             nonlocal told
             foreign = connections > CONNECTIONS
-            notice = strings.foreign_connections(CONNECTIONS)
+            notice = strings.foreign_connections(CONNECTIONS) if foreign else ""
             if not told:
                 told = True
-                notices = (notice,) if foreign else ()
-                await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
+                await host.connected(Presence((me.team_name,), f"@{me.name}", (notice,) if notice else ()))
             elif foreign:
                 _log.warning("foreign connections", extra={"notice": notice})
                 # Not at the first one: Slack may still count those of the process before this one.
@@ -236,7 +235,10 @@ class SlackAdapter:
                 where = {"channel": place.channel, "thread_ts": place.ts}
                 await self._web.call(Method.CHAT_POST_MESSAGE, place.team, **where, **message)
             else:
-                where = {"channel": place.channel, **_thread_of_reader(event)}
+                where = {"channel": place.channel}
+                # The thread in which the person reads, if any; see `events` on `reply_token`.
+                if not isinstance(event, MessageChange) and event.reply_token:
+                    where["thread_ts"] = event.reply_token
                 await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
         except (Forbidden, MessageGone):
             try:
@@ -256,10 +258,3 @@ class SlackAdapter:
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request to `observer` from now on, and to no earlier one any more."""
         self._web.observer = observer
-
-
-def _thread_of_reader(event: InboundEvent) -> dict[str, str]:
-    """The thread in which the person behind `event` reads, if any; see `events` on `reply_token`."""
-    if isinstance(event, MessageChange) or not event.reply_token:
-        return {}
-    return {"thread_ts": event.reply_token}

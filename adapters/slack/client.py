@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
@@ -77,24 +78,16 @@ class WebApi:
         `team` and the argument `channel` name the workspace and the channel that the request counts in. Raises the
         errors of `ports.errors`. What writes is sent once: only its caller knows whether it may be sent again.
         """
+        # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
+        body: dict[str, Any] = {"data" if method in _FORMS else "json": arguments}
+        charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
         try:
-            return await self._send(method, team, tolerated, arguments)
+            return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)
         except errors.ConnectionLost:
             if method not in _READS:
                 raise
         # A connection of the pool may have been closed while it was idle. Reading twice is harmless.
-        return await self._send(method, team, tolerated, arguments)
-
-    async def _send(
-        self, method: Method, team: str, tolerated: Collection[str], arguments: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        """Send one request and report it. Raises the errors of `ports.errors`."""
-        if self._closed:
-            raise PlatformDown(f"{method}: the connection to Slack is closed")
-        # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
-        body: dict[str, Any] = {"data" if method in _FORMS else "json": dict(arguments)}
-        charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
-        return await self._reported(method, charges, lambda: self._answer(method, body), tolerated=tolerated)
+        return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)
 
     async def upload(self, address: str, raw: bytes) -> None:
         """Send the bytes of a file to the address that Slack named; without a token, which Slack asks for nowhere there.
@@ -106,7 +99,7 @@ class WebApi:
         if parts.scheme != "https" and not (own.scheme == parts.scheme and is_loopback(parts.hostname)):
             raise PlatformDown(f"{method}: the address is not encrypted")
 
-        async def send() -> Mapping[str, Any]:
+        async def send() -> None:
             session = self.client.session
             if session is None:
                 raise PlatformDown(f"{method}: the connection to Slack is closed")
@@ -117,11 +110,8 @@ class WebApi:
                 if answer.status != 200:
                     # The address is good for one upload: another attempt takes another one.
                     raise PlatformDown(f"{method}: status {answer.status}")
-            return {}
 
-        if self._closed:
-            raise PlatformDown(f"{method}: the connection to Slack is closed")
-        await self._reported(method, (), send)
+        await self._send(method, (), send)
 
     @asynccontextmanager
     async def download(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -145,8 +135,6 @@ class WebApi:
     async def _get(self, session: aiohttp.ClientSession, address: str) -> aiohttp.ClientResponse:
         """Send one request for a file and report it; the answer is a good one or a redirect."""
         method = Method.FILES_DOWNLOAD
-        if self._closed:
-            raise PlatformDown(f"{method}: the connection to Slack is closed")
         if not _is_files_host(address, self._settings.api_url):
             raise FileUnavailable(f"{method}: an address that is not Slack's", FileProblem.WITHHELD)
         headers = {
@@ -155,37 +143,31 @@ class WebApi:
         }
         answers: list[aiohttp.ClientResponse] = []
 
-        async def send() -> Mapping[str, Any]:
+        async def send() -> None:
             answer = await session.get(
                 address, headers=headers, proxy=self.client.proxy, allow_redirects=False
             )
             answers.append(answer)
             errors.check_download(answer.status, answer.headers)
-            return {}
 
         try:
-            await self._reported(method, (), send)
+            await self._send(method, (), send)
         except BaseException:
             for answer in answers:
                 answer.close()
             raise
         return answers[0]
 
-    async def _answer(self, method: Method, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer = (await self.client.api_call(method, **body)).data
-        if not isinstance(answer, dict):
-            raise errors.not_slack(method)
-        return answer
-
-    async def _reported(
+    async def _send(
         self,
         method: Method,
         charges: tuple[Charge, ...],
-        send: Callable[[], Awaitable[Mapping[str, Any]]],
-        *,
+        send: Callable[[], Awaitable[AsyncSlackResponse | None]],
         tolerated: Collection[str] = (),
     ) -> Mapping[str, Any]:
         """Send one request and report it. Raises the errors of `ports.errors`."""
+        if self._closed:
+            raise PlatformDown(f"{method}: the connection to Slack is closed")
         request = PlatformRequest(method, charges)
         # A cancelled request is reported as an error: whether Slack acted is not known.
         status, retry_after = RequestStatus.ERROR, 0.0
@@ -194,7 +176,10 @@ class WebApi:
         if observer is not None:
             observer.sent(request)
         try:
-            answer = await send()
+            response = await send()
+            answer = {} if response is None else response.data
+            if not isinstance(answer, dict):
+                raise errors.not_slack(method)
             status = RequestStatus.OK
         except PlatformError as refusal:
             status, retry_after = errors.status_of(refusal), getattr(refusal, "retry_after", 0.0)

@@ -70,7 +70,7 @@ class EventHandlers:
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
-        """Whether another organisation sees a channel, as the newest events said."""
+        """Whether another organisation sees a channel, as the newest events said of those that were heard of last."""
         self._handling: set[asyncio.Task[Any]] = set()
 
     def app(self) -> AsyncApp:
@@ -117,7 +117,13 @@ class EventHandlers:
             return await next_()
         with self._tracked():
             try:
-                self._remember_shared(body)
+                told = events.shared_channel(body)
+                if told is not None:
+                    channel, shared = told
+                    self._shared[channel] = shared
+                    self._shared.move_to_end(channel)
+                    if len(self._shared) > _CHANNELS:
+                        self._shared.popitem(last=False)
                 self._note_files(body.get("event") or {})
                 rename = events.channel_rename(body)
                 event = await self._read(body) if rename is None else None
@@ -181,15 +187,6 @@ class EventHandlers:
                     found = tuple(await self._attached.recent(prompt.thread, source))
         files = found or ()
         return replace(prompt, files=files, attachments=max(prompt.attachments, len(files)))
-
-    def _remember_shared(self, body: Payload) -> None:
-        """Remember what an event says about its channel, of the channels that were heard of last."""
-        told = events.shared_channel(body)
-        if told is not None:
-            channel, self._shared[told[0]] = told
-            self._shared.move_to_end(channel)
-            if len(self._shared) > _CHANNELS:
-                self._shared.popitem(last=False)
 
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()

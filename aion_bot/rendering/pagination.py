@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from aion_bot.ports.markdown import BlockReader
+from aion_bot.ports.text import character_start
 from aion_bot.rendering.markdown import NOTHING_OPEN
 from aion_bot.rendering.piece import Piece
 
@@ -51,6 +52,7 @@ class Pages:
         self._context = NOTHING_OPEN
         self._reader = BlockReader()
         self._last_cut = limit
+        self._measured: tuple[str, int] | None = None
 
     def update(
         self, text: str, *, grown: bool = False, most: int = sys.maxsize, effort: int = sys.maxsize
@@ -109,7 +111,10 @@ class Pages:
     def _size(self, piece: Piece, length: int) -> int:
         """Measure a page with room for any closing that its text needed so far."""
         page = piece.page(length)
-        return self._measure(page.text) - page.closing + page.reserve
+        # Every screen is made twice: `advance` cuts it, and `screen` finds it cut. Measuring renders the page.
+        if self._measured is None or page.text != self._measured[0]:
+            self._measured = page.text, self._measure(page.text)
+        return self._measured[1] - page.closing + page.reserve
 
     def _cut(self, piece: Piece, length: int, size: int) -> int:
         """Find the longest beginning that fits, ending where a reader expects a break; `length` measures `size`."""
@@ -151,7 +156,7 @@ def _break(text: str, most: int) -> int:
     # In the middle of a line, the next page must not begin with what could be the mark of a block.
     safe = [at for at in range(max(1, most // 2), most + 1) if text[at : at + 1] not in _UNSAFE]
     spaced = [at for at in safe if text[at - 1] == " "]
-    return (spaced or safe or [most])[-1]
+    return character_start(text, (spaced or safe or [most])[-1])
 
 
 def cut_text(text: str) -> str:

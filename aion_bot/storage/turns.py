@@ -8,7 +8,7 @@ from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, Turn, TurnPha
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ROOM, ROOM_AGAIN
-from aion_bot.storage.serialization import WITHOUT_FILES, pack_origin, pack_refs, stripped_origin, turn_from
+from aion_bot.storage.serialization import WITHOUT_FILES, pack_origin, stripped_origin, turn_from
 from aion_bot.storage.statements import Statements, among
 
 _FREE = (
@@ -29,7 +29,6 @@ def _counted(asker: Person) -> str:
 
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Condition: Aion was not asked in any attempt. A retry asks the words of the first attempt."""
-
 
 _ERASED = "text = '', erased_at = coalesce(erased_at, unixepoch())"
 """Sets the columns of an erased row: no words of the question are left, nor the name of its thread."""
@@ -192,7 +191,8 @@ class Turns(Statements):
 
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
         """Record the messages that show the answer so far."""
-        await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
+        ids = json.dumps([message.id for message in posted])
+        await self._do("UPDATE turn SET posted = ? WHERE key = ?", ids, key)
 
     async def end(self, key: str, reason: EndReason, answer_id: str | None = None) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.
