@@ -58,7 +58,7 @@ async def serve(
             _watched(settings, adapters, store, stop) as monitor,
             AionVision.from_settings(settings) as aion,
         ):
-            access = _access(settings, adapters, rules or Rules())
+            access = _access(settings, adapters, (rules or Rules()).with_uploads(settings.uploads))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
             services = Services(
                 store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer()
@@ -81,7 +81,7 @@ def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rule
     policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
     access = AccessControl(policies, rules)
     for adapter in adapters:
-        described = describe(access.policy(adapter.platform), id_forms_of(adapter))
+        described = describe(access.policies[adapter.platform], id_forms_of(adapter))
         _log.info("access policy", platform=adapter.platform, **described)
     _log.info("rules", **rules.describe())
     return access

@@ -31,6 +31,7 @@ SUBSTITUTIONS = [
         # Types of the standard library.
         (r"\bAsyncGenerator\[(.*), None\]", r"Iterator[\1]"),
         (r"\bAsyncGenerator\b", "Iterator"),
+        (r"\bAsyncIter(able|ator)\b", r"Iter\1"),
         # Methods and modules.
         (r"\b__a(enter|exit)__\b", r"__\1__"),
         (r"\ba(close|read)\b", r"\1"),
@@ -39,7 +40,7 @@ SUBSTITUTIONS = [
         # Our own names.
         (r"\b_async\b", "_sync"),
         (r"\bAsyncTransport\b", "SyncTransport"),
-        (r"\b(AionVision|ChatResource|ChatSessionContext)\b", r"Sync\1"),
+        (r"\b(AionVision|ChatSessionContext|(Chat|Uploads|Documents|Files|Tenant)Resource)\b", r"Sync\1"),
         # Prose.
         (r"\b([Tt])he asynchronous client\b", r"\1he synchronous client"),
         (r"\ban `with` block", "a `with` block"),

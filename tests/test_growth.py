@@ -42,6 +42,7 @@ from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.files import attachment
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
@@ -286,6 +287,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "blocks": blocks,
     "pages": lambda text: Pages(len, 500).update(text),
     "references": readable,
+    "a file's name": lambda text: attachment("1", text, 0, text),
     "what is settled": settled_length,
     "markers": lambda text: list(find_markers(text)),
     "parsed references": parse_references,

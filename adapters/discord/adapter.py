@@ -1,26 +1,28 @@
 """Discord as the core sees it: what it asks for, as requests of the REST API."""
 
 import asyncio
+import io
+import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import discord
 
 from adapters.discord import ids, rate_limits, rendering, strings
-from adapters.discord.backfill import Backfill
-from adapters.discord.client import RestClient, read_messages
+from adapters.discord.backfill import Backfill, read_messages
+from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
+from adapters.discord.files import AttachedFiles
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
-from adapters.discord.other_process import OtherProcess
-from adapters.discord.refusals import explained
-from adapters.discord.typing_indicators import TypingIndicators
+from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -28,12 +30,12 @@ from aion_bot.ports.errors import (
     Hindrance,
     PlatformDown,
     PlatformError,
-    RateLimited,
     TakenElsewhere,
     TooLong,
     UploadRefused,
 )
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
@@ -43,7 +45,10 @@ OWN_MESSAGES = 20
 MAX_TRIED_THREADS = 1_000
 HISTORY_LENGTH = 100
 """Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
-_POSTED = {discord.MessageType.default, discord.MessageType.reply}
+TYPING_WAIT = 0.3
+"""Seconds for which showing the typing indicator waits for Discord's answer."""
+
+_log = logging.getLogger(__name__)
 
 
 class DiscordAdapter:
@@ -59,6 +64,8 @@ class DiscordAdapter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.mentions_only = not settings.message_content
+        """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
@@ -68,8 +75,9 @@ class DiscordAdapter:
         self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
-        self._direct, self._direct_after = asyncio.Lock(), 0.0
-        self._typing = TypingIndicators(self._rest)
+        self._attached = AttachedFiles(self._rest, self._reporter, settings)
+        self._typing: dict[int, asyncio.Task[bool]] = {}
+        """The requests for typing indicators that are under way, at most one for a channel."""
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
@@ -106,7 +114,10 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._typing.close()
+        typing = list(self._typing.values())
+        for request in typing:
+            request.cancel()
+        await asyncio.gather(*typing, return_exceptions=True)
         await self._names.close()
         await self._rest.close()
 
@@ -119,16 +130,17 @@ class DiscordAdapter:
         self._tried_threads[question] = None
         if len(self._tried_threads) > MAX_TRIED_THREADS:
             self._tried_threads.popitem(last=False)
-        with missing(CREATE_THREADS):
+        try:
             try:
                 opened = await self._rest.open_thread(channel, question, prompt.opening)
             except CannotDraw:
                 # The server's moderation rules refuse the title, which repeats words of the question.
                 opened = await self._rest.open_thread(channel, question, strings.UNTITLED)
-            except Forbidden as error:
-                if error.hindrance is Hindrance.PERMISSION:
-                    self._without_threads.add(channel)
-                raise
+        except Forbidden as error:
+            if error.hindrance is Hindrance.PERMISSION:
+                self._without_threads.add(channel)
+                error.permission = error.permission or CREATE_THREADS
+            raise
         # People open threads from questions, too: the answer then goes into their thread.
         if not opened and not again and await self._rest.owns_thread(question):
             await self._other.noticed(strings.THREAD_OPENED_ELSEWHERE)
@@ -141,7 +153,7 @@ class DiscordAdapter:
     @property
     def contested(self) -> bool:
         """Whether another process was seen within the hour."""
-        return self._other.seen
+        return time.monotonic() - self._other.seen_at < REMEMBERED
 
     async def post_reply(
         self, thread: ThreadKey, content: Content, *, to: MessageRef, nonce: str
@@ -159,13 +171,16 @@ class DiscordAdapter:
         Discord takes an archived thread out of the archive for it.
         """
         channel, body = ids.channel_of(thread), rendering.body(content)
-        self._other.check(nonce)
-        needed = CREATE_THREADS if channel in self._without_threads else ""
+        if ids.claimed_by(nonce) in self._other.claims:
+            raise TakenElsewhere("another process has claimed this question")
         try:
-            async with explained(self._rest, channel, needed):
-                message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
+        except Forbidden as error:
+            needed = CREATE_THREADS if channel in self._without_threads else ""
+            await self._rest.explain(error, channel, needed)
+            raise
         return ids.message_ref(thread, channel, message)
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
@@ -173,18 +188,27 @@ class DiscordAdapter:
         channel = ids.channel_of(thread)
         try:
             body = rendering.Body(content="", components=[])
-            message = await self._rest.send(channel, body, nonce=nonce, document=document)
+            file = discord.File(io.BytesIO(document.text.encode("utf-8", "replace")), document.name)
+            message = await self._rest.send(channel, body, nonce=nonce, file=file)
         except Forbidden as error:
             raise UploadRefused(strings.NO_ATTACHMENTS) from error
         except TooLong as error:
             raise UploadRefused("" if isinstance(error, CannotDraw) else strings.FILE_TOO_LARGE) from error
         return ids.message_ref(thread, channel, message)
 
+    def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read a file that somebody attached; one of a command by the process that got the command alone."""
+        return self._attached.open(file)
+
+    async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
+        """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
+        return await self._attached.recent(thread, before)
+
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""
         channel, message_id = ids.address_of(message)
         body = rendering.body(content)
-        async with explained(self._rest, channel):
+        try:
             try:
                 await self._rest.edit(channel, message_id, body)
             except Archived as archived:
@@ -194,16 +218,20 @@ class DiscordAdapter:
                 except Forbidden:
                     raise archived from None  # a new message does it, too, or its refusal says what is wrong
                 await self._rest.edit(channel, message_id, body)
+        except Forbidden as error:
+            await self._rest.explain(error, channel)
+            raise
 
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own; an acknowledgement by its token where the bot has no access."""
         channel, message_id = ids.address_of(message)
         try:
-            async with explained(self._rest, channel, MANAGE_MESSAGES), self._rest.call() as client:
+            async with self._rest.call() as client:
                 await client.get_partial_messageable(channel).get_partial_message(message_id).delete()
-        except Forbidden:
+        except Forbidden as error:
             token = self._tokens.of_answer(message_id)
             if token is None:
+                await self._rest.explain(error, channel, MANAGE_MESSAGES)
                 raise
             await self._rest.delete_answer(token.application, token.token)
 
@@ -221,7 +249,7 @@ class DiscordAdapter:
                 OwnMessage(ids.message_ref(thread, channel, message.id), None)
                 for message in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
-                if client.user is not None and message.author.id == client.user.id and message.type in _POSTED
+                if client.user is not None and message.author.id == client.user.id and message.type in POSTED
             ]
         return found[:OWN_MESSAGES]
 
@@ -229,24 +257,46 @@ class DiscordAdapter:
         """Add a reaction to a message, or remove it; a second call of either changes nothing."""
         channel, message_id = ids.address_of(message)
         with missing(ADD_REACTIONS):
-            await self._mark(channel, message_id, queued=queued)
-
-    async def _mark(self, channel: int, message_id: int, *, queued: bool) -> None:
-        async with self._rest.call() as client:
-            if queued:
-                target = client.get_partial_messageable(channel).get_partial_message(message_id)
-                await target.add_reaction(strings.QUEUED_EMOJI)
-                return
-            try:
-                # discord.py's public way needs the bot's user object for it.
-                await client.http.remove_own_reaction(channel, message_id, strings.QUEUED_EMOJI)
-            except discord.NotFound as error:
-                if error.code != UNKNOWN_EMOJI:
-                    raise
+            async with self._rest.call() as client:
+                if queued:
+                    target = client.get_partial_messageable(channel).get_partial_message(message_id)
+                    await target.add_reaction(strings.QUEUED_EMOJI)
+                    return
+                try:
+                    # discord.py's public way needs the bot's user object for it.
+                    await client.http.remove_own_reaction(channel, message_id, strings.QUEUED_EMOJI)
+                except discord.NotFound as error:
+                    if error.code != UNKNOWN_EMOJI:
+                        raise
 
     async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002 # Discord shows it to everybody
-        """Show that the bot is typing. Discord ends that with the next post or after ten seconds, and not when told."""
-        return not active or await self._typing.show(ids.channel_of(thread))
+        """Show that the bot is typing; False where Discord is known to have refused it.
+
+        Discord ends that with the next post or after ten seconds, and not when told. A request that takes longer than
+        `TYPING_WAIT` goes on by itself, so that no answer is held up; its report comes after the operation has ended.
+        """
+        channel = ids.channel_of(thread)
+        if not active or channel in self._typing:
+            return True
+        request = self._typing[channel] = asyncio.create_task(self._type(channel))
+        # `wait`, not `wait_for`: the request goes on after the timeout.
+        await asyncio.wait({request}, timeout=TYPING_WAIT)
+        return not request.done() or request.result()
+
+    async def _type(self, channel: int) -> bool:
+        try:
+            async with self._rest.call() as client:
+                # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
+                await client.http.send_typing(channel)
+        except PlatformError as error:
+            # An answer needs no indicator.
+            _log.debug("typing indicator not shown", extra={"reason": str(error)})
+            return False
+        else:
+            return True
+        finally:
+            # Also when cancelled, or the channel would never show the indicator again.
+            del self._typing[channel]
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.
@@ -269,7 +319,7 @@ class DiscordAdapter:
         # Another process with this token may say the same about the same message: once is enough.
         nonce = ids.reply_nonce(event.key, text) if isinstance(event, Prompt) else None
         try:
-            await self._tell_directly(int(event.person.id), body, nonce)
+            await self._rest.send_directly(int(event.person.id), body, nonce)
         except PlatformError as error:
             if not is_refusal(error):
                 raise
@@ -277,16 +327,6 @@ class DiscordAdapter:
                 await self._mark_unanswerable(event)
                 raise
             await self._reply_publicly(event, body, nonce)
-
-    async def _tell_directly(self, user: int, body: rendering.Body, nonce: str | None) -> None:
-        """Send a direct message, one at a time and none before Discord takes another: no permit waits for that."""
-        async with self._direct:
-            await asyncio.sleep(max(0.0, self._direct_after - time.monotonic()))
-            try:
-                await self._rest.send(await self._rest.direct_channel(user), body, nonce=nonce)
-            except RateLimited as error:
-                self._direct_after = time.monotonic() + error.retry_after
-                raise
 
     async def _reply_publicly(self, event: InboundEvent, body: rendering.Body, nonce: str | None) -> None:
         """Post where the person wrote: as a reply to the question where its thread may not exist yet."""
@@ -312,14 +352,9 @@ class DiscordAdapter:
                 await message.add_reaction(strings.UNANSWERABLE_EMOJI)
         return True
 
-    @property
-    def mentions_only(self) -> bool:
-        """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
-        return not self._settings.message_content
-
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""
-        return rate_limits.scope_key(scope, str(ids.channel_of(thread)))
+        return rate_limits.scope_key(scope, thread.id)
 
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request of both clients to `observer` from now on, and what answers say of a channel's messages."""

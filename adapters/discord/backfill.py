@@ -9,10 +9,9 @@ from time import time
 import discord
 
 from adapters.discord import ids
-from adapters.discord.client import read_messages
 from adapters.discord.errors import FAILURES, translate
 from aion_bot.ports.backoff import Backoff
-from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, RateLimited
 from aion_bot.ports.messages import ThreadKey
 
 TOTAL_TIMEOUT = 30.0
@@ -38,13 +37,40 @@ OVERLAP = 180_000 << 22
 
 _log = logging.getLogger(__name__)
 
-Deliver = Callable[[Sequence[discord.Message]], Awaitable[None]]
-"""Takes the messages of one thread, oldest first."""
+Deliver = Callable[[discord.Message], Awaitable[None]]
+"""Takes the messages of a thread one after the other, oldest first."""
 
 
 def snowflake_at(moment: float) -> int:
     """Return the smallest id of that moment, in seconds since the epoch."""
     return discord.utils.time_snowflake(datetime.fromtimestamp(moment, UTC))
+
+
+async def read_messages(
+    client: discord.Client,
+    channel: discord.abc.Messageable,
+    *,
+    limit: int,
+    after: int | None = None,
+    before: int | None = None,
+) -> list[discord.Message]:
+    """Read messages of a channel, oldest first: the newest ones, those up to the id `before`, or those behind `after`.
+
+    One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
+    follow.
+    """
+    where = await channel._get_channel()  # noqa: SLF001 # there is no public way
+    listed = await client.http.logs_from(where.id, limit, after=after, before=before)
+    if not isinstance(listed, list):
+        raise PlatformDown("Discord's answer is no list of messages")
+    messages = []
+    for data in listed:
+        try:
+            messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
+        except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
+            _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
+    # Not in the order of the answer, which depends on the parameters: ids hold the time.
+    return sorted(messages, key=lambda one: one.id)
 
 
 class Backfill:
@@ -66,11 +92,10 @@ class Backfill:
         self._by_clock = False
         """Whether `newest` is a guess by this machine's clock, as nothing has been heard yet."""
 
-    def note_event(self, event: str) -> None:
-        """Note that the gateway delivered an event: READY begins a session, before which something may be missed."""
-        if event == "READY":
-            self._sessions += 1
-            self._complete = False
+    def note_session(self) -> None:
+        """Note that the gateway began a session, before which something may be missed."""
+        self._sessions += 1
+        self._complete = False
 
     def note_seen(self, event: int) -> None:
         """Note the id of a message or interaction that the gateway delivered."""
@@ -121,7 +146,8 @@ class _Reader:
 
         async def read_one(index: int, channel: int) -> None:
             async with self._slots:
-                await self._deliver(await self._read(channel))
+                for message in await self._read(channel):
+                    await self._deliver(message)
             read.add(index)
 
         reading = (read_one(index, ids.channel_of(thread)) for index, thread in enumerate(threads))

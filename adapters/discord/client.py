@@ -4,10 +4,11 @@ The discord.py client behind it is logged in at the first call, and repeats no r
 """
 
 import asyncio
-import io
 import logging
+import secrets
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -25,16 +26,16 @@ from adapters.discord.errors import (
     pause_before_retry,
     translate,
 )
+from adapters.discord.events import SEND, SEND_IN_THREADS
+from adapters.discord.file_addresses import FileAddresses
 from adapters.discord.http import Buckets, RequestReporter
-from adapters.discord.own_posts import OwnNonces, check_claim
-from adapters.discord.private_threads import PrivateThreads
+from adapters.discord.other_process import check_claim
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone, RateLimited
-from aion_bot.ports.messages import Document
+from aion_bot.ports.errors import Forbidden, Hindrance, PlatformDown, PlatformError, QuestionGone, RateLimited
+from aion_bot.ports.thread_files import ThreadFiles
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 
 TIME_LIMIT = 15.0
 """Seconds for one call. discord.py's own limit is five minutes."""
@@ -42,6 +43,9 @@ ARCHIVED_AFTER: Final = 4_320
 """Minutes without a message after which Discord archives a thread: three days."""
 LOOKUP_DELAYS = Backoff(0.2, factor=2.0, attempts=3)
 """Seconds before a look-up that failed is made again."""
+MAX_PRIVATE_THREADS = 1_000
+MAX_NONCES = 10_000
+"""Posts of this process that are told from those of another one with the same token."""
 NO_MENTIONS = discord.AllowedMentions.none()
 """Nobody is notified by what the bot writes."""
 
@@ -58,8 +62,13 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
-        self.own_nonces = OwnNonces()
-        self.private_threads = PrivateThreads()
+        self._direct, self._direct_after = asyncio.Lock(), 0.0
+        self.own_nonces: OrderedDict[str, None] = OrderedDict()
+        """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
+        self._private_threads: OrderedDict[int, None] = OrderedDict()
+        """The private threads that events named last: Discord describes none that the bot was not invited to."""
+        self.thread_files = ThreadFiles()
+        self.file_addresses = FileAddresses()
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
@@ -74,9 +83,44 @@ class RestClient:
         try:
             # Includes logging in, and the wait for a bucket.
             async with asyncio.timeout(TIME_LIMIT):
-                yield await self._logged_in()
+                # Calls that begin together share one login.
+                async with self._login_lock:
+                    client = self._client
+                    if client is None:
+                        client = self.new_client()
+                        try:
+                            await client.login(self._settings.token.get_secret_value())
+                        except BaseException:
+                            # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
+                            await client.close()
+                            raise
+                        self._client = client
+                yield client
         except FAILURES as error:
             raise translate(error) from error
+
+    async def explain(self, refusal: Forbidden, channel: int, needed: str = "") -> None:
+        """Say in a refusal what the bot misses in a channel: `needed`, or else the permission to write there.
+
+        Discord names none. Of an edit its documentation says that it needs none; a report of a refusal names that to
+        write (discord/discord-api-docs#3096). Threads and channels have their own.
+        """
+        if refusal.hindrance is not Hindrance.PERMISSION:
+            return
+        if not refusal.permission:
+            if not needed:
+                with suppress(PlatformError):  # Discord need not tell what the channel is
+                    is_thread = isinstance(await self.channel(channel), discord.Thread)
+                    needed = SEND_IN_THREADS if is_thread else SEND
+            refusal.permission = needed
+        elif channel in self._private_threads:
+            refusal.hindrance, refusal.permission = Hindrance.NOT_INVITED, ""
+
+    def note_private(self, thread: int) -> None:
+        """Remember a private thread: a refusal there means that the bot was not invited."""
+        self._private_threads[thread] = None
+        if len(self._private_threads) > MAX_PRIVATE_THREADS:
+            self._private_threads.popitem(last=False)
 
     async def gateway(self) -> str:
         """Return the gateway's address. Raises `PlatformDown` also where no session may be started for now.
@@ -100,9 +144,9 @@ class RestClient:
         *,
         nonce: str | None = None,
         answering: int | None = None,
-        document: Document | None = None,
+        file: discord.File | None = None,
     ) -> int:
-        """Post a message and return its id; `answering` is the message that it replies to, `document` a file in it.
+        """Post a message and return its id; `answering` is the message that it replies to.
 
         A nonce that is repeated within a few minutes returns the message that it made before (Discord's
         documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given. Raises `Claimed`
@@ -110,39 +154,29 @@ class RestClient:
         """
         tried = nonce in self.own_nonces
         # Before the request: the gateway may deliver the message before the answer comes.
-        named = self.own_nonces.add(nonce)
-        message = await self._create(channel, body, named, answering, document)
-        if nonce is not None and ids.claimed_by(nonce) is not None:
-            check_claim(message, body, tried=tried)
-        return message.id
-
-    async def _create(
-        self, channel: int, body: Body, nonce: str, answering: int | None, document: Document | None
-    ) -> discord.Message:
+        named = nonce or secrets.token_hex(8)
+        self.own_nonces[named] = None
+        if len(self.own_nonces) > MAX_NONCES:
+            self.own_nonces.popitem(last=False)
+        # discord.py's types accept no None, so unused arguments are left out.
+        options: dict[str, Any] = {"suppress_embeds": True, "allowed_mentions": NO_MENTIONS, "nonce": named}
+        if answering is not None:
+            options["reference"] = _reference(channel, answering)
+        if body["components"]:
+            options["view"] = _view(body["components"])
+        if file is not None:
+            options["file"] = file
         async with self.call() as client:
-            # discord.py's types accept no None, so unused arguments are left out.
-            options: dict[str, Any] = {
-                "allowed_mentions": NO_MENTIONS,
-                "suppress_embeds": True,
-                "nonce": nonce,
-            }
-            if answering is not None:
-                # Without the check the message appears even if the question was deleted meanwhile.
-                options["reference"] = discord.MessageReference(
-                    message_id=answering, channel_id=channel, fail_if_not_exists=False
-                )
-            if body["components"]:
-                options["view"] = _view(body["components"])
-            if document is not None:
-                raw = document.text.encode("utf-8", "replace")
-                options["file"] = discord.File(io.BytesIO(raw), document.name)
             target = client.get_partial_messageable(channel)
             try:
-                return await target.send(body["content"], **options)
+                message = await target.send(body["content"], **options)
             except discord.HTTPException as error:
                 if error.code != NO_HISTORY or options.pop("reference", None) is None:
                     raise
-                return await target.send(body["content"], **options)
+                message = await target.send(body["content"], **options)
+        if nonce is not None and ids.claimed_by(nonce) is not None:
+            check_claim(message, body, tried=tried)
+        return message.id
 
     async def edit(self, channel: int, message: int, body: Body) -> None:
         """Replace a message.
@@ -157,7 +191,7 @@ class RestClient:
 
     def was_acknowledged_elsewhere(self, interaction: int) -> bool:
         """Tell whether a refusal means that another process acknowledged it: this one sent one answer at most."""
-        return self._reporter.answers_sent(interaction) <= 1
+        return self._reporter.answers.get(str(interaction), 0) <= 1
 
     async def open_thread(self, channel: int, message: int, name: str) -> bool:
         """Open the thread of a message, whose id it gets; False where it exists. Raises `QuestionGone`, `CannotDraw`."""
@@ -198,6 +232,16 @@ class RestClient:
         async with self.call() as client:
             channel = await client.create_dm(discord.Object(user))
         return channel.id
+
+    async def send_directly(self, user: int, body: Body, nonce: str | None) -> None:
+        """Send a direct message, one at a time and none before Discord takes another: no permit waits for that."""
+        async with self._direct:
+            await asyncio.sleep(max(0.0, self._direct_after - monotonic()))
+            try:
+                await self.send(await self.direct_channel(user), body, nonce=nonce)
+            except RateLimited as error:
+                self._direct_after = monotonic() + error.retry_after
+                raise
 
     async def is_member(self, guild: int, user: int) -> bool:
         """Tell whether somebody is in a server that the bot is in. Needs no privileged intent (Discord's documentation)."""
@@ -244,7 +288,11 @@ class RestClient:
 
     def new_client(self) -> discord.Client:
         """Make a client that is not logged in."""
-        quieten_discord_py()
+        # discord.py logs interaction tokens at debug, and warns that it lacks voice.
+        logger = logging.getLogger("discord")
+        if logger.getEffectiveLevel() < logging.INFO:
+            logger.setLevel(logging.INFO)
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         # discord.py has no setting for the address of the API.
         Route.BASE = self._settings.api_url
         client = discord.Client(
@@ -258,21 +306,6 @@ class RestClient:
         client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
         return client
 
-    async def _logged_in(self) -> discord.Client:
-        # Calls that begin together share one login.
-        async with self._login_lock:
-            if self._client is not None:
-                return self._client
-            client = self.new_client()
-            try:
-                await client.login(self._settings.token.get_secret_value())
-            except BaseException:
-                # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
-                await client.close()
-                raise
-            self._client = client
-            return client
-
 
 async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
     """Ask Discord about something, and repeat a request that may succeed later.
@@ -282,34 +315,9 @@ async def look_up(ask: Callable[[], Awaitable[T]]) -> T:
     return await retry(ask, backoff=LOOKUP_DELAYS, on=pause_before_retry)
 
 
-async def read_messages(
-    client: discord.Client, channel: discord.abc.Messageable, *, limit: int, after: int | None = None
-) -> list[discord.Message]:
-    """Read messages of a channel, oldest first: the newest ones, or those behind the id `after`.
-
-    One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
-    follow.
-    """
-    where = await channel._get_channel()  # noqa: SLF001 # there is no public way
-    listed = await client.http.logs_from(where.id, limit, after=after)
-    if not isinstance(listed, list):
-        raise PlatformDown("Discord's answer is no list of messages")
-    messages = []
-    for data in listed:
-        try:
-            messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
-        except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
-            _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
-    # Not in the order of the answer, which depends on the parameters: ids hold the time.
-    return sorted(messages, key=lambda one: one.id)
-
-
-def quieten_discord_py() -> None:
-    """Keep discord.py above debug, where it logs interaction tokens, and from warning that it lacks voice."""
-    logger = logging.getLogger("discord")
-    if logger.getEffectiveLevel() < logging.INFO:
-        logger.setLevel(logging.INFO)
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+def _reference(channel: int, message: int) -> discord.MessageReference:
+    """Refer to the message that a post replies to; without the check the post appears even if that one was deleted."""
+    return discord.MessageReference(message_id=message, channel_id=channel, fail_if_not_exists=False)
 
 
 def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -16,6 +17,21 @@ DIGEST = "commands"
 """The name under which the core remembers what was registered last."""
 
 
+FILE_TYPES = ("image", "video", ".pdf", ".docx", ".txt", ".md")
+"""What Discord offers for the file of a command: kinds, and the ends of names (its change log, 2026-08-05)."""
+
+
+class _Ask(app_commands.Command[Any, Any, Any]):
+    """A command whose files are of `FILE_TYPES`, which discord.py 2.7 does not know."""
+
+    def to_dict(self, tree: app_commands.CommandTree[Any]) -> dict[str, Any]:
+        shown = super().to_dict(tree)
+        for option in shown["options"]:
+            if option["type"] == discord.AppCommandOptionType.attachment.value:
+                option["file_types"] = list(FILE_TYPES)
+        return shown
+
+
 class Commands(app_commands.CommandTree[discord.Client]):
     """`/ask` and `Ask Aion`, for servers and direct messages."""
 
@@ -28,9 +44,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
         description = strings.ASK_DESCRIPTION
-        self.add_command(
-            app_commands.Command(name="ask", description=description, callback=interactions.handle_ask)
-        )
+        self.add_command(_Ask(name="ask", description=description, callback=interactions.handle_ask))
         self.add_command(app_commands.ContextMenu(name="Ask Aion", callback=interactions.handle_ask_about))
 
     async def on_error(

@@ -10,7 +10,9 @@ from typing import Any
 
 import discord
 
-from aion_bot.ports.events import Quote, QuoteSource
+from adapters.discord import ids
+from aion_bot.ports.events import MOST_FILES, Quote, QuoteSource
+from aion_bot.ports.files import Attachment, attachment
 
 AsRead = Callable[[str], str]
 """Writes mentions as the names that people read."""
@@ -62,6 +64,32 @@ def replied_to(message: discord.Message, as_read: AsRead) -> tuple[Quote, ...]:
 def file_count(*messages: discord.Message) -> int:
     """Count the files of messages and of what they forward, and the pictures of embeds."""
     return sum(map(_files, _with_snapshots(messages)))
+
+
+def files(message: discord.Message, replied: discord.Message | None = None) -> tuple[Attachment, ...]:
+    """Return the files of a message and of what it forwards, then those of what it replies to, `MOST_FILES` at most.
+
+    A picture that an embed only names by its address is no file of Discord's.
+    """
+    by_id = _by_id(message, message.channel.id)
+    if replied is not None and message.reference is not None:
+        # Not the channel of `replied`: for a message above a thread discord.py names the thread.
+        by_id |= _by_id(replied, message.reference.channel_id)
+    return tuple(by_id.values())[:MOST_FILES]
+
+
+def _by_id(message: discord.Message, channel: int) -> dict[str, Attachment]:
+    """Return the files of a message. A forwarded one is read there: the bot may not see where it came from."""
+    named = {ids.file_id(channel, message.id, one.id): one for one in attached(message)}
+    return {
+        found: attachment(found, one.filename, one.size, one.content_type) for found, one in named.items()
+    }
+
+
+def attached(message: discord.Message) -> Iterator[discord.Attachment]:
+    """Return the attachments of a message and of what it forwards."""
+    for part in _with_snapshots((message,)):
+        yield from part.attachments
 
 
 def _with_snapshots(

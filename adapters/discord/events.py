@@ -9,12 +9,11 @@ from typing import Final
 import discord
 
 from adapters.discord import content, ids, strings
-from adapters.discord.addressing import address_of, forms, own_role, replied_to
 from adapters.discord.mentions import outside_code, readable, without
-from adapters.discord.names import in_server
-from adapters.discord.writers import is_by_person, person
+from adapters.discord.writers import address_of, forms, is_by_person, own_role, replied_to
 from aion_bot.ports.addressing import Address, may_be_for_bot
-from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote
+from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, QuoteSource
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
@@ -79,21 +78,12 @@ class ChannelInfo:
             checked=self.checked,
         )
 
-    @property
-    def in_place(self) -> ThreadKey | None:
-        """Name the conversation of the channel itself, for an answer whose thread cannot be opened."""
-        return ids.thread_key(self.id) if self.kind is ChannelKind.TEXT else None
-
     def answer_thread(self, message: int) -> ThreadKey:
         """Name the thread in which a message of this channel is answered.
 
         A thread opened from a message has that message's id, so its name is known before it exists.
         """
         return ids.thread_key(message if self.kind is ChannelKind.TEXT else self.id)
-
-    def opening(self, text: str) -> str | None:
-        """Name the thread that has to be opened for `text`; None where the answer goes into the channel itself."""
-        return thread_name(text) if self.kind is ChannelKind.TEXT else None
 
 
 _KINDS = {
@@ -162,8 +152,7 @@ def prompt_from_message(
 ) -> Prompt | None:
     """Read a message as a question to the user `bot`; None if it is none.
 
-    What it replies to or forwards is quoted, unless the bot wrote that itself. `find` as for `as_read`; `apps` are the ids
-    of the app that asks, as `asking_app` returns them.
+    What it replies to or forwards is quoted, unless the bot wrote that. `find` as for `as_read`, `apps` from `asking_app`.
     """
     if not (apps or is_by_person(message)):
         return None
@@ -179,19 +168,21 @@ def prompt_from_message(
         quotes = (*quotes, *content.replied_to(other, read))
     # May be empty: a mention alone asks about the message that it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
+    opens = channel.kind is ChannelKind.TEXT
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
         place=channel.place,
-        person=person(message.author, apps),
+        person=_person(message.author, apps),
         text=text,
         addressed=address.bot,
-        opening=channel.opening(text or _titled(quotes)),
+        opening=thread_name(text or _titled(quotes)) if opens else None,
         quotes=quotes,
         attachments=content.file_count(message, *(() if other is None else (other,))),
+        files=content.files(message, other),
         source=ids.message_ref(thread, channel.id, message.id),
         written_at=message.created_at.timestamp(),
-        in_place=channel.in_place,
+        in_place=ids.thread_key(channel.id) if opens else None,
     )
 
 
@@ -209,7 +200,7 @@ def unread_reply(message: discord.Message, channel: ChannelInfo, bot: int) -> Pr
         key=ids.prompt_key(message.id),
         thread=channel.answer_thread(message.id),
         place=channel.place,
-        person=person(message.author),
+        person=_person(message.author),
         text="",
         addressed=False,
         written_at=message.created_at.timestamp(),
@@ -220,27 +211,40 @@ def prompt_from_command(
     interaction: discord.Interaction,
     channel: ChannelInfo,
     answer: int,
+    find: Find = no_name,
     *,
-    text: str = "",
-    quotes: tuple[Quote, ...] = (),
-    attachments: int = 0,
+    words: str = "",
+    about: discord.Message | None = None,
+    files: tuple[Attachment, ...] = (),
 ) -> Prompt:
-    """Read the use of a command as a question. `answer` is the message that acknowledged it, `quotes` what it is about."""
-    thread = channel.answer_thread(answer)
+    """Read the use of a command as a question: `words`, or `about` a message. `answer` is the message that acknowledged it.
+
+    `find` as for `as_read`.
+    """
+    text = as_read(words.strip(), interaction.guild, find=find)
+    quotes = () if about is None else asked_about(about, find)
+    thread, opens = channel.answer_thread(answer), channel.kind is ChannelKind.TEXT
     return Prompt(
         key=ids.prompt_key(interaction.id),
         thread=thread,
         place=channel.place,
-        person=person(interaction.user),
+        person=_person(interaction.user),
         text=text,
-        opening=channel.opening(text or _titled(quotes)),
+        opening=thread_name(text or _titled(quotes)) if opens else None,
         quotes=quotes,
-        attachments=attachments,
+        attachments=len(files) if about is None else content.file_count(about),
+        files=files if about is None else content.files(about),
         reply_token=reply_token(interaction),
         written_at=interaction.created_at.timestamp(),
-        in_place=channel.in_place,
+        in_place=ids.thread_key(channel.id) if opens else None,
         echo=ids.message_ref(thread, channel.id, answer) if answer else None,
     )
+
+
+def asked_about(message: discord.Message, find: Find = no_name) -> tuple[Quote, ...]:
+    """Quote the message that `Ask Aion` is used on. It arrives with its content, whatever the bot's intents."""
+    read = functools.partial(as_read, guild=message.guild, people=message.mentions, find=find)
+    return content.about(message, QuoteSource.ASKED_ABOUT, read)
 
 
 def answered_directly(prompt: Prompt, channel: int) -> Prompt:
@@ -259,7 +263,7 @@ def change_from_edit(
     readable_here = message.content.strip() or channel.kind is ChannelKind.DIRECT
     if not is_by_person(message) or not readable_here:
         return None
-    thread, by = channel.answer_thread(message.id), person(message.author)
+    thread, by = channel.answer_thread(message.id), _person(message.author)
     text, asked = _text(message, bot, find), prompt_from_message(message, channel, bot, find)
     return MessageChange(ids.prompt_key(message.id), thread, channel.place, by, text, asked)
 
@@ -283,7 +287,7 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
         key=key,
         message=ids.message_ref(ids.thread_key(channel.id), channel.id, message_id),
         place=channel.place,
-        person=person(interaction.user),
+        person=_person(interaction.user),
         reply_token=reply_token(interaction),
     )
 
@@ -296,7 +300,7 @@ def as_read(
 ) -> str:
     """Return `text` as people read it: with the names of `people`, and of a server's channels, threads and roles.
 
-    `find` names other people, by `names.in_server`.
+    `find` names other people, as `DiscordNames` knows them: by the server, and the inside of a mention.
     """
     # Most messages mention nothing, and a server may have hundreds of channels.
     if "<" not in text:
@@ -305,7 +309,13 @@ def as_read(
     if guild is not None:
         names |= {f"#{channel.id}": channel.name for channel in (*guild.channels, *guild.threads)}
         names |= {f"@&{role.id}": role.name for role in guild.roles}
-    return readable(text, names, in_server(find, None if guild is None else guild.id))
+    server = "" if guild is None else guild.id
+    return readable(text, names, lambda mention: find(f"{server}{mention}"))
+
+
+def _person(user: discord.User | discord.Member, apps: frozenset[str] = frozenset()) -> Person:
+    """Name somebody as the others see them."""
+    return Person(str(user.id), user.display_name, apps)
 
 
 def _titled(quotes: tuple[Quote, ...]) -> str:

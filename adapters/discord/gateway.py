@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -12,16 +13,15 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, strings
+from adapters.discord import events, ids, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
 from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
-from adapters.discord.handlers import EventDelivery
+from adapters.discord.files import note_event
+from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
-from adapters.discord.own_posts import keys_of
-from adapters.discord.unreadable import UNREADABLE, guarded, skipping_deep
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -65,7 +65,6 @@ OPTIONS: Mapping[str, Any] = {
 """What discord.py's client is given, whatever the settings say."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
-_POSTED = {discord.MessageType.default, discord.MessageType.reply}
 SCOPES = ("bot", "applications.commands")
 
 _log = logging.getLogger(__name__)
@@ -99,7 +98,7 @@ class Gateway(discord.Client):
         )
         parsers = self._connection.parsers
         for name in parsers.keys() - _SESSION_EVENTS:
-            parsers[name] = guarded(name, parsers[name])
+            parsers[name] = partial(parse, name, parsers[name])
         self._host, self._rest, self._delivery = host, rest, delivery
         self._interactions, self._backfill = interactions, backfill
         self._edits = EditTimes()
@@ -140,7 +139,7 @@ class Gateway(discord.Client):
             await self._remember_newest()
         with suppress(TimeoutError):
             async with asyncio.timeout(DELIVERY_GRACE):
-                await self._delivery.idle()
+                await self._delivery.idle.wait()
         with suppress(TimeoutError, aiohttp.ClientError):
             # A peer that answers no close frame would hold `close` for half a minute.
             async with asyncio.timeout(CLOSE_TIMEOUT):
@@ -158,8 +157,9 @@ class Gateway(discord.Client):
             if self._session_timeout.when() is None:
                 self._host.heard()
             return
-        if event == "socket_event_type":
-            self._backfill.note_event(args[0])
+        if event == "socket_event_type" and args[0] == "READY":
+            self._backfill.note_session()
+            self._rest.thread_files.forget()  # nobody has told what happened before
         elif event in {"message", "interaction"}:
             self._backfill.note_seen(args[0].id)
         # discord.py sends "disconnect" for each failed attempt: only the first one starts the clock.
@@ -169,7 +169,7 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(None)
             self._host.heard()
             # Each session, new or resumed, has a socket of its own.
-            self.ws.received_message = skipping_deep(self.ws.received_message)  # type: ignore[method-assign] # no public way
+            self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign] # no public way
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._present = {str(guild.id): guild.name for guild in self.guilds}
@@ -216,21 +216,24 @@ class Gateway(discord.Client):
             self._backfilling.cancel()
         threads = await self._host.known_threads()
         self._backfilling = asyncio.create_task(
-            self._backfill.run(self, self._away_since, threads, self._deliver_missed)
+            self._backfill.run(self, self._away_since, threads, self.on_message)
         )
 
     async def on_message(self, message: discord.Message) -> None:
         """Deliver a question, if the message is one."""
-        # The bot's own answers arrive here as well, and their channels need no lookup.
         bot = self._connection.self_id or 0
+        # The bot's own answers arrive here as well, and their channels need no lookup.
+        if message.author.id == bot:
+            own = str(message.nonce) in self._rest.own_nonces
+            await self._delivery.other.note_message(message, own=own)
+            return
         apps = asking_app(message, bot)
+        note_event(self._rest.thread_files, message, bot)
         if (message.author.bot or apps) and not self._host.may_ask(apps):
-            await self._check_own(message)
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.
         async with self._delivery.in_order(message.channel.id):
-            channel = await self._delivery.channel_info(message.channel, message.guild)
-            channel = await self._delivery.with_home(channel, message.author.id)
+            channel = await self._delivery.channel_info(message.channel, message.guild, message.author.id)
             try:
                 prompt = await self._delivery.names.read(
                     lambda find: events.prompt_from_message(message, channel, bot, find, apps)
@@ -247,22 +250,6 @@ class Gateway(discord.Client):
                 if unread is not None:
                     await self._host.unread(unread)
         await self._remember_newest(every=REMEMBER_EVERY)
-
-    async def _deliver_missed(self, messages: Sequence[discord.Message]) -> None:
-        """Deliver the messages of a thread that no session delivered, oldest first."""
-        for message in messages:
-            await self.on_message(message)
-
-    async def _check_own(self, message: discord.Message) -> None:
-        """Tell the core of a message that the bot's account posted, and not this process."""
-        own = message.author.id == self._connection.self_id and message.type in _POSTED
-        if not own or message.nonce is None:
-            return
-        if message.nonce in self._rest.own_nonces:
-            self._delivery.other.note_own(message.channel.id)
-        else:
-            keys = keys_of(message)
-            await self._delivery.other.note_unknown(message.channel.id, str(message.nonce), keys)
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
@@ -281,9 +268,9 @@ class Gateway(discord.Client):
             self._delivery.other.note_edit(event.channel_id)
         if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
             return
+        note_event(self._rest.thread_files, message, self._connection.self_id or 0)
         async with self._delivery.in_order(event.channel_id):
-            channel = await self._delivery.channel_info(message.channel, message.guild)
-            channel = await self._delivery.with_home(channel, message.author.id)
+            channel = await self._delivery.channel_info(message.channel, message.guild, message.author.id)
             bot = self._connection.self_id or 0
             change = await self._delivery.names.read(
                 lambda find: events.change_from_edit(message, channel, bot, find),
@@ -323,6 +310,7 @@ class Gateway(discord.Client):
         info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:
+                self._rest.thread_files.discard(ids.thread_key(channel), message)
                 await self._delivery.deliver(events.change_from_deletion(message, info))
 
 

@@ -1,10 +1,15 @@
-"""Delivery of Discord's events to the core: in order in each channel, with retries, and tracked until they are done."""
+"""Delivery of Discord's events to the core: in order in each channel, with retries, and tracked until they are done.
+
+An event that discord.py cannot read is skipped: an exception in its parser would end the session, and lose what is said
+until the next.
+"""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import discord
@@ -30,6 +35,19 @@ LOOKUP_TIMEOUT = 1.5
 RETRY_DELAYS: Iterable[float] = Backoff(0.2, factor=5.0, attempts=4)
 """Seconds before an event that the core could not accept is delivered again: Discord sends each event once."""
 
+UNREADABLE: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a payload of another shape than Discord documents raises."""
+_INTERACTION: Final = "INTERACTION_CREATE"
+_KINDS: Final = frozenset(kind.value for kind in discord.ChannelType)
+_BESIDE_VOICE: Final = {
+    "type": discord.ChannelType.voice.value,
+    "name": "",
+    "position": 0,
+    "bitrate": 0,
+    "user_limit": 0,
+}
+"""What stands for a channel of an unknown kind: messages can be written in it, and no threads are opened."""
+
 ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 
 
@@ -42,25 +60,26 @@ class EventDelivery:
         self.membership = Membership(rest)
         self.names = names
         self.other = other
-        self._host = host
+        self.host = host
         self._rest = rest
         self._reply_privately = reply_privately
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._running = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.idle = asyncio.Event()
+        """Set while no delivery is under way."""
+        self.idle.set()
 
     @contextmanager
     def tracked(self) -> Iterator[None]:
-        """Count what happens inside as a delivery under way; `idle` waits for its end."""
+        """Count what happens inside as a delivery under way; `idle` is set when the last one has ended."""
         self._running += 1
-        self._idle.clear()
+        self.idle.clear()
         try:
             yield
         finally:
             self._running -= 1
             if not self._running:
-                self._idle.set()
+                self.idle.set()
 
     @asynccontextmanager
     async def in_order(self, channel: int) -> AsyncIterator[None]:
@@ -75,21 +94,25 @@ class EventDelivery:
             async with lock:
                 yield
 
-    async def idle(self) -> None:
-        """Wait until no delivery is under way."""
-        await self._idle.wait()
+    async def channel_info(
+        self, channel: object, guild: discord.Guild | None, person: int | None
+    ) -> ChannelInfo:
+        """Describe a channel, and for a direct conversation the server that the `person` in it belongs to.
 
-    async def channel_info(self, channel: object, guild: discord.Guild | None) -> ChannelInfo:
-        """Describe a channel, and ask Discord about one that no session describes, such as an archived thread."""
+        Discord is asked about a channel that no session describes, such as an archived thread.
+        """
         guild_id = guild.id if guild is not None else None
-        self._rest.private_threads.note(channel)
-        known = events.channel_info(channel, guild_id)
-        if known is not None:
-            return known
+        if isinstance(channel, discord.Thread) and channel.is_private():
+            self._rest.note_private(channel.id)
+        known = events.channel_info(channel, guild_id) or await self._looked_up(channel, guild_id)
+        return await self.with_home(known, person) if known.kind is ChannelKind.DIRECT else known
+
+    async def _looked_up(self, channel: object, guild_id: int | None) -> ChannelInfo:
+        """Ask Discord about a channel."""
         channel_id = getattr(channel, "id", 0)
         # Without a description no thread is opened: the answer goes where the message is. A channel of which the
         # session knows the id alone is a thread.
-        is_thread = guild is not None and isinstance(channel, discord.PartialMessageable)
+        is_thread = guild_id is not None and isinstance(channel, discord.PartialMessageable)
         unknown = ChannelInfo(ChannelKind.THREAD if is_thread else ChannelKind.OTHER, channel_id, guild_id)
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
@@ -110,14 +133,6 @@ class EventDelivery:
         home = await self.membership.home(person)
         return replace(channel, home=home, checked=channel.checked and self.membership.checked(person))
 
-    async def knows(self, key: str) -> bool:
-        """Tell whether a button's key is of this process."""
-        return await self._host.knows(key)
-
-    async def objection(self, prompt: Prompt) -> str | None:
-        """Return the sentence that the core would answer a question with instead of taking it."""
-        return await self._host.objection(prompt)
-
     async def deliver(self, event: InboundEvent) -> None:
         """Give an event to the core, several times if need be. Raises what the core raised at the last attempt.
 
@@ -126,7 +141,7 @@ class EventDelivery:
         try:
             # Whatever keeps the core from writing may pass.
             await retry(
-                lambda: self._host.accept(event),
+                lambda: self.host.accept(event),
                 backoff=RETRY_DELAYS,
                 on=Exception,
                 before_sleep=lambda error, _: _log.warning(
@@ -151,3 +166,24 @@ class EventDelivery:
             backoff=RETRY_DELAYS,
             on=pause_before_retry,
         )
+
+
+def parse(event: str, parser: Callable[[Any], None], data: Any) -> None:
+    """Let a parser of discord.py read an event; one that it cannot read is logged and skipped."""
+    try:
+        if event == _INTERACTION:
+            channel = data.get("channel") or {}
+            # Of a channel of a kind that it does not know, discord.py forgets even the id.
+            if data.get("guild_id") is not None and channel.get("type") not in _KINDS:
+                data = {**data, "channel": {**_BESIDE_VOICE, "id": data["channel_id"]}}
+        parser(data)
+    except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
+        _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
+
+
+async def receive(receiver: Callable[[Any], Coroutine[Any, Any, None]], frame: Any) -> None:
+    """Hand a frame to discord.py; one that is nested too deeply for Python's JSON is logged and skipped."""
+    try:
+        await receiver(frame)
+    except RecursionError as error:
+        _log.warning("event skipped, not readable", extra={"kind": "", "reason": type(error).__name__})

@@ -45,8 +45,8 @@ class RequestReporter:
         """`api_url`: the base of the API, without a slash at its end."""
         self.observer: RequestObserver | None = None
         self.blocked_until = 0.0
-        self._answers: OrderedDict[str, int] = OrderedDict()
-        """How often the answer to each of the newest interactions was sent."""
+        self.answers: OrderedDict[str, int] = OrderedDict()
+        """How often the first answer to each of the newest interactions was sent: discord.py repeats some by itself."""
         self._base = yarl.URL(api_url).raw_path.rstrip("/")
 
     def trace(self, *, raise_refusals: bool = False) -> aiohttp.TraceConfig:
@@ -76,14 +76,10 @@ class RequestReporter:
             if path.startswith("/interactions/"):
                 interaction = path.split("/")[2]
                 # Moved to the end, so that the interaction that was quiet longest is dropped first.
-                self._answers[interaction] = self._answers.pop(interaction, 0) + 1
-                if len(self._answers) > _MAX_ANSWERS:
-                    self._answers.popitem(last=False)
+                self.answers[interaction] = self.answers.pop(interaction, 0) + 1
+                if len(self.answers) > _MAX_ANSWERS:
+                    self.answers.popitem(last=False)
             self._sent(context)
-
-    def answers_sent(self, interaction: int) -> int:
-        """Return how often the first answer to an interaction was sent: discord.py repeats some requests by itself."""
-        return self._answers.get(str(interaction), 0)
 
     async def _headers_sent(
         self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
@@ -109,24 +105,13 @@ class RequestReporter:
         request: PlatformRequest | None = context.request
         answer = params.response
         if answer.status == 429:
-            # May raise where the connection breaks now: `_failed` reports the request then.
-            body = await _read_json(answer)
-            # This 429 is about one old message; as a limit it would hold up all edits of the channel.
-            if isinstance(body, dict) and body.get("code") == TOO_MANY_LATE_EDITS:
-                self._report(context, RequestStatus.REFUSED)
-                if raise_refusals:
-                    raise CannotEdit(f"Discord answered 429 with code {TOO_MANY_LATE_EDITS}")
-                return
-            pause = retry_after(answer.headers, body)
-            # The limit of the whole bot, or of a route (Discord's documentation, *Rate Limits*).
-            headers = answer.headers
-            is_global = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers
-            if is_global:
-                self.blocked_until = monotonic() + pause
-            self._report(context, RequestStatus.RATE_LIMITED, pause)
-            if raise_refusals:
-                raise RateLimited(pause, rate_limits.GLOBAL if is_global else "")
-        elif answer.status >= 500 or not _is_discords(answer):
+            await self._limited(raise_refusals, context, answer)
+            return
+        # Discord answers with JSON, or with nothing. A proxy's page tells nothing about the request; discord.py would read
+        # it as text, and then raise errors of various types.
+        empty = answer.status == 204 or answer.headers.get("Content-Length") == "0"
+        is_discords = empty or answer.headers.get("Content-Type") == "application/json"
+        if answer.status >= 500 or not is_discords:
             self._report(context, RequestStatus.ERROR)
             if raise_refusals:
                 raise PlatformDown(f"Discord answered {answer.status}")
@@ -135,6 +120,31 @@ class RequestReporter:
             reading = None if request is None else rate_limits.reading(request, answer.headers)
             if reading is not None and self.observer is not None:
                 self.observer.limit_read(reading)
+
+    async def _limited(
+        self, raise_refusals: bool, context: SimpleNamespace, answer: aiohttp.ClientResponse
+    ) -> None:
+        """Report a 429. Raises where the connection breaks now: `_failed` reports the request then."""
+        try:
+            # aiohttp keeps it for the client.
+            body = await answer.json(content_type=None)
+        except ValueError:
+            body = None  # a proxy answered something else
+        # This 429 is about one old message; as a limit it would hold up all edits of the channel.
+        if isinstance(body, dict) and body.get("code") == TOO_MANY_LATE_EDITS:
+            self._report(context, RequestStatus.REFUSED)
+            if raise_refusals:
+                raise CannotEdit(f"Discord answered 429 with code {TOO_MANY_LATE_EDITS}")
+            return
+        pause = retry_after(answer.headers, body)
+        # The limit of the whole bot, or of a route (Discord's documentation, *Rate Limits*).
+        headers = answer.headers
+        is_global = headers.get("X-RateLimit-Scope") == "global" or "X-RateLimit-Global" in headers
+        if is_global:
+            self.blocked_until = monotonic() + pause
+        self._report(context, RequestStatus.RATE_LIMITED, pause)
+        if raise_refusals:
+            raise RateLimited(pause, rate_limits.GLOBAL if is_global else "")
 
     async def _failed(
         self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestExceptionParams
@@ -157,23 +167,6 @@ class RequestReporter:
         # aiohttp may call more than one hook for a request: the first one reports it.
         if request is not None and self.observer is not None:
             self.observer.answered(request, status, pause)
-
-
-def _is_discords(answer: aiohttp.ClientResponse) -> bool:
-    """Tell whether an answer is one that Discord gives: JSON, or nothing. A proxy's page tells nothing about the request.
-
-    discord.py reads a page as text, and then raises errors of various types.
-    """
-    empty = answer.status == 204 or answer.headers.get("Content-Length") == "0"
-    return empty or answer.headers.get("Content-Type") == "application/json"
-
-
-async def _read_json(answer: aiohttp.ClientResponse) -> Any:
-    """Read an answer's JSON, which aiohttp keeps for the client; None where a proxy answered something else."""
-    try:
-        return await answer.json(content_type=None)
-    except ValueError:
-        return None
 
 
 class Bucket(Ratelimit):

@@ -40,6 +40,17 @@ def address_of(ref: MessageRef) -> tuple[int, int]:
     return int(channel), int(message)
 
 
+def file_id(channel: int, message: int, file: int) -> str:
+    """Name a file of a message; `message` is 0 for one that is in no message, as of a command."""
+    return f"{channel}/{message}/{file}"
+
+
+def file(opaque: str) -> tuple[int, int, int]:
+    """Read channel, message and file. Raises ValueError."""
+    channel, message, file = map(int, opaque.split("/"))
+    return channel, message, file
+
+
 def prompt_key(origin: int) -> str:
     """Name a question by the id of its message or interaction: both are unique on Discord."""
     return f"{PLATFORM}:{origin}"

@@ -1,18 +1,18 @@
 """Commands and buttons: acknowledged within Discord's three seconds, then delivered to the core."""
 
 import asyncio
-import functools
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic, time
 from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
 
-from adapters.discord import content, events, strings
+from adapters.discord import content, events, ids, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -20,7 +20,8 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
-from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.files import Attachment, attachment
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
 
@@ -40,9 +41,6 @@ CAPACITY = 2_000
 """Tokens that are kept: some hundred bytes each."""
 
 T = TypeVar("T")
-
-Words = tuple[str, tuple[Quote, ...]]
-"""The text of a question, and what it is about."""
 
 _log = logging.getLogger(__name__)
 
@@ -115,7 +113,8 @@ class Interactions:
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
-        self._rest.private_threads.note(interaction.channel)
+        if isinstance(interaction.channel, discord.Thread) and interaction.channel.is_private():
+            self._rest.note_private(interaction.channel.id)
         channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
             ChannelKind.OTHER, interaction.channel_id or 0, interaction.guild_id
         )
@@ -126,7 +125,7 @@ class Interactions:
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
         with self._delivery.tracked():
             # Two processes may use this token: the one that has recorded the key answers.
-            if not await self._delivery.knows(click.key):
+            if not await self._delivery.host.knows(click.key):
                 await asyncio.sleep(YIELD)
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
@@ -142,66 +141,56 @@ class Interactions:
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
 
-    @app_commands.describe(prompt=strings.ASK_PROMPT)
+    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE)
     async def handle_ask(
-        self, interaction: discord.Interaction, prompt: app_commands.Range[str, 1, OPTION_LENGTH]
+        self,
+        interaction: discord.Interaction,
+        prompt: app_commands.Range[str, 1, OPTION_LENGTH],
+        file: discord.Attachment | None = None,
     ) -> None:
-        """Handle `/ask`."""
-        late = strings.question_by(str(interaction.user.id), prompt)
-
-        def words(find: Find) -> Words:
-            return events.as_read(prompt.strip(), interaction.guild, find=find), ()
-
-        await self._handle_command(interaction, strings.question(prompt), late, words)
+        """Handle `/ask`. Its file is in no message: this is the only time that Discord tells its address."""
+        files: tuple[Attachment, ...] = ()
+        if file is not None:
+            self._rest.file_addresses.learn(file.id, file.url, file.size)
+            files = (attachment(ids.file_id(0, 0, file.id), file.filename, file.size, file.content_type),)
+        read = partial(events.prompt_from_command, interaction, words=prompt, files=files)
+        late = partial(strings.question_by, str(interaction.user.id), prompt)
+        await self._handle_command(interaction, read, strings.question(prompt), late)
 
     async def handle_ask_about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Handle `Ask Aion` on a message. It arrives with its content, whatever the bot's intents."""
-
-        def words(find: Find) -> Words:
-            read = functools.partial(events.as_read, guild=message.guild, people=message.mentions, find=find)
-            return "", content.about(message, QuoteSource.ASKED_ABOUT, read)
-
+        # The bot may not see the channel, and then could not read the message again.
+        for one in content.attached(message):
+            self._rest.file_addresses.learn(one.id, one.url, one.size)
+        read = partial(events.prompt_from_command, interaction, about=message)
         author, link = message.author.display_name, message.jump_url
-        quote = "\n".join(one.text for one in words(no_name)[1])
-        await self._handle_command(
-            interaction,
-            strings.question_about(author, link, quote),
-            strings.question_about_by(str(interaction.user.id), author, link, quote),
-            words,
-            attachments=content.file_count(message),
-        )
+        quote = "\n".join(one.text for one in events.asked_about(message))
+        late = partial(strings.question_about_by, str(interaction.user.id), author, link, quote)
+        await self._handle_command(interaction, read, strings.question_about(author, link, quote), late)
 
     async def _handle_command(
         self,
         interaction: discord.Interaction,
+        read: Callable[[ChannelInfo, int, Find], Prompt],
         acknowledgement: str,
-        late: str,
-        words: Callable[[Find], Words],
-        *,
-        attachments: int = 0,
+        late: Callable[[], str],
     ) -> None:
         """Acknowledge a command, then deliver it; `late` is posted where an acknowledgement comes too late.
 
-        `words` are those of the question and of what it is about. Names are looked up after the acknowledgement.
+        `read` is `events.prompt_from_command` with the words. Names are looked up after the acknowledgement.
         The acknowledgement repeats the question for everybody, and would be posted in the name of whoever is refused:
         so the core is asked first, and a refusal is the acknowledgement, seen by its author alone.
         """
         # Tracked from the acknowledgement on: closing the connection must not lose an acknowledged command.
         with self._delivery.tracked():
-            channel = await self._delivery.channel_info(interaction.channel, interaction.guild)
-            channel = await self._delivery.with_home(channel, interaction.user.id)
+            channel = await self._delivery.channel_info(
+                interaction.channel, interaction.guild, interaction.user.id
+            )
             channel = events.with_permissions(channel, interaction)
-
-            def prompt(answer: int, find: Find = no_name) -> Prompt:
-                text, quotes = words(find)
-                return events.prompt_from_command(
-                    interaction, channel, answer, text=text, quotes=quotes, attachments=attachments
-                )
-
             # There is no acknowledgement yet that an answer could follow.
-            asked, muted = prompt(0), not channel.person_may_write
+            asked, muted = read(channel, 0, no_name), not channel.person_may_write
             asked = events.answered_directly(asked, 0) if muted else asked
-            objection = await self._delivery.objection(asked)
+            objection = await self._delivery.host.objection(asked)
             if objection is not None:
                 await answer_privately(interaction, objection)
             elif muted:
@@ -209,8 +198,8 @@ class Interactions:
             else:
                 answer = await self._acknowledge(interaction, acknowledgement, late)
                 if answer is not None:
-                    read = await self._delivery.names.read(lambda find: prompt(answer, find))
-                    await self._delivery.deliver(read)
+                    prompt = await self._delivery.names.read(lambda find: read(channel, answer, find))
+                    await self._delivery.deliver(prompt)
 
     async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
         """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.
@@ -241,7 +230,9 @@ class Interactions:
         await self._delivery.other.noticed(strings.ACKNOWLEDGED_ELSEWHERE)
         return True
 
-    async def _acknowledge(self, interaction: discord.Interaction, text: str, late: str) -> int | None:
+    async def _acknowledge(
+        self, interaction: discord.Interaction, text: str, late: Callable[[], str]
+    ) -> int | None:
         """Answer a command with a message, and return the message's id: the thread is opened from it.
 
         None where another process with this token has answered it: that one has the question.
@@ -269,17 +260,12 @@ class Interactions:
                 arrived = await _original_response(interaction)
                 if arrived is not None:
                     return arrived
-        return await self._post_late(interaction, Body(content=late, components=[]))
-
-    async def _post_late(self, interaction: discord.Interaction, body: Body) -> int:
-        """Post in place of an answer, several times if need be: Discord sends a command once.
-
-        The interaction's id is the nonce, so that the message appears once however often it is tried.
-        """
+        # Several times if need be: Discord sends a command once.
+        body = Body(content=late(), components=[])
         return await self._post(interaction.channel_id or 0, body, str(interaction.id))
 
     async def _post(self, channel: int, body: Body, nonce: str) -> int:
-        # Whether it arrived is not known after an error; the nonce makes another attempt harmless.
+        # Whether it arrived is not known after an error; the nonce, the interaction's id, makes another attempt harmless.
         return await self._retried(lambda: self._rest.send(channel, body, nonce=nonce))
 
     @staticmethod

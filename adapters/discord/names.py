@@ -4,15 +4,10 @@ from collections.abc import Mapping
 
 from adapters.discord.client import RestClient
 from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.names import Find, Names
+from aion_bot.ports.names import Names
 
 TIMEOUT = 1.0
 """Seconds that a question waits for names. A command is acknowledged before they are looked up."""
-
-
-def in_server(find: Find, server: int | None) -> Find:
-    """Return what finds people by the inside of a mention (`@1`), as a server calls them; None: direct messages."""
-    return lambda mention: find(f"{server or ''}{mention}")
 
 
 class DiscordNames:

@@ -1,4 +1,4 @@
-"""Which questions another process with the same token answers, so that one of the two does. No requests.
+"""What another process with the same token posts, and which questions it answers, so that one of the two does. No requests.
 
 Discord gives each event to both. The first post of an answer has a nonce that is made of its question (`ids.claim_of`), and
 two posts with one nonce make one message: who comes second is given the message of the first, and keeps out. Discord
@@ -14,10 +14,12 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
+import discord
+
 from adapters.discord import ids, strings
 from adapters.discord.errors import Claimed
 from adapters.discord.events import ChannelInfo
-from aion_bot.ports.errors import TakenElsewhere
+from adapters.discord.rendering import Body
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
 
@@ -25,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 _MOST = 10_000
 """Claims and channels that are remembered."""
+POSTED = {discord.MessageType.default, discord.MessageType.reply}
+"""Types of the bot's answers; the acknowledgement of a command has another one."""
 REMEMBERED = 3_600.0
 """Seconds for which another process is taken to be there after it was seen."""
 YIELD = 3.0
@@ -36,37 +40,32 @@ class OtherProcess:
 
     def __init__(self) -> None:
         self.host: Host | None = None
-        self._seen_at = -math.inf
-        self._claims: OrderedDict[int, bool] = OrderedDict()
+        self.seen_at = -math.inf
+        """When another process was seen last, by the monotonic clock."""
+        self.claims: OrderedDict[int, bool] = OrderedDict()
         """The questions that another process has claimed."""
         self._spoke_last: OrderedDict[int, bool] = OrderedDict()
         """Whether the newest message of the bot's account in a channel is another process's."""
         self._waiting: WeakValueDictionary[int, asyncio.Event] = WeakValueDictionary()
         """What is set when another process may have written in a channel."""
 
-    @property
-    def seen(self) -> bool:
-        """Whether another process was seen lately."""
-        return time.monotonic() - self._seen_at < REMEMBERED
-
     async def noticed(self, sign: str) -> None:
         """Note a sign of another process, and tell the core."""
-        self._seen_at = time.monotonic()
+        self.seen_at = time.monotonic()
         if self.host is not None:
             await self.host.second_process(sign)
 
-    def note_own(self, channel: int) -> None:
-        """Note that this process has posted in a channel."""
-        _remember(self._spoke_last, channel, False)
-
-    async def note_unknown(self, channel: int, nonce: str, keys: Iterable[str]) -> None:
-        """Note a post that this process has not made, with the keys of its buttons.
+    async def note_message(self, message: discord.Message, *, own: bool) -> None:
+        """Note a message of the bot's account; `own`: this process has posted it.
 
         One that this database knows, by a button or by its nonce, was on its way when the process before this one ended.
         """
+        if message.type not in POSTED or message.nonce is None:
+            return
+        channel, nonce = message.channel.id, str(message.nonce)
         named = () if ids.claimed_by(nonce) is not None else (nonce.partition("-")[0],)
-        if await self._knows((*keys, *named)):
-            self.note_own(channel)
+        if own or await self._knows((*keys_of(message), *named)):
+            _remember(self._spoke_last, channel, False)
         else:
             await self.note_post(channel, nonce)
 
@@ -74,7 +73,7 @@ class OtherProcess:
         """Note that another process has posted in a channel."""
         _remember(self._spoke_last, channel, True)
         if (claimed := ids.claimed_by(nonce)) is not None:
-            _remember(self._claims, claimed, True)
+            _remember(self.claims, claimed, True)
         self.note_edit(channel)
         await self.noticed(strings.POSTED_ELSEWHERE)
 
@@ -82,11 +81,6 @@ class OtherProcess:
         """Note that a message of the bot's account was edited: where another process spoke last it is probably its."""
         if (waiting := self._waiting.get(channel)) is not None:
             waiting.set()
-
-    def check(self, nonce: str) -> None:
-        """Raise `TakenElsewhere` where the question that a nonce claims is known to be another process's."""
-        if ids.claimed_by(nonce) in self._claims:
-            raise TakenElsewhere("another process has claimed this question")
 
     async def older_message(self, channel: int, nonce: str, found: Claimed) -> int:
         """Return the message that claims a question if this database knows it; else note whose it is and raise `found`.
@@ -117,7 +111,7 @@ class OtherProcess:
             if message < began:
                 return True
             await self._wait(channel.id, message)
-        if message in self._claims:
+        if message in self.claims:
             _log.info("left to another process", extra={"kind": "message"})
             return True
         return False
@@ -132,13 +126,32 @@ class OtherProcess:
     async def _wait(self, channel: int, message: int) -> None:
         """Wait until a question is claimed, or another process has been silent in its channel for `YIELD` seconds."""
         news = self._waiting.setdefault(channel, asyncio.Event())
-        while message not in self._claims:
+        while message not in self.claims:
             news.clear()
             try:
                 async with asyncio.timeout(YIELD):
                     await news.wait()
             except TimeoutError:
                 return
+
+
+def check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
+    """Raise `Claimed` where the message for a claim cannot be the one that was sent; `tried`: an earlier one may have been.
+
+    What an earlier attempt of this process posted may have lost its buttons since.
+    """
+    buttons = [one["custom_id"] for row in body["components"] for one in row["components"]]
+    sent = {found[1] for one in buttons if (found := ids.parse_custom_id(one)) is not None}
+    shown = keys_of(message)
+    if not sent & shown and (shown or (sent and not tried)):
+        raise Claimed(message.id, shown)
+
+
+def keys_of(message: discord.Message) -> frozenset[str]:
+    """Read the keys of the bot's buttons under a message."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    parsed = (ids.parse_custom_id(one.custom_id or "") for row in rows for one in row.children)
+    return frozenset(found[1] for found in parsed if found is not None)
 
 
 def _remember(where: OrderedDict[int, bool], number: int, value: bool) -> None:

@@ -46,11 +46,15 @@ def _undocumented(name: str, scope: Scope, *, side_by_side: int | None = None) -
 _THREAD_CREATION = _undocumented("thread creation", Scope.BOT, side_by_side=5)
 _DIRECT_CHANNELS = _undocumented("direct-message channels", Scope.BOT)
 _CHANNEL_LOOKUPS = _undocumented("channel lookups", Scope.CHANNEL)
+_MESSAGE_LOOKUPS = _undocumented("message lookups", Scope.CHANNEL)
 _MEMBER_LOOKUPS = _undocumented("member lookups", Scope.BOT)
 _CHANNEL_EDITS = _undocumented("channel edits", Scope.CHANNEL)
 _LOGIN = _undocumented("login", Scope.BOT)
 _COMMANDS = _undocumented("commands", Scope.BOT)
 _OTHERS = _undocumented("other routes", Scope.BOT)
+
+GET_ATTACHMENT: Final = "GET /attachments/{channel_id}/{attachment_id}/{filename}"
+"""Names the requests for the bytes of a file, which go to another host than the API and count against no limit of it."""
 
 
 class Method(StrEnum):
@@ -63,6 +67,7 @@ class Method(StrEnum):
     GET_CHANNEL = "GET /channels/{channel_id}"
     EDIT_CHANNEL = "PATCH /channels/{channel_id}"
     LIST_MESSAGES = "GET /channels/{channel_id}/messages"
+    GET_MESSAGE = "GET /channels/{channel_id}/messages/{message_id}"
     CREATE_MESSAGE = "POST /channels/{channel_id}/messages"
     EDIT_MESSAGE = "PATCH /channels/{channel_id}/messages/{message_id}"
     DELETE_MESSAGE = "DELETE /channels/{channel_id}/messages/{message_id}"
@@ -86,6 +91,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.GET_CHANNEL: (_CHANNEL_LOOKUPS, _WHOLE_BOT),
     Method.EDIT_CHANNEL: (_CHANNEL_EDITS, _WHOLE_BOT),
     Method.LIST_MESSAGES: (_HISTORY, _WHOLE_BOT),
+    Method.GET_MESSAGE: (_MESSAGE_LOOKUPS, _WHOLE_BOT),
     Method.CREATE_MESSAGE: (_MESSAGES, _WHOLE_BOT),
     Method.EDIT_MESSAGE: (_MESSAGES, _WHOLE_BOT),
     Method.DELETE_MESSAGE: (_DELETIONS, _WHOLE_BOT),

@@ -20,7 +20,14 @@ LABEL_LENGTH = 80
 EMPTY = "…"
 """Shown where there is nothing to show yet: Discord refuses an empty message."""
 # Button styles: 1 primary, 2 secondary, 3 success, 4 danger (Discord's documentation, *Component Reference*).
-_STYLES = {Action.APPROVE: 3, Action.CANCEL: 4, Action.RETRY: 1, Action.STOP: 2}
+_STYLES = {
+    Action.APPROVE: 3,
+    Action.CANCEL: 4,
+    Action.RETRY: 1,
+    Action.STOP: 2,
+    Action.UPLOAD: 1,
+    Action.SUGGEST: 2,
+}
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150
 """Characters of a line of small print: what the core leaves room for."""

@@ -13,6 +13,7 @@ UNTITLED = "A question for Aion"
 """The title of a thread where the words of the question cannot be one."""
 ASK_DESCRIPTION = "Ask Aion about your images and documents"
 ASK_PROMPT = "Your question"
+ASK_FILE = "A picture or document that it is about"
 UNKNOWN_BUTTON = "I don't know this button any more. Ask your question again."
 UNKNOWN_COMMAND = "This command has changed. Reload Discord, then try again."
 PUBLIC_BOT = (

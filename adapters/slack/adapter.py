@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from adapters.slack import ids, markdown, rate_limits, rendering, strings
@@ -19,6 +20,7 @@ from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
@@ -66,22 +68,24 @@ class SlackAdapter:
         async def on_hello(connections: int) -> None:
             nonlocal told
             foreign = connections > CONNECTIONS
-            notice = strings.foreign_connections(CONNECTIONS)
+            notice = strings.foreign_connections(CONNECTIONS) if foreign else ""
             if not told:
                 told = True
-                notices = (notice,) if foreign else ()
-                await host.connected(Presence((me.team_name,), f"@{me.name}", notices))
+                await host.connected(Presence((me.team_name,), f"@{me.name}", (notice,) if notice else ()))
             elif foreign:
                 _log.warning("foreign connections", extra={"notice": notice})
                 # Not at the first one: Slack may still count those of the process before this one.
                 await host.second_process(strings.FOREIGN)
 
         self._names.remember({f"@{me.user}": me.name})
+        # Nobody has told what happened since the last connection was lost.
+        self._messages.attached.seen.forget()
         handlers = EventHandlers(
             me,
             host,
             self._web,
             self._names,
+            self._messages.attached,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
@@ -105,6 +109,14 @@ class SlackAdapter:
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file by three requests; searches the thread first as `post` does."""
         return await self._messages.files.post(thread, document, nonce)
+
+    def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read a file that somebody attached, by two requests: its address is asked for each time."""
+        return self._messages.attached.open(file)
+
+    async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
+        """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
+        return await self._messages.attached.recent(thread, before)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""
@@ -223,7 +235,10 @@ class SlackAdapter:
                 where = {"channel": place.channel, "thread_ts": place.ts}
                 await self._web.call(Method.CHAT_POST_MESSAGE, place.team, **where, **message)
             else:
-                where = {"channel": place.channel, **_thread_of_reader(event)}
+                where = {"channel": place.channel}
+                # The thread in which the person reads, if any; see `events` on `reply_token`.
+                if not isinstance(event, MessageChange) and event.reply_token:
+                    where["thread_ts"] = event.reply_token
                 await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
         except (Forbidden, MessageGone):
             try:
@@ -243,10 +258,3 @@ class SlackAdapter:
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request to `observer` from now on, and to no earlier one any more."""
         self._web.observer = observer
-
-
-def _thread_of_reader(event: InboundEvent) -> dict[str, str]:
-    """The thread in which the person behind `event` reads, if any; see `events` on `reply_token`."""
-    if isinstance(event, MessageChange) or not event.reply_token:
-        return {}
-    return {"thread_ts": event.reply_token}

@@ -1,19 +1,21 @@
 """Slack's Web API: the one place that sends requests to it, and that reports each of them to the limiter."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, closing
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
-from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError
 from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
@@ -21,6 +23,7 @@ from aion_bot.ports.settings import is_loopback
 _READS = {
     Method.CONVERSATIONS_INFO,
     Method.CONVERSATIONS_REPLIES,
+    Method.FILES_INFO,
     Method.USERGROUPS_LIST,
     Method.USERS_INFO,
 }
@@ -29,6 +32,10 @@ _READS = {
 _FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
 """Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
 both, and slack_sdk sends it as a form."""
+
+
+_FILES_HOST = "files.slack.com"
+_MOST_REDIRECTS = 3
 
 
 class WebApi:
@@ -71,24 +78,16 @@ class WebApi:
         `team` and the argument `channel` name the workspace and the channel that the request counts in. Raises the
         errors of `ports.errors`. What writes is sent once: only its caller knows whether it may be sent again.
         """
+        # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
+        body: dict[str, Any] = {"data" if method in _FORMS else "json": arguments}
+        charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
         try:
-            return await self._send(method, team, tolerated, arguments)
+            return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)
         except errors.ConnectionLost:
             if method not in _READS:
                 raise
         # A connection of the pool may have been closed while it was idle. Reading twice is harmless.
-        return await self._send(method, team, tolerated, arguments)
-
-    async def _send(
-        self, method: Method, team: str, tolerated: Collection[str], arguments: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        """Send one request and report it. Raises the errors of `ports.errors`."""
-        if self._closed:
-            raise PlatformDown(f"{method}: the connection to Slack is closed")
-        # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
-        body: dict[str, Any] = {"data" if method in _FORMS else "json": dict(arguments)}
-        charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
-        return await self._reported(method, charges, lambda: self._answer(method, body), tolerated=tolerated)
+        return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)
 
     async def upload(self, address: str, raw: bytes) -> None:
         """Send the bytes of a file to the address that Slack named; without a token, which Slack asks for nowhere there.
@@ -100,7 +99,7 @@ class WebApi:
         if parts.scheme != "https" and not (own.scheme == parts.scheme and is_loopback(parts.hostname)):
             raise PlatformDown(f"{method}: the address is not encrypted")
 
-        async def send() -> Mapping[str, Any]:
+        async def send() -> None:
             session = self.client.session
             if session is None:
                 raise PlatformDown(f"{method}: the connection to Slack is closed")
@@ -111,27 +110,64 @@ class WebApi:
                 if answer.status != 200:
                     # The address is good for one upload: another attempt takes another one.
                     raise PlatformDown(f"{method}: status {answer.status}")
-            return {}
 
-        if self._closed:
-            raise PlatformDown(f"{method}: the connection to Slack is closed")
-        await self._reported(method, (), send)
+        await self._send(method, (), send)
 
-    async def _answer(self, method: Method, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer = (await self.client.api_call(method, **body)).data
-        if not isinstance(answer, dict):
-            raise errors.not_slack(method)
-        return answer
+    @asynccontextmanager
+    async def download(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Read a file with the bot token, which only the hosts of `_is_files_host` get; lends a good answer's body.
 
-    async def _reported(
+        Raises `FileUnavailable` where Slack answers something else than the file, and the other errors of `ports.errors`.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout)
+        # Not unpacked: a small answer could become a large piece.
+        async with aiohttp.ClientSession(
+            timeout=timeout, auto_decompress=False, middlewares=(_sent_once,)
+        ) as session:
+            for _ in range(_MOST_REDIRECTS + 1):
+                with closing(await self._get(session, address)) as answer:
+                    if answer.status == 200:
+                        yield answer
+                        return
+                    address = urljoin(address, answer.headers.get("Location", ""))
+        raise FileUnavailable(f"{Method.FILES_DOWNLOAD}: redirected too often", FileProblem.WITHHELD)
+
+    async def _get(self, session: aiohttp.ClientSession, address: str) -> aiohttp.ClientResponse:
+        """Send one request for a file and report it; the answer is a good one or a redirect."""
+        method = Method.FILES_DOWNLOAD
+        if not _is_files_host(address, self._settings.api_url):
+            raise FileUnavailable(f"{method}: an address that is not Slack's", FileProblem.WITHHELD)
+        headers = {
+            "Authorization": f"Bearer {self._settings.bot_token.get_secret_value()}",
+            "Accept-Encoding": "identity",
+        }
+        answers: list[aiohttp.ClientResponse] = []
+
+        async def send() -> None:
+            answer = await session.get(
+                address, headers=headers, proxy=self.client.proxy, allow_redirects=False
+            )
+            answers.append(answer)
+            errors.check_download(answer.status, answer.headers)
+
+        try:
+            await self._send(method, (), send)
+        except BaseException:
+            for answer in answers:
+                answer.close()
+            raise
+        return answers[0]
+
+    async def _send(
         self,
         method: Method,
         charges: tuple[Charge, ...],
-        send: Callable[[], Awaitable[Mapping[str, Any]]],
-        *,
+        send: Callable[[], Awaitable[AsyncSlackResponse | None]],
         tolerated: Collection[str] = (),
     ) -> Mapping[str, Any]:
         """Send one request and report it. Raises the errors of `ports.errors`."""
+        if self._closed:
+            raise PlatformDown(f"{method}: the connection to Slack is closed")
         request = PlatformRequest(method, charges)
         # A cancelled request is reported as an error: whether Slack acted is not known.
         status, retry_after = RequestStatus.ERROR, 0.0
@@ -140,8 +176,14 @@ class WebApi:
         if observer is not None:
             observer.sent(request)
         try:
-            answer = await send()
+            response = await send()
+            answer = {} if response is None else response.data
+            if not isinstance(answer, dict):
+                raise errors.not_slack(method)
             status = RequestStatus.OK
+        except PlatformError as refusal:
+            status, retry_after = errors.status_of(refusal), getattr(refusal, "retry_after", 0.0)
+            raise
         except errors.FAILURES as error:
             if isinstance(error, SlackApiError) and errors.code_of(error) in tolerated:
                 status = RequestStatus.REFUSED
@@ -198,6 +240,31 @@ class WebApi:
         # A client that was never used has no pool, and must not get one now.
         if "client" in vars(self) and self.client.session is not None:
             await self.client.session.close()
+
+
+async def _sent_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Let a lost connection end a GET: aiohttp would send it again by itself, and nobody would count that."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise errors.translate(error, Method.FILES_DOWNLOAD) from None
+
+
+def _is_files_host(address: str, api_url: str) -> bool:
+    """Tell whether an address is one that serves Slack's files, which therefore gets the bot token.
+
+    That is `files.slack.com`, or "files." and the host of `SLACK_API_URL`; of a simulator on loopback its own host and port.
+    """
+    try:
+        parts, own = urlsplit(address), urlsplit(api_url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if is_loopback(own.hostname):
+        return (parts.scheme, host, port) == (own.scheme, own.hostname, own.port)
+    return parts.scheme == "https" and port in {None, 443} and host in {_FILES_HOST, f"files.{own.hostname}"}
 
 
 def field(answer: Mapping[str, Any], name: str, method: str) -> str:

@@ -10,7 +10,9 @@ import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from aion_bot.ports.events import Quote, QuoteSource
+from adapters.slack import ids
+from aion_bot.ports.events import MOST_FILES, Quote, QuoteSource
+from aion_bot.ports.files import Attachment, attachment
 
 Payload = Mapping[str, Any]
 
@@ -62,19 +64,48 @@ def quotes(message: Payload, plain: Plain, *, about: str | None = None) -> tuple
 
 def file_count(message: Payload) -> int:
     """Count the files of a message and of what it forwards, and the pictures of its blocks and cards."""
+    parts = [message, *_parts_of(message)]
+    linked = [one for one in parts[1:] if one.get("image_url")]
+    return len(_pictures(parts)) + len(linked) + len(_file_objects(parts))
+
+
+def files(message: Payload, team: str) -> tuple[Attachment, ...]:
+    """Return the files of a message and of what it forwards, and those that its blocks show, `MOST_FILES` at most.
+
+    A picture that a block only names by its address is no file of Slack's.
+    """
+    parts = [message, *_parts_of(message)]
+    shown = [found for one in _pictures(parts) if isinstance(found := one.get("slack_file"), Mapping)]
+    by_id: dict[str, Attachment] = {}
+    for one in [*_file_objects(parts), *shown]:
+        found = ids.file_id(team, one.get("id"))
+        if found is not None and len(by_id) < MOST_FILES:
+            name = one.get("name") or one.get("title")
+            by_id.setdefault(found, attachment(found, name, one.get("size"), one.get("mimetype")))
+    return tuple(by_id.values())
+
+
+def _parts_of(message: Payload) -> list[Payload]:
+    """Return the attachments of a message and of what it forwards."""
     parts: list[Payload] = []
     level = [message]
     # Level by level, so that the depth is bounded whatever a payload nests.
     for _ in range(_MOST_FORWARDS + 1):
         level = [one for part in level for one in _attached(part)]
         parts += level
-    blocks = [*items(message, "blocks")]
-    for one in parts:
-        blocks += [*items(one, "blocks"), *_message_blocks(one)]
-    pictures = [one for one in blocks if one.get("type") == "image"] + [
-        one for one in parts if one.get("image_url")
-    ]
-    return len(pictures) + sum(len(items(one, "files")) for one in (message, *parts))
+    return parts
+
+
+def _pictures(parts: Sequence[Payload]) -> list[Payload]:
+    """Return the pictures in the blocks of a message and of its attachments."""
+    blocks = [block for one in parts for block in (*items(one, "blocks"), *_message_blocks(one))]
+    return [one for one in blocks if one.get("type") == "image"]
+
+
+def _file_objects(parts: Sequence[Payload]) -> list[Payload]:
+    """Return the files of a message and of its attachments; of one that was deleted only a tombstone is left."""
+    found = [file for one in parts for file in items(one, "files")]
+    return [file for file in found if file.get("mode") != "tombstone"]
 
 
 def is_forward(attachment: Payload) -> bool:

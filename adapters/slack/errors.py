@@ -16,6 +16,8 @@ from adapters.slack.methods import APP_SCOPES, Method
 from aion_bot.ports.errors import (
     CannotDraw,
     CannotEdit,
+    FileProblem,
+    FileUnavailable,
     Forbidden,
     Hindrance,
     MessageGone,
@@ -178,6 +180,18 @@ def code_of(error: SlackApiError) -> str:
     """Slack's error code; empty where the answer has none."""
     data = getattr(error.response, "data", None)
     return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
+def check_download(status: int, headers: Mapping[str, str]) -> None:
+    """Raise what an answer to the request for a file means, unless it is a good one or a redirect."""
+    if status == 200 or (300 <= status < 400 and headers.get("Location")):
+        return
+    text = f"{Method.FILES_DOWNLOAD}: status {status}"
+    if status == 429:
+        raise RateLimited(_retry_after(headers))
+    if status >= 500:
+        raise PlatformDown(text)
+    raise FileUnavailable(text, FileProblem.GONE if status in {404, 410} else FileProblem.WITHHELD)
 
 
 def status_of(error: PlatformError) -> RequestStatus:

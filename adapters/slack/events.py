@@ -10,6 +10,7 @@ thread that has no replies yet is seen by nobody.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from adapters.slack import content, ids, mrkdwn
@@ -27,6 +28,8 @@ ACTIONS = {
     "aion_plan_cancel": Action.CANCEL,
     "aion_retry": Action.RETRY,
     "aion_stop": Action.STOP,
+    "aion_upload": Action.UPLOAD,
+    "aion_suggest": Action.SUGGEST,
 }
 
 _YOUNG = 30.0
@@ -55,28 +58,34 @@ def prompt_from_event(
     person = writer(event, me.user, me.bot, may_ask)
     if not is_message or person is None:
         return None
-    text = event.get("text") or ""
-    direct = is_direct(event["channel"], event.get("channel_type"))
-    quotes = content.quotes(event, _plain(me, find))
-    address = _address(event, me, direct=direct, quoted=bool(quotes))
+    text, direct = event.get("text") or "", is_direct(event["channel"], event.get("channel_type"))
+    plain = partial(mrkdwn.to_plain_text, bot=me.user, find=find)
+    quotes = content.quotes(event, plain)
+    mentioned = mrkdwn.mentioned(text)
+    mentions_bot = f"@{me.user}" in mentioned
+    # Slack mentions nobody when people answer one another in a thread.
+    others = bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"})
+    in_thread = event.get("thread_ts") not in {None, event["ts"]}
+    address = Address(direct or mentions_bot, others, in_thread, words=bool(text.strip() or quotes))
     # Of what an app writes, only a mention of the bot counts.
-    if not may_be_for_bot(address) or (person.apps and not _mentions(event, me)):
+    if not may_be_for_bot(address) or (person.apps and not mentions_bot):
         return None
-    addressed, written_at = address.bot, float(event["ts"])
+    written_at = float(event["ts"])
     # A message outside of any thread begins one: replies to it have its `ts` as their `thread_ts`.
     thread = ids.thread_key(me.team, event["channel"], event.get("thread_ts") or event["ts"])
     return Prompt(
         # Not the `event_id`: `app_mention` and `message` have different ones for the same message.
         key=ids.prompt_key(me.team, event["channel"], event["ts"]),
         thread=thread,
-        place=_place_of_event(body, me, event["channel"], direct, _team_of_writer(event)),
+        place=_place_of_event(body, me, event["channel"], direct, event),
         person=person,
-        text=mrkdwn.to_plain_text(text, me.user, find),
-        addressed=addressed,
+        text=plain(text),
+        addressed=address.bot,
         # Slack guarantees no order: this reply may have overtaken the question that began its thread.
-        young=not addressed and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
+        young=not address.bot and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
         attachments=content.file_count(event),
+        files=content.files(event, me.team),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
         written_at=written_at,
@@ -112,6 +121,7 @@ def prompt_from_shortcut(
     message, channel = payload.get("message") or {}, _channel_of(payload)
     if payload.get("callback_id") != SHORTCUT or not channel or not message.get("ts"):
         return None
+    plain = partial(mrkdwn.to_plain_text, bot=me.user, find=find)
     return Prompt(
         # Two uses on the same message differ in their `action_ts`, and two deliveries of one use do not.
         key=ids.prompt_key(
@@ -123,8 +133,9 @@ def prompt_from_shortcut(
         ),
         person=_user_of(payload),
         text="",
-        quotes=content.quotes(message, _plain(me, find), about=_author(message, find)),
+        quotes=content.quotes(message, plain, about=_author(message, find)),
         attachments=content.file_count(message),
+        files=content.files(message, me.team),
         reply_token=message.get("thread_ts") or "",
         written_at=float(payload.get("action_ts") or 0),
     )
@@ -162,7 +173,7 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
         return None
     return StopRequest(
         thread=ids.thread_key(me.team, channel, thread),
-        place=_place_of_event(body, me, channel, is_direct(channel), _team_of_writer(event)),
+        place=_place_of_event(body, me, channel, is_direct(channel), event),
         person=Person(user),
         reply_token=thread,
     )
@@ -189,7 +200,7 @@ def message_change(body: Payload, me: BotIdentity, find: Find = no_name) -> Mess
     return MessageChange(
         prompt=ids.prompt_key(me.team, channel, message["ts"]),
         thread=ids.thread_key(me.team, channel, thread),
-        place=_place_of_event(body, me, channel, direct, _team_of_writer(message)),
+        place=_place_of_event(body, me, channel, direct, message),
         person=person,
         text=None if deleted else mrkdwn.to_plain_text(after.get("text") or "", me.user, find),
         question=None if deleted else prompt_from_event(_as_new(body, after), me, find),
@@ -201,10 +212,6 @@ def _said(message: Payload, me: BotIdentity) -> tuple[str, tuple[Quote, ...]]:
     return message.get("text") or "", content.quotes(
         message, lambda words: mrkdwn.to_plain_text(words, me.user)
     )
-
-
-def _plain(me: BotIdentity, find: Find) -> content.Plain:
-    return lambda text: mrkdwn.to_plain_text(text, me.user, find)
 
 
 def _author(message: Payload, find: Find) -> str:
@@ -249,9 +256,13 @@ def shared_channel(body: Payload) -> tuple[str, bool] | None:
 
 def is_own_message(payload: Payload, me: BotIdentity) -> bool:
     """Tell whether somebody of the bot's own workspace uses a button on a message of the bot's own."""
-    message = payload.get("message") or {}
-    own = message.get("user") == me.user or (bool(me.bot) and message.get("bot_id") == me.bot)
+    own = is_own(payload.get("message") or {}, me)
     return own and (payload.get("user") or {}).get("team_id") in {None, "", me.team}
+
+
+def is_own(message: Payload, me: BotIdentity) -> bool:
+    """Tell whether the bot wrote a message."""
+    return message.get("user") == me.user or (bool(me.bot) and message.get("bot_id") == me.bot)
 
 
 def message_of_shortcut(payload: Payload) -> tuple[str, str] | None:
@@ -265,39 +276,18 @@ def is_direct(channel: str, channel_type: str | None = None) -> bool:
     return channel_type == "im" or channel.startswith("D")
 
 
-def _address(event: Payload, me: BotIdentity, *, direct: bool, quoted: bool) -> Address:
-    text = event.get("text") or ""
-    mentioned = mrkdwn.mentioned(text)
-    # Slack mentions nobody when people answer one another in a thread.
-    return Address(
-        bot=direct or f"@{me.user}" in mentioned,
-        others=bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"}),
-        in_thread=event.get("thread_ts") not in {None, event["ts"]},
-        words=bool(text.strip() or quoted),
-    )
-
-
-def _mentions(event: Payload, me: BotIdentity) -> bool:
-    return f"@{me.user}" in mrkdwn.mentioned(event.get("text") or "")
-
-
 def _channel_of(payload: Payload) -> str:
     channel = payload.get("channel") or {}
     return channel.get("id") or (payload.get("container") or {}).get("channel_id") or ""
 
 
-def _team_of_writer(event: Payload) -> str:
-    """The team of whoever wrote a message; `user_team` is there where it is another than the channel's."""
-    return (
-        event.get("user_team") or event.get("team") or (event.get("bot_profile") or {}).get("team_id") or ""
-    )
-
-
-def _place_of_event(body: Payload, me: BotIdentity, channel: str, direct: bool, team: str) -> Place:
-    """Where an event happened; `team` is that of the person.
+def _place_of_event(body: Payload, me: BotIdentity, channel: str, direct: bool, done: Payload) -> Place:
+    """Where an event happened; `done` is what a person did there, and names their team.
 
     In a channel that another organisation sees, somebody without a team may be anybody: no list names them.
     """
+    # `user_team` is there where it is another than the channel's.
+    team = done.get("user_team") or done.get("team") or (done.get("bot_profile") or {}).get("team_id") or ""
     shared = bool(body.get("is_ext_shared_channel"))
     person_workspace = (_UNKNOWN_TEAM if shared else "") if not team else "" if team == me.team else team
     return Place(me.team, channel, direct, shared, person_workspace)

@@ -1,23 +1,42 @@
-"""Files in a thread: an upload takes three requests, of which the last one posts.
+"""Files in a thread: those that the bot posts, and those that people attach.
+
+An upload takes three requests, of which the last one posts.
 
 https://docs.slack.dev/messaging/working-with-files#uploading_files: Slack names an address, takes the bytes there, and
 then shares the file in a thread. Its answer does not name the message, so a file is referred to by its own id. Slack
 keeps no nonce; the file's name carries it, by which a file of an earlier request, or of an earlier process, is found.
+
+A file of somebody's takes two: `files.info` says where its bytes are, which have to be fetched with the bot token. Slack
+answers with a page for signing in, and status 200, where it does not accept that. A file of another organisation is a
+stub without a name in the event (`file_access`): https://docs.slack.dev/reference/objects/file-object
 """
 
 import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
+
+import aiohttp
 
 from adapters.slack import errors, ids, strings
 from adapters.slack.client import WebApi, field
 from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import PlatformDown, PlatformError, UploadRefused
+from aion_bot.ports.errors import (
+    FileProblem,
+    FileUnavailable,
+    Forbidden,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    UploadRefused,
+)
+from aion_bot.ports.files import PIECE, Attachment, whole
 from aion_bot.ports.messages import Document, MessageRef, ThreadKey
+from aion_bot.ports.thread_files import ThreadFiles
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +45,22 @@ _KEPT = 1_000
 _CLOCK_SKEW = 300.0
 """Seconds by which Slack's clock may differ from this machine's."""
 
+_UNAVAILABLE: Mapping[str, FileProblem] = {
+    "access_denied": FileProblem.WITHHELD,
+    "external": FileProblem.ELSEWHERE,
+    "file_not_found": FileProblem.GONE,
+    "hidden_by_limit": FileProblem.WITHHELD,
+    "tombstone": FileProblem.GONE,
+}
+"""What `mode` and `file_access` of a file say about why it has no bytes."""
+_MOST_PAGES = 5
+"""Pages of a thread that are read for its files: Slack lists a thread from its beginning."""
+
 OwnMessages = Callable[[ThreadKey, float], Awaitable[Sequence[OwnMessage]]]
 """Returns the bot's messages in a thread since a time in seconds since the epoch."""
+
+Replies = Callable[[ThreadKey, ThreadFiles, int], Awaitable[None]]
+"""Notes the files of a thread's messages, reading so many pages at most."""
 
 
 class Files:
@@ -80,6 +113,69 @@ class Files:
             _log.warning("upload refused", extra={"reason": str(error)})
             raise UploadRefused(strings.no_upload(str(error)))
         return answer
+
+
+class AttachedFiles:
+    """Files that people attached, read with one workspace's bot token. `seen` is what events told of threads."""
+
+    def __init__(self, web: WebApi, replies: Replies) -> None:
+        self.seen = ThreadFiles()
+        self._web = web
+        self._replies = replies
+
+    @asynccontextmanager
+    async def open(self, file: Attachment) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Read a file as the port's `open_file`; takes two requests, and one more for each redirect."""
+        method, (team, file_id) = Method.FILES_INFO, ids.file(file.id)
+        try:
+            about = (await self._web.call(method, team, file=file_id)).get("file")
+        except MessageGone as error:
+            raise FileUnavailable(str(error), FileProblem.GONE) from error
+        except Forbidden as error:
+            text, permission = str(error), error.permission
+            raise FileUnavailable(text, FileProblem.WITHHELD, permission=permission) from error
+        if not isinstance(about, Mapping):
+            raise errors.not_slack(method)
+        kept = "external" if about.get("is_external") else about.get("file_access")
+        problem = _UNAVAILABLE.get(str(about.get("mode"))) or _UNAVAILABLE.get(str(kept))
+        address, size = about.get("url_private_download") or about.get("url_private"), about.get("size")
+        if problem is not None or not isinstance(address, str):
+            raise FileUnavailable(f"{method}: no bytes", problem or FileProblem.WITHHELD)
+        async with self._web.download(address) as answer:
+            _check_is_file(answer, str(about.get("mimetype") or ""))
+            promised = size if isinstance(size, int) else None
+            async with aclosing(_pieces(answer)) as pieces, aclosing(whole(pieces, promised)) as found:
+                yield found
+
+    async def recent(self, thread: ThreadKey, before: MessageRef | None) -> Sequence[Attachment]:
+        """Return what the port's `recent_files` does, without a request where events told enough.
+
+        A thread that was seen in part is read, `_MOST_PAGES` at most; of one that is longer nothing is returned.
+        """
+        number = None if before is None else ids.number(ids.message(before).ts)
+        found = self.seen.recent(thread, number)
+        if found is None:
+            await self._replies(thread, self.seen, _MOST_PAGES)
+            found = self.seen.recent(thread, number)
+        return found or ()
+
+
+def _check_is_file(answer: aiohttp.ClientResponse, media_type: str) -> None:
+    """Raise `FileUnavailable` where an answer with status 200 cannot be the file: Slack's page for signing in is HTML."""
+    method = Method.FILES_DOWNLOAD
+    if answer.content_type == "text/html" and media_type != "text/html":
+        raise FileUnavailable(f"{method}: a page instead of the file", FileProblem.WITHHELD)
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise FileUnavailable(f"{method}: packed, which was not asked for", FileProblem.INCOMPLETE)
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    """Read the body of an answer. aiohttp stops reading from the connection while its buffer of two pieces is full."""
+    try:
+        async for piece in answer.content.iter_chunked(PIECE):
+            yield piece
+    except errors.FAILURES as error:
+        raise errors.translate(error, Method.FILES_DOWNLOAD) from None
 
 
 def file_name(name: str, nonce: str) -> str:

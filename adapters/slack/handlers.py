@@ -11,7 +11,8 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -22,10 +23,12 @@ from adapters.slack import events, ids, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
+from adapters.slack.files import AttachedFiles
+from adapters.slack.messages import note_files
 from adapters.slack.methods import Method
 from aion_bot.ports.backoff import retry
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.names import Names
 
@@ -50,6 +53,7 @@ class EventHandlers:
         host: Host,
         web: WebApi,
         names: Names,
+        attached: AttachedFiles,
         *,
         retries: Iterable[float],
         lookups: Iterable[float],
@@ -62,10 +66,11 @@ class EventHandlers:
         self._host = host
         self._web = web
         self._names = names
+        self._attached = attached
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
-        """Whether another organisation sees a channel, as the newest events said."""
+        """Whether another organisation sees a channel, as the newest events said of those that were heard of last."""
         self._handling: set[asyncio.Task[Any]] = set()
 
     def app(self) -> AsyncApp:
@@ -112,7 +117,14 @@ class EventHandlers:
             return await next_()
         with self._tracked():
             try:
-                self._remember_shared(body)
+                told = events.shared_channel(body)
+                if told is not None:
+                    channel, shared = told
+                    self._shared[channel] = shared
+                    self._shared.move_to_end(channel)
+                    if len(self._shared) > _CHANNELS:
+                        self._shared.popitem(last=False)
+                self._note_files(body.get("event") or {})
                 rename = events.channel_rename(body)
                 event = await self._read(body) if rename is None else None
             except UNREADABLE as error:
@@ -120,6 +132,7 @@ class EventHandlers:
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
                 return await ack()
             if rename is not None:
+                self._attached.seen.forget()
                 await self._host.channel_renamed(*rename, ids.renamed(*rename))
             elif event is not None:
                 await self._deliver(event)
@@ -138,16 +151,42 @@ class EventHandlers:
                     lambda find: events.message_change(body, me, find),
                     wanted=lambda change: change is not None and change.question is not None,
                 )
-        return await names.read(lambda find: events.prompt_from_event(body, me, find, self._host.may_ask))
+        prompt = await names.read(lambda find: events.prompt_from_event(body, me, find, self._host.may_ask))
+        lacks_files = event.get("type") == "app_mention" and "files" not in event
+        return await self._with_files(prompt) if prompt is not None and lacks_files else prompt
 
-    def _remember_shared(self, body: Payload) -> None:
-        """Remember what an event says about its channel, of the channels that were heard of last."""
-        told = events.shared_channel(body)
-        if told is not None:
-            channel, self._shared[told[0]] = told
-            self._shared.move_to_end(channel)
-            if len(self._shared) > _CHANNELS:
-                self._shared.popitem(last=False)
+    def _note_files(self, event: Payload) -> None:
+        """Note the files of a new or edited message, and that those of a deleted one are gone."""
+        channel, changed = (
+            event.get("channel"),
+            event.get("subtype") in {"message_changed", "message_deleted"},
+        )
+        deleted = changed and "message" not in event
+        message = (event.get("previous_message" if deleted else "message") if changed else event) or {}
+        if event.get("type") != "message" or not channel or not message.get("ts"):
+            return
+        thread = ids.thread_key(self._me.team, channel, message.get("thread_ts") or message["ts"])
+        if deleted:
+            self._attached.seen.discard(thread, ids.number(message["ts"]))
+        else:
+            note_files(self._attached.seen, thread, message, self._me)
+
+    async def _with_files(self, prompt: Prompt) -> Prompt:
+        """Add the files of a mention: Slack may leave them out of `app_mention`, which comes before or after `message`.
+
+        Of one with words only what is known is added, as its first sign must not wait: the core asks for the rest later. One
+        without words asks nothing unless it has files, so Slack is asked.
+        """
+        source = prompt.source
+        if source is None:
+            return prompt
+        found = self._attached.seen.of_message(prompt.thread, ids.number(ids.message(source).ts))
+        if found is None and not (prompt.text.strip() or prompt.quotes):
+            with suppress(PlatformError, TimeoutError):
+                async with asyncio.timeout(_MOMENT / 2):
+                    found = tuple(await self._attached.recent(prompt.thread, source))
+        files = found or ()
+        return replace(prompt, files=files, attachments=max(prompt.attachments, len(files)))
 
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()

@@ -10,6 +10,7 @@ from aion_bot.ports.messages import MessageRef, ThreadKey
 
 PLATFORM = "slack"
 _SEPARATOR = "/"
+_LONGEST_FILE_ID = 40
 
 
 class Thread(NamedTuple):
@@ -53,6 +54,24 @@ def message(ref: MessageRef) -> Message:
 def is_file(ts: str) -> bool:
     """Tell whether a message is referred to by the id of the file that it shares, as Slack names no `ts` for it."""
     return ts.startswith("F")
+
+
+def file_id(team: str, file: object) -> str | None:
+    """Make the port's id of a file that somebody attached; None where Slack's own is none."""
+    is_id = isinstance(file, str) and file.isascii() and file.isalnum() and len(file) <= _LONGEST_FILE_ID
+    return f"{team}{_SEPARATOR}{file}" if is_id else None
+
+
+def file(opaque: str) -> tuple[str, str]:
+    """Read the id of a file back: the team that installed the bot, and Slack's id. Raises ValueError."""
+    team, file = opaque.split(_SEPARATOR)
+    return team, file
+
+
+def number(ts: str) -> int:
+    """Return a `ts` as a number that grows with time. Raises ValueError."""
+    seconds, _, rest = ts.partition(".")
+    return int(seconds) * 1_000_000 + int(rest or "0")
 
 
 def renamed(old: str, new: str) -> Callable[[str], str]:

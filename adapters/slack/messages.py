@@ -9,24 +9,28 @@ the recipient sees it grow; everybody else sees the first piece until it ends. S
 five minutes, and refuses `chat.update` for one that has not ended.
 """
 
+import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.slack import ids
 from adapters.slack.client import WebApi, field
-from adapters.slack.content import items
+from adapters.slack.content import files, items
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
-from adapters.slack.events import is_direct
-from adapters.slack.files import Files, nonce_of
+from adapters.slack.events import BotIdentity, is_direct, is_own
+from adapters.slack.files import AttachedFiles, Files, nonce_of
 from adapters.slack.markdown import delta
 from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import CannotEdit, PlatformDown, PlatformError, Unsupported
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.thread_files import ThreadFiles
+
+_log = logging.getLogger(__name__)
 
 _NONCE_EVENT = "aion_post"
 _PRIVATE_EVENT = "aion_private_reply"
@@ -87,6 +91,7 @@ class Messages:
         """How often in a row an edit was refused because Slack saw a stream, by the message."""
         self._newest_ts = 0.0
         self.files = Files(web, self._own_messages)
+        self.attached = AttachedFiles(web, self._note_files)
 
     async def post(self, thread: ThreadKey, nonce: str, shown: Arguments) -> MessageRef:
         """Post a reply; looks in the thread first where the outcome of an earlier request with this nonce is unknown."""
@@ -257,8 +262,17 @@ class Messages:
     async def _own_messages(self, thread: ThreadKey, oldest: float = 0.0) -> list[OwnMessage]:
         """The bot's messages in a thread since `oldest` in seconds since the epoch, oldest first as Slack has them."""
         me, place = await self._web.me(), ids.thread(thread)
-        own: list[OwnMessage] = []
-        cursor = ""
+        # One without `ts` could not be edited.
+        return [
+            _own_message(thread, place.channel, message)
+            async for page in self._pages(thread, oldest)
+            for message in page
+            if message.get("ts") and is_own(message, me)
+        ]
+
+    async def _pages(self, thread: ThreadKey, oldest: float = 0.0) -> AsyncIterator[Sequence[Arguments]]:
+        """Read the messages of a thread since `oldest` in seconds since the epoch, a page by a request."""
+        place, cursor = ids.thread(thread), ""
         while True:
             page = await self._web.call(
                 Method.CONVERSATIONS_REPLIES,
@@ -270,14 +284,35 @@ class Messages:
                 limit=_PAGE,
                 cursor=cursor,
             )
-            for message in items(page, "messages"):
-                by_bot = bool(me.bot) and message.get("bot_id") == me.bot
-                # One without `ts` could not be edited.
-                if message.get("ts") and (by_bot or message.get("user") == me.user):
-                    own.append(_own_message(thread, place.channel, message))
+            yield items(page, "messages")
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                return own
+                return
+
+    async def _note_files(self, thread: ThreadKey, seen: ThreadFiles, most: int) -> None:
+        """Note the files of a thread's messages; nothing of a thread of more than `most` pages."""
+        me, pages = await self._web.me(), list[Sequence[Arguments]]()
+        async for page in self._pages(thread):
+            if len(pages) == most:
+                _log.info("thread is too long to look for files", extra={"pages": most})
+                return
+            pages.append(page)
+        for page in pages:
+            for message in page:
+                note_files(seen, thread, message, me)
+
+
+def note_files(seen: ThreadFiles, thread: ThreadKey, message: Arguments, me: BotIdentity) -> None:
+    """Note the files of a message. Those of apps are no files that somebody attached."""
+    try:
+        number = ids.number(str(message.get("ts")))
+    except ValueError:
+        return
+    by_person = not message.get("bot_id") and not message.get("hidden")
+    found = files(message, me.team) if by_person else ()
+    seen.note(
+        thread, number, found, own=is_own(message, me), first=message.get("ts") == ids.thread(thread).ts
+    )
 
 
 def private_metadata(person: str) -> Mapping[str, Any]:

@@ -31,6 +31,9 @@ class Method(StrEnum):
     """No method: the bytes of a file go to an address that Slack names."""
     FILES_COMPLETE_UPLOAD = "files.completeUploadExternal"
     FILES_DELETE = "files.delete"
+    FILES_INFO = "files.info"
+    FILES_DOWNLOAD = "url_private_download"
+    """No method: the bytes of a file come from an address that `files.info` names."""
 
 
 BOT_SCOPES: dict[Method, tuple[str, ...]] = {
@@ -53,6 +56,8 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.FILES_UPLOAD: (),
     Method.FILES_COMPLETE_UPLOAD: ("files:write",),
     Method.FILES_DELETE: ("files:write",),
+    Method.FILES_INFO: ("files:read",),
+    Method.FILES_DOWNLOAD: ("files:read",),
 }
 """Scopes that the bot token needs for each method."""
 
@@ -79,8 +84,8 @@ FEATURES: dict[str, tuple[str, ...]] = {
 """Parts of the manifest that need a scope by themselves."""
 
 OPTIONAL = ("files:read", "files:write", "reactions:write", "usergroups:read", "users:read")
-"""Requested as `bot_optional`. Reading attachments will need `files:read`; without `files:write` a very long answer ends
-after its first messages, and says so; without `reactions:write` a queued question has no mark; without `users:read` and
+"""Requested as `bot_optional`. Without `files:read` attached files cannot be read; without `files:write` a very long answer
+ends after its first messages, and says so; without `reactions:write` a queued question has no mark; without `users:read` and
 `usergroups:read` Aion reads ids where people and groups are mentioned."""
 
 

@@ -62,6 +62,8 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.FILES_UPLOAD: (),  # no limit is documented
     Method.FILES_COMPLETE_UPLOAD: (_per_minute(Method.FILES_COMPLETE_UPLOAD, _TIER_4),),
     Method.FILES_DELETE: (_per_minute(Method.FILES_DELETE, _TIER_3),),
+    Method.FILES_INFO: (_per_minute(Method.FILES_INFO, _TIER_4),),
+    Method.FILES_DOWNLOAD: (),  # no limit is documented
 }
 """What a request of each method counts against, the most specific first."""
 

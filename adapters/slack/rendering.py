@@ -76,8 +76,9 @@ def measure(content: Content) -> int:
     texts = [one["text"] for one in holders if "text" in one]
     characters = sum(len(text if isinstance(text, str) else text["text"]) for text in texts)
     markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
-    # Parsing takes a hundred times as long as counting lines, and hardly any text has so many blocks.
-    if _OWN_BLOCK_SIZE * sum(map(_possible_blocks, markdown)) <= characters:
+    # Parsing takes a hundred times as long as counting lines. Where a page could hold all that may be blocks, their
+    # number makes it no larger than the page.
+    if _OWN_BLOCK_SIZE * sum(map(_possible_blocks, markdown)) <= max(characters, FALLBACK):
         return characters
     return max(characters, _OWN_BLOCK_SIZE * sum(map(_own_blocks, markdown)))
 

@@ -2,9 +2,16 @@
 
 from aion_bot.aion._async.chats import ChatResource
 from aion_bot.aion._async.client import AionVision
+from aion_bot.aion._async.library import DocumentsResource, FilesResource, TenantResource, UploadsResource
 from aion_bot.aion._async.session import ChatSessionContext
 from aion_bot.aion._sync.chats import SyncChatResource
 from aion_bot.aion._sync.client import SyncAionVision
+from aion_bot.aion._sync.library import (
+    SyncDocumentsResource,
+    SyncFilesResource,
+    SyncTenantResource,
+    SyncUploadsResource,
+)
 from aion_bot.aion._sync.session import SyncChatSessionContext
 from aion_bot.aion.errors import (
     AionvisionConnectionError,
@@ -21,10 +28,21 @@ from aion_bot.aion.errors import (
     ServerError,
     SSEStreamError,
     UploadError,
+    UploadProblem,
     ValidationError,
 )
 from aion_bot.aion.events import ChatToken, ChatTokenType, PlanInvocation, PlanPendingApprovalData
 from aion_bot.aion.file_collection import FileCollection, FileRef
+from aion_bot.aion.library_types import (
+    DocumentConfirmResult,
+    DocumentPresignedUploadResult,
+    DocumentProcessingStatus,
+    DocumentStatusResult,
+    FileList,
+    TenantLimits,
+    UploadResult,
+    UserFile,
+)
 from aion_bot.aion.references import (
     DocumentRef,
     ImageRef,
@@ -34,6 +52,7 @@ from aion_bot.aion.references import (
     parse_references,
     resolve_content,
 )
+from aion_bot.aion.selections import SelectedDocuments, SelectedImages, SelectedVideos, SessionMode
 from aion_bot.aion.types import (
     ChatImageList,
     ChatMessage,
@@ -64,10 +83,17 @@ __all__ = [
     "ChatToken",
     "ChatTokenType",
     "CircuitBreakerError",
+    "DocumentConfirmResult",
+    "DocumentPresignedUploadResult",
     "DocumentProcessingError",
+    "DocumentProcessingStatus",
     "DocumentRef",
+    "DocumentStatusResult",
+    "DocumentsResource",
     "FileCollection",
+    "FileList",
     "FileRef",
+    "FilesResource",
     "ImageRef",
     "ImageReference",
     "LinkRef",
@@ -81,12 +107,26 @@ __all__ = [
     "ResourceNotFoundError",
     "ResultRefData",
     "SSEStreamError",
+    "SelectedDocuments",
+    "SelectedImages",
+    "SelectedVideos",
     "ServerError",
     "SessionList",
+    "SessionMode",
     "SyncAionVision",
     "SyncChatResource",
     "SyncChatSessionContext",
+    "SyncDocumentsResource",
+    "SyncFilesResource",
+    "SyncTenantResource",
+    "SyncUploadsResource",
+    "TenantLimits",
+    "TenantResource",
     "UploadError",
+    "UploadProblem",
+    "UploadResult",
+    "UploadsResource",
+    "UserFile",
     "ValidationError",
     "parse_references",
     "resolve_content",

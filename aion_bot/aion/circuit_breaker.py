@@ -49,32 +49,24 @@ class CircuitBreaker:
             if left > 0 or circuit.trial_running:
                 raise CircuitBreakerError(group, max(left, TRIAL_RETRY_AFTER))
             circuit.trial_running = True
+        failed: bool | None = None
         try:
             yield
+            failed = False
         except AionvisionError as error:
             # Without a status there was no response.
             failed = error.status_code is None or error.status_code >= 500
-            self._record(circuit, trial=trial, failed=failed)
             raise
-        # Not in `finally`: a cancellation is neither a failure nor a success.
-        else:
-            self._record(circuit, trial=trial, failed=False)
         finally:
             if trial:
                 circuit.trial_running = False
-
-    def _record(self, circuit: _Circuit, *, trial: bool, failed: bool) -> None:
-        if circuit.opened_at is not None and not trial:
-            # The request began before the circuit opened: its failure says nothing new.
-            return
-        if failed:
-            circuit.failures += 1
-            circuit.successes = 0
-            if trial or circuit.failures >= FAILURES_TO_OPEN:
-                circuit.opened_at = self._clock()
-            return
-        # Only failures in a row count.
-        circuit.failures = 0
-        circuit.successes += 1
-        if circuit.successes >= SUCCESSES_TO_CLOSE:
-            circuit.opened_at = None
+            # None: a cancellation, which is neither a failure nor a success. If the request began before the circuit
+            # opened, its end says nothing new.
+            if failed is not None and (trial or circuit.opened_at is None):
+                # Only failures in a row count.
+                circuit.failures = circuit.failures + 1 if failed else 0
+                circuit.successes = 0 if failed else circuit.successes + 1
+                if failed and (trial or circuit.failures >= FAILURES_TO_OPEN):
+                    circuit.opened_at = self._clock()
+                elif circuit.successes >= SUCCESSES_TO_CLOSE:
+                    circuit.opened_at = None

@@ -5,6 +5,7 @@ may have acted on the request, which a caller must know before repeating it.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 
@@ -190,8 +191,25 @@ class SSEStreamError(AionvisionError):
         self.reconnect_attempts = reconnect_attempts
 
 
+class UploadProblem(StrEnum):
+    """Why a file could not be uploaded, as far as it is known."""
+
+    TOO_LARGE = "too large"
+    WRONG_TYPE = "wrong type"
+    DAMAGED = "damaged"
+    """The server could not read it (IMAGE_PROCESSING_ERROR)."""
+    STORAGE = "storage"
+    """The storage behind a presigned address did not take it, or the address is none to trust."""
+    UNAVAILABLE = "unavailable"
+    """The server takes no uploads (501)."""
+    OTHER = "other"
+
+
 class UploadError(AionvisionError):
-    """A file could not be uploaded."""
+    """A file could not be uploaded.
+
+    `stage` is "request", "upload" or "storage". `limit` is the most bytes that the server takes, where it says so.
+    """
 
     def __init__(
         self,
@@ -200,11 +218,15 @@ class UploadError(AionvisionError):
         filename: str | None = None,
         stage: str | None = None,
         session_id: str | None = None,
+        problem: UploadProblem = UploadProblem.OTHER,
+        limit: int | None = None,
     ) -> None:
         super().__init__("UPLOAD_ERROR", message)
         self.filename = filename
         self.stage = stage
         self.session_id = session_id
+        self.problem = problem
+        self.limit = limit
 
 
 class DocumentProcessingError(AionvisionError):

@@ -7,12 +7,22 @@ the documented limits forbid. Paths, bodies and limits are those of the vendor's
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 import httpx
 
-from aion_bot.aion.errors import AionvisionError, ValidationError
+from aion_bot.aion.arguments import check_length, check_range, invalid, segment
+from aion_bot.aion.errors import AionvisionError
 from aion_bot.aion.retry import RetryRule
+from aion_bot.aion.selections import (
+    SelectedDocuments,
+    SelectedImages,
+    SelectedVideos,
+    SessionMode,
+    parse_selected_documents,
+    parse_selected_images,
+    parse_selected_videos,
+    parse_session_mode,
+)
 from aion_bot.aion.serialization import read_body, read_list
 from aion_bot.aion.types import (
     ChatImageList,
@@ -32,6 +42,7 @@ from aion_bot.aion.types import (
     parse_session_list,
 )
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 MAX_MESSAGE_LENGTH = 10_000
@@ -40,14 +51,37 @@ MAX_QUERY_LENGTH = 500
 MAX_IMAGES = 1_000
 MAX_DOCUMENTS = 100
 MAX_VIDEOS = 100
-MAX_ID_LENGTH = 255
-"""Ours: ids are UUIDs, or short words in the vendor's examples."""
 
 EXPORT_FORMATS = ("json", "markdown", "text")
 
 
 RequestObserver = Callable[[str, AionvisionError | None], None]
 """Learns of every answer to an attempt: its `Request.group`, and the error unless it succeeded. It never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The bytes of a file on their way: read once, never held as a whole.
+
+    Attributes:
+        chunks: An iterable of bytes, asynchronous for the asynchronous client.
+        size: The bytes that `chunks` yields in all; fewer or more end the request.
+        before, after: What frames them, such as the parts of a multipart form.
+        address: A presigned address, to which the request goes without the API key; empty: Aion's own.
+    """
+
+    chunks: Any = field(repr=False)
+    size: int
+    headers: Mapping[str, str] = field(repr=False)
+    before: bytes = field(default=b"", repr=False)
+    after: bytes = field(default=b"", repr=False)
+    address: str = field(default="", repr=False)
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The headers with the length: without it some servers hold the whole body before they look at it."""
+        length = len(self.before) + self.size + len(self.after)
+        return {**self.headers, "Content-Length": str(length)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +92,8 @@ class Request(Generic[T_co]):
         group: The part of the API whose failures the circuit breaker counts together.
         retry_rule: After which failures the request may be sent again.
         parse: Makes the published type from a successful response.
-        resource: Kind and id of what a 404 says is missing.
+        resource: Kind and id of what a 404 says is missing; kind and file name of an upload (`responses.error_for`).
+        upload: Bytes that are sent as they come, in place of `body`.
     """
 
     method: str
@@ -66,17 +101,18 @@ class Request(Generic[T_co]):
     group: str
     retry_rule: RetryRule
     parse: Callable[[httpx.Response], T_co]
-    query: Mapping[str, str | int] = field(default_factory=dict)
+    query: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     resource: tuple[str, str] = ("resource", "")
+    upload: Upload | None = None
 
 
 def create_session(
     title: str | None, image_ids: Sequence[str] | None, use_all_images: bool
 ) -> Request[ChatSession]:
     """Open a conversation."""
-    _check_length("title", title or "", MAX_TITLE_LENGTH)
-    _check_length("image_ids", image_ids or (), MAX_IMAGES)
+    check_length("title", title or "", MAX_TITLE_LENGTH)
+    check_length("image_ids", image_ids or (), MAX_IMAGES)
     body: dict[str, Any] = {"use_all_images": use_all_images}
     if title is not None:
         body["title"] = title
@@ -97,8 +133,8 @@ def create_session(
 
 def list_sessions(limit: int, offset: int, active_only: bool) -> Request[SessionList]:
     """Read one page of conversations, 1 to 100 of them."""
-    _check_range("limit", limit, 1, 100)
-    _check_range("offset", offset, 0)
+    check_range("limit", limit, 1, 100)
+    check_range("offset", offset, 0)
     query: dict[str, str | int] = {"limit": limit, "offset": offset}
     # Without it the server lists closed conversations too.
     if active_only:
@@ -119,7 +155,7 @@ def get_session(
     """Read a conversation with its newest `message_limit` messages, 1 to 1,000."""
     query: dict[str, str | int] = {"include_messages": "true" if include_messages else "false"}
     if message_limit is not None:
-        _check_range("message_limit", message_limit, 1, 1000)
+        check_range("message_limit", message_limit, 1, 1000)
         query["message_limit"] = message_limit
     return Request(
         "GET",
@@ -147,33 +183,34 @@ def get_messages(session_id: str, limit: int | None) -> Request[list[ChatMessage
     )
 
 
-def update_images(session_id: str, image_ids: Sequence[str]) -> Request[dict[str, Any]]:
+def update_images(session_id: str, image_ids: Sequence[str]) -> Request[SelectedImages]:
     """Select the images that a conversation may use, at most 1,000."""
-    _check_length("image_ids", image_ids, MAX_IMAGES)
-    return _change(session_id, "PUT", "/images", {"image_ids": list(image_ids)})
+    check_length("image_ids", image_ids, MAX_IMAGES)
+    return _change(session_id, "PUT", "/images", {"image_ids": list(image_ids)}, parse_selected_images)
 
 
-def update_documents(session_id: str, document_ids: Sequence[str]) -> Request[dict[str, Any]]:
+def update_documents(session_id: str, document_ids: Sequence[str]) -> Request[SelectedDocuments]:
     """Select the documents that a conversation may use, at most 100."""
-    _check_length("document_ids", document_ids, MAX_DOCUMENTS)
-    return _change(session_id, "PUT", "/documents", {"document_ids": list(document_ids)})
+    check_length("document_ids", document_ids, MAX_DOCUMENTS)
+    body = {"document_ids": list(document_ids)}
+    return _change(session_id, "PUT", "/documents", body, parse_selected_documents)
 
 
-def update_videos(session_id: str, video_ids: Sequence[str]) -> Request[dict[str, Any]]:
+def update_videos(session_id: str, video_ids: Sequence[str]) -> Request[SelectedVideos]:
     """Select the videos that a conversation may use, at most 100."""
-    _check_length("video_ids", video_ids, MAX_VIDEOS)
-    return _change(session_id, "PUT", "/videos", {"video_ids": list(video_ids)})
+    check_length("video_ids", video_ids, MAX_VIDEOS)
+    return _change(session_id, "PUT", "/videos", {"video_ids": list(video_ids)}, parse_selected_videos)
 
 
-def update_mode(session_id: str, use_all_images: bool) -> Request[dict[str, Any]]:
+def update_mode(session_id: str, use_all_images: bool) -> Request[SessionMode]:
     """Let a conversation use all images, or only the selected ones."""
-    return _change(session_id, "PATCH", "/mode", {"use_all_images": use_all_images})
+    return _change(session_id, "PATCH", "/mode", {"use_all_images": use_all_images}, parse_session_mode)
 
 
 def rename_session(session_id: str, title: str) -> Request[dict[str, Any]]:
     """Give a conversation another title, 1 to 255 characters."""
-    _check_length("title", title, MAX_TITLE_LENGTH, minimum=1)
-    return _change(session_id, "PATCH", "/title", {"title": title})
+    check_length("title", title, MAX_TITLE_LENGTH, minimum=1)
+    return _change(session_id, "PATCH", "/title", {"title": title}, lambda answer: answer)
 
 
 def close_session(session_id: str) -> Request[dict[str, Any]]:
@@ -191,7 +228,7 @@ def close_session(session_id: str) -> Request[dict[str, Any]]:
 def export_session(session_id: str, export_format: str, include_metadata: bool) -> Request[bytes]:
     """Read a conversation as a file: json, markdown or text."""
     if export_format not in EXPORT_FORMATS:
-        raise _invalid("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
+        raise invalid("format", f"must be one of {', '.join(EXPORT_FORMATS)}")
     return Request(
         "GET",
         _session(session_id) + "/export",
@@ -215,7 +252,7 @@ def send(
 
     Never sent twice: a second question costs tokens again.
     """
-    _check_length("message", message, MAX_MESSAGE_LENGTH, minimum=1)
+    check_length("message", message, MAX_MESSAGE_LENGTH, minimum=1)
     body: dict[str, Any] = {"message": message, "force_detailed_analysis": force_detailed_analysis}
     # None leaves the session as it is. Given a list, the server changes the session to match it.
     if expected_image_ids is not None:
@@ -235,7 +272,7 @@ def plan_action(session_id: str, plan_id: str, action: str) -> Request[PlanActio
     """Decide a plan: `approve` or `cancel`. Retried only if no connection was made: a person decided once."""
     return Request(
         "POST",
-        f"{_session(session_id)}/plans/{_segment('plan_id', plan_id)}/action",
+        f"{_session(session_id)}/plans/{segment('plan_id', plan_id)}/action",
         "plans",
         RetryRule.UNSENT_ONLY,
         lambda response: parse_plan_action(
@@ -249,8 +286,8 @@ def plan_action(session_id: str, plan_id: str, action: str) -> Request[PlanActio
 
 def get_all_images(limit: int, offset: int) -> Request[ChatImageList]:
     """Read one page of the ids of all images, 1 to 5,000 of them."""
-    _check_range("limit", limit, 1, 5000)
-    _check_range("offset", offset, 0)
+    check_range("limit", limit, 1, 5000)
+    check_range("offset", offset, 0)
     return Request(
         "GET",
         "/chat/images/all",
@@ -263,9 +300,9 @@ def get_all_images(limit: int, offset: int) -> Request[ChatImageList]:
 
 def search_images(query: str, limit: int, offset: int) -> Request[list[ImageReference]]:
     """Find images by words, 1 to 500 characters of them. A POST that only reads, so it may be retried."""
-    _check_length("query", query, MAX_QUERY_LENGTH, minimum=1)
-    _check_range("limit", limit, 1, 100)
-    _check_range("offset", offset, 0)
+    check_length("query", query, MAX_QUERY_LENGTH, minimum=1)
+    check_range("limit", limit, 1, 100)
+    check_range("offset", offset, 0)
 
     def parse(response: httpx.Response) -> list[ImageReference]:
         found = read_list(read_body(response.content).get("results"), dict) or []
@@ -277,54 +314,23 @@ def search_images(query: str, limit: int, offset: int) -> Request[list[ImageRefe
 
 def _session(session_id: str) -> str:
     """Return the path of a conversation."""
-    return f"/chat/sessions/{_segment('session_id', session_id)}"
+    return f"/chat/sessions/{segment('session_id', session_id)}"
 
 
-def _segment(name: str, value: str) -> str:
-    """Return an id for a path, quoted: neither one with a slash nor one of dots must lead to another endpoint."""
-    _check_length(name, value, MAX_ID_LENGTH, minimum=1)
-    if value in {".", ".."}:
-        raise _invalid(name, "must not be a step in a path")
-    return quote(value, safe="")
-
-
-def _change(session_id: str, method: str, part: str, body: Mapping[str, Any]) -> Request[dict[str, Any]]:
+def _change(
+    session_id: str,
+    method: str,
+    part: str,
+    body: Mapping[str, Any],
+    parse: Callable[[dict[str, Any]], T],
+) -> Request[T]:
     """Return a request that sets something of a conversation; setting it twice does no harm."""
     return Request(
         method,
         _session(session_id) + part,
         "sessions",
         RetryRule.ALWAYS,
-        lambda response: read_body(response.content),
+        lambda response: parse(read_body(response.content)),
         body=body,
         resource=("session", session_id),
     )
-
-
-def _check_length(name: str, value: str | Sequence[str], maximum: int, *, minimum: int = 0) -> None:
-    """Raise for a text or a list that is too long, or empty where `minimum` is 1, or for half of a surrogate pair."""
-    if len(value) < minimum:
-        raise _invalid(name, "must not be empty")
-    if len(value) > maximum:
-        unit = "characters" if isinstance(value, str) else "entries"
-        raise _invalid(name, f"must have at most {maximum:,} {unit}, not {len(value):,}")
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise _invalid(name, "holds a surrogate, which no JSON in UTF-8 can carry") from None
-
-
-def _check_range(name: str, value: int, minimum: int, maximum: int | None = None) -> None:
-    """Raise for a number below `minimum` or above `maximum`."""
-    if value < minimum or (maximum is not None and value > maximum):
-        raise _invalid(
-            name, f"must be at least {minimum}" + (f" and at most {maximum:,}" if maximum is not None else "")
-        )
-
-
-def _invalid(name: str, rule: str) -> ValidationError:
-    """Return the error for an argument that breaks a rule; nothing was sent. Its text never repeats the value."""
-    error = ValidationError(f"{name} {rule}", details={"field": name})
-    error.request_sent = False
-    return error

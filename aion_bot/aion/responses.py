@@ -23,12 +23,25 @@ from aion_bot.aion.errors import (
     RateLimitError,
     ResourceNotFoundError,
     ServerError,
+    UploadError,
+    UploadProblem,
     ValidationError,
 )
 from aion_bot.aion.serialization import read, read_body, read_list
 
 QUOTA_CODES = frozenset({"USAGE_LIMIT_EXCEEDED", "STORAGE_QUOTA_EXCEEDED", "QUOTA_EXCEEDED"})
 """Server codes for an allowance that is used up, whatever the status: asking again later today does not help."""
+
+_PROBLEMS = {
+    "IMAGE_PROCESSING_ERROR": UploadProblem.DAMAGED,
+    413: UploadProblem.TOO_LARGE,
+    415: UploadProblem.WRONG_TYPE,
+    501: UploadProblem.UNAVAILABLE,
+}
+"""What is wrong with an upload, by the server's code or by the status (the contract's answers to an upload, and 415)."""
+
+_LIMITS = ("max_size_bytes", "max_bytes", "limit")
+"""Details that may hold the most bytes of a file; the contract fixes no name."""
 
 _FASTAPI_FIELDS = ("loc", "msg", "type")
 """Fields of a FastAPI problem that are kept; `input` would repeat the question."""
@@ -58,7 +71,8 @@ def error_for(response: httpx.Response, resource: tuple[str, str], api_key: str)
 
     Args:
         response: httpx's, read to its end.
-        resource: Kind and id of what a 404 says is missing.
+        resource: Kind and id of what a 404 says is missing. The kind "upload" or "storage" makes it the error of a file,
+            which the id names.
         api_key: Removed from the body, should the server quote it.
     """
     body = _parse_error_body(read_body(response.content.replace(api_key.encode(), b"[key]")))
@@ -94,6 +108,8 @@ def _error(  # noqa: PLR0911 # a table
     if response.status_code == 402 or body.code in QUOTA_CODES:
         available, limit = (read(body.details.get(name), int) or 0 for name in ("available", "limit"))
         return QuotaExceededError(message, available=available, limit=limit)
+    if resource[0] in {"upload", "storage"} and (error := _upload_error(response, body, message, resource)):
+        return error
     match response.status_code:
         case 400 | 422:
             return ValidationError(message)
@@ -112,6 +128,21 @@ def _error(  # noqa: PLR0911 # a table
     session_id = resource[1] if resource[0] == "session" else None
     plan_data = read(body.details.get("plan_data"), dict) or None
     return ChatError(message, session_id=session_id, error_code=body.code, plan_data=plan_data)
+
+
+def _upload_error(
+    response: httpx.Response, body: _ErrorBody, message: str, resource: tuple[str, str]
+) -> UploadError | None:
+    """Return what is wrong with a file; None where the status says something else, as that the key may not upload."""
+    stage, filename = resource
+    problem = _PROBLEMS.get(body.code or "") or _PROBLEMS.get(response.status_code)
+    if problem is None and stage == "storage":
+        problem = UploadProblem.STORAGE  # a store of objects answers in XML, and knows no code of Aion's
+    if problem is None:
+        return None
+    limits = [read(body.details.get(name), int) for name in _LIMITS]
+    limit = next((one for one in limits if one), None) if problem is UploadProblem.TOO_LARGE else None
+    return UploadError(message, filename=filename, stage=stage, problem=problem, limit=limit)
 
 
 def _parse_error_body(body: Mapping[str, Any]) -> _ErrorBody:

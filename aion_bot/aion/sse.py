@@ -98,7 +98,13 @@ class SSEParser:
         if self._at_start:
             line, self._at_start = line.removeprefix(_BYTE_ORDER_MARK), False
         if not line:
-            return self._dispatch()
+            event = None  # where it has no data, as the standard says
+            if self._data or self._too_long:
+                kind, data = self._type or "message", b"\n".join(self._data)
+                event = ServerSentEvent(kind, data, self._last_id, self._too_long)
+            # The id stays: it is the stream's.
+            self._type, self._data, self._data_size, self._too_long = "", [], 0, False
+            return event
         if line.startswith(b"data: "):  # nearly every line: saves a copy of it
             name, value = b"data", line[6:]
         else:
@@ -117,14 +123,3 @@ class SSEParser:
             case b"id" if b"\0" not in value:
                 self._last_id = value.decode("utf-8", "replace")
         return None
-
-    def _dispatch(self) -> ServerSentEvent | None:
-        """Return the event that an empty line ends; None where it has no data, as the standard says."""
-        event = None
-        if self._data or self._too_long:
-            event = ServerSentEvent(
-                self._type or "message", b"\n".join(self._data), self._last_id, self._too_long
-            )
-        # The id stays: it is the stream's.
-        self._type, self._data, self._data_size, self._too_long = "", [], 0, False
-        return event

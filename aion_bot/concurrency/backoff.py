@@ -102,11 +102,12 @@ async def retry(
     `before_sleep` is called with the error and the delay in seconds, to log them. Anything else that `work` raises, and
     its last error once the delays are used up, is raised as it is. A cancellation is never repeated.
     """
-    delays = iter(backoff)
+    delays: Iterator[float] | None = None
     while True:
         try:
             return await work()
         except Exception as error:
+            delays = iter(backoff) if delays is None else delays
             delay = next(delays, None)
             wanted = isinstance(error, on) if isinstance(on, type | tuple) else on(error)
             if wanted is False or delay is None:

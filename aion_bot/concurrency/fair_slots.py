@@ -41,7 +41,8 @@ class FairOrder(Generic[Owner]):
         if number in numbers:
             numbers.remove(number)
             heapq.heapify(numbers)
-            self._forget(owner)
+            if not numbers:
+                del self._waiting[owner], self._since[owner]
 
     def start(self) -> tuple[Owner, int] | None:
         """Start what is next and return it; None where nothing waits."""
@@ -49,9 +50,11 @@ class FairOrder(Generic[Owner]):
             return None
         # Looked for each time: a heap would have to be sorted anew at every start and end.
         owner = min(self._waiting, key=lambda one: (self.running[one], self._since[one]))
-        number = heapq.heappop(self._waiting[owner])
+        numbers = self._waiting[owner]
+        number = heapq.heappop(numbers)
         self.running[owner] += 1
-        self._forget(owner)
+        if not numbers:
+            del self._waiting[owner], self._since[owner]
         return owner, number
 
     def end(self, owner: Owner) -> None:
@@ -60,10 +63,6 @@ class FairOrder(Generic[Owner]):
         if owner in self._waiting:
             # Behind those who began to wait while it ran.
             self._since[owner] = next(self._clock)
-
-    def _forget(self, owner: Owner) -> None:
-        if not self._waiting[owner]:
-            del self._waiting[owner], self._since[owner]
 
 
 class FairSlots(Generic[Owner]):

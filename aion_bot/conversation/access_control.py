@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import structlog
 
-from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide, may_app_ask, may_use_workspace
-from aion_bot.domain.allowance import Allowance, UsedUp
-from aion_bot.domain.rules import Rules
+from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
+from aion_bot.domain.allowance import UsedUp
+from aion_bot.domain.prompts import unaskable
+from aion_bot.domain.rules import Rules, Uploads
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Place
+from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 
 _log = structlog.get_logger(__name__)
@@ -19,34 +20,22 @@ _UNKNOWN_PLACE = Place("", "")
 
 
 class AccessControl:
-    """One policy for each platform, and the `rules` of `aion-bot.toml`."""
+    """What holds: `policies` by platform, and the `rules` of `aion-bot.toml`."""
 
     def __init__(self, policies: Mapping[str, AccessPolicy], rules: Rules = Rules()) -> None:  # noqa: B008  # frozen
-        self._policies = dict(policies)
+        self.policies = dict(policies)
         self.rules = rules
-
-    def policy(self, platform: str) -> AccessPolicy:
-        """Return what holds on a platform."""
-        return self._policies[platform]
 
     def admit(self, platform: str, workspaces: Iterable[str]) -> None:
         """Let these workspaces of a platform, and no others, use the bot while no list names any."""
         admitted = frozenset(workspaces)
-        self._policies[platform] = replace(self._policies[platform], admitted=admitted)
-
-    def may_use_workspace(self, platform: str, workspace: str) -> bool:
-        """Return whether a workspace may use the bot at all."""
-        return may_use_workspace(self._policies[platform], workspace)
-
-    def may_app_ask(self, platform: str, apps: frozenset[str]) -> bool:
-        """Return whether an app with any of these ids is listed on a platform."""
-        return may_app_ask(self._policies[platform], apps)
+        self.policies[platform] = replace(self.policies[platform], admitted=admitted)
 
     def refusal(
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
     ) -> Refusal | None:
         """Return why `person` may not do this, and log it; None if they may. See `domain.access.decide`."""
-        refusal = decide(self._policies[platform], intent, place, person, owner)
+        refusal = decide(self.policies[platform], intent, place, person, owner)
         if refusal is not None:
             _log.info(
                 "access denied",
@@ -59,12 +48,11 @@ class AccessControl:
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
     ) -> bool:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
-        return decide(self._policies[platform], intent, place, person, owner) is None
+        return decide(self.policies[platform], intent, place, person, owner) is None
 
-    def allowance(self, place: Place, person: Person) -> Allowance:
-        """Return how many questions are allowed to somebody at a place, fewer to an app."""
-        allowance = self.rules.allowance(place)
-        return allowance.of_app if person.apps else allowance
+    def unaskable(self, prompt: Prompt) -> str | None:
+        """Return what is wrong with a question itself, by what holds for files where it is asked."""
+        return unaskable(prompt, reads_files=self.rules.uploads(prompt.place) is not Uploads.OFF)
 
     @staticmethod
     def log_used_up(platform: str, place: Place, person: Person, found: UsedUp) -> None:

@@ -83,16 +83,12 @@ class Approvals:
         if unshown and now:
             # Told first: in a thread without replies, Slack shows a private reply to nobody.
             await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
-            if now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown):
-                await self._remove(thread, now)
-
-    async def _remove(self, thread: Thread, plan: Plan) -> None:
-        """Delete a card that cannot show its decision: its buttons do nothing any more."""
-        try:
-            if plan.message is not None:
-                await thread.delete(plan.message)
-        except PlatformError as error:
-            _log.info("plan card not deleted", plan=plan.key, reason=repr(error))
+            decided = now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown)
+            if decided and now.message is not None:
+                try:
+                    await thread.delete(now.message)  # its buttons do nothing any more
+                except PlatformError as error:
+                    _log.info("plan card not deleted", plan=now.key, reason=repr(error))
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
@@ -122,7 +118,7 @@ class Approvals:
             return _refused(click, None, "unknown plan", (unknown,))
         platform = click.thread.platform
         if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
-            approvers = self._access.policy(platform).approvers
+            approvers = self._access.policies[platform].approvers
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
             return _refused(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
@@ -157,7 +153,7 @@ class Approvals:
                 await retry_write(lambda: self._plans.note_card(plan.key, message))
 
         view = PlanCardView(
-            plan, PlanFormat(thread.page_format, self._access.policy(thread.platform).approvers)
+            plan, PlanFormat(thread.page_format, self._access.policies[thread.platform].approvers)
         )
         delivery = Delivery(
             plan.key,

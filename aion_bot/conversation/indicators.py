@@ -6,7 +6,6 @@ activity, such as "is typing". Showing one is best effort; removing it is repeat
 
 import asyncio
 import functools
-import math
 import sqlite3
 import time
 from collections import Counter
@@ -19,13 +18,12 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
-from aion_bot.conversation.place_activity import CROWD, RENEW_AFTER, PlaceActivity
+from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
-from aion_bot.conversation.unsigned import Unsigned
+from aion_bot.conversation.silence import happens
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import RateLimited
-from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
@@ -74,11 +72,11 @@ class Indicators:
     def __init__(
         self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] = lambda _: None
     ) -> None:
-        """`seen` is called when the mark of a question that waits is shown."""
+        """`seen` is called when people see the mark of a question that waits, or any sign that it is answered."""
         self._store, self._seen = store, seen
         self._tasks = tasks
         self._marks = QueuedMarks()
-        self._places = PlaceActivity(tasks)
+        self.places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
         self._unsigned = Unsigned()
         self._waits: dict[str, asyncio.Event] = {}
@@ -153,7 +151,11 @@ class Indicators:
         """
         if after is not None:
             await asyncio.wait({after})
-        ended = await self._end_activity(thread, turn)
+        ended = True
+        try:
+            await retry(lambda: self._end_activity(thread, turn), backoff=_END_ACTIVITY, on=_pause_after)
+        except (_StillShownError, RateLimited):
+            ended = False
         await self._marks.remove(thread, turn)
         if ended and not self._marks.may_stand(turn):
             try:
@@ -166,6 +168,7 @@ class Indicators:
 
         def signed() -> None:
             self._unsigned.discard(turn.key)
+            self._seen(turn)
             shown()
 
         self._unsigned.add(turn.key)
@@ -173,10 +176,18 @@ class Indicators:
             if progress.opened is not None:
                 # Activity is shown in the thread, which does not exist yet.
                 await self._await_opening(progress.opened, thread, turn, signed)
-            if await self._until_active_or_over(thread, turn, progress, signed):
-                signed()
-                if progress.ended is not None:
-                    await self._renew(thread, turn, progress, progress.ended)
+            if not await self._until_active_or_over(thread, turn, progress, signed):
+                return
+            signed()
+            # Shown again before the platform ends it by itself, while nothing else moves.
+            lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
+            while progress.ended is not None and not await happens(progress.ended, lasts):
+                if progress.silent(lasts):
+                    permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
+                    with suppress(RateLimited):
+                        async with permit as allowed:
+                            if allowed:
+                                await thread.show_activity(turn.asker, active=True)
         finally:
             self._unsigned.discard(turn.key)
 
@@ -212,14 +223,14 @@ class Indicators:
             shown()
             return True
         # A mark would only flicker where the first message comes at once.
-        if not crowd and await _happens(over, _UNNOTICED):
+        if not crowd and await happens(over, _UNNOTICED):
             return True
         marked = await self._mark(over, thread, turn, shown)
         if over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned:
             return True
         if crowd or marked is Marked.REFUSED:
             return not crowd
-        happened = await _happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
+        happened = await happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
         return happened or await self._tell_unmarked(thread, turn, shown)
 
     async def _tell_unmarked(self, thread: Thread, turn: Turn, shown: Callable[[], None]) -> bool:
@@ -238,7 +249,7 @@ class Indicators:
         self._opening.update(opening)
         try:
             usual = 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING
-            if not await _happens(opened, usual):
+            if not await happens(opened, usual):
                 self._tasks.spawn(self._show_in_place(opened, thread, turn, shown))
                 await self._mark(opened, thread, turn, shown)
                 await opened.wait()
@@ -268,10 +279,6 @@ class Indicators:
             shown()
         return marked
 
-    def arriving(self, thread: Thread, prompt: Prompt) -> None:
-        """Note a question that is about to be written, which takes a while in a crowd."""
-        self._places.arriving(thread, prompt)
-
     async def _show_in_place(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
     ) -> None:
@@ -281,24 +288,10 @@ class Indicators:
             return
         lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
         while not over.is_set():
-            await self._places.show(place, thread, turn.asker)
+            await self.places.show(place, thread, turn.asker)
             shown()
-            await _happens(over, lasts)
-        self._places.forget(place)
-
-    async def _renew(self, thread: Thread, turn: Turn, progress: Progress, ended: asyncio.Event) -> None:
-        """Show the activity again before the platform ends it by itself, while nothing else moves."""
-        lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
-        while not ended.is_set():
-            if await _happens(ended, lasts):
-                return
-            if not progress.silent(lasts):
-                continue
-            operation = Operation.SHOW_ACTIVITY
-            with suppress(RateLimited):
-                async with thread.limiter.permit(operation, turn.thread, Priority.BEST_EFFORT) as allowed:
-                    if allowed:
-                        await thread.show_activity(turn.asker, active=True)
+            await happens(over, lasts)
+        self.places.forget(place)
 
     async def _start_activity(self, thread: Thread, turn: Turn) -> bool:
         """Show that the bot works, if ending that again can be afforded, too."""
@@ -314,24 +307,16 @@ class Indicators:
         except RateLimited:
             return False
 
-    async def _end_activity(self, thread: Thread, turn: Turn) -> bool:
-        """Show no more that the bot works; returns whether that is so."""
-
-        async def end() -> None:
-            async with self._locks.setdefault(turn.thread, asyncio.Lock()):
-                if turn.thread not in self._active or self._working[turn.thread]:
-                    return  # nothing is shown, or it is another turn's
-                async with thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.FINAL):
-                    ended = await thread.show_activity(turn.asker, active=False)
-                if not ended:
-                    raise _StillShownError
-                thread.limiter.release(self._active.pop(turn.thread, ()))
-
-        try:
-            await retry(end, backoff=_END_ACTIVITY, on=_pause_after)
-        except (_StillShownError, RateLimited):
-            return False
-        return True
+    async def _end_activity(self, thread: Thread, turn: Turn) -> None:
+        """Show no more that the bot works. Raises `_StillShownError`, or `RateLimited`, where that is not so."""
+        async with self._locks.setdefault(turn.thread, asyncio.Lock()):
+            if turn.thread not in self._active or self._working[turn.thread]:
+                return  # nothing is shown, or it is another turn's
+            async with thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.FINAL):
+                ended = await thread.show_activity(turn.asker, active=False)
+            if not ended:
+                raise _StillShownError
+            thread.limiter.release(self._active.pop(turn.thread, ()))
 
 
 class _StillShownError(Exception):
@@ -341,10 +326,3 @@ class _StillShownError(Exception):
 def _pause_after(error: Exception) -> bool | float:
     # After a refusal the limiter knows for how long to wait.
     return 0.0 if isinstance(error, RateLimited) else isinstance(error, _StillShownError)
-
-
-async def _happens(event: asyncio.Event, seconds: float) -> bool:
-    """Wait until an event is set, for so many seconds at most; return whether it is."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), None if seconds == math.inf else seconds)
-    return event.is_set()

@@ -1,9 +1,15 @@
-"""What stands beside an answer in the bot's own words: which question it answers, what was read, how to go on."""
+"""What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended."""
 
+import sqlite3
+
+import structlog
+
+from aion_bot.aion import AionvisionError
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import strings
+from aion_bot.domain import error_messages, strings
 from aion_bot.domain.prompts import also_read
-from aion_bot.domain.turn import Turn
+from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn
+from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import MessageRef
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
@@ -25,11 +31,52 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
     origin = turn.origin
     if origin is None:
         return
-    if crowded and (thread.replies is None or answered_message(turn) is None):
+    if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
-    if origin.attachments:
-        view.notice(strings.NO_FILES)
-    if read := also_read(origin.quotes):
+    # Those that can be read have a line of their own.
+    if origin.attachments > len(origin.files):
+        view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
+    if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
     if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):
         view.footnote(strings.GO_ON)
+
+
+def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.BoundLogger) -> Outcome:
+    """Return how a turn ended whose work raised; `asked` says whether Aion may have the question."""
+    match error:
+        case AionvisionError():
+            kind = error_messages.kind(error)
+            log.warning("turn failed", reason=kind, code=error.code)
+            return Outcome(error_messages.end_reason(kind), error_messages.sentence(error))
+        case sqlite3.Error():
+            log.error("turn failed", reason="database write failed", error=str(error))
+            return Outcome(EndReason.FAILED, strings.NO_RECORD_ANY_MORE if asked else strings.NO_RECORD)
+        case _:
+            log.error("turn failed", reason="unexpected error", exc_info=error)
+            return Outcome(EndReason.FAILED, strings.INTERNAL)
+
+
+def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
+    """Return how an answer ended by what there is to show of it."""
+    if outcome.reason is EndReason.WITHDRAWN:
+        view.retract()
+    elif view.parked:
+        return Outcome()  # the card's buttons let people go on
+    elif outcome.answered and view.empty:
+        return Outcome(EndReason.FAILED, strings.NO_ANSWER)
+    elif outcome.answered and view.trouble:
+        return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
+    return outcome
+
+
+def told(outcome: Outcome, key: str, log: structlog.stdlib.BoundLogger, *, has_button: bool) -> str:
+    """Return the sentence under an answer; that of a failure has the reference of the turn `key`, and is logged with it.
+
+    Without `has_button` it says nothing of Retry: the words of a question whose writer deleted it are gone.
+    """
+    if not outcome.sentence or outcome.reason not in RETRYABLE | {EndReason.REFUSED}:
+        return outcome.sentence
+    sentence = outcome.sentence if has_button else strings.without_retry(outcome.sentence)
+    log.warning("failure told", outcome=outcome.reason, sentence=sentence)
+    return with_reference(sentence, key)

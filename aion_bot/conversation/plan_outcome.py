@@ -40,8 +40,11 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     said = strings.in_aions_words(response.message, response.results)
     phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
     # Aion's words about a failure may hold an address, a key or a trace: they reach no chat.
-    shown = "" if phase is PlanPhase.FAILED else said if phase is PlanPhase.DONE else _unclaimed(said)
-    return Decided(phase, detail, said=shown, answer="200")
+    # Words that claim a success which the rest of the answer denies are left out, too.
+    claims_success = said.lower().startswith(strings.DONE[:-1].lower())
+    if phase is PlanPhase.FAILED or (phase is not PlanPhase.DONE and claims_success):
+        said = ""
+    return Decided(phase, detail, said=said, answer="200")
 
 
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
@@ -89,7 +92,8 @@ def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
     if response.pending_actions:
         unreadable = sum(not action for action in response.pending_actions)
         return PlanPhase.SETTLED, strings.more_to_confirm(unreadable)
-    if _partly_failed(response):
+    # An agent or the counts may say that a part failed; the contract describes neither, so any sign counts.
+    if _denies(response.agent_results or (), _DEEPEST) or _denies(response.results or {}, _DEEPEST):
         return PlanPhase.FAILED, strings.PARTLY_DONE
     if not all(response.agent_results or ()):
         return PlanPhase.SETTLED, strings.UNREADABLE_OUTCOME
@@ -98,11 +102,6 @@ def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
 
 _DEEPEST = 4
 """Levels of an answer that are looked through."""
-
-
-def _partly_failed(response: PlanActionResponse) -> bool:
-    """Tell whether an agent or the counts say that a part failed; the contract describes neither, so any sign counts."""
-    return _denies(response.agent_results or (), _DEEPEST) or _denies(response.results or {}, _DEEPEST)
 
 
 def _denies(value: object, levels: int) -> bool:
@@ -138,8 +137,3 @@ _UNFINISHED = (
 
 def _names_failure(word: str, signs: tuple[str, ...] = _FAILURES) -> bool:
     return any(sign in word.lower() for sign in signs)
-
-
-def _unclaimed(said: str) -> str:
-    """Leave out words that claim a success which the rest of the answer denies."""
-    return "" if said.lower().startswith(strings.DONE[:-1].lower()) else said

@@ -10,7 +10,7 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.services import Services
-from aion_bot.delivery.nonces import adopted, card_of, file_of
+from aion_bot.delivery.executor import adopted, card_of, file_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
@@ -83,14 +83,14 @@ class Recovery:
 
     async def _own_messages(self, thread: Thread) -> list[OwnMessage]:
         try:
-            found = await retry(thread.own_messages, backoff=_LOOK_AGAIN, on=_worth_another_look)
+            found = await retry(
+                thread.own_messages,
+                backoff=_LOOK_AGAIN,
+                # After a refusal the limiter knows for how long to wait.
+                on=lambda error: 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown),
+            )
         except PlatformError as error:
             _log.warning("thread not readable", platform=thread.platform, reason=repr(error))
             # Then the record alone counts: a message that it lacks may be posted a second time, but none is lost.
             return []
         return list(found)
-
-
-def _worth_another_look(error: Exception) -> bool | float:
-    # After a refusal the limiter knows for how long to wait.
-    return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)

@@ -28,7 +28,7 @@ async def show_replaced(services: Services, thread: Thread, key: str) -> None:
     # The older card may stand in another thread, where both share a session.
     where = services.registry.thread(thread.adapter, plan.thread)
     view = PlanCardView(
-        plan, PlanFormat(where.page_format, services.access.policy(thread.platform).approvers)
+        plan, PlanFormat(where.page_format, services.access.policies[thread.platform].approvers)
     )
     view.ended = True
     delivery = Delivery(plan.key, plan.requester, (plan.message,), owns_cards=True)

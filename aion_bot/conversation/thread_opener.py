@@ -28,20 +28,20 @@ async def open_thread(
 
     Until `opened` is set, a person who waits long is told so. Raises what the platform raises where there is no such place.
     """
-
-    def worth_retrying(error: Exception) -> bool | float:
-        # After a refusal the limiter knows for how long to wait.
-        return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
-
     telling = asyncio.create_task(tell_of_wait(thread, origin, opened))
     try:
         # An earlier process, or an earlier try, may have opened the thread without learning of it.
         attempts = itertools.count(turn.starts)
         await retry(
-            lambda: thread.open(origin, again=next(attempts) > 0), backoff=_OPEN_AGAIN, on=worth_retrying
+            lambda: thread.open(origin, again=next(attempts) > 0),
+            backoff=_OPEN_AGAIN,
+            # After a refusal the limiter knows for how long to wait.
+            on=lambda error: 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown),
         )
     except PlatformError as error:
-        if origin.in_place is None or not _is_refusal(error):
+        # The platform takes no thread here, for whatever reason: a message may be taken all the same.
+        refused = isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError
+        if origin.in_place is None or not refused:
             raise
         _log.info(
             "thread not opened, answering in place",
@@ -52,8 +52,3 @@ async def open_thread(
     finally:
         telling.cancel()
     return None
-
-
-def _is_refusal(error: PlatformError) -> bool:
-    """Tell whether the platform takes no thread here, for whatever reason: a message may be taken all the same."""
-    return isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError

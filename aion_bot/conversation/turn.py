@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable
-from dataclasses import replace
 from enum import Enum, auto
 
 import structlog
@@ -12,13 +11,12 @@ import structlog
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.aion_stream import AionStream
-from aion_bot.conversation.notices import add_notices, answered_message
+from aion_bot.conversation.notices import add_notices, answered_message, as_shown, outcome_of_failure, told
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
-from aion_bot.conversation.turn_outcome import as_shown, outcome_of_failure, told
 from aion_bot.conversation.unshown_answer import close_unshown
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
@@ -85,14 +83,16 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
-        self.silence = Silence(self._view)
-        self.sync = services.registry.sync(thread, self._view, self._delivery(resumed))
+        self._delivery = self._new_delivery(resumed)
+        self.sync = services.registry.sync(thread, self._view, self._delivery)
+        self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         self._stream = AionStream(
             services,
+            thread,
             turn,
             self._view,
-            PlanFormat(thread.page_format, services.access.policy(thread.platform).approvers),
-            changed=self._changed,
+            PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
+            changed=self.silence.heard,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
         self._replacing, self._posts_recorded = BackgroundTasks(), True
@@ -101,19 +101,15 @@ class TurnRunner:
         self._interruption: Outcome | None = None
         self._unrecorded_end: Outcome | None = None
 
-    def _delivery(self, resumed: bool) -> Delivery:
-        turn = self.turn
-        delivery = Delivery(turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown)
-        delivery = replace(delivery, resumed=resumed, retried=turn.attempt > 0)
-        return replace(delivery, answers=answered_message(turn) if self._crowded else None, claim=self._claim)
-
-    @property
-    def _claim(self) -> str:
-        """The nonce that claims the question; empty where nobody else can have it, as a retry: one process knows its key."""
-        claims, turn = self.thread.claims, self.turn
-        if claims is None or turn.origin is None or turn.attempt or turn.posted:
-            return ""
-        return claims.claim_of(turn.origin)
+    def _new_delivery(self, resumed: bool) -> Delivery:
+        turn, claims, claim = self.turn, self.thread.claims, ""
+        # Nobody else can have a retry, or what has a message already: one process knows its key.
+        if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
+            claim = claims.claim_of(turn.origin)
+        return Delivery(
+            turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown, resumed=resumed,
+            retried=turn.attempt > 0, answers=answered_message(turn) if self._crowded else None, claim=claim,
+        )  # fmt: skip
 
     @property
     def plans(self) -> list[str]:
@@ -124,10 +120,6 @@ class TurnRunner:
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
-
-    def _changed(self, urgent: bool) -> None:
-        self.silence.heard()
-        self.sync.wake(urgent=urgent)
 
     def interrupt(self, outcome: Outcome) -> None:
         """End the answer now: its stream is closed, and the text so far stays with the sentence of `outcome`."""
@@ -142,7 +134,13 @@ class TurnRunner:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await self._record(self._turns.note_start(self.turn.key))
-                if self._mode is not Mode.ASK or await self._open_thread():
+                if self._mode is Mode.ASK and (origin := self.turn.origin) is not None:
+                    await add_notices(self._view, self.thread, self.turn, self._turns, crowded=self._crowded)
+                    # A retry is answered in the place of its failure: its thread exists.
+                    if origin.opening is not None and not self.turn.attempt:
+                        store = self._services.store
+                        self.moved_to = await open_thread(self.thread, self.turn, origin, store, self.opened)
+                if self.moved_to is None:
                     self.opened.set()
                     await self._show()
             except PlatformError as error:
@@ -171,21 +169,11 @@ class TurnRunner:
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        await retry_write(lambda: self._stream.record_shown(outcome.reason))
+        name = self._stream.answer_id
+        await retry_write(
+            lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason, name)
+        )
         return True
-
-    async def _open_thread(self) -> bool:
-        """Make the thread exist; False if the turn is to be run elsewhere."""
-        origin = self.turn.origin
-        if origin is None:
-            return True
-        await add_notices(self._view, self.thread, self.turn, self._turns, crowded=self._crowded)
-        # A retry is answered in the place of its failure: its thread exists.
-        if origin.opening is not None and not self.turn.attempt:
-            self.moved_to = await open_thread(
-                self.thread, self.turn, origin, self._services.store, self.opened
-            )
-        return self.moved_to is None
 
     async def _show(self) -> None:
         """Show what the work brings while it comes, then show the end and close the row."""
@@ -199,7 +187,7 @@ class TurnRunner:
                 await self._note_shown(EndReason.ANSWERED)
                 return
         showing = asyncio.create_task(self.sync.run())
-        reassuring = asyncio.create_task(self.silence.reassure(self.ended, self.sync.wake))
+        reassuring = asyncio.create_task(self.silence.reassure(self.ended))
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
@@ -219,7 +207,7 @@ class TurnRunner:
             if self.turn.given_up:
                 return await self._give_up_asking()
             if self._mode is Mode.ASK:
-                if self._claim and self.thread.claims and self.thread.claims.contested:
+                if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:
@@ -227,9 +215,7 @@ class TurnRunner:
                 await self._stream.show_unposted_plans()
                 return Outcome()
             if self.turn.phase is TurnPhase.ENDED:
-                # The earlier process recorded the end, and did not show it.
-                ended = Outcome(self.turn.reason or EndReason.FAILED)
-                return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
+                return await self._stream.end_again()
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return outcome_of_failure(error, asked=self._stream.asked, log=self._log)
@@ -255,7 +241,7 @@ class TurnRunner:
             told(
                 outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
             ),
-            (self._retry,) if offers_retry else (),
+            (outcome.buttons or (self._retry,)) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
             in_file=outcome.reason is not EndReason.INTERRUPTED,
@@ -310,7 +296,8 @@ class TurnRunner:
 
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
-        await self._record(self._stream.record_shown(reason))
+        name = self._stream.answer_id
+        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, reason, name))
 
     def _release(self) -> None:
         self.opened.set()

@@ -7,8 +7,9 @@ which `diff.MessageDiff` keeps. Their difference gives the next single operation
   has its pauses while the platform is down;
 - `steps` has the operations;
 - `strategy` decides between edits and native streams, and which permit an operation needs;
-- `executor.Executor` performs the operation and records in the diff what came of it;
-- `nonces` recognises messages that an earlier process posted;
-- `thread.Thread` binds a thread to its adapter and limiter, and `registry.Registry` makes sure that one sync at most
-  shows a message.
+- `executor.Executor` performs the operation and records in the diff what came of it, and the module recognises messages
+  that an earlier process posted;
+- `thread.Thread` binds a thread to its adapter and limiter, and the module strikes secrets out of what a platform is
+  asked to show;
+- `registry.Registry` makes sure that one sync at most shows a message.
 """

@@ -117,12 +117,13 @@ class MessageDiff:
                 if slot.message is not None and (ended or not self._resumed):
                     surplus = self._removal(index, slot, slot.message) or surplus
                 continue
-            if not isinstance(wanted, Document):
+            if slot.plainness and not isinstance(wanted, Document):
                 wanted = _drawn(wanted, slot.plainness)
             # Only the last message grows: what stands before another one is complete.
             final = ended or index < last
             step: Step | None
-            if slot.frozen and (wanted == slot.shown or (slot.holds_card and not self._changes(wanted))):
+            decided_elsewhere = isinstance(wanted, PlanCard) and not self._owns_cards
+            if slot.frozen and (wanted == slot.shown or (slot.holds_card and decided_elsewhere)):
                 continue
             if slot.message is None or slot.frozen:
                 step = self._first_step(index, slot, wanted, ended=ended, final=final, streams=streams)
@@ -140,7 +141,7 @@ class MessageDiff:
             return PostFile(index, wanted, slot.attempt)
         # Somebody deleted this message, or it cannot be edited. Each post in its place notifies people, so it is posted
         # once, with its final content.
-        if slot.lost and not final and self._changes(wanted):
+        if slot.lost and not final and (self._owns_cards or not isinstance(wanted, PlanCard)):
             return None
         post = Post(index, wanted, slot.attempt)
         # What will not grow any more needs no stream; the last message may be one, if a stream can show all of it.
@@ -150,10 +151,6 @@ class MessageDiff:
         if not self._stream_delta(None, wanted, False):
             return post if final else None  # a stream begins with words
         return StartStream(index, wanted, slot.attempt)
-
-    def _changes(self, wanted: Content | Document) -> bool:
-        """Tell whether this diff may change a message that shows this content."""
-        return self._owns_cards or not isinstance(wanted, PlanCard)
 
     def _removal(self, index: int, slot: _Slot, message: MessageRef) -> Delete | Edit | None:
         """Return the step that removes a message; one that the platform does not delete is edited to show nothing."""
@@ -181,8 +178,8 @@ class MessageDiff:
             if isinstance(slot.shown, Document) or (slot.shown is None and ours):
                 return None
             return PostFile(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
-        if not self._changes(wanted):
-            # A page that an earlier attempt or process posted in the place of a card goes first.
+        if isinstance(wanted, PlanCard) and not self._owns_cards:
+            # The decision changes its card. A page that an earlier attempt or process posted in its place goes first.
             replaced = Post(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
             return None if slot.holds_card else replaced
         earliest = slot.edited_at + self._gap
@@ -286,9 +283,7 @@ _PLAINEST = 2
 
 
 def _drawn(content: Content, plainness: int) -> Content:
-    """Return a content as plainly as the platform takes it."""
-    if not plainness:
-        return content
+    """Return a content as plainly as the platform takes it; `plainness` is 1 at least."""
     plain = replace(content, plain=True)
     if plainness < _PLAINEST or not isinstance(plain, Reply):
         return plain

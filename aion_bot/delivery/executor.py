@@ -1,14 +1,17 @@
-"""Performing a single step on the platform, and recording in the diff what came of it."""
+"""Performing a single step on the platform, and recording in the diff what came of it.
+
+A nonce names each post, the same in every process that makes it again: so a process recognises messages that an earlier one
+posted and could not note any more.
+"""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from aion_bot.delivery.diff import MessageDiff, is_of_plan, most_plainly
-from aion_bot.delivery.nonces import card_nonce, file_nonce, nonce_of
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
-from aion_bot.ports.adapter import NativeStreaming
+from aion_bot.ports.adapter import NativeStreaming, OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
     CannotEdit,
@@ -76,27 +79,30 @@ class Executor:
 
         Raises what the adapter raises, except for messages that are gone: the diff learns of these.
         """
+        message: MessageRef | None = None
         if isinstance(step, Post | PostFile | StartStream):
-            return await self._post(step)
-        try:
-            match step:
-                case Edit():
-                    await self.thread.adapter.edit(step.message, step.content)
-                case Delete():
-                    await self.thread.adapter.delete(step.message)
-                case AppendStream():
-                    await self._streaming.append_stream(step.message, step.shown, step.content)
-                case StopStream():
-                    await self._streaming.stop_stream(step.message, step.shown, step.content)
-        except PlatformError as error:
-            self._note_refusal(step, error)
+            message = await self._post(step)
         else:
+            try:
+                match step:
+                    case Edit():
+                        await self.thread.adapter.edit(step.message, step.content)
+                    case Delete():
+                        await self.thread.adapter.delete(step.message)
+                    case AppendStream():
+                        await self._streaming.append_stream(step.message, step.shown, step.content)
+                    case StopStream():
+                        await self._streaming.stop_stream(step.message, step.shown, step.content)
+            except PlatformError as error:
+                self._note_refusal(step, error)
+                return None
             if isinstance(step, Delete):
                 self.diff.gone(step)
-            else:
-                self.diff.changed(step, time.monotonic())
-                self._note_shown(step.content)
-        return None
+                return None
+            self.diff.changed(step, time.monotonic())
+        if self.delivery.on_shown is not None:
+            self.delivery.on_shown(step.content)
+        return message
 
     def _note_refusal(self, step: Edit | Delete | AppendStream | StopStream, error: PlatformError) -> None:
         """Tell the diff of a message that is gone, or that stays as it is. Raises `error` if it is about anything else."""
@@ -115,7 +121,7 @@ class Executor:
     async def _post(self, step: Post | PostFile | StartStream) -> MessageRef:
         # Counted without cards: a process that goes on has those of the earlier one in no slot, and finds its other posts.
         number = step.slot - sum(slot < step.slot for slot in self.cards)
-        nonce = nonce_of(self.delivery.name, number, step.attempt)
+        nonce = f"{self.delivery.name}-{number}-{step.attempt}"  # `adopted` reads it
         if isinstance(step.content, PlanCard):
             # By the plan's key, not by the slot: recovery finds the card wherever it stands.
             nonce = card_nonce(step.content.key, step.attempt)
@@ -144,12 +150,7 @@ class Executor:
         if is_of_plan(step.content) and not self.delivery.owns_cards:
             self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
-        self._note_shown(step.content)
         return message
-
-    def _note_shown(self, content: Content | Document) -> None:
-        if self.delivery.on_shown is not None:
-            self.delivery.on_shown(content)
 
 
 def _may_be_replaced(error: PlatformError) -> bool:
@@ -169,3 +170,54 @@ def _is_undrawable(step: Step, error: PlatformError) -> bool:
     if isinstance(error, CannotDraw):
         return step.content == most_plainly(step.content)
     return isinstance(step.content, PlanCard)
+
+
+def card_nonce(plan_key: str, attempt: int = 0) -> str:
+    """Name the post of a plan's card; `attempt` counts the messages that it had before."""
+    return f"{plan_key}-card-{attempt}" if attempt else f"{plan_key}-card"
+
+
+def file_nonce(plan_key: str, attempt: int = 0) -> str:
+    """Name the post of the file that has a whole plan, as `card_nonce` names its card."""
+    return f"{plan_key}-file-{attempt}" if attempt else f"{plan_key}-file"
+
+
+def adopted(
+    name: str,
+    noted: tuple[MessageRef, ...],
+    found: Sequence[OwnMessage],
+    unnamed: Sequence[MessageRef] = (),
+) -> tuple[MessageRef, ...]:
+    """Return the noted messages of an answer and behind them those that only their nonces tell, in slot order.
+
+    Behind these stand those that nothing names, which can only be this answer's.
+    """
+    slots: dict[int, MessageRef] = {}
+    for own in found:
+        head, _, tail = (own.nonce or "").partition(f"{name}-")
+        slot = tail.split("-")[0]
+        if not head and slot.isdecimal() and own.message not in noted:
+            slots[int(slot)] = own.message
+    named = (*noted, *(slots[slot] for slot in sorted(slots)))
+    return (*named, *(message for message in unnamed if message not in named))
+
+
+def card_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
+    """Return the newest card of a plan, if one was posted; `found` is newest first."""
+    return _newest(card_nonce(plan_key), found)
+
+
+def file_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
+    """Return the newest file of a plan, as `card_of` returns its card."""
+    return _newest(file_nonce(plan_key), found)
+
+
+def _newest(first: str, found: Sequence[OwnMessage]) -> MessageRef | None:
+    return next(
+        (
+            own.message
+            for own in found
+            if own.nonce and (own.nonce == first or own.nonce.startswith(f"{first}-"))
+        ),
+        None,
+    )

@@ -13,7 +13,6 @@ from contextlib import suppress
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
-from aion_bot.delivery.outgoing import struck_screen
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
@@ -23,7 +22,7 @@ from aion_bot.delivery.strategy import (
     prefers_stream,
     wait_for_text,
 )
-from aion_bot.delivery.thread import Thread
+from aion_bot.delivery.thread import Thread, struck_screen
 from aion_bot.delivery.view import View, advance
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -205,8 +204,8 @@ class MessageSync:
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
         streaming, key, limits = self._thread.streaming, self._thread.key, self._limiter.limits
-        if streaming is None:
-            return False
+        if streaming is None or self._mode is DeliveryMode.EDITS:
+            return False  # as `prefers_stream` says, without a look at the limits before each edit
         now, crowded_from = time.monotonic(), self._thread.adapter.limits.crowded_from
         edits, posts = limits(Operation.EDIT, key), limits(Operation.POST, key)
         stream = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)

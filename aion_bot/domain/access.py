@@ -78,13 +78,22 @@ def decide(
     `owner` asked the question that the intent is about; without an owner, ownership is not checked. Of an app's own
     question it is whoever asked last in the thread: two apps that answer each other would never end.
     """
-    refusal = _of_app(policy, intent, person, owner) or _membership(policy, place, person)
-    if refusal is not None and not place.checked and _is_listed(policy.allow_users, person.id):
+    refusal = _membership(policy, place, person)
+    if person.apps and (intent not in _OF_APPS or not may_app_ask(policy, person.apps)):
+        refusal = Refusal.APP
+    elif person.apps and intent is Intent.ASK and owner is not None and owner.apps:
+        refusal = Refusal.AFTER_APP
+    listed = not policy.allow_users or person.id in policy.allow_users
+    if refusal is not None and not place.checked and listed:
         refusal = Refusal.UNCHECKED  # the reason may be something that the platform did not tell
     if refusal is Refusal.SHARED and intent in _POSTING and not place.bot_may_write:
         refusal = Refusal.UNSEEN  # a platform does not tell the bot who is in a channel that it is not in
     if refusal is None and intent in _POSTING and not place.private:
-        refusal = _posting(place)
+        if not place.bot_may_write:
+            refusal = Refusal.UNSEEN if place.checked or place.lacks else Refusal.UNCHECKED
+        elif not place.person_may_write:
+            # The bot's answer would be public in a channel where the person may not write.
+            refusal = Refusal.MUTED
     if refusal is None and owner is not None and intent in _OWN and not _owns(policy, intent, person, owner):
         refusal = Refusal.NOT_THEIRS
     return refusal
@@ -102,25 +111,14 @@ def may_use_workspace(policy: AccessPolicy, workspace: str) -> bool:
     return policy.admitted is None or not workspace or workspace in policy.admitted
 
 
-def _of_app(policy: AccessPolicy, intent: Intent, person: Person, owner: Person | None) -> Refusal | None:
-    if not person.apps:
-        return None
-    if intent not in _OF_APPS or not may_app_ask(policy, person.apps):
-        return Refusal.APP
-    return Refusal.AFTER_APP if intent is Intent.ASK and owner is not None and owner.apps else None
-
-
-def _is_listed(allowed: frozenset[str], one: str) -> bool:
-    return not allowed or one in allowed
-
-
 def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal | None:
     # Before the lists: an empty list allows all channels, but never one that strangers can read.
     if place.shared and place.channel not in policy.allow_channels:
         return Refusal.SHARED
     # An app that speaks for itself is on its own list; one that acts for a person has no more rights than they have.
-    may_use = person.id in person.apps or _is_listed(policy.allow_users, person.id)
-    if not (may_use and _is_listed(policy.allow_channels, place.channel)):
+    if person.id not in person.apps and policy.allow_users and person.id not in policy.allow_users:
+        return Refusal.NOT_LISTED
+    if policy.allow_channels and place.channel not in policy.allow_channels:
         return Refusal.NOT_LISTED
     # A person of another organisation comes through a workspace of the bot's, and belongs to their own.
     workspace = place.person_workspace or place.workspace
@@ -129,13 +127,6 @@ def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal |
     if not may_use_workspace(policy, workspace):
         return Refusal.NOT_LISTED if policy.allow_workspaces else Refusal.NEW_WORKSPACE
     return None
-
-
-def _posting(place: Place) -> Refusal | None:
-    if not place.bot_may_write:
-        return Refusal.UNSEEN if place.checked or place.lacks else Refusal.UNCHECKED
-    # The bot's answer would be public in a channel where the person may not write.
-    return None if place.person_may_write else Refusal.MUTED
 
 
 def _owns(policy: AccessPolicy, intent: Intent, person: Person, owner: Person) -> bool:

@@ -52,8 +52,10 @@ class _Reader:
                 for one, section in table.items():
                     self._check_id((name, one), _TABLES[name])
                     tables[name][one] = self._section((name, one), section)
+            elif name in KEYS or name in NOT_YET:
+                self._refuse((name,), strings.key_outside(name))
             else:
-                self._refuse((name,), self._unknown_table(name))
+                self._refuse((name,), strings.unknown_key(name, _nearest(name, ["defaults", *_TABLES])))
         if self._problems:
             return Rules(), self._problems
         return Rules(defaults, tables["workspaces"], tables["channels"]), []
@@ -82,12 +84,6 @@ class _Reader:
         if len(known) == len(self._forms) and not any(form.fits(where[-1]) for form in known):
             words = ", ".join(form.words for form in known)
             self._refuse(where, strings.no_section_id(kind.value, words))
-
-    @staticmethod
-    def _unknown_table(name: str) -> str:
-        if name in KEYS or name in NOT_YET:
-            return strings.key_outside(name)
-        return strings.unknown_key(name, _nearest(name, ["defaults", *_TABLES]))
 
     def _refuse(self, where: Keys, mend: str) -> None:
         self._problems.append(Problem(self._place(where), mend))

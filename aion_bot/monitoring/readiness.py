@@ -90,16 +90,16 @@ class Readiness:
 
     async def _takes_write(self) -> bool:
         async with self._writing:  # one write for all who ask at once
-            if self._clock() - self._written_at >= _WRITE_EVERY:
-                self._writable = await self._try_write()
-                self._written_at = self._clock()
-        return self._writable
-
-    async def _try_write(self) -> bool:
-        try:
-            async with asyncio.timeout(_WRITE_TIMEOUT):
-                await self._write()
-        except (sqlite3.Error, TimeoutError) as error:
-            _log.error("database write failed", what="readiness", reason=str(error) or type(error).__name__)
-            return False
-        return True
+            if self._clock() - self._written_at < _WRITE_EVERY:
+                return self._writable
+            try:
+                async with asyncio.timeout(_WRITE_TIMEOUT):
+                    await self._write()
+            except (sqlite3.Error, TimeoutError) as error:
+                reason = str(error) or type(error).__name__
+                _log.error("database write failed", what="readiness", reason=reason)
+                self._writable = False
+            else:
+                self._writable = True
+            self._written_at = self._clock()
+            return self._writable

@@ -85,6 +85,31 @@ class UploadRefused(PlatformError):
         self.reason = reason
 
 
+class FileProblem(StrEnum):
+    """Why a file that somebody attached cannot be read."""
+
+    GONE = "gone"
+    """It was deleted, or the message that it belongs to."""
+    WITHHELD = "withheld"
+    """The platform does not let the bot read it."""
+    ELSEWHERE = "kept elsewhere"
+    """The platform has a link alone; another service has the file."""
+    INCOMPLETE = "incomplete"
+    """Fewer or more bytes came than the platform promised."""
+
+
+class FileUnavailable(PlatformError):
+    """A file cannot be read, and another attempt would not help, unless its `problem` is that it came incomplete.
+
+    `permission` is the platform's own name of what the bot misses, empty where that is not it.
+    """
+
+    def __init__(self, text: str, problem: FileProblem = FileProblem.GONE, *, permission: str = "") -> None:
+        super().__init__(f"{text}: {problem}")
+        self.problem = problem
+        self.permission = permission
+
+
 class CannotDraw(TooLong):
     """The platform refused how a message is drawn. Plain text may be taken."""
 

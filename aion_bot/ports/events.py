@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
+
+MOST_FILES = 50
+"""Files of one question at most; what is more is counted in `Prompt.attachments` alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Prompt:
     overtaken the question with which the thread began. `opening` names the thread
     that has to be opened before anything can be posted there, or is None where it exists. `quotes` are words that the
     question is about and that are not in `text`. `attachments` counts the files of the message, and of all that it
-    quotes. `source` is the person's own message, where the question is one. `reply_token` lets
+    quotes; `files` are those of them that can be read, in reading order, `MOST_FILES` at most. `source` is the person's own message, where the question is one. `reply_token` lets
     the adapter answer privately; it means nothing elsewhere, and may be a secret while it is valid. `written_at` is when
     the message was written or the command used, by the platform's clock in seconds since the epoch; 0 where the platform
     does not say. `in_place` is where the answer goes if the thread cannot be opened; `echo` is what the bot itself posted
@@ -89,6 +93,7 @@ class Prompt:
     opening: str | None = None
     quotes: tuple[Quote, ...] = ()
     attachments: int = 0
+    files: tuple[Attachment, ...] = ()
     source: MessageRef | None = None
     reply_token: str = field(default="", repr=False)
     in_place: ThreadKey | None = None

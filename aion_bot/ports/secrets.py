@@ -113,15 +113,18 @@ class Secrets:
 
     def strike(self, text: str) -> str:
         """Return `text` with `MARK` in the place of each secret."""
-        spans = sorted(
-            (at, at + size)
-            for head, group in self._groups.items()
-            for at in _places(text, head)
-            if (size := group.match(text, at))
-        )
+        if len(text) < _HEAD:
+            return text  # shorter than every form, as an empty note or most buttons
+        spans: list[tuple[int, int]] = []
+        for head, group in self._groups.items():
+            at = text.find(head)
+            while at >= 0:
+                if size := group.match(text, at):
+                    spans.append((at, at + size))
+                at = text.find(head, at + 1)
         pieces: list[str] = []
         done = 0
-        for start, end in spans:
+        for start, end in sorted(spans):
             # Two that overlap are one: what is between their beginnings is a part of a secret as well.
             if start >= done:
                 pieces += text[done:start], MARK
@@ -133,12 +136,13 @@ class Secrets:
         # A secret that begins earlier would be whole by now, and `strike` finds it.
         first = max(start, len(text) - max(0, self._longest - 1))
         tail = text[first:]
-        found = [
-            at
-            for head, group in self._groups.items()
-            for at in _places(tail, head)
-            if group.begins(tail[at:])
-        ]
+        found: list[int] = []
+        for head, group in self._groups.items():
+            at = tail.find(head)
+            while at >= 0 and not group.begins(tail[at:]):
+                at = tail.find(head, at + 1)
+            if at >= 0:  # of each group only the first counts
+                found.append(at)
         # A beginning shorter than `_HEAD` is in no group's key yet, so the last characters are compared one by one.
         for at in range(max(0, len(tail) - _HEAD + 1), len(tail)):
             if tail[at:] in self._begun:
@@ -198,13 +202,6 @@ def _in_address(value: str) -> Iterator[str]:
             yield said
 
 
-def _places(text: str, head: str) -> Iterator[int]:
-    at = text.find(head)
-    while at >= 0:
-        yield at
-        at = text.find(head, at + 1)
-
-
 def _forms(secret: str) -> frozenset[str]:
     """Return every way in which a secret is commonly written: JSON, `repr`, HTML, Markdown, addresses, base64."""
     in_json = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
@@ -215,13 +212,22 @@ def _forms(secret: str) -> frozenset[str]:
     in_json += [json.dumps(one)[1:-1] for one in in_json]
     encoded = [quote(secret, safe=""), quote(secret), quote_plus(secret), quote_plus(secret, safe="/")]
     # RFC 3986 takes `%2f` and `%2F` for the same.
-    encoded += [_lower_case(one) for one in encoded]
+    for one in tuple(encoded):
+        first, *rest = one.split("%")
+        encoded.append("%".join([first, *(part[:2].lower() + part[2:] for part in rest)]))
     written = [
         *(secret, repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False)),
         html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         *(secret.replace("_", r"\_"), secret.translate(_ESCAPED)),
     ]
-    found = (*written, *in_json, *encoded, *_in_base64(secret), *_written_out(secret))
+    # Of base64 the parts that the bytes around it do not change, one for each offset in three bytes, which it writes as
+    # four characters: so `user:secret` of a basic authorisation is found whatever the user's name is.
+    data = secret.encode()
+    whole = [data[skipped : len(data) - (len(data) - skipped) % 3] for skipped in (0, 1, 2)]
+    in_base64 = [
+        write(part).decode() for part in whole for write in (base64.b64encode, base64.urlsafe_b64encode)
+    ]
+    found = (*written, *in_json, *encoded, *in_base64, *_written_out(secret))
     return frozenset(one for one in found if len(one) >= _HEAD)
 
 
@@ -242,32 +248,11 @@ def _written_out(secret: str) -> Iterator[str]:
 
 def _by_numbers(secret: str, signs: str, form: str) -> str:
     """Write a secret as JSON in which these signs and all that is not ASCII stand as numbers of this form."""
-
-    def number(sign: str) -> str:
-        units = sign.encode("utf-16-be", "surrogatepass")
-        return "".join(f"\\u{int.from_bytes(units[at : at + 2]):{form}}" for at in range(0, len(units), 2))
-
-    by_number = (one in signs or not one.isascii() for one in secret)
-    return "".join(
-        number(one) if by else json.dumps(one)[1:-1] for one, by in zip(secret, by_number, strict=True)
-    )
-
-
-def _lower_case(encoded: str) -> str:
-    first, *rest = encoded.split("%")
-    return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])
-
-
-def _in_base64(secret: str) -> Iterator[str]:
-    """Yield the parts of a secret's base64 that the bytes around it do not change, one for each offset in three bytes.
-
-    So `user:secret` of a basic authorisation is found whatever the user's name is.
-    """
-    data = secret.encode()
-    # base64 writes three bytes as four characters; the first and last group may share characters with what is beside
-    # the secret, so only whole groups are yielded.
-    for skipped in (0, 2, 1):
-        whole = data[skipped:]
-        whole = whole[: len(whole) // 3 * 3]
-        yield base64.b64encode(whole).decode()
-        yield base64.urlsafe_b64encode(whole).decode()
+    written: list[str] = []
+    for one in secret:
+        if one.isascii() and one not in signs:
+            written.append(json.dumps(one)[1:-1])
+        else:
+            units = one.encode("utf-16-be", "surrogatepass")
+            written += (f"\\u{int.from_bytes(units[at : at + 2]):{form}}" for at in range(0, len(units), 2))
+    return "".join(written)

@@ -2,45 +2,43 @@
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aion_bot.ports.rate_limits import Charge
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 from aion_bot.ratelimit.tuning import YOUNG_FRACTION, YOUNG_SPREAD
 
 
+@dataclass(eq=False, slots=True)
 class SharedLimit:
     """The window of one budget in one scope, and the answers that share it."""
 
-    def __init__(self, charge: Charge, now: float) -> None:
-        self.charge = charge
-        self.window = SlidingWindow(charge[0], now)
-        self.answers = 0
-        """Answers that share the limit for their previews."""
-        self.young: deque[float] = deque()
-        """When each of those answers began that is not old yet, in order."""
-        self.reserved = 0
-        """Requests that somebody will certainly send: previews leave them free."""
-        self.awaiting_reservation = 0
-        """Answers whose first message waits until their end can be reserved in this limit."""
-        self.previewed_at = -math.inf
-        """When the last preview was issued."""
+    charge: Charge
+    window: SlidingWindow
+    answers: int = 0
+    """Answers that share the limit for their previews."""
+    young: deque[float] = field(default_factory=deque)
+    """When each of those answers began that is not old yet, in order."""
+    reserved: int = 0
+    """Requests that somebody will certainly send: previews leave them free."""
+    awaiting_reservation: int = 0
+    """Answers whose first message waits until their end can be reserved in this limit."""
+    previewed_at: float = -math.inf
+    """When the last preview was issued."""
 
     @property
     def preview_headroom(self) -> int:
         """Requests that previews leave free: those reserved, those about to be, and the budget's headroom."""
         return self.reserved + self.awaiting_reservation + self.window.budget.headroom
 
-    def best_effort_headroom(self, spare: int = 0) -> int:
-        """Return how many requests a best-effort operation leaves free: as previews do and `spare`, but never all.
+    def best_effort_at(self, now: float, spare: int = 0, *, probed: bool = True) -> float:
+        """Return when a best-effort operation may run that leaves `spare` others; `inf` while only an answer can tell.
 
-        A limit of one call would otherwise take none at all, however idle it is.
+        Not `probed`: when the limit has a place for it (`SlidingWindow.capacity_at`).
         """
-        return min(self.preview_headroom + spare, self.window.budget.calls - 1)
-
-    def best_effort_at(self, now: float, spare: int = 0) -> float:
-        """Return when a best-effort operation may run that leaves `spare` others; `inf` while only an answer can tell."""
-        return self.window.room_at(now, self.best_effort_headroom(spare))
+        # As previews do, but never all: a limit of one call would otherwise take none at all, however idle it is.
+        headroom = min(self.preview_headroom + spare, self.window.budget.calls - 1)
+        return self.window.room_at(now, headroom) if probed else self.window.capacity_at(now, headroom)
 
     def is_idle(self, now: float) -> bool:
         """Tell whether nobody uses the limit and nothing is known of it but what is documented."""

@@ -136,7 +136,7 @@ class Limiter(RequestObserver):
         now = time.monotonic()
         permit = Permit(self.limits(operation, thread), priority, now)
         if priority is Priority.BEST_EFFORT:
-            room = [limit.window.capacity_at(now, limit.best_effort_headroom()) for limit in permit.limits]
+            room = [limit.best_effort_at(now, probed=False) for limit in permit.limits]
             # `inf` is not known: an answer may make room at any moment.
             if any(now + patience < at < math.inf for at in room):
                 yield False

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from aion_bot.ports.rate_limits import Budget, Charge
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
 from aion_bot.ratelimit.permit import Permit, Priority
+from aion_bot.ratelimit.sliding_window import SlidingWindow
 from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
 
 Key = tuple[str, str]
@@ -42,7 +43,9 @@ class Scheduler:
         found = self._limits.get((budget.name, scope))
         if found is None:
             budget = self._budgets.get(budget.name, budget)
-            found = self._limits[budget.name, scope] = SharedLimit((budget, scope), now)
+            found = self._limits[budget.name, scope] = SharedLimit(
+                (budget, scope), SlidingWindow(budget, now)
+            )
         return found
 
     def _forget_idle(self, now: float) -> None:

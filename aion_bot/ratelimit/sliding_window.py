@@ -106,8 +106,27 @@ class SlidingWindow:
             insort(self._until, now + reset_after)
 
     def room_at(self, now: float, headroom: int) -> float:
-        """Return when a request may begin that leaves `headroom` others; `inf` while only an answer can tell."""
-        self._raise_limit(now)
+        """Return when a request may begin that leaves `headroom` others; `inf` while only an answer can tell.
+
+        A limit that permits wait for is tried a little higher after a quiet time; higher than is documented only where
+        they waited for all of it.
+        """
+        if self._saturated_since is not None:
+            beyond = self.calls >= self.budget.calls and self._seconds <= self.budget.seconds
+            quiet = QUIET_BEFORE_EXCEEDING if self.calls == self.budget.calls else QUIET_BEFORE_RAISE
+            # Each attempt that was refused doubles the wait, so that a firm limit costs ever fewer refusals.
+            quiet = min(quiet * 2**self._refused_raises, LONGEST_QUIET)
+            since = max(self._quiet_since, self._saturated_since) if beyond else self._quiet_since
+            if now - since >= quiet:
+                if self._raised:  # the last raise was taken
+                    self._refused_raises = 0
+                self._quiet_since, self._raised = now, True
+                higher = max(self.calls + 1, float(math.floor(self.calls * RAISE_FACTOR)))
+                # A window that was found longer than documented is shortened first, then more requests are tried.
+                if self._seconds > self.budget.seconds:
+                    self._seconds = max(self.budget.seconds, self._seconds / RAISE_FACTOR)
+                else:
+                    self.calls = higher if beyond else min(higher, float(self.budget.calls))
         # Above the threshold one at a time: only the answer tells whether there is room for another one.
         if self._under_way and self.used(now) >= self._probe_threshold:
             return math.inf
@@ -151,23 +170,3 @@ class SlidingWindow:
             self._saturated_since = None
         elif self._saturated_since is None:
             self._saturated_since = now
-
-    def _raise_limit(self, now: float) -> None:
-        """Try a little more after a quiet time; more than is documented only where more was always wanted."""
-        beyond = self.calls >= self.budget.calls and self._seconds <= self.budget.seconds
-        quiet = QUIET_BEFORE_EXCEEDING if self.calls == self.budget.calls else QUIET_BEFORE_RAISE
-        # Each attempt that was refused doubles the wait, so that a firm limit costs ever fewer refusals.
-        quiet = min(quiet * 2**self._refused_raises, LONGEST_QUIET)
-        if now - self._quiet_since < quiet:
-            return
-        if self._saturated_since is None or (beyond and now - self._saturated_since < quiet):
-            return
-        if self._raised:  # the last raise was taken
-            self._refused_raises = 0
-        self._quiet_since, self._raised = now, True
-        # A window that was found longer than documented is shortened first, then more requests are tried.
-        if self._seconds > self.budget.seconds:
-            self._seconds = max(self.budget.seconds, self._seconds / RAISE_FACTOR)
-            return
-        higher = max(self.calls + 1, float(math.floor(self.calls * RAISE_FACTOR)))
-        self.calls = higher if beyond else min(higher, float(self.budget.calls))

@@ -58,12 +58,11 @@ class AnswerView:
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._heading = ""
-        self._footnote = ""
+        self._heading = self._footnote = ""
+        self._notices: dict[str, str] = {}
         self._while_growing = while_growing
         self._key, self._cards = key, cards
-        self._status = strings.THINKING
-        self._status_shown = True
+        self._status, self._status_shown = strings.THINKING, True
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._segments = [self._new_segment()]
@@ -90,9 +89,10 @@ class AnswerView:
         self._segments[-1].begun = True
         self._status, self._status_shown = "", True
 
-    def notice(self, sentence: str) -> None:
-        """Put a sentence of the bot's own before the answer."""
-        self._heading = joined(self._heading, f"_{sentence}_")
+    def notice(self, sentence: str, *, name: str = "") -> None:
+        """Put a sentence of the bot's own before the answer, in place of the one of that name."""
+        self._notices[name or sentence] = f"_{sentence}_"
+        self._heading = joined(*self._notices.values())
 
     def footnote(self, sentence: str) -> None:
         """Put a small line of the bot's own under the answer once it has ended."""
@@ -113,21 +113,28 @@ class AnswerView:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
 
-    @in_plain_text_if_it_fails
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
-        data = token.data or {}
-        segment = self._segments[-1]
+        data, segment = token.data or {}, self._segments[-1]
+        if token.type is ChatTokenType.TOKEN:
+            segment.final = None
+            if accumulated := str(data.get("accumulated") or ""):
+                # Most events repeat the whole text so far: what is before the last card belongs above it.
+                whole = self._kept(accumulated, self._before + segment.raw)
+                segment.raw = whole.removeprefix(self._before)
+            elif not self.cut:
+                segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
+            self.parked &= not segment.raw
+            # Nothing is rendered where the text is shown already, so a time limit would cost more than all of this.
+            if segment.begun:
+                self.begin()
+                return
+        self._react(token, data, segment)
+
+    @in_plain_text_if_it_fails
+    def _react(self, token: ChatToken, data: dict[str, Any], segment: Segment) -> None:
         match token.type:
             case ChatTokenType.TOKEN:
-                segment.final = None
-                if accumulated := str(data.get("accumulated") or ""):
-                    # Most events repeat the whole text so far: what is before the last card belongs above it.
-                    whole = self._kept(accumulated, self._before + segment.raw)
-                    segment.raw = whole.removeprefix(self._before)
-                elif not self.cut:
-                    segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
-                self.parked &= not segment.raw
                 if not segment.waits_for_words:
                     self.begin()
             case ChatTokenType.COMPLETE:
@@ -197,15 +204,11 @@ class AnswerView:
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
         # A server may also count the text from zero after a plan: then the text above the card stays.
-        if text.startswith(self._before):
-            text = text.removeprefix(self._before)
-            for segment in self._segments[:-1]:
-                segment.settle(self._resolved(segment.raw, metadata))
-        self._segments[-1].settle(self._resolved(text, metadata))
-
-    def _resolved(self, text: str, metadata: dict[str, Any]) -> str:
-        # Text that could not be rendered is not looked at any more.
-        return text if self.trouble else resolve_content(text, metadata)
+        above = self._segments[:-1] if text.startswith(self._before) else []
+        last = self._segments[-1], text.removeprefix(self._before)
+        for segment, raw in (*((one, one.raw) for one in above), last):
+            # Text that could not be rendered is not looked at any more.
+            segment.settle(raw if self.trouble else resolve_content(raw, metadata))
 
     def finish(
         self,
@@ -322,7 +325,7 @@ class AnswerView:
             page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]
         }
         has_document = over and self.ended and end.in_file and self.refused is None
-        if has_document:
+        if has_document:  # made once
             end.document = end.document or whole_answer(self._segments, cut=self.cut)
         document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]

@@ -52,6 +52,7 @@ class Pages:
         self._context = NOTHING_OPEN
         self._reader = BlockReader()
         self._last_cut = limit
+        self._measured: tuple[str, int] | None = None
 
     def update(
         self, text: str, *, grown: bool = False, most: int = sys.maxsize, effort: int = sys.maxsize
@@ -110,7 +111,10 @@ class Pages:
     def _size(self, piece: Piece, length: int) -> int:
         """Measure a page with room for any closing that its text needed so far."""
         page = piece.page(length)
-        return self._measure(page.text) - page.closing + page.reserve
+        # Every screen is made twice: `advance` cuts it, and `screen` finds it cut. Measuring renders the page.
+        if self._measured is None or page.text != self._measured[0]:
+            self._measured = page.text, self._measure(page.text)
+        return self._measured[1] - page.closing + page.reserve
 
     def _cut(self, piece: Piece, length: int, size: int) -> int:
         """Find the longest beginning that fits, ending where a reader expects a break; `length` measures `size`."""

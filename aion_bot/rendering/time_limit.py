@@ -16,6 +16,8 @@ milliseconds, and about 200,000 characters in one event as much as this."""
 LONGEST_WAIT = 20.0
 """Seconds by the clock that one rendering may take: it has nothing to wait for."""
 
+_SHORTEST_TIMER = 0.001
+"""Seconds; a timer of zero would be none."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -36,6 +38,12 @@ class TooSlowError(Exception):
     """Rendering took longer than it may."""
 
 
+class _Running:
+    """The rendering that runs in the main thread: when it began, by the processor's time and by the clock; None: none does."""
+
+    since: tuple[float, float] | None = None
+
+
 @contextmanager
 def time_limit() -> Iterator[None]:
     """Raise `TooSlowError` in what runs inside, without an `await`, after `LONGEST` or `LONGEST_WAIT` seconds.
@@ -49,30 +57,39 @@ def time_limit() -> Iterator[None]:
         yield
         if time.thread_time() - begun > LONGEST:
             raise TooSlowError
-    elif signal.getsignal(signal.SIGVTALRM) is _raise:
+    elif _Running.since is not None:
         yield  # inside another time limit, which stays in force
     else:
-        with (
-            _alarm(signal.ITIMER_VIRTUAL, signal.SIGVTALRM, LONGEST),
-            _alarm(signal.ITIMER_REAL, signal.SIGALRM, LONGEST_WAIT),
-        ):
-            yield
-
-
-@contextmanager
-def _alarm(timer: int, number: signal.Signals, seconds: float) -> Iterator[None]:
-    begun = time.monotonic()
-    before = signal.signal(number, _raise)
-    left, interval = signal.setitimer(timer, seconds)
-    try:
+        # Each edit of an answer comes here several times: one timer, which `_look` sets again, costs half of two.
+        begun = time.monotonic()
+        _Running.since = time.thread_time(), begun
+        before = signal.signal(signal.SIGALRM, _look)
+        left, interval = signal.setitimer(signal.ITIMER_REAL, min(LONGEST, LONGEST_WAIT))
         try:
-            yield
+            try:
+                yield
+            finally:
+                # First: a signal that comes only now must not set the timer again, as nobody would stop it.
+                _Running.since = None
+                signal.setitimer(signal.ITIMER_REAL, 0)
         finally:
-            signal.setitimer(timer, 0)
-    finally:
-        signal.signal(number, before)
-        if left:  # somebody else's timer, such as a test runner's, goes on
-            signal.setitimer(timer, max(left - (time.monotonic() - begun), 0.001), interval)
+            _Running.since = None  # also where the signal came before that
+            signal.signal(signal.SIGALRM, before)
+            if left:  # somebody else's timer, such as a test runner's, goes on
+                remaining = left - (time.monotonic() - begun)
+                signal.setitimer(signal.ITIMER_REAL, max(remaining, _SHORTEST_TIMER), interval)
+
+
+def _look(number: int, frame: FrameType | None) -> None:
+    """Raise if the rendering that runs has used up its time; otherwise look again when it may have."""
+    del number, frame
+    if _Running.since is None:
+        return
+    processor, begun = _Running.since
+    left = min(LONGEST - (time.thread_time() - processor), LONGEST_WAIT - (time.monotonic() - begun))
+    if left <= 0:
+        raise TooSlowError
+    signal.setitimer(signal.ITIMER_REAL, max(left, _SHORTEST_TIMER))
 
 
 def in_plain_text_if_it_fails(
@@ -94,17 +111,12 @@ def in_plain_text_if_it_fails(
     return bounded
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise TooSlowError
-
-
 def where(error: BaseException) -> str:
     """Say what was raised and where, without the error's message: it may hold somebody's words."""
     traceback, place = error.__traceback__, ""
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if code is not _raise.__code__ and ("aion_bot" in code.co_filename or "adapters" in code.co_filename):
+        if code is not _look.__code__ and ("aion_bot" in code.co_filename or "adapters" in code.co_filename):
             place = f" in {code.co_qualname}, line {traceback.tb_lineno}"
         traceback = traceback.tb_next
     return f"{type(error).__name__}{place}"

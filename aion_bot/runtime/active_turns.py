@@ -1,15 +1,33 @@
-"""The turns that run in this process, by thread."""
+"""The turns that run in this process, by thread; how many run at once, in which order, and what people are told who wait."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.concurrency.fair_slots import FairSlots
+from aion_bot.conversation import silence
 from aion_bot.conversation.indicators import Indicators, Progress
+from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.turn import TurnRunner
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
 from aion_bot.domain.observer import Observer
-from aion_bot.domain.turn import Outcome
-from aion_bot.ports.messages import ThreadKey
+from aion_bot.domain.turn import Outcome, Turn, TurnPhase
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.storage import Store
+
+MOST_ACTIVE = 1000
+"""Answers that run at once; `make cost` measures what so many need. One that is parked at a plan does not count."""
+
+MOST_IN_PROCESS = 2000
+"""Questions that may wait or be answered in the whole process."""
+
+MOST_OF_PERSON = 50
+"""Questions of one person that may wait or be answered once the process is half full: the other half is for others."""
 
 
 class ActiveTurns:
@@ -23,36 +41,27 @@ class ActiveTurns:
 
     async def run(self, runner: TurnRunner) -> None:
         """Run a turn, and return when it has ended or is parked at a plan."""
-        thread = runner.turn.thread
-        running = self._runners.setdefault(thread, [])
-        running.append(runner)
-
-        def ended(_: asyncio.Task[None]) -> None:
-            running.remove(runner)
-            # A later turn of the thread may have begun another list.
-            if not running and self._runners.get(thread) is running:
-                del self._runners[thread]
-
+        # Before its task starts: a Stop that comes at this instant finds it.
+        self._runners.setdefault(runner.turn.thread, []).append(runner)
         # In the background: a turn that is parked at a plan goes on after this has returned.
-        self._tasks.spawn(self._run(runner)).add_done_callback(ended)
+        self._tasks.spawn(self._run(runner))
         await runner.parked.wait()
 
     async def _run(self, runner: TurnRunner) -> None:
-        progress = Progress(
-            runner.started, runner.opened, runner.ended, runner.silence.lasts, runner.sync.must_post
-        )
-
-        def seen() -> None:
-            self._observer.showed(runner.turn)
-            runner.sync.may_wait()
-
-        async with self._indicators.working(runner.thread, runner.turn, progress, seen):
-            await runner.run()
-        if await runner.record_rest():
-            # The indicators were cleared before the row could say that the end is shown.
-            await self._indicators.clear(runner.thread, runner.turn)
-        if runner.reason is not None:
-            self._observer.ended(runner.turn, runner.reason, timed=not runner.plans)
+        thread, turn, sync = runner.thread, runner.turn, runner.sync
+        progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
+        try:
+            async with self._indicators.working(thread, turn, progress, sync.may_wait):
+                await runner.run()
+            if await runner.record_rest():
+                # The indicators were cleared before the row could say that the end is shown.
+                await self._indicators.clear(thread, turn)
+            if runner.reason is not None:
+                self._observer.ended(turn, runner.reason, timed=not runner.plans)
+        finally:
+            self._runners[turn.thread].remove(runner)
+            if not self._runners[turn.thread]:
+                del self._runners[turn.thread]
 
     def running(self, platform: str) -> int:
         """Count the turns of a platform that are answered now; one that waits at a plan is not."""
@@ -88,3 +97,119 @@ class ActiveTurns:
             async with asyncio.timeout(seconds):
                 await runner.ended.wait()
         return runner.went_on
+
+
+_Owner = tuple[str, str]
+"""A platform, and the id of a person there."""
+
+
+def _owner(platform: str, person: Person) -> _Owner:
+    """Name who takes turns: of an app its oldest id, as a rule that of the app itself and not of one of its webhooks."""
+    return platform, min(person.apps, key=lambda one: (len(one), one), default=person.id)
+
+
+class TurnSlots:
+    """Lets at most `MOST_ACTIVE` questions be answered at once. People take turns, each with their oldest first."""
+
+    def __init__(self, indicators: Indicators, tasks: BackgroundTasks) -> None:
+        self._indicators = indicators
+        self._tasks = tasks
+        self._slots: FairSlots[_Owner] = FairSlots(MOST_ACTIVE)
+        self._numbers = itertools.count()
+        self._loads: Counter[_Owner] = Counter()
+
+    @property
+    def full(self) -> bool:
+        """Whether a question that comes now has to wait for its slot."""
+        return self._slots.full
+
+    def enter(self, platform: str, person: Person) -> int:
+        """Count a question that waits in its thread's queue from now on; returns its place, older ones have lower ones."""
+        self._loads[_owner(platform, person)] += 1
+        # One sequence for all people: a number tells only which of one person's questions is older.
+        return next(self._numbers)
+
+    def leave(self, platform: str, person: Person) -> None:
+        """Stop counting a question that `enter` counted."""
+        self._loads -= Counter([_owner(platform, person)])  # which drops what is zero
+
+    def load(self, platform: str) -> int:
+        """Return how many questions of a platform wait or are answered."""
+        return sum(count for (where, _), count in self._loads.items() if where == platform)
+
+    def too_busy(self, platform: str, person: Person) -> str | None:
+        """Return the sentence for a person who asks while the process, or their share of it, is full."""
+        load = self._loads.total()
+        if load >= MOST_IN_PROCESS:
+            return strings.FULL_PROCESS
+        own = self._loads[_owner(platform, person)]
+        # A person's share is bounded only in a process that is half full: an idle one serves a single person, too.
+        return strings.FULL_PERSON if 2 * load >= MOST_IN_PROCESS and own >= MOST_OF_PERSON else None
+
+    @asynccontextmanager
+    async def slot(
+        self, thread: Thread, turn: Turn, number: int, *, tell: bool = True
+    ) -> AsyncIterator[bool]:
+        """Wait until the question at the head of its thread may be asked; False where nothing is asked any more.
+
+        While it waits its message is marked, and the person is told once for all of theirs that wait, if `tell`.
+        """
+        owner = _owner(thread.platform, turn.asker)
+
+        def waits(first: bool) -> None:
+            self._indicators.queued(thread, turn)
+            if first and tell and turn.origin is not None:
+                sentence = strings.answering_others(len(self._slots.owners), own=owner in self._slots.owners)
+                origin = replace(turn.origin, source=None)  # its message is marked already
+                self._tasks.spawn(reply_privately(thread, origin, (sentence,), hidden=True))
+
+        started = await self._slots.acquire(owner, number, waits)
+        try:
+            yield started
+        finally:
+            if started:
+                self._slots.release(owner)
+
+    def close(self) -> None:
+        """Let no more questions be asked; the next start goes on with those that wait."""
+        self._slots.close()
+
+
+class QueueWaits:
+    """Tells people whose question waits long behind others of its thread: once for all of theirs there, after `silence.LONG` seconds."""
+
+    def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
+        self._turns = store.turns
+        self._tasks = tasks
+        self._waiting: dict[str, asyncio.Event] = {}
+        """What is set when a question does not wait any more, by the turn's key."""
+        self._of_person: Counter[tuple[ThreadKey, str]] = Counter()
+        self._told: set[tuple[ThreadKey, str]] = set()
+
+    def begin(self, thread: Thread, turn: Turn) -> None:
+        """Note that a question waits from now on."""
+        over = self._waiting[turn.key] = asyncio.Event()
+        self._of_person[turn.thread, turn.asker.id] += 1
+        self._tasks.spawn(self._tell(thread, turn, over))
+
+    def end(self, turn: Turn) -> None:
+        """Note that it is the turn of a question; nothing if it did not wait."""
+        over = self._waiting.pop(turn.key, None)
+        if over is not None:
+            over.set()
+            one = (turn.thread, turn.asker.id)
+            self._of_person -= Counter([one])
+            if one not in self._of_person:
+                self._told.discard(one)
+
+    async def _tell(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
+        one = (turn.thread, turn.asker.id)
+        if turn.origin is None or await silence.happens(over, silence.LONG) or one in self._told:
+            return
+        now = await self._turns.get(turn.key)
+        # It may have been withdrawn, or its turn come, meanwhile.
+        if now is not None and now.phase is TurnPhase.QUEUED and not over.is_set() and one not in self._told:
+            self._told.add(one)
+            # Without its message: that has the mark of a question which waits, and needs no other.
+            origin = replace(turn.origin, source=None)
+            await reply_privately(thread, origin, (strings.STILL_QUEUED,), hidden=True)

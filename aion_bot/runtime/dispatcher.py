@@ -23,22 +23,18 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.allowance import UsedUp
-from aion_bot.domain.prompts import bounded, question, readable, unaskable
+from aion_bot.domain.prompts import bounded, question, readable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
-from aion_bot.runtime.active_turns import ActiveTurns
-from aion_bot.runtime.admission import Admission
-from aion_bot.runtime.mention_hints import MentionHints
+from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
-from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
-from aion_bot.runtime.replied_to import RepliedTo
+from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import PlatformHost, supervise
-from aion_bot.runtime.turn_slots import QueueWaits, TurnSlots
+from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +68,6 @@ class Dispatcher:
         self._options = options
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
-        self._admission = Admission(services.store, services.access)
         self._promised = PromisedPlaces()
         self._allowances = Allowances(services.store, services.access, self._promised)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
@@ -111,7 +106,7 @@ class Dispatcher:
         Cancelling it ends everything where it is, as a crash would; the next start recovers it.
         """
         for platform in self._adapters:
-            await self._admission.load(platform)
+            await load_admitted(self._store, self._services.access, platform)
         await self._recovery.start()
         # After recovery has read its rows, and before a platform is connected.
         sweep = RetentionSweep(self._store, self._options.retention_days, self._adapters)
@@ -149,7 +144,7 @@ class Dispatcher:
 
     async def unread(self, adapter: PlatformAdapter, reply: Prompt) -> None:
         """Tell a person, once in a thread of the bot's, that what they write there is not read without a mention."""
-        takes_part = await self._takes_part(reply) and self._refusal(reply) is None
+        takes_part = await self._takes_part(reply) and await self._refusal(reply) is None
         if takes_part and await self._mention_hints.claim(reply):
             thread = self._services.registry.thread(adapter, reply.thread)
             self._tasks.spawn(reply_privately(thread, reply, (strings.MENTION_ME,), hidden=True))
@@ -168,7 +163,7 @@ class Dispatcher:
         """Take a question over, or say why not; `anew`: its message was a question that was withdrawn."""
         if self._replied_to.told(prompt):
             return
-        refusal = await self._refusal_of_question(prompt)
+        refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
             if prompt.addressed or refusal is Refusal.UNCHECKED:
                 self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
@@ -177,22 +172,22 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        objection, hidden = unaskable(prompt), False
-        if objection is None and not self._promised.holds(prompt):
-            objection, hidden = self._too_busy(prompt), True
+        flaw = self._services.access.unaskable(prompt)
+        objection = flaw or (None if self._promised.holds(prompt) else self._too_busy(prompt))
         if objection is not None:
-            self._reply_once(thread, prompt, objection, hidden=hidden)
+            self._reply_once(thread, prompt, objection, hidden=flaw is None)
             return
-        prompt = bounded(prompt)  # its row says what was left out of its quotes
+        prompt = bounded(prompt) if prompt.quotes else prompt  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
-        self._indicators.arriving(thread, prompt)
+        self._indicators.places.arriving(thread, prompt)
         if anew:
             await self._store.turns.release_withdrawn(prompt.key)
         accepted = await self._allowances.accept(turn, prompt)
         if accepted is not True:
             self._refuse_used_up(thread, prompt, accepted)
             return
-        self._replace(prompt)
+        if self._options.busy == "replace":
+            self._end_own_answers(prompt)
         if self._queues.busy(prompt.thread):
             self._indicators.queued(thread, turn)
             self._queue_waits.begin(thread, turn)
@@ -209,10 +204,10 @@ class Dispatcher:
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
-        refusal = self._refusal(prompt)
+        refusal = await self._refusal(prompt)
         if refusal is not None:
             return strings.refusal(refusal, prompt.place.lacks)
-        objection = unaskable(prompt) or self._too_busy(prompt)
+        objection = self._services.access.unaskable(prompt) or self._too_busy(prompt)
         if objection is not None:
             return objection
         # Its place is taken before anything is awaited: another question may come at this instant.
@@ -223,23 +218,19 @@ class Dispatcher:
         self._promised.release(prompt)
         return strings.used_up(found)
 
-    def _refusal(self, prompt: Prompt, last: Person | None = None) -> Refusal | None:
+    async def _refusal(self, prompt: Prompt, *, asks: bool = False) -> Refusal | None:
+        """Return why a prompt may not be asked; where an app `asks`, also because an app asked last in the thread."""
+        last: Person | None = None
+        if asks and prompt.person.apps:
+            newest = await self._store.turns.newest(prompt.thread)
+            repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
+            last = None if newest is None or repeated else newest.asker
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
         platform, place = prompt.thread.platform, prompt.place
         return self._services.access.refusal(platform, intent, place, prompt.person, last)
 
-    async def _refusal_of_question(self, prompt: Prompt) -> Refusal | None:
-        """Return why a question may not be asked; that of an app also because an app asked last in the thread."""
-        if not prompt.person.apps:
-            return self._refusal(prompt)
-        newest = await self._store.turns.newest(prompt.thread)
-        repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
-        return self._refusal(prompt, None if newest is None or repeated else newest.asker)
-
-    def _replace(self, prompt: Prompt) -> None:
-        """End the answers to the person's own questions in a thread, if that is wanted; others' go on, and it waits for them."""
-        if self._options.busy != "replace":
-            return
+    def _end_own_answers(self, prompt: Prompt) -> None:
+        """End the answers to the person's own questions in a thread; others' go on, and the new one waits for them."""
         access, platform = self._services.access, prompt.thread.platform
         for runner in self._active.find(thread=prompt.thread):
             # Not logged: nobody asked for the end of somebody else's answer.
@@ -271,7 +262,7 @@ class Dispatcher:
         """
         asked = change.question
         words = readable(change.text or "") if asked is None else question(asked)
-        if not words or asked is None:
+        if asked is None or not (words or asked.files):
             withdrawn = await self._store.turns.withdraw(change.prompt)
             if withdrawn:
                 _log.info("question withdrawn", platform=thread.platform)
@@ -316,11 +307,10 @@ class Dispatcher:
         number = self._slots.enter(thread.platform, turn.asker)
         self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
-    def _enqueue_moved(self, thread: Thread, runner: TurnRunner) -> None:
+    def _enqueue_moved(self, thread: Thread, turn: Turn, moved_to: ThreadKey) -> None:
         """Put a turn whose thread could not be opened into the queue of the place where it is answered instead."""
-        if runner.moved_to is not None:
-            where = self._services.registry.thread(thread.adapter, runner.moved_to)
-            self._enqueue(where, replace(runner.turn, thread=runner.moved_to))
+        where = self._services.registry.thread(thread.adapter, moved_to)
+        self._enqueue(where, replace(turn, thread=moved_to))
 
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
         """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
@@ -337,7 +327,8 @@ class Dispatcher:
                     crowded = not now.attempt and await self._store.turns.crowded(now)
                     runner = TurnRunner(self._services, thread, now, crowded=crowded)
                     await self._active.run(runner)
-                    self._enqueue_moved(thread, runner)
+                    if runner.moved_to is not None:
+                        self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
                 await self._store.turns.note_shown(now.key, now.attempt)
                 self._services.observer.ended(now, now.reason or EndReason.WITHDRAWN)
@@ -353,8 +344,7 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            may_ask=functools.partial(self._services.access.may_app_ask, adapter.platform),
-            admission=self._admission,
+            access=self._services.access,
             observer=self._services.observer,
         )
         await supervise(adapter, host)

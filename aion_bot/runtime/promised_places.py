@@ -68,17 +68,25 @@ class Allowances:
 
     async def used_up(self, prompt: Prompt) -> UsedUp | None:
         """Return which allowance leaves no room for a question."""
+        platform, place, person = prompt.thread.platform, prompt.place, prompt.person
         while True:
             before = self._promised.before(prompt)
-            found = await self._used_up(prompt, before)
+            left = self._left(prompt, before)
+            if isinstance(left, UsedUp):
+                return left
+            found = await self._turns.used_up(platform, place, person, left)
             # A place whose question was written meanwhile would count twice.
-            if found is None or before == self._promised.before(prompt):
-                return found
+            if found is None:
+                return None
+            if before == self._promised.before(prompt):
+                whole = self._access.rules.allowance(place, person)
+                limit = whole.per_person if found.whose is Whose.PERSON else whole.per_channel
+                return replace(found, limit=limit)
 
     def left_again(self, turn: Turn) -> Allowance | UsedUp:
         """Return what promised places leave to another attempt of a turn: it was promised none."""
         if turn.origin is None:
-            return self._access.allowance(turn.place, turn.asker)
+            return self._access.rules.allowance(turn.place, turn.asker)
         return self._left(turn.origin, self._promised.before(turn.origin))
 
     async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
@@ -98,19 +106,9 @@ class Allowances:
         self._promised.release(prompt)
         return accepted
 
-    async def _used_up(self, prompt: Prompt, before: Sequence[Prompt]) -> UsedUp | None:
-        left = self._left(prompt, before)
-        if isinstance(left, UsedUp):
-            return left
-        found = await self._turns.used_up(prompt.thread.platform, prompt.place, prompt.person, left)
-        if found is None:
-            return None
-        whole = self._access.allowance(prompt.place, prompt.person)
-        return replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
-
     def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:
         """Return the allowances less the places of others; 0 still means that there is no limit."""
-        whole = self._access.allowance(prompt.place, prompt.person)
+        whole = self._access.rules.allowance(prompt.place, prompt.person)
         taken = Counter(whose for one in before for whose in _shared(prompt, one))
         for whose, limit in ((Whose.PERSON, whole.per_person), (Whose.CHANNEL, whole.per_channel)):
             if limit and taken[whose] >= limit:

@@ -16,8 +16,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.active_turns import ActiveTurns
-from aion_bot.runtime.turn_slots import TurnSlots
+from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
 
 
 class StartupRecovery:
@@ -34,7 +33,7 @@ class StartupRecovery:
         active: ActiveTurns,
         approvals: Approvals,
         slots: TurnSlots,
-        enqueue_moved: Callable[[Thread, TurnRunner], None],
+        enqueue_moved: Callable[[Thread, Turn, ThreadKey], None],
     ) -> None:
         self._services = services
         self._store = services.store
@@ -115,7 +114,6 @@ class StartupRecovery:
                 cards = await self._recovery.cards(turn)
                 runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
                 await self._active.run(runner)
-                self._enqueue_moved(thread, runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
                 return
@@ -126,7 +124,8 @@ class StartupRecovery:
                     crowded = not turn.attempt and await self._store.turns.crowded(turn)
                     runner = TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
                     await self._active.run(runner)
-                    self._enqueue_moved(thread, runner)
+                    if runner.moved_to is not None:
+                        self._enqueue_moved(thread, runner.turn, runner.moved_to)
         finally:
             self._slots.leave(thread.platform, turn.asker)
             recovered.set()

@@ -1,6 +1,7 @@
-"""Keeps each platform connected, and logs its state."""
+"""Keeps each platform connected, logs its state, and admits the workspaces that invite the bot."""
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -8,20 +9,24 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff
+from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
+from aion_bot.domain.access import may_app_ask, may_use_workspace
 from aion_bot.domain.observer import Observer
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.admission import Admission
-from aion_bot.storage import Store
+from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
 _LAST_HEARD = "heard"
 """Name of the value that says until when nothing can have been missed."""
+
+_ADMITTED = "workspaces"
+"""Name of the value that holds the ids of the admitted workspaces, as a JSON list."""
 
 _HEARD_EVERY = 15.0
 """Seconds between two writes of it."""
@@ -42,9 +47,6 @@ Accept = Callable[[InboundEvent], Awaitable[None]]
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
 
-MayAsk = Callable[[frozenset[str]], bool]
-"""Tells whether an app with any of these ids may ask."""
-
 Unread = Callable[[Prompt], Awaitable[None]]
 """Takes a reply whose words the platform keeps back."""
 
@@ -53,6 +55,13 @@ async def delivered_from(store: Store, platform: str) -> float | None:
     """Return from when on a platform may deliver once more what was written there; None where nothing is read again."""
     heard = await store.kv.get(platform, _LAST_HEARD)
     return None if heard is None else float(heard) - _OVERLAP
+
+
+async def load_admitted(store: Store, access: AccessControl, platform: str) -> None:
+    """Let the workspaces of a platform that an earlier process admitted use the bot; see `PlatformHost.present`."""
+    stored = await store.kv.get(platform, _ADMITTED)
+    if stored is not None:
+        access.admit(platform, json.loads(stored))
 
 
 async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: Backoff = RECONNECT) -> None:
@@ -88,7 +97,7 @@ class PlatformHost:
     """What one adapter sees of the bot.
 
     `several_workspaces_expected`: an allow list says which workspaces may use the bot, so that several of them are no
-    surprise.
+    surprise. Without `access` no app may ask, and no workspace is admitted.
     """
 
     def __init__(
@@ -100,8 +109,7 @@ class PlatformHost:
         several_workspaces_expected: bool,
         objection: Objection | None = None,
         unread: Unread | None = None,
-        may_ask: MayAsk | None = None,
-        admission: Admission | None = None,
+        access: AccessControl | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.was_connected = False
@@ -112,8 +120,7 @@ class PlatformHost:
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
         self._unread = unread
-        self._may_ask = may_ask
-        self._admission = admission
+        self._access = access
         self._caught_up = False
         self._second_seen_at = 0.0
 
@@ -128,34 +135,49 @@ class PlatformHost:
 
     def may_ask(self, apps: frozenset[str]) -> bool:
         """Look at the list of apps."""
-        return self._may_ask is not None and self._may_ask(apps)
+        return self._access is not None and may_app_ask(self._access.policies[self._platform], apps)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Ask the dispatcher whether it would take a question."""
         return None if self._objection is None else await self._objection(prompt)
 
     async def present(self, workspaces: Mapping[str, str]) -> None:
-        """Let the workspaces of the first start use the bot."""
-        if self._admission is not None:
-            await self._admission.present(self._platform, workspaces)
+        """Admit the workspaces of the platform's first start, and while there was none the first that invites the bot.
+
+        Anybody can invite a public bot into a workspace of their own, and would reach the library of whoever runs it. So
+        the admitted ones are remembered, and any other has to be listed. In a database of an older version the first
+        start of this one counts.
+        """
+        if self._access is None:
+            return
+        admitted = self._access.policies[self._platform].admitted
+        # Of several workspaces that joined while no process ran, the first is not known.
+        if admitted is None or (not admitted and len(workspaces) == 1):
+            # In force before it is written: a question may come meanwhile.
+            self._access.admit(self._platform, workspaces)
+            value = json.dumps(list(workspaces))
+            await retry_write(lambda: self._store.kv.set(self._platform, _ADMITTED, value))
+        for workspace, name in workspaces.items():
+            if not may_use_workspace(self._access.policies[self._platform], workspace):
+                _log.warning(
+                    "workspace not admitted",
+                    platform=self._platform, workspace=workspace, name=name, mend=strings.LIST_IT,
+                )  # fmt: skip
 
     async def joined(self, workspace: str, name: str) -> None:
         """Say which workspace has invited the bot, and whether it may use it."""
-        if self._admission is not None:
-            await self._admission.joined(self._platform, workspace, name)
+        _log.info("workspace joined", platform=self._platform, workspace=workspace, name=name)
+        await self.present({workspace: name})
 
     async def keep_last_heard(self) -> None:
         """Write every few seconds until when no event was missed, once the adapter has read the missed ones."""
         while True:
             if self._caught_up:
-                await self._write_last_heard()
+                try:
+                    await self.remember(_LAST_HEARD, str(time.time()))
+                except sqlite3.Error as error:
+                    _log.error("database write failed", platform=self._platform, reason=str(error))
             await asyncio.sleep(_HEARD_EVERY)
-
-    async def _write_last_heard(self) -> None:
-        try:
-            await self.remember(_LAST_HEARD, str(time.time()))
-        except sqlite3.Error as error:
-            _log.error("database write failed", platform=self._platform, reason=str(error))
 
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""

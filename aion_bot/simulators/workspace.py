@@ -21,6 +21,16 @@ class SimulatedPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatedFile:
+    """A file that a person attaches to a message. `external`: a link to another service, which alone has its bytes."""
+
+    name: str
+    content: bytes = b"\x89PNG\r\n\x1a\n" + 1_016 * b"\x00"
+    media_type: str = "image/png"
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ShownButton:
     """A button as a person sees it; `id` is the platform's name for it (`action_id`, `custom_id`)."""
 
@@ -74,6 +84,7 @@ class Operation(StrEnum):
     OPEN_THREAD = auto()
     POST = auto()
     POST_FILE = auto()
+    READ_FILE = auto()
     EDIT = auto()
     DELETE = auto()
     LIST_MESSAGES = auto()
@@ -166,7 +177,7 @@ class QueuedMarkers(Protocol):
 
 
 class FullWorkspace(Workspace, QueuedMarkers, Protocol):
-    """A workspace with everything that Slack and Discord both have.
+    """A workspace with everything that Slack and Discord both have. `files` are attached to a message.
 
     `repeats_events`: the platform resends events that the bot did not acknowledge. Elsewhere the bot has to backfill what it
     missed, in conversations that it takes part in already.
@@ -178,16 +189,23 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     def secrets(self) -> Sequence[str]:
         """Secrets that the platform gave the bot besides its settings, which no log may contain."""
 
-    async def mention(self, person: SimulatedPerson, text: str) -> str:
+    async def mention(
+        self, person: SimulatedPerson, text: str, *, files: Sequence[SimulatedFile] = ()
+    ) -> str:
         """Mention the bot in the general channel; returns the id of the thread in which it answers."""
 
-    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
+    async def direct_message(
+        self, person: SimulatedPerson, text: str, *, files: Sequence[SimulatedFile] = ()
+    ) -> str:
         """Send the bot a direct message; returns the thread's id."""
+
+    def drop(self, person: SimulatedPerson, thread: str, files: Sequence[SimulatedFile]) -> str:
+        """Post files in a thread, without words and for nobody in particular; returns the message's id."""
 
     async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
         """Forward a message to the bot as a direct message; returns the thread's id."""
 
-    def remark(self, person: SimulatedPerson, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str, *, files: Sequence[SimulatedFile] = ()) -> str:
         """Write in the general channel without addressing the bot; returns the message's id."""
 
     def edit_into_question(self, message: str, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, UNFINISHED, TurnPhase
 from aion_bot.storage.copies import remove_copies
+from aion_bot.storage.serialization import WITHOUT_FILES
 from aion_bot.storage.statements import Statements, among
 
 _BATCH = 200
@@ -16,7 +17,7 @@ _LARGEST_REWRITTEN = 64 * 1024 * 1024
 meanwhile: 28 MB took 0.2 s on two shared cores."""
 
 _EXPIRED_TURNS = f"""
-UPDATE turn SET text = '', erased_at = :now WHERE key IN (
+UPDATE turn SET text = '', origin = {WITHOUT_FILES}, erased_at = :now WHERE key IN (
     SELECT key FROM turn
     WHERE erased_at IS NULL AND closed_at < :now - {KEPT_FOR_RETRY} AND NOT ({among("phase", UNFINISHED)})
     LIMIT {_BATCH}

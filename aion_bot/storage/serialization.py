@@ -2,17 +2,17 @@
 
 import json
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 
-
-def pack_refs(refs: tuple[MessageRef, ...]) -> str:
-    """Write message references of one thread as JSON."""
-    return json.dumps([ref.id for ref in refs])
+WITHOUT_FILES = "json_set(origin, '$.files', json('[]'))"
+"""SQL for a packed prompt without its files: their names are words of people, and go with the others."""
 
 
 def pack_steps(steps: tuple[Step, ...]) -> str:
@@ -36,6 +36,7 @@ def pack_origin(prompt: Prompt) -> str:
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,
+            "files": [[file.id, file.name, file.size, file.media_type] for file in prompt.files],
             "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
             "source": source,
             "written_at": prompt.written_at,
@@ -46,36 +47,44 @@ def pack_origin(prompt: Prompt) -> str:
     )
 
 
-def _origin_from(row: sqlite3.Row, thread: ThreadKey) -> Prompt | None:
-    if row["origin"] is None:
-        return None
-    packed = json.loads(row["origin"])
-    return Prompt(
-        key=packed["key"],
-        thread=thread,
-        place=Place(*packed["place"]),
-        person=Person(row["asker_id"], row["asker_name"], frozenset(packed.get("apps", ()))),
-        text=row["text"],
-        opening=packed["opening"],
-        # A row of an earlier version has none.
-        quotes=tuple(Quote(QuoteSource(source), "", cut=cut) for source, cut in packed.get("quotes", ())),
-        attachments=packed["attachments"],
-        source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
-        # Rows of earlier versions have none of these.
-        reply_token=packed.get("reply_token", ""),
-        in_place=None if packed.get("in_place") is None else ThreadKey(thread.platform, packed["in_place"]),
-        echo=None if packed.get("echo") is None else MessageRef(thread, packed["echo"]),
-    )
+def stripped_origin(kept: str = "0") -> str:
+    """SQL that strips a packed prompt of the first words of the question, after which its thread is named.
+
+    A thread is opened before Aion is asked. The reply token goes as well: it may be a secret, and whoever retries brings
+    another one. The files go unless the condition `kept` holds.
+    """
+    stripped = "json_set({}, '$.opening', NULL, '$.reply_token', '')"
+    return f"origin = iif({kept}, {stripped.format('origin')}, {stripped.format(WITHOUT_FILES)})"
 
 
 def turn_from(row: sqlite3.Row) -> Turn:
     """Read a row of the journal."""
     thread = ThreadKey(row["platform"], row["thread"])
-    origin = _origin_from(row, thread)
+    asker = Person(row["asker_id"], row["asker_name"])
+    origin = None
+    if row["origin"] is not None:  # rows of earlier versions lack what `get` looks up
+        packed = json.loads(row["origin"])
+        in_place, echo = packed.get("in_place"), packed.get("echo")
+        asker = replace(asker, apps=frozenset(packed.get("apps", ())))
+        origin = Prompt(
+            key=packed["key"],
+            thread=thread,
+            place=Place(*packed["place"]),
+            person=asker,
+            text=row["text"],
+            opening=packed["opening"],
+            quotes=tuple(Quote(QuoteSource(one), "", cut=cut) for one, cut in packed.get("quotes", ())),
+            attachments=packed["attachments"],
+            source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
+            files=tuple(Attachment(*file) for file in packed.get("files", ())),
+            reply_token=packed.get("reply_token", ""),
+            in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
+            echo=None if echo is None else MessageRef(thread, echo),
+        )
     return Turn(
         key=row["key"],
         thread=thread,
-        asker=Person(row["asker_id"], row["asker_name"]) if origin is None else origin.person,
+        asker=asker,
         text=row["text"],
         phase=TurnPhase(row["phase"]),
         reason=None if row["reason"] is None else EndReason(row["reason"]),
@@ -86,6 +95,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         attempt=row["attempt"],
         starts=row["starts"],
         erased=row["erased_at"] is not None,
+        attached=row["attached"],
     )
 
 

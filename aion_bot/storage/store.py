@@ -1,15 +1,58 @@
-"""Everything that the bot remembers, in one file."""
+"""Everything that the bot remembers, in one file: the repositories, of which the two short ones are here."""
 
 from pathlib import Path
 from typing import Self
 
+from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage.database import Database, open_database
-from aion_bot.storage.kv import KeyValues
+from aion_bot.storage.files import Files
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
-from aion_bot.storage.threads import Threads
+from aion_bot.storage.statements import Statements
 from aion_bot.storage.turns import Turns
+
+
+class Threads(Statements):
+    """The map from a thread to its Aion session. The bot takes part in a thread from its first question on."""
+
+    async def known(self, thread: ThreadKey) -> bool:
+        """Return whether the bot takes part in this thread."""
+        row = await self._one(
+            "SELECT 1 FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id
+        )
+        return row is not None
+
+    async def session(self, thread: ThreadKey) -> str | None:
+        """Return the Aion session of a thread, or None where it has none yet."""
+        row = await self._one(
+            "SELECT session_id FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id
+        )
+        return None if row is None else row["session_id"]
+
+    async def bind(self, thread: ThreadKey, session_id: str) -> None:
+        """Map the thread to a session from now on."""
+        await self._do(
+            "INSERT INTO thread (platform, id, session_id) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET session_id = excluded.session_id",
+            thread.platform, thread.id, session_id,
+        )  # fmt: skip
+
+
+class KeyValues(Statements):
+    """Small facts that an adapter keeps beyond the process: values by platform and name."""
+
+    async def get(self, platform: str, name: str) -> str | None:
+        """Read a value."""
+        row = await self._one("SELECT value FROM kv WHERE platform = ? AND name = ?", platform, name)
+        return None if row is None else str(row["value"])
+
+    async def set(self, platform: str, name: str, value: str) -> None:
+        """Write a value over an earlier one."""
+        await self._do(
+            "INSERT INTO kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            platform, name, value,
+        )  # fmt: skip
 
 
 class Store:
@@ -18,6 +61,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.turns = Turns(database)
+        self.files = Files(database)
         self.plans = Plans(database)
         self.threads = Threads(database)
         self.kv = KeyValues(database)
@@ -30,6 +74,11 @@ class Store:
     async def open(cls, path: Path) -> Self:
         """Open or create the database. Raises `StoreError` with a sentence for the operator."""
         return cls(await open_database(path))
+
+    @property
+    def folder(self) -> Path:
+        """Where the database is: what is put aside for a moment belongs there as well."""
+        return self._database.path.parent
 
     async def close(self) -> None:
         """Close the file and let another process have it; what was written is safe already."""

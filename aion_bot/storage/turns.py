@@ -8,7 +8,7 @@ from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, Turn, TurnPha
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ROOM, ROOM_AGAIN
-from aion_bot.storage.serialization import pack_origin, pack_refs, turn_from
+from aion_bot.storage.serialization import WITHOUT_FILES, pack_origin, stripped_origin, turn_from
 from aion_bot.storage.statements import Statements, among
 
 _FREE = (
@@ -30,21 +30,15 @@ def _counted(asker: Person) -> str:
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Condition: Aion was not asked in any attempt. A retry asks the words of the first attempt."""
 
-
 _ERASED = "text = '', erased_at = coalesce(erased_at, unixepoch())"
 """Sets the columns of an erased row: no words of the question are left, nor the name of its thread."""
-
-_STRIPPED = "origin = json_set(origin, '$.opening', NULL, '$.reply_token', '')"
-"""Without the first words of the question, after which its thread is named: a thread is opened before Aion is asked.
-
-And without the reply token: it may be a secret, and whoever retries brings another one.
-"""
 
 
 def _kept_if(reason: str) -> str:
     """SQL that keeps the words of a turn that ends for `reason` only where a Retry may need them."""
     kept = f"{among(reason, RETRYABLE)} AND deleted_at IS NULL AND erased_at IS NULL"
-    return f"text = iif({kept}, text, ''), erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {_STRIPPED}"
+    rest = f"erased_at = iif({kept}, NULL, coalesce(erased_at, unixepoch())), {stripped_origin(kept)}"
+    return f"text = iif({kept}, text, ''), {rest}"
 
 
 _KEPT_IF_SHOWN = _kept_if("coalesce(reason, ?1)")
@@ -129,7 +123,7 @@ class Turns(Statements):
         The thread does not show it yet: its first message may be on its way.
         """
         return await self._erase(
-            f"UPDATE turn SET phase = ?, reason = ?, {_ERASED}, {_STRIPPED}, closed_at = unixepoch() "  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = ?, reason = ?, {_ERASED}, {stripped_origin()}, closed_at = unixepoch() "  # noqa: S608  # literals of ours
             f"WHERE prompt = ? AND {_EDITABLE}",
             TurnPhase.ENDED, EndReason.WITHDRAWN, prompt,
         ) == 1  # fmt: skip
@@ -149,7 +143,8 @@ class Turns(Statements):
         """Record that the writer deleted the message: the words of a question that ended go now, otherwise at its end."""
         await self._erase(
             f"UPDATE turn SET deleted_at = unixepoch(), text = iif({_ENDED}, '', text), "  # noqa: S608  # literals of ours
-            f"erased_at = iif({_ENDED}, coalesce(erased_at, unixepoch()), erased_at) "
+            f"erased_at = iif({_ENDED}, coalesce(erased_at, unixepoch()), erased_at), "
+            f"origin = iif({_ENDED}, {WITHOUT_FILES}, origin) "
             "WHERE prompt = ? AND deleted_at IS NULL",
             prompt,
         )  # fmt: skip
@@ -196,7 +191,8 @@ class Turns(Statements):
 
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
         """Record the messages that show the answer so far."""
-        await self._do("UPDATE turn SET posted = ? WHERE key = ?", pack_refs(tuple(posted)), key)
+        ids = json.dumps([message.id for message in posted])
+        await self._do("UPDATE turn SET posted = ? WHERE key = ?", ids, key)
 
     async def end(self, key: str, reason: EndReason, answer_id: str | None = None) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from aion_bot.simulators.aion import API_KEY, OPERATIONS, SimulatedAion, library
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import Shape
 from aion_bot.simulators.aion.script import organize
 from tests.schemas import aion as contract
@@ -22,7 +23,11 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "send": {"message": "what is damaged?"},
     "plan_action": {"action": "approve"},
     "search_images": {"query": "crane"},
+    "request_document_upload": {"filename": "a.txt", "content_type": "text/plain", "size_bytes": 4},
+    "confirm_document": {"object_key": "object-1", "size_bytes": 4, "content_type": "text/plain"},
 }
+STATUS = {"confirm_document": 201}
+"""Where success is not 200."""
 
 
 @pytest.fixture
@@ -36,7 +41,8 @@ async def wire(aion: SimulatedAion) -> AsyncIterator[httpx.AsyncClient]:
 def path(operation: str, aion: SimulatedAion) -> str:
     session = next(iter(aion.sessions), None)
     plan = next(iter(session.plans), "") if session else ""
-    return OPERATIONS[operation][1].format(session_id=session.id if session else "", plan_id=plan)
+    ids = {"session_id": session.id if session else "", "plan_id": plan, "document_id": library.SAFETY.id}
+    return OPERATIONS[operation][1].format(**ids)
 
 
 @contract.needed
@@ -50,10 +56,19 @@ async def test_every_answer_is_the_contracts(
     session = aion.sessions.create({})
     aion.sessions.propose(session, organize().steps[1].plan)  # type: ignore[union-attr]  # the second step proposes
     await wire.post(path("send", aion), json=BODIES["send"])
-    method = OPERATIONS[operation][0]
-    answer = await wire.request(method, path(operation, aion), json=BODIES.get(operation))
-    assert answer.status_code == 200
-    contract.check_answer(operation, 200, answer.json())
+    method, status = OPERATIONS[operation][0], STATUS.get(operation, 200)
+    if operation == "confirm_document":
+        address = await wire.post(
+            path("request_document_upload", aion), json=BODIES["request_document_upload"]
+        )
+        async with httpx.AsyncClient(trust_env=False) as storage:
+            await storage.put(address.json()["upload_url"], content=b"abcd")
+    if operation == "upload_image":
+        answer = await wire.post(path(operation, aion), files={"file": ("a.png", png("a"), "image/png")})
+    else:
+        answer = await wire.request(method, path(operation, aion), json=BODIES.get(operation))
+    assert answer.status_code == status
+    contract.check_answer(operation, status, answer.json())
 
 
 @contract.needed

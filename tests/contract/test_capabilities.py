@@ -14,12 +14,21 @@ from aion_bot.ports.adapter import (
 )
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Prompt
+from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.messages import Document, Reply
 from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
-CAPABILITIES = (ActivityIndicator, ClaimedQuestions, Files, NativeStreaming, QueuedMarker, ReplyReferences)
+CAPABILITIES = (
+    ActivityIndicator,
+    AttachedFiles,
+    ClaimedQuestions,
+    Files,
+    NativeStreaming,
+    QueuedMarker,
+    ReplyReferences,
+)
 
 
 def only_with(capability: type) -> pytest.MarkDecorator:

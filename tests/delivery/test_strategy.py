@@ -12,12 +12,14 @@ from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Scope
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
 from aion_bot.ratelimit.permit import Permit, Priority
+from aion_bot.ratelimit.sliding_window import SlidingWindow
 
 NEVER, CROWDED, PREFERRED = StreamingMode.NEVER, StreamingMode.WHEN_CROWDED, StreamingMode.PREFERRED
 REF = MessageRef(ThreadKey("x", "t"), "0")
 TEXT = Reply("text")
-THIS: SharedLimits = (SharedLimit((Budget("this", 1, 1.0, Scope.BOT), ""), 0.0),)
-END: SharedLimits = (SharedLimit((Budget("end", 1, 1.0, Scope.BOT), ""), 0.0),)
+ONE, OTHER = Budget("this", 1, 1.0, Scope.BOT), Budget("end", 1, 1.0, Scope.BOT)
+THIS: SharedLimits = (SharedLimit((ONE, ""), SlidingWindow(ONE, 0.0)),)
+END: SharedLimits = (SharedLimit((OTHER, ""), SlidingWindow(OTHER, 0.0)),)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.nonces import adopted
+from aion_bot.delivery.executor import Delivery, adopted
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.ports.adapter import OwnMessage

@@ -1,12 +1,13 @@
 """One bot for each test, on each platform in turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord import SimulatedDiscord, limits
+from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
@@ -79,3 +80,16 @@ async def on_discord(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: P
     made = Bot(aion, discord, tmp_path)
     yield made
     await made.stop()
+
+
+@pytest.fixture
+def without_files(on_discord: Bot, monkeypatch: pytest.MonkeyPatch) -> Bot:
+    """A bot on a Discord that lacks the permission Attach Files; it does not run yet."""
+
+    def refuse_files(files: Mapping[str, bytes], body: object) -> None:
+        del body
+        if files:
+            raise missing_permissions()
+
+    monkeypatch.setattr(limits, "check_files", refuse_files)
+    return on_discord

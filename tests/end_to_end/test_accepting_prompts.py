@@ -13,6 +13,7 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.payloads import event, said
+from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
 
 
@@ -75,10 +76,15 @@ async def test_a_mention_without_words_gets_a_hint(bot: Bot) -> None:
 async def test_attached_files_are_reported_as_not_read(on_slack: Bot, slack: SimulatedSlack) -> None:
     """The answer to a question with a file says that the file was not read; a file alone gets a sentence."""
     await on_slack.start()
-    message = slack.say(on_slack.ada, slack.general, "<@U0AION> What is damaged on site 7?", files=1)
+    message = slack.say(
+        on_slack.ada,
+        slack.general,
+        "<@U0AION> What is damaged on site 7?",
+        files=(SimulatedFile("roof.png"),),
+    )
     text = await on_slack.shows(message.ts, "I found 3 pieces", strings.NO_FILES)
     assert text.count(strings.NO_FILES) == 1
-    alone = slack.say(on_slack.ada, slack.general, "<@U0AION>", files=1)
+    alone = slack.say(on_slack.ada, slack.general, "<@U0AION>", files=(SimulatedFile("roof.png"),))
     await on_slack.replies_privately(alone.ts, on_slack.ada, strings.ONLY_FILES)
 
 
@@ -221,7 +227,7 @@ async def test_talk_in_the_bots_thread_gets_no_remark(on_slack: Bot, slack: Simu
     """A picture posted for a colleague, and thanks with a word to somebody else, are met with silence."""
     await on_slack.start()
     own = await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
-    slack.say(on_slack.ben, slack.general, "", thread=own, files=1)
+    slack.say(on_slack.ben, slack.general, "", thread=own, files=(SimulatedFile("roof.png"),))
     slack.say(on_slack.ben, slack.general, f"thanks! <@{on_slack.cy.id}> can you check?", thread=own)
     slack.say(on_slack.cy, slack.general, "Which is the worst?", thread=own)
     await on_slack.shows(own, "Of the three, the")

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
-from aion_bot.runtime import promised_places, turn_slots
+from aion_bot.runtime import active_turns, promised_places
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
@@ -175,7 +175,7 @@ async def test_of_two_commands_at_once_in_a_busy_thread_the_refused_one_is_not_e
 
 async def test_people_take_turns_when_the_process_is_full(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one answer at a time Ben's question is the next although Ada's came before; both are told, and the marks go."""
-    monkeypatch.setattr(turn_slots, "MOST_ACTIVE", 1)
+    monkeypatch.setattr(active_turns, "MOST_ACTIVE", 1)
     await idle.start()
     idle.aion.play(held(1), spoken("For Ben."), spoken("For Ada."))
     await idle.asked(idle.ada, "first", "At work.")
@@ -194,7 +194,7 @@ async def test_what_waits_for_its_turn_is_asked_after_a_restart(
     idle: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stop does not wait for questions that wait for a slot; the next start asks them."""
-    monkeypatch.setattr(turn_slots, "MOST_ACTIVE", 1)
+    monkeypatch.setattr(active_turns, "MOST_ACTIVE", 1)
     await idle.start()
     idle.aion.play(held(1), spoken("For Ben."))
     await idle.asked(idle.ada, "first", "At work.")
@@ -209,9 +209,9 @@ async def test_what_waits_for_its_turn_is_asked_after_a_restart(
 
 async def test_one_person_cannot_fill_the_process(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the process is half full a person has a share of it, and others can still ask."""
-    monkeypatch.setattr(turn_slots, "MOST_ACTIVE", 1)
-    monkeypatch.setattr(turn_slots, "MOST_IN_PROCESS", 4)
-    monkeypatch.setattr(turn_slots, "MOST_OF_PERSON", 2)
+    monkeypatch.setattr(active_turns, "MOST_ACTIVE", 1)
+    monkeypatch.setattr(active_turns, "MOST_IN_PROCESS", 4)
+    monkeypatch.setattr(active_turns, "MOST_OF_PERSON", 2)
     await idle.start()
     idle.aion.play(held(1), *(spoken(f"Answer {n}.") for n in range(2, 5)))
     await idle.asked(idle.ada, "first", "At work.")

@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,7 +12,6 @@ from aion_bot.delivery.executor import Executor
 from aion_bot.delivery.steps import Post, PostFile, StartStream
 from aion_bot.domain import strings
 from aion_bot.ports.messages import MessageRef
-from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -26,8 +23,6 @@ from aion_bot.simulators.aion.scene import (
     Speak,
     spoken,
 )
-from aion_bot.simulators.discord import SimulatedDiscord, limits
-from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure
 from aion_bot.simulators.workspace import Operation as PlatformOperation
@@ -85,20 +80,11 @@ async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> 
     ]
 
 
-async def test_a_missing_permission_is_told(
-    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_permission_is_told(without_files: Bot) -> None:
     """Without Discord's permission Attach Files the twenty messages stay, and the last one says so, with a reference."""
-
-    def refuse_files(files: Mapping[str, bytes], body: object) -> None:
-        del body
-        if files:
-            raise missing_permissions()
-
-    monkeypatch.setattr(limits, "check_files", refuse_files)
-    bot = Bot(aion, discord, tmp_path)
+    bot = without_files
     await bot.start()
-    aion.play(WHOLE, spoken("The next."))
+    bot.aion.play(WHOLE, spoken("The next."))
     with capture_logs() as logs:
         thread = await bot.workspace.mention(bot.ada, "Everything?")
         await bot.shows(thread, strings.ONLY_BEGINNING, discord_strings.NO_ATTACHMENTS)

@@ -1,7 +1,6 @@
 """A plan that is too long for messages: its whole text in a file, and a card below it that can be decided."""
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.messages import Document, MessageRef, PlanCard
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Operation, Plan, proposed, spoken
-from aion_bot.simulators.discord import SimulatedDiscord, limits
-from aion_bot.simulators.discord.errors import missing_permissions
+from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 
@@ -116,20 +114,11 @@ async def test_a_card_follows_although_aion_stored_no_answer(
     await is_decided(idle, thread)
 
 
-async def test_no_card_is_shown_where_the_file_is_refused(
-    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_no_card_is_shown_where_the_file_is_refused(without_files: Bot) -> None:
     """Without Discord's permission Attach Files nobody can approve what nobody can read, and the answer says so."""
-
-    def refuse_files(files: Mapping[str, bytes], body: object) -> None:
-        del body
-        if files:
-            raise missing_permissions()
-
-    monkeypatch.setattr(limits, "check_files", refuse_files)
-    bot = Bot(aion, discord, tmp_path)
+    bot = without_files
     await bot.start()
-    aion.play(proposed(PLAN), spoken("The next."))
+    bot.aion.play(proposed(PLAN), spoken("The next."))
     thread = await bot.workspace.mention(bot.ada, "Tidy up")
     await bot.shows(thread, strings.PLAN_NO_ROOM, without=[strings.PLAN_TITLE])
     await bot.workspace.reply(bot.ada, thread, "And more?")

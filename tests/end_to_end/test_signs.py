@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.conversation import indicators, place_activity, silence
+from aion_bot.conversation import bursts, indicators, silence
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Hold, spoken
@@ -132,14 +132,14 @@ async def test_a_channel_where_many_ask_at_once_shows_activity(
 ) -> None:
     """Questions are written one after the other: those at the end of a crowd have a sign before they are read."""
     monkeypatch.setattr(indicators, "_OPENING", 30.0)
-    monkeypatch.setattr(place_activity, "_COMES", 30.0)
+    monkeypatch.setattr(bursts, "_COMES", 30.0)
     bot, seen, accept = Bot(aion, discord, tmp_path), asyncio.Event(), Turns.accept
     general, accepted = discord.world.named("general").id, 0
 
     async def held(store: Turns, *arguments: Any) -> bool:
         nonlocal accepted
         accepted += 1
-        if accepted > place_activity.CROWD:  # the sixth is not written before its sign is there
+        if accepted > bursts.CROWD:  # the sixth is not written before its sign is there
             await seen.wait()
         return await accept(store, *arguments)
 
@@ -148,7 +148,7 @@ async def test_a_channel_where_many_ask_at_once_shows_activity(
     for number in range(8):
         await discord.mention(bot.ada, f"Question {number}?")
     await bot.until(lambda: general in discord.world.typing)
-    assert accepted == place_activity.CROWD + 1
+    assert accepted == bursts.CROWD + 1
     seen.set()
     await bot.until(lambda: aion.count("send_stream") == 8)
     await bot.stop()

@@ -20,7 +20,7 @@ from aion_bot import log_config
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.conversation import notices
 from aion_bot.conversation.proposal import read_plan
-from aion_bot.delivery.outgoing import struck, struck_line, struck_prompt
+from aion_bot.delivery.thread import struck_line, struck_prompt, struck_screen
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
@@ -137,7 +137,7 @@ def test_everything_that_a_platform_shows_is_struck(known: str) -> None:
         known, known, (Step(known, known),), ((known, person),), ((known,),), (button,), "k", known
     )
     prompt = Prompt("k", THREAD, Place("T1", "C1"), person, "", opening=known)
-    shown = (struck(reply), struck(card), struck_line((known, person)), struck_prompt(prompt).opening)
+    shown = (*struck_screen((reply, card)), struck_line((known, person)), struck_prompt(prompt).opening)
     assert known not in repr(shown)
     assert repr(shown).count(MARK) == repr((reply, card, (known, person), known)).count(repr(known)[1:-1])
 

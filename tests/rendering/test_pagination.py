@@ -126,3 +126,20 @@ def test_what_only_closes_an_open_fence_is_told() -> None:
 def test_blank_text_has_no_page(text: str) -> None:
     """Blank text is no message."""
     assert Pages(len, 100).update(text) == []
+
+
+def test_a_text_that_did_not_change_is_not_measured_again() -> None:
+    """Measuring renders a page, and every screen is made twice: cut into pages first, and then taken."""
+    measured: list[str] = []
+
+    def measure(page: str) -> int:
+        measured.append(page)
+        return len(page)
+
+    pages = Pages(measure, 200)
+    shown = pages.update("word " * 60)
+    del measured[:]
+    assert pages.update("word " * 60) == shown
+    assert measured == []
+    pages.update("word " * 60 + "more")
+    assert len(measured) == 1

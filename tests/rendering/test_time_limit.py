@@ -6,9 +6,12 @@ import time
 
 import pytest
 
+from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.rendering import time_limit
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.time_limit import TooSlowError, where
+from tests.support.plain_adapter import PlainAdapter, texts
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +46,31 @@ def test_what_blocks_is_ended() -> None:
             _sleep_long()
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
     assert signal.getsignal(signal.SIGALRM) == before
+
+
+def test_what_waits_may_take_longer_than_what_computes() -> None:
+    """The processor's time is looked at when as much has passed by the clock, and again later."""
+    with time_limit.time_limit():
+        time.sleep(0.07)
+
+
+def test_a_signal_that_comes_late_sets_no_timer() -> None:
+    """It would end the process later, when nobody handles it."""
+    with time_limit.time_limit():
+        signal.raise_signal(signal.SIGALRM)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
+    time_limit._look(signal.SIGALRM, None)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
+
+
+def test_words_that_are_only_kept_need_no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each token of an answer that is shown already would cost more for its limit than for itself."""
+    view = AnswerView(PlainAdapter().page_format)
+    view.fold(ChatToken(ChatTokenType.TOKEN, None, {"accumulated": "Three whole words and "}))
+    monkeypatch.setattr(time_limit, "time_limit", None)  # entering one would raise
+    view.fold(ChatToken(ChatTokenType.TOKEN, None, {"accumulated": "Three whole words and more"}))
+    monkeypatch.undo()
+    assert texts(view.screen()) == ["Three whole words and more"]
 
 
 def test_another_timer_goes_on() -> None:

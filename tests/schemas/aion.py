@@ -28,14 +28,16 @@ def inspect(operation: str, body: Mapping[str, Any]) -> None:
     described = _described(operation)
     content = described.get("requestBody", {}).get("content", {})
     if content:
-        _validate(content["application/json"]["schema"], body)
+        # A form is inspected as the object of its fields.
+        _validate(next(iter(content.values()))["schema"], body)
         return
     parameters = {
         each["name"]: each["schema"] for each in described.get("parameters", ()) if each["in"] == "query"
     }
     assert body.keys() <= parameters.keys(), f"{operation} takes no {body.keys() - parameters.keys()}"
     for name, value in body.items():
-        _validate(parameters[name], _from_query(value))
+        several = "array" in json.dumps(parameters[name])
+        _validate(parameters[name], [value] if several else _from_query(value))
 
 
 def check_answer(operation: str, status: int, body: Any) -> None:

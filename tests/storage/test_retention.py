@@ -14,6 +14,7 @@ import pytest
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.rendering.plan_card import can_be_approved
 from aion_bot.storage import Store, StoreError, database
@@ -24,7 +25,7 @@ THREAD = ThreadKey("discord", "1")
 ADA = Person("U1", "Ada")
 WORDS = 'Is "Żółw" broken?\nTell 🐢 me'
 PLAN = Plan("k1", "p1", "s1", THREAD, ADA, WORDS, (Step("Folders", WORDS),), digest="d1", said=WORDS)
-RETRYABLE = (EndReason.FAILED, EndReason.INTERRUPTED)
+RETRYABLE = (EndReason.FAILED, EndReason.INTERRUPTED, EndReason.HELD, EndReason.INCOMPLETE)
 
 
 @pytest.fixture
@@ -61,10 +62,12 @@ def columns(path: Path) -> set[str]:
     return found
 
 
-async def ask(store: Store, key: str, words: str = WORDS, platform: str = "discord") -> None:
+async def ask(
+    store: Store, key: str, words: str = WORDS, platform: str = "discord", files: tuple[Attachment, ...] = ()
+) -> None:
     """Write a turn that opens a thread, as Discord's questions do."""
     thread = ThreadKey(platform, f"thread of {key}")
-    prompt = Prompt(f"prompt {key}", thread, Place("W", "C"), ADA, words, opening=words)
+    prompt = Prompt(f"prompt {key}", thread, Place("W", "C"), ADA, words, opening=words, files=files)
     assert await store.turns.accept(Turn(key, thread, ADA, words), prompt)
 
 
@@ -115,6 +118,27 @@ async def test_a_failed_question_is_kept_for_a_day(store: Store, path: Path, rea
     assert columns(path) == set()
     assert not await store.turns.claim_retry("t1")
     assert await store.turns.interrupted() == []
+    assert await store.retention.empty_log()
+    assert traces(path.parent) == []
+
+
+@pytest.mark.parametrize("goes", ["deleted", "expired", "answered", "withdrawn"])
+async def test_the_files_of_a_question_go_with_its_words(store: Store, path: Path, goes: str) -> None:
+    """They stay for a Retry as the text does, and the names that people gave them are in no column afterwards."""
+    file = Attachment("1/2/3", WORDS, 5)
+    await ask(store, "t1", files=(file,))
+    if goes == "withdrawn":
+        await end(store, "t1", EndReason.WITHDRAWN)
+    elif goes == "answered":
+        await end(store, "t1", EndReason.ANSWERED)
+    else:
+        await end(store, "t1", EndReason.FAILED)
+        assert "turn.origin" in columns(path)
+        if goes == "deleted":
+            await store.turns.note_deleted("prompt t1")
+        else:
+            await store.retention.erase_expired(time.time() + KEPT_FOR_RETRY + 60)
+    assert columns(path) == set()
     assert await store.retention.empty_log()
     assert traces(path.parent) == []
 

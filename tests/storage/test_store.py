@@ -11,6 +11,7 @@ import pytest
 from aion_bot.domain.plan import PLAN_TRANSITIONS, Plan, PlanPhase
 from aion_bot.domain.turn import TURN_TRANSITIONS, UNFINISHED, EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.database import migrations
@@ -31,6 +32,7 @@ def prompt(key: str) -> Prompt:
         "What?",
         opening="What?",
         attachments=1,
+        files=(Attachment("T/F1", "roof.jpg", 4_096, "image/jpeg"),),
         source=MessageRef(THREAD, "m0"),
         reply_token="1:2:3:a secret",
     )
@@ -203,7 +205,7 @@ async def test_a_second_process_is_refused(store: Store, tmp_path: Path) -> None
 
 
 async def test_a_prompt_is_read_as_it_was_written(store: Store) -> None:
-    """All that opening a thread and marking a message need is kept until its end, the reply token too."""
+    """All that opening a thread and marking a message need is kept until its end, the files and the reply token too."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
     turn = await store.turns.get("t1")
     assert turn is not None

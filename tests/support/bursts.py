@@ -109,7 +109,7 @@ class Burst:
 
         sync = self._registry.sync(thread, view, Delivery(turn.key, turn.asker, on_posted=posted))
         if opening:
-            self.indicators.arriving(thread, turn.origin)
+            self.indicators.places.arriving(thread, turn.origin)
         else:
             opened.set()
         progress = Progress(started, opened, ended, lambda _: not view.ended, sync.must_post)

@@ -5,6 +5,12 @@ from types import TracebackType
 from typing import Any
 
 from aion_bot.aion._async.chats import ChatResource
+from aion_bot.aion._async.library import (
+    DocumentsResource,
+    FilesResource,
+    TenantResource,
+    UploadsResource,
+)
 from aion_bot.aion._async.session import ChatSessionContext
 from aion_bot.aion._async.transport import AsyncTransport
 from aion_bot.aion.requests import RequestObserver
@@ -47,6 +53,10 @@ class AionVision:
         )
         self._transport = AsyncTransport(self._settings)
         self.chats = ChatResource(self._transport)
+        self.uploads = UploadsResource(self._transport)
+        self.documents = DocumentsResource(self._transport)
+        self.files = FilesResource(self._transport)
+        self.tenant = TenantResource(self._transport)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "AionVision":

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 import httpx
 
 from aion_bot.aion.circuit_breaker import CircuitBreaker
-from aion_bot.aion.errors import AionvisionError
+from aion_bot.aion.errors import AionvisionError, UploadError
 from aion_bot.aion.events import ChatToken, StreamReader
-from aion_bot.aion.requests import Request, RequestObserver
+from aion_bot.aion.requests import Request, RequestObserver, Upload
 from aion_bot.aion.responses import error_for, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
+from aion_bot.environment.addresses import is_loopback
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ class AsyncTransport:
         self._api_key = settings.api_key.get_secret_value()
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
-        self.observer: RequestObserver = _ignore
+        self.observer: RequestObserver | None = None
         self._http = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -49,6 +50,16 @@ class AsyncTransport:
             limits=UNLIMITED,
             proxy=settings.proxy_url,
             # Of the environment's proxy variables, one could divert requests to a loopback host.
+            trust_env=False,
+            verify=_ssl_context(),
+        )
+        self.on_loopback = is_loopback(self._http.base_url.host)
+        """Whether Aion is on this machine, as a simulated one is."""
+        # For presigned addresses: the API key is among the headers of the other one. Neither follows a redirect.
+        self._storage = httpx.AsyncClient(
+            timeout=settings.timeout,
+            limits=UNLIMITED,
+            proxy=settings.proxy_url,
             trust_env=False,
             verify=_ssl_context(),
         )
@@ -60,10 +71,18 @@ class AsyncTransport:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._http.aclose()
+        await self._storage.aclose()
 
     async def send(self, request: Request[T]) -> T:
-        """Send a request, again where its rule allows, and return what its response says."""
-        return request.parse(await self._with_retries(request))
+        """Send a request, again where its rule allows, and return what its response says.
+
+        What reading the bytes of an upload raises is raised as it is, and says nothing about the server.
+        """
+        try:
+            return request.parse(await self._with_retries(request))
+        except _WrongSize as error:
+            stage, filename = request.resource
+            raise UploadError(str(error), filename=filename, stage=stage) from None
 
     # async-only: begin
     async def stream(self, request: Request[Any]) -> AsyncGenerator[ChatToken, None]:
@@ -107,7 +126,8 @@ class AsyncTransport:
                     response = await self._send_once(request, stream=stream)
                 except AionvisionError as error:
                     attempts += 1
-                    self.observer(request.group, error)
+                    if self.observer is not None:
+                        self.observer(request.group, error)
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -118,27 +138,59 @@ class AsyncTransport:
                         error,
                     )
                 else:
-                    self.observer(request.group, None)
+                    if self.observer is not None:
+                        self.observer(request.group, None)
                     return response
                 await asyncio.sleep(pause)
 
     async def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
-        outgoing = self._http.build_request(
-            request.method,
-            request.path,
-            params=request.query,
-            json=request.body,
-            headers=EVENT_STREAM if stream else None,
-        )
+        upload, headers = request.upload, EVENT_STREAM if stream else None
+        client, path = self._http, request.path
+        if upload is not None:
+            headers = upload.all_headers
+            client, path = (self._storage, upload.address) if upload.address else (client, path)
         try:
-            response = await self._http.send(outgoing, stream=stream)
+            outgoing = client.build_request(
+                request.method,
+                path,
+                # None leaves the query of a presigned address as it is: it is signed.
+                params=request.query or None,
+                json=request.body,
+                content=None if upload is None else _sent(upload),
+                headers=headers,
+            )
+            response = await client.send(outgoing, stream=stream)
             if response.is_success:
                 return response
             # The body of a stream's error is still to come.
             await response.aread()
         except httpx.HTTPError as failure:
-            raise error_without_response(failure) from failure
+            # The error's own request would carry a presigned address into a traceback's context.
+            raise error_without_response(failure) from (failure if upload is None else None)
+        except httpx.InvalidURL:
+            raise UploadError("Aion named no address for the document", stage="storage") from None
         raise error_for(response, request.resource, self._api_key)
+
+
+class _WrongSize(Exception):
+    """A file yielded fewer or more bytes than it was said to have."""
+
+
+async def _sent(upload: Upload) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of an upload as they are sent. Raises `_WrongSize`."""
+    left = upload.size
+    if upload.before:
+        yield upload.before
+    async for chunk in upload.chunks:
+        left -= len(chunk)
+        if left < 0:
+            break
+        yield chunk
+    if left:
+        # The server would wait for the rest, or take the beginning of the file for all of it.
+        raise _WrongSize(f"The file has {'more' if left < 0 else 'fewer'} than {upload.size:,} bytes")
+    if upload.after:
+        yield upload.after
 
 
 # async-only: begin
@@ -151,10 +203,6 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 # async-only: end
-
-
-def _ignore(group: str, error: AionvisionError | None) -> None:
-    """Observe nothing."""
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 from aion_bot.aion import requests
 from aion_bot.aion._sync.session import SyncChatSessionContext
 from aion_bot.aion._sync.transport import SyncTransport
+from aion_bot.aion.selections import SelectedDocuments, SelectedImages, SelectedVideos, SessionMode
 from aion_bot.aion.stream_hint import StreamHint
 from aion_bot.aion.types import (
     ChatImageList,
@@ -102,19 +103,19 @@ class SyncChatResource(StreamHint):
         """Return the newest `limit` messages of a conversation, oldest first; 1,000 at most."""
         return self._transport.send(requests.get_messages(session_id, limit))
 
-    def update_images(self, session_id: str, image_ids: Sequence[str]) -> dict[str, Any]:
+    def update_images(self, session_id: str, image_ids: Sequence[str]) -> SelectedImages:
         """Select the images that a conversation may use, at most 1,000."""
         return self._transport.send(requests.update_images(session_id, image_ids))
 
-    def update_documents(self, session_id: str, document_ids: Sequence[str]) -> dict[str, Any]:
+    def update_documents(self, session_id: str, document_ids: Sequence[str]) -> SelectedDocuments:
         """Select the documents that a conversation may use, at most 100."""
         return self._transport.send(requests.update_documents(session_id, document_ids))
 
-    def update_videos(self, session_id: str, video_ids: Sequence[str]) -> dict[str, Any]:
+    def update_videos(self, session_id: str, video_ids: Sequence[str]) -> SelectedVideos:
         """Select the videos that a conversation may use, at most 100."""
         return self._transport.send(requests.update_videos(session_id, video_ids))
 
-    def update_mode(self, session_id: str, use_all_images: bool) -> dict[str, Any]:
+    def update_mode(self, session_id: str, use_all_images: bool) -> SessionMode:
         """Let a conversation use all images, or only the selected ones."""
         return self._transport.send(requests.update_mode(session_id, use_all_images))
 

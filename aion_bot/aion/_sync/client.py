@@ -6,6 +6,12 @@ from types import TracebackType
 from typing import Any
 
 from aion_bot.aion._sync.chats import SyncChatResource
+from aion_bot.aion._sync.library import (
+    SyncDocumentsResource,
+    SyncFilesResource,
+    SyncTenantResource,
+    SyncUploadsResource,
+)
 from aion_bot.aion._sync.session import SyncChatSessionContext
 from aion_bot.aion._sync.transport import SyncTransport
 from aion_bot.aion.requests import RequestObserver
@@ -48,6 +54,10 @@ class SyncAionVision:
         )
         self._transport = SyncTransport(self._settings)
         self.chats = SyncChatResource(self._transport)
+        self.uploads = SyncUploadsResource(self._transport)
+        self.documents = SyncDocumentsResource(self._transport)
+        self.files = SyncFilesResource(self._transport)
+        self.tenant = SyncTenantResource(self._transport)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "SyncAionVision":

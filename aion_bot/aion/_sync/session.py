@@ -4,9 +4,10 @@
 import logging
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aion_bot.aion.errors import AionvisionError, ChatError
+from aion_bot.aion.selections import SelectedDocuments, SelectedImages, SelectedVideos, SessionMode
 from aion_bot.aion.stream_hint import StreamHint
 from aion_bot.aion.types import ChatMessage, ChatResponse, ChatSession, PlanActionResponse
 
@@ -83,19 +84,19 @@ class SyncChatSessionContext(StreamHint):
             expected_image_ids=expected_image_ids,
         )
 
-    def update_images(self, image_ids: Sequence[str]) -> dict[str, Any]:
+    def update_images(self, image_ids: Sequence[str]) -> SelectedImages:
         """Select the images that the conversation may use, at most 1,000."""
         return self._chats.update_images(self.session_id, image_ids)
 
-    def update_documents(self, document_ids: Sequence[str]) -> dict[str, Any]:
+    def update_documents(self, document_ids: Sequence[str]) -> SelectedDocuments:
         """Select the documents that the conversation may use, at most 100."""
         return self._chats.update_documents(self.session_id, document_ids)
 
-    def update_videos(self, video_ids: Sequence[str]) -> dict[str, Any]:
+    def update_videos(self, video_ids: Sequence[str]) -> SelectedVideos:
         """Select the videos that the conversation may use, at most 100."""
         return self._chats.update_videos(self.session_id, video_ids)
 
-    def update_mode(self, use_all_images: bool) -> dict[str, Any]:
+    def update_mode(self, use_all_images: bool) -> SessionMode:
         """Let the conversation use all images, or only the selected ones."""
         return self._chats.update_mode(self.session_id, use_all_images)
 

@@ -10,7 +10,7 @@ from aion_bot.demo.page.elements import Button, Html
 from aion_bot.demo.page.sides import Activity, Entry, Place, clipped
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
-from aion_bot.simulators.workspace import Shown, SimulatedPerson
+from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
 
 LIMIT = meter.Limit("chat.update", 50, 60.0, by_channel=False, words="edits in the last minute")
 """Tier 3, for the whole workspace: https://docs.slack.dev/apis/web-api/rate-limits"""
@@ -108,7 +108,11 @@ class SlackSide:
         channel = self._held.channels[place.parent if thread else place.id]
         text = f"{_MENTION} " if place.kind == "channel" else ""
         said = self.workspace.say(
-            person, channel, text + html.escape(words, quote=False), thread=thread, files=1
+            person,
+            channel,
+            text + html.escape(words, quote=False),
+            thread=thread,
+            files=(SimulatedFile("picture-0.png"),),
         )
         return thread or said.ts
 
@@ -136,7 +140,7 @@ class SlackSide:
 
 def _seen_by(person: SimulatedPerson, entry: Entry, message: Message) -> Entry:
     """Add what a person sees of a message: a stream grows for the one who asked, their own words can be edited."""
-    names = [] if message.by_bot else [str(one["name"]) for one in message.files]
+    names = [] if message.by_bot else [str(one.get("name", "")) for one in message.files]
     own = entry.shown.text.removeprefix(f"@{BOT.name}").strip() if message.author == person else None
     return replace(
         entry,

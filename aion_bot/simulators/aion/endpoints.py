@@ -103,7 +103,9 @@ async def update_mode(aion: "SimulatedAion", request: web.Request) -> web.Respon
 async def update_images(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """PUT /chat/sessions/{session_id}/images."""
     session = open_session(aion, request)
-    session.images = list((await request.json())["image_ids"])
+    session.images = aion.files.known((await request.json())["image_ids"])
+    # Nothing says that a session which could see all images still can: a client has to set that again.
+    session.use_all_images = False
     return web.json_response(
         {
             "session_id": session.id,
@@ -118,7 +120,7 @@ async def update_images(aion: "SimulatedAion", request: web.Request) -> web.Resp
 async def update_documents(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """PUT /chat/sessions/{session_id}/documents."""
     session = open_session(aion, request)
-    session.documents = list((await request.json()).get("document_ids", ()))
+    session.documents = aion.files.known((await request.json()).get("document_ids", ()))
     return web.json_response(
         {
             "session_id": session.id,
@@ -131,7 +133,7 @@ async def update_documents(aion: "SimulatedAion", request: web.Request) -> web.R
 async def update_videos(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """PUT /chat/sessions/{session_id}/videos."""
     session = open_session(aion, request)
-    session.videos = list((await request.json()).get("video_ids", ()))
+    session.videos = aion.files.known((await request.json()).get("video_ids", ()))
     return web.json_response(
         {
             "session_id": session.id,
@@ -150,10 +152,10 @@ async def export_session(aion: "SimulatedAion", request: web.Request) -> web.Res
     return web.Response(body=_exported(session, kind, with_metadata), headers={"Content-Disposition": name})
 
 
-async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Response:  # noqa: ARG001  # all endpoints have one signature
+async def get_all_images(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """GET /chat/images/all."""
     limit, offset = int(request.query.get("limit", 5000)), int(request.query.get("offset", 0))
-    ids = [image.id for image in library.IMAGES]
+    ids = aion.files.image_ids
     answer = {
         "image_ids": ids[offset : offset + limit],
         "total_count": len(ids),

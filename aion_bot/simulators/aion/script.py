@@ -4,6 +4,7 @@ Deterministic: the words of a question and the topic of its session choose the s
 """
 
 import re
+from collections.abc import Sequence
 
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.long_report import LONG_REPORT
@@ -20,17 +21,22 @@ from aion_bot.simulators.aion.scene import (
     Step,
     proposed,
     refused,
+    spoken,
 )
 from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.aion.stored_files import StoredFile
 
 DAMAGED = (library.PUMP, library.SCAFFOLD, library.LIFT)
 DAMAGE = "damage"
 SAFETY = "safety"
 
 
-def respond(question: str, session: Session) -> Scene:
-    """Choose the scene of a question."""
+def respond(question: str, session: Session, files: Sequence[StoredFile] = ()) -> Scene:
+    """Choose the scene of a question; one that names files of the session's selection is answered about those."""
     words = question.lower()
+    named = [one for one in files if one.filename.lower() in words]
+    if named:
+        return about_files(named)
     follow_up = re.search(r"\b(which|worst|first|them|that|those|more|why|it)\b", words)
     if session.topic == DAMAGE and follow_up:
         return worst_damage()
@@ -72,6 +78,13 @@ def safety_report() -> Scene:
         f"Both are due this week {library.SAFETY.reference('p:9')}."
     )
     return _searched(content, SAFETY, (), "Searching documents…", agent="DocumentSearchAgent")
+
+
+def about_files(files: Sequence[StoredFile]) -> Scene:
+    """What is in files that somebody attached."""
+    found = "\n".join(f"- {one.reference}: {one.size:,} bytes, nothing is damaged" for one in files)
+    content = f"I looked at {len(files)} of your files:\n\n{found}"
+    return spoken(content, *_at_work("VisualAnalysisAgent", "Looking at your files…"))
 
 
 def long_report() -> Scene:

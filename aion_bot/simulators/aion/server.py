@@ -1,6 +1,7 @@
-"""A simulated Aion on a loopback port: the chat API with scripted answers, and faults on demand."""
+"""A simulated Aion on a loopback port: the chat API with scripted answers, a library, and faults on demand."""
 
 import asyncio
+import functools
 import inspect
 import json
 from collections import Counter, deque
@@ -11,10 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from aion_bot.simulators.aion import endpoints, messages, plans, script
+from aion_bot.simulators.aion import endpoints, messages, plans, script, uploads
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Fault, Scene, Shape
 from aion_bot.simulators.aion.sessions import Session, Sessions
+from aion_bot.simulators.aion.stored_files import StoredFiles
 from aion_bot.simulators.aion.wire import StreamText
 from aion_bot.simulators.waiting import PATIENCE, wait_until
 from aion_bot.simulators.workspace import Inspector
@@ -40,8 +42,23 @@ OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
     "export_session": ("GET", "/chat/sessions/{session_id}/export", endpoints.export_session),
     "get_all_images": ("GET", "/chat/images/all", endpoints.get_all_images),
     "search_images": ("POST", "/chat/images/search", endpoints.search_images),
+    "upload_image": ("POST", "/user-files/upload/stream", uploads.upload_image),
+    "request_document_upload": (
+        "POST",
+        "/document-uploads/request-presigned-url",
+        uploads.request_document_upload,
+    ),
+    "confirm_document": ("POST", "/document-uploads/confirm", uploads.confirm_document),
+    "document_status": ("GET", "/document-uploads/{document_id}/status", uploads.document_status),
+    "list_files": ("GET", "/user-files", uploads.list_files),
+    "tenant_limits": ("GET", "/tenant/limits", uploads.tenant_limits),
 }
 """The simulated endpoints: method, path below the base URL, and handler."""
+
+
+_UPLOADS = frozenset({"upload_image", "put_object"})
+"""Operations whose body is a file."""
+_ANY_UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,10 @@ class SimulatedAion:
         streams: Their requests, and the text that each has sent.
         left: The number of streams that the client closed before their end.
         pings: The number of pings sent.
+        files: The library.
+        objects: What the storage behind presigned addresses has, by key; `object_keys` are those of idempotency keys.
+        bytes_arrived: The bytes of all uploads so far.
+        uploads_held: Whether uploads wait in their middle.
     """
 
     def __init__(
@@ -91,6 +112,11 @@ class SimulatedAion:
         self.streams: list[tuple[web.Request, StreamText]] = []
         self.left = 0
         self.pings = 0
+        self.files = StoredFiles()
+        self.objects: dict[str, uploads.Object] = {}
+        self.object_keys: dict[str, str] = {}
+        self.bytes_arrived = 0
+        self.uploads_held = False
         self._inspector = inspector
         self._scenes: deque[Scene] = deque()
         self._faults: dict[str, deque[Fault]] = {}
@@ -104,6 +130,8 @@ class SimulatedAion:
         app = web.Application(client_max_size=16 * 1024**2)
         for operation, (method, path, handler) in OPERATIONS.items():
             app.router.add_route(method, BASE_PATH + path, self._serving(operation, handler))
+        app.router.add_put(uploads.STORAGE_PATH, self._serving("put_object", uploads.put_object))
+        app.router.add_get(uploads.PICTURE_PATH, functools.partial(uploads.get_picture, self))
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
@@ -144,7 +172,9 @@ class SimulatedAion:
 
     def script(self, question: str, session: Session) -> Scene:
         """Choose the scene of a question: the next queued one, otherwise the default one."""
-        return self._scenes.popleft() if self._scenes else script.respond(question, session)
+        if self._scenes:
+            return self._scenes.popleft()
+        return script.respond(question, session, self.files.of(session))
 
     def release(self, name: str) -> None:
         """Let scenes that wait in `Hold(name)` continue, now and later."""
@@ -173,6 +203,19 @@ class SimulatedAion:
         with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
         fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
         self._faults.setdefault(operation, deque()).extend([fault] * times)
+
+    def fail_next_upload(self, status: int | None, **fault: Any) -> None:
+        """Refuse the bytes of the next upload, of a picture or of a document; the arguments are those of `fail_next`."""
+        self.fail_next(_ANY_UPLOAD, status, **fault)
+
+    def hold_uploads(self) -> None:
+        """Let uploads wait after their first bytes, until `release_uploads`."""
+        self.uploads_held = True
+
+    def release_uploads(self) -> None:
+        """Let uploads go on."""
+        self.uploads_held = False
+        self.changed()
 
     def cut_streams(self) -> None:
         """Break the connection of every open stream; the answers are completed and stored nevertheless."""
@@ -219,14 +262,18 @@ class SimulatedAion:
         return serve
 
     async def _take(self, operation: str, request: web.Request) -> None:
-        raw = await request.read()
+        # The bytes of a file are read by its endpoint, piece by piece.
+        is_file = operation in _UPLOADS
+        raw = b"" if is_file else await request.read()
         body = json.loads(raw) if raw else dict(request.query)
         self.requests.append(Taken(operation, dict(request.match_info), body, dict(request.headers)))
-        if request.headers.get("Authorization") != f"Bearer {API_KEY}":
+        if operation != "put_object" and request.headers.get("Authorization") != f"Bearer {API_KEY}":
             raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
-        await self._inspect(operation, body)
+        if not is_file:
+            await self.inspect(operation, body)
 
-    async def _inspect(self, operation: str, body: Mapping[str, Any]) -> None:
+    async def inspect(self, operation: str, body: Mapping[str, Any]) -> None:
+        """Validate a request, if an inspector was given. Raises Refused."""
         if self._inspector is None:
             return
         try:
@@ -241,6 +288,8 @@ class SimulatedAion:
 
     async def _answer(self, operation: str, handler: _Handler, request: web.Request) -> web.StreamResponse:
         faults = self._faults.get(operation)
+        if not faults and operation in _UPLOADS:
+            faults = self._faults.get(_ANY_UPLOAD)
         fault = faults.popleft() if faults else None
         if fault is None:
             return await handler(self, request)

@@ -1,8 +1,11 @@
 """Failures that a test schedules for the next requests. No I/O."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aion_bot.simulators.discord.errors import ApiError
+from aion_bot.simulators.workspace import Failure
 
 ANY = "*"
 
@@ -14,7 +17,8 @@ class Fault:
     `drop`: the connection breaks instead of a response; `cut`: in the middle of one; `hang`: no response; `page`: a proxy's
     page instead of Discord's response. A 429 that is not
     from Discord itself has no `via`; one with `told_in_body` has no `Retry-After`; one for `all_routes` is the global limit
-    of the bot.
+    of the bot. Of a file: `short` bytes at its end are missing, or more are there if it is negative; the connection breaks
+    `cut_after` so many bytes.
     """
 
     status: int = 500
@@ -28,6 +32,8 @@ class Fault:
     via: bool = True
     told_in_body: bool = False
     all_routes: bool = False
+    short: int = 0
+    cut_after: int | None = None
 
     @property
     def error(self) -> ApiError:
@@ -63,3 +69,13 @@ class Faults:
     def clear(self) -> None:
         """Remove all scheduled failures."""
         self._waiting.clear()
+
+
+FAILURES: Mapping[Failure, Mapping[str, Any]] = {
+    Failure.DOWN: {"status": 503},
+    Failure.LOST: {"drop": True, "acted": True},
+    Failure.FORBIDDEN: {"status": 403, "code": 50013},
+    Failure.UNEDITABLE: {"status": 403, "code": 50005},
+    Failure.UNDRAWABLE: {"status": 400, "code": 50035},
+}
+"""The fields of a `Fault` that fails so; a rate limit has its own pause."""

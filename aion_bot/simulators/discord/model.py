@@ -1,7 +1,7 @@
 """The state of a simulated Discord: a server, its channels, messages, commands and interactions. No I/O."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from aion_bot.simulators.discord.errors import (
     unknown_channel,
     unknown_message,
 )
-from aion_bot.simulators.workspace import SimulatedPerson
+from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 
 TEXT, DIRECT, VOICE, THREAD, PRIVATE_THREAD = 0, 1, 2, 11, 12
 THREADS = {THREAD, PRIVATE_THREAD}
@@ -41,7 +41,8 @@ class Channel:
 class Message:
     """A message. `asked_by` used the command that it answers; `seen_in` is a thread that shows it too.
 
-    `forwarded` is the message that it forwards.
+    `forwarded` is the message that it forwards; `contents` are the files of the names in `attachments`, where a person
+    attached them.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Message:
     components: list[Any] = field(default_factory=list)
     flags: int = 0
     attachments: tuple[str, ...] = ()
+    contents: tuple[SimulatedFile, ...] = ()
     replied_to: "Message | None" = None
     forwarded: "Message | None" = None
     nonce: str | None = None
@@ -66,6 +68,11 @@ class Message:
     files: Mapping[str, str] = field(default_factory=dict)
     buttons: set[str] = field(default_factory=set)
     reactions: list[str] = field(default_factory=list)
+
+    def file_id(self, at: int) -> str:
+        """The id of an attachment, by its place."""
+        # Far from the ids of the messages of the same millisecond.
+        return str(int(self.id) + ((at + 1) << 12))
 
 
 @dataclass(slots=True)
@@ -98,7 +105,8 @@ class World:
     where it may open no threads; `typing` is where it
     showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
     invite it; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
-    whatever their roles say; `absent` are servers and people who are not in them.
+    whatever their roles say; `absent` are servers and people who are not in them. `cdn` serves files at addresses with
+    the newest `signature`; `command_files` are those of commands, by id.
     """
 
     def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:
@@ -124,6 +132,9 @@ class World:
         self.invited_to: set[str] = set()
         self.without_threads: set[str] = set()
         self.typing: list[str] = []
+        self.cdn = "https://cdn.discordapp.com"
+        self.signature = "1"
+        self.command_files: dict[str, SimulatedFile] = {}
         for name in channels:
             self.add(Channel(self.new_id(), TEXT, name, self.guild))
 
@@ -177,6 +188,14 @@ class World:
                 return found
         raise LookupError(f"no message {message!r}")
 
+    def file(self, file: str) -> SimulatedFile | None:
+        """Find an attached file by its id, of a message that still exists or of a command."""
+        for message in self.everything():
+            for at, name in enumerate(message.attachments):
+                if file == message.file_id(at):
+                    return message.contents[at] if message.contents else SimulatedFile(name)
+        return self.command_files.get(file)
+
     def everything(self) -> list[Message]:
         """All messages of all channels, oldest first."""
         found = [message for inside in self.messages.values() for message in inside]
@@ -203,3 +222,8 @@ class World:
     def is_bot(self, someone: SimulatedPerson) -> bool:
         """Whether this is a bot."""
         return someone == self.bot or someone in self.other_bots
+
+
+def attached(files: Sequence[SimulatedFile]) -> dict[str, Any]:
+    """The fields of a message with these files."""
+    return {"attachments": tuple(one.name for one in files), "contents": tuple(files)}

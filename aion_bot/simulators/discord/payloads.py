@@ -1,7 +1,9 @@
 """Discord's JSON of the model's objects. No I/O."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from aion_bot.simulators.discord import pings
 from aion_bot.simulators.discord.model import (
@@ -13,7 +15,7 @@ from aion_bot.simulators.discord.model import (
     Message,
     World,
 )
-from aion_bot.simulators.workspace import SimulatedPerson
+from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 
 Payload = dict[str, Any]
 JOINED = "2026-01-05T08:00:00.000000+00:00"
@@ -21,6 +23,7 @@ ALL_PERMISSIONS = str((1 << 53) - 1)
 READING = str(1 << 10 | 1 << 16)
 """View Channel and Read Message History (Discord's documentation, *Permissions*)."""
 CREATE_PUBLIC_THREADS = 1 << 35
+_A_DAY = 86_400
 
 
 def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
@@ -138,7 +141,10 @@ def message(of: Message, world: World) -> Payload:
         and any(sign in of.content for sign in ("@everyone", "@here")),
         "mentions": [user(one, bot=world.is_bot(one)) for one in [*named, *answered]],
         "mention_roles": pings.mentioned_roles(of.content),
-        "attachments": [_attachment(of, at, name) for at, name in enumerate(of.attachments)],
+        "attachments": [
+            attachment(of.file_id(at), world.file(of.file_id(at)) or SimulatedFile(name), world, of.channel)
+            for at, name in enumerate(of.attachments)
+        ],
         "embeds": of.embeds,
         "components": of.components,
         "flags": of.flags,
@@ -280,14 +286,31 @@ def _role(role: str, name: str, bot: str | None = None) -> Payload:
     }
 
 
-def _attachment(of: Message, at: int, name: str) -> Payload:
-    address = f"https://cdn.discordapp.com/attachments/{of.channel}/{of.id}/{name}"
-    return {
-        "id": str(int(of.id) + at + 1),
-        "filename": name,
-        "size": 1_024,
+def command(known: Mapping[str, Any], text: str, file: SimulatedFile | None, world: World) -> Payload:
+    """What somebody filled into a command: a prompt, and perhaps a file, which then exists for it alone."""
+    options: list[Payload] = [{"name": "prompt", "type": 3, "value": text}]
+    data: Payload = {"id": known["id"], "name": known["name"], "type": known["type"], "options": options}
+    if file is not None:
+        given = world.new_id()
+        world.command_files[given] = file
+        options.append({"name": "file", "type": 11, "value": given})
+        data["resolved"] = {"attachments": {given: attachment(given, file, world)}}
+    return data
+
+
+def attachment(file: str, content: SimulatedFile, world: World, channel: str = "") -> Payload:
+    """An attachment, with an address that is good for a day; without `channel` one of a command."""
+    path = f"attachments/{channel}" if channel else f"ephemeral-attachments/{world.application}"
+    ends = int(time.time()) + _A_DAY
+    signed = f"ex={ends:x}&is={ends - _A_DAY:x}&hm={world.signature}&"
+    address = f"{world.cdn}/{path}/{file}/{quote(content.name)}?{signed}"
+    shown = {
+        "id": file,
+        "filename": content.name,
+        "size": len(content.content),
         "url": address,
         "proxy_url": address,
-        "content_type": "application/octet-stream",
+        "content_type": content.media_type,
         "flags": 0,
     }
+    return shown if channel else shown | {"ephemeral": True}

@@ -16,10 +16,14 @@ from aion_bot.simulators.discord.errors import ApiError, unauthorized
 from aion_bot.simulators.discord.faults import Fault, Faults
 from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.rest import Call, Handler
+from aion_bot.simulators.file_server import serve_file
 from aion_bot.simulators.workspace import CALLS_KEPT, Inspector, Logged
 
 BASE = "/api/v10"
 HOST = "127.0.0.1"
+READ_FILE = "GET /attachments/{channel_id}/{attachment_id}/{filename}"
+"""Names the requests for the bytes of a file, at any of `FILE_PATHS`; they are no part of the API."""
+FILE_PATHS = ("/attachments/{channel}/{file}/{name}", "/ephemeral-attachments/{application}/{file}/{name}")
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,7 +51,7 @@ class Server:
     @property
     def routes(self) -> Collection[str]:
         """The routes that are served."""
-        return {**rest.ROUTES, **interactions.ROUTES}
+        return {**rest.ROUTES, **interactions.ROUTES, READ_FILE: None}
 
     @property
     def address(self) -> str:
@@ -62,11 +66,14 @@ class Server:
             self._add(app, name, handler, authorized=True)
         for name, handler in interactions.ROUTES.items():
             self._add(app, name, handler, authorized=False)
+        for path in FILE_PATHS:
+            app.router.add_get(path, self._file)
         app.router.add_route("*", "/{anything:.*}", self._unknown)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, HOST, self._port).start()
         self._port = int(self._runner.addresses[0][1])
+        self._backend.world.cdn = f"http://{HOST}:{self._port}"
         self._backend.gateway.described["url"] = f"ws://{HOST}:{self._port}/gateway/"
 
     async def stop(self) -> None:
@@ -98,6 +105,24 @@ class Server:
 
         return answer
 
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """Serve the bytes of a file at an address whose signature holds, to anybody."""
+        self.calls[READ_FILE] += 1
+        if "Authorization" in request.headers:
+            self.violations.append("a token was sent to the file host")
+        fault, world = self.faults.take(READ_FILE), self._backend.world
+        found = world.file(request.match_info["file"])
+        if fault is not None and not (fault.short or fault.cut_after is not None):
+            answered = await _page_or_failure(fault, request)
+        elif found is None or request.query.get("hm") != world.signature:
+            answered = web.Response(status=404, text="This content is no longer available.")
+        else:
+            fault = fault or Fault()
+            answered = await serve_file(found, request, short=fault.short, cut=fault.cut_after)
+        self.log.append(Logged(time.monotonic(), READ_FILE, "", answered.status))
+        self._backend.gateway.changed.set()
+        return answered
+
     async def _handled(self, name: str, handler: Handler, request: web.Request) -> web.StreamResponse:
         fault = self.faults.take(name)
         body, files = await _body(request)
@@ -125,6 +150,13 @@ class Server:
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         self.violations.append(f"no such route: {request.method} {request.path}")
         return _json({"message": "404: Not Found", "code": 0}, 404)
+
+
+async def _page_or_failure(fault: Fault, request: web.Request) -> web.StreamResponse:
+    try:
+        return await _failed(fault, request)
+    except ApiError as error:
+        return web.Response(status=error.status, headers=error.headers, text="failed")
 
 
 async def _body(request: web.Request) -> tuple[Any, Mapping[str, bytes]]:

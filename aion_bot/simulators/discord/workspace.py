@@ -7,11 +7,11 @@ from typing import Any
 
 from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
-from aion_bot.simulators.discord.faults import ANY, Fault
+from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
 from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
-from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World
+from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World, attached
 from aion_bot.simulators.discord.rates import Rates
-from aion_bot.simulators.discord.server import Server
+from aion_bot.simulators.discord.server import READ_FILE, Server
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.waiting import PATIENCE, wait_until
 from aion_bot.simulators.workspace import (
@@ -21,8 +21,11 @@ from aion_bot.simulators.workspace import (
     Operation,
     Shown,
     ShownButton,
+    SimulatedFile,
     SimulatedPerson,
 )
+
+Files = Sequence[SimulatedFile]
 
 COMMAND, COMPONENT = 2, 3
 IN_CHAT, ON_MESSAGE = 1, 3
@@ -31,13 +34,6 @@ GENERAL = "general"
 _MESSAGES = "/channels/{channel_id}/messages"
 _MESSAGE = f"{_MESSAGES}/{{message_id}}"
 _REACTION = f"{_MESSAGE}/reactions/{{emoji_name}}/@me"
-_FAILURES: Mapping[Failure, Mapping[str, Any]] = {
-    Failure.DOWN: {"status": 503},
-    Failure.LOST: {"drop": True, "acted": True},
-    Failure.FORBIDDEN: {"status": 403, "code": 50013},
-    Failure.UNEDITABLE: {"status": 403, "code": 50005},
-    Failure.UNDRAWABLE: {"status": 400, "code": 50035},
-}
 
 
 class SimulatedDiscord:
@@ -53,6 +49,7 @@ class SimulatedDiscord:
         Operation.OPEN_THREAD: (f"POST {_MESSAGE}/threads",),
         Operation.POST: (f"POST {_MESSAGES}",),
         Operation.POST_FILE: (f"POST {_MESSAGES}",),
+        Operation.READ_FILE: (READ_FILE,),
         Operation.EDIT: (f"PATCH {_MESSAGE}",),
         Operation.DELETE: (f"DELETE {_MESSAGE}",),
         Operation.LIST_MESSAGES: (f"GET {_MESSAGES}",),
@@ -103,15 +100,27 @@ class SimulatedDiscord:
         """The tokens of all interactions."""
         return tuple(self.world.interactions)
 
-    async def ask(self, person: SimulatedPerson, text: str, *, channel: str = GENERAL) -> str:
+    async def ask(
+        self,
+        person: SimulatedPerson,
+        text: str,
+        *,
+        channel: str = GENERAL,
+        file: SimulatedFile | None = None,
+    ) -> str:
         """Use `/ask`; returns the id of the new thread, or of the channel where no thread can be opened."""
-        return await self.use(person, "ask", text, channel)
+        return await self.use(person, "ask", text, channel, file)
 
-    async def use(self, person: SimulatedPerson, command: str, text: str, channel: str = GENERAL) -> str:
-        """Use a command with a prompt. Raises LookupError if Discord does not show the command."""
-        known = self.world.command(command, IN_CHAT)
-        option = {"name": "prompt", "type": 3, "value": text}
-        data = {"id": known["id"], "name": command, "type": IN_CHAT, "options": [option]}
+    async def use(
+        self,
+        person: SimulatedPerson,
+        command: str,
+        text: str,
+        channel: str = GENERAL,
+        file: SimulatedFile | None = None,
+    ) -> str:
+        """Use a command with a prompt and a file. Raises LookupError if Discord does not show the command."""
+        data = payloads.command(self.world.command(command, IN_CHAT), text, file, self.world)
         return await self._command(person, self.world.named(channel), data)
 
     async def ask_about(self, person: SimulatedPerson, message: str) -> str:
@@ -122,9 +131,11 @@ class SimulatedDiscord:
         data = {"id": known["id"], "name": "Ask Aion", "type": ON_MESSAGE, "target_id": target.id}
         return await self._command(person, self.world.named(target.channel), data | {"resolved": resolved})
 
-    async def mention(self, person: SimulatedPerson, text: str, channel: str = GENERAL) -> str:
+    async def mention(
+        self, person: SimulatedPerson, text: str, channel: str = GENERAL, *, files: Files = ()
+    ) -> str:
         """Mention the bot in a channel; returns the message's id, which is the id of its thread too."""
-        return self.say(person, f"<@{self.world.bot.id}> {text}", channel).id
+        return self.say(person, f"<@{self.world.bot.id}> {text}", channel, **attached(files)).id
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread: with a mention, unless the bot reads what does not mention it."""
@@ -132,9 +143,13 @@ class SimulatedDiscord:
         direct = self.world.named(thread).person is not None
         self.say(person, text if reads_all or direct else f"<@{self.world.bot.id}> {text}", thread)
 
-    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
+    async def direct_message(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Send the bot a direct message; returns the channel's id."""
-        return self.say(person, text, self.direct(person)).channel
+        return self.say(person, text, self.direct(person), **attached(files)).channel
+
+    def drop(self, person: SimulatedPerson, thread: str, files: Files) -> str:
+        """Post files in a thread, without words; returns the message's id."""
+        return self.say(person, "", thread, **attached(files)).id
 
     async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
         """Forward a message to the bot as a direct message."""
@@ -144,9 +159,9 @@ class SimulatedDiscord:
         """The channel of the direct messages between a person and the bot."""
         return self.world.direct(person).id
 
-    def remark(self, person: SimulatedPerson, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Write in the general channel without a mention; returns the message's id."""
-        return self.say(person, text).id
+        return self.say(person, text, **attached(files)).id
 
     def say(self, person: SimulatedPerson, text: str, channel: str = GENERAL, **about: Any) -> Message:
         """Write any text in any channel; `about` as for `Message`."""
@@ -253,9 +268,13 @@ class SimulatedDiscord:
         self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
     ) -> None:
         """Fail the next requests of an operation's routes."""
-        how = _FAILURES.get(failure) or {"status": 429, "retry_after": retry_after}
+        how = FAILURES.get(failure) or {"status": 429, "retry_after": retry_after}
         for route in self.requests[operation]:
             self.fail_next(route, times=times, **how)
+
+    def expire_addresses(self) -> None:
+        """Let a day pass for every address of a file so far."""
+        self.world.signature = str(int(self.world.signature) + 1)
 
     def expire_tokens(self) -> None:
         """Let fifteen minutes pass for every interaction so far."""

@@ -10,13 +10,18 @@ from typing import Any
 
 from aiohttp import web
 
+from aion_bot.simulators.file_server import serve_file
 from aion_bot.simulators.slack import methods
 from aion_bot.simulators.slack.backend import Backend
 from aion_bot.simulators.slack.rates import Rates
-from aion_bot.simulators.workspace import CALLS_KEPT, Inspector, Logged
+from aion_bot.simulators.workspace import CALLS_KEPT, Failure, Inspector, Logged
 
 UPLOAD = "upload_url"
 """Names the requests that upload a file's bytes, as `files.getUploadURLExternal` names their address."""
+DOWNLOAD = "url_private_download"
+"""Names the requests for the bytes of a file, as `files.info` names their address."""
+SIGN_IN = "<!DOCTYPE html><html><title>Sign in to Slack</title></html>"
+"""What Slack answers, with status 200, to a request for a file without a token that it accepts."""
 
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
@@ -27,7 +32,8 @@ class Fault:
     """How a call fails: with Slack's `error`, an HTTP `status`, a pause, or a broken connection.
 
     `hang`: no response. `plain`: the body is this text of this `kind`, as from a proxy. `acted`: the call is performed before
-    it fails, so that only its response is lost.
+    it fails, so that only its response is lost. Of a file: `location` is where it redirects to; `short` bytes at its end are
+    missing, or more are there if it is negative; after `cut` bytes the connection breaks.
     """
 
     error: str = ""
@@ -38,6 +44,19 @@ class Fault:
     plain: str = ""
     kind: str = "text/plain"
     acted: bool = False
+    location: str = ""
+    short: int = 0
+    cut: int | None = None
+
+
+FAILURES: Mapping[Failure, Mapping[str, Any]] = {
+    Failure.DOWN: {"status": 503},
+    Failure.LOST: {"drop": True, "acted": True},
+    Failure.FORBIDDEN: {"error": "restricted_action"},
+    Failure.UNEDITABLE: {"error": "edit_window_closed"},
+    Failure.UNDRAWABLE: {"error": "invalid_blocks"},
+}
+"""The fields of a `Fault` that fails so; a rate limit has its own pause."""
 
 
 class Api:
@@ -54,6 +73,8 @@ class Api:
         self._backend = backend
         self._rates = rates
         self.inspector = inspector
+        self.tokens: list[str] = []
+        """The header by which each request for a file identified itself."""
         self._changed = changed
 
     def fail_next(self, method: str, fault: Fault, times: int) -> None:
@@ -81,6 +102,26 @@ class Api:
             answer: web.StreamResponse = web.Response(text="OK", status=200 if taken else 400)
         if fault is not None:
             answer = await _failed(fault, request)
+        self.log.append(Logged(time.monotonic(), name, "", answer.status))
+        self._changed()
+        return answer
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """Give the bytes of a file to who has a token for it."""
+        name = DOWNLOAD
+        self.calls[name] += 1
+        self.tokens.append(request.headers.get("Authorization", ""))
+        fault = self._faults[name].popleft() if self._faults[name] else None
+        given = self._backend.uploads.given.get(request.match_info["file"])
+        if fault is not None and not (fault.short or fault.cut is not None):
+            answer = await _failed(fault, request)
+        elif not self._backend.authorized("files.info", _token(request, {})):
+            answer = web.Response(text=SIGN_IN, content_type="text/html")
+        elif given is None or given.deleted:
+            answer = web.Response(status=404, text="not found")
+        else:
+            fault = fault or Fault()
+            answer = await serve_file(given.file, request, short=fault.short, cut=fault.cut)
         self.log.append(Logged(time.monotonic(), name, "", answer.status))
         self._changed()
         return answer
@@ -131,6 +172,8 @@ async def _failed(fault: Fault, request: web.Request) -> web.StreamResponse:
         await asyncio.Event().wait()
     if fault.drop and request.transport is not None:
         request.transport.abort()
+    if fault.location:
+        return web.Response(status=302, headers={"Location": fault.location})
     if fault.retry_after is not None:
         headers = {"Retry-After": f"{fault.retry_after:g}"}
         return web.json_response(methods.failure("ratelimited"), status=429, headers=headers)

@@ -29,6 +29,9 @@ class Backend(Protocol):
     def upload_address(self, ticket: str) -> str:
         """The address that takes the bytes of a file."""
 
+    def file_address(self, file: str) -> str:
+        """The address of the bytes of a file that a person attached."""
+
     def add(self, message: Message) -> None:
         """Post a message of the bot."""
 

@@ -174,6 +174,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "files.getUploadURLExternal": upload_methods.get_upload_url,
     "files.completeUploadExternal": upload_methods.complete,
     "files.delete": upload_methods.delete,
+    "files.info": upload_methods.info,
     "users.info": _user_info,
     "usergroups.list": _user_groups,
     "reactions.add": indicators.add_reaction,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message, team_of
+from aion_bot.simulators.slack.uploads import Given
 from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
@@ -39,9 +40,10 @@ def said(message: Message, channel: Channel) -> Payload:
     return inner
 
 
-def mention(message: Message) -> Payload:
-    """Somebody mentioned the bot: the inner event `app_mention`, which names no `channel_type`."""
-    return {**record(message), "type": "app_mention", "channel": message.channel, "event_ts": message.ts}
+def mention(message: Message, *, with_files: bool = True) -> Payload:
+    """Somebody mentioned the bot: the inner event `app_mention`, which names no `channel_type`, and now and then no files."""
+    inner = {**record(message), "type": "app_mention", "channel": message.channel, "event_ts": message.ts}
+    return inner if with_files else {name: value for name, value in inner.items() if name != "files"}
 
 
 def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Payload:
@@ -97,27 +99,39 @@ def deleted(message: Message, channel: Channel, ts: str) -> Payload:
     }
 
 
-def picture(number: int, ts: str) -> Payload:
-    """An attached file, as `files` of a message has it."""
-    name = f"picture-{number}.png"
+def attached(file: str, given: Given, address: str, *, stub: bool = False) -> Payload:
+    """A file that a person attached, as `files` of a message has it; its bytes are at `address`.
+
+    `stub`: as an event shows one of another organisation, which `files.info` describes.
+
+    https://docs.slack.dev/reference/objects/file-object
+    """
+    shown: Payload = {"id": file, "created": given.created}
+    if given.deleted:
+        return {**shown, "mode": "tombstone"}
+    if stub:
+        return {**shown, "mode": "file_access", "file_access": "check_file_info"}
+    one = given.file
+    ending = one.name.rpartition(".")[2].lower()
     return {
-        "id": f"F0PICTURE{number}",
-        "name": name,
-        "title": name,
-        "mimetype": "image/png",
-        "filetype": "png",
-        "pretty_type": "PNG",
-        "created": int(float(ts)),
-        "size": 48_213,
-        "mode": "hosted",
+        **shown,
+        "name": one.name,
+        "title": one.name,
+        "mimetype": one.media_type,
+        "filetype": ending,
+        "pretty_type": ending.upper(),
+        "size": len(one.content),
+        "mode": "external" if one.external else "hosted",
         "editable": False,
-        "is_external": False,
-        "external_type": "",
+        "is_external": one.external,
+        "external_type": "gdrive" if one.external else "",
         "is_public": True,
         "public_url_shared": False,
         "display_as_bot": False,
         "username": "",
-        "permalink": f"https://site-operations.slack.com/files/{name}",
+        "url_private": address,
+        "url_private_download": address,
+        "permalink": f"https://site-operations.slack.com/files/{file}",
         "channels": [],
         "groups": [],
     }

@@ -35,6 +35,7 @@ DOCUMENTED: Mapping[str, int] = {
     "files.getUploadURLExternal": TIER_4,
     "files.completeUploadExternal": TIER_4,
     "files.delete": TIER_3,
+    "files.info": TIER_4,
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
     "usergroups.list": TIER_2,

@@ -1,11 +1,13 @@
-"""The methods of uploads: https://docs.slack.dev/messaging/working-with-files#uploading_files. No I/O."""
+"""The methods of files: https://docs.slack.dev/messaging/working-with-files. No I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aion_bot.simulators.slack import payloads
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, writable
 from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.workspace import SimulatedFile
 
 
 def get_upload_url(backend: Backend, arguments: Arguments) -> Answer:
@@ -54,6 +56,34 @@ def delete(backend: Backend, arguments: Arguments) -> Answer:
         if any(one["id"] == file for one in message.files):
             backend.delete(message)
     return {}
+
+
+def attach(backend: Backend, message: Message, files: Iterable[SimulatedFile], *, stubs: bool) -> None:
+    """Attach files of a person to a message, as events show them."""
+    given = {backend.uploads.give(file): file for file in files}
+    message.files = tuple(
+        payloads.attached(one, backend.uploads.given[one], backend.file_address(one), stub=stubs)
+        for one in given
+    )
+
+
+def remove(backend: Backend, message: Message) -> None:
+    """Delete the files of a message, which stays: it shows where they were."""
+    given = {one["id"]: backend.uploads.given[one["id"]] for one in message.files}
+    for one in given.values():
+        one.deleted = True
+    message.files = tuple(payloads.attached(file, one, "") for file, one in given.items())
+
+
+def info(backend: Backend, arguments: Arguments) -> Answer:
+    """`files.info`: https://docs.slack.dev/reference/methods/files.info."""
+    file = str(arguments.get("file"))
+    given = backend.uploads.given.get(file)
+    if given is None:
+        raise Refused("file_not_found")
+    if given.deleted:
+        raise Refused("file_deleted")
+    return {"file": payloads.attached(file, given, backend.file_address(file)), "comments": []}
 
 
 def _files(arguments: Arguments) -> list[Mapping[str, Any]]:

@@ -1,7 +1,10 @@
-"""Files that a bot uploads to a simulated workspace. No I/O."""
+"""Files of a simulated workspace: those that a bot uploads, and those that people attach. No I/O."""
 
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+
+from aion_bot.simulators.workspace import SimulatedFile
 
 
 @dataclass(slots=True)
@@ -14,12 +17,28 @@ class Upload:
     shared: bool = False
 
 
+@dataclass(slots=True)
+class Given:
+    """A file that a person attached. `deleted`: its bytes are gone."""
+
+    file: SimulatedFile
+    deleted: bool = False
+    created: int = field(default_factory=lambda: int(time.time()))
+
+
 class Uploads:
-    """Files by their ids, and by the tickets of the addresses that take their bytes once."""
+    """Files by their ids, and by the tickets of the addresses that take their bytes once. `given` are those of people."""
 
     def __init__(self) -> None:
         self.files: dict[str, Upload] = {}
+        self.given: dict[str, Given] = {}
         self._tickets: dict[str, str] = {}
+
+    def give(self, file: SimulatedFile) -> str:
+        """Keep a file of a person; returns its id."""
+        found = f"F0{secrets.token_hex(4).upper()}"
+        self.given[found] = Given(file)
+        return found
 
     def announce(self, name: str, length: int) -> tuple[str, str]:
         """Expect a file; returns its id and its ticket."""

@@ -8,14 +8,15 @@ from typing import Any
 
 from aiohttp import web
 
-from aion_bot.simulators.slack import payloads, reading
-from aion_bot.simulators.slack.api import Api, Fault
+from aion_bot.simulators.slack import payloads, reading, upload_methods
+from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
 from aion_bot.simulators.slack.state import (
     BOT,
     KINDS,
+    TEAM,
     Channel,
     Conversations,
     Message,
@@ -33,8 +34,11 @@ from aion_bot.simulators.workspace import (
     Operation,
     Shown,
     ShownButton,
+    SimulatedFile,
     SimulatedPerson,
 )
+
+Files = Sequence[SimulatedFile]
 
 ADA = SimulatedPerson("U0ADA", "Ada")
 BEN = SimulatedPerson("U0BEN", "Ben")
@@ -46,21 +50,13 @@ APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  # likewise
 EVENTS = frozenset({"agent_session_stopped", "app_mention", *KINDS.values()})
 SHORTCUT = "aion_ask"
 
-_FAILURES: Mapping[Failure, Mapping[str, Any]] = {
-    Failure.DOWN: {"status": 503},
-    Failure.LOST: {"drop": True, "acted": True},
-    Failure.FORBIDDEN: {"error": "restricted_action"},
-    Failure.UNEDITABLE: {"error": "edit_window_closed"},
-    Failure.UNDRAWABLE: {"error": "invalid_blocks"},
-}
-
 
 class SimulatedSlack:
     """One workspace with a bot.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
     after the pauses in `resend_delays`; the defaults are Slack's own. `clock` returns the seconds of the rate limits
-    (`rates`, off without `rates.limits`) and of `streams`.
+    (`rates`, off without `rates.limits`) and of `streams`. `mentions_without_files`: `app_mention` names none.
     """
 
     name = "Slack"
@@ -70,6 +66,7 @@ class SimulatedSlack:
     requests: Mapping[Operation, Sequence[str]] = {
         Operation.POST: ("chat.postMessage",),
         Operation.POST_FILE: ("files.completeUploadExternal",),
+        Operation.READ_FILE: ("url_private_download",),
         Operation.EDIT: ("chat.update",),
         Operation.DELETE: ("chat.delete",),
         Operation.LIST_MESSAGES: ("conversations.replies",),
@@ -92,6 +89,7 @@ class SimulatedSlack:
         self.rates = Rates(clock)
         self.streams = Streams(clock)
         self.uploads = Uploads()
+        self.mentions_without_files = False
         self.display = Display(self.conversations, self.streams, self._send_event)
         self.api = Api(self, inspector, self._send_event, self.rates)
         self._events = events
@@ -128,6 +126,7 @@ class SimulatedSlack:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self.api.serve)
         app.router.add_post("/upload/{ticket}", self.api.upload)
+        app.router.add_get("/files-pri/{file}", self.api.download)
         app.router.add_get("/link/{ticket}", self.sockets.connect)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -150,17 +149,23 @@ class SimulatedSlack:
         root = self._message(thread)
         self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
 
-    async def mention(self, person: SimulatedPerson, text: str) -> str:
+    async def mention(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Mention the bot in the general channel."""
-        return await self.ask(person, text)
+        return self.say(person, self.general, f"<@{BOT.id}> {_escaped(text)}", files=files).ts
 
-    def remark(self, person: SimulatedPerson, text: str) -> str:
+    def remark(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Write in the general channel without a mention; returns the `ts` of the message."""
-        return self.say(person, self.general, _escaped(text)).ts
+        return self.say(person, self.general, _escaped(text), files=files).ts
 
-    async def direct_message(self, person: SimulatedPerson, text: str) -> str:
+    async def direct_message(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Send the bot a direct message; returns the `ts` of the message, which names its thread."""
-        return self.say(person, self.conversations.channels[direct_channel(person.id)], _escaped(text)).ts
+        channel = self.conversations.channels[direct_channel(person.id)]
+        return self.say(person, channel, _escaped(text), files=files).ts
+
+    def drop(self, person: SimulatedPerson, thread: str, files: Files) -> str:
+        """Post files in a thread, without words; returns the `ts` of the message."""
+        root = self._message(thread)
+        return self.say(person, self.conversations.channels[root.channel], "", thread=thread, files=files).ts
 
     async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
         """Forward the message with this `ts` to the bot as a direct message."""
@@ -211,19 +216,17 @@ class SimulatedSlack:
         text: str,
         *,
         thread: str | None = None,
-        files: int = 0,
+        files: Files = (),
         beside: Mapping[str, Any] | None = None,
     ) -> Message:
-        """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation.
+        """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation, whose files come as stubs.
 
         `beside` are other fields of the message, such as `blocks` and `attachments`.
         """
         ts = self.conversations.clock.ts()
-        attached = tuple(payloads.picture(number, ts) for number in range(files))
-        message = Message(
-            ts, channel.id, person, [{"text": text, **(beside or {})}], thread_ts=thread, files=attached
-        )
-        message.team = team_of(person.id, channel)
+        message = Message(ts, channel.id, person, [{"text": text, **(beside or {})}], thread_ts=thread)
+        message.team = team = team_of(person.id, channel)
+        upload_methods.attach(self, message, files, stubs=team != TEAM)
         self.add(message)
         return message
 
@@ -301,29 +304,15 @@ class SimulatedSlack:
             Channel(f"{prefix}0{name.upper()}", name, kind, member, shared, guests=frozenset(guests))
         )
 
-    def fail_next(
-        self,
-        method: str,
-        *,
-        error: str = "",
-        status: int = 0,
-        retry_after: float | None = None,
-        drop: bool = False,
-        hang: bool = False,
-        plain: str = "",
-        kind: str = "text/plain",
-        acted: bool = False,
-        times: int = 1,
-    ) -> None:
-        """Fail the next calls of `method`; with `acted` they are performed and only the response is lost."""
-        fault = Fault(error, status, retry_after, drop, hang, plain, kind, acted)
-        self.api.fail_next(method, fault, times)
+    def fail_next(self, method: str, *, times: int = 1, **how: Any) -> None:
+        """Fail the next calls of `method`; `how` as for `Fault`."""
+        self.api.fail_next(method, Fault(**how), times)
 
     def refuse(
         self, operation: Operation, failure: Failure, *, retry_after: float = 0.2, times: int = 1
     ) -> None:
         """Fail the next calls of an operation's methods."""
-        how = _FAILURES.get(failure) or {"retry_after": retry_after}
+        how = FAILURES.get(failure) or {"retry_after": retry_after}
         for method in self.requests[operation]:
             self.fail_next(method, times=times, **how)
 
@@ -371,6 +360,14 @@ class SimulatedSlack:
         """The address that takes the bytes of a file."""
         return f"http://127.0.0.1:{self._port}/upload/{ticket}"
 
+    def file_address(self, file: str) -> str:
+        """The address of the bytes of a file that a person attached."""
+        return f"http://127.0.0.1:{self._port}/files-pri/{file}"
+
+    def delete_files(self, message: str) -> None:
+        """Delete the files of the message with this `ts`, which stays: it shows where they were."""
+        upload_methods.remove(self, self._message(message))
+
     def add(self, message: Message) -> None:
         """Add a message to its channel and send the app its event."""
         message.pings = reading.pinged(message.body) if message.by_bot else []
@@ -380,7 +377,8 @@ class SimulatedSlack:
         if message.only_for is not None:
             return
         if f"<@{BOT.id}>" in message.body["text"] and channel.kind != "im" and not message.by_bot:
-            self._send("app_mention", payloads.mention(message), channel)
+            inner = payloads.mention(message, with_files=not self.mentions_without_files)
+            self._send("app_mention", inner, channel)
         self._send(KINDS[channel.kind], payloads.said(message, channel), channel)
 
     def change(self, message: Message, body: Mapping[str, Any]) -> None:

@@ -1,11 +1,12 @@
 """Discord for the contract suite."""
 
 from aion_bot.ports.adapter import ActivityIndicator, ClaimedQuestions, Files, QueuedMarker, ReplyReferences
+from aion_bot.ports.files import AttachedFiles
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contract.harness import Harness
 from tests.schemas import discord
 
 HARNESS = Harness(
     lambda: SimulatedDiscord(discord.inspect),
-    frozenset({ActivityIndicator, ClaimedQuestions, Files, QueuedMarker, ReplyReferences}),
+    frozenset({ActivityIndicator, AttachedFiles, ClaimedQuestions, Files, QueuedMarker, ReplyReferences}),
 )

@@ -1,11 +1,12 @@
 """Slack for the contract suite."""
 
 from aion_bot.ports.adapter import ActivityIndicator, Files, NativeStreaming, QueuedMarker
+from aion_bot.ports.files import AttachedFiles
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.contract.harness import Harness
 from tests.schemas import slack
 
 HARNESS = Harness(
     lambda: SimulatedSlack(slack.inspect),
-    frozenset({ActivityIndicator, Files, NativeStreaming, QueuedMarker}),
+    frozenset({ActivityIndicator, AttachedFiles, Files, NativeStreaming, QueuedMarker}),
 )

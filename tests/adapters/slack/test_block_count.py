@@ -52,3 +52,11 @@ def test_many_blocks_make_a_page_smaller() -> None:
     """Text of many blocks measures more than its characters, text of few exactly these."""
     assert rendering.measure(Reply("# h\n" * 40)) > 1000
     assert rendering.measure(Reply("- item\n" * 40)) == len("- item\n" * 40)
+
+
+def test_blocks_that_a_page_holds_cost_no_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page holds twenty of them, so they make no text larger than one; each edit of a growing answer is measured."""
+    monkeypatch.setattr(rendering, "markdown_blocks", None)  # parsing would raise
+    assert rendering.measure(Reply("# h\n" * 20)) <= rendering.FALLBACK
+    with pytest.raises(TypeError):
+        rendering.measure(Reply("# h\n" * 21))

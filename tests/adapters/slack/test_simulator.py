@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from aion_bot.simulators.slack import SimulatedSlack, reading, rules
-from aion_bot.simulators.workspace import Workspace
+from aion_bot.simulators.workspace import SimulatedFile, Workspace
 from tests.adapters.slack.calling import Caller
 from tests.schemas import slack as contracts
 
@@ -237,7 +237,7 @@ async def test_events_have_the_published_shape(slack: SimulatedSlack) -> None:
     thread = await slack.ask(ada, "hello")
     await slack.reply(ada, thread, "more")
     await slack.direct_message(ada, "hello")
-    slack.say(ada, slack.general, "look", files=1)
+    slack.say(ada, slack.general, "look", files=(SimulatedFile("roof.png"),))
     assert {event.get("subtype", event["type"]) for event in events(slack)} == {
         "app_mention",
         "message",

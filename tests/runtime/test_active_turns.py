@@ -6,7 +6,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Person
-from aion_bot.runtime.turn_slots import MOST_IN_PROCESS, MOST_OF_PERSON, TurnSlots
+from aion_bot.runtime.active_turns import MOST_IN_PROCESS, MOST_OF_PERSON, TurnSlots
 from aion_bot.storage import Store
 
 

@@ -1,0 +1,82 @@
+"""Files that people attach to their messages: what they are called, and how their bytes are read."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from aion_bot.ports.errors import FileProblem, FileUnavailable
+from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.text import ELLIPSIS, visible_line, well_formed
+
+NAME_LENGTH = 255
+"""Characters of a file's name that are kept; file systems allow no more bytes."""
+_ENDING = 32
+"""Characters at the end of a long name that are kept, as its extension is there."""
+_MEDIA_TYPE_LENGTH = 100
+
+PIECE = 65_536
+"""Bytes of a piece at most: what a file costs in memory while it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that somebody attached to a message.
+
+    `id` is opaque and means something to the adapter alone; it never holds a secret or an address that expires. The same
+    file has the same `id` wherever the adapter names it. `name` is a person's words in one visible line of at most
+    `NAME_LENGTH` characters, empty where the platform does not say it. `size` is in bytes, 0 where the platform does not
+    say. `media_type` is what the platform says, which nobody believes.
+    """
+
+    id: str
+    name: str
+    size: int = 0
+    media_type: str = ""
+
+
+def attachment(id_: str, name: object, size: object = 0, media_type: object = "") -> Attachment:
+    """Make an attachment of what a payload holds, whatever that is."""
+    line = visible_line(well_formed(name)) if isinstance(name, str) else ""
+    if len(line) > NAME_LENGTH:
+        line = line[: NAME_LENGTH - _ENDING - 1] + ELLIPSIS + line[-_ENDING:]
+    length = size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0
+    kind = media_type if isinstance(media_type, str) and len(media_type) <= _MEDIA_TYPE_LENGTH else ""
+    return Attachment(id_, line, length, kind if kind.isascii() and kind.isprintable() else "")
+
+
+async def whole(pieces: AsyncIterator[bytes], size: int | None) -> AsyncGenerator[bytes, None]:
+    """Pass on the pieces of a file as they come, and hold none back.
+
+    Raises `FileUnavailable` where they are not `size` bytes together: one that is longer ends before it exceeds that.
+    None: the platform did not say.
+    """
+    left = size
+    async for piece in pieces:
+        if left is not None:
+            left -= len(piece)
+            if left < 0:
+                break
+        yield piece
+    if left:
+        raise FileUnavailable(f"{size} bytes were promised", FileProblem.INCOMPLETE)
+
+
+@runtime_checkable
+class AttachedFiles(Protocol):
+    """A platform that lets the bot read what people attach."""
+
+    def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Read a file in pieces of at most `PIECE` bytes.
+
+        Raises `FileUnavailable` (gone, withheld, kept elsewhere, a login page in its place) and other `PlatformError`s,
+        as it is entered and between two pieces. A file of which fewer or more bytes came than the platform promised ends
+        with `FileUnavailable`: what was read is not the file. One whose connection broke ends with `PlatformDown`.
+        """
+
+    async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
+        """Return the files posted in the thread since the bot's last message, ten messages back at most, oldest first.
+
+        `before`: the question, whose own files are among them: an event of the platform may have come without them, so
+        that `Prompt.files` lacks them. Whoever adds them to `Prompt.files` tells them apart by `id`. None: up to now.
+        """
