@@ -8,6 +8,7 @@ from aion_bot.aion.references import with_images
 from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, PlanCard, PostedOnce, Reply
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words, whole_answer
@@ -19,8 +20,8 @@ from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
-_NOTE = 100
-"""Characters of a status line at most."""
+_NOTE, _MOST_READ = 100, 400
+"""Characters of a status line at most, and of a status that are read for it."""
 
 ROOM = 160
 """What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
@@ -185,7 +186,7 @@ class AnswerView:
     def say(self, status: str) -> None:
         """Show a status line; nothing where it is empty."""
         # Small print is the bot's own voice: no trick with characters makes a status look like something else.
-        if shown := visible_line(KNOWN.strike(status)):
+        if shown := visible_line(plain_words(KNOWN.strike(status)[:_MOST_READ])):
             self._status, self._status_shown = one_line(shown, _NOTE), True
 
     @in_plain_text_if_it_fails
