@@ -67,6 +67,7 @@ class QuestionFiles:
         self._files: list[AttachedFile] = []
         self._more = 0
         self._percent: dict[int, int] = {}
+        self._stopped = False
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
 
     @property
@@ -94,8 +95,8 @@ class QuestionFiles:
                 if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
                     await self._bring(file)
         finally:
-            # Also where Stop ends it: nothing is on its way any more.
-            self._percent.clear()
+            # What is still on its way was stopped, and goes no further.
+            self._stopped = True
             self._show()
         return None
 
@@ -161,7 +162,7 @@ class QuestionFiles:
         try:
             permit = self._thread.limiter.permit(Operation.LIST_MESSAGES, key, Priority.BEST_EFFORT)
             async with permit as issued:
-                return await adapter.recent_files(key, before=origin.source) if issued else ()
+                return await adapter.recent_files(key, before=origin.source or origin.echo) if issued else ()
         except PlatformError as error:
             self._log.info("recent files not readable", reason=repr(error))
             return ()
@@ -340,7 +341,10 @@ class QuestionFiles:
         """Put the line with every file's outcome above the answer, in place of the one before."""
         if not self._files:
             return
-        outcomes = [strings.file_outcome(file, self._percent.get(file.number)) for file in self._files]
+        outcomes = [
+            strings.file_outcome(file, self._percent.get(file.number), stopped=self._stopped)
+            for file in self._files
+        ]
         off = all(file.reason is FileReason.OFF for file in self._files)
         line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
         self._view.notice(line, name=NOTICE)
