@@ -8,7 +8,8 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, in_own_size, inline, plain, quoted, unfenced, unlinked
+from adapters.discord.inline import inline, unfenced, unlinked
+from adapters.discord.markdown import convert, in_own_size, plain, quoted
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import clip, one_line
 
@@ -26,6 +27,8 @@ _STYLES = {
     Action.STOP: 2,
     Action.UPLOAD: 1,
     Action.SUGGEST: 2,
+    Action.ONLY_THESE: 2,
+    Action.CLOSER: 2,
 }
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150
@@ -37,6 +40,10 @@ class Body(TypedDict):
 
     content: str
     components: list[dict[str, Any]]
+
+
+NO_WORDS = Body(content="", components=[])
+"""The body of a message that only has a file."""
 
 
 def body(content: Content) -> Body:

@@ -33,8 +33,6 @@ def readable(text: str) -> str:
 
 def bounded(prompt: Prompt) -> Prompt:
     """Return a prompt whose quotes fit beside its own words into what Aion takes."""
-    if not prompt.quotes:
-        return prompt
     own = readable(prompt.text) or strings.ASK_ABOUT
     room = MESSAGE_LIMIT - len(own) - len(strings.QUOTED) - 4
     return replace(prompt, quotes=_bounded_quotes(prompt.quotes, room))

@@ -47,8 +47,8 @@ def test_the_first_screen_is_a_sign_of_life() -> None:
 def test_the_answer_grows_and_the_final_text_replaces_it() -> None:
     """Tokens are shown as they come; at the end stands the text that the server resolved."""
     view = fold(AnswerView(PlainAdapter().page_format), *tokens("Two ", "cranes: [[img:a1|crane.jpg]]"))
-    assert texts(view.screen()) == ["Two cranes: crane.jpg"]
-    fold(view, complete("Two cranes: [[img:a1|crane.jpg]]", "Two cranes: crane one"))
+    assert texts(view.screen()) == ["Two cranes: [1]"]
+    fold(view, complete("", "Two cranes: crane one"))
     view.finish()
     assert view.screen() == (Reply("Two cranes: crane one"),)
 
@@ -261,3 +261,10 @@ def test_a_status_hides_nothing() -> None:
     assert view.screen() == (Reply("", note="Searching eteled Stopped by Ada."),)
     view.say("\u200b")
     assert view.screen() == (Reply("", note="Searching eteled Stopped by Ada."),)
+
+
+def test_a_status_has_no_marks() -> None:
+    """A status is words: it is shown in small print, in which nothing is drawn."""
+    view = AnswerView(PlainAdapter().page_format)
+    view.say("Searching **documents** in `site_7`, [page 2](https://x.example) &amp; &#8238;more")
+    assert view.screen() == (Reply("", note="Searching documents in site_7, page 2 & &#8238;more"),)
