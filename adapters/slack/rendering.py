@@ -14,7 +14,7 @@ from adapters.slack.events import ACTIONS
 from adapters.slack.markdown import in_markdown_block
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
-from aion_bot.ports.messages import Action, Button, Content, Line, Reply, Step
+from aion_bot.ports.messages import Action, Button, Content, Gallery, Line, Picture, Reply, Step
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.text import clip, one_line
 
@@ -26,6 +26,7 @@ _MOST_WRITTEN = 2 * FALLBACK
 HEADER = 150
 SECTION = 3_000
 BUTTON = 75
+ALTERNATIVE_TEXT = 2_000  # and of an image's title
 BUTTONS_IN_A_ROW = 25
 
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
@@ -61,6 +62,26 @@ def arguments(content: Content) -> dict[str, Any]:
         ]
     text = _cut_escaped("\n".join(one for one in words if one.strip())).strip()
     return {"text": text or "…", "blocks": _blocks(content)}
+
+
+def gallery_arguments(gallery: Gallery, files: Sequence[str]) -> dict[str, Any]:
+    """Arguments that show pictures, whose files Slack has by these ids, with their titles and alternative texts."""
+    said = mrkdwn.in_mrkdwn("\n".join(filter(None, (*(one.title for one in gallery.pictures), gallery.note))))
+    return {
+        "text": _cut_escaped(said) or "…",
+        "blocks": [
+            *(_image(one, file) for one, file in zip(gallery.pictures, files, strict=True)),
+            *_texts("context", mrkdwn.in_mrkdwn(gallery.note)),
+            *_actions(gallery.buttons),
+        ],
+    }
+
+
+def _image(picture: Picture, file: str) -> Block:
+    title = clip(mrkdwn.in_markdown(one_line(picture.title, ALTERNATIVE_TEXT)), ALTERNATIVE_TEXT)
+    said = clip(mrkdwn.in_markdown(one_line(picture.description, ALTERNATIVE_TEXT)), ALTERNATIVE_TEXT)
+    shown = {"type": "plain_text", "text": title or "…", "emoji": False}
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": said or title or "…", "title": shown}
 
 
 def sentence(line: Line) -> dict[str, Any]:

@@ -163,9 +163,7 @@ def parse_references(content: str, metadata: Mapping[str, Any] | None = None) ->
     known = metadata or {}
     refs = ParsedReferences()
     counts = parse_result_refs(known)
-    images = _PrefixIndex(_entries(known.get("image_context")), "image_id")
-    documents = _PrefixIndex(_entries(known.get("tool_document_data")), "document_id")
-    links = _PrefixIndex(_entries(known.get("tool_link_data")), "link_id")
+    images, documents, links = (EntryIndex.of(kind, known) for kind in ("img", "doc", "link"))
     for marker in find_markers(content):
         match marker.kind:
             case "img":
@@ -234,13 +232,28 @@ def with_images(metadata: object, image_context: object) -> dict[str, Any]:
     return known
 
 
-class _PrefixIndex:
+_DATA = {
+    "img": ("image_context", "image_id"),
+    "doc": ("tool_document_data", "document_id"),
+    "link": ("tool_link_data", "link_id"),
+}
+"""Where an answer's metadata has the entries of each kind of marker, and their field with the id."""
+
+
+class EntryIndex:
     """Finds the one entry whose id begins with a prefix, by binary search."""
+
+    @classmethod
+    def of(cls, kind: str, metadata: Mapping[str, Any]) -> "EntryIndex":
+        """Return the index of what an answer's metadata says about `img`, `doc` or `link` markers."""
+        place, id_field = _DATA[kind]
+        return cls(_entries(metadata.get(place)), id_field)
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
         named = ((read(entry.get(id_field), str) or read(entry.get("id"), str), entry) for entry in entries)
-        self._entries = {full_id: entry for full_id, entry in named if full_id}
-        self._ids = sorted(self._entries)
+        self.entries = {full_id: entry for full_id, entry in named if full_id}
+        """The entries by their full ids, in the order in which they came."""
+        self._ids = sorted(self.entries)
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
         """Return the full id and its entry; None and an empty entry if no id or more than one begins with it."""
@@ -249,7 +262,7 @@ class _PrefixIndex:
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
         # A whole id counts although a longer one begins with it.
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):
-            return fitting[0], self._entries[fitting[0]]
+            return fitting[0], self.entries[fitting[0]]
         return None, {}
 
 

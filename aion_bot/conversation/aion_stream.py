@@ -4,10 +4,12 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
+from aion_bot.aion.references import with_images
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
@@ -125,7 +127,7 @@ class AionStream:
         else:
             found = await history.wait(session, self._take_stored, self._services.polling.stored_answer)
         if found is not None:
-            self._view.show_stored(found.content, found.metadata)
+            self._view.show_stored(found.content, answer_data(found))
         await self.show_unposted_plans()
         if found is not None or self._view.parked:
             return Outcome()
@@ -263,7 +265,7 @@ class AionStream:
         found = await self._services.history.wait(session, self._take_stored, polling.stored_answer)
         if found is None:
             return Outcome(EndReason.FAILED, strings.CUT)
-        self._view.show_stored(found.content, found.metadata)
+        self._view.show_stored(found.content, answer_data(found))
         return Outcome()
 
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
@@ -283,6 +285,11 @@ class AionStream:
             claimed = True
         self.answer_id = found.id if claimed else self.answer_id
         return claimed
+
+
+def answer_data(message: ChatMessage) -> dict[str, Any]:
+    """Return what Aion's data says about a stored answer: its metadata, with the images that stand beside it."""
+    return with_images(message.metadata, [one.to_dict() for one in message.image_context or ()])
 
 
 async def stored_answer(turns: Turns, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:

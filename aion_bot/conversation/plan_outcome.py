@@ -1,27 +1,30 @@
 """What Aion's answer to a decision means: done, done in part, or waiting for another confirmation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aion_bot.aion import ChatMessage, PlanActionResponse
-from aion_bot.aion.references import resolve_content
 from aion_bot.aion.types import parse_plan_action
+from aion_bot.conversation.aion_stream import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.references import cited
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
     """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one.
 
-    `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
+    `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
     `lost`, or empty where it was not asked.
     """
 
     phase: PlanPhase
     detail: str = ""
     result: str = ""
+    sources: Sources = field(default_factory=Sources)
     said: str = ""
     answer: str = ""
 
@@ -64,8 +67,11 @@ def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     metadata = {"success": True, **(found.metadata or {})}
     said = parse_plan_action(metadata, plan.plan_id, plan.action or "", accepted=False)
     phase, detail = _denial(said) or unreported_end(plan)
-    result = "" if phase is PlanPhase.FAILED else resolve_content(found.content, found.metadata or {})
-    return Decided(phase, detail, result, answer=answer)
+    sources = Sources()
+    if phase is PlanPhase.FAILED:
+        return Decided(phase, detail, answer=answer)
+    sources.learn(answer_data(found))
+    return Decided(phase, detail, cited(found.content, sources), sources, answer=answer)
 
 
 def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:

@@ -4,18 +4,20 @@ import sys
 from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
-from aion_bot.aion.references import resolve_content, with_images
+from aion_bot.aion.references import with_images
+from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
-from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
+from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, PlanCard, PostedOnce, Reply
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words, whole_answer
+from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
 _NOTE, _MOST_READ = 100, 400
@@ -44,7 +46,7 @@ class AnswerView:
         key: str = "",
         cards: int = 0,
     ) -> None:
-        self.facts = Facts()
+        self.facts = Facts(key=key)
         self.ended = False
         """Whether no other screen will follow."""
         self.has_plan = False
@@ -55,18 +57,20 @@ class AnswerView:
         """Whether Aion said more than is kept."""
         self.refused: str | None = None
         """Why no file can be posted; None where nothing refused it."""
+        self.gallery: tuple[Gallery, ...] = ()
+        """The pictures under the last message, once they are there."""
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
         self._heading = self._footnote = ""
         self._notices: dict[str, str] = {}
         self._while_growing = while_growing
-        self._key, self._cards = key, cards
+        self._cards = cards
         self._status, self._status_shown = strings.THINKING, True
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
+        self._before, self._end, self.sources = "", End(), Sources()
         self._segments = [self._new_segment()]
-        self._before, self._end = "", End()
 
     @property
     def empty(self) -> bool:
@@ -106,9 +110,9 @@ class AnswerView:
         """Show plain text from now on, because of what rendering raised; False if that is shown already."""
         if self.trouble:
             return False
-        self.trouble = where(error)
+        self.trouble, self.sources = where(error), Sources(as_written=True)
         if self.ended:
-            self._end.sentence = self._end.sentence or self._with_reference(strings.PLAIN_TEXT)
+            self._end.sentence = self._end.sentence or self.facts.with_reference(strings.PLAIN_TEXT)
         for segment in self._segments:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
@@ -138,15 +142,17 @@ class AnswerView:
                 if not segment.waits_for_words:
                     self.begin()
             case ChatTokenType.COMPLETE:
-                self.facts.complete = True
+                self.facts.complete, self.facts.data = True, data
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
                 content = str(data.get("content") or "")
-                # The server resolves the text as a whole, and does not say where a card stands in it.
-                resolved = content if self.trouble else token.resolved_content
-                if resolved and not self.has_plan:
-                    segment.settle(self._kept(resolved))
-                elif content:
+                # The server resolves the text as a whole: it says neither where a card stands in it, nor what is cited.
+                if content and (self.has_plan or self.trouble or "[[" in content):
                     self._settle(content, with_images(data.get("metadata"), data.get("image_context")))
+                elif resolved := token.resolved_content:
+                    self.sources.cited.clear()
+                    segment.settle(self._kept(resolved))
+            case ChatTokenType.IMAGE_RESULTS:
+                self.facts.images += read_list(data.get("images"), dict) or []
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
@@ -186,6 +192,7 @@ class AnswerView:
     @in_plain_text_if_it_fails
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
+        self.facts.data = {"metadata": metadata}
         self._settle(text, metadata or {})
 
     def _kept(self, text: str, known: str = "") -> str:
@@ -203,12 +210,12 @@ class AnswerView:
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
+        self.sources.learn(metadata)
         # A server may also count the text from zero after a plan: then the text above the card stays.
         above = self._segments[:-1] if text.startswith(self._before) else []
         last = self._segments[-1], text.removeprefix(self._before)
         for segment, raw in (*((one, one.raw) for one in above), last):
-            # Text that could not be rendered is not looked at any more.
-            segment.settle(raw if self.trouble else resolve_content(raw, metadata))
+            segment.settle(cited(raw, self.sources))
 
     def finish(
         self,
@@ -223,7 +230,7 @@ class AnswerView:
         `in_file`: where there are too many messages, a document has all of it.
         """
         if not self.ended:
-            self.ended, self._end = True, End(self._with_missing(sentence), byline, buttons, in_file)
+            self.ended, self._end = True, End(self.facts.with_missing(sentence), byline, buttons, in_file)
             self._settle_rest()
 
     @in_plain_text_if_it_fails
@@ -231,8 +238,10 @@ class AnswerView:
         for segment in self._segments:
             if segment.final is None:
                 # Taking the whole text at once makes the result independent of the pieces in which it came.
-                raw = segment.raw
-                segment.settle(raw if self.trouble else readable(raw[: settled_length(raw)]))
+                raw = segment.raw if self.trouble else segment.raw[: settled_length(segment.raw)]
+                segment.settle(cited(raw, self.sources))
+        if self.sources.cited:
+            self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""
@@ -250,7 +259,7 @@ class AnswerView:
         return True
 
     def _new_segment(self) -> Segment:
-        return Segment(self._new_pages(), growing=None if self.trouble else Growing())
+        return Segment(self._new_pages(), growing=None if self.trouble else Growing(self.sources))
 
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
@@ -262,7 +271,7 @@ class AnswerView:
             if segment.file and segment.file.key not in self.facts.filed:
                 self.facts.missing.add(segment.file.key)
                 segment.card = segment.file = None
-                self._end.sentence = self._with_missing(self._end.sentence)
+                self._end.sentence = self.facts.with_missing(self._end.sentence)
         self.has_plan = any(segment.card for segment in self._segments)
         self.parked = self.parked and self._segments[-2].card is not None
 
@@ -281,20 +290,22 @@ class AnswerView:
 
         Raises what rendering plain text raises.
         """
-        contents: list[Content | Document | None] = []
+        contents: list[Content | PostedOnce | None] = []
         before, self._pending = self._heading, False
         for segment in self._segments[:-1]:
-            text = joined(before, segment.lead() if segment.card else segment.text())
-            pages = segment.pages.update(text, most=MOST_MESSAGES, effort=self._effort)
+            text = segment.lead() if segment.card else segment.text()
+            pages = segment.pages.update(joined(before, text), most=MOST_MESSAGES, effort=self._effort)
             self._pending |= segment.pages.pending
+            if segment is self._end.lists and not segment.pages.pending:
+                pages = with_sources(pages, self.sources, self._measure, self._limit, segment.slots + 1)
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
             contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
             contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
-        return (*contents, *self._last(before))
+        return (*contents, *self._last(before), *self.gallery)
 
-    def _last(self, before: str) -> list[Content | Document | None]:
+    def _last(self, before: str) -> list[Content | PostedOnce | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
         text = joined(before, "" if self.waits_for_words else segment.text())
@@ -313,6 +324,8 @@ class AnswerView:
                 # There is no room for both: the end of the text is not shown, and what ended it is.
                 over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
             pages = under
+        if segment is end.lists and not (over or segment.pages.pending):
+            pages = with_sources(pages, self.sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
@@ -327,28 +340,16 @@ class AnswerView:
         }
         has_document = over and self.ended and end.in_file and self.refused is None
         if has_document:  # made once
-            end.document = end.document or whole_answer(self._segments, cut=self.cut)
+            end.document = end.document or whole_answer(self._segments, self.sources, cut=self.cut)
         document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
-
-    def _with_reference(self, sentence: str) -> str:
-        """Add the turn's reference to a sentence about a failure that has none yet."""
-        if not self._key or f"(ref {reference(self._key)})" in sentence:
-            return sentence
-        return with_reference(sentence, self._key)
-
-    def _with_missing(self, sentence: str) -> str:
-        """Add to the sentence about the end that a plan is not shown, where that is so."""
-        if not self.facts.missing or strings.PLAN_NO_ROOM in sentence:
-            return sentence
-        return self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
 
     def _note_of_rest(self) -> str:
         """Say where the rest of an answer is that has too many messages."""
         if not self.ended:
             return strings.REST_FOLLOWS
         if self.refused is not None:
-            return self._with_reference(strings.no_file(self.refused))
+            return self.facts.with_reference(strings.no_file(self.refused))
         if not self._end.in_file:
             return strings.ONLY_BEGINNING
         return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE

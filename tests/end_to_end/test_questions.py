@@ -15,7 +15,7 @@ HELD = Scene(
 
 async def test_an_answer_grows_in_place(bot: Bot) -> None:
     """The first message grows to the final text, with references in words."""
-    bot.aion.token_delay = 0.012
+    bot.aion.token_delay, bot.aion.token_words = 0.012, 1
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
     )
@@ -25,6 +25,19 @@ async def test_an_answer_grows_in_place(bot: Bot) -> None:
     assert strings.THINKING in versions[0]
     assert len(versions) >= 3
     assert not any("[[" in version for version in versions)
+
+
+async def test_citations_keep_their_numbers(bot: Bot) -> None:
+    """What is shown as a citation while the answer grows has the same number at the end, above the list of sources."""
+    bot.aion.token_delay = 0.012
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "inspection_site7.pdf (p.5)")
+    (answer,) = (one for one in bot.bots(thread) if "I found" in one.text)
+    growing = [one for one in answer.versions if "is torn" in one and "Sources" not in one]
+    assert growing
+    assert all("torn [1]" in one or one.rstrip("…").endswith("torn") for one in growing if "bent" in one)
+    assert [at for at in range(1, 5) if f"[{at}] " in answer.text.partition("Sources")[2]] == [1, 2, 3, 4]
+    assert "torn [1]" in answer.text
+    assert "see [4]." in answer.text
 
 
 async def test_the_first_message_does_not_wait_for_aion(bot: Bot) -> None:
@@ -83,7 +96,7 @@ async def test_a_long_answer_becomes_several_messages(bot: Bot) -> None:
 
 async def test_an_answer_notifies_nobody(bot: Bot) -> None:
     """Mentions of channels, roles or people in an answer notify nobody, in code and while it grows too."""
-    bot.aion.token_delay = 0.02
+    bot.aion.token_delay, bot.aion.token_words = 0.02, 1
     thread = await bot.asked(bot.ada, "What does the sign on the fence say?", "Nobody has to come.")
     assert [one.pings for one in bot.bots(thread) if one.pings] == []
 
