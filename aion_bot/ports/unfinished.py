@@ -69,7 +69,7 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
         return []
     found = spans(words)
     opened: list[tuple[int, str]] = []
-    at = _masked(words).find("`", words.rfind("\n") + 1)
+    at = masked(words).find("`", words.rfind("\n") + 1)
     if at >= 0:
         mark = words[at : len(words) - len(words[at:].lstrip("`"))]
         opened.append((at, mark))
@@ -97,7 +97,7 @@ def _runs(words: str, found: Sequence[Span]) -> list[tuple[int, str]]:
     return runs
 
 
-def _masked(words: str) -> str:
+def masked(words: str) -> str:
     """Return words in which blanks stand for all that is whole, and that no bracket and no backtick opens anything in."""
     pieces: list[str] = []
     done = 0
@@ -111,13 +111,13 @@ def _masked(words: str) -> str:
 def _unfinished_link(words: str) -> int:
     """Return where a link begins that is not closed yet; the length of the words where there is none."""
     opened: list[int] = []
-    masked, waiting = _masked(words), len(words)
-    for at, sign in enumerate(masked):
+    signs, waiting = masked(words), len(words)
+    for at, sign in enumerate(signs):
         if sign == "[":
             opened.append(at)
         elif sign == "]" and opened:
             start = opened.pop()
-            rest = masked[at + 1 :]
+            rest = signs[at + 1 :]
             if not rest or (rest[0] == "(" and ")" not in rest):
                 waiting = min(waiting, start)
     if opened and len(words) - opened[0] <= _LONGEST_LABEL:

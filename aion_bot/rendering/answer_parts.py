@@ -13,6 +13,7 @@ from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
+from aion_bot.rendering.reference_links import with_links
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
@@ -66,7 +67,7 @@ class Segment:
 
     def settle(self, text: str) -> None:
         """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
-        self.final = KNOWN.strike(text)
+        self.final = KNOWN.strike(with_links(text) if self.growing else text)
 
     def lead(self) -> str:
         """Return what stands above the card."""
