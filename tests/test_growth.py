@@ -49,8 +49,9 @@ from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_f
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
+from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card
 from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
 
 FULL = "GROWTH" in os.environ

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from aion_bot.ports.events import Prompt
-from aion_bot.ports.messages import Content, Document, Line, Person, PlanCard, Reply
+from aion_bot.ports.messages import Content, Document, Line, Person, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.screen import Screen
 
@@ -37,15 +37,20 @@ def struck_prompt(prompt: Prompt) -> Prompt:
 @lru_cache(maxsize=256)  # every screen has all pages of an answer
 def _struck(content: Content, version: int) -> Content:
     del version
-    buttons = tuple(replace(button, label=KNOWN.strike(button.label)) for button in content.buttons)
+    buttons = tuple(
+        replace(button, label=KNOWN.strike(button.label), caution=KNOWN.strike(button.caution))
+        for button in content.buttons
+    )
     if isinstance(content, Reply):
         text = KNOWN.strike(content.text)
         # `closing` counts characters at the end: it is right only if nothing was struck.
         closing = content.closing if text == content.text else 0
         note, byline = KNOWN.strike(content.note), struck_line(content.byline)
         return replace(content, text=text, closing=closing, note=note, byline=byline, buttons=buttons)
-    return PlanCard(
+    return replace(
+        content,
         title=KNOWN.strike(content.title),
+        headline=KNOWN.strike(content.headline),
         description=KNOWN.strike(content.description),
         steps=tuple(
             replace(step, agent=KNOWN.strike(step.agent), description=KNOWN.strike(step.description))
@@ -54,6 +59,5 @@ def _struck(content: Content, version: int) -> Content:
         facts=tuple(map(struck_line, content.facts)),
         record=tuple(map(struck_line, content.record)),
         buttons=buttons,
-        key=content.key,
         said=KNOWN.strike(content.said),
     )

@@ -90,6 +90,8 @@ def _text_object(text: Body, names: Mapping[str, str]) -> str:
 def _read(mrkdwn: str, names: Mapping[str, str]) -> str:
     def shown(found: re.Match[str]) -> str:
         sign, target, label = found.groups()
+        if target.startswith("date^"):
+            return str(label or "")
         return ("#" if sign == "#" else "@") + (label or names.get(target, target)).removeprefix("@")
 
     text = _LINK.sub(r"\2", _ENTITY.sub(shown, mrkdwn))
@@ -116,7 +118,7 @@ def _addressed(text: str) -> Iterator[str]:
     for sign, target, _ in _ENTITY.findall(text):
         if sign == "@":
             yield target
-        elif sign == "!":
+        elif sign == "!" and not target.startswith("date^"):
             yield target.partition("^")[2] if target.startswith("subteam^") else "@everyone"
     if _PLAIN_BROADCAST.search(text):
         yield "@everyone"
