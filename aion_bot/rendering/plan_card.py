@@ -1,7 +1,7 @@
 """A plan's row as the card that shows it, and the result under it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
@@ -233,7 +233,9 @@ def _headline(description: str) -> str:
 
     The description has it as well, unless the line is all of it word for word: signs that are formatting say something, too.
     """
-    sentence = _first_sentence(description.lstrip("#>*- \t\n"))
+    mark, _, behind = description.lstrip().partition(" ")
+    # The mark of a heading, a quote or an item is no word.
+    sentence = _first_sentence(description.lstrip() if mark.strip("#>*-+") else behind)
     (parsed,) = _WORDS.parseInline(sentence)
     words = "".join(token.content for token in parsed.children or ())
     return one_line(words, _HEADLINE)
@@ -241,22 +243,18 @@ def _headline(description: str) -> str:
 
 def _first_sentence(text: str) -> str:
     head = text[: 2 * _SENTENCE]
-    ends = sorted(at for end in (". ", "! ", "? ", "\n") for at in _places(head, end))
-    end = next((at + 1 for at in ends if head[at] != "." or not _abbreviates(head[:at])), len(head))
-    return one_line(head[:end], _SENTENCE)
+    ends = (at for at in range(len(head) - 1) if head[at] in ".!?" and head[at + 1].isspace())
+    line = head.find("\n") % (len(head) + 1)
+    end = next((at for at in ends if head[at] != "." or not _abbreviates(head[:at].split())), len(head))
+    return one_line(head[: min(end + 1, line)], _SENTENCE)
 
 
-def _places(text: str, part: str) -> Iterator[int]:
-    at = text.find(part)
-    while at >= 0:
-        yield at
-        at = text.find(part, at + 1)
-
-
-def _abbreviates(before: str) -> bool:
-    """Tell whether the dot behind this text belongs to its last word."""
-    word = before.rsplit(maxsplit=1)[-1] if before.split() else ""
-    return len(word) < 2 or word.isdecimal() or "." in word or word.lower() in _ABBREVIATIONS  # a letter
+def _abbreviates(words: Sequence[str]) -> bool:
+    """Tell whether the dot behind these words belongs to the last one, as in "Dr." and in the number of an item."""
+    last = words[-1] if words else ""
+    is_letter = len(last) == 1 and last.isalpha()
+    is_item = len(words) == 1 and last.isdecimal()
+    return is_letter or is_item or "." in last or last.lower() in _ABBREVIATIONS
 
 
 class PlanCardView:
