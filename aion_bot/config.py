@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.rules import Rules
+from aion_bot.domain.rules import Rules, Uploads
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.ports.settings import (
@@ -66,7 +66,7 @@ class Settings(ClientSettings):
     reserved: ClassVar[tuple[str, ...]] = (
         "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
         "AION_BOT_REPLICA", "AION_BOT_NOTIFY_AFTER",
-        "AION_BOT_UPLOADS", "AION_BOT_FOOTER",
+        "AION_BOT_FOOTER",
     )  # fmt: skip
 
     database: Annotated[Path, BeforeValidator(_database)] = Field(
@@ -79,6 +79,7 @@ class Settings(ClientSettings):
     allow_users: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_USERS")
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
     allow_apps: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_APPS")
+    uploads: Uploads = Field(Uploads.ON, validation_alias="AION_BOT_UPLOADS")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     config: Path | None = Field(None, validation_alias=CONFIG)
     http_address: Annotated[ListenAddress, BeforeValidator(read_listen_address)] | None = Field(

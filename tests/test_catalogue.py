@@ -13,10 +13,12 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.plan import PlanPhase
+from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.failures import with_reference
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, Line, Person
 
 ROOT = Path(__file__).parents[1]
@@ -42,13 +44,14 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
-    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
+    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "CANCELLED_SEE_BELOW", "ANOTHER_DECIDED",
-    "UNTITLED", "ASK_DESCRIPTION", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
+    "UNTITLED", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
+    "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
 APPROVERS = frozenset(f"U{number:02}" for number in range(12))
@@ -77,6 +80,8 @@ MADE: dict[str, list[str | Line]] = {
     "stopped_by": [strings.stopped_by(ADA)],
     "operations": [strings.operations(one) for one in (1, 9)],
     "unreadable": [strings.unreadable(one) for one in (1, 9)],
+    "pages": [strings.pages(one) for one in ([(5, 5)], [(3, 7), (9, 9)])],
+    "more_sources": [strings.more_sources(9)],
     "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
     "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],
@@ -92,6 +97,15 @@ MADE: dict[str, list[str | Line]] = {
     "question_by": [discord_strings.question_by("1", "What?")],
     "question_about": [discord_strings.question_about("Ben", "https://discord.test/1", "What?")],
     "question_about_by": [discord_strings.question_about_by("1", "Ben", "https://discord.test/1", "What?")],
+    "file_size": [strings.file_size(one) for one in (0, 1, 2048, 25 * 1024**2, 10**12)],
+    "file_name": [strings.file_name(one) for one in ("", "a.jpg", "long name " * 30)],
+    "file_outcome": [
+        strings.file_outcome(AttachedFile("t", 0, Attachment("f", "long name " * 9), phase, reason, size=10**9, limit=10**8))
+        for phase in FilePhase
+        for reason in (FileReason if phase in {FilePhase.REFUSED, FilePhase.FAILED} else [FileReason.NONE])
+        if reason or phase not in {FilePhase.REFUSED, FilePhase.FAILED}
+    ],
+    "files_line": [strings.files_line(["`a.jpg`: added"], more) for more in (0, 3)],
     "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],
 }  # fmt: skip
 
@@ -244,7 +258,7 @@ def test_no_sentence_stands_outside_the_catalogue() -> None:
 
 def test_words_are_looked_up_when_they_are_said() -> None:
     """A word that a module keeps from its import could not be replaced: only what is registered once may be."""
-    kept_at_import = {"ASK_PROMPT", "BOTH_NEEDED"}
+    kept_at_import = {"ASK_FILE", "ASK_PROMPT", "BOTH_NEEDED"}
     found = [
         f"{path.relative_to(ROOT)}: {name}"
         for folder in SEARCHED

@@ -24,7 +24,8 @@ from adapters.discord import ids as discord_ids
 from adapters.discord import mentions as discord_mentions
 from adapters.discord import rendering as discord
 from adapters.discord import strings as discord_strings
-from adapters.discord.markdown import convert, inline
+from adapters.discord.inline import inline
+from adapters.discord.markdown import convert
 from adapters.slack import events as slack_events
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
@@ -41,18 +42,21 @@ from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
+from aion_bot.ports.files import attachment
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.secrets import Secrets, secrets_in
 from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_formed
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card
-from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
+from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
 
 FULL = "GROWTH" in os.environ
 LENGTHS = (32_000, 128_000) if FULL else (8_000, 20_000)
@@ -170,9 +174,19 @@ DRAWN = {f"drawn text {seed}": _drawn(seed) for seed in range(100 if FULL else 2
 
 
 def _grown(text: str) -> None:
-    growing, pages = Growing(), Pages(len, 500)
+    growing, pages = Growing(Sources()), Pages(len, 500)
     for end in range(0, len(text), len(text) // 20):
         pages.update(growing.update(text[:end]))
+
+
+def _sources(text: str) -> None:
+    """Cite as much as the text is long, with the text as names and addresses."""
+    marked = "".join(f"[[link:{at}|{text[at : at + 50]}]]" for at in range(0, len(text), 50))
+    sources = Sources()
+    sources.learn({"tool_link_data": [{"link_id": f"{at}", "url": text} for at in range(0, len(text), 50)]})
+    cited(marked, sources)
+    source_list(sources, MOST_IN_FILE)
+    with_sources([text], sources, len, 500, 3)
 
 
 _ADA = Person("U1", "Ada")
@@ -285,7 +299,12 @@ _SECRETS = Secrets(["xoxb-secret", "[[img:secret", "aaaaaaaaaa", "`a`a`a`a`a"])
 READERS: dict[str, Callable[[str], object]] = {
     "blocks": blocks,
     "pages": lambda text: Pages(len, 500).update(text),
-    "references": readable,
+    "references": lambda text: cited(text, Sources()),
+    "cited references": lambda text: cited(
+        f"[[img:a|b]]{text}[[img:a|{text[:900]}]]" + "[[doc:a]]" * 50, Sources()
+    ),
+    "sources": _sources,
+    "a file's name": lambda text: attachment("1", text, 0, text),
     "what is settled": settled_length,
     "markers": lambda text: list(find_markers(text)),
     "parsed references": parse_references,
@@ -302,9 +321,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "a sentence for Discord": lambda text: discord.sentence((text, Person(text, text))),
     "a sentence for Slack": lambda text: slack.sentence((text, Person(text, text))),
     "a stream for Slack": lambda text: slack_markdown.delta(Reply(text[:-9]), Reply(text), last=False),
-    "mentions for Slack": lambda text: (mrkdwn.in_markdown(text), mrkdwn.in_mrkdwn(text)),
+    "mentions for Slack": lambda text: (
+        mrkdwn.in_markdown(text),
+        mrkdwn.in_code(text),
+        mrkdwn.in_mrkdwn(text),
+    ),
     "links for Slack": lambda text: (
-        slack_markdown.checked(text),
+        slack_markdown.in_markdown_block(text),
         slack_markdown.inert(text),
         slack_markdown.settled(text),
     ),
@@ -382,6 +405,7 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/mrkdwn.py _BROADCAST": "mentions for Slack",
     "adapters/slack/mrkdwn.py _ENTITY": "a mention from Slack",
     "adapters/slack/mrkdwn.py _MENTIONED": "a mention from Slack",
+    "adapters/slack/mrkdwn.py _ENTITY_IN_CODE": "mentions for Slack",
     "adapters/slack/mrkdwn.py _OPENING": "mentions for Slack",
     "adapters/slack/mrkdwn.py _USER_ID": "a sentence for Slack",
     "adapters/slack/mrkdwn.py to_plain_text": "a mention from Slack",
@@ -394,7 +418,6 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/domain/strings.py agent": "an agent's name",
     "aion_bot/environment/addresses.py _LISTEN_ADDRESS": _SETTINGS,
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
-    "aion_bot/rendering/references.py _COUNT": "references",
     "aion_bot/rendering/references.py _OPENING": "what is settled",
 }
 """Each use of `re` outside the simulators and the demo: the reader that tries it, or why nobody's text reaches it."""

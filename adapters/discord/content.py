@@ -66,18 +66,24 @@ def file_count(*messages: discord.Message) -> int:
     return sum(map(_files, _with_snapshots(messages)))
 
 
-def files(*messages: discord.Message) -> tuple[Attachment, ...]:
-    """Return the files that were attached to messages and to what they forward, `MOST_FILES` at most.
+def files(message: discord.Message, replied: discord.Message | None = None) -> tuple[Attachment, ...]:
+    """Return the files of a message and of what it forwards, then those of what it replies to, `MOST_FILES` at most.
 
     A picture that an embed only names by its address is no file of Discord's.
     """
-    by_id: dict[str, Attachment] = {}
-    for message in messages:
-        # A forwarded file is read by the message that forwards it: the bot may not see where it came from.
-        for one in attached(message):
-            found = ids.file_id(message.channel.id, message.id, one.id)
-            by_id.setdefault(found, attachment(found, one.filename, one.size, one.content_type))
+    by_id = _by_id(message, message.channel.id)
+    if replied is not None and message.reference is not None:
+        # Not the channel of `replied`: for a message above a thread discord.py names the thread.
+        by_id |= _by_id(replied, message.reference.channel_id)
     return tuple(by_id.values())[:MOST_FILES]
+
+
+def _by_id(message: discord.Message, channel: int) -> dict[str, Attachment]:
+    """Return the files of a message. A forwarded one is read there: the bot may not see where it came from."""
+    named = {ids.file_id(channel, message.id, one.id): one for one in attached(message)}
+    return {
+        found: attachment(found, one.filename, one.size, one.content_type) for found, one in named.items()
+    }
 
 
 def attached(message: discord.Message) -> Iterator[discord.Attachment]:

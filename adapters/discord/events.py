@@ -169,7 +169,6 @@ def prompt_from_message(
     # May be empty: a mention alone asks about the message that it replies to, or about its attachments.
     text, thread = _text(message, bot, find), channel.answer_thread(message.id)
     opens = channel.kind is ChannelKind.TEXT
-    asked = (message,) if other is None else (message, other)
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
@@ -179,8 +178,8 @@ def prompt_from_message(
         addressed=address.bot,
         opening=thread_name(text or _titled(quotes)) if opens else None,
         quotes=quotes,
-        attachments=content.file_count(*asked),
-        files=content.files(*asked),
+        attachments=content.file_count(message, *(() if other is None else (other,))),
+        files=content.files(message, other),
         source=ids.message_ref(thread, channel.id, message.id),
         written_at=message.created_at.timestamp(),
         in_place=ids.thread_key(channel.id) if opens else None,

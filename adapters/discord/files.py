@@ -183,12 +183,11 @@ def note_files(seen: ThreadFiles, message: discord.Message, bot: int, *, first: 
 
     At the top of a thread that was opened from a message Discord shows that message in a notice.
     """
-    asked = message if is_by_person(message) else None
-    if message.type is discord.MessageType.thread_starter_message:
-        asked = replied_to(message)
-    files = () if asked is None or not is_by_person(asked) else content.files(asked)
+    begins = message.type is discord.MessageType.thread_starter_message
+    replied = replied_to(message) if begins else None
+    files = content.files(message, replied) if is_by_person(replied or message) else ()
     own = message.author.id == bot and message.type in _ANSWERS
-    seen.note(ids.thread_key(message.channel.id), message.id, files, own=own, first=first)
+    seen.note(ids.thread_key(message.channel.id), message.id, files, own=own, first=first or begins)
 
 
 def note_event(seen: ThreadFiles, message: discord.Message, bot: int) -> None:
@@ -214,7 +213,7 @@ async def _sent_once(
 
 def _check(answer: aiohttp.ClientResponse, media_type: str) -> None:
     """Raise what an answer means unless it is the file: a page of HTML is a proxy's."""
-    status, text = answer.status, f"Discord's file host answered {answer.status}"
+    status, text = answer.status, f"file host: status {answer.status}"
     if status == 429:
         raise RateLimited(retry_after(answer.headers))
     if status >= 500:

@@ -222,13 +222,13 @@ class Gateway(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         """Deliver a question, if the message is one."""
         bot = self._connection.self_id or 0
+        note_event(self._rest.thread_files, message, bot)
         # The bot's own answers arrive here as well, and their channels need no lookup.
         if message.author.id == bot:
             own = str(message.nonce) in self._rest.own_nonces
             await self._delivery.other.note_message(message, own=own)
             return
         apps = asking_app(message, bot)
-        note_event(self._rest.thread_files, message, bot)
         if (message.author.bot or apps) and not self._host.may_ask(apps):
             return
         # Nothing is awaited before the lock: the channel's next message would overtake this one.

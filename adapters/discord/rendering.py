@@ -8,7 +8,8 @@ import re
 from typing import Any, TypedDict
 
 from adapters.discord.ids import custom_id
-from adapters.discord.markdown import convert, in_own_size, inline, plain, quoted, unfenced, unlinked
+from adapters.discord.inline import inline, unfenced, unlinked
+from adapters.discord.markdown import convert, in_own_size, plain, quoted
 from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Reply, Step
 from aion_bot.ports.text import clip, one_line
 
@@ -19,7 +20,14 @@ LABEL_LENGTH = 80
 EMPTY = "…"
 """Shown where there is nothing to show yet: Discord refuses an empty message."""
 # Button styles: 1 primary, 2 secondary, 3 success, 4 danger (Discord's documentation, *Component Reference*).
-_STYLES = {Action.APPROVE: 1, Action.CANCEL: 2, Action.RETRY: 1, Action.STOP: 2}
+_STYLES = {
+    Action.APPROVE: 1,
+    Action.CANCEL: 2,
+    Action.RETRY: 1,
+    Action.STOP: 2,
+    Action.UPLOAD: 1,
+    Action.SUGGEST: 2,
+}
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150
 """Characters of a line of small print: what the core leaves room for."""

@@ -4,37 +4,36 @@ from collections.abc import Sequence
 
 from wcwidth import wcswidth
 
-WIDEST = 56
-"""Columns that a code block shows without wrapping in a desktop window; phones wrap a little earlier."""
+from adapters.discord.inline import inline, unfenced
+from aion_bot.ports.inline import LINE_BREAK, in_words, spans
+
+WIDEST = 42
+"""Columns that a code block shows without wrapping on a phone."""
 
 Table = Sequence[Sequence[str]]
-"""Rows of cells, the header first."""
-
-_LINKS = ("](", "http://", "https://")
-_DECORATION = ("**", "__", "~~", "`")
+"""Rows of cells as Markdown, the header first."""
 
 
 def show(table: Table) -> str:
     """Show a table as aligned lines in a code block where that is narrow enough, else as a list."""
-    # A code block shows the marks of bold or links as they are written.
-    plain = [[_plain(cell) for cell in row] for row in table]
-    columns = max(map(len, plain))
-    # A link in a code block cannot be pressed. The gaps alone may be too wide: then no width has to be measured.
-    if any(map(_is_linked, (cell for row in table for cell in row))) or 2 * (columns - 1) > WIDEST:
+    table = [[cell.replace("\\|", "|") for cell in row] for row in table]
+    columns = max(map(len, table))
+    # The gaps alone may be too wide: then no width has to be measured.
+    if 2 * (columns - 1) > WIDEST:
         return _as_list(table)
+    # A link in a code block cannot be pressed.
+    if any(_is_linked(cell) for row in table for cell in row):
+        return _as_list(table)
+    # A code block draws nothing: emphasis is left out, and signs are signs.
+    plain = [[unfenced(" ".join(in_words(cell).split())) for cell in row] for row in table]
     widths = [0] * columns
     for row in plain:
         for column, cell in enumerate(row):
             widths[column] = max(widths[column], _width(cell))
     if sum(widths) + 2 * (columns - 1) > WIDEST:
         return _as_list(table)
-    return _as_lines(plain, widths)
-
-
-def _as_lines(table: Table, widths: Sequence[int]) -> str:
-    head, *rows = [_aligned(row, widths) for row in table]
-    rule = "  ".join("─" * width for width in widths)
-    return "\n".join(["```", head, rule, *rows, "```"])
+    head, *rows = [_aligned(row, widths) for row in plain]
+    return "\n".join(["```", head, "  ".join("─" * width for width in widths), *rows, "```"])
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -54,19 +53,22 @@ def _item(head: Sequence[str], row: Sequence[str]) -> list[str]:
     # short rows takes linear time.
     names = [*head[1 : len(row)], *[""] * (len(row) - len(head))]
     named = [
-        f"- {name}: {cell}" if name else f"- {cell}" for name, cell in zip(names, rest, strict=True) if cell
+        f"- {_drawn(name)}: {_drawn(cell)}" if name else f"- {_drawn(cell)}"
+        for name, cell in zip(names, rest, strict=True)
+        if cell
     ]
-    return [f"**{_plain(first)}**" if first and not _is_linked(first) else first or "…", *named]
+    title = _drawn(first) if _is_linked(first) else f"**{_drawn(first, bold=True)}**"
+    return [title if first else "…", *named]
+
+
+def _drawn(cell: str, *, bold: bool = False) -> str:
+    return inline(cell, bold=bold).replace(LINE_BREAK, " ")
 
 
 def _is_linked(cell: str) -> bool:
-    return any(mark in cell for mark in _LINKS)
-
-
-def _plain(cell: str) -> str:
-    for mark in ("\\|", *_DECORATION):
-        cell = cell.replace(mark, "|" if mark == "\\|" else "")
-    return cell
+    if "](" not in cell and "://" not in cell:
+        return False
+    return any(span.kind in {"link", "address", "autolink"} for span in spans(cell))
 
 
 def _width(text: str) -> int:

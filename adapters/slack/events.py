@@ -28,6 +28,8 @@ ACTIONS = {
     "aion_plan_cancel": Action.CANCEL,
     "aion_retry": Action.RETRY,
     "aion_stop": Action.STOP,
+    "aion_upload": Action.UPLOAD,
+    "aion_suggest": Action.SUGGEST,
 }
 
 _YOUNG = 30.0

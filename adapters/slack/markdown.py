@@ -6,13 +6,14 @@ angle brackets. What else Markdown and Slack's own markup can hide an address in
 """
 
 import re
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
 from adapters.slack import mrkdwn
-from aion_bot.ports.links import Link, names_host, opens_no_link, real_address, rewritten
-from aion_bot.ports.markdown import Block, blocks
+from aion_bot.ports.inline import misread, spans
+from aion_bot.ports.inline_parser import Span
+from aion_bot.ports.links import LONGEST_LINE, Link, names_host, opens_no_link, real_address
+from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Reply
 
 MAX_BYTES: Final = 9_000
@@ -29,7 +30,10 @@ JOINER = "\N{WORD JOINER}"
 LONGEST_WORD = 60
 """Characters of a word that is looked at as a whole. In a longer one everything that could be a link is broken up."""
 
-_HINTS = ("](", "]:", "<")
+_HINTS = ("](", "]:", "<", "`", "_", "*", "://", "[^", "\\(", "\\[", "$$")
+"""What a line has that may be more than words."""
+_CODE = ("```", "~~~", "    ", "\t")
+"""What a text has that may be a block of code."""
 _LINE_END = re.compile(r"\r\n|[\r\n]")
 _WORD = re.compile(r"\S+")
 _TAG = re.compile(r"<(?=[A-Za-z/])")
@@ -60,8 +64,22 @@ def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
 
 @lru_cache(maxsize=256)  # the same text decides whether a stream can end, and is then shown
 def in_markdown_block(text: str) -> str:
-    """Return Markdown as a `markdown` block or the end of a stream may show it."""
-    return mrkdwn.in_markdown(checked(text)) if text.strip() else ""
+    """Return Markdown as a `markdown` block or the end of a stream may show it.
+
+    Every link whose label names another address than its own shows it. Code and addresses stay as they are, but for
+    what Slack would read as a mention.
+    """
+    if not text.strip():
+        return ""
+    lines, ends = _LINE_END.split(text), _LINE_END.findall(text)
+    drawn: list[str] = []
+    for block in blocks("\n".join(lines)) if any(mark in text for mark in _CODE) else ():
+        if block.kind in {"fence", "code"}:
+            drawn += map(_line, lines[len(drawn) : block.first])
+            code = "\n".join(lines[block.first : min(block.end, len(lines))])
+            drawn += mrkdwn.in_code(opens_no_link(code, JOINER)).split("\n")
+    drawn += map(_line, lines[len(drawn) :])
+    return "".join(f"{line}{end}" for line, end in zip(drawn, [*ends, ""], strict=True))
 
 
 @lru_cache(maxsize=256)  # the text that is shown is asked for at each step again
@@ -74,16 +92,6 @@ def _stream_text(reply: Reply, *, last: bool) -> str:
         text = text[: incomplete.start()] if incomplete else text
         text = text[: settled(text)]
     return inert(mrkdwn.in_markdown(text)) if text.strip() else ""
-
-
-def checked(text: str) -> str:
-    """Return Markdown in which every link whose label names another address shows its own; code stays as it is."""
-    if not any(hint in text for hint in _HINTS):
-        return text
-    lines = _LINE_END.split(text)
-    ends = _LINE_END.findall(text)
-    shown = _checked_lines(lines, blocks("\n".join(lines)))
-    return "".join(f"{line}{end}" for line, end in zip(shown, [*ends, ""], strict=True))
 
 
 def inert(text: str) -> str:
@@ -105,40 +113,66 @@ def settled(text: str) -> int:
     return len(text) - len(tail) + dot.end() if dot else len(text)
 
 
-def _checked_lines(lines: list[str], found: Sequence[Block]) -> Iterator[str]:
-    done = 0
-    for block in found:
-        if block.kind != "fence":
-            continue
-        yield from map(_checked, lines[done : block.first])
-        done = min(block.end, len(lines))
-        yield from opens_no_link("\n".join(lines[block.first : done]), JOINER).split("\n")
-    yield from map(_checked, lines[done:])
+def _line(line: str) -> str:
+    if not any(hint in line for hint in _HINTS):
+        return mrkdwn.in_markdown(line)
+    pieces: list[str] = []
+    words, done = "", 0
+    found = spans(line) if len(line) <= LONGEST_LINE else ()
+    signs = misread(line) if found else ()
+    for span in found:
+        source = line[span.start : span.end]
+        drawn = _drawn(span, source, line)
+        if span.start in signs:
+            drawn = f"\\{source}"
+        words += line[done : span.start]
+        done = span.end
+        if drawn is None:
+            words += source
+        else:
+            pieces += _words(words), drawn
+            words = ""
+    return "".join((*pieces, _words(words + line[done:])))
 
 
-def _checked(line: str) -> str:
-    return rewritten(line, _link, _code, _between) if any(hint in line for hint in _HINTS) else line
+def _drawn(span: Span, source: str, line: str) -> str | None:
+    """Return a construct as Slack may show it; None for words, and for marks that Slack knows itself."""
+    drawn: str | None = None
+    match span.kind:
+        case "code":
+            drawn = mrkdwn.in_code(opens_no_link(span.value, JOINER))
+        case "link" if span.link is not None:
+            drawn = _link(span.link)
+        case "autolink":
+            # `<address|label>` is an automatic link for Markdown, and hides its address for Slack.
+            drawn = f"<{JOINER}{source[1:]}" if "|" in source else source
+        case "address":
+            beside = line[max(0, span.start - 1) : span.start] + line[span.end : span.end + 1]
+            # Slack takes what stands beside an address for a part of it.
+            glued = not beside.isascii() or any(sign in beside for sign in "*_~")
+            if beside[:1] != "<":
+                drawn = f"<{source}>" if glued and "|" not in source else mrkdwn.in_code(source)
+        case "break":
+            drawn = " " if "|" in line else "\n"  # a line end would end the row of a table
+        case "footnote":
+            drawn = span.value
+        case "hidden" | "mark" | "entity" if source.startswith("<"):
+            drawn = span.value
+    return drawn
 
 
 def _link(link: Link) -> str:
     if not link.misleads:
-        return link.written
+        return mrkdwn.in_code(link.written)
     address = real_address(link.address)
     # A whole address in angle brackets is a link of its own, without a label.
     shown = f"<{address}>" if "://" in address else address
-    return f"{_between(link.label)} ({shown})"
+    return f"{_words(link.label)} ({shown})"
 
 
-def _code(written: str, _: str) -> str:
-    # `<address|label>` is an automatic link for Markdown, and hides its address for Slack.
-    if written.startswith("<"):
-        return f"<{JOINER}{written[1:]}" if "|" in written else written
-    return opens_no_link(written, JOINER)
-
-
-def _between(text: str) -> str:
+def _words(text: str) -> str:
     text = text.replace("](", f"]{JOINER}(").replace("]:", f"]{JOINER}:")
-    return _TAG.sub(f"<{JOINER}", text)
+    return mrkdwn.in_markdown(_TAG.sub(f"<{JOINER}", text))
 
 
 def _inert_word(found: re.Match[str]) -> str:

@@ -25,6 +25,10 @@ _OPENING = re.compile(r"(?:<|&lt;?|&#0*60;?|&#x0*3c;?)(?=\\*(?:[@#!]|&))", re.IG
 _BROADCAST = re.compile(
     r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)\b)", re.IGNORECASE
 )
+# In code `<#` and `<!` begin comments and declarations, and `@here` is a name: only what Slack reads as an entity is parted.
+_ENTITY_IN_CODE = re.compile(
+    r"<(?=@[UWB][A-Z0-9]|#[CGD][A-Z0-9]|!(?:channel|here|everyone|group|subteam\^|date\^))"
+)
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
 _MENTION = r"<@{}(?:\|[^<>]*)?>"
 """What mentions the user whose id is filled in, with or without a name: `<@U1|ada>`."""
@@ -55,9 +59,14 @@ def in_markdown(text: str) -> str:
     """Make `text` unable to ping in a `markdown` block or as plain text; it looks the same.
 
     Whether markdown blocks expand `<!channel>` is not documented, so an invisible character is put between each
-    opening and what follows it. Code is treated likewise, because Slack expands mentions there too.
+    opening and what follows it.
     """
     return _BROADCAST.sub(_NEUTRAL, _OPENING.sub(_NEUTRAL, text))
+
+
+def in_code(text: str) -> str:
+    """Make code, or an address, unable to ping; nothing else of what people copy is changed."""
+    return _ENTITY_IN_CODE.sub(_NEUTRAL, text)
 
 
 def in_mrkdwn(text: str | Line) -> str:

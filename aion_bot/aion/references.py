@@ -163,9 +163,7 @@ def parse_references(content: str, metadata: Mapping[str, Any] | None = None) ->
     known = metadata or {}
     refs = ParsedReferences()
     counts = parse_result_refs(known)
-    images = _PrefixIndex(_entries(known.get("image_context")), "image_id")
-    documents = _PrefixIndex(_entries(known.get("tool_document_data")), "document_id")
-    links = _PrefixIndex(_entries(known.get("tool_link_data")), "link_id")
+    images, documents, links = (EntryIndex.of(kind, known) for kind in ("img", "doc", "link"))
     for marker in find_markers(content):
         match marker.kind:
             case "img":
@@ -234,8 +232,22 @@ def with_images(metadata: object, image_context: object) -> dict[str, Any]:
     return known
 
 
-class _PrefixIndex:
+_DATA = {
+    "img": ("image_context", "image_id"),
+    "doc": ("tool_document_data", "document_id"),
+    "link": ("tool_link_data", "link_id"),
+}
+"""Where an answer's metadata has the entries of each kind of marker, and their field with the id."""
+
+
+class EntryIndex:
     """Finds the one entry whose id begins with a prefix, by binary search."""
+
+    @classmethod
+    def of(cls, kind: str, metadata: Mapping[str, Any]) -> "EntryIndex":
+        """Return the index of what an answer's metadata says about `img`, `doc` or `link` markers."""
+        place, id_field = _DATA[kind]
+        return cls(_entries(metadata.get(place)), id_field)
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
         named = ((read(entry.get(id_field), str) or read(entry.get("id"), str), entry) for entry in entries)

@@ -7,9 +7,10 @@ import structlog
 
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import UsedUp
-from aion_bot.domain.rules import Rules
+from aion_bot.domain.prompts import unaskable
+from aion_bot.domain.rules import Rules, Uploads
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Place
+from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 
 _log = structlog.get_logger(__name__)
@@ -48,6 +49,10 @@ class AccessControl:
     ) -> bool:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
         return decide(self.policies[platform], intent, place, person, owner) is None
+
+    def unaskable(self, prompt: Prompt) -> str | None:
+        """Return what is wrong with a question itself, by what holds for files where it is asked."""
+        return unaskable(prompt, reads_files=self.rules.uploads(prompt.place) is not Uploads.OFF)
 
     @staticmethod
     def log_used_up(platform: str, place: Place, person: Person, found: UsedUp) -> None:

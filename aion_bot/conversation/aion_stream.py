@@ -4,16 +4,21 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
+from aion_bot.aion.references import with_images
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
+from aion_bot.conversation.uploads import QuestionFiles
+from aion_bot.delivery.thread import Thread
 from aion_bot.delivery.view import advance
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.prompts import with_attached
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import Document
@@ -48,6 +53,7 @@ class AionStream:
     def __init__(
         self,
         services: Services,
+        thread: Thread,
         turn: Turn,
         view: AnswerView,
         plan_format: PlanFormat,
@@ -65,10 +71,30 @@ class AionStream:
         self._plan_format = plan_format
         self._changed = changed
         self._replaced = replaced
+        self._files = QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
 
     async def ask(self) -> Outcome:
-        """Ask in the thread's session, or in a new one where that is gone. Raises what the client raises."""
+        """Bring the question's files, and ask in the thread's session, or in a new one where that is gone.
+
+        Raises what the client raises.
+        """
+        if (held := await self._files.bring()) is not None:
+            return held
+        outcome = await self._ask()
+        return Outcome(EndReason.INCOMPLETE) if outcome.answered and self._files.incomplete else outcome
+
+    async def end_again(self) -> Outcome:
+        """Return how a turn ends whose end an earlier process recorded and did not show."""
+        if (held := await self._files.show_again()) is not None:
+            return held
+        ended = Outcome(self._turn.reason or EndReason.FAILED)
+        if ended.reason is EndReason.INCOMPLETE:
+            found = await self.find_after_restart()
+            return ended if found.answered else found
+        return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
+
+    async def _ask(self) -> Outcome:
         session = await self._services.store.threads.session(self._turn.thread)
         if session is not None:
             try:
@@ -94,13 +120,14 @@ class AionStream:
         Where a plan of it waits, one look is enough: the card's buttons let people go on.
         """
         parked = self._turn.phase is TurnPhase.PARKED
+        await self._files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
         if parked:
             found = await history.look(session, self._take_stored)
         else:
             found = await history.wait(session, self._take_stored, self._services.polling.stored_answer)
         if found is not None:
-            self._view.show_stored(found.content, found.metadata)
+            self._view.show_stored(found.content, answer_data(found))
         await self.show_unposted_plans()
         if found is not None or self._view.parked:
             return Outcome()
@@ -122,13 +149,16 @@ class AionStream:
         return self._turns.end(self._turn.key, reason, self.answer_id)
 
     async def _stream(self, session: str) -> Outcome:
+        attached = await self._files.add_to(session) if self._files.any else ""
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
         if text is None:
             return Outcome(EndReason.WITHDRAWN)
-        self._turn, self.asked = replace(self._turn, session_id=session, text=text), True
+        self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
+        self.asked = True
         try:
-            stream = self._services.aion.chats.send_stream(text, session_id=session)
+            asked = with_attached(text, attached)
+            stream = self._services.aion.chats.send_stream(asked, session_id=session)
             async with aclosing(stream) as tokens:
                 async for token in tokens:
                     if (outcome := await self._take(token)) is not None:
@@ -235,7 +265,7 @@ class AionStream:
         found = await self._services.history.wait(session, self._take_stored, polling.stored_answer)
         if found is None:
             return Outcome(EndReason.FAILED, strings.CUT)
-        self._view.show_stored(found.content, found.metadata)
+        self._view.show_stored(found.content, answer_data(found))
         return Outcome()
 
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
@@ -257,10 +287,15 @@ class AionStream:
         return claimed
 
 
+def answer_data(message: ChatMessage) -> dict[str, Any]:
+    """Return what Aion's data says about a stored answer: its metadata, with the images that stand beside it."""
+    return with_images(message.metadata, [one.to_dict() for one in message.image_context or ()])
+
+
 async def stored_answer(turns: Turns, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
     session = turn.session_id or ""
     taken = await turns.taken(session, turn.key)
     contested = turn.answer_id is None and await turns.has_other_unnamed(session, turn.key)
     free = [one for one in messages if one.id not in taken]
-    return answer_to(turn.text, turn.answer_id, free, contested=contested)
+    return answer_to(with_attached(turn.text, turn.attached), turn.answer_id, free, contested=contested)

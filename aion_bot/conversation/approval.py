@@ -83,16 +83,12 @@ class Approvals:
         if unshown and now:
             # Told first: in a thread without replies, Slack shows a private reply to nobody.
             await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
-            if now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown):
-                await self._remove(thread, now)
-
-    async def _remove(self, thread: Thread, plan: Plan) -> None:
-        """Delete a card that cannot show its decision: its buttons do nothing any more."""
-        try:
-            if plan.message is not None:
-                await thread.delete(plan.message)
-        except PlatformError as error:
-            _log.info("plan card not deleted", plan=plan.key, reason=repr(error))
+            decided = now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown)
+            if decided and now.message is not None:
+                try:
+                    await thread.delete(now.message)  # its buttons do nothing any more
+                except PlatformError as error:
+                    _log.info("plan card not deleted", plan=now.key, reason=repr(error))
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
         """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
@@ -207,12 +203,12 @@ class Approvals:
             # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
             now = await retry_write(lambda: self._plans.get(plan.key))
             plan = now or plan
-        card.view.show(card.view.plan if late else plan, decided.result)
+        card.view.show(card.view.plan if late else plan, decided.result, decided.sources)
         card.view.ended = True
         card.sync.wake(urgent=True)
         await showing
         if late:
-            card.view.show(plan, decided.result)
+            card.view.show(plan, decided.result, decided.sources)
             # Once more: the first run ended when the result stood, with the card still in the step before.
             await card.sync.run()
             await keep()

@@ -31,10 +31,11 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
     origin = turn.origin
     if origin is None:
         return
-    if crowded and (thread.replies is None or answered_message(turn) is None):
+    if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
-    if origin.attachments:
-        view.notice(strings.NO_FILES)
+    # Those that can be read have a line of their own.
+    if origin.attachments > len(origin.files):
+        view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
     if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):
@@ -62,9 +63,9 @@ def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
         view.retract()
     elif view.parked:
         return Outcome()  # the card's buttons let people go on
-    elif outcome == Outcome() and view.empty:
+    elif outcome.answered and view.empty:
         return Outcome(EndReason.FAILED, strings.NO_ANSWER)
-    elif outcome == Outcome() and view.trouble:
+    elif outcome.answered and view.trouble:
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
     return outcome
 

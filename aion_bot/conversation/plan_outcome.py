@@ -1,27 +1,30 @@
 """What Aion's answer to a decision means: done, done in part, or waiting for another confirmation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aion_bot.aion import ChatMessage, PlanActionResponse
-from aion_bot.aion.references import resolve_content
 from aion_bot.aion.types import parse_plan_action
+from aion_bot.conversation.aion_stream import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.references import cited
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
     """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one.
 
-    `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
+    `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
     `lost`, or empty where it was not asked.
     """
 
     phase: PlanPhase
     detail: str = ""
     result: str = ""
+    sources: Sources = field(default_factory=Sources)
     said: str = ""
     answer: str = ""
 
@@ -40,8 +43,11 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     said = strings.in_aions_words(response.message, response.results)
     phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
     # Aion's words about a failure may hold an address, a key or a trace: they reach no chat.
-    shown = "" if phase is PlanPhase.FAILED else said if phase is PlanPhase.DONE else _unclaimed(said)
-    return Decided(phase, detail, said=shown, answer="200")
+    # Words that claim a success which the rest of the answer denies are left out, too.
+    claims_success = said.lower().startswith(strings.DONE[:-1].lower())
+    if phase is PlanPhase.FAILED or (phase is not PlanPhase.DONE and claims_success):
+        said = ""
+    return Decided(phase, detail, said=said, answer="200")
 
 
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
@@ -61,8 +67,11 @@ def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     metadata = {"success": True, **(found.metadata or {})}
     said = parse_plan_action(metadata, plan.plan_id, plan.action or "", accepted=False)
     phase, detail = _denial(said) or unreported_end(plan)
-    result = "" if phase is PlanPhase.FAILED else resolve_content(found.content, found.metadata or {})
-    return Decided(phase, detail, result, answer=answer)
+    sources = Sources()
+    if phase is PlanPhase.FAILED:
+        return Decided(phase, detail, answer=answer)
+    sources.learn(answer_data(found))
+    return Decided(phase, detail, cited(found.content, sources), sources, answer=answer)
 
 
 def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:
@@ -89,7 +98,8 @@ def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
     if response.pending_actions:
         unreadable = sum(not action for action in response.pending_actions)
         return PlanPhase.SETTLED, strings.more_to_confirm(unreadable)
-    if _partly_failed(response):
+    # An agent or the counts may say that a part failed; the contract describes neither, so any sign counts.
+    if _denies(response.agent_results or (), _DEEPEST) or _denies(response.results or {}, _DEEPEST):
         return PlanPhase.FAILED, strings.PARTLY_DONE
     if not all(response.agent_results or ()):
         return PlanPhase.SETTLED, strings.UNREADABLE_OUTCOME
@@ -98,11 +108,6 @@ def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
 
 _DEEPEST = 4
 """Levels of an answer that are looked through."""
-
-
-def _partly_failed(response: PlanActionResponse) -> bool:
-    """Tell whether an agent or the counts say that a part failed; the contract describes neither, so any sign counts."""
-    return _denies(response.agent_results or (), _DEEPEST) or _denies(response.results or {}, _DEEPEST)
 
 
 def _denies(value: object, levels: int) -> bool:
@@ -138,8 +143,3 @@ _UNFINISHED = (
 
 def _names_failure(word: str, signs: tuple[str, ...] = _FAILURES) -> bool:
     return any(sign in word.lower() for sign in signs)
-
-
-def _unclaimed(said: str) -> str:
-    """Leave out words that claim a success which the rest of the answer denies."""
-    return "" if said.lower().startswith(strings.DONE[:-1].lower()) else said

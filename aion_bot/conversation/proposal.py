@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aion_bot.aion.references import resolve_content
 from aion_bot.aion.serialization import read, read_list
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
@@ -15,7 +16,6 @@ from aion_bot.ports.messages import Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import visible, visible_line
 from aion_bot.rendering.pagination import MOST_TEXT
-from aion_bot.rendering.references import readable
 
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""
@@ -51,7 +51,7 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
         session_id=turn.session_id or "",
         thread=turn.thread,
         requester=turn.asker,
-        description=KNOWN.strike(visible(readable(description or ""))).strip(),
+        description=KNOWN.strike(visible(resolve_content(description or ""))).strip(),
         steps=steps,
         operations=_operations(operations, len(found)),
         turn=turn.key,
@@ -92,7 +92,7 @@ def _step(invocation: object, *, parallel: bool) -> Step | None:
     if not isinstance(invocation, dict):
         return None
     # Before anything is cut off: the beginning of a secret would be left.
-    words = readable(read(invocation.get("description"), str) or "")
+    words = resolve_content(read(invocation.get("description"), str) or "")
     description = KNOWN.strike(visible_line(words))
     agent = KNOWN.strike(visible_line(read(invocation.get("agent_name"), str) or ""))
     shown = Step(visible_line(strings.agent(agent)), description, parallel=parallel)

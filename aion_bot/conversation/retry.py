@@ -1,4 +1,4 @@
-"""A press of Retry: the failed question is asked again, once, in the place of its failure."""
+"""A press of Retry, or of a button about files: the question is asked again, once, in the place of its message."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from aion_bot.domain.access import Intent
 from aion_bot.domain.allowance import Allowance, UsedUp, Whose
 from aion_bot.domain.turn import RETRYABLE, Turn
 from aion_bot.ports.events import Click
-from aion_bot.ports.messages import Line, Person
+from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -28,7 +28,9 @@ class Retries:
 
     async def claim(self, click: Click) -> tuple[Line, Turn | None]:
         """Return what the person is told, and the turn to run again if this press claimed it: its message shows that."""
-        turn = await self.store.turns.get(click.key)
+        # A suggestion's number stands behind the key.
+        key, _, number = click.key.partition("-")
+        turn = await self.store.turns.get(key)
         if turn is None or turn.thread != click.thread:
             return (strings.RETRY_GONE,), None
         platform = click.thread.platform
@@ -39,11 +41,15 @@ class Retries:
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
         left = self.left(turn) if self.left else self.access.rules.allowance(turn.place, turn.asker)
+        if click.action is Action.UPLOAD:
+            await self.store.files.allow(key)
+        elif click.action is Action.SUGGEST and number in {"0", "1", "2"}:
+            await self.store.files.suggest(key, strings.SUGGESTED[int(number)])
         app = bool(turn.asker.apps)
         # One statement decides, so that of several presses at once one asks again.
         if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
             return (await self._why_not(turn, click.person, left),), None
-        return (), await self.store.turns.get(click.key)
+        return (), await self.store.turns.get(key)
 
     async def _why_not(self, turn: Turn, presser: Person, left: Allowance | UsedUp) -> str:
         """Say why a turn was not claimed."""

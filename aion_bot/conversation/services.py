@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.library import SharedUploads
 from aion_bot.conversation.session_history import Polling, SessionHistory
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain.observer import Observer
@@ -20,6 +21,7 @@ class Services:
     access: AccessControl
     polling: Polling = field(default_factory=Polling)
     observer: Observer = field(default_factory=Observer)
+    uploads: SharedUploads = field(default_factory=SharedUploads)
 
     @property
     def history(self) -> SessionHistory:

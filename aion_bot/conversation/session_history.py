@@ -13,6 +13,8 @@ _NEWEST = 50
 
 _HALF_A_MINUTE = Backoff(1.0, cap=15.0, total=30.0)
 _A_MINUTE = Backoff(1.0, cap=15.0, total=60.0)
+_PROCESSED = Backoff(1.0, cap=5.0, total=60.0)
+_ARRIVES = Backoff(0.5, attempts=4)
 _TEN_MINUTES = Backoff(1.0, cap=15.0, total=600.0)
 
 
@@ -22,13 +24,16 @@ class Polling:
 
     `stored_answer`: for the answer to a question whose stream broke. `accepted`: for the result of a decision that Aion
     accepted for later (202). `in_doubt`: for the result of one whose answer was lost, or that somebody else decides.
-    `unnamed`: seconds between two looks while Aion has not named the answer of another question in that session.
+    `processed`: until the text of a new document can be searched; after that the question is asked without waiting further.
+    `arrives`: for a file in the library whose upload has no answer. `unnamed`: seconds between two looks while Aion has not named the answer of another question in that session.
     """
 
     stored_answer: Backoff = _HALF_A_MINUTE
     accepted: Backoff = _TEN_MINUTES
     in_doubt: Backoff = _A_MINUTE
     unnamed: float = 1.0
+    processed: Backoff = _PROCESSED
+    arrives: Backoff = _ARRIVES
 
     def scaled(self, factor: float) -> "Polling":
         """Return the same with every time multiplied, for a simulated Aion that is quicker than the real one."""
@@ -42,7 +47,12 @@ class Polling:
             )
 
         return Polling(
-            scale(self.stored_answer), scale(self.accepted), scale(self.in_doubt), self.unnamed * factor
+            scale(self.stored_answer),
+            scale(self.accepted),
+            scale(self.in_doubt),
+            self.unnamed * factor,
+            scale(self.processed),
+            scale(self.arrives),
         )
 
 

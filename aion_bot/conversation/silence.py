@@ -23,42 +23,44 @@ _SHORTEST_LOOK = 1.0
 
 
 class Silence:
-    """For how long Aion has said nothing that `view` could show, although it works."""
+    """For how long Aion has said nothing that `view` could show, although it works.
 
-    def __init__(self, view: AnswerView) -> None:
-        self._view = view
+    `changed` is called after each change of the view; its argument says whether that is urgent.
+    """
+
+    def __init__(self, view: AnswerView, changed: Callable[[bool], None]) -> None:
+        self._view, self._changed = view, changed
         self._heard_at, self._progress = time.monotonic(), view.progress
         self._first_words: asyncio.TimerHandle | None = None
-        self._changed: Callable[[], None] = lambda: None
 
-    def heard(self) -> None:
-        """Note an event of Aion's; one that shows nothing new, such as a ping, is silence as well."""
+    def heard(self, urgent: bool = False) -> None:
+        """Note an event of Aion's that is in the view; one that shows nothing new, such as a ping, is silence as well."""
         if self._view.progress != self._progress:
             self._heard_at, self._progress = time.monotonic(), self._view.progress
         # One timer, which runs from the first half word on.
         if self._view.waits_for_words and self._first_words is None:
             loop = asyncio.get_running_loop()
             self._first_words = loop.call_later(FIRST_WORDS, self._begin)
+        self._changed(urgent)
 
     def _begin(self) -> None:
         """Show the beginning of an answer for which no more words came in time."""
         self._first_words = None
         if self._view.waits_for_words:
             self._view.begin()
-            self._changed()
+            self._changed(False)
 
     def lasts(self, seconds: float) -> bool:
         """Return whether it has lasted for so long. A plan that waits for a decision is no silence."""
         return not self._view.parked and time.monotonic() - self._heard_at >= seconds
 
-    async def reassure(self, ended: asyncio.Event, changed: Callable[[], None]) -> None:
+    async def reassure(self, ended: asyncio.Event) -> None:
         """Say under the answer, each time that it has lasted `LONG`, that the bot still works, until `ended` is set."""
-        self._changed = changed
         while not ended.is_set():
             if self.lasts(LONG) and not self._view.ended:
                 self._view.say(strings.STILL_WORKING)
                 self._heard_at, self._progress = time.monotonic(), self._view.progress
-                changed()
+                self._changed(False)
             left = LONG - (time.monotonic() - self._heard_at)
             await happens(ended, max(left, _SHORTEST_LOOK))
 

@@ -10,7 +10,7 @@ import structlog
 
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.conversation.aion_stream import AionStream, answer_data
 from aion_bot.conversation.notices import add_notices, answered_message, as_shown, outcome_of_failure, told
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
@@ -83,15 +83,16 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = Button(Action.STOP, turn.key, strings.STOP)
         self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
-        self.silence = Silence(self._view)
         self._delivery = self._new_delivery(resumed)
         self.sync = services.registry.sync(thread, self._view, self._delivery)
+        self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         self._stream = AionStream(
             services,
+            thread,
             turn,
             self._view,
             PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
-            changed=self._changed,
+            changed=self.silence.heard,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
         self._replacing, self._posts_recorded = BackgroundTasks(), True
@@ -119,10 +120,6 @@ class TurnRunner:
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
-
-    def _changed(self, urgent: bool) -> None:
-        self.silence.heard()
-        self.sync.wake(urgent=urgent)
 
     def interrupt(self, outcome: Outcome) -> None:
         """End the answer now: its stream is closed, and the text so far stays with the sentence of `outcome`."""
@@ -190,7 +187,7 @@ class TurnRunner:
                 await self._note_shown(EndReason.ANSWERED)
                 return
         showing = asyncio.create_task(self.sync.run())
-        reassuring = asyncio.create_task(self.silence.reassure(self.ended, self.sync.wake))
+        reassuring = asyncio.create_task(self.silence.reassure(self.ended))
         try:
             await asyncio.wait({self._work, showing}, return_when=asyncio.FIRST_COMPLETED)
             if showing.done():
@@ -214,13 +211,11 @@ class TurnRunner:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:
-                self._view.show_stored(self._stored.content, self._stored.metadata)
+                self._view.show_stored(self._stored.content, answer_data(self._stored))
                 await self._stream.show_unposted_plans()
                 return Outcome()
             if self.turn.phase is TurnPhase.ENDED:
-                # The earlier process recorded the end, and did not show it.
-                ended = Outcome(self.turn.reason or EndReason.FAILED)
-                return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
+                return await self._stream.end_again()
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return outcome_of_failure(error, asked=self._stream.asked, log=self._log)
@@ -246,7 +241,7 @@ class TurnRunner:
             told(
                 outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
             ),
-            (self._retry,) if offers_retry else (),
+            (outcome.buttons or (self._retry,)) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
             in_file=outcome.reason is not EndReason.INTERRUPTED,

@@ -9,6 +9,7 @@ which `diff.MessageDiff` keeps. Their difference gives the next single operation
 - `strategy` decides between edits and native streams, and which permit an operation needs;
 - `executor.Executor` performs the operation and records in the diff what came of it, and the module recognises messages
   that an earlier process posted;
-- `thread.Thread` binds a thread to its adapter and limiter, and `registry.Registry` makes sure that one sync at most
-  shows a message.
+- `thread.Thread` binds a thread to its adapter and limiter, and the module strikes secrets out of what a platform is
+  asked to show;
+- `registry.Registry` makes sure that one sync at most shows a message.
 """

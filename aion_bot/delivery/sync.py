@@ -13,7 +13,6 @@ from contextlib import suppress
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
-from aion_bot.delivery.outgoing import struck_screen
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
@@ -23,7 +22,7 @@ from aion_bot.delivery.strategy import (
     prefers_stream,
     wait_for_text,
 )
-from aion_bot.delivery.thread import Thread
+from aion_bot.delivery.thread import Thread, struck_screen
 from aion_bot.delivery.view import View, advance
 from aion_bot.ports.errors import (
     CannotDraw,

@@ -1,8 +1,12 @@
-"""A thread of a platform, bound to its adapter and to the limiter that its operations wait at."""
+"""A thread of a platform, bound to its adapter and to the limiter that its operations wait at.
+
+What a platform is asked to show has no secret that the bot knows.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
-from aion_bot.delivery.outgoing import struck_line, struck_prompt
 from aion_bot.ports.adapter import (
     ActivityIndicator,
     ClaimedQuestions,
@@ -15,11 +19,12 @@ from aion_bot.ports.adapter import (
     ReplyReferences,
 )
 from aion_bot.ports.events import InboundEvent, Prompt
-from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Operation
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ratelimit.limiter import Limiter
 from aion_bot.ratelimit.permit import Priority
-from aion_bot.rendering.screen import PageFormat
+from aion_bot.rendering.screen import PageFormat, Screen
 
 
 class Thread:
@@ -83,3 +88,57 @@ def private_reply(event: InboundEvent) -> Operation:
     """
     is_message = isinstance(event, Prompt) and event.source is not None
     return Operation.POST if event.place.direct and is_message else Operation.REPLY_PRIVATELY
+
+
+def struck_screen(screen: Screen) -> Screen:
+    """Return a screen without secrets; text that is cut into pages was struck before, as a page may end in one."""
+    contents: list[Content | Document | None] = []
+    for content in screen:
+        if isinstance(content, Document):
+            name, text = KNOWN.strike(content.name), KNOWN.strike(content.text)
+            contents.append(replace(content, name=name, text=text))
+        else:
+            contents.append(None if content is None else _struck(content, KNOWN.version))
+    return tuple(contents)
+
+
+def struck_line(line: Line) -> Line:
+    """Return a sentence without secrets."""
+    return tuple(
+        replace(part, name=KNOWN.strike(part.name)) if isinstance(part, Person) else KNOWN.strike(part)
+        for part in line
+    )
+
+
+def struck_prompt(prompt: Prompt) -> Prompt:
+    """Return a prompt whose thread's title has no secret."""
+    return prompt if prompt.opening is None else replace(prompt, opening=KNOWN.strike(prompt.opening))
+
+
+@lru_cache(maxsize=256)  # every screen has all pages of an answer
+def _struck(content: Content, version: int) -> Content:
+    del version
+    buttons = tuple(
+        replace(button, label=KNOWN.strike(button.label), caution=KNOWN.strike(button.caution))
+        for button in content.buttons
+    )
+    if isinstance(content, Reply):
+        text = KNOWN.strike(content.text)
+        # `closing` counts characters at the end: it is right only if nothing was struck.
+        closing = content.closing if text == content.text else 0
+        note, byline = KNOWN.strike(content.note), struck_line(content.byline)
+        return replace(content, text=text, closing=closing, note=note, byline=byline, buttons=buttons)
+    return replace(
+        content,
+        title=KNOWN.strike(content.title),
+        headline=KNOWN.strike(content.headline),
+        description=KNOWN.strike(content.description),
+        steps=tuple(
+            replace(step, agent=KNOWN.strike(step.agent), description=KNOWN.strike(step.description))
+            for step in content.steps
+        ),
+        facts=tuple(map(struck_line, content.facts)),
+        record=tuple(map(struck_line, content.record)),
+        buttons=buttons,
+        said=KNOWN.strike(content.said),
+    )

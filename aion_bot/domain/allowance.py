@@ -9,7 +9,9 @@ from aion_bot.domain.turn import EndReason
 WINDOW = 3600
 """Seconds of the rolling window in which questions are counted."""
 
-UNCOUNTED = frozenset({EndReason.FAILED, EndReason.INTERRUPTED, EndReason.REFUSED, EndReason.WITHDRAWN})
+UNCOUNTED = frozenset(
+    {EndReason.FAILED, EndReason.INTERRUPTED, EndReason.REFUSED, EndReason.WITHDRAWN, EndReason.HELD}
+)
 """Ends of a question that does not count: Aion or the bot failed it, or its writer took it back before it was asked.
 
 One that cannot be delivered counts: Aion answered it, and whoever deletes the thread meanwhile would ask for free.

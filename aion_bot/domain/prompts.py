@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aion_bot.domain import strings
+from aion_bot.domain.file_types import FileKind
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
-from aion_bot.ports.text import one_line, visible
+from aion_bot.ports.text import one_line, visible, visible_line
 
 MESSAGE_LIMIT = 10_000
 """Characters of a question that Aion takes (its published API, POST /chat/sessions/{id}/messages)."""
@@ -32,8 +33,6 @@ def readable(text: str) -> str:
 
 def bounded(prompt: Prompt) -> Prompt:
     """Return a prompt whose quotes fit beside its own words into what Aion takes."""
-    if not prompt.quotes:
-        return prompt
     own = readable(prompt.text) or strings.ASK_ABOUT
     room = MESSAGE_LIMIT - len(own) - len(strings.QUOTED) - 4
     return replace(prompt, quotes=_bounded_quotes(prompt.quotes, room))
@@ -47,9 +46,32 @@ def question(prompt: Prompt) -> str:
     return f"{text or strings.ASK_ABOUT}\n\n{strings.QUOTED}\n\n{about}"
 
 
-def unaskable(prompt: Prompt) -> str | None:
-    """Return what is wrong with a question itself."""
+def attached_words(files: Sequence[tuple[FileKind, str]], room: int) -> str:
+    """Name files to Aion in at most `room` characters; "" where nothing fits. Names are hostile, and one line each."""
+    told = f"{_BETWEEN}{strings.ATTACHED}"
+    lines = [strings.attached_file(kind, visible_line(name).replace("”", '"')) for kind, name in files]
+    while lines and len(told) + sum(len(line) + 1 for line in lines) > room:
+        lines.pop()
+    return "\n".join([told, *lines]) if lines else ""
+
+
+def with_attached(text: str, attached: str) -> str:
+    """Return what Aion is asked: the words, and below them the files.
+
+    Words that repeat the sentence before the files become a quote, so that what stands behind it is the bot's own.
+    """
+    if not attached:
+        return text
+    lines = [f"{_MARK}{line}" if strings.ATTACHED in line else line for line in text.split("\n")]
+    return "\n".join(lines) + attached
+
+
+def unaskable(prompt: Prompt, *, reads_files: bool = False) -> str | None:
+    """Return what is wrong with a question itself; `reads_files`: files may be added to the library here."""
     words = question(prompt)
+    if not words and prompt.files and not any(one.source is QuoteSource.WITHHELD for one in prompt.quotes):
+        # The bot asks what to do with them.
+        return None if reads_files else strings.FILES_OFF
     if not words and any(one.source is QuoteSource.WITHHELD for one in prompt.quotes):
         return strings.WITHHELD
     if not words:

@@ -1,7 +1,8 @@
 """What `aion-bot.toml` says for each place: which keys there are, and which value holds where. No I/O."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import cast
 
 from aion_bot.domain.allowance import Allowance
@@ -31,17 +32,32 @@ def _count(value: object) -> int:
     return value
 
 
+class Uploads(StrEnum):
+    """Whether files that people attach are put into Aion's library."""
+
+    ON = "on"
+    OFF = "off"
+    ASK = "ask"
+    """Somebody has to press a button first."""
+
+
 _QUESTIONS = Key(_count, f"a whole number from 0 to {_MOST_QUESTIONS}; 0 sets no limit", 0)
 
 PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_hour"
 
-KEYS: Mapping[str, Key] = {PER_PERSON: _QUESTIONS, PER_CHANNEL: _QUESTIONS}
+UPLOADS = "uploads"
+
+KEYS: Mapping[str, Key] = {
+    PER_PERSON: _QUESTIONS,
+    PER_CHANNEL: _QUESTIONS,
+    UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
+}
 """Every key that has an effect."""
 
 NOT_YET = (
     "enabled", "allow_users", "allow_roles", "guests", "shared", "approvers", "approver_roles", "approvals_required",
     "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "images", "earlier_messages", "uploads", "private", "reactions", "footer",
+    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions", "footer",
     "notify_after", "feedback",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
@@ -81,6 +97,15 @@ class Rules:
         per_person, per_channel = (cast("int", self.value(key, place)) for key in (PER_PERSON, PER_CHANNEL))
         allowance = Allowance(per_person, per_channel)
         return allowance.of_app if asker is not None and asker.apps else allowance
+
+    def uploads(self, place: Place) -> Uploads:
+        """Return whether files are put into the library at a place."""
+        return Uploads(str(self.value(UPLOADS, place)))
+
+    def with_uploads(self, default: Uploads) -> "Rules":
+        """Return the same rules with what the variable says, which holds where no section names the key."""
+        said = Rule(default, "AION_BOT_UPLOADS")
+        return self if UPLOADS in self.defaults else replace(self, defaults={**self.defaults, UPLOADS: said})
 
     def describe(self) -> Mapping[str, str]:
         """Say what each key is and where that stands, the default first and each narrower section behind it."""

@@ -5,7 +5,7 @@ no such field. Names that nobody has and steps that wait for each other cost the
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -38,7 +38,7 @@ def _levels(steps: Sequence[Named]) -> tuple[list[int], bool]:
     0: it waits for itself in the end. Nodes are the steps and, for each name, the first of its steps, the first two, and so on:
     a step depends on all steps of a name that stand before it, or on all others where none does.
     """
-    members: Mapping[str, list[int]] = defaultdict(list)
+    members: dict[str, list[int]] = defaultdict(list)
     group: dict[tuple[str, int], int] = {}
     dependents: list[list[int]] = [[] for _ in steps]
     waits = [0] * len(steps)
@@ -56,7 +56,7 @@ def _levels(steps: Sequence[Named]) -> tuple[list[int], bool]:
             depends(node, at)
             if len(members[name]) > 1:
                 depends(node, group[name, len(members[name]) - 1])
-    before: Mapping[str, int] = defaultdict(int)
+    before: dict[str, int] = defaultdict(int)
     known = False
     for at, step in enumerate(steps):
         for name in step.needs:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aion_bot.ports.events import Place, Prompt
-from aion_bot.ports.messages import Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import Button, Line, MessageRef, Person, ThreadKey
 
 
 class TurnPhase(StrEnum):
@@ -45,9 +45,13 @@ class EndReason(StrEnum):
     """The person took the question back before Aion had it."""
     UNDELIVERABLE = "undeliverable"
     """The bot may not write in the thread, or the thread is gone."""
+    HELD = "held"
+    """Somebody has to say first what is to be done with the question's files."""
+    INCOMPLETE = "incomplete"
+    """Answered without a file that another attempt may bring: Retry is offered."""
 
 
-RETRYABLE = frozenset({EndReason.FAILED, EndReason.INTERRUPTED})
+RETRYABLE = frozenset({EndReason.FAILED, EndReason.INTERRUPTED, EndReason.HELD, EndReason.INCOMPLETE})
 """Reasons that keep the question's text, because somebody may have it asked again."""
 
 KEPT_FOR_RETRY = 86_400
@@ -58,13 +62,20 @@ KEPT_FOR_RETRY = 86_400
 class Outcome:
     """How a turn ended, as its thread shows it: why, the sentence under an answer that is not whole, and who ended it.
 
-    `untouched`: what an earlier process showed stays as it is, as this one does not know the text.
+    `untouched`: what an earlier process showed stays as it is, as this one does not know the text. `buttons` stand under it
+    in place of Retry.
     """
 
     reason: EndReason = EndReason.ANSWERED
     sentence: str = ""
     byline: Line = ()
     untouched: bool = False
+    buttons: tuple[Button, ...] = ()
+
+    @property
+    def answered(self) -> bool:
+        """Whether Aion answered, and nothing is to be said about it."""
+        return self.reason in {EndReason.ANSWERED, EndReason.INCOMPLETE} and not self.sentence
 
     @property
     def retryable(self) -> bool:
@@ -108,7 +119,7 @@ class Turn:
     """A question and the messages that answer it.
 
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
-    again; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
+    again; `attached` is what Aion is told of its files behind that; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
     `posted` are the messages so far, in reading order. `origin` is the prompt it came as, None in rows of the first
     version; `attempt` counts the retries; `starts` how often a process took this attempt up. `erased` says that the
     words are gone: the turn ended otherwise than by a failure, `KEPT_FOR_RETRY` has passed since, or the writer deleted
@@ -128,6 +139,7 @@ class Turn:
     attempt: int = 0
     starts: int = 0
     erased: bool = False
+    attached: str = ""
 
     @property
     def place(self) -> Place:

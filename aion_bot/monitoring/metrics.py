@@ -18,6 +18,9 @@ OUTCOMES = ("answered", "failed", "stopped", "interrupted", "withdrawn")
 
 _OUTCOME = {
     EndReason.ANSWERED: "answered",
+    EndReason.INCOMPLETE: "answered",
+    # The person was asked what to do: the bot did its part.
+    EndReason.HELD: "answered",
     EndReason.STOPPED: "stopped",
     EndReason.INTERRUPTED: "interrupted",
     EndReason.WITHDRAWN: "withdrawn",

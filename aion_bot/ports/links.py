@@ -2,12 +2,9 @@
 
 import html
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
-
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
 
 from aion_bot.ports.text import visible
 
@@ -93,27 +90,6 @@ def real_address(address: str) -> str:
     return quote(address, safe=_ADDRESS_SIGNS)
 
 
-def rewritten(
-    line: str, draw: Callable[[Link], str], code: Callable[[str, str], str], rest: Callable[[str], str]
-) -> str:
-    """Rewrite a line: each link and picture by `draw`, code and autolinks by `code`, what is between them by `rest`.
-
-    `draw` and `code` get what is written, and `code` also all that stands before it. A line longer than `LONGEST_LINE` is all `rest`.
-    """
-    if len(line) > LONGEST_LINE:
-        return rest(line)
-    env: dict[str, _Found] = {"found": _Found(len(line), draw, code)}
-    _INLINE.parseInline(line, env)
-    pieces: list[str] = []
-    done = 0
-    for start, end, drawn in sorted(env["found"].spans):
-        # The rules also report a link inside the label of another one; the outer one is drawn whole.
-        if start >= done:
-            pieces += rest(line[done:start]), drawn
-            done = end
-    return "".join((*pieces, rest(line[done:])))
-
-
 def opens_no_link(code: str, joiner: str) -> str:
     """Return code in which nothing ends a link that began before it: a platform may look for links before code."""
     before, end, after = code.partition("](")
@@ -191,65 +167,3 @@ def _is_host(name: str) -> bool:
     if last.isdecimal():
         return len(parts) == _NUMBERS - 1 and all(part.isdecimal() for part in parts)
     return last.startswith("xn--") or (len(last) > 1 and not any(sign.isdecimal() for sign in last))
-
-
-@dataclass(slots=True)
-class _Found:
-    """What is rewritten in a line of so many characters: where it begins and ends, and what stands in its place."""
-
-    length: int
-    draw: Callable[[Link], str]
-    code: Callable[[str, str], str]
-    spans: list[tuple[int, int, str]] = field(default_factory=list)
-
-
-_Rule = Callable[[StateInline, bool], bool]
-
-
-def _noting(rule: _Rule, draw: Callable[[StateInline, int], str]) -> _Rule:
-    """Make a rule note what it found, since the library's tokens do not say where in a line they are."""
-
-    def noting(state: StateInline, silent: bool) -> bool:
-        start = state.pos
-        found = rule(state, silent)
-        note: _Found = state.env["found"]
-        # The words of a picture are parsed as a text of their own.
-        if found and not silent and len(state.src) == note.length:
-            note.spans.append((start, state.pos, draw(state, start)))
-        return found
-
-    return noting
-
-
-def _drawn_code(state: StateInline, start: int) -> str:
-    note: _Found = state.env["found"]
-    return note.code(state.src[start : state.pos], state.src[:start])
-
-
-def _drawn_link(state: StateInline, start: int) -> str:
-    note: _Found = state.env["found"]
-    written = state.src[start : state.pos].removeprefix("!")
-    begun = state.pos - len(written)
-    bracket = state.md.helpers.parseLinkLabel(state, begun, False)
-    label, target = state.src[begun + 1 : bracket].strip(), state.src[bracket + 2 : state.pos - 1].strip()
-    address = target[1:].partition(">")[0] if target.startswith("<") else target.partition(" ")[0]
-    if label.startswith("!["):
-        # A picture as the label of a link: what says what it shows is the label.
-        label = label[2:].partition("](")[0]
-    return note.draw(Link(written, label, target, address))
-
-
-def _inline_parser() -> MarkdownIt:
-    # Each level of nesting multiplies the time that unmatched brackets take; a picture in a link is the deepest use.
-    parser = MarkdownIt("zero", {"maxNesting": 3}).enable(
-        ["escape", "backticks", "link", "image", "autolink"]
-    )
-    for rule in parser.inline.ruler.__rules__:
-        if rule.name in {"link", "image"}:
-            rule.fn = _noting(rule.fn, _drawn_link)
-        elif rule.name in {"backticks", "autolink"}:
-            rule.fn = _noting(rule.fn, _drawn_code)
-    return parser
-
-
-_INLINE = _inline_parser()

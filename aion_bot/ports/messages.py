@@ -47,6 +47,10 @@ class Action(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     STOP = "stop"
+    UPLOAD = "upload"
+    """Lets the question's files into the library."""
+    SUGGEST = "suggest"
+    """Says what is to be done with files that came without words."""
 
 
 @dataclass(frozen=True, slots=True)

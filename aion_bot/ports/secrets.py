@@ -220,7 +220,14 @@ def _forms(secret: str) -> frozenset[str]:
         html.escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         *(secret.replace("_", r"\_"), secret.translate(_ESCAPED)),
     ]
-    found = (*written, *in_json, *encoded, *_in_base64(secret), *_written_out(secret))
+    # Of base64 the parts that the bytes around it do not change, one for each offset in three bytes, which it writes as
+    # four characters: so `user:secret` of a basic authorisation is found whatever the user's name is.
+    data = secret.encode()
+    whole = [data[skipped : len(data) - (len(data) - skipped) % 3] for skipped in (0, 1, 2)]
+    in_base64 = [
+        write(part).decode() for part in whole for write in (base64.b64encode, base64.urlsafe_b64encode)
+    ]
+    found = (*written, *in_json, *encoded, *in_base64, *_written_out(secret))
     return frozenset(one for one in found if len(one) >= _HEAD)
 
 
@@ -249,18 +256,3 @@ def _by_numbers(secret: str, signs: str, form: str) -> str:
             units = one.encode("utf-16-be", "surrogatepass")
             written += (f"\\u{int.from_bytes(units[at : at + 2]):{form}}" for at in range(0, len(units), 2))
     return "".join(written)
-
-
-def _in_base64(secret: str) -> Iterator[str]:
-    """Yield the parts of a secret's base64 that the bytes around it do not change, one for each offset in three bytes.
-
-    So `user:secret` of a basic authorisation is found whatever the user's name is.
-    """
-    data = secret.encode()
-    # base64 writes three bytes as four characters; the first and last group may share characters with what is beside
-    # the secret, so only whole groups are yielded.
-    for skipped in (0, 2, 1):
-        whole = data[skipped:]
-        whole = whole[: len(whole) // 3 * 3]
-        yield base64.b64encode(whole).decode()
-        yield base64.urlsafe_b64encode(whole).decode()

@@ -2,7 +2,33 @@
 
 import unicodedata
 
+from wcwidth import grapheme_boundary_before
+
 ELLIPSIS = "…"
+
+_LONGEST_CHARACTER = 32
+"""Code points of what people see as one character; a longer one, such as a letter with many marks, may be cut."""
+
+
+def character_start(text: str, at: int) -> int:
+    """Return `at`, or where the character begins that people see as one and that a cut there would break in two.
+
+    Such characters are letters with combining marks, flags, and emoji of several parts (Unicode, UAX #29).
+    """
+    if text[at - 1 : at + 1].isascii() or not 0 < at < len(text):
+        return at
+    begin = at
+    while begin and _is_half_flag(text[begin - 1]):
+        begin -= 1
+    if begin < at and _is_half_flag(text[at]):  # a run of flags has no other place to begin counting
+        return at - (at - begin) % 2
+    begin = max(0, at - _LONGEST_CHARACTER)
+    start = begin + grapheme_boundary_before(text[begin : at + 1], at - begin + 1)
+    return start if start > begin else at
+
+
+def _is_half_flag(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def clip(text: str, limit: int) -> str:
@@ -12,7 +38,7 @@ def clip(text: str, limit: int) -> str:
     """
     if len(text) <= limit:
         return text
-    return text[: max(0, limit - 1)].rstrip() + ELLIPSIS
+    return text[: character_start(text, max(0, limit - 1))].rstrip() + ELLIPSIS
 
 
 def one_line(text: str, limit: int) -> str:

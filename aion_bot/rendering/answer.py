@@ -4,17 +4,18 @@ import sys
 from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
-from aion_bot.aion.references import resolve_content, with_images
+from aion_bot.aion.references import with_images
 from aion_bot.domain import strings
-from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words, whole_answer
+from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.references import Growing, readable, settled_length
+from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
 _NOTE = 100
@@ -43,7 +44,7 @@ class AnswerView:
         key: str = "",
         cards: int = 0,
     ) -> None:
-        self.facts = Facts()
+        self.facts = Facts(key=key)
         self.ended = False
         """Whether no other screen will follow."""
         self.has_plan = False
@@ -57,16 +58,15 @@ class AnswerView:
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._heading = ""
-        self._footnote = ""
+        self._heading = self._footnote = ""
+        self._notices: dict[str, str] = {}
         self._while_growing = while_growing
-        self._key, self._cards = key, cards
-        self._status = strings.THINKING
-        self._status_shown = True
+        self._cards = cards
+        self._status, self._status_shown = strings.THINKING, True
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
+        self._before, self._end, self._sources = "", End(), Sources()
         self._segments = [self._new_segment()]
-        self._before, self._end = "", End()
 
     @property
     def empty(self) -> bool:
@@ -89,9 +89,10 @@ class AnswerView:
         self._segments[-1].begun = True
         self._status, self._status_shown = "", True
 
-    def notice(self, sentence: str) -> None:
-        """Put a sentence of the bot's own before the answer."""
-        self._heading = joined(self._heading, f"_{sentence}_")
+    def notice(self, sentence: str, *, name: str = "") -> None:
+        """Put a sentence of the bot's own before the answer, in place of the one of that name."""
+        self._notices[name or sentence] = f"_{sentence}_"
+        self._heading = joined(*self._notices.values())
 
     def footnote(self, sentence: str) -> None:
         """Put a small line of the bot's own under the answer once it has ended."""
@@ -105,9 +106,9 @@ class AnswerView:
         """Show plain text from now on, because of what rendering raised; False if that is shown already."""
         if self.trouble:
             return False
-        self.trouble = where(error)
+        self.trouble, self._sources = where(error), Sources(as_written=True)
         if self.ended:
-            self._end.sentence = self._end.sentence or self._with_reference(strings.PLAIN_TEXT)
+            self._end.sentence = self._end.sentence or self.facts.with_reference(strings.PLAIN_TEXT)
         for segment in self._segments:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
         return True
@@ -140,12 +141,12 @@ class AnswerView:
                 self.facts.complete = True
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
                 content = str(data.get("content") or "")
-                # The server resolves the text as a whole, and does not say where a card stands in it.
-                resolved = content if self.trouble else token.resolved_content
-                if resolved and not self.has_plan:
-                    segment.settle(self._kept(resolved))
-                elif content:
+                # The server resolves the text as a whole: it says neither where a card stands in it, nor what is cited.
+                if content and (self.has_plan or self.trouble or "[[" in content):
                     self._settle(content, with_images(data.get("metadata"), data.get("image_context")))
+                elif resolved := token.resolved_content:
+                    self._sources.cited.clear()
+                    segment.settle(self._kept(resolved))
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
@@ -202,12 +203,12 @@ class AnswerView:
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
+        self._sources.learn(metadata)
         # A server may also count the text from zero after a plan: then the text above the card stays.
         above = self._segments[:-1] if text.startswith(self._before) else []
         last = self._segments[-1], text.removeprefix(self._before)
         for segment, raw in (*((one, one.raw) for one in above), last):
-            # Text that could not be rendered is not looked at any more.
-            segment.settle(raw if self.trouble else resolve_content(raw, metadata))
+            segment.settle(cited(raw, self._sources))
 
     def finish(
         self,
@@ -222,7 +223,7 @@ class AnswerView:
         `in_file`: where there are too many messages, a document has all of it.
         """
         if not self.ended:
-            self.ended, self._end = True, End(self._with_missing(sentence), byline, buttons, in_file)
+            self.ended, self._end = True, End(self.facts.with_missing(sentence), byline, buttons, in_file)
             self._settle_rest()
 
     @in_plain_text_if_it_fails
@@ -230,8 +231,10 @@ class AnswerView:
         for segment in self._segments:
             if segment.final is None:
                 # Taking the whole text at once makes the result independent of the pieces in which it came.
-                raw = segment.raw
-                segment.settle(raw if self.trouble else readable(raw[: settled_length(raw)]))
+                raw = segment.raw if self.trouble else segment.raw[: settled_length(segment.raw)]
+                segment.settle(cited(raw, self._sources))
+        if self._sources.cited:
+            self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""
@@ -249,13 +252,10 @@ class AnswerView:
         return True
 
     def _new_segment(self) -> Segment:
-        return Segment(self._new_pages(), growing=None if self.trouble else Growing())
+        return Segment(self._new_pages(), growing=None if self.trouble else Growing(self._sources))
 
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
-
-    def _page(self, text: str) -> Reply:
-        return Reply(text, plain=bool(self.trouble))
 
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why; no card either whose plan only such a file could show."""
@@ -264,7 +264,7 @@ class AnswerView:
             if segment.file and segment.file.key not in self.facts.filed:
                 self.facts.missing.add(segment.file.key)
                 segment.card = segment.file = None
-                self._end.sentence = self._with_missing(self._end.sentence)
+                self._end.sentence = self.facts.with_missing(self._end.sentence)
         self.has_plan = any(segment.card for segment in self._segments)
         self.parked = self.parked and self._segments[-2].card is not None
 
@@ -286,21 +286,22 @@ class AnswerView:
         contents: list[Content | Document | None] = []
         before, self._pending = self._heading, False
         for segment in self._segments[:-1]:
-            text = joined(before, segment.lead() if segment.card else segment.text())
-            pages = segment.pages.update(text, most=MOST_MESSAGES, effort=self._effort)
+            text = segment.lead() if segment.card else segment.text()
+            pages = segment.pages.update(joined(before, text), most=MOST_MESSAGES, effort=self._effort)
             self._pending |= segment.pages.pending
+            if segment is self._end.lists and not segment.pages.pending:
+                pages = with_sources(pages, self._sources, self._measure, self._limit, segment.slots + 1)
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
-            contents += [*map(self._page, pages[: segment.slots]), *[None] * (segment.slots - len(pages))]
+            contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
+            contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
         return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | Document | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
-        text = words = joined(before, "" if self.waits_for_words else segment.text())
-        if end.sentence:
-            text = f"{text.rstrip()}\n\n⚠️ {end.sentence}".lstrip()
+        text = joined(before, "" if self.waits_for_words else segment.text())
         room = max(1, MOST_MESSAGES - self._taken - (0 if self.ended else RESERVED))
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
@@ -308,9 +309,14 @@ class AnswerView:
         pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
         segment.version = version
         over = segment.pages.over
-        if over and end.sentence:
-            # The end of the text is not shown, and what ended it is.
-            pages = [*segment.pages.update(words, most=room - 1), f"⚠️ {end.sentence}"]
+        if end.sentence:
+            under = end.under(pages, lambda page: self._measure(page) <= self._limit)
+            if over or len(under) > room:
+                # There is no room for both: the end of the text is not shown, and what ended it is.
+                over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
+            pages = under
+        if segment is end.lists and not (over or segment.pages.pending):
+            pages = with_sources(pages, self._sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
@@ -318,34 +324,23 @@ class AnswerView:
             note = self._note_of_rest()
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
-        closing = 0 if self.ended else segment.pages.closing
-        text = pages[-1] if pages else ""
+        text, closing = pages[-1] if pages else "", 0 if self.ended else segment.pages.closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
-        segment.shown = {page: segment.shown.get(page) or self._page(page) for page in pages[:-1]}
+        segment.shown = {
+            page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]
+        }
         has_document = over and self.ended and end.in_file and self.refused is None
-        if has_document and end.document is None:  # made once
-            end.document = whole_answer(self._segments, cut=self.cut)
-        document = [end.document] if has_document else []
+        if has_document:  # made once
+            end.document = end.document or whole_answer(self._segments, self._sources, cut=self.cut)
+        document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
-
-    def _with_reference(self, sentence: str) -> str:
-        """Add the turn's reference to a sentence about a failure that has none yet."""
-        if not self._key or f"(ref {reference(self._key)})" in sentence:
-            return sentence
-        return with_reference(sentence, self._key)
-
-    def _with_missing(self, sentence: str) -> str:
-        """Add to the sentence about the end that a plan is not shown, where that is so."""
-        if not self.facts.missing or strings.PLAN_NO_ROOM in sentence:
-            return sentence
-        return self._with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
 
     def _note_of_rest(self) -> str:
         """Say where the rest of an answer is that has too many messages."""
         if not self.ended:
             return strings.REST_FOLLOWS
         if self.refused is not None:
-            return self._with_reference(strings.no_file(self.refused))
+            return self.facts.with_reference(strings.no_file(self.refused))
         if not self._end.in_file:
             return strings.ONLY_BEGINNING
         return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE

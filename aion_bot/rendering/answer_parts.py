@@ -1,16 +1,20 @@
 """The parts of an answer: its text between plan cards, how it ended, and other facts from the stream. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aion_bot.aion.events import ChatTokenType
 from aion_bot.domain import strings
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.markdown import closed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing
+from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ class Segment:
     def lead(self) -> str:
         """Return what stands above the card."""
         text = self.text()
-        return joined(text if text.strip() else strings.PLAN_LEAD, self.tail)
+        return joined(closed(text) if text.strip() else strings.PLAN_LEAD, self.tail)
 
     def below(self) -> list[Document | PlanCard | None]:
         """Return what stands below the text: the file of a plan where there is one, and the card."""
@@ -85,13 +89,30 @@ def _makes_sense(text: str) -> bool:
 
 @dataclass(slots=True)
 class End:
-    """How an answer ended: a sentence under it where it is not whole, and what can be pressed."""
+    """How an answer ended: a sentence under it where it is not whole, and what can be pressed.
+
+    `lists` is the last part with words, under which the sources stand; None where nothing is cited.
+    """
 
     sentence: str = ""
     byline: Line = ()
     buttons: tuple[Button, ...] = ()
     in_file: bool = True
     document: Document | None = None
+    lists: Segment | None = None
+
+    @property
+    def told(self) -> str:
+        """The sentence as it stands in the text."""
+        return f"⚠️ {self.sentence}"
+
+    def under(self, pages: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
+        """Return pages with the sentence under the last one, or as a page of its own where it does not fit.
+
+        It is a paragraph of its own: in the text it would be the last line of code that a failure left open.
+        """
+        last = f"{pages[-1].rstrip()}\n\n{self.told}" if pages else self.told
+        return [*pages[:-1], last] if fits(last) else [*pages, self.told]
 
 
 @dataclass(slots=True)
@@ -99,7 +120,7 @@ class Facts:
     """What is known about the answer besides its text.
 
     `answer_id`, `complete` and `error` are what the stream said. `missing` are the keys of the plans that get no card,
-    `filed` those of the plans whose files were posted.
+    `filed` those of the plans whose files were posted; `key` is the turn's.
     """
 
     answer_id: str | None = None
@@ -107,6 +128,19 @@ class Facts:
     error: dict[str, Any] | None = None
     missing: set[str] = field(default_factory=set)
     filed: set[str] = field(default_factory=set)
+    key: str = ""
+
+    def with_reference(self, sentence: str) -> str:
+        """Add the turn's reference to a sentence about a failure that has none yet."""
+        if not self.key or f"(ref {reference(self.key)})" in sentence:
+            return sentence
+        return with_reference(sentence, self.key)
+
+    def with_missing(self, sentence: str) -> str:
+        """Add to the sentence about the end that a plan is not shown, where that is so."""
+        if not self.missing or strings.PLAN_NO_ROOM in sentence:
+            return sentence
+        return self.with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
 
 
 def joined(*parts: str) -> str:
@@ -114,10 +148,12 @@ def joined(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part.strip())
 
 
-def whole_answer(segments: Sequence[Segment], *, cut: bool) -> Document:
-    """Return all of an answer as a document; a plan that has a file of its own is not in it."""
-    parts = [part for segment in segments for part in (segment.text(), segment.tail)]
-    return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else ""))
+def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) -> Document:
+    """Return all of an answer as a document, with its sources; a plan that has a file of its own is not in it."""
+    parts = [part for segment in segments[:-1] for part in (closed(segment.text()), segment.tail)]
+    parts += segments[-1].text(), segments[-1].tail
+    end, listed = strings.CUT_HERE if cut else "", source_list(sources, MOST_IN_FILE)
+    return Document(strings.ANSWER_FILE, joined(*parts, end, listed))
 
 
 def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -31,6 +31,9 @@ _LONGEST_INFO = 40
 _LONGEST_MARK = 40
 """Characters of a fence's mark that are worth repeating; a fence with a longer one is cut like words."""
 
+_LONGEST_HEAD = 400
+"""Characters of a table's head, with the line under it, that are worth repeating; one with a longer head is cut like words."""
+
 _WORD_JOINER = "\N{WORD JOINER}"
 """Nobody sees it; in front of the mark of a block it makes plain text of the mark."""
 
@@ -41,8 +44,9 @@ class Context:
 
     Attributes:
         containers: The quotes and list items around the cut, the outermost first.
-        leaf: `fence`, `code` (inside a line of an indented block), `paragraph`, or "" where none of these goes on.
-        markup: The mark of an open fence.
+        leaf: `fence`, `code` (inside a line of an indented block), `table` (between two of its lines), `paragraph`, or ""
+            where none of these goes on.
+        markup: The mark of an open fence, or the head of a table and the line under it.
         info: The words behind the mark of an open fence.
         inside_line: Whether the cut is inside a line.
     """
@@ -83,6 +87,9 @@ def open_at_end(text: str) -> Context:
     goes_on = last.kind in {"paragraph", "table"} or (inside_line and not is_kept_fence(last))
     if last.end < lines or not goes_on:
         return Context(containers, inside_line=inside_line)
+    head = table_head(last)
+    if head and not inside_line:
+        return Context(containers, "table", head)
     return Context(containers, "code" if last.kind == "code" else "paragraph", inside_line=inside_line)
 
 
@@ -91,26 +98,51 @@ def is_kept_fence(block: Block) -> bool:
     return block.kind == "fence" and len(block.markup) <= _LONGEST_MARK
 
 
+def table_head(block: Block) -> str:
+    """Return the head of a table and the line under it where a page that goes on with it repeats them; "" elsewhere."""
+    head = "\n".join(line.strip() for line in block.text.split("\n", 2)[:2]) if block.kind == "table" else ""
+    return head if len(head) <= _LONGEST_HEAD else ""
+
+
 def preamble(context: Context, text: str) -> str:
     """Return the lines that open `context` again, and the beginning of the next line if `text` begins inside of one."""
-    opening = going_on = ""
-    column = 0
-    for container in context.containers:
-        if container.quote:
-            opening, going_on = opening + "> ", going_on + "> "
-        else:
-            width = container.indent - column
-            opening, going_on = opening + _marker(width), going_on + " " * width
-        column = container.indent  # columns are counted anew inside a quote, whose own indentation is 0
+    opening, going_on = _inside(context.containers)
     if context.leaf == "fence":
         line = going_on + guard(text, context.markup) if context.inside_line else ""
         return f"{opening}{context.markup}{context.info}\n{line}"
+    if context.leaf == "table":
+        head, dashes = context.markup.split("\n")
+        return f"{opening}{head}\n{going_on}{dashes}\n"
     if context.leaf == "paragraph":
         # `x` stands for the words on the page before; the preamble is parsed, and never shown.
         return f"{opening}x" if context.inside_line else f"{opening}x\n"
     # A paragraph, and an empty line that ends it but not the list items around it.
     indented = f"{going_on}    " if context.leaf == "code" else going_on
     return f"{opening}x\n{going_on.rstrip()}\n{indented if context.inside_line else ''}"
+
+
+def _inside(containers: Sequence[Container]) -> tuple[str, str]:
+    """Return how the first line inside these containers begins, and how each other one does."""
+    opening = going_on = ""
+    column = 0
+    for container in containers:
+        if container.quote:
+            opening, going_on = opening + "> ", going_on + "> "
+        else:
+            width = container.indent - column
+            opening, going_on = opening + _marker(width), going_on + " " * width
+        column = container.indent  # columns are counted anew inside a quote, whose own indentation is 0
+    return opening, going_on
+
+
+def closed(text: str) -> str:
+    """Return a text behind which another one may follow: a fence that it leaves open is closed."""
+    context = open_at_end(text) if "```" in text or "~~~" in text else NOTHING_OPEN
+    if context.leaf != "fence":
+        return text
+    return (
+        f"{text}{'' if text.endswith(chr(10)) else chr(10)}{_inside(context.containers)[1]}{context.markup}"
+    )
 
 
 def guard(line: str, markup: str) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from aion_bot.ports.markdown import BlockReader
+from aion_bot.ports.text import character_start
 from aion_bot.rendering.markdown import NOTHING_OPEN
 from aion_bot.rendering.piece import Piece
 
@@ -155,7 +156,7 @@ def _break(text: str, most: int) -> int:
     # In the middle of a line, the next page must not begin with what could be the mark of a block.
     safe = [at for at in range(max(1, most // 2), most + 1) if text[at : at + 1] not in _UNSAFE]
     spaced = [at for at in safe if text[at - 1] == " "]
-    return (spaced or safe or [most])[-1]
+    return character_start(text, (spaced or safe or [most])[-1])
 
 
 def cut_text(text: str) -> str:

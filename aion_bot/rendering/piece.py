@@ -24,6 +24,7 @@ from aion_bot.ports.markdown import (
     Block,
     BlockReader,
     Container,
+    blocks,
     last_beginning,
     line_starts,
     plain_line_ends,
@@ -38,8 +39,11 @@ from aion_bot.rendering.markdown import (
     without_items,
 )
 
-_MARKS = " \t>#*+-0123456789.)"
-"""What the marks of quotes, list items and headings consist of."""
+_CONTAINERS = " \t>*+-0123456789.)"
+"""What the marks of quotes and list items consist of."""
+
+_MARKS = f"#{_CONTAINERS}"
+"""What these marks and those of headings consist of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,8 @@ class Piece:
         self._preamble = preamble(context, self._plain) if context.containers or context.leaf else ""
         # Blocks count the lines of the preamble, too; `self._starts` does not.
         self._before = self._preamble.count("\n")
-        # Most pieces have nothing that needs a parser: no fence, and nothing that was open before them.
-        needs_parser = self._preamble or "```" in text or "~~~" in text
+        # Most pieces have nothing that needs a parser: no fence, no table, and nothing that was open before them.
+        needs_parser = self._preamble or "```" in text or "~~~" in text or ("|" in text and "-" in text)
         self._blocks = (reader or BlockReader()).update(self._preamble + self._plain) if needs_parser else []
         fences = [self._fence(block) for block in self._blocks if is_kept_fence(block)]
         self._head = ""
@@ -109,6 +113,8 @@ class Piece:
                 del fences[0]
             else:
                 self._head = f"{context.quotes}{context.markup}{context.info}\n"
+        elif context.leaf == "table" and self._blocks[0].end > self._before:
+            self._head = "".join(f"{context.quotes}{line}\n" for line in context.markup.split("\n"))
         self._fences = fences
         self._opened = [fence.opened for fence in fences]
         # The largest of all fences so far: a longer page must never measure less than a shorter one.
@@ -159,21 +165,59 @@ class Piece:
         return Page(self._head + shown + closing, len(closing), reserve, not shown or shown.isspace())
 
     def safe_cut(self, cut: int) -> int:
-        """Move a cut to the beginning of its line where the line opens or closes a fence or has only marks before it."""
+        """Move a cut back to where the next page can begin.
+
+        No page ends in the line that opens or closes a fence, behind an opening fence, a heading or the head of a table, in
+        a row of a table that has others before it, or behind marks without words.
+        """
         at = bisect_right(self._opened, cut)
         # The cut may be in front of the mark that opens a fence, but inside its line.
         if at < len(self._fences) and 0 <= self._fences[at].first < cut:
             at += 1
         if at:
             fence = self._fences[at - 1]
-            if 0 < fence.first < cut <= fence.content:
-                return fence.first
-            if fence.closing_line and fence.closed is not None and fence.closing_line < cut < fence.closed:
-                return fence.closing_line
+            opens = cut <= fence.content or not self._plain[fence.content : cut].strip()
+            if 0 < fence.first < cut and opens:
+                cut = fence.first
+            elif fence.closing_line and fence.closed is not None and fence.closing_line < cut < fence.closed:
+                cut = fence.closing_line
         start = self._starts[bisect_right(self._starts, cut) - 1]
-        only_marks = not self._plain[start:cut].strip(_MARKS)
         # Marks without words would end the page as an empty item; they begin the next page instead.
-        return start if start and only_marks else cut
+        if start and not self._plain[start:cut].strip(_MARKS):
+            cut = start
+        said = self._plain[:cut].rstrip()
+        line = said[said.rfind("\n") + 1 :]
+        # Parsing is needed for what may be a heading or a table by the marks of its last line.
+        may_belong_to_next = "|" in line or line.lstrip(_CONTAINERS)[:1] in {"", "#", "="}
+        return self._before_what_belongs_to_next(cut) if may_belong_to_next else cut
+
+    def _before_what_belongs_to_next(self, cut: int) -> int:
+        """Return the place before a heading, or before lines that are or may become the head of a table, at a cut.
+
+        What stands behind the cut does not matter: there may be nothing yet.
+        """
+        moved, found = cut, blocks(self._preamble + self._plain[:cut])
+        while found:
+            last, line = found.pop(), bisect_right(self._starts, moved - 1) - 1
+            first = last.first - self._before
+            if last.kind == "table":
+                inside = self._starts[line] < moved < len(self._plain) and self._plain[moved - 1] != "\n"
+                if line >= first + 2:  # it has a row
+                    return self._starts[line] if inside and line > first + 2 else moved
+            elif last.kind == "paragraph":
+                lines = self._plain[:moved].rstrip("\n").rsplit("\n", 2)[-2:]
+                whole = self._plain[moved - 1] == "\n"
+                under = 1 if not lines[-1].strip("|:- \t>") and "|" in lines[0] else 0
+                if last.end - self._before <= line or "|" not in lines[-1] or not (whole or under):
+                    return moved
+                first = line - under
+            elif last.kind not in {"heading", "underlined"}:
+                return moved
+            # A page that only has headings would be left empty.
+            if first <= 0 or self._starts[first] < cut // 2:
+                return cut
+            moved = self._starts[first]
+        return moved
 
     def _count_left_out(self) -> int:
         """Count the lines at the beginning that would show nothing, or a mark without what it belongs to."""

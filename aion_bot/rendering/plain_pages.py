@@ -2,6 +2,8 @@
 
 import sys
 
+from aion_bot.ports.text import character_start
+
 
 class PlainPages:
     """Cuts a text by its characters; `limit` is the platform's measure of a page.
@@ -31,7 +33,7 @@ class PlainPages:
         while len(text) - start > self._size and len(pages) < most:
             end = start + self._size
             places = (text.rfind(mark, start + self._size // 2, end) + 1 for mark in ("\n", " "))
-            cut = next((place for place in places if place), end)
+            cut = next((place for place in places if place), character_start(text, end))
             pages.append(text[start:cut])
             start = cut
         self.over = len(pages) == most and bool(text[start:].strip())

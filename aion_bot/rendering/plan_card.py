@@ -4,20 +4,22 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from markdown_it import MarkdownIt
-
 from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
+from aion_bot.ports.inline import in_words
 from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, StepState
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
+from aion_bot.rendering.answer_parts import joined
+from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.risks import deletes, riskiest_step
 from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
 from aion_bot.rendering.time_limit import time_limit
 
 _RECORD_ROOM = 1100
@@ -37,10 +39,6 @@ _HEADLINE = 100
 
 _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "no", "nr", "st", "vs", "fig", "approx", "etc", "ca"})
 """What ends with a dot and ends no sentence, beside single letters, what has a dot inside, and the number of an item."""
-
-_WORDS = MarkdownIt("zero").enable(
-    ["escape", "backticks", "emphasis", "strikethrough", "link", "image", "autolink"]
-)
 
 
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
@@ -236,9 +234,7 @@ def _headline(description: str) -> str:
     mark, _, behind = description.lstrip().partition(" ")
     # The mark of a heading, a quote or an item is no word.
     sentence = _first_sentence(description.lstrip() if mark.strip("#>*-+") else behind)
-    (parsed,) = _WORDS.parseInline(sentence)
-    words = "".join(token.content for token in parsed.children or ())
-    return one_line(words, _HEADLINE)
+    return one_line(in_words(sentence), _HEADLINE)
 
 
 def _first_sentence(text: str) -> str:
@@ -265,20 +261,22 @@ class PlanCardView:
         self.ended = False
         self._format = plan_format
         self._limit = plan_format.page.limit - ROOM
-        self._result = ""
+        self._result, self._sources = "", Sources()
         self._plain = False
         self.refused: str | None = None
         """Why no file can be posted; None where nothing refused it."""
         self._pages = self._new_pages()
 
-    def show(self, plan: Plan, result: str = "") -> None:
-        """Show a newer state of the plan, and the text of its result where there is one."""
+    def show(self, plan: Plan, result: str = "", sources: Sources | None = None) -> None:
+        """Show a newer state of the plan, and the text of its result where there is one, with what it cites."""
         self.plan, self._result = plan, KNOWN.strike(cut_text(result))
+        self._sources = sources or Sources()
+
+    def _measure(self, text: str) -> int:
+        return self._format.page.measure(Reply(text))
 
     def _new_pages(self) -> Pages | PlainPages:
-        if self._plain:
-            return PlainPages(self._limit)
-        return Pages(lambda text: self._format.page.measure(Reply(text)), self._limit)
+        return PlainPages(self._limit) if self._plain else Pages(self._measure, self._limit)
 
     def advance(self) -> bool:
         """Cut the result into one page more; True once it is cut."""
@@ -295,14 +293,18 @@ class PlanCardView:
             note = with_reference(strings.no_file(self.refused), self.plan.key)
             return (card, *replies[:-1], replace(replies[-1], note=note))
         replies[-1] = replace(replies[-1], note=strings.WHOLE_IN_FILE)
-        document = [Document(strings.ANSWER_FILE, self._result)] if self.ended else []
+        whole = joined(self._result, source_list(self._sources, MOST_IN_FILE))
+        document = [Document(strings.ANSWER_FILE, whole)] if self.ended else []
         return (card, *replies, *document)
 
     def _cut(self, effort: int = sys.maxsize) -> list[str]:
         most = MOST_MESSAGES - 1  # the card is one
         try:
             with time_limit():
-                return self._pages.update(self._result, most=most, effort=effort)
+                pages = self._pages.update(self._result, most=most, effort=effort)
+                if self._plain or self._pages.over or self._pages.pending:
+                    return pages
+                return with_sources(pages, self._sources, self._measure, self._limit, most)
         except Exception as error:
             # Whichever error rendering a text raises, the plain text is shown.
             if not self.fall_back(error):

@@ -1,23 +1,21 @@
-"""Aion's reference markup in text that is still growing: whole markers become words, half ones stay hidden. No I/O."""
+"""Aion's reference markup in text that is still growing: whole markers become citations, half ones stay hidden. No I/O."""
 
 import re
 
-from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers, resolve_content
-from aion_bot.domain import strings
+from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.rendering.citations import TAIL, CitationWriter, Sources
 
-# Not `[` inside: each of many openings would be followed to the end of its line, which takes quadratic time.
-# Its count comes only with the last event.
-_COUNT = re.compile(r"\[\[ref:[^\[\]\n]*\]\]")
 _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):")
 _BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
 
 
-def readable(text: str) -> str:
-    """Replace every whole marker by plain words, without the metadata that comes only at the end."""
-    if "[[" not in text:
+def cited(text: str, sources: Sources) -> str:
+    """Return a whole text with citations in place of its markers."""
+    if sources.as_written or "[[" not in text:
         return text
-    return resolve_content(_COUNT.sub(strings.UNCOUNTED, text), {})
+    writer = CitationWriter(sources)
+    return writer.write(text) + writer.end()
 
 
 def settled_length(text: str, start: int = 0) -> int:
@@ -51,8 +49,10 @@ class Growing:
         begun: How often the text was another one than before, and not more of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Sources) -> None:
         self.begun = 0
+        self._sources = sources
+        self._writer: CitationWriter | None = None
         self._raw = ""
         self._settled = 0
         self._readable = ""
@@ -63,12 +63,16 @@ class Growing:
         """Take the whole raw text so far and return what may be shown of it."""
         # The server repairs its text now and then.
         if not raw.startswith(self._raw):
-            self.begun, self._settled, self._readable = self.begun + 1, 0, ""
+            self.begun, self._settled, self._readable, self._writer = self.begun + 1, 0, "", None
             self._struck, self._struck_to = "", 0
+            self._sources.cited.clear()  # what it cites now is found anew, under the same numbers
         # The attribute is emptied meanwhile: Python appends in place, without a copy, to a string with one reference.
         words, self._readable = self._readable, ""
         end = settled_length(raw, self._settled)
-        words += readable(raw[self._settled : end])
+        new = raw[self._settled : end]
+        if self._writer is None and "[[" in new:
+            self._writer = CitationWriter(self._sources)
+        words += self._writer.write(new, words[-TAIL:]) if self._writer else new
         self._raw, self._settled, self._readable = raw, end, words
         # After the markers: what stands around one may be a secret once its words take its place.
         shown, self._struck = self._struck, ""

@@ -60,7 +60,7 @@ def time_limit() -> Iterator[None]:
     elif _Running.since is not None:
         yield  # inside another time limit, which stays in force
     else:
-        # Each token of an answer comes here: one timer, which `_look` sets again, costs half as much as one for each limit.
+        # Each edit of an answer comes here several times: one timer, which `_look` sets again, costs half of two.
         begun = time.monotonic()
         _Running.since = time.thread_time(), begun
         before = signal.signal(signal.SIGALRM, _look)
@@ -69,9 +69,11 @@ def time_limit() -> Iterator[None]:
             try:
                 yield
             finally:
+                # First: a signal that comes only now must not set the timer again, as nobody would stop it.
+                _Running.since = None
                 signal.setitimer(signal.ITIMER_REAL, 0)
         finally:
-            _Running.since = None
+            _Running.since = None  # also where the signal came before that
             signal.signal(signal.SIGALRM, before)
             if left:  # somebody else's timer, such as a test runner's, goes on
                 remaining = left - (time.monotonic() - begun)

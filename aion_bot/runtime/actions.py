@@ -27,6 +27,8 @@ _INTENTS = {
     Action.CANCEL: Intent.DECIDE,
     Action.RETRY: Intent.RETRY,
     Action.STOP: Intent.STOP,
+    Action.UPLOAD: Intent.RETRY,
+    Action.SUGGEST: Intent.RETRY,
 }
 
 Enqueue = Callable[[Thread, Turn], None]
@@ -75,7 +77,7 @@ class Actions:
         refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
         if refusal is not None:
             await reply_privately(thread, click, (strings.refusal(refusal),), hidden=True)
-        elif click.action is Action.RETRY:
+        elif _INTENTS[click.action] is Intent.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._ask_again(thread, turn)

@@ -21,22 +21,20 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Intent, Refusal, may_app_ask
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.allowance import UsedUp
-from aion_bot.domain.prompts import bounded, question, readable, unaskable
+from aion_bot.domain.prompts import bounded, question, readable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
-from aion_bot.runtime.mention_hints import MentionHints
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
-from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
-from aion_bot.runtime.replied_to import RepliedTo
+from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import Admission, PlatformHost, supervise
+from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +68,6 @@ class Dispatcher:
         self._options = options
         self._store = services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
-        self._admission = Admission(services.store, services.access)
         self._promised = PromisedPlaces()
         self._allowances = Allowances(services.store, services.access, self._promised)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
@@ -109,7 +106,7 @@ class Dispatcher:
         Cancelling it ends everything where it is, as a crash would; the next start recovers it.
         """
         for platform in self._adapters:
-            await self._admission.load(platform)
+            await load_admitted(self._store, self._services.access, platform)
         await self._recovery.start()
         # After recovery has read its rows, and before a platform is connected.
         sweep = RetentionSweep(self._store, self._options.retention_days, self._adapters)
@@ -175,13 +172,12 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        objection, hidden = unaskable(prompt), False
-        if objection is None and not self._promised.holds(prompt):
-            objection, hidden = self._too_busy(prompt), True
+        flaw = self._services.access.unaskable(prompt)
+        objection = flaw or (None if self._promised.holds(prompt) else self._too_busy(prompt))
         if objection is not None:
-            self._reply_once(thread, prompt, objection, hidden=hidden)
+            self._reply_once(thread, prompt, objection, hidden=flaw is None)
             return
-        prompt = bounded(prompt)  # its row says what was left out of its quotes
+        prompt = bounded(prompt) if prompt.quotes else prompt  # its row says what was left out of its quotes
         turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
         self._indicators.places.arriving(thread, prompt)
         if anew:
@@ -190,7 +186,8 @@ class Dispatcher:
         if accepted is not True:
             self._refuse_used_up(thread, prompt, accepted)
             return
-        self._replace(prompt)
+        if self._options.busy == "replace":
+            self._end_own_answers(prompt)
         if self._queues.busy(prompt.thread):
             self._indicators.queued(thread, turn)
             self._queue_waits.begin(thread, turn)
@@ -210,7 +207,7 @@ class Dispatcher:
         refusal = await self._refusal(prompt)
         if refusal is not None:
             return strings.refusal(refusal, prompt.place.lacks)
-        objection = unaskable(prompt) or self._too_busy(prompt)
+        objection = self._services.access.unaskable(prompt) or self._too_busy(prompt)
         if objection is not None:
             return objection
         # Its place is taken before anything is awaited: another question may come at this instant.
@@ -232,10 +229,8 @@ class Dispatcher:
         platform, place = prompt.thread.platform, prompt.place
         return self._services.access.refusal(platform, intent, place, prompt.person, last)
 
-    def _replace(self, prompt: Prompt) -> None:
-        """End the answers to the person's own questions in a thread, if that is wanted; others' go on, and it waits for them."""
-        if self._options.busy != "replace":
-            return
+    def _end_own_answers(self, prompt: Prompt) -> None:
+        """End the answers to the person's own questions in a thread; others' go on, and the new one waits for them."""
         access, platform = self._services.access, prompt.thread.platform
         for runner in self._active.find(thread=prompt.thread):
             # Not logged: nobody asked for the end of somebody else's answer.
@@ -267,7 +262,7 @@ class Dispatcher:
         """
         asked = change.question
         words = readable(change.text or "") if asked is None else question(asked)
-        if not words or asked is None:
+        if asked is None or not (words or asked.files):
             withdrawn = await self._store.turns.withdraw(change.prompt)
             if withdrawn:
                 _log.info("question withdrawn", platform=thread.platform)
@@ -349,8 +344,7 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            may_ask=lambda apps: may_app_ask(self._services.access.policies[adapter.platform], apps),
-            admission=self._admission,
+            access=self._services.access,
             observer=self._services.observer,
         )
         await supervise(adapter, host)

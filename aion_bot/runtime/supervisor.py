@@ -11,7 +11,7 @@ import structlog
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
-from aion_bot.domain.access import may_use_workspace
+from aion_bot.domain.access import may_app_ask, may_use_workspace
 from aion_bot.domain.observer import Observer
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
@@ -47,9 +47,6 @@ Accept = Callable[[InboundEvent], Awaitable[None]]
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
 
-MayAsk = Callable[[frozenset[str]], bool]
-"""Tells whether an app with any of these ids may ask."""
-
 Unread = Callable[[Prompt], Awaitable[None]]
 """Takes a reply whose words the platform keeps back."""
 
@@ -58,6 +55,13 @@ async def delivered_from(store: Store, platform: str) -> float | None:
     """Return from when on a platform may deliver once more what was written there; None where nothing is read again."""
     heard = await store.kv.get(platform, _LAST_HEARD)
     return None if heard is None else float(heard) - _OVERLAP
+
+
+async def load_admitted(store: Store, access: AccessControl, platform: str) -> None:
+    """Let the workspaces of a platform that an earlier process admitted use the bot; see `PlatformHost.present`."""
+    stored = await store.kv.get(platform, _ADMITTED)
+    if stored is not None:
+        access.admit(platform, json.loads(stored))
 
 
 async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: Backoff = RECONNECT) -> None:
@@ -89,51 +93,11 @@ async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: B
         keeping_time.cancel()
 
 
-class Admission:
-    """Admits the workspaces of a platform's first start, and while there was none the first that invites the bot.
-
-    Anybody can invite a public bot into a workspace of their own, and would reach the library of whoever runs it.
-
-    They are remembered; any other has to be listed. In a database of an older version the first start of this one counts.
-    """
-
-    def __init__(self, store: Store, access: AccessControl) -> None:
-        self._store = store
-        self._access = access
-
-    async def load(self, platform: str) -> None:
-        """Read what an earlier process admitted."""
-        stored = await self._store.kv.get(platform, _ADMITTED)
-        if stored is not None:
-            self._access.admit(platform, json.loads(stored))
-
-    async def present(self, platform: str, workspaces: Mapping[str, str]) -> None:
-        """Take note of where the bot is: names by id, empty where none is known yet."""
-        admitted = self._access.policies[platform].admitted
-        # Of several workspaces that joined while no process ran, the first is not known.
-        if admitted is None or (not admitted and len(workspaces) == 1):
-            # In force before it is written: a question may come meanwhile.
-            self._access.admit(platform, workspaces)
-            value = json.dumps(list(workspaces))
-            await retry_write(lambda: self._store.kv.set(platform, _ADMITTED, value))
-        for workspace, name in workspaces.items():
-            if not may_use_workspace(self._access.policies[platform], workspace):
-                _log.warning(
-                    "workspace not admitted",
-                    platform=platform, workspace=workspace, name=name, mend=strings.LIST_IT,
-                )  # fmt: skip
-
-    async def joined(self, platform: str, workspace: str, name: str) -> None:
-        """Take note of a workspace that has invited the bot just now."""
-        _log.info("workspace joined", platform=platform, workspace=workspace, name=name)
-        await self.present(platform, {workspace: name})
-
-
 class PlatformHost:
     """What one adapter sees of the bot.
 
     `several_workspaces_expected`: an allow list says which workspaces may use the bot, so that several of them are no
-    surprise.
+    surprise. Without `access` no app may ask, and no workspace is admitted.
     """
 
     def __init__(
@@ -145,8 +109,7 @@ class PlatformHost:
         several_workspaces_expected: bool,
         objection: Objection | None = None,
         unread: Unread | None = None,
-        may_ask: MayAsk | None = None,
-        admission: Admission | None = None,
+        access: AccessControl | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.was_connected = False
@@ -157,8 +120,7 @@ class PlatformHost:
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
         self._unread = unread
-        self._may_ask = may_ask
-        self._admission = admission
+        self._access = access
         self._caught_up = False
         self._second_seen_at = 0.0
 
@@ -173,21 +135,39 @@ class PlatformHost:
 
     def may_ask(self, apps: frozenset[str]) -> bool:
         """Look at the list of apps."""
-        return self._may_ask is not None and self._may_ask(apps)
+        return self._access is not None and may_app_ask(self._access.policies[self._platform], apps)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Ask the dispatcher whether it would take a question."""
         return None if self._objection is None else await self._objection(prompt)
 
     async def present(self, workspaces: Mapping[str, str]) -> None:
-        """Let the workspaces of the first start use the bot."""
-        if self._admission is not None:
-            await self._admission.present(self._platform, workspaces)
+        """Admit the workspaces of the platform's first start, and while there was none the first that invites the bot.
+
+        Anybody can invite a public bot into a workspace of their own, and would reach the library of whoever runs it. So
+        the admitted ones are remembered, and any other has to be listed. In a database of an older version the first
+        start of this one counts.
+        """
+        if self._access is None:
+            return
+        admitted = self._access.policies[self._platform].admitted
+        # Of several workspaces that joined while no process ran, the first is not known.
+        if admitted is None or (not admitted and len(workspaces) == 1):
+            # In force before it is written: a question may come meanwhile.
+            self._access.admit(self._platform, workspaces)
+            value = json.dumps(list(workspaces))
+            await retry_write(lambda: self._store.kv.set(self._platform, _ADMITTED, value))
+        for workspace, name in workspaces.items():
+            if not may_use_workspace(self._access.policies[self._platform], workspace):
+                _log.warning(
+                    "workspace not admitted",
+                    platform=self._platform, workspace=workspace, name=name, mend=strings.LIST_IT,
+                )  # fmt: skip
 
     async def joined(self, workspace: str, name: str) -> None:
         """Say which workspace has invited the bot, and whether it may use it."""
-        if self._admission is not None:
-            await self._admission.joined(self._platform, workspace, name)
+        _log.info("workspace joined", platform=self._platform, workspace=workspace, name=name)
+        await self.present({workspace: name})
 
     async def keep_last_heard(self) -> None:
         """Write every few seconds until when no event was missed, once the adapter has read the missed ones."""

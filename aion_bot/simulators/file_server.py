@@ -20,8 +20,9 @@ async def serve_file(
         headers={"Content-Type": file.media_type, "Content-Length": str(len(content))}
     )
     await answer.prepare(request)
-    for at in range(0, len(content) if cut is None else cut, _PIECE):
-        await answer.write(content[at : at + _PIECE])
+    sent = content[:cut]
+    for at in range(0, len(sent), _PIECE):
+        await answer.write(sent[at : at + _PIECE])
     if cut is not None and request.transport is not None:
         request.transport.abort()
     return answer

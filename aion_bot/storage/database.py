@@ -165,8 +165,14 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
     """Take the lock and make the file ready: it exists, can be written and has the newest schema."""
     lock = ProcessLock.acquire(real.with_name(f"{real.name}.lock"))
     try:
-        _create(real)
-        _tighten(real)  # before SQLite opens it: it gives the log and its index the mode of the database
+        with suppress(FileExistsError):
+            private_files.create(real)
+        # Before SQLite opens it: it gives the log and its index the mode of the database.
+        tightened, refused = private_files.tighten(files_of(real))
+        if tightened:
+            _log.warning("file modes tightened to 0600", files=[one.name for one in tightened])
+        if refused:
+            _log.warning("others can read files of the database", files=[one.name for one in refused])
         with closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)) as connection:
             connection.executescript(_PRAGMAS)
             _check_erasing(connection.execute(_ERASING).fetchone()[0], path)
@@ -195,20 +201,6 @@ async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
         await connection.close()
         raise
     return connection
-
-
-def _create(real: Path) -> None:
-    """Create the file for its owner alone, if it is missing."""
-    with suppress(FileExistsError):
-        private_files.create(real)
-
-
-def _tighten(real: Path) -> None:
-    tightened, refused = private_files.tighten(files_of(real))
-    if tightened:
-        _log.warning("file modes tightened to 0600", files=[one.name for one in tightened])
-    if refused:
-        _log.warning("others can read files of the database", files=[one.name for one in refused])
 
 
 def _check_erasing(secure_delete: int, path: Path) -> None:

@@ -95,6 +95,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         attempt=row["attempt"],
         starts=row["starts"],
         erased=row["erased_at"] is not None,
+        attached=row["attached"],
     )
 
 

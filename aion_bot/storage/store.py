@@ -5,6 +5,7 @@ from typing import Self
 
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage.database import Database, open_database
+from aion_bot.storage.files import Files
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
@@ -60,6 +61,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.turns = Turns(database)
+        self.files = Files(database)
         self.plans = Plans(database)
         self.threads = Threads(database)
         self.kv = KeyValues(database)
@@ -72,6 +74,11 @@ class Store:
     async def open(cls, path: Path) -> Self:
         """Open or create the database. Raises `StoreError` with a sentence for the operator."""
         return cls(await open_database(path))
+
+    @property
+    def folder(self) -> Path:
+        """Where the database is: what is put aside for a moment belongs there as well."""
+        return self._database.path.parent
 
     async def close(self) -> None:
         """Close the file and let another process have it; what was written is safe already."""

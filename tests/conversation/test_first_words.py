@@ -16,11 +16,12 @@ async def test_half_a_word_is_shown_after_a_moment(monkeypatch: pytest.MonkeyPat
     """Where Aion says no more the beginning is shown, and whoever shows the answer is told of it."""
     monkeypatch.setattr(silence, "FIRST_WORDS", 0.01)
     view, changed, ended = AnswerView(PlainAdapter().page_format), asyncio.Event(), asyncio.Event()
-    watched = Silence(view)
-    reassuring = asyncio.create_task(watched.reassure(ended, changed.set))
+    watched = Silence(view, lambda _: changed.set())
+    reassuring = asyncio.create_task(watched.reassure(ended))
     await asyncio.sleep(0)
     view.fold(ChatToken(ChatTokenType.TOKEN, "Th"))
     watched.heard()
+    changed.clear()  # the event itself was told as well
     assert view.waits_for_words
     async with asyncio.timeout(60):
         await changed.wait()

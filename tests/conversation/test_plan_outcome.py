@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aion_bot.aion import ChatMessage, MessageRole, PlanActionResponse
+from aion_bot.aion import ChatMessage, ImageReference, MessageRole, PlanActionResponse
 from aion_bot.aion.types import parse_plan_action
 from aion_bot.conversation.plan_outcome import answered, seen_in_session
 from aion_bot.domain import strings
@@ -130,3 +130,14 @@ def test_what_a_message_of_the_session_says(
         bool(others) or (phase is PlanPhase.BUSY and action is Action.CANCEL)
     )
     assert (decided.detail == strings.ANOTHER_DECIDED) is another
+
+
+def test_a_result_cites_its_sources() -> None:
+    """The message that Aion stored after a decision has citations, and the sources that its data has."""
+    images = [ImageReference("ab12-full", "a.jpg")]
+    message = ChatMessage(
+        "m", MessageRole.ASSISTANT, "Moved[[img:ab12|a.jpg]] to[[doc:x|b.pdf]]", image_context=images
+    )
+    decided = seen_in_session(PLAN, message, "202")
+    assert decided.result == "Moved [1] to b.pdf"
+    assert [source.name for source in decided.sources.cited.values()] == ["a.jpg"]

@@ -27,6 +27,19 @@ async def test_an_answer_grows_in_place(bot: Bot) -> None:
     assert not any("[[" in version for version in versions)
 
 
+async def test_citations_keep_their_numbers(bot: Bot) -> None:
+    """What is shown as a citation while the answer grows has the same number at the end, above the list of sources."""
+    bot.aion.token_delay = 0.012
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "inspection_site7.pdf (p.5)")
+    (answer,) = (one for one in bot.bots(thread) if "I found" in one.text)
+    growing = [one for one in answer.versions if "is torn" in one and "Sources" not in one]
+    assert growing
+    assert all("torn [1]" in one or one.rstrip("…").endswith("torn") for one in growing if "bent" in one)
+    assert [at for at in range(1, 5) if f"[{at}] " in answer.text.partition("Sources")[2]] == [1, 2, 3, 4]
+    assert "torn [1]" in answer.text
+    assert "see [4]." in answer.text
+
+
 async def test_the_first_message_does_not_wait_for_aion(bot: Bot) -> None:
     """The thread shows that the bot works before Aion has sent a word."""
     bot.aion.play(Scene((Hold("go"), Speak("Here."), *ENDING), Answer("Here.")))

@@ -7,7 +7,7 @@ import pytest
 from aion_bot.domain.allowance import Allowance
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.runtime.reorder_buffer import ReorderBuffer, opens
+from aion_bot.runtime.replies import ReorderBuffer, opens
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.store import Threads

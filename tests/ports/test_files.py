@@ -9,7 +9,7 @@ from aion_bot.ports.files import NAME_LENGTH, Attachment, attachment, whole
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.thread_files import LOOK_BACK, ThreadFiles
 
-THREAD, OTHER = ThreadKey("toy", "1"), ThreadKey("toy", "2")
+THREAD, OTHER = ThreadKey("anywhere", "1"), ThreadKey("anywhere", "2")
 ROOF, WALL = Attachment("1", "roof.jpg"), Attachment("2", "wall.pdf")
 
 
@@ -139,6 +139,6 @@ def test_the_quietest_thread_is_forgotten_first() -> None:
     """The number of threads is bounded."""
     files = ThreadFiles(capacity=2)
     for name in "abac":
-        files.note(ThreadKey("toy", name), 1, [ROOF], own=False, first=True)
-    known = [name for name in "abc" if files.recent(ThreadKey("toy", name), 1) is not None]
+        files.note(ThreadKey("anywhere", name), 1, [ROOF], own=False, first=True)
+    known = [name for name in "abc" if files.recent(ThreadKey("anywhere", name), 1) is not None]
     assert known == ["a", "c"]

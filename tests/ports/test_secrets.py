@@ -20,14 +20,16 @@ from aion_bot import log_config
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.conversation import notices
 from aion_bot.conversation.proposal import read_plan
-from aion_bot.delivery.outgoing import struck_line, struck_prompt, struck_screen
+from aion_bot.delivery.thread import struck_line, struck_prompt, struck_screen
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Button, Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.secrets import KNOWN, MARK, MOST_BRIEF, Secrets, secrets_in
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.screen import PageFormat
+from aion_bot.rendering.sources import source_list
 
 SECRET = 'xoxb-12_3"4/ab+c=é'
 UNRESERVED = string.ascii_letters + string.digits + "-_."
@@ -116,7 +118,7 @@ def test_a_secret_is_never_shown_in_part(noise: str, at: int) -> None:
 
 def test_a_secret_in_two_tokens_is_never_shown(known: str) -> None:
     """While an answer grows sign by sign no screen has the beginning of a secret, and the text only grows."""
-    growing, text = Growing(), f"The key is {known}, keep it."
+    growing, text = Growing(Sources()), f"The key is {known}, keep it."
     shown = [growing.update(text[:end]) for end in range(len(text) + 1)]
     assert all("xo" not in one for one in shown)
     assert all(after.startswith(before) for before, after in itertools.pairwise(shown))
@@ -124,9 +126,11 @@ def test_a_secret_in_two_tokens_is_never_shown(known: str) -> None:
 
 
 def test_a_secret_between_markers_is_never_shown(known: str) -> None:
-    """A secret that only the words of a reference complete is one, too."""
-    marked = f"The key is {known[:6]}[[doc:1|{known[6:]}]] here"
-    assert Growing().update(f"{marked}. ") == f"The key is {MARK} here. "
+    """A citation takes the place of the words of a reference that would complete a secret; a source's name has none."""
+    sources = Sources()
+    marked = f"The key is {known[:6]}[[doc:1|{known[6:]}]] here, or [[doc:2|{known}]]. "
+    assert Growing(sources).update(marked) == f"The key is {known[:6]} [1] here, or [2]. "
+    assert source_list(sources).endswith(f"- [2] `{MARK}`")
 
 
 def test_everything_that_a_platform_shows_is_struck(known: str) -> None:

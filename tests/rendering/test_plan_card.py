@@ -10,10 +10,29 @@ from adapters.slack import rate_limits as slack_limits
 from adapters.slack import rendering as slack
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
-from aion_bot.ports.messages import Action, Content, Line, Person, PlanCard, Step, StepState, ThreadKey
-from aion_bot.rendering.plan_card import PlanFormat, can_be_approved, plan_card, record
+from aion_bot.ports.messages import (
+    Action,
+    Content,
+    Document,
+    Line,
+    Person,
+    PlanCard,
+    Step,
+    StepState,
+    ThreadKey,
+)
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.plan_card import (
+    PlanCardView,
+    PlanFormat,
+    can_be_approved,
+    plan_card,
+    record,
+)
+from aion_bot.rendering.references import cited
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
+from tests.support.plain_adapter import PlainAdapter, texts
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 LOST = Attempt(ADA, Action.APPROVE, 1, PlanPhase.UNKNOWN, PlanPhase.PENDING, "lost")
@@ -337,3 +356,16 @@ def test_steps_show_how_far_they_are() -> None:
     )
     assert [step.numbered(at) for at, step in enumerate(card.steps, 1)] == ["✅ 1. ", "❌ 2. ", "⏳ 3. ∥ "]
     assert {"1 of 3 steps done", strings.PARALLEL_STEPS} <= set(said(card.facts))
+
+
+def test_the_sources_of_a_result_stand_under_it() -> None:
+    """A plan's result ends with the list of what it cites, and so does its file where it is too long for messages."""
+    one, sources = Plan("k", "p", "s", ThreadKey("slack", "t"), Person("U1"), "Move"), Sources()
+    view = PlanCardView(one, PlanFormat(PlainAdapter().page_format, "anyone"))
+    view.show(one, cited("Moved [[img:a|a.jpg]].", sources), sources)
+    assert texts(view.screen())[1:] == ["Moved [1].\n\n**Sources**\n- [1] a.jpg"]
+    view.show(one, cited("[[img:a|a.jpg]] " + "word " * 9000, sources), sources)
+    view.ended = True
+    *_, document = view.screen()
+    assert isinstance(document, Document)
+    assert document.text.endswith("**Sources**\n- [1] a.jpg")

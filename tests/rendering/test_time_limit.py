@@ -54,6 +54,15 @@ def test_what_waits_may_take_longer_than_what_computes() -> None:
         time.sleep(0.07)
 
 
+def test_a_signal_that_comes_late_sets_no_timer() -> None:
+    """It would end the process later, when nobody handles it."""
+    with time_limit.time_limit():
+        signal.raise_signal(signal.SIGALRM)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
+    time_limit._look(signal.SIGALRM, None)
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
+
+
 def test_words_that_are_only_kept_need_no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each token of an answer that is shown already would cost more for its limit than for itself."""
     view = AnswerView(PlainAdapter().page_format)

@@ -7,7 +7,8 @@ import pytest
 
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain.access import AccessPolicy, may_use_workspace
-from aion_bot.runtime.supervisor import Admission
+from aion_bot.ports.events import InboundEvent
+from aion_bot.runtime.supervisor import PlatformHost, load_admitted
 from aion_bot.storage import Store
 from tests.support.databases import lay_database
 
@@ -21,16 +22,21 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
+async def _ignore(_: InboundEvent) -> None:
+    """Accept no event."""
+
+
 class Start:
     """One start of the bot on a database; `listed` are the servers that the settings name."""
 
     def __init__(self, store: Store, listed: str = "") -> None:
         self.access = AccessControl({HERE: AccessPolicy(allow_workspaces=frozenset(listed.split()))})
-        self.admission = Admission(store, self.access)
+        self.store = store
+        self.host = PlatformHost(HERE, store, _ignore, several_workspaces_expected=True, access=self.access)
 
     async def __call__(self, present: str) -> "Start":
-        await self.admission.load(HERE)
-        await self.admission.present(HERE, dict.fromkeys(present.split(), ""))
+        await load_admitted(self.store, self.access, HERE)
+        await self.host.present(dict.fromkeys(present.split(), ""))
         return self
 
     def answered(self, servers: str) -> str:
@@ -42,7 +48,7 @@ class Start:
 async def test_the_servers_of_the_first_start_are_admitted(store: Store) -> None:
     """So it is for a new database and for one of an older version; whatever comes later is not, seen or unseen."""
     start = await Start(store)("a b")
-    await start.admission.joined(HERE, "c", "Southwind")
+    await start.host.joined("c", "Southwind")
     assert start.answered("a b c") == "a b"
     assert (await Start(store)("a c d")).answered("a b c d") == "a b"
 

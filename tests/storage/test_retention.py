@@ -25,7 +25,7 @@ THREAD = ThreadKey("discord", "1")
 ADA = Person("U1", "Ada")
 WORDS = 'Is "Żółw" broken?\nTell 🐢 me'
 PLAN = Plan("k1", "p1", "s1", THREAD, ADA, WORDS, (Step("Folders", WORDS),), digest="d1", said=WORDS)
-RETRYABLE = (EndReason.FAILED, EndReason.INTERRUPTED)
+RETRYABLE = (EndReason.FAILED, EndReason.INTERRUPTED, EndReason.HELD, EndReason.INCOMPLETE)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from aion_bot.simulators.slack.state import Message
 from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.workspace import Shown, ShownButton
@@ -13,7 +15,13 @@ Body = Mapping[str, Any]
 
 _ENTITY = re.compile(r"<([@#!])([^<>|]+)(?:\|([^<>]*))?>")
 _LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
+_PINGS = re.compile(
+    r"<(?:@([UWB][A-Z0-9]+)|!(subteam\^[^<>|]+|here|channel|everyone|group))(?:\|[^<>]*)?>", re.IGNORECASE
+)
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_ADDRESS = re.compile(r"https?://\S+")
 _PLAIN_BROADCAST = re.compile(r"@(?:channel|here|everyone|group)\b", re.IGNORECASE)
+_MARKDOWN = MarkdownIt("commonmark").disable("html_block").enable("table")
 _INVISIBLE = dict.fromkeys(map(ord, "\N{WORD JOINER}\N{ZERO WIDTH SPACE}"))
 
 
@@ -64,10 +72,10 @@ def _button_elements(body: Body) -> Iterator[Body]:
 def pinged(body: Body) -> list[str]:
     """Whom a body could notify, by id or as "@everyone".
 
-    Stricter than Slack is known to be: `markdown` blocks and code count, and so does what becomes an entity after
-    character references and backslashes are resolved, because no documentation excludes them.
+    Stricter than Slack is known to be: entities in `markdown` blocks and code count, and outside of code so does what becomes
+    one after character references and backslashes are resolved, and `@here` as words, because no documentation excludes them.
     """
-    found = [who for text in _parsed(body) for who in _addressed(text)]
+    found = [who for text, in_code in _parsed(body) for who in _addressed(text, in_code=in_code)]
     return list(dict.fromkeys(found))
 
 
@@ -98,27 +106,30 @@ def _read(mrkdwn: str, names: Mapping[str, str]) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").translate(_INVISIBLE)
 
 
-def _parsed(body: Body) -> Iterator[str]:
-    yield body.get("text") or ""
+def _parsed(body: Body) -> Iterator[tuple[str, bool]]:
+    """Return each text that Slack parses, and whether it is code."""
+    yield body.get("text") or "", False
     for block in body.get("blocks") or ():
-        yield from _block_texts(block)
+        texts: Sequence[Any] = [block.get("text"), *block.get("elements", ())]
+        for text in texts:
+            if isinstance(text, str):
+                yield from _parts(text)
+            elif isinstance(text, Mapping) and text.get("type") == "mrkdwn":
+                yield text["text"], False
 
 
-def _block_texts(block: Body) -> Iterator[str]:
-    texts: Sequence[Any] = [block.get("text"), *block.get("elements", ())]
-    for text in texts:
-        if isinstance(text, str):
-            yield text
-            yield re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(text))
-        elif isinstance(text, Mapping) and text.get("type") == "mrkdwn":
-            yield text["text"]
+def _parts(markdown: str) -> Iterator[tuple[str, bool]]:
+    """Return the words of a `markdown` block, as they are and resolved, and all of it as code."""
+    yield markdown, True
+    for token in _MARKDOWN.parse(markdown):
+        if token.type == "inline":
+            words = _CODE.sub(" ", token.content)
+            yield words, False
+            yield re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(words)), False
 
 
-def _addressed(text: str) -> Iterator[str]:
-    for sign, target, _ in _ENTITY.findall(text):
-        if sign == "@":
-            yield target
-        elif sign == "!" and not target.startswith("date^"):
-            yield target.partition("^")[2] if target.startswith("subteam^") else "@everyone"
-    if _PLAIN_BROADCAST.search(text):
+def _addressed(text: str, *, in_code: bool) -> Iterator[str]:
+    for person, others in _PINGS.findall(text):
+        yield person or others.partition("^")[2] or "@everyone"
+    if not in_code and _PLAIN_BROADCAST.search(_ADDRESS.sub(" ", text)):
         yield "@everyone"

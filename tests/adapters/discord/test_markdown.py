@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.markdown import LONGEST_LINE, convert, inline, is_plain, unfenced
+from adapters.discord.inline import LONGEST_LINE, inline, unfenced
+from adapters.discord.markdown import convert, is_plain
 from aion_bot.ports.markdown import blocks, plain_line_ends
 
 PIECES = st.sampled_from(

@@ -175,9 +175,9 @@ def test_a_dialog_asks_before_something_is_deleted() -> None:
 def test_a_decision_has_its_time_and_its_marks() -> None:
     """The time is Slack's own, which each reader sees in their time zone; marks stand around the number of a step."""
     steps = (Step("Search", "Find", state=StepState.DONE), Step("Move", "Move", parallel=True))
-    blocks = accepted(PlanCard("Plan", "Sort.", steps, headline="Sort", decided_at=1_700_000_000))["blocks"]
+    blocks = accepted(PlanCard("Plan", "Sort.", steps, headline="Sort.", decided_at=1_700_000_000))["blocks"]
     texts = [one["text"]["text"] for one in blocks if "text" in one]
-    assert texts == ["Plan: Sort", ">*✅ 1. Search*\n>Find\n>*2. ∥ Move*\n>Move"]
+    assert texts == ["Plan: Sort.", ">*✅ 1. Search*\n>Find\n>*2. ∥ Move*\n>Move"]
     (moment,) = (one["text"] for block in blocks for one in block.get("elements", ()))
     assert moment == "<!date^1700000000^{date_short_pretty}, {time}|2023-11-14 22:13 UTC>"
 

@@ -1,0 +1,231 @@
+"""What stands inside the lines of a block, as Discord draws it. No I/O.
+
+Discord's own emphasis is wider than Markdown's: two underlines are drawn anywhere, and bold may begin with a blank. So
+what is emphasis in Markdown is written in marks that Discord takes for the same, and every other sign is escaped.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from aion_bot.ports.inline import LINE_BREAK, spans
+from aion_bot.ports.inline_parser import Span
+from aion_bot.ports.links import LONGEST_LINE, Link, opens_no_link, real_address
+
+# People, roles, channels, commands, sounds and the server's own pages; `<t:…>` is a time, and harmless.
+_PILLS = tuple(
+    (opening, f"{opening[0]}\u200b{opening[1:]}") for opening in ("<@", "<#", "</", "<id:", "<sound:")
+)
+_EMPHASIS = "*_~"
+_INVISIBLE = "\u200b"
+_NO_LINK = f"]{_INVISIBLE}("
+_FENCE = "```"
+_BROKEN_FENCE = "``\u200b`"
+_DRAWN = frozenset("*_~`\\")
+"""Characters that Discord may draw as formatting wherever they stand."""
+_SPECIAL = frozenset("*_~`|[]<&\\@")
+_PAIRS_ALONE = 5
+"""Signs of a run that Discord takes for a pair of marks with one of them between."""
+_NOTHING = Span("", 0, -1)
+_ENDS_ADDRESS = frozenset(" \t\n<)\"'.,:;!?]*~`")
+"""What may stand behind an address: Discord ends it there, or it is emphasis that Discord looks for first."""
+
+
+def needs_rewriting(text: str) -> bool:
+    """Tell whether `inline` may change a text; False is sure."""
+    return not _SPECIAL.isdisjoint(text) or "://" in text
+
+
+@lru_cache(maxsize=1024)  # a page is drawn again for each edit, and most of its paragraphs are the same
+def inline(text: str, *, bold: bool = False) -> str:
+    """Rewrite the lines of one block; each line end stays, and `LINE_BREAK` stands for one that is added.
+
+    `bold`: the text is shown in bold, which another mark of bold would end.
+    """
+    if not needs_rewriting(text):
+        return text
+    if any(len(line) > LONGEST_LINE for line in text.split("\n")):
+        return harmless(text)  # no message holds such a line
+    return without_pills_in_code(_drawn(text, bold=bold))
+
+
+def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
+    pieces: list[str] = []
+    depth: Counter[str] = Counter()
+    words, done, after_mark = "", 0, False
+    found = spans(text)
+    escaped = _pairing(text, found, bold=bold)
+    for span in found:
+        words += _literal(text[done : span.start])
+        done, source = span.end, text[span.start : span.end]
+        if span.kind == "sign":
+            words += _sign(text, span) if source[0] in escaped else source
+        elif span.kind in {"entity", "footnote"}:
+            words += "".join(f"\\{one}" if one in _DRAWN else one for one in span.value)
+        elif span.kind == "escape" and source != "\\|":
+            words += "\n" if source.endswith("\n") else source
+        elif span.kind in {"hidden", "break"}:
+            words += "\n" * source.count("\n") + (LINE_BREAK if span.kind == "break" else "")
+        else:
+            after_mark &= not words
+            pieces.append(unlinked(words))
+            words = ""
+            if span.kind == "mark":
+                depth[span.value] += span.opens
+                shown = "" if depth[span.value] > 1 or (bold and span.value == "**") else span.value
+                depth[span.value] -= not span.opens
+                # Marks that touch would be read as one longer mark.
+                apart = _INVISIBLE if after_mark and span.opens and shown else ""
+                pieces.append(apart + shown)
+                after_mark = not span.opens and bool(shown)
+            else:
+                pieces.append(_construct(text, span, links=links))
+                after_mark = False
+    return "".join((*pieces, unlinked(words + _literal(text[done:]))))
+
+
+def _literal(words: str) -> str:
+    """Escape backticks, which begin no code, and backslashes, which escape nothing, where Discord takes them for that."""
+    words = words.replace("`", "\\`") if "`" in words else words
+    if "\\" not in words:
+        return words
+    first, *rest = words.split("\\")
+    return first + "".join(
+        f"\\{one}" if one[:1] == "`" or (one[:1].isascii() and one[:1].isalnum()) else f"\\\\{one}"
+        for one in rest
+    )
+
+
+def _pairing(text: str, found: Sequence[Span], *, bold: bool) -> set[str]:
+    """Return which signs Discord may take for emphasis: those with another one to pair with, and long runs."""
+    runs = [
+        span.value[:1] or text[span.start]
+        for before, span in pairwise((_NOTHING, *found))
+        if span.kind in {"mark", "sign"}
+        and (before.end != span.start or text[before.start] != text[span.start])
+    ]
+    counts = Counter([*runs, "*"] if bold else runs)
+    return {sign for sign in _EMPHASIS if counts[sign] > 1 or sign * _PAIRS_ALONE in text}
+
+
+def _sign(text: str, span: Span) -> str:
+    """Escape a sign, but not where Discord takes it for none: in a word like `a_b`, and a star between blanks."""
+    sign = text[span.start]
+    before, behind = text[max(0, span.start - 1) : span.start], text[span.end : span.end + 1]
+    in_word = sign == "_" and all(one.isascii() and one.isalnum() for one in (before, behind))
+    alone = sign == "*" and not before.strip() and not behind.strip()
+    return sign if in_word or alone else "".join(f"\\{one}" for one in text[span.start : span.end])
+
+
+def _construct(text: str, span: Span, *, links: bool) -> str:
+    source = text[span.start : span.end]
+    match span.kind:
+        case "code":
+            return _code_span(span.value, text[: span.start])
+        case "link" if span.link is not None and links:
+            return _link(span.link)
+        case "address" if links:
+            return _address(span.value, text[span.end : span.end + 1], text[: span.start])
+        case "autolink" if "://" in source:
+            return source
+        case "autolink" if "@" in source:
+            source = _literal(source[1:-1].removeprefix("mailto:")).replace("_", "\\_")
+    return source if span.kind == "escape" else unlinked(source)
+
+
+def _address(address: str, behind: str, before: str) -> str:
+    """Write a bare address so that Discord ends it where it ends."""
+    address = address.replace("||", "%7C%7C").replace("`", "%60")
+    if behind and behind not in _ENDS_ADDRESS and not before.endswith("<"):
+        return f"<{address}>"
+    return address
+
+
+def without_pills_in_code(drawn: str) -> str:
+    """Break up mentions in code as well, where Discord may see none: emphasis that began before can take in its first mark."""
+    if "`" not in drawn or not any(mark in drawn for mark in _EMPHASIS):
+        return drawn
+    for opening, shown in _PILLS:
+        # Code has closing tags.
+        drawn = drawn if opening == "</" else drawn.replace(opening, shown)
+    return drawn
+
+
+def unlinked(text: str) -> str:
+    """Keep text from being a masked link as well, such as one whose label began in another line."""
+    first, *rest = harmless(text).split("](")
+    pieces, before = [first], first
+    for piece in rest:
+        # Discord makes no link without an address, nor of a label whose bracket is escaped.
+        no_link = piece.startswith(")") or before[max(map(before.rfind, "[]")) - 1 :].startswith("\\[")
+        pieces += "](" if no_link else _NO_LINK, piece
+        before = piece
+    return "".join(pieces)
+
+
+def _code_span(written: str, before: str) -> str:
+    """Write code. A backtick in an address is a part of it for Discord, and opens no code."""
+    inside = written.strip("`")
+    mark = written[: written.index(inside)]
+    in_address = ":/" in before[max(map(before.rfind, " \t\n")) + 1 :]
+    # Discord's apps do not agree on code that holds as many backticks as its mark has, or on longer marks.
+    if in_address or mark in inside or len(mark) > len(_FENCE):
+        return unlinked("".join(f"\\{one}" if one in _DRAWN else one for one in written))
+    # Emphasis that began before can take in the first mark: a link in code is one then.
+    taken_in = any(mark in before for mark in _EMPHASIS)
+    return written.replace("](", _NO_LINK) if taken_in else opens_no_link(written, _INVISIBLE)
+
+
+def _link(link: Link) -> str:
+    """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
+    if not link.address:
+        return unlinked(link.written)
+    without_scheme = link.address.removeprefix("https://").removeprefix("http://")
+    if not link.label or link.label in {link.address, link.target, without_scheme}:
+        return link.address.replace("`", "%60")
+    bare = _drawn(link.label.replace("https://", "").replace("http://", ""), links=False)
+    if link.misleads:
+        address = harmless(real_address(link.address))
+        shown = f"<{address}>" if "://" in address else address
+        return f"{bare.replace('](', _NO_LINK)} ({shown})"
+    if "://" not in link.address:
+        # Discord makes no link of a place in this text, a file beside it, or a mail address.
+        address = unlinked(_literal(link.address.removeprefix("mailto:")))
+        if address.startswith("#") or "." in address or "/" in address:
+            return bare if address.startswith("#") else f"{bare} ({address})"
+    # A target that Discord takes for no address would be text, in which bars hide what follows.
+    return f"[{bare}]({link.target.replace('||', '%7C%7C').replace('`', '%60')})"
+
+
+def harmless(text: str) -> str:
+    """Keep text from hiding what follows it, and from showing mentions, which Discord draws like real ones.
+
+    Whom a message notifies is decided where it is sent; this is about what it looks like.
+    """
+    text = text.replace("||", r"\|\|")
+    for opening, shown in _PILLS:
+        text = text.replace(opening, shown)
+    for name in ("@everyone", "@here"):
+        text = _unaddressed(text, name)
+    return text
+
+
+def _unaddressed(text: str, name: str) -> str:
+    """Break up a mention of everybody, but not where it is a part of an address, which would lead elsewhere then."""
+    first, *rest = text.split(name)
+    pieces = [first]
+    word = first
+    for piece in rest:
+        # An address ends at a blank: only the word that the name stands in matters.
+        inside = "://" in word[max(map(word.rfind, " \n\t")) + 1 :]
+        pieces += name if inside else f"{name[0]}\u200b{name[1:]}", piece
+        # An address may hold the name more than once.
+        word = f"://{piece}" if inside else piece
+    return "".join(pieces)
+
+
+def unfenced(text: str) -> str:
+    """Break up fences, for text that must not open or close a code block."""
+    # Twice: what is left of one fence and the beginning of the next make a third.
+    return text.replace("```", _BROKEN_FENCE).replace("```", _BROKEN_FENCE)

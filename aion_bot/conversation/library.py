@@ -1,0 +1,132 @@
+"""Aion's library, for one file: put it in, find out whether it arrived, select it for a session."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from weakref import WeakValueDictionary
+
+import structlog
+
+from aion_bot.aion import AionVision, AionvisionError, AionvisionTimeoutError
+from aion_bot.conversation.file_spool import FileSpool, Progress
+from aion_bot.conversation.session_history import Polling
+from aion_bot.domain.file_types import FileKind, FileType
+from aion_bot.domain.uploads import MOST_BYTES, AttachedFile, largest
+
+_log = structlog.get_logger(__name__)
+
+_AT_ONCE = 4
+"""Files that are on their way at once: each takes disk, and about two MB of memory."""
+_LIMITS_HOLD = 3_600.0
+"""Seconds for which Aion's limits are believed."""
+_CLOCKS = 300
+"""Seconds by which Aion's clock may differ from this machine's."""
+_PAGES = 5
+"""Pages of the library that are looked at, of a hundred files each."""
+
+
+@dataclass(slots=True)
+class SharedUploads:
+    """What all uploads of the process share: how many run at once, what is being uploaded, and Aion's limits."""
+
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """By workspace and digest: of two questions with the same file, the second waits, and finds it there."""
+    limits: dict[str, int] = field(default_factory=dict)
+    limits_read_at: float = -_LIMITS_HOLD
+
+
+class Library:
+    """Aion's library with one key. Every method raises what the client raises, unless it says otherwise."""
+
+    def __init__(self, aion: AionVision, shared: SharedUploads, polling: Polling) -> None:
+        self._aion = aion
+        self._shared = shared
+        self._polling = polling
+
+    async def limit(self, kind: FileKind) -> int:
+        """Return the most bytes of a file: what Aion says, where the key may know, or else what no plan allows."""
+        shared = self._shared
+        if time.monotonic() - shared.limits_read_at >= _LIMITS_HOLD:
+            shared.limits_read_at = time.monotonic()
+            try:
+                shared.limits = dict((await self._aion.tenant.get_limits()).limits)
+            except AionvisionError as error:
+                # Then the refusal says it.
+                _log.info("limits not readable", code=error.code)
+        return min(largest(shared.limits, kind) or MOST_BYTES, MOST_BYTES)
+
+    async def put(
+        self, file: AttachedFile, kind: FileType, spool: FileSpool, progress: Progress
+    ) -> tuple[str, bool]:
+        """Upload a file; returns its id, and whether the library had its content already."""
+        name = kind.name(file.attachment.name)
+        pieces = spool.pieces(progress)
+        if kind.kind is FileKind.IMAGE:
+            image = await self._aion.uploads.upload_stream(
+                pieces, filename=name, content_type=kind.media_type, size_bytes=spool.size
+            )
+            return image.image_id, image.skipped
+        document = await self._aion.documents.upload(
+            pieces,
+            filename=name,
+            content_type=kind.media_type,
+            size_bytes=spool.size,
+            # The same for each attempt at this content, in every process.
+            idempotency_key=f"{file.turn}-{file.number}-{spool.digest[:16]}",
+        )
+        return document.document_id, document.deduplicated
+
+    async def processed(self, file: AttachedFile) -> None:
+        """Wait until a document's text can be searched, for `Polling.processed` at most."""
+        try:
+            await self._aion.documents.wait(file.library_id, self._polling.processed)
+        except AionvisionTimeoutError:
+            _log.info("document still processed", turn=file.turn)
+
+    async def find(self, file: AttachedFile) -> str | None:
+        """Look for a file whose upload began and may have arrived: the newest one of its name and size since then."""
+        since = datetime.fromtimestamp(file.sent_at - _CLOCKS, UTC)
+        name = file.attachment.name or "file"
+        async for _ in self._polling.arrives.tries():
+            for page in range(_PAGES):
+                found = await self._aion.files.list(limit=100, offset=100 * page)
+                for one in found.files:
+                    recent = one.created_at is None or one.created_at >= since
+                    # It was sent with another end where its name did not go with its content.
+                    same = one.filename == name or one.filename.startswith(f"{name}.")
+                    if recent and same and one.size_bytes == file.size:
+                        return one.id
+                oldest = found.files[-1].created_at if found.files else None
+                if not found.has_more or (oldest is not None and oldest < since):
+                    break
+        return None
+
+    async def selection(self, session: str) -> tuple[list[str], bool]:
+        """Return the pictures that a session has selected, and whether it can see all pictures."""
+        detail = await self._aion.chats.get_session(session, include_messages=False)
+        return detail.selected_image_ids or [], detail.session.use_all_images
+
+    async def select_images(
+        self, session: str, selected: Sequence[str], ids: Sequence[str], *, all_images: bool
+    ) -> tuple[set[str], bool]:
+        """Let a session use pictures beside those that it has selected, the last thousand.
+
+        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so.
+        """
+        chats = self._aion.chats
+        if not set(ids) <= set(selected):
+            wanted = [*(one for one in selected if one not in ids), *ids][-1000:]
+            selected = (await chats.update_images(session, wanted)).get("selected_image_ids", [])
+        if not all_images:
+            return set(ids) & set(selected), True
+        # Selecting pictures narrows a session to them.
+        mode = await chats.update_mode(session, True)
+        return set(ids) & set(selected), mode.get("use_all_images") is True
+
+    async def select_documents(self, session: str, ids: Sequence[str]) -> set[str]:
+        """Let a session use these documents and no others, the last hundred; returns those that it can use."""
+        answer = await self._aion.chats.update_documents(session, list(dict.fromkeys(ids))[-100:])
+        return set(ids) & set(answer.get("selected_document_ids", []))

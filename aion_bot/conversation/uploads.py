@@ -1,0 +1,347 @@
+"""The files of a question: brought into Aion's library and into the session before the question is asked.
+
+Each file is a row with a phase, and says in the line above the answer how far it has come. What one file's way raises
+ends that file, never the question.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+
+from aion_bot.aion import AionvisionError
+from aion_bot.conversation.file_spool import FileSpool
+from aion_bot.conversation.library import Library
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import error_messages, strings
+from aion_bot.domain.file_types import FileKind, FileType, recognise
+from aion_bot.domain.prompts import MESSAGE_LIMIT, attached_words, readable
+from aion_bot.domain.rules import Uploads
+from aion_bot.domain.turn import EndReason, Outcome, Turn
+from aion_bot.domain.uploads import (
+    MOST_BYTES,
+    MOST_OF_A_QUESTION,
+    AttachedFile,
+    FileEnd,
+    FilePhase,
+    FileReason,
+    end_of,
+)
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.events import Prompt
+from aion_bot.ports.files import AttachedFiles, Attachment
+from aion_bot.ports.messages import Action, Button
+from aion_bot.ports.rate_limits import Operation
+from aion_bot.ratelimit.permit import Priority
+from aion_bot.rendering.answer import AnswerView
+
+_log = structlog.get_logger(__name__)
+
+NOTICE = "files"
+"""The name of the line in the view, by which it is replaced."""
+_STEP = 10
+"""Percents after which the line is shown anew."""
+
+
+class QuestionFiles:
+    """The files of one question. `changed` is called after each change of the view."""
+
+    def __init__(
+        self,
+        services: Services,
+        thread: Thread,
+        turn: Turn,
+        view: AnswerView,
+        changed: Callable[[bool], None],
+    ) -> None:
+        self._store = services.store.files
+        self._folder = services.store.folder
+        self._library = Library(services.aion, services.uploads, services.polling)
+        self._shared = services.uploads
+        self._mode = services.access.rules.uploads(turn.place)
+        self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
+        self._workspace = f"{thread.platform}/{turn.place.home}"
+        self._files: list[AttachedFile] = []
+        self._more = 0
+        self._percent: dict[int, int] = {}
+        self._log = _log.bind(turn=turn.key, platform=thread.platform)
+
+    @property
+    def any(self) -> bool:
+        """Whether the question has files."""
+        return bool(self._files)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a file is missing that another attempt may bring."""
+        return any(file.phase is FilePhase.FAILED for file in self._files)
+
+    async def bring(self) -> Outcome | None:
+        """Bring the files into the library; returns how the turn ends instead where somebody has to choose first.
+
+        Raises `sqlite3.Error`: without a row a file could be stored twice.
+        """
+        await self._load()
+        if not self._files:
+            return None
+        if (outcome := await self._settle()) is not None:
+            return outcome
+        try:
+            for file in self._files:
+                if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
+                    await self._bring(file)
+        finally:
+            # Also where Stop ends it: nothing is on its way any more.
+            self._percent.clear()
+            self._show()
+        return None
+
+    async def show_again(self) -> Outcome | None:
+        """Show what became of the files in an earlier process; returns how a turn ended that waits for a choice."""
+        self._files = await self._store.of(self._turn.key)
+        self._show()
+        return self._choice() if self._turn.reason is EndReason.HELD else None
+
+    async def add_to(self, session: str) -> str:
+        """Let a session use the files; returns what Aion is told of those that it can use.
+
+        Raises AionvisionError where the session is gone: another one gets the files.
+        """
+        stored = [file for file in self._files if file.in_library]
+        try:
+            if images := [file for file in stored if file.kind is FileKind.IMAGE]:
+                await self._add_images(session, images)
+            if documents := [file for file in stored if file.kind is FileKind.DOCUMENT]:
+                await self._add_documents(session, documents)
+        except AionvisionError as error:
+            if error_messages.session_gone(error):
+                raise
+            self._log.warning("files not added", code=error.code)
+            for file in stored:
+                await self._end(self._files[file.number], end_of(error))
+        self._show()
+        added = [file for file in self._files if file.phase is FilePhase.ADDED]
+        named = [(file.kind or FileKind.DOCUMENT, file.attachment.name) for file in added]
+        told = attached_words(named, MESSAGE_LIMIT - len(self._turn.text))
+        await self._store.note_attached(self._turn.key, told)
+        return told
+
+    async def _load(self) -> None:
+        """Write a row for each file that has none, and read all of them."""
+        origin, adapter, key = self._turn.origin, self._thread.adapter, self._turn.key
+        if origin is None or not isinstance(adapter, AttachedFiles):
+            return
+        if self._turn.attempt:
+            await self._store.retry(key)
+            self._files = await self._store.of(key)
+            return
+        found, adopted = list(origin.files), 0
+        holds = self._mode is Uploads.ASK or not readable(self._turn.text)
+        phase = FilePhase.HELD if holds and self._mode is not Uploads.OFF else FilePhase.WAITING
+        # A thread that is not open yet has neither messages nor other questions.
+        if origin.opening is None and self._mode is not Uploads.OFF:
+            found += await self._recent(adapter, origin)
+            if readable(self._turn.text):
+                adopted = await self._store.adopt_held(key, self._turn.thread, phase)
+        found = list({one.id: one for one in found}.values())
+        self._more = max(0, len(found) - MOST_OF_A_QUESTION)
+        if found or adopted:
+            await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
+            self._files = await self._store.of(key)
+
+    async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
+        """Return the files that were posted in the thread since the bot's last message, if the platform tells soon."""
+        # In a direct message each file is a question of its own.
+        if origin.place.direct:
+            return ()
+        key = self._turn.thread
+        try:
+            permit = self._thread.limiter.permit(Operation.LIST_MESSAGES, key, Priority.BEST_EFFORT)
+            async with permit as issued:
+                return await adapter.recent_files(key, before=origin.source) if issued else ()
+        except PlatformError as error:
+            self._log.info("recent files not readable", reason=repr(error))
+            return ()
+
+    async def _settle(self) -> Outcome | None:
+        """Decide what is not for the library; returns how the turn ends where somebody has to choose first."""
+        if self._mode is Uploads.OFF:
+            for file in self._files:
+                if file.phase is FilePhase.WAITING:
+                    await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.OFF))
+            return None
+        held = [file for file in self._files if file.phase is FilePhase.HELD]
+        if not held:
+            return None
+        if not self._turn.attempt:
+            self._show()
+            return self._choice()
+        # Somebody pressed for an answer without them.
+        for file in held:
+            await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.DECLINED))
+        return None
+
+    def _choice(self) -> Outcome:
+        """Return how a turn ends that waits for a choice: what to do with the files, or whether to take them."""
+        key = self._turn.key
+        if readable(self._turn.text):
+            self._view.notice(strings.ASK_UPLOAD)
+            take = Button(Action.UPLOAD, key, strings.UPLOAD)
+            return Outcome(EndReason.HELD, buttons=(take, Button(Action.RETRY, key, strings.ANSWER_WITHOUT)))
+        self._view.notice(strings.ASK_WHAT_AND_UPLOAD if self._mode is Uploads.ASK else strings.ASK_WHAT)
+        suggested = (
+            Button(Action.SUGGEST, f"{key}-{number}", label)
+            for number, label in enumerate(strings.SUGGESTIONS)
+        )
+        return Outcome(EndReason.HELD, buttons=tuple(suggested))
+
+    async def _bring(self, file: AttachedFile) -> None:
+        """Bring one file into the library, or record why not."""
+        try:
+            async with self._shared.slots:
+                if file.phase is FilePhase.UPLOADING and await self._arrived(file):
+                    return
+                await self._read_and_put(self._files[file.number])
+        except (AionvisionError, PlatformError, OSError) as error:
+            end, now = end_of(error), self._files[file.number]
+            self._log.info("file not added", reason=end.reason.value, error=repr(error))
+            if end.reason is FileReason.UNKNOWN and now.phase is FilePhase.UPLOADING:
+                await self._settle_lost(now)
+            else:
+                await self._end(now, end)
+
+    async def _settle_lost(self, file: AttachedFile) -> None:
+        """Record what became of a file whose upload has no answer, as far as the library tells; it is not sent again."""
+        try:
+            if not await self._arrived(file):
+                await self._end(self._files[file.number], FileEnd(FilePhase.FAILED, FileReason.NO_ANSWER))
+        except AionvisionError as error:
+            self._log.warning("library not readable", code=error.code)
+            await self._end(file, FileEnd(FilePhase.FAILED, FileReason.UNKNOWN))
+
+    async def _arrived(self, file: AttachedFile) -> bool:
+        """Return whether the library has a file whose upload began; records what is found."""
+        found = await self._library.find(file)
+        if found is None:
+            await self._store.restart(file)
+            self._update(replace(file, phase=FilePhase.WAITING))
+            return False
+        await self._stored(file, found, known=False)
+        return True
+
+    async def _read_and_put(self, file: AttachedFile) -> None:
+        adapter, number = self._thread.adapter, file.number
+        if not isinstance(adapter, AttachedFiles):
+            return
+        promised = file.attachment.size
+        if promised > MOST_BYTES:
+            await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, MOST_BYTES))
+            return
+        with await asyncio.to_thread(FileSpool, self._folder) as spool:
+            self._progress(number, 0, 1)
+            async with adapter.open_file(file.attachment) as pieces:
+                await spool.fill(
+                    pieces, MOST_BYTES, lambda size: self._progress(number, size, 2 * (promised or 2 * size))
+                )
+            kind = recognise(spool.head, spool.tail, file.attachment.name)
+            file = replace(
+                file, size=spool.size, digest=spool.digest, kind=None if kind is None else kind.kind
+            )
+            await self._store.note_read(file)
+            self._update(file)
+            if kind is None or kind.kind is FileKind.VIDEO:
+                other = FileReason.WRONG_TYPE if spool.size else FileReason.EMPTY
+                reason = other if kind is None else FileReason.VIDEO
+                await self._end(file, FileEnd(FilePhase.REFUSED, reason))
+                return
+            limit = await self._library.limit(kind.kind)
+            if spool.size > limit:
+                await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, limit))
+                return
+            # Of two questions with the same content the second waits here, and finds it.
+            async with self._shared.locks.setdefault((self._workspace, spool.digest), asyncio.Lock()):
+                known = await self._store.library_id(self._workspace, spool.digest)
+                if known is not None:
+                    await self._stored(file, known, known=True)
+                else:
+                    await self._put(file, kind, spool)
+
+    async def _put(self, file: AttachedFile, kind: FileType, spool: FileSpool) -> None:
+        file = replace(file, phase=FilePhase.UPLOADING, sent_at=int(time.time()))
+        # Before a byte leaves: a process that finds this phase looks into the library first.
+        await self._store.start_upload(file)
+        self._update(file)
+        size = spool.size
+        library_id, known = await self._library.put(
+            file, kind, spool, lambda sent: self._progress(file.number, size + sent, 2 * size)
+        )
+        await self._stored(file, library_id, known=known)
+
+    async def _stored(self, file: AttachedFile, library_id: str, *, known: bool) -> None:
+        file = replace(file, phase=FilePhase.STORED, library_id=library_id, known=known)
+        await self._store.store(file, self._workspace)
+        self._update(file)
+        if file.kind is FileKind.DOCUMENT and not known:
+            await self._library.processed(file)
+
+    async def _add_images(self, session: str, files: Sequence[AttachedFile]) -> None:
+        selected, sees_all = await self._library.selection(session)
+        # A process may have been killed between the two requests that follow.
+        sees_all = sees_all or any(one.all_images for one in await self._store.of_session(session))
+        for file in files:
+            await self._store.note_adding(file, session, all_images=sees_all)
+        ids = [file.library_id for file in files]
+        usable, restored = await self._library.select_images(session, selected, ids, all_images=sees_all)
+        if not restored:
+            self._log.warning("session mode not restored")
+            self._view.notice(strings.MODE_LOST)
+        await self._added(session, files, usable)
+
+    async def _add_documents(self, session: str, files: Sequence[AttachedFile]) -> None:
+        for file in files:
+            await self._store.note_adding(file, session, all_images=False)
+        # The request replaces the selection, which no request reads.
+        earlier = [
+            one.library_id
+            for one in await self._store.of_session(session)
+            if one.kind is FileKind.DOCUMENT and one.in_library
+        ]
+        usable = await self._library.select_documents(session, earlier)
+        await self._added(session, files, usable)
+
+    async def _added(self, session: str, files: Sequence[AttachedFile], usable: set[str]) -> None:
+        """Record which files the session can use, and forget what the library has lost."""
+        for file in files:
+            if file.library_id in usable:
+                await self._store.note_added(file)
+                self._update(replace(file, phase=FilePhase.ADDED, session_id=session))
+            else:
+                await self._store.forget(self._workspace, file.digest)
+                await self._end(file, FileEnd(FilePhase.FAILED, FileReason.LOST))
+
+    async def _end(self, file: AttachedFile, end: FileEnd) -> None:
+        await self._store.end(file, end)
+        self._update(replace(file, phase=end.phase, reason=end.reason, limit=end.limit))
+
+    def _update(self, file: AttachedFile) -> None:
+        self._files[file.number] = file
+        self._show()
+
+    def _progress(self, number: int, done: int, whole: int) -> None:
+        percent = min(99, 100 * done // max(1, whole)) // _STEP * _STEP
+        if self._percent.get(number) != percent:
+            self._percent[number] = percent
+            self._show()
+
+    def _show(self) -> None:
+        """Put the line with every file's outcome above the answer, in place of the one before."""
+        if not self._files:
+            return
+        outcomes = [strings.file_outcome(file, self._percent.get(file.number)) for file in self._files]
+        off = all(file.reason is FileReason.OFF for file in self._files)
+        line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
+        self._view.notice(line, name=NOTICE)
+        self._changed(False)

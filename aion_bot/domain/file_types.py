@@ -1,0 +1,109 @@
+"""What a file is, by its content: a picture or document that Aion takes, a video, or something else. No I/O.
+
+Nobody believes a file's name or what a platform says of it. A name counts for text alone, whose kinds look alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+HEAD = 65_536
+"""Bytes of a file's beginning that are looked at; as many of its end."""
+
+
+class FileKind(StrEnum):
+    """What of Aion's library a file belongs to."""
+
+    IMAGE = "image"
+    DOCUMENT = "document"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A type of file; `extensions` are those that its name may have, the first one is added where it has another."""
+
+    kind: FileKind
+    media_type: str
+    extensions: tuple[str, ...]
+
+    def name(self, name: str) -> str:
+        """Return a name that goes with the content, as Aion may look at the name alone."""
+        return name if _extension(name) in self.extensions else f"{name or 'file'}.{self.extensions[0]}"
+
+
+JPEG = FileType(FileKind.IMAGE, "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"))
+PNG = FileType(FileKind.IMAGE, "image/png", ("png",))
+GIF = FileType(FileKind.IMAGE, "image/gif", ("gif",))
+WEBP = FileType(FileKind.IMAGE, "image/webp", ("webp",))
+PDF = FileType(FileKind.DOCUMENT, "application/pdf", ("pdf",))
+DOCX = FileType(
+    FileKind.DOCUMENT,
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ("docx",),
+)
+TXT = FileType(FileKind.DOCUMENT, "text/plain", ("txt", "text", "log"))
+MARKDOWN = FileType(FileKind.DOCUMENT, "text/markdown", ("md", "markdown"))
+VIDEO = FileType(FileKind.VIDEO, "video/mp4", ("mp4",))
+
+_MAGIC: Sequence[tuple[int, bytes, FileType]] = (
+    (0, b"\xff\xd8\xff", JPEG),
+    (0, b"\x89PNG\r\n\x1a\n", PNG),
+    (0, b"GIF87a", GIF),
+    (0, b"GIF89a", GIF),
+    (0, b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
+)
+"""Where a file has which bytes (the specifications of the formats)."""
+
+# ISO base media files name their brand behind `ftyp`; those of still pictures (HEIC, AVIF) are no videos.
+_STILL = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+# PDF readers look for the mark in the first 1,024 bytes (PDF 32000-1, Annex H).
+_PDF_WITHIN = 1024
+_ZIP = b"PK\x03\x04"
+_WORD = b"word/document.xml"
+_TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
+_CUT = 3
+"""Bytes of a character in UTF-8 that may be missing where the head ends."""
+
+
+def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: PLR0911 # a table
+    """Return what a file is; None for what Aion does not take.
+
+    `head` are its first `HEAD` bytes, `tail` its last ones: the same where it has no more.
+    """
+    for at, magic, found in _MAGIC:
+        if head.startswith(magic, at):
+            return found
+    if head.startswith(b"RIFF"):
+        return {b"WEBP": WEBP, b"AVI ": VIDEO}.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        return None if head[8:12] in _STILL else VIDEO
+    if b"%PDF-" in head[:_PDF_WITHIN]:
+        return PDF
+    if head.startswith(_ZIP):
+        # A zip archive lists its files at its end.
+        return DOCX if _WORD in tail or _WORD in head else None
+    extension = _extension(name)
+    for text in (MARKDOWN, TXT):
+        if extension in text.extensions and _is_text(head):
+            return text
+    return TXT if not extension and head and _is_text(head) else None
+
+
+def _is_text(head: bytes) -> bool:
+    """Tell whether bytes are text in UTF-8, the last character perhaps cut."""
+    if any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head):
+        return False
+    for cut in range(_CUT + 1 if len(head) >= HEAD else 1):
+        try:
+            head[: len(head) - cut].decode()
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+def _extension(name: str) -> str:
+    """Return the end of a name behind its last dot in small letters; "" where there is none."""
+    before, dot, extension = name.rpartition(".")
+    return extension.lower() if dot and before else ""

@@ -1,0 +1,141 @@
+"""What stands inside the lines of a block: emphasis, code, links, addresses, tags, each with its place. No I/O.
+
+The source is kept: each construct is a `Span`, and what is between spans is words.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from aion_bot.ports.inline_parser import Span, in_a_name, parse
+from aion_bot.ports.links import LONGEST_LINE
+
+LINE_BREAK = "\v"
+"""What adapters write for a `<br>` until they know how the next line begins."""
+
+_MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "strike": "~~"}
+"""HTML elements that Markdown has a mark for."""
+_CODE = frozenset({"code", "kbd", "samp", "tt"})
+_SMALL = {
+    "sup": ("^", str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")),
+    "sub": ("_", str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")),
+}
+"""HTML elements of small characters: the sign that stands for them elsewhere, and the small characters that exist."""
+_OTHERS = frozenset({
+    "abbr", "big", "blockquote", "center", "details", "div", "dd", "dl", "dt", "figure", "figcaption", "font", "footer", "h1",
+    "h2", "h3", "h4", "h5", "h6", "header", "hr", "img", "ins", "li", "main", "mark", "nobr", "ol", "p", "pre", "q", "section",
+    "small", "span", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var", "wbr",
+})  # fmt: skip
+"""HTML elements of which only the content is shown."""
+
+
+@lru_cache(maxsize=1024)  # a page is parsed again for each edit, and most of its paragraphs are the same
+def spans(text: str) -> tuple[Span, ...]:
+    """Return the constructs in the lines of one block, in order; none is inside another.
+
+    A line longer than `LONGEST_LINE` has none.
+    """
+    if len(text) > LONGEST_LINE:
+        return tuple(_of_lines(text))
+    return tuple(_with_tags(text, parse(text)))
+
+
+@lru_cache(maxsize=256)
+def misread(text: str) -> frozenset[int]:
+    """Return the places of signs in names and calculations that a reader of CommonMark takes for emphasis."""
+    signs = [span.start for span in spans(text) if span.kind == "sign"]
+    runs = (at for at in signs if text[at - 1 : at] != text[at])
+    if not any(any(in_a_name(text, at, at + _run_length(text, at))) for at in runs):
+        return frozenset()
+    marks = {span.start for span in parse(text, names=False) if span.kind in {"mark", "hidden"}}
+    return frozenset(marks.intersection(signs))
+
+
+def _run_length(text: str, at: int) -> int:
+    rest = text[at : at + LONGEST_LINE]
+    return len(rest) - len(rest.lstrip(text[at]))
+
+
+def written(text: str, words: Callable[[str], str], draw: Callable[[Span], str]) -> str:
+    """Return `text` with each span drawn by `draw`, and what is between them by `words`."""
+    pieces: list[str] = []
+    done = 0
+    for span in spans(text):
+        pieces += words(text[done : span.start]), draw(span)
+        done = span.end
+    return "".join((*pieces, words(text[done:])))
+
+
+def in_words(text: str) -> str:
+    """Return what people read of the lines of one block, without any marks; a link is its label."""
+    return written(text, str, lambda span: _words_of(text, span))
+
+
+def _words_of(text: str, span: Span) -> str:
+    source = text[span.start : span.end]
+    match span.kind:
+        case "mark" | "hidden":
+            return "\n" * source.count("\n")
+        case "break":
+            return " "
+        case "code":
+            inside = span.value.strip("`")
+            # One blank on each side keeps backticks inside apart from those around them.
+            padded = inside.startswith(" ") and inside.endswith(" ") and inside.strip()
+            source = inside[1:-1] if padded else inside
+        case "link" if span.link is not None:
+            source = in_words(span.link.label)
+        case "autolink":
+            source = source[1:-1]
+        case "escape":
+            source = source[1:]
+        case "entity" | "footnote":
+            source = span.value
+    return source
+
+
+def _of_lines(text: str) -> Iterator[Span]:
+    start = 0
+    for line in text.split("\n"):
+        for span in spans(line) if len(line) <= LONGEST_LINE else ():
+            yield Span(span.kind, span.start + start, span.end + start, span.value, span.opens, span.link)
+        start += len(line) + 1
+
+
+def _with_tags(text: str, found: list[Span]) -> Iterator[Span]:
+    """Replace HTML tags by marks where they come in pairs; words in angle brackets that are no tags are words."""
+    opened: list[tuple[str, int]] = []
+    made: list[Span | None] = list(found)
+    for at, span in enumerate(found):
+        if span.kind != "tag":
+            continue
+        name = span.value.removeprefix("/")
+        hidden = name in _MARKS or name in _CODE or name in _SMALL or name in _OTHERS or name == "!--"
+        made[at] = Span("hidden", span.start, span.end) if hidden else None
+        if name == "br":
+            made[at] = Span("break", span.start, span.end)
+        elif not span.value.startswith("/"):
+            opened.append((name, at))
+        elif opened and opened[-1][0] == name:
+            begin = opened.pop()[1]
+            inside = text[found[begin].end : span.start]
+            made[begin], made[at] = _pair(name, found[begin], span, inside if at == begin + 1 else "")
+    yield from (span for span in made if span is not None)
+
+
+def _pair(name: str, first: Span, last: Span, words: str) -> tuple[Span | None, Span | None]:
+    """Return what an opening tag and its closing one stand for; `words` are between them if nothing else is."""
+    hidden = Span("hidden", last.start, last.end)
+    if name in _MARKS:
+        mark = _MARKS[name]
+        return Span("mark", first.start, first.end, mark, opens=True), Span(
+            "mark", last.start, last.end, mark
+        )
+    if name in _CODE and words.strip() and "\n" not in words and "`" not in words:
+        return Span("code", first.start, last.end, f"`{words}`"), None
+    if name in _SMALL:
+        sign, small = _SMALL[name]
+        if words and all(ord(one) in small for one in words):
+            return Span("entity", first.start, last.end, words.translate(small)), None
+        return Span("entity", first.start, first.end, sign), hidden
+    shown = name in _MARKS or name in _CODE or name in _OTHERS or name == "!--"
+    return (Span("hidden", first.start, first.end), hidden) if shown else (None, None)

@@ -1,0 +1,197 @@
+"""Aion's reference markers as numbered citations, and the sources that they name. No I/O.
+
+    The hose is torn[[img:3f2a91bc|pump.jpg]], see [[doc:91bc3f2a|report.pdf|p:5]].
+    The hose is torn [1], see [2].
+
+A number in brackets is text in Markdown unless a bracket, a parenthesis or, at the beginning of a line, a colon
+follows: a space keeps these apart. A source keeps its number for as long as the answer is shown.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, find_markers, parse_result_refs
+from aion_bot.domain import strings
+from aion_bot.ports.links import names_host
+from aion_bot.ports.text import one_line, visible_line
+
+LONGEST_NAME = 100
+"""Characters of a source's name that are shown."""
+
+TAIL = 24
+"""Characters before a citation that decide whether it would be glued to a word."""
+
+_MARKS = "*_~`"
+"""Signs of emphasis and code, which stand between a citation and a word without parting them."""
+
+_MOST_HELD = 8
+"""Blanks and signs of emphasis behind a citation that wait for what follows them."""
+
+_ENDING = frozenset(".,;:!?%…")
+"""Signs that end a word or a sentence, beside closing brackets and quotation marks; a space follows them."""
+
+_LINE_MARKS = " \t>*+-0123456789.)"
+"""What may stand in a line before its words: the marks of quotes and list items."""
+
+_NOT_LITERAL = frozenset("*~`|[]<>&\\!:@#$^=")
+"""Signs that may be formatting, a link or a mention for Markdown or for a platform."""
+
+_UUID, _PREFIX = 36, 8
+"""Characters of a full id, and of the beginning of one that Aion writes into a marker."""
+
+
+@dataclass(slots=True)
+class Source:
+    """Something that an answer cites.
+
+    Attributes:
+        kind: `img`, `doc` or `link`, as in the marker.
+        name: A file's name or a page's title, as the marker has it; may be empty.
+        id: Its full id; None where Aion's data has not come.
+        entry: What Aion's data says about it.
+        pages: The first and last page of each passage that is cited.
+    """
+
+    kind: str
+    name: str
+    id: str | None
+    entry: Mapping[str, Any]
+    pages: set[tuple[int, int]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Sources:
+    """The sources of one answer, and their numbers.
+
+    Until Aion's data has come, each marker is cited. From then on one whose id the data does not have becomes plain
+    words; its number stays taken, so that no other number changes.
+
+    Attributes:
+        as_written: Whether markers stay, because the text could not be rendered and nothing reads it any more.
+        cited: The sources of the newest text, by number.
+    """
+
+    as_written: bool = False
+    cited: dict[int, Source] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _indexes: Mapping[str, EntryIndex] | None = None
+    _counts: Mapping[str, ResultRefData] | None = None
+
+    def learn(self, metadata: Mapping[str, Any]) -> None:
+        """Take Aion's data about the whole answer; what was cited so far is forgotten, but for its numbers."""
+        self.cited.clear()
+        self._indexes = {kind: EntryIndex.of(kind, metadata) for kind in ("img", "doc", "link")}
+        self._counts = parse_result_refs(metadata)
+
+    def number(self, marker: Marker) -> int:
+        """Cite what a marker names and return its number; 0 for a count, and for an id that Aion's data does not have."""
+        if marker.kind == "ref":
+            return 0
+        short = marker.id[:_PREFIX] if len(marker.id) == _UUID else marker.id
+        number = self._numbers.setdefault((marker.kind, short), len(self._numbers) + 1)
+        full_id, entry = self._indexes[marker.kind].find(marker.id) if self._indexes else (None, {})
+        if self._indexes and full_id is None:
+            return 0
+        source = self.cited.setdefault(number, Source(marker.kind, marker.name, full_id, entry))
+        source.name = source.name or marker.name
+        if pages := _pages(marker):
+            source.pages.add(pages)
+        return number
+
+    def words(self, marker: Marker) -> str:
+        """Return the words that stand for a marker that is no citation."""
+        if marker.kind == "ref":
+            if self._counts is None:
+                return strings.UNCOUNTED
+            return str(self._counts[marker.id].count) if marker.id in self._counts else strings.UNCOUNTED
+        pages = _pages(marker)
+        name = literal(marker.name) or strings.UNNAMED_SOURCES[marker.kind]
+        return f"{name} ({strings.pages([pages])})" if pages else name
+
+
+class CitationWriter:
+    """Writes citations into a text that comes in pieces. However it is cut, the result is the same.
+
+    What follows a citation without being a word, such as blanks, waits for the next piece.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._tail = self._held = ""
+        self._follows = False
+        """Whether nothing but `_held` has followed the last marker."""
+        self._number = 0
+        self._opens_line = False
+
+    def write(self, text: str, before: str = "") -> str:
+        """Return a piece of the text with its markers replaced; `before` ends with what was written before it."""
+        # Joined once: adding to a text for each marker would take quadratic time.
+        pieces: list[str] = []
+        done, self._tail = 0, before[-TAIL:]
+        for marker in find_markers(text):
+            pieces += self._text(text[done : marker.start]), self._reference(marker)
+            done = marker.end
+        return "".join((*pieces, self._text(text[done:])))
+
+    def end(self) -> str:
+        """Return what waited for more text."""
+        held, self._held = self._held, ""
+        return held
+
+    def _text(self, text: str) -> str:
+        """Return the text before the next marker, set off from the one behind it where they would be read as one."""
+        if self._follows:
+            rest = text.lstrip(f" {_MARKS}")
+            self._held += text[: len(text) - len(rest)]
+            held, first = self._held, rest[:1]
+            if not rest and len(held) <= _MOST_HELD:
+                return ""
+            self._held, self._follows = "", False
+            opens_link = not held and (first in {"(", "["} or (first == ":" and self._opens_line))
+            glued = first.isalnum() or (self._number > 0 and opens_link)
+            apart = " " in held or len(held) > _MOST_HELD
+            text = f"{' ' if glued and not apart else ''}{held}{rest}"
+        self._tail = (self._tail + text[-TAIL:])[-TAIL:]
+        return text
+
+    def _reference(self, marker: Marker) -> str:
+        number = self._sources.number(marker)
+        held, follows = self._held, self._follows
+        self._held, self._follows = "", True
+        if follows and number and number == self._number and not held.strip():
+            return ""  # two passages of one source in a row are one citation
+        # Emphasis that begins or ends stands between a word and a citation without parting them.
+        end = self._tail.rstrip(_MARKS)[-1:]
+        apart = end.isalnum() or end in _ENDING or (end and unicodedata.category(end) in {"Pe", "Pf"})
+        space = held or " " if follows else " " if apart else ""
+        line = (self._tail + space).rpartition("\n")[2]
+        self._opens_line = len(line) < TAIL and not line.strip(_LINE_MARKS)
+        self._number = number
+        written = f"{space}{f'[{number}]' if number else self._sources.words(marker)}"
+        self._tail = (self._tail + written)[-TAIL:]
+        return written
+
+
+def literal(name: str) -> str:
+    """Return a name as Markdown that shows it as it is: in code where its signs could be formatting."""
+    name = one_line(visible_line(name), LONGEST_NAME)
+    # An underscore inside a word is one; at its edge it may begin emphasis.
+    edge = any(
+        sign == "_" and not (name[at : at + 1].isalnum() and name[at + 2 : at + 3].isalnum())
+        for at, sign in enumerate(name[1:])
+    )
+    formatted = edge or name.startswith("_") or not _NOT_LITERAL.isdisjoint(name) or names_host(name)
+    return as_code(name) if formatted else name
+
+
+def as_code(name: str) -> str:
+    """Return a name in code, in which no sign is formatting and nothing is a link or a mention."""
+    name = one_line(visible_line(name), LONGEST_NAME).replace("`", "'")
+    return f"`{name}`" if name else ""
+
+
+def _pages(marker: Marker) -> tuple[int, int] | None:
+    first, last = marker.page_range or (marker.page, marker.page)
+    return None if first is None or last is None else (min(first, last), max(first, last))

@@ -1,0 +1,137 @@
+"""Each construct of Markdown as the two platforms get it: what they draw stays, what they do not draw is rewritten."""
+
+import pytest
+
+from adapters.discord.markdown import convert
+from adapters.slack.markdown import in_markdown_block
+
+SAME = None
+"""Slack draws it itself."""
+
+CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
+    # Literal signs
+    "a run of underlines": ("so _____ is", r"so \_\_\_\_\_ is", SAME),
+    "an index behind a bracket": ("(AB)_{ij} and (CD)_{kl}", r"(AB)\_{ij} and (CD)\_{kl}", r"(AB)\_{ij} and (CD)\_{kl}"),
+    "a file of Python": ("see __init__.py", r"see \_\_init\_\_.py", r"see \_\_init\_\_.py"),
+    "an archive's folder": ("__MACOSX__.zip", r"\_\_MACOSX\_\_.zip", r"\_\_MACOSX\_\_.zip"),
+    "a path": ("src/_old_/x.py", r"src/\_old\_/x.py", r"src/\_old\_/x.py"),
+    "a call": ("__call__(x)", r"\_\_call\_\_(x)", r"\_\_call\_\_(x)"),
+    "a photo's name": ("pole__north__1.jpg", r"pole\_\_north\_\_1.jpg", SAME),
+    "a name with an end": ("snake_case_ and more_", r"snake_case\_ and more\_", SAME),
+    "a name in one word": ("snake_case_name", "snake_case_name", SAME),
+    "powers": ("2**10 and 2**20", r"2\*\*10 and 2\*\*20", r"2\*\*10 and 2\*\*20"),
+    "one power": ("2**10", "2**10", SAME),
+    "a product": ("3*4*5", r"3\*4\*5", r"3\*4\*5"),
+    "stars between blanks": ("2 * 3 * 4", "2 * 3 * 4", SAME),
+    "arguments": ("*args and **kwargs", r"\*args and \*\*kwargs", SAME),
+    "patterns": ("*.jpg, *.png", r"\*.jpg, \*.png", SAME),
+    "tildes": ("a ~~ b ~~ c", r"a \~\~ b \~\~ c", SAME),
+    "double bars": ("a || b", r"a \|\| b", SAME),
+    "a path of Windows": (r"C:\Users\ada", r"C:\Users\ada", SAME),
+    "escapes": (r"\*not\* \_it\_", r"\*not\* \_it\_", SAME),
+    # Emphasis
+    "emphasis": ("*a* **b** ***c*** ~~d~~", "*a* **b** ***c*** ~~d~~", SAME),
+    "emphasis by underlines": ("_a_ __b__", "*a* **b**", SAME),
+    "emphasis of Chinese": ("文**粗**字", "文**粗**字", SAME),
+    "emphasis over lines": ("**one\ntwo**", "**one\ntwo**", SAME),
+    "emphasis in emphasis": ("*a *b* c*", "*a b c*", SAME),
+    # Blocks
+    "a small heading": ("#### Small", "**Small**", SAME),
+    "a small heading with signs": ("##### __init__.py **b**", r"**\_\_init\_\_.py b**", r"##### \_\_init\_\_.py **b**"),
+    "a closed heading": ("## Two ##", "## Two", SAME),
+    "an underlined title": ("Title\n===\nwords", "# Title\nwords", SAME),
+    "an underlined title in a quote": ("> Title\n> ---", "> ## Title", SAME),
+    "rules": ("a\n\n***\n\n_ _ _", "a\n\n────────────\n\n────────────", SAME),
+    "tasks": ("- [ ] a\n- [x] b\n  1. [X] c", "- ☐ a\n- ☑ b\n  1. ☑ c", SAME),
+    "no task": ("[ ] a\n\n- b\n\n  [x] c", "[ ] a\n\n- b\n\n  [x] c", SAME),
+    "other bullets": ("+ a\n+ b\n\n1) c\n2) d", "- a\n- b\n\n1. c\n2. d", SAME),
+    "nested items": ("- a\n  - b\n    1. c", "- a\n  - b\n    1. c", SAME),
+    "a quote with a lazy line": ("> a\nb", "> a\n> b", SAME),
+    "a quote in a quote": ("> a\n> > b\n>\n> c", "> a\n> b\n> \n> c", SAME),
+    "a quote of three marks": (">>> a\nb\n\nc", "> a\n> b\n\nc", SAME),
+    "a list in a quote": ("> - a\n>   - b", "> - a\n>   - b", SAME),
+    "code by tildes": ("~~~py\nx\n~~~", "```py\nx\n```", SAME),
+    "code by indentation": ("a\n\n    __x__", "a\n\n```\n__x__\n```", SAME),
+    "code in an item": ("- ```\n  __x__\n  ```\n- b", "- ```\n__x__\n```\n- b", SAME),
+    # Tables
+    "signs in cells": (
+        "| a | b |\n|---|---|\n| 2**10 | __init__.py |",
+        "```\na      b\n─────  ───────────\n2**10  __init__.py\n```",
+        "| a | b |\n|---|---|\n| 2**10 | \\_\\_init\\_\\_.py |",
+    ),
+    "marks in cells": ("| a |\n|---|\n| **b** `c` _d_ |", "```\na\n─────\nb c d\n```", SAME),
+    "a bar in a cell": ("| a |\n|---|\n| b \\| c |", "```\na\n─────\nb | c\n```", SAME),
+    "a line end in a cell": ("| a |\n|---|\n| b<br>c |", "```\na\n───\nb c\n```", "| a |\n|---|\n| b c |"),
+    "code in a cell": ("| a |\n|---|\n| ```b``` |", "```\na\n─\nb\n```", SAME),
+    "a wide table": (
+        f"| Site | Name |\n|---|---|\n| __a__.b | {'x' * 40} |",
+        f"**\\_\\_a\\_\\_.b**\n- Name: {'x' * 40}",
+        f"| Site | Name |\n|---|---|\n| \\_\\_a\\_\\_.b | {'x' * 40} |",
+    ),
+    "a table in a quote": ("> | a |\n> |---|\n> | b |", "> ```\n> a\n> ─\n> b\n> ```", SAME),
+    # HTML and entities
+    "entities": ("a &amp; b &lt;c&gt; &copy; &#42;d&#42;", "a & b <c> © \\*d\\*", SAME),
+    "an entity in code": ("`&amp;`", "`&amp;`", SAME),
+    "line ends of HTML": ("a<br>b<br/>c", "a\nb\nc", "a\nb\nc"),
+    "line ends of HTML in an item": ("- a<br>b", "- a\n  b", "- a\nb"),
+    "emphasis of HTML": ("<b>a</b> <em>b</em> <del>c</del>", "**a** *b* ~~c~~", "**a** *b* ~~c~~"),
+    "an open tag": ("<b>a", "a", "a"),
+    "keys": ("<kbd>Ctrl</kbd>+<kbd>C</kbd>", "`Ctrl`+`C`", "`Ctrl`+`C`"),
+    "small digits": ("H<sub>2</sub>O, m<sup>2</sup>, x<sup>ab</sup>", "H₂O, m², x^ab", "H₂O, m², x^ab"),
+    "a folded text": ("<details><summary>More</summary>\n\nwords\n</details>", "More\n\nwords", "More\n\nwords\n"),
+    "a comment": ("a <!-- b --> c", "a  c", "a  c"),
+    "words in angle brackets": ("set <name> to List<String>", "set <name> to List<String>", "set <\u2060name> to List<\u2060String>"),
+    # Links and addresses
+    "a picture": ("![a roof](https://x.example/i.png)", "[a roof](https://x.example/i.png)", "[a roof](https://x.example/i.png)"),
+    "a place in the text": ("[usage](#usage)", "usage", SAME),
+    "a file beside it": ("[guide](docs/guide.md)", "guide (docs/guide.md)", SAME),
+    "a mail address": ("<mailto:a_b@c.example>", r"a\_b@c.example", SAME),
+    "bars in addresses": ("https://x.example/a||b [l](https://x.example/a||b)", "https://x.example/a%7C%7Cb [l](https://x.example/a%7C%7Cb)", SAME),
+    "signs in an address": ("https://x.example/_a_/b*c*d", "https://x.example/_a_/b*c*d", SAME),
+    "an address beside Chinese": ("见https://x.example/a。好", "见<https://x.example/a>。好", "见<https://x.example/a>。好"),
+    "an address in wide brackets": ("\uff08https://x.example/a\uff09", "\uff08<https://x.example/a>\uff09", "\uff08<https://x.example/a>\uff09"),
+    "an address in bold": ("**https://x.example/a**", "**https://x.example/a**", "**<https://x.example/a>**"),
+    "an address in brackets": ("(https://x.example/a_(b)).", "(https://x.example/a_(b)).", SAME),
+    # Others
+    "footnotes": ("a[^1] b[^n]\n\n[^1]: c", "a¹ b[n]\n\n¹ c", "a¹ b[n]\n\n¹ c"),
+    "a formula": (r"\(a_1*b_2\) and $$\sum_{i}^n$$", r"`a_1*b_2` and `\sum_{i}^n`", r"`a_1*b_2` and `\sum_{i}^n`"),
+    "a formula of its own": ("\\[\n\\frac{a}{b}\n\\]", "`\n\\frac{a}{b}\n`", SAME),
+    "escaped brackets": (r"\[a\] and \(b\)", r"\[a\] and \(b\)", SAME),
+    "a hard line end": ("a\\\nb", "a\nb", SAME),
+}  # fmt: skip
+"""A construct: how a model writes it, what Discord gets, and what Slack's `markdown` block gets."""
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_on_discord(name: str) -> None:
+    """Discord gets its own dialect: only what is emphasis in Markdown is emphasis there."""
+    written, drawn, _ = CONSTRUCTS[name]
+    assert convert(written) == drawn
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_on_slack(name: str) -> None:
+    """Slack's `markdown` block gets standard Markdown."""
+    written, _, drawn = CONSTRUCTS[name]
+    assert in_markdown_block(written) == (written if drawn is SAME else drawn)
+
+
+COPIED = [
+    "`<!DOCTYPE html>`", "`<# help #>`", "`npm i @here/maps`", "```ps1\n<# .SYNOPSIS #>\n<!-- c -->\n@here\n```", "    <!DOCTYPE>\n",
+    "https://x.example/@here/maps", "[a](https://x.example/@channel)", "`List<@NonNull T>`", "- ```\n  <!doctype html>\n  ```",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", COPIED)
+def test_what_people_copy_is_whole_on_slack(text: str) -> None:
+    """Code and addresses that Slack reads no entity in have no character that nobody sees."""
+    assert in_markdown_block(text) == text
+
+
+@pytest.mark.parametrize(
+    "entity", ["<!channel>", "<!here|x>", "<@U024ADA00>", "<#C024ABC>", "<!subteam^S1>", "<!date^1^x|y>"]
+)
+@pytest.mark.parametrize("around", ["`{}`", "```\n{}\n```", "    {}"])
+def test_entities_in_code_are_parted_on_slack(entity: str, around: str) -> None:
+    """What Slack would really read as an entity is none, in code as well."""
+    assert in_markdown_block(around.format(entity)) == around.format(f"<\u2060{entity[1:]}")
