@@ -61,6 +61,12 @@ def body(content: Content) -> Body:
     return Body(content=_text(content), components=[{"type": 1, "components": row} for row in rows])
 
 
+def notified(content: Content) -> tuple[int, ...]:
+    """Return the ids of those whom a message may notify when it is posted."""
+    people = content.byline if isinstance(content, Reply) and content.notifies else ()
+    return tuple(int(one.id) for one in people if isinstance(one, Person) and _mention(one).startswith("<@"))
+
+
 def measure(content: Content) -> int:
     """Count characters as Discord does: in code points (Discord staff in discord/discord-api-docs#1315)."""
     return len(_text(content))
@@ -76,7 +82,8 @@ def _text(content: Content) -> str:
     if isinstance(content, Reply):
         # What Aion says about its work stands in the bot's own small print: it is words, and nothing that can be drawn.
         small = [*(clip(_plain(line), _NOTE) for line in content.note.splitlines()), sentence(content.byline)]
-        notes = [f"-# {line}" for line in small if line.strip()]
+        size = "" if content.notifies else "-# "
+        notes = [f"{size}{line}" for line in small if line.strip()]
         words = plain(content.text) if content.plain else convert(content.text)
         text = "\n".join([words, *notes] if content.text.strip() else notes)
     else:

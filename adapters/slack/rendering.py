@@ -139,7 +139,7 @@ def _blocks(content: Content) -> list[Block]:
             *(_plain_sections(content.text) if content.plain else ()),
             *([{"type": "markdown", "text": shown}] if shown.strip() else ()),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
-            *_texts("context", mrkdwn.in_mrkdwn(content.byline)),
+            *_texts("section" if content.notifies else "context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
         ]
     else:

@@ -40,6 +40,8 @@ GO_ON = "To continue here, mention me in your reply."
 MENTION_ME = "I only see messages that mention me. If that was for me, send it again and mention me."
 TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask again."
 NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
+ANSWER_READY = ", I've answered your question."
+PLAN_ENDED = ", Aion has finished with your plan."
 PLAN_LEAD = "My plan is on the card below."
 NO_ANSWER = "I got no answer from Aion. Press Retry to ask again."
 FETCHING = "I lost the connection. Looking for your answer…"
@@ -436,6 +438,26 @@ def stopped_by(person: Person) -> Line:
 def operations(count: int) -> Line:
     """How much a plan will do."""
     return (f"{count} operation" if count == 1 else f"{count} operations",)
+
+
+def duration(seconds: float) -> str:
+    """Say how long something took."""
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"
+
+
+def and_more(count: int) -> str:
+    """Count what is not named."""
+    return f"{count} more"
+
+
+def messages_left(count: int) -> str:
+    """Say that a conversation ends soon."""
+    return f"{count} message{'s' * (count > 1)} left before I begin anew here"
+
+
+TOKENS_LOW = "Room for little more before I begin anew here"
 
 
 def steps_done(done: int, steps: int) -> Line:

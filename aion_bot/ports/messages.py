@@ -77,7 +77,8 @@ class Reply:
     `text` is Markdown, mostly the model's; the last `closing` characters of it close what is open only because the
     text is not at its end. `note` and `byline` are small lines under it in the bot's own voice, of which the second
     may name a person. `plain`: the text is shown as it is, read by no Markdown parser and with as little work as
-    possible, because showing it as Markdown failed or took too long.
+    possible, because showing it as Markdown failed or took too long. `notifies`: the persons of the byline are notified when
+    it is posted, and it is as large as text; no adapter notifies anybody otherwise.
     """
 
     text: str
@@ -86,6 +87,7 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     closing: int = 0
     plain: bool = False
+    notifies: bool = False
 
 
 class StepState(StrEnum):

@@ -35,7 +35,7 @@ class Activity:
         self._doing = self._agent = ""
         self._found: int | None = None
 
-    def line(self, kind: ChatTokenType | str, data: Mapping[str, Any]) -> str:
+    def line(self, kind: ChatTokenType, data: Mapping[str, Any]) -> str:
         """Take an event and return the line; "" where there is nothing new to say."""
         name = read(data.get("agent_name"), str) or read(data.get("tool_name"), str) or ""
         match kind:

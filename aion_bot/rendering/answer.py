@@ -65,8 +65,7 @@ class AnswerView:
         self._limit = page_format.limit - ROOM
         self._heading = self._footnote = ""
         self._notices: dict[str, str] = {}
-        self._while_growing = while_growing
-        self._cards = cards
+        self._while_growing, self._cards = while_growing, cards
         self._status, self._status_shown, self._activity = strings.THINKING, True, Activity()
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
@@ -100,8 +99,8 @@ class AnswerView:
         self._heading = joined(*self._notices.values())
 
     def footnote(self, sentence: str) -> None:
-        """Put a small line of the bot's own under the answer once it has ended."""
-        self._footnote = sentence
+        """Put one more small line of the bot's own under the answer once it has ended."""
+        self._footnote = f"{self._footnote}\n{sentence}".strip()
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""

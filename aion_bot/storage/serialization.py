@@ -94,6 +94,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         origin=origin,
         attempt=row["attempt"],
         starts=row["starts"],
+        notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
     )
