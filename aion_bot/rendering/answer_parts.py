@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.events import ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
@@ -165,16 +164,3 @@ def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) ->
     listed, last = source_list(sources, MOST_IN_FILE), segments[-1].text()
     parts += closed(last) if listed else last, segments[-1].tail
     return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else "", listed))
-
-
-def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
-    """Return the words for what Aion is doing; "" for events that say nothing to a person."""
-    if kind is ChatTokenType.THINKING:
-        return strings.THINKING
-    if kind not in {ChatTokenType.STATUS, ChatTokenType.THINKING_STEP, ChatTokenType.TOOL_INVOCATION}:
-        return ""
-    if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
-        return str(data["message"])
-    # Struck here: an agent's words are in small letters.
-    name = KNOWN.strike(str(data.get("agent_name") or data.get("tool_name") or ""))
-    return f"{strings.agent(name)}…" if name else ""
