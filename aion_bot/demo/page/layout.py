@@ -25,6 +25,7 @@ def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str,
     """The page that updates itself."""
     head = joined(
         [
+            element("link", rel="icon", href="icon.svg"),
             element("link", rel="stylesheet", href="style.css"),
             element("script", src="script.js", defer=True),
         ]
@@ -115,7 +116,7 @@ def _files(side: Side) -> Html:
         aria_label=f"Files to send in {side.workspace.name}",
         id=f"{side.key}-files",
     )
-    hint = element("span", "or drop them anywhere on this side", class_="hint")
+    hint = element("span", "or drop them here", class_="hint")
     chosen = element("ul", class_="chosen", aria_label="Chosen files", id=f"{side.key}-chosen")
     return element("div", chooser, hint, chosen, class_="files")
 

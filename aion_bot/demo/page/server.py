@@ -36,6 +36,7 @@ MOST = 96 * 1024**2
 
 TOO_LARGE = f"The page takes {MOST // 1024**2} MB at once."
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 GONE = "That button is no longer there."
 LEFT = "That message is no longer there, or the bot is away."
 
@@ -70,7 +71,7 @@ class Page:
         app = web.Application(middlewares=[guard.middleware], client_max_size=MOST)
         app.router.add_get("/{token}/", self._show)
         app.router.add_get("/{token}/events", self._follow)
-        app.router.add_get("/{token}/{file:style.css|script.js}", _file)
+        app.router.add_get("/{token}/{file:style.css|script.js|icon.svg}", _file)
         app.router.add_get("/{token}/picture/{key}", self._picture)
         app.router.add_post("/{token}/say", self._say)
         app.router.add_post("/{token}/press", self._press)
@@ -254,5 +255,4 @@ async def _files(request: web.Request) -> list[SimulatedFile]:
 
 async def _file(request: web.Request) -> web.Response:
     name = request.match_info["file"]
-    kind = "text/css" if name.endswith(".css") else "text/javascript"
-    return web.Response(text=asset(name), content_type=kind, headers=HEADERS)
+    return web.Response(text=asset(name), content_type=_KINDS[PurePath(name).suffix], headers=HEADERS)
