@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from aion_bot.aion import AionVision
+from aion_bot.aion.pictures import PictureReader
 from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
@@ -61,8 +63,9 @@ async def serve(
             access = _access(settings, adapters, (rules or Rules()).with_uploads(settings.uploads))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
             services = Services(
-                store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer()
-            )
+                store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer(),
+                pictures=Pictures(PictureReader(settings)),
+            )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))
             if monitor is not None:
                 aion.observe_requests(monitor.aion_answered)

@@ -39,7 +39,7 @@ def pytest_collection_finish() -> None:
     """Keep what is loaded out of every later search for garbage."""
     gc.freeze()
     # A test leaves little garbage in cycles: the usual threshold searches for it thousands of times.
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
 
 

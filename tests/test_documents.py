@@ -91,7 +91,8 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_the_glossary_has_every_capability() -> None:
     """docs/glossary.md names each optional Protocol of an adapter, and no other."""
     row = next(line for line in GLOSSARY.splitlines() if line.startswith("| capability |"))
-    source = (ROOT / "aion_bot" / "ports" / "adapter.py").read_text("utf-8")
+    ports = ROOT / "aion_bot" / "ports"
+    source = "".join((ports / name).read_text("utf-8") for name in ("adapter.py", "files.py"))
     protocols = set(re.findall(r"^class (\w+)\(Protocol\)", source, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", row)) == protocols - {"PlatformAdapter", "Platform"}
 

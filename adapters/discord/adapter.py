@@ -1,7 +1,6 @@
 """Discord as the core sees it: what it asks for, as requests of the REST API."""
 
 import asyncio
-import io
 import logging
 import time
 from collections import OrderedDict
@@ -16,7 +15,7 @@ from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
-from adapters.discord.files import AttachedFiles
+from adapters.discord.files import AttachedFiles, post_files
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
@@ -31,13 +30,11 @@ from aion_bot.ports.errors import (
     PlatformDown,
     PlatformError,
     TakenElsewhere,
-    TooLong,
-    UploadRefused,
 )
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
@@ -185,16 +182,12 @@ class DiscordAdapter:
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file in a message without words; the nonce holds as for `post`."""
-        channel = ids.channel_of(thread)
-        try:
-            body = rendering.Body(content="", components=[])
-            file = discord.File(io.BytesIO(document.text.encode("utf-8", "replace")), document.name)
-            message = await self._rest.send(channel, body, nonce=nonce, file=file)
-        except Forbidden as error:
-            raise UploadRefused(strings.NO_ATTACHMENTS) from error
-        except TooLong as error:
-            raise UploadRefused("" if isinstance(error, CannotDraw) else strings.FILE_TOO_LARGE) from error
-        return ids.message_ref(thread, channel, message)
+        return await post_files(self._rest, thread, [document], rendering.NO_WORDS, nonce)
+
+    async def post_gallery(self, thread: ThreadKey, gallery: Gallery, *, nonce: str) -> MessageRef:
+        """Post pictures as attachments, under their titles in small print; the nonce holds as for `post`."""
+        body = rendering.body(gallery.in_words)
+        return await post_files(self._rest, thread, gallery.pictures, body, nonce)
 
     def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read a file that somebody attached; one of a command by the process that got the command alone."""

@@ -144,7 +144,7 @@ class RestClient:
         *,
         nonce: str | None = None,
         answering: int | None = None,
-        file: discord.File | None = None,
+        files: Sequence[discord.File] = (),
     ) -> int:
         """Post a message and return its id; `answering` is the message that it replies to.
 
@@ -164,8 +164,8 @@ class RestClient:
             options["reference"] = _reference(channel, answering)
         if body["components"]:
             options["view"] = _view(body["components"])
-        if file is not None:
-            options["file"] = file
+        if files:
+            options["files"] = files
         async with self.call() as client:
             target = client.get_partial_messageable(channel)
             try:

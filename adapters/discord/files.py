@@ -1,5 +1,6 @@
 """Files that people attach: read from Discord's file hosts, which want no token but a signed address."""
 
+import io
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -8,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
 import aiohttp
 import discord
 
-from adapters.discord import content, events, ids, rate_limits
+from adapters.discord import content, events, ids, rate_limits, strings
 from adapters.discord.backfill import read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
@@ -17,8 +18,10 @@ from adapters.discord.events import ChannelKind
 from adapters.discord.file_addresses import FileAddress, is_files_host
 from adapters.discord.handlers import UNREADABLE
 from adapters.discord.http import RequestReporter
+from adapters.discord.rendering import Body
 from adapters.discord.writers import is_by_person, replied_to
 from aion_bot.ports.errors import (
+    CannotDraw,
     FileProblem,
     FileUnavailable,
     Forbidden,
@@ -26,9 +29,11 @@ from aion_bot.ports.errors import (
     PlatformDown,
     PlatformError,
     RateLimited,
+    TooLong,
+    UploadRefused,
 )
 from aion_bot.ports.files import PIECE, Attachment, whole
-from aion_bot.ports.messages import MessageRef, ThreadKey
+from aion_bot.ports.messages import Document, MessageRef, Picture, ThreadKey
 from aion_bot.ports.rate_limits import PlatformRequest, RequestStatus
 from aion_bot.ports.thread_files import LOOK_BACK, ThreadFiles
 
@@ -40,6 +45,35 @@ _ANSWERS = {discord.MessageType.default, discord.MessageType.reply}
 _CONVERSATIONS = {ChannelKind.THREAD, ChannelKind.DIRECT}
 
 _log = logging.getLogger(__name__)
+
+
+_DESCRIPTION = 1_024
+"""Characters of an attachment's description (Discord's documentation, *Attachment Object*)."""
+_SPOILER = "SPOILER_"
+"""A name that begins like this hides the picture (Discord's documentation, *Uploading Files*)."""
+
+
+async def post_files(
+    rest: RestClient, thread: ThreadKey, files: Sequence[Document | Picture], body: Body, nonce: str
+) -> MessageRef:
+    """Post files in one message. Raises `UploadRefused` where Discord takes none here, or not these."""
+    channel = ids.channel_of(thread)
+    try:
+        message = await rest.send(channel, body, nonce=nonce, files=[_upload(one) for one in files])
+    except Forbidden as error:
+        raise UploadRefused(strings.NO_ATTACHMENTS) from error
+    except TooLong as error:
+        raise UploadRefused("" if isinstance(error, CannotDraw) else strings.FILE_TOO_LARGE) from error
+    return ids.message_ref(thread, channel, message)
+
+
+def _upload(file: Document | Picture) -> discord.File:
+    if isinstance(file, Document):
+        return discord.File(io.BytesIO(file.text.encode("utf-8", "replace")), file.name)
+    name = file.name
+    while name.startswith(_SPOILER):
+        name = name.removeprefix(_SPOILER)
+    return discord.File(io.BytesIO(file.data), name, description=file.description[:_DESCRIPTION])
 
 
 class AttachedFiles:

@@ -27,6 +27,8 @@ _STYLES = {
     Action.STOP: 2,
     Action.UPLOAD: 1,
     Action.SUGGEST: 2,
+    Action.ONLY_THESE: 2,
+    Action.CLOSER: 2,
 }
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150
@@ -38,6 +40,10 @@ class Body(TypedDict):
 
     content: str
     components: list[dict[str, Any]]
+
+
+NO_WORDS = Body(content="", components=[])
+"""The body of a message that only has a file."""
 
 
 def body(content: Content) -> Body:

@@ -18,14 +18,18 @@ from adapters.slack.names import SlackNames
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
+from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
-from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 _log = logging.getLogger(__name__)
+
+_PICTURES_READ = Backoff(0.5, factor=2.0, attempts=5)
+"""Pauses in seconds before pictures that were uploaded are posted again: 7.5 s in all."""
 
 _NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
 """Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
@@ -109,6 +113,16 @@ class SlackAdapter:
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file by three requests; searches the thread first as `post` does."""
         return await self._messages.files.post(thread, document, nonce)
+
+    async def post_gallery(self, thread: ThreadKey, gallery: Gallery, *, nonce: str) -> MessageRef:
+        """Post pictures by one request, after three for each of them that upload it; searches the thread first as `post` does."""
+        team = ids.thread(thread).team
+        files = await asyncio.gather(*(self._messages.files.keep(team, one) for one in gallery.pictures))
+        shown = {**_NO_NAMES, **rendering.gallery_arguments(gallery, files)}
+        # Slack refuses a picture that it has not read to its end yet, which takes it a moment.
+        return await retry(
+            lambda: self._messages.post(thread, nonce, shown), backoff=_PICTURES_READ, on=CannotDraw
+        )
 
     def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read a file that somebody attached, by two requests: its address is asked for each time."""

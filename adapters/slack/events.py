@@ -30,6 +30,8 @@ ACTIONS = {
     "aion_stop": Action.STOP,
     "aion_upload": Action.UPLOAD,
     "aion_suggest": Action.SUGGEST,
+    "aion_only_these": Action.ONLY_THESE,
+    "aion_closer": Action.CLOSER,
 }
 
 _YOUNG = 30.0

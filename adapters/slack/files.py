@@ -35,7 +35,7 @@ from aion_bot.ports.errors import (
     UploadRefused,
 )
 from aion_bot.ports.files import PIECE, Attachment, whole
-from aion_bot.ports.messages import Document, MessageRef, ThreadKey
+from aion_bot.ports.messages import Document, MessageRef, Picture, ThreadKey
 from aion_bot.ports.thread_files import ThreadFiles
 
 _log = logging.getLogger(__name__)
@@ -106,6 +106,21 @@ class Files:
             raise
         self._unknown.pop(nonce, None)
         return ids.message_ref(thread, place.channel, file)
+
+    async def keep(self, team: str, picture: Picture) -> str:
+        """Upload a picture that no message shows yet, by three requests; returns its id, for an image block.
+
+        Raises UploadRefused where the app or the workspace takes no files.
+        """
+        method = Method.FILES_GET_UPLOAD_URL
+        answer = await self._call(
+            method, team, filename=picture.name, length=len(picture.data), alt_txt=picture.description
+        )
+        file = field(answer, "file_id", method)
+        await self._web.upload(field(answer, "upload_url", method), picture.data)
+        files = json.dumps([{"id": file, "title": picture.title}])
+        await self._call(Method.FILES_COMPLETE_UPLOAD, team, files=files)
+        return file
 
     async def _call(self, method: Method, team: str, **arguments: Any) -> Mapping[str, Any]:
         answer = await self._web.call(method, team, tolerated=errors.NO_UPLOADS, **arguments)

@@ -14,15 +14,19 @@ from adapters.slack.events import ACTIONS
 from adapters.slack.markdown import in_markdown_block
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
-from aion_bot.ports.messages import Action, Button, Content, Line, Reply, Step
+from aion_bot.ports.messages import Action, Button, Content, Gallery, Line, Picture, Reply, Step
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.text import clip, one_line
 
 Block = dict[str, Any]
 
 FALLBACK = 3_900  # chat.update refuses a `text` of more than 4,000 characters, whatever the blocks hold
+_MOST_WRITTEN = 2 * FALLBACK
+"""Characters of an answer that are read for its notification."""
 HEADER = 150
 SECTION = 3_000
 BUTTON = 75
+ALTERNATIVE_TEXT = 2_000  # and of an image's title
 BUTTONS_IN_A_ROW = 25
 
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
@@ -41,22 +45,43 @@ _NOTHING: Block = {"type": "markdown", "text": "…"}
 def arguments(content: Content) -> dict[str, Any]:
     """Arguments that show `content`: `text` in notifications and to screen readers, `blocks` everywhere else."""
     if isinstance(content, Reply):
+        shown = content.text[:_MOST_WRITTEN]
         words = [
-            mrkdwn.in_mrkdwn(content.text),
+            mrkdwn.in_mrkdwn(shown if content.plain else plain_words(shown)),
             mrkdwn.in_mrkdwn(content.note),
             mrkdwn.in_mrkdwn(content.byline),
         ]
     else:
         words = [
             mrkdwn.in_mrkdwn(content.title),
-            _quote(mrkdwn.in_mrkdwn(content.description)),
+            _quote(_plan_words(content.description)),
             _quote(_steps(content.steps)),
             _lines(content.facts),
             _lines(content.record),
-            _quote(mrkdwn.in_mrkdwn(content.said)),
+            _quote(_plan_words(content.said)),
         ]
     text = _cut_escaped("\n".join(one for one in words if one.strip())).strip()
     return {"text": text or "…", "blocks": _blocks(content)}
+
+
+def gallery_arguments(gallery: Gallery, files: Sequence[str]) -> dict[str, Any]:
+    """Arguments that show pictures, whose files Slack has by these ids, with their titles and alternative texts."""
+    said = mrkdwn.in_mrkdwn("\n".join(filter(None, (*(one.title for one in gallery.pictures), gallery.note))))
+    return {
+        "text": _cut_escaped(said) or "…",
+        "blocks": [
+            *(_image(one, file) for one, file in zip(gallery.pictures, files, strict=True)),
+            *_texts("context", mrkdwn.in_mrkdwn(gallery.note)),
+            *_actions(gallery.buttons),
+        ],
+    }
+
+
+def _image(picture: Picture, file: str) -> Block:
+    title = clip(mrkdwn.in_markdown(one_line(picture.title, ALTERNATIVE_TEXT)), ALTERNATIVE_TEXT)
+    said = clip(mrkdwn.in_markdown(one_line(picture.description, ALTERNATIVE_TEXT)), ALTERNATIVE_TEXT)
+    shown = {"type": "plain_text", "text": title or "…", "emoji": False}
+    return {"type": "image", "slack_file": {"id": file}, "alt_text": said or title or "…", "title": shown}
 
 
 def sentence(line: Line) -> dict[str, Any]:
@@ -120,11 +145,11 @@ def _blocks(content: Content) -> list[Block]:
     else:
         blocks = [
             *_title(content.title),
-            *_texts("section", mrkdwn.in_mrkdwn(content.description), quoted=True),
+            *_texts("section", _plan_words(content.description), quoted=True),
             *_texts("section", _steps(content.steps), quoted=True),
             *_texts("context", _lines(content.facts)),
             *_texts("section", _lines(content.record)),
-            *_texts("section", mrkdwn.in_mrkdwn(content.said), quoted=True),
+            *_texts("section", _plan_words(content.said), quoted=True),
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
@@ -160,9 +185,14 @@ def _title(title: str) -> Iterator[Block]:
 
 def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(
-        f"*{step.number or number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{mrkdwn.in_mrkdwn(step.description)}"
+        f"*{step.number or number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{_plan_words(step.description)}"
         for number, step in enumerate(steps, start=1)
     )
+
+
+def _plan_words(text: str) -> str:
+    """Write the model's words on a card: without marks, which mrkdwn does not know, and with each link's address."""
+    return mrkdwn.in_mrkdwn(plain_words(text, addresses=True))
 
 
 def _lines(lines: Iterable[Line]) -> str:

@@ -251,8 +251,9 @@ class EntryIndex:
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
         named = ((read(entry.get(id_field), str) or read(entry.get("id"), str), entry) for entry in entries)
-        self._entries = {full_id: entry for full_id, entry in named if full_id}
-        self._ids = sorted(self._entries)
+        self.entries = {full_id: entry for full_id, entry in named if full_id}
+        """The entries by their full ids, in the order in which they came."""
+        self._ids = sorted(self.entries)
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:
         """Return the full id and its entry; None and an empty entry if no id or more than one begins with it."""
@@ -261,7 +262,7 @@ class EntryIndex:
         fitting = [found for found in self._ids[place : place + 2] if found.startswith(prefix)]
         # A whole id counts although a longer one begins with it.
         if fitting and (len(fitting) == 1 or fitting[0] == prefix):
-            return fitting[0], self._entries[fitting[0]]
+            return fitting[0], self.entries[fitting[0]]
         return None, {}
 
 

@@ -21,7 +21,7 @@ from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Content, Document, Line, MessageRef, Person, PlanCard
+from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
@@ -147,7 +147,7 @@ class Approvals:
             _log.warning("plan has no card", plan=plan.key)
             return None
 
-        async def on_posted(content: Content | Document, message: MessageRef) -> None:
+        async def on_posted(content: Content | PostedOnce, message: MessageRef) -> None:
             # The platform did not let the card be edited, so there is another one.
             if isinstance(content, PlanCard):
                 await retry_write(lambda: self._plans.note_card(plan.key, message))

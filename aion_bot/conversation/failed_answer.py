@@ -10,7 +10,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.messages import Content, Document, MessageRef, Reply
+from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.rendering.screen import Screen
 from aion_bot.storage import retry_write
 
@@ -58,7 +58,7 @@ async def _show(services: Services, thread: Thread, turn: Turn, sentence: str) -
     if not turn.posted:
         return
 
-    async def on_posted(content: Content | Document, message: MessageRef) -> None:  # noqa: ARG001  # the signature
+    async def on_posted(content: Content | PostedOnce, message: MessageRef) -> None:  # noqa: ARG001  # the signature
         # The older one was deleted, or could not be edited: the runner takes over this one.
         await retry_write(lambda: services.store.turns.note_posted(turn.key, (*turn.posted[:-1], message)))
 

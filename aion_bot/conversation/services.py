@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.library import SharedUploads
 from aion_bot.conversation.session_history import Polling, SessionHistory
 from aion_bot.delivery.registry import Registry
@@ -22,6 +23,8 @@ class Services:
     polling: Polling = field(default_factory=Polling)
     observer: Observer = field(default_factory=Observer)
     uploads: SharedUploads = field(default_factory=SharedUploads)
+    pictures: Pictures | None = None
+    """None: answers show no pictures."""
 
     @property
     def history(self) -> SessionHistory:

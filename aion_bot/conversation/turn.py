@@ -11,6 +11,7 @@ import structlog
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.aion_stream import AionStream, answer_data
+from aion_bot.conversation.gallery import add_gallery
 from aion_bot.conversation.notices import add_notices, answered_message, as_shown, outcome_of_failure, told
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
@@ -25,7 +26,17 @@ from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformError, TakenElsewhere
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Button, Content, Document, MessageRef, PlanCard, Reply, ThreadKey
+from aion_bot.ports.messages import (
+    Action,
+    Button,
+    Content,
+    Document,
+    MessageRef,
+    PlanCard,
+    PostedOnce,
+    Reply,
+    ThreadKey,
+)
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
@@ -237,6 +248,9 @@ class TurnRunner:
             except sqlite3.Error as error:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
+        # An earlier process may have posted the pictures: they belong to the end that is shown in their place.
+        if self._mode is not Mode.ASK:
+            await add_gallery(self._services, self.thread, outcome, self._view)
         self._view.finish(
             told(
                 outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
@@ -252,6 +266,9 @@ class TurnRunner:
         self.parked.set()
         await showing
         self._services.observer.end_shown(self.turn, time.monotonic() - ended_at)
+        facts = self._view.facts
+        if facts.images or facts.data.get("image_context") or self._view.sources.cited:
+            await self._show_gallery(outcome)
         if self._view.refused is not None:
             self._log.warning("file refused", reason=self._view.refused)
         if self._view.cut:
@@ -264,6 +281,14 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
+
+    async def _show_gallery(self, outcome: Outcome) -> None:
+        """Show the pictures of an answer whose text stands already; what hinders that costs the pictures alone."""
+        if await add_gallery(self._services, self.thread, outcome, self._view):
+            try:
+                await self.sync.run()
+            except PlatformError as error:
+                self._log.warning("pictures not shown", reason=repr(error))
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
@@ -305,7 +330,7 @@ class TurnRunner:
         self.parked.set()
         self.ended.set()
 
-    async def _on_posted(self, content: Content | Document, message: MessageRef) -> None:
+    async def _on_posted(self, content: Content | PostedOnce, message: MessageRef) -> None:
         self.started.set()
         if isinstance(content, PlanCard):
             await self._record(self._services.store.plans.note_card(content.key, message))
@@ -319,7 +344,7 @@ class TurnRunner:
             recording = self._turns.note_posted(self.turn.key, self.sync.replies)
             self._posts_recorded = await self._record(recording)
 
-    def _on_shown(self, content: Content | Document) -> None:
+    def _on_shown(self, content: Content | PostedOnce) -> None:
         text = not self._view.empty and not (isinstance(content, Reply) and not content.text)
         self._services.observer.showed(self.turn, text=text)
 

@@ -15,7 +15,7 @@ from aion_bot.delivery.steps import (
     Step,
     StopStream,
 )
-from aion_bot.ports.messages import Content, Document, MessageRef, PlanCard, Reply
+from aion_bot.ports.messages import Content, Document, MessageRef, PlanCard, PostedOnce, Reply
 from aion_bot.rendering.screen import Screen
 
 StreamDelta = Callable[[Reply | None, Reply, bool], str | None]
@@ -25,7 +25,7 @@ StreamDelta = Callable[[Reply | None, Reply, bool], str | None]
 @dataclass(slots=True)
 class _Slot:
     message: MessageRef | None = None
-    shown: Content | Document | None = None
+    shown: Content | PostedOnce | None = None
     """What the message shows; None where that is not known, and for a stream."""
     holds_card: bool = False
     """Whether its message is a plan's card, or the file that has the whole plan."""
@@ -88,7 +88,7 @@ class MessageDiff:
         """The newest message that is no card and no file, and what it shows as far as that is known; None if there is none."""
         for slot in reversed(self._slots):
             shown = slot.streamed or slot.shown
-            if slot.message is not None and not slot.holds_card and not isinstance(shown, Document):
+            if slot.message is not None and not slot.holds_card and not isinstance(shown, PostedOnce):
                 return slot.message, shown
         return None
 
@@ -117,7 +117,7 @@ class MessageDiff:
                 if slot.message is not None and (ended or not self._resumed):
                     surplus = self._removal(index, slot, slot.message) or surplus
                 continue
-            if slot.plainness and not isinstance(wanted, Document):
+            if slot.plainness and not isinstance(wanted, PostedOnce):
                 wanted = _drawn(wanted, slot.plainness)
             # Only the last message grows: what stands before another one is complete.
             final = ended or index < last
@@ -134,10 +134,17 @@ class MessageDiff:
         return surplus or Idle()
 
     def _first_step(
-        self, index: int, slot: _Slot, wanted: Content | Document, *, ended: bool, final: bool, streams: bool
+        self,
+        index: int,
+        slot: _Slot,
+        wanted: Content | PostedOnce,
+        *,
+        ended: bool,
+        final: bool,
+        streams: bool,
     ) -> Post | PostFile | StartStream | None:
         """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
-        if isinstance(wanted, Document):
+        if isinstance(wanted, PostedOnce):
             return PostFile(index, wanted, slot.attempt)
         # Somebody deleted this message, or it cannot be edited. Each post in its place notifies people, so it is posted
         # once, with its final content.
@@ -164,18 +171,18 @@ class MessageDiff:
         index: int,
         slot: _Slot,
         message: MessageRef,
-        wanted: Content | Document,
+        wanted: Content | PostedOnce,
         *,
         final: bool,
         now: float,
     ) -> Step | None:
         """Return the step that makes a slot's message show `wanted`; None if it shows that already."""
-        if isinstance(wanted, Document):
+        if isinstance(wanted, PostedOnce):
             # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
             # After a restart the content of a noted message is not known. In the last slot of this attempt only the
             # file can stand.
             ours = self._resumed and not self._retried and not is_of_plan(wanted)
-            if isinstance(slot.shown, Document) or (slot.shown is None and ours):
+            if isinstance(slot.shown, PostedOnce) or (slot.shown is None and ours):
                 return None
             return PostFile(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
         if isinstance(wanted, PlanCard) and not self._owns_cards:
@@ -274,7 +281,7 @@ class MessageDiff:
         return None if delta is None else _streamable(step.content)
 
 
-def is_of_plan(content: Content | Document) -> bool:
+def is_of_plan(content: Content | PostedOnce) -> bool:
     """Tell whether a content is a plan's card, or the file above it: the plan's row knows of these, the turn's does not."""
     return isinstance(content, PlanCard) or (isinstance(content, Document) and bool(content.key))
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from aion_bot.delivery.diff import MessageDiff, is_of_plan, most_plainly
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
@@ -18,17 +20,21 @@ from aion_bot.ports.errors import (
     Forbidden,
     Hindrance,
     MessageGone,
+    PlatformDown,
     PlatformError,
+    RateLimited,
     TooLong,
     Unsupported,
     UploadRefused,
 )
-from aion_bot.ports.messages import Content, Document, MessageRef, Person, PlanCard
+from aion_bot.ports.messages import Content, Document, Gallery, MessageRef, Person, PlanCard, PostedOnce
 
-OnPosted = Callable[[Content | Document, MessageRef], Awaitable[None]]
+_log = structlog.get_logger(__name__)
+
+OnPosted = Callable[[Content | PostedOnce, MessageRef], Awaitable[None]]
 """Awaited after each post with its content and the message that shows it."""
 
-OnShown = Callable[[Content | Document], None]
+OnShown = Callable[[Content | PostedOnce], None]
 """Called with what a message shows, after each step that shows something."""
 
 
@@ -136,6 +142,8 @@ class Executor:
         if isinstance(step, StartStream):
             reader = self.delivery.reader
             message = await self._streaming.start_stream(thread, reader, step.content, nonce=nonce)
+        elif isinstance(step.content, Gallery):
+            message = await self._post_gallery(step.content, nonce)
         elif isinstance(step, PostFile):
             if self.thread.files is None:
                 raise UploadRefused
@@ -151,6 +159,17 @@ class Executor:
             self.cards.add(step.slot)
         self.diff.posted(step, message, time.monotonic(), certain=certain)
         return message
+
+    async def _post_gallery(self, gallery: Gallery, nonce: str) -> MessageRef:
+        """Post pictures, or their titles where the platform does not take them: nothing has failed but to show them."""
+        try:
+            if self.thread.galleries is not None:
+                return await self.thread.galleries.post_gallery(self.thread.key, gallery, nonce=nonce)
+        except (MessageGone, PlatformDown, RateLimited):
+            raise
+        except PlatformError as error:
+            _log.warning("pictures refused", platform=self.thread.platform, reason=repr(error))
+        return await self.thread.adapter.post(self.thread.key, gallery.in_words, nonce=nonce)
 
 
 def _may_be_replaced(error: PlatformError) -> bool:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from aion_bot.ports.messages import Content, Document, MessageRef, Reply
+from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class PostFile:
-    """Post a document as the file of a slot; `attempt` as for `Post`."""
+    """Post a document, or a gallery, as what a slot shows for good; `attempt` as for `Post`."""
 
     slot: int
-    content: Document
+    content: PostedOnce
     attempt: int
 
 

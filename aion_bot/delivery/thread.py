@@ -11,6 +11,7 @@ from aion_bot.ports.adapter import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
+    Galleries,
     MentionsOnly,
     NativeStreaming,
     OwnMessage,
@@ -19,7 +20,19 @@ from aion_bot.ports.adapter import (
     ReplyReferences,
 )
 from aion_bot.ports.events import InboundEvent, Prompt
-from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, PlanCard, Reply, ThreadKey
+from aion_bot.ports.messages import (
+    Button,
+    Content,
+    Document,
+    Gallery,
+    Line,
+    MessageRef,
+    Person,
+    PlanCard,
+    PostedOnce,
+    Reply,
+    ThreadKey,
+)
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ratelimit.limiter import Limiter
@@ -31,7 +44,7 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `replies`, `files`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
+    `activity`, `replies`, `files`, `galleries`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
     have to mention the bot in their replies.
     """
 
@@ -45,6 +58,7 @@ class Thread:
         self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
         self.replies = adapter if isinstance(adapter, ReplyReferences) else None
         self.files = adapter if isinstance(adapter, Files) else None
+        self.galleries = adapter if isinstance(adapter, Galleries) else None
         self.claims = adapter if isinstance(adapter, ClaimedQuestions) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
@@ -92,11 +106,13 @@ def private_reply(event: InboundEvent) -> Operation:
 
 def struck_screen(screen: Screen) -> Screen:
     """Return a screen without secrets; text that is cut into pages was struck before, as a page may end in one."""
-    contents: list[Content | Document | None] = []
+    contents: list[Content | PostedOnce | None] = []
     for content in screen:
         if isinstance(content, Document):
             name, text = KNOWN.strike(content.name), KNOWN.strike(content.text)
             contents.append(replace(content, name=name, text=text))
+        elif isinstance(content, Gallery):
+            contents.append(_struck_gallery(content))
         else:
             contents.append(None if content is None else _struck(content, KNOWN.version))
     return tuple(contents)
@@ -115,10 +131,23 @@ def struck_prompt(prompt: Prompt) -> Prompt:
     return prompt if prompt.opening is None else replace(prompt, opening=KNOWN.strike(prompt.opening))
 
 
+def _struck_gallery(gallery: Gallery) -> Gallery:
+    strike = KNOWN.strike
+    pictures = (
+        replace(one, name=strike(one.name), title=strike(one.title), description=strike(one.description))
+        for one in gallery.pictures
+    )
+    return Gallery(tuple(pictures), strike(gallery.note), _struck_buttons(gallery.buttons))
+
+
+def _struck_buttons(buttons: Sequence[Button]) -> tuple[Button, ...]:
+    return tuple(replace(button, label=KNOWN.strike(button.label)) for button in buttons)
+
+
 @lru_cache(maxsize=256)  # every screen has all pages of an answer
 def _struck(content: Content, version: int) -> Content:
     del version
-    buttons = tuple(replace(button, label=KNOWN.strike(button.label)) for button in content.buttons)
+    buttons = _struck_buttons(content.buttons)
     if isinstance(content, Reply):
         text = KNOWN.strike(content.text)
         # `closing` counts characters at the end: it is right only if nothing was struck.

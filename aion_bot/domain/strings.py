@@ -18,6 +18,9 @@ from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.ports.text import one_line, visible_line
 
+_MOST_NAMED = 5
+"""Pictures that a line names."""
+
 _NAME = 60
 """Characters of somebody's name for a thing that a sentence repeats."""
 
@@ -49,6 +52,8 @@ UNCOUNTED = "a number of"
 UNNAMED_SOURCES = {"img": "a picture", "doc": "a document", "link": "a web page"}
 """Stand for what an answer refers to without saying its name, by the kind of its marker."""
 SOURCES = "Sources"
+ONLY_THESE = "Ask only about these"
+CLOSER = "Look closer"
 REST_FOLLOWS = "The rest follows as a file."
 WHOLE_IN_FILE = "This is the beginning. Open the file below for the whole answer."
 CUT_IN_FILE = "This answer is over 1 MB. Open the file below for the part I kept."
@@ -395,6 +400,14 @@ def pages(passages: Sequence[tuple[int, int]]) -> str:
     one = len(passages) == 1 and passages[0][0] == passages[0][1]
     named = (str(first) if first == last else f"{first}-{last}" for first, last in passages)
     return f"{'p' if one else 'pp'}.{', '.join(named)}"
+
+
+def other_pictures(count: int, missing: Sequence[str]) -> str:
+    """Count the pictures that are too many to be shown, and name those that could not be had; "" for none."""
+    named = ", ".join(missing[:_MOST_NAMED])
+    more = f" {more_sources(len(missing) - _MOST_NAMED)}" if len(missing) > _MOST_NAMED else ""
+    told = f"I couldn't load: {named}{more}." if missing else ""
+    return f"{f'And {count} more pictures. ' if count > 1 else 'And 1 more picture. ' if count else ''}{told}".strip()
 
 
 def more_sources(count: int) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Content, Document, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.settings import IdForms, Problem
 
@@ -157,6 +157,18 @@ class Files(Protocol):
 
         The reference can be given to `delete`, not to `edit`; `own_messages` returns the same one. Raises
         `UploadRefused` where the platform takes no file here.
+        """
+
+
+@runtime_checkable
+class Galleries(Protocol):
+    """Pictures in a thread, for an adapter that can post them."""
+
+    async def post_gallery(self, thread: ThreadKey, gallery: Gallery, *, nonce: str) -> MessageRef:
+        """Post a gallery in one message, as `post` does: a second one with the same nonce is not made.
+
+        Each picture has its description for people who do not see it. Raises `UploadRefused` where the platform takes no
+        pictures here.
         """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from aion_bot.ports.inline_parser import Span, in_a_name, parse
-from aion_bot.ports.links import LONGEST_LINE
+from aion_bot.ports.links import LONGEST_LINE, real_address
 
 LINE_BREAK = "\v"
 """What adapters write for a `<br>` until they know how the next line begins."""
@@ -22,7 +22,7 @@ _SMALL = {
 """HTML elements of small characters: the sign that stands for them elsewhere, and the small characters that exist."""
 _OTHERS = frozenset({
     "abbr", "big", "blockquote", "center", "details", "div", "dd", "dl", "dt", "figure", "figcaption", "font", "footer", "h1",
-    "h2", "h3", "h4", "h5", "h6", "header", "hr", "img", "ins", "li", "main", "mark", "nobr", "ol", "p", "pre", "q", "section",
+    "h2", "h3", "h4", "h5", "h6", "header", "hr", "ins", "li", "main", "mark", "nobr", "ol", "p", "pre", "q", "section",
     "small", "span", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var", "wbr",
 })  # fmt: skip
 """HTML elements of which only the content is shown."""
@@ -65,12 +65,15 @@ def written(text: str, words: Callable[[str], str], draw: Callable[[Span], str])
     return "".join((*pieces, words(text[done:])))
 
 
-def in_words(text: str) -> str:
-    """Return what people read of the lines of one block, without any marks; a link is its label."""
-    return written(text, str, lambda span: _words_of(text, span))
+def in_words(text: str, *, addresses: bool = False) -> str:
+    """Return what people read of the lines of one block, without any marks.
+
+    A link is its label; behind one that names another address, or behind all where `addresses` is true, stands its own.
+    """
+    return written(text, str, lambda span: _words_of(text, span, addresses=addresses))
 
 
-def _words_of(text: str, span: Span) -> str:
+def _words_of(text: str, span: Span, *, addresses: bool) -> str:
     source = text[span.start : span.end]
     match span.kind:
         case "mark" | "hidden":
@@ -83,7 +86,9 @@ def _words_of(text: str, span: Span) -> str:
             padded = inside.startswith(" ") and inside.endswith(" ") and inside.strip()
             source = inside[1:-1] if padded else inside
         case "link" if span.link is not None:
-            source = in_words(span.link.label)
+            label, address = in_words(span.link.label), span.link.address
+            shows_address = (addresses or span.link.misleads) and label not in {"", address}
+            source = f"{label} ({real_address(address)})" if shows_address else label or address
         case "autolink":
             source = source[1:-1]
         case "escape":
@@ -109,7 +114,7 @@ def _with_tags(text: str, found: list[Span]) -> Iterator[Span]:
         if span.kind != "tag":
             continue
         name = span.value.removeprefix("/")
-        hidden = name in _MARKS or name in _CODE or name in _SMALL or name in _OTHERS or name == "!--"
+        hidden = name in _MARKS or name in _CODE or name in _SMALL or name in _OTHERS
         made[at] = Span("hidden", span.start, span.end) if hidden else None
         if name == "br":
             made[at] = Span("break", span.start, span.end)
@@ -137,5 +142,5 @@ def _pair(name: str, first: Span, last: Span, words: str) -> tuple[Span | None, 
         if words and all(ord(one) in small for one in words):
             return Span("entity", first.start, last.end, words.translate(small)), None
         return Span("entity", first.start, first.end, sign), hidden
-    shown = name in _MARKS or name in _CODE or name in _OTHERS or name == "!--"
+    shown = name in _MARKS or name in _CODE or name in _OTHERS
     return (Span("hidden", first.start, first.end), hidden) if shown else (None, None)

@@ -17,8 +17,8 @@ from aion_bot.ports.links import Link
 
 _LONGEST_LABEL = 40
 """Characters of a footnote's label."""
-_LONGEST_TAG = 300
-"""Characters of an HTML tag; a longer one is words."""
+_LONGEST_TAG = 12
+"""Characters of a tag that is known."""
 _LONGEST_FORMULA = 500
 _CLOSING = ")]}"
 _GOES_ON = "([{"
@@ -257,11 +257,9 @@ def _address(state: StateInline, start: int) -> Span:
 
 
 def _tag(state: StateInline, start: int) -> Span | None:
-    tag = state.src[start : state.pos]
-    if len(tag) > _LONGEST_TAG and not tag.startswith("<!--"):
-        return None
-    name = "!--" if tag.startswith("<!--") else tag[1:].split(None, 1)[0].rstrip("/>").lower()
-    return Span("tag", start, state.pos, name)
+    """Note a tag without attributes; any other one, and a comment, is words, so that nothing is hidden in it."""
+    name = state.src[start + 1 : state.pos - 1].rstrip("/ ").lower()
+    return Span("tag", start, state.pos, name) if len(name) <= _LONGEST_TAG and name else None
 
 
 def _link(state: StateInline, start: int) -> Span:
@@ -296,6 +294,12 @@ def _code(state: StateInline, start: int) -> Span | None:
     return Span("code", start, state.pos, written) if written.strip("`") else None
 
 
+def _entity(state: StateInline, start: int) -> Span | None:
+    """Note a character that can be seen; line ends and what turns text around stay as they are written."""
+    character = html.unescape(state.src[start : state.pos]).replace("\N{NO-BREAK SPACE}", " ")
+    return Span("entity", start, state.pos, character) if character.isprintable() else None
+
+
 _NOTES: dict[str, Callable[[StateInline, int], Span | None]] = {
     "escape": lambda state, start: Span("escape", start, state.pos),
     "backticks": _code,
@@ -303,9 +307,7 @@ _NOTES: dict[str, Callable[[StateInline, int], Span | None]] = {
     "image": _link,
     "autolink": lambda state, start: Span("autolink", start, state.pos),
     "html_inline": _tag,
-    "entity": lambda state, start: Span(
-        "entity", start, state.pos, html.unescape(state.src[start : state.pos])
-    ),
+    "entity": _entity,
 }
 
 

@@ -1,6 +1,6 @@
 """What the bot shows on a platform, as values: replies, plan cards, buttons, and the names of threads and messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -51,6 +51,10 @@ class Action(StrEnum):
     """Lets the question's files into the library."""
     SUGGEST = "suggest"
     """Says what is to be done with files that came without words."""
+    ONLY_THESE = "only"
+    """Asks the question again about the pictures of its answer alone."""
+    CLOSER = "closer"
+    """Asks the question again, for a detailed look at pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +130,45 @@ class Document:
     name: str
     text: str
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of Aion's library as it is shown.
+
+    `data` are its bytes, of `media_type`, which the content says: JPEG, PNG, GIF or WebP. `name` is that of its file, and
+    `description` the alternative text for people who do not see it; both are somebody's words.
+    """
+
+    name: str
+    title: str
+    description: str
+    media_type: str = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Pictures that an answer refers to, in a message under its last one, which is posted once and never changed.
+
+    `pictures` are `MOST_PICTURES` at most. `note` is a line in the bot's own voice that counts those that are not shown,
+    and names those that could not be had.
+    """
+
+    pictures: tuple[Picture, ...]
+    note: str = ""
+    buttons: tuple[Button, ...] = ()
+
+    @property
+    def in_words(self) -> Reply:
+        """What stands in its place where the platform takes no pictures: the titles, and the same line and buttons."""
+        return Reply(
+            "", "\n".join(filter(None, (*(one.title for one in self.pictures), self.note))), (), self.buttons
+        )
+
+
+MOST_PICTURES = 10
+"""Pictures of a gallery: as many files as Discord takes in a message (Discord's documentation, *Uploading Files*)."""
+
+PostedOnce = Document | Gallery
+"""What is posted by an upload and never changed."""

@@ -5,8 +5,10 @@ from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import with_images
+from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
-from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, Reply
+from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, PlanCard, PostedOnce, Reply
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words, whole_answer
@@ -18,8 +20,8 @@ from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
-_NOTE = 100
-"""Characters of a status line at most."""
+_NOTE, _MOST_READ = 100, 400
+"""Characters of a status line at most, and of a status that are read for it."""
 
 ROOM = 160
 """What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
@@ -55,6 +57,8 @@ class AnswerView:
         """Whether Aion said more than is kept."""
         self.refused: str | None = None
         """Why no file can be posted; None where nothing refused it."""
+        self.gallery: tuple[Gallery, ...] = ()
+        """The pictures under the last message, once they are there."""
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
@@ -65,7 +69,7 @@ class AnswerView:
         self._status, self._status_shown = strings.THINKING, True
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
-        self._before, self._end, self._sources = "", End(), Sources()
+        self._before, self._end, self.sources = "", End(), Sources()
         self._segments = [self._new_segment()]
 
     @property
@@ -106,7 +110,7 @@ class AnswerView:
         """Show plain text from now on, because of what rendering raised; False if that is shown already."""
         if self.trouble:
             return False
-        self.trouble, self._sources = where(error), Sources(as_written=True)
+        self.trouble, self.sources = where(error), Sources(as_written=True)
         if self.ended:
             self._end.sentence = self._end.sentence or self.facts.with_reference(strings.PLAIN_TEXT)
         for segment in self._segments:
@@ -138,15 +142,17 @@ class AnswerView:
                 if not segment.waits_for_words:
                     self.begin()
             case ChatTokenType.COMPLETE:
-                self.facts.complete = True
+                self.facts.complete, self.facts.data = True, data
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
                 content = str(data.get("content") or "")
                 # The server resolves the text as a whole: it says neither where a card stands in it, nor what is cited.
                 if content and (self.has_plan or self.trouble or "[[" in content):
                     self._settle(content, with_images(data.get("metadata"), data.get("image_context")))
                 elif resolved := token.resolved_content:
-                    self._sources.cited.clear()
+                    self.sources.cited.clear()
                     segment.settle(self._kept(resolved))
+            case ChatTokenType.IMAGE_RESULTS:
+                self.facts.images += read_list(data.get("images"), dict) or []
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
                 self.facts.error = data
             case ChatTokenType.CONNECTION:
@@ -180,12 +186,13 @@ class AnswerView:
     def say(self, status: str) -> None:
         """Show a status line; nothing where it is empty."""
         # Small print is the bot's own voice: no trick with characters makes a status look like something else.
-        if shown := visible_line(KNOWN.strike(status)):
+        if shown := visible_line(plain_words(KNOWN.strike(status)[:_MOST_READ])):
             self._status, self._status_shown = one_line(shown, _NOTE), True
 
     @in_plain_text_if_it_fails
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:
         """Show the stored answer instead of what the stream brought."""
+        self.facts.data = {"metadata": metadata}
         self._settle(text, metadata or {})
 
     def _kept(self, text: str, known: str = "") -> str:
@@ -203,12 +210,12 @@ class AnswerView:
 
     def _settle(self, text: str, metadata: dict[str, Any]) -> None:
         text = self._kept(text)
-        self._sources.learn(metadata)
+        self.sources.learn(metadata)
         # A server may also count the text from zero after a plan: then the text above the card stays.
         above = self._segments[:-1] if text.startswith(self._before) else []
         last = self._segments[-1], text.removeprefix(self._before)
         for segment, raw in (*((one, one.raw) for one in above), last):
-            segment.settle(cited(raw, self._sources))
+            segment.settle(cited(raw, self.sources))
 
     def finish(
         self,
@@ -232,8 +239,8 @@ class AnswerView:
             if segment.final is None:
                 # Taking the whole text at once makes the result independent of the pieces in which it came.
                 raw = segment.raw if self.trouble else segment.raw[: settled_length(segment.raw)]
-                segment.settle(cited(raw, self._sources))
-        if self._sources.cited:
+                segment.settle(cited(raw, self.sources))
+        if self.sources.cited:
             self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
 
     def offer(self, *buttons: Button) -> None:
@@ -252,7 +259,7 @@ class AnswerView:
         return True
 
     def _new_segment(self) -> Segment:
-        return Segment(self._new_pages(), growing=None if self.trouble else Growing(self._sources))
+        return Segment(self._new_pages(), growing=None if self.trouble else Growing(self.sources))
 
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
@@ -283,22 +290,22 @@ class AnswerView:
 
         Raises what rendering plain text raises.
         """
-        contents: list[Content | Document | None] = []
+        contents: list[Content | PostedOnce | None] = []
         before, self._pending = self._heading, False
         for segment in self._segments[:-1]:
             text = segment.lead() if segment.card else segment.text()
             pages = segment.pages.update(joined(before, text), most=MOST_MESSAGES, effort=self._effort)
             self._pending |= segment.pages.pending
             if segment is self._end.lists and not segment.pages.pending:
-                pages = with_sources(pages, self._sources, self._measure, self._limit, segment.slots + 1)
+                pages = with_sources(pages, self.sources, self._measure, self._limit, segment.slots + 1)
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
             contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
             contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
-        return (*contents, *self._last(before))
+        return (*contents, *self._last(before), *self.gallery)
 
-    def _last(self, before: str) -> list[Content | Document | None]:
+    def _last(self, before: str) -> list[Content | PostedOnce | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
         text = joined(before, "" if self.waits_for_words else segment.text())
@@ -316,7 +323,7 @@ class AnswerView:
                 over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
             pages = under
         if segment is end.lists and not (over or segment.pages.pending):
-            pages = with_sources(pages, self._sources, self._measure, self._limit, room)
+            pages = with_sources(pages, self.sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
@@ -331,7 +338,7 @@ class AnswerView:
         }
         has_document = over and self.ended and end.in_file and self.refused is None
         if has_document:  # made once
-            end.document = end.document or whole_answer(self._segments, self._sources, cut=self.cut)
+            end.document = end.document or whole_answer(self._segments, self.sources, cut=self.cut)
         document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
 

@@ -120,7 +120,8 @@ class Facts:
     """What is known about the answer besides its text.
 
     `answer_id`, `complete` and `error` are what the stream said. `missing` are the keys of the plans that get no card,
-    `filed` those of the plans whose files were posted; `key` is the turn's.
+    `filed` those of the plans whose files were posted; `key` is the turn's. `images` are the pictures that a search found,
+    `data` has what Aion's data says about the answer, as `complete` does.
     """
 
     answer_id: str | None = None
@@ -129,6 +130,8 @@ class Facts:
     missing: set[str] = field(default_factory=set)
     filed: set[str] = field(default_factory=set)
     key: str = ""
+    images: list[dict[str, Any]] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
 
     def with_reference(self, sentence: str) -> str:
         """Add the turn's reference to a sentence about a failure that has none yet."""
@@ -151,9 +154,9 @@ def joined(*parts: str) -> str:
 def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) -> Document:
     """Return all of an answer as a document, with its sources; a plan that has a file of its own is not in it."""
     parts = [part for segment in segments[:-1] for part in (closed(segment.text()), segment.tail)]
-    parts += segments[-1].text(), segments[-1].tail
-    end, listed = strings.CUT_HERE if cut else "", source_list(sources, MOST_IN_FILE)
-    return Document(strings.ANSWER_FILE, joined(*parts, end, listed))
+    listed, last = source_list(sources, MOST_IN_FILE), segments[-1].text()
+    parts += closed(last) if listed else last, segments[-1].tail
+    return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else "", listed))
 
 
 def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aion_bot.ports.messages import Content, Document
+from aion_bot.ports.messages import Content, PostedOnce
 
-Screen = tuple[Content | Document | None, ...]
-"""Slot i is message i; None is a message that should not be there. A document is the last one of an answer's end."""
+Screen = tuple[Content | PostedOnce | None, ...]
+"""Slot i is message i; None is a message that should not be there. A document is the last one of an answer's end, but for a
+gallery."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,23 @@ class ShownButton:
     value: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownPicture:
+    """A picture as a person sees it, or hears of it: `description` is its alternative text."""
+
+    name: str
+    title: str
+    description: str
+    content: bytes
+
+
 @dataclass(slots=True)
 class Shown:
     """One message as a person sees it.
 
     `versions` has every text it has shown, oldest first; `only_for` is the id of the one person who sees it, or None;
     `pings` are those whom it would notify, by id or as "@everyone"; `payload` is the newest body that the bot sent; `files`
-    are the texts of what the bot attached, by name.
+    are the texts of what the bot attached, by name, and `pictures` those that it shows.
     """
 
     id: str
@@ -57,6 +67,7 @@ class Shown:
     pings: list[str] = field(default_factory=list)
     payload: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[ShownPicture, ...] = ()
 
     @property
     def text(self) -> str:

@@ -79,7 +79,9 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "keys": ("<kbd>Ctrl</kbd>+<kbd>C</kbd>", "`Ctrl`+`C`", "`Ctrl`+`C`"),
     "small digits": ("H<sub>2</sub>O, m<sup>2</sup>, x<sup>ab</sup>", "H₂O, m², x^ab", "H₂O, m², x^ab"),
     "a folded text": ("<details><summary>More</summary>\n\nwords\n</details>", "More\n\nwords", "More\n\nwords\n"),
-    "a comment": ("a <!-- b --> c", "a  c", "a  c"),
+    "a comment": ("a <!-- b --> c", "a <!-- b --> c", "a <\u2060!-- b --> c"),
+    "a tag with more": ('<b title="x">a', '<b title="x">a', '<\u2060b title="x">a'),
+    "characters that turn text around": ("a&#8238;b&#10;c&nbsp;d", "a&#8238;b&#10;c d", SAME),
     "words in angle brackets": ("set <name> to List<String>", "set <name> to List<String>", "set <\u2060name> to List<\u2060String>"),
     # Links and addresses
     "a picture": ("![a roof](https://x.example/i.png)", "[a roof](https://x.example/i.png)", "[a roof](https://x.example/i.png)"),

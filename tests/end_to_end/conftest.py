@@ -18,8 +18,11 @@ from tests.schemas import slack as slack_contracts
 
 @pytest.fixture
 async def aion() -> AsyncIterator[SimulatedAion]:
-    """A simulated Aion that validates every request against Aion's contract."""
-    async with SimulatedAion(inspector=aion_contracts.inspect, ping_every=0.05) as simulated:
+    """A simulated Aion that validates every request against Aion's contract.
+
+    Its tokens are long: most tests are about what happens around an answer, and hundreds of tokens take most of their time.
+    """
+    async with SimulatedAion(inspector=aion_contracts.inspect, ping_every=0.05, token_words=8) as simulated:
         yield simulated
         assert simulated.violations == []
 

@@ -15,7 +15,7 @@ HELD = Scene(
 
 async def test_an_answer_grows_in_place(bot: Bot) -> None:
     """The first message grows to the final text, with references in words."""
-    bot.aion.token_delay = 0.012
+    bot.aion.token_delay, bot.aion.token_words = 0.012, 1
     thread = await bot.asked(
         bot.ada, "What is damaged on site 7?", "I found 3 pieces", "inspection_site7.pdf (p.5)"
     )
@@ -96,7 +96,7 @@ async def test_a_long_answer_becomes_several_messages(bot: Bot) -> None:
 
 async def test_an_answer_notifies_nobody(bot: Bot) -> None:
     """Mentions of channels, roles or people in an answer notify nobody, in code and while it grows too."""
-    bot.aion.token_delay = 0.02
+    bot.aion.token_delay, bot.aion.token_words = 0.02, 1
     thread = await bot.asked(bot.ada, "What does the sign on the fence say?", "Nobody has to come.")
     assert [one.pings for one in bot.bots(thread) if one.pings] == []
 

@@ -35,7 +35,7 @@ async def limited(idle: Bot, slack: SimulatedSlack) -> Bot:
     """A bot and a Slack with the documented limits, and answers that take half a second."""
     slack.rates.limits = SlackLimits(window=60.0 / SPEED, posts_a_second=SPEED)
     idle.limits = {"edit_gap": 1.0 / SPEED, "budgets": shortened(LIMITS.budgets)}
-    idle.aion.token_delay = 0.01
+    idle.aion.token_delay, idle.aion.token_words = 0.01, 1
     await idle.start()
     return idle
 

@@ -261,3 +261,10 @@ def test_a_status_hides_nothing() -> None:
     assert view.screen() == (Reply("", note="Searching eteled Stopped by Ada."),)
     view.say("\u200b")
     assert view.screen() == (Reply("", note="Searching eteled Stopped by Ada."),)
+
+
+def test_a_status_has_no_marks() -> None:
+    """A status is words: it is shown in small print, in which nothing is drawn."""
+    view = AnswerView(PlainAdapter().page_format)
+    view.say("Searching **documents** in `site_7`, [page 2](https://x.example) &amp; &#8238;more")
+    assert view.screen() == (Reply("", note="Searching documents in site_7, page 2 & &#8238;more"),)

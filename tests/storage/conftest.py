@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aion_bot.storage import Store
+from tests.support.databases import lay_database
 
 
 @pytest.fixture
@@ -15,6 +16,6 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(path)
+    opened = await Store.open(lay_database(path))
     yield opened
     await opened.close()

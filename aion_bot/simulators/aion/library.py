@@ -37,8 +37,8 @@ class Image:
             "title": self.title,
             "description": self.description,
             "confidence": self.confidence,
-            "thumbnail_url": f"https://files.example/thumbnails/{self.id}.jpg",
-            "stored_url": f"https://files.example/originals/{self.id}.jpg",
+            "thumbnail_url": f"/pictures/{self.id}",
+            "stored_url": f"/pictures/{self.id}",
         }
 
     def to_result(self) -> dict[str, Any]:
@@ -48,9 +48,9 @@ class Image:
             "description": self.description,
             "confidence": self.confidence,
             "relevance_score": 0.8,
-            "thumbnail_url": f"https://files.example/thumbnails/{self.id}.jpg",
+            "thumbnail_url": f"/pictures/{self.id}",
             "medium_url": None,
-            "full_url": f"https://files.example/originals/{self.id}.jpg",
+            "full_url": f"/pictures/{self.id}",
             "created_at": "2026-03-02T08:15:00Z",
         }
 

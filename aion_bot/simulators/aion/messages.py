@@ -96,7 +96,7 @@ class _Playing:
         self._steps = scene.steps
         self._answer = scene.answer
         self._response = response
-        self.stream_text = StreamText()
+        self.stream_text = StreamText(aion.token_words)
         self._message_id = aion.sessions.new_id("message")
         self._proposed: Proposed | None = None
         self._stored = False

@@ -77,6 +77,7 @@ class SimulatedAion:
     Attributes:
         script: Chooses the scene for a question; `script.respond` unless replaced, after those that `play` queued.
         token_delay: Seconds between two tokens.
+        token_words: The number of words in one token.
         ping_every: Seconds between two pings of a waiting stream.
         plan_time: Seconds that a plan runs in the background.
         compresses: Whether streams are compressed, as a proxy may do.
@@ -96,12 +97,14 @@ class SimulatedAion:
         self,
         *,
         token_delay: float = 0.0,
+        token_words: int = 1,
         ping_every: float = 15.0,
         plan_time: float = 0.05,
         inspector: Inspector | None = None,
     ) -> None:
         self.sessions = Sessions()
         self.token_delay = token_delay
+        self.token_words = token_words
         self.ping_every = ping_every
         self.plan_time = plan_time
         self.compresses = False

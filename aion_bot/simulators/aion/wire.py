@@ -21,15 +21,21 @@ def event(kind: str, fields: Mapping[str, Any], event_id: int | None = None) -> 
 
 
 class StreamText:
-    """The text that one stream has sent, and the index of its next token."""
+    """The text that one stream has sent, and the index of its next token.
 
-    def __init__(self) -> None:
+    A token of a text without pieces of its own has `words` words, at most nine characters of each.
+    """
+
+    def __init__(self, words: int = 1) -> None:
         self.text = ""
+        self._words = words
         self._index = 0
 
     def tokens(self, speak: Speak) -> Iterator[bytes]:
         """Yield the token events of a step."""
-        for piece in speak.pieces or _PIECE.findall(speak.text):
+        words = _PIECE.findall(speak.text)
+        joined = ("".join(words[at : at + self._words]) for at in range(0, len(words), self._words))
+        for piece in speak.pieces or joined:
             self.text += piece
             fields = {"content": piece, "accumulated": self.text, "token_index": self._index}
             if not speak.accumulates:

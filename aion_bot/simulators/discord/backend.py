@@ -28,7 +28,7 @@ from aion_bot.simulators.discord.model import (
     World,
 )
 from aion_bot.simulators.visible_changes import ChangeListeners, VisibleChange
-from aion_bot.simulators.workspace import SimulatedPerson
+from aion_bot.simulators.workspace import ShownPicture, SimulatedFile, SimulatedPerson
 
 Body = Mapping[str, Any]
 STARTER = 21
@@ -73,6 +73,11 @@ class Backend:
         if known is not None:
             return known
         flags = int(body.get("flags") or 0)
+        described = {
+            one["filename"]: one["description"]
+            for one in body.get("attachments") or []
+            if one.get("description")
+        }
         message = Message(
             id=self.world.new_id(),
             channel=channel,
@@ -84,7 +89,13 @@ class Backend:
             nonce=nonce,
             replied_to=self._reference(body),
             attachments=tuple(files or ()),
-            files={name: content.decode() for name, content in (files or {}).items()},
+            contents=tuple(SimulatedFile(name, content) for name, content in (files or {}).items()),
+            files={
+                name: content.decode() for name, content in (files or {}).items() if name not in described
+            },
+            pictures=tuple(
+                ShownPicture(name, "", said, (files or {})[name]) for name, said in described.items()
+            ),
             **about,
         )
         if flags & EPHEMERAL and message.asked_by is not None:

@@ -9,6 +9,8 @@ from aion_bot.simulators.discord.errors import ApiError, empty_message, invalid_
 CONTENT = 2_000
 NONCE = 25
 FILE = 10 * 1024 * 1024
+FILES = 10
+DESCRIPTION = 1_024
 LISTED = 100
 THREAD_NAME = 100
 EMBEDS = 10
@@ -36,6 +38,10 @@ def check_files(files: Mapping[str, bytes], body: Body) -> None:
     """Check the sizes of attached files, and that the body describes each of them."""
     if any(len(content) > FILE for content in files.values()):
         raise ApiError(413, 40005, "Request entity too large")
+    if len(files) > FILES:
+        raise invalid_form("attachments", "BASE_TYPE_MAX_LENGTH", f"Must be {FILES} or fewer in length.")
+    for one in body.get("attachments") or []:
+        _check_text(one, "description", DESCRIPTION)
     described = [str(one.get("filename")) for one in body.get("attachments") or []]
     if described != list(files):
         raise invalid_form("attachments", "ATTACHMENT_NOT_FOUND", "No such attachment")

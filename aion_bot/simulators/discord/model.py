@@ -11,7 +11,7 @@ from aion_bot.simulators.discord.errors import (
     unknown_channel,
     unknown_message,
 )
-from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
+from aion_bot.simulators.workspace import ShownPicture, SimulatedFile, SimulatedPerson
 
 TEXT, DIRECT, VOICE, THREAD, PRIVATE_THREAD = 0, 1, 2, 11, 12
 THREADS = {THREAD, PRIVATE_THREAD}
@@ -66,6 +66,7 @@ class Message:
     pings: list[str] = field(default_factory=list)
     payload: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[ShownPicture, ...] = ()
     buttons: set[str] = field(default_factory=set)
     reactions: list[str] = field(default_factory=list)
 

@@ -344,4 +344,5 @@ class SimulatedDiscord:
             pings=list(message.pings),
             payload=message.payload,
             files=message.files,
+            pictures=message.pictures,
         )

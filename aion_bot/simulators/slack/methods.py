@@ -193,6 +193,11 @@ def _new_message(backend: Backend, channel: Channel, arguments: Arguments, metho
     refusal = rules.refusal(method, arguments)
     if refusal:
         raise Refused(refusal)
+    pictures = [
+        block["slack_file"].get("id") for block in arguments.get("blocks") or () if block["type"] == "image"
+    ]
+    if not all(map(backend.uploads.has, pictures)):
+        raise Refused("invalid_blocks")
     thread = arguments.get("thread_ts")
     return Message(
         backend.conversations.clock.ts(),

@@ -37,6 +37,9 @@ def shown(message: Message, names: Mapping[str, str], uploads: Uploads) -> Shown
         pings=list(message.pings),
         payload=message.body,
         files={one["name"]: uploads.text(one["id"]) for one in message.files if message.by_bot},
+        pictures=tuple(
+            uploads.picture(block) for block in message.body.get("blocks") or () if block["type"] == "image"
+        ),
     )
 
 
@@ -84,6 +87,8 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
         yield block["text"].translate(_INVISIBLE)
     elif block["type"] in {"section", "header"}:
         yield _text_object(block["text"], names)
+    elif block["type"] == "image":
+        yield _text_object(block["title"], names)
     elif block["type"] == "context":
         for element in block["elements"]:
             yield _text_object(element, names)

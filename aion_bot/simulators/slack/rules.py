@@ -19,6 +19,7 @@ MARKDOWN = 12_000
 WHOLE_MESSAGE = 13_200
 TEXT_OF_BLOCK = {"header": 150, "section": 3_000, "context": 3_000}
 BUTTON_TEXT = 75
+ALT_TEXT = 2_000
 BUTTON_VALUE = 2_000
 NAME = 255
 ELEMENTS = {"actions": 25, "context": 10}
@@ -83,8 +84,8 @@ def _is_wrong(block: Any) -> bool:
     if not isinstance(block, Mapping) or len(str(block.get("block_id", ""))) > NAME:
         return True
     elements = block.get("elements", ())
-    if len(elements) > ELEMENTS.get(str(block.get("type")), 0):
-        return True
+    if len(elements) > ELEMENTS.get(str(block.get("type")), 0) or block.get("type") == "image":
+        return block.get("type") != "image" or _is_wrong_image(block)
     if block.get("type") == "markdown":
         return not isinstance(block.get("text"), str) or not block["text"].strip()
     if block.get("type") in {"section", "header"}:
@@ -92,6 +93,13 @@ def _is_wrong(block: Any) -> bool:
     if block.get("type") == "context":
         return not elements or not all(_is_text(element, TEXT_OF_BLOCK["context"]) for element in elements)
     return block.get("type") != "actions" or not elements or any(map(_is_wrong_button, elements))
+
+
+def _is_wrong_image(block: Body) -> bool:
+    """Whether an image block is wrong, or shows anything but a file: a bot's addresses are no simulated ones."""
+    named = isinstance(block.get("slack_file"), Mapping) and "image_url" not in block
+    said = str(block.get("alt_text", ""))
+    return not named or not 0 < len(said) <= ALT_TEXT or not _is_text(block.get("title"), ALT_TEXT)
 
 
 def _is_text(text: Any, limit: int) -> bool:

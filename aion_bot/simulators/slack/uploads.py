@@ -2,9 +2,11 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from aion_bot.simulators.workspace import SimulatedFile
+from aion_bot.simulators.workspace import ShownPicture, SimulatedFile
 
 
 @dataclass(slots=True)
@@ -53,6 +55,15 @@ class Uploads:
             return False
         upload.raw = raw
         return True
+
+    def has(self, file: str) -> bool:
+        """Whether a file was uploaded to its end, so that a block may show it."""
+        return file in self.files and self.files[file].raw is not None and self.files[file].shared
+
+    def picture(self, block: Mapping[str, Any]) -> ShownPicture:
+        """The picture that an image block shows."""
+        upload = self.files[block["slack_file"]["id"]]
+        return ShownPicture(upload.name, block["title"]["text"], block["alt_text"], upload.raw or b"")
 
     def text(self, file: str) -> str:
         """The content of a file."""

@@ -255,3 +255,31 @@ def test_sentence_mentions_its_persons() -> None:
     said = rendering.sentence(("Only ", ADA, " may decide <this>."))
     assert said["text"] == said["blocks"][0]["text"]["text"] == "Only <@U024ADA00> may decide &lt;this&gt;."
     assert rules.refusal("chat.postEphemeral", rendering.sentence(())) is None
+
+
+def test_notifications_are_plain_words() -> None:
+    """What notifications and screen readers get has no marks of Markdown, whatever block they stand in."""
+    text = (
+        "## Two **roofs** of [site 7](https://x.example)\n\n- `a_b` and __init__.py\n  - [ ] ~~c~~\n\n1. d &amp; e\n\n"
+        "| Site | Roofs |\n|---|--:|\n| *North* | 2**3 |\n\n```py\nx = **y\n```\n\n> quoted\n\n---\nend ![](https://x.example/i.png)"
+    )
+    assert rendering.arguments(Reply(text))["text"] == (
+        "Two roofs of site 7\n\n• a_b and __init__.py\n• [ ] c\n\n1. d &amp; e\n\nSite, Roofs\nNorth, 2**3\n\nx = **y\n\nquoted"
+        "\n\n\nend https://x.example/i.png"
+    )
+
+
+def test_plans_have_no_marks() -> None:
+    """Markdown on a card is words, since mrkdwn has other marks; a link's address stands behind its label."""
+    words = "**Delete** `a.jpg`, see [the list](https://x.example/l) of __init__.py"
+    card = PlanCard("Plan", words, (Step("Agent", words),), said=words)
+    drawn = "Delete a.jpg, see the list (https://x.example/l) of __init__.py"
+    assert shown(card) == f"Plan\n>{drawn}\n>*1. Agent*\n>{drawn}\n>{drawn}"
+
+
+def test_nothing_of_a_plan_is_hidden() -> None:
+    """Comments and attributes of tags, which nobody would see, are shown on a card."""
+    assert (
+        shown(PlanCard("", '<b title="all">a</b> <!-- all --> &#8238;b'))
+        == '><b title="all">a <!-- all --> &#8238;b'
+    )

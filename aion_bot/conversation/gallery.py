@@ -1,0 +1,139 @@
+"""The pictures that an answer refers to: fetched, and shown in one message under it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from aion_bot.aion.pictures import PictureReader, PictureUnavailable
+from aion_bot.aion.references import EntryIndex, with_images
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
+from aion_bot.domain.file_types import HEAD, FileKind, recognise
+from aion_bot.domain.turn import Outcome
+from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
+from aion_bot.ports.text import one_line, visible_line
+from aion_bot.rendering.answer import AnswerView
+
+if TYPE_CHECKING:
+    from aion_bot.conversation.services import Services
+
+_log = structlog.get_logger(__name__)
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes of a picture at most: ten of them fit into one request to Discord, of 25 MiB."""
+
+PATIENCE = 10.0
+"""Seconds that all pictures of an answer may take; what has not come by then is named."""
+
+_AT_ONCE = 4
+"""Pictures that are fetched at once, by the whole process: each may take `LARGEST` bytes of memory."""
+
+_TITLE, _DESCRIPTION = 100, 1_000
+"""Characters of a picture's title, and of its alternative text: Discord takes 1,024 of that, Slack 2,000."""
+
+_ADDRESSES = ("medium_url", "stored_url", "full_url", "thumbnail_url")
+"""Fields of a picture's entry that may have its address, the best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """A picture that an answer refers to, by Aion's id; `addresses` may lead to it."""
+
+    id: str
+    name: str
+    title: str
+    description: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Pictures:
+    """Fetches pictures. One for the process, which bounds what is in memory at once."""
+
+    reader: PictureReader
+    patience: float = PATIENCE
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+    async def gallery(self, key: str, found: Sequence[Referred]) -> Gallery:
+        """Return the pictures of a turn's answer; those that could not be had are named, those that are too many counted."""
+        wanted = found[:MOST_PICTURES]
+        fetching = [asyncio.create_task(self._picture(one)) for one in wanted]
+        try:
+            await asyncio.wait(fetching, timeout=self.patience)
+        finally:
+            for task in fetching:
+                task.cancel()
+            await asyncio.gather(*fetching, return_exceptions=True)
+        fetched: list[Picture | None] = [
+            None if task.cancelled() or task.exception() else task.result() for task in fetching
+        ]
+        missing = [one.name for one, picture in zip(wanted, fetched, strict=True) if picture is None]
+        if missing:
+            _log.info("pictures not shown", turn=key, missing=len(missing), of=len(wanted))
+        buttons = (
+            Button(Action.ONLY_THESE, key, strings.ONLY_THESE),
+            Button(Action.CLOSER, key, strings.CLOSER),
+        )
+        taken: dict[str, int] = {}
+        for at, picture in enumerate(fetched):
+            if picture is not None and (number := taken.get(picture.name, 0) + 1) > 1:
+                fetched[at] = replace(picture, name=f"{number}-{picture.name}")
+            if picture is not None:
+                taken[picture.name] = taken.get(picture.name, 0) + 1
+        note = strings.other_pictures(len(found) - len(wanted), missing)
+        return Gallery(tuple(filter(None, fetched)), note, buttons)
+
+    async def _picture(self, one: Referred) -> Picture | None:
+        for address in one.addresses:
+            async with self._slots:
+                try:
+                    data = await self.reader.read(address, most=LARGEST)
+                except PictureUnavailable as error:
+                    _log.debug("picture unavailable", reason=str(error))
+                    continue
+            kind = recognise(data[:HEAD], data[-HEAD:], one.name)
+            if kind is not None and kind.kind is FileKind.IMAGE:
+                # A platform draws what has the name of a picture.
+                name = one.name if "." in one.name else kind.name(one.name)
+                return Picture(name, one.title, one.description, kind.media_type, data)
+        return None
+
+
+def referred_to(view: AnswerView) -> list[Referred]:
+    """Return the pictures of an answer, each once: those that it cites, then others of its data, then search results."""
+    data = view.facts.data
+    known = EntryIndex.of("img", with_images(data.get("metadata"), data.get("image_context")))
+    results = EntryIndex.of("img", {"image_context": view.facts.images})
+    named = {
+        one.id: one.name for _, one in sorted(view.sources.cited.items()) if one.kind == "img" and one.id
+    }
+    # In this order; what several places say of a picture is taken together.
+    ids = dict.fromkeys((*named, *known.entries, *results.entries))
+    return [
+        _referred(one, named.get(one, ""), {**results.entries.get(one, {}), **known.entries.get(one, {})})
+        for one in ids
+    ]
+
+
+def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
+    said = {key: visible_line(value) for key, value in entry.items() if isinstance(value, str)}
+    name = one_line(visible_line(name) or said.get("filename", "") or said.get("title", ""), _TITLE)
+    name = name or strings.UNNAMED_SOURCES["img"]
+    title = one_line(said.get("title", "") or name, _TITLE)
+    description = one_line(said.get("description", "") or title, _DESCRIPTION)
+    addresses = dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str))
+    return Referred(image_id, name, title, description, tuple(addresses))
+
+
+async def add_gallery(services: "Services", thread: Thread, outcome: Outcome, view: AnswerView) -> bool:
+    """Put the pictures of a whole answer into its view, where the platform shows any; True if they were added."""
+    pictures = services.pictures
+    if pictures is None or thread.galleries is None or not outcome.answered or view.trouble or view.gallery:
+        return False
+    if not (found := referred_to(view)):
+        return False
+    view.gallery = (await pictures.gallery(view.facts.key, found),)
+    return True
