@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack import rendering
@@ -81,7 +81,7 @@ def test_a_stream_with_a_table_ends_with_an_edit() -> None:
 def test_the_page_draws_a_table() -> None:
     """The demo's page shows heads, styles and links of a table."""
     drawn = slack_payload.draw(
-        {"blocks": blocks(TABLE)}, {}, lambda *_: slack_payload.Html(""), lambda _: None, lambda _: None
+        {"blocks": blocks(TABLE)}, {}, lambda *_: slack_payload.Html(""), lambda _: None
     )
     for part in (
         "<th><span>Site</span></th>",
@@ -92,6 +92,7 @@ def test_the_page_draws_a_table() -> None:
         assert part in drawn
 
 
+@settings(max_examples=30)  # Slack's rules and pings are looked for in each
 @given(st.lists(st.lists(texts(4), min_size=2, max_size=2), min_size=1, max_size=4))
 def test_cells_mention_nobody(rows: list[list[str]]) -> None:
     """Whatever stands in its cells, Slack takes the table, and nobody is notified."""
