@@ -118,7 +118,9 @@ def _unfinished_link(words: str) -> int:
         elif sign == "]" and opened:
             start = opened.pop()
             rest = signs[at + 1 :]
-            if not rest or (rest[0] == "(" and ")" not in rest):
+            # A number is a citation, which is whole.
+            ends = not rest and not words[start + 1 : at].isdecimal()
+            if ends or (rest[:1] == "(" and ")" not in rest):
                 waiting = min(waiting, start)
     if opened and len(words) - opened[0] <= _LONGEST_LABEL:
         waiting = min(waiting, opened[0])
