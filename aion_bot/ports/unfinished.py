@@ -36,7 +36,9 @@ def settled(text: str) -> int:
         return _whole_rows(text, line)
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
-    if line < len(text) <= line + _LONGEST_WAIT and not text[line:].strip(_MARKS):
+    # Citations alone are words.
+    marks_alone = not text[line:].strip(_MARKS) and text[line : line + 1] != "["
+    if line < len(text) <= line + _LONGEST_WAIT and marks_alone:
         return line
     word = max(map(text.rfind, (" ", "\t", "\n"))) + 1
     if _SIGNS.isdisjoint(text[line:]) and not text.startswith("h", word):
