@@ -49,6 +49,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         ("AION_BOT_APPROVERS", ","),
         ("AION_BOT_ALLOW_USERS", "U1 U2"),
         ("AION_BOT_BUSY", "later"),
+        ("AION_BOT_UPLOADS", "true"),
         ("AION_BOT_SHUTDOWN_GRACE", "-1"),
         ("AION_BOT_RETENTION_DAYS", "0"),
         ("AION_BOT_RETENTION_DAYS", "-90"),

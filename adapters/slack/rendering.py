@@ -240,11 +240,12 @@ def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
     for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
         row = buttons[start : start + BUTTONS_IN_A_ROW]
         elements: list[Block] = []
-        for button in row:
+        for place, button in enumerate(row):
+            alike = sum(one.action is button.action for one in row[:place])
             label = clip(mrkdwn.in_markdown(one_line(button.label, BUTTON)), BUTTON)
             element: Block = {
                 "type": "button",
-                "action_id": _ACTION_IDS[button.action],
+                "action_id": _ACTION_IDS[button.action] + (f"_{alike + 1}" if alike else ""),
                 "text": {"type": "plain_text", "text": label or "…", "emoji": False},
                 "value": button.key,
             }

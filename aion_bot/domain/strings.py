@@ -281,8 +281,11 @@ def file_name(name: str) -> str:
     return f"`{shown}`" if shown else "a file"
 
 
-def file_outcome(file: AttachedFile, percent: int | None = None) -> str:
-    """Say how far a file has come, or why it was not added; `percent`: how much of it is on its way."""
+def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: bool = False) -> str:
+    """Say how far a file has come, or why it was not added.
+
+    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further.
+    """
     match file.phase:
         case FilePhase.HELD | FilePhase.WAITING:
             said = "waiting"
@@ -292,7 +295,9 @@ def file_outcome(file: AttachedFile, percent: int | None = None) -> str:
             said = "already there" if file.known else "added"
         case _:
             said = _FILE_REASONS[file.reason]
-    if percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
+    if stopped and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
+        said = "not added"
+    elif percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
         said = f"uploading {percent} %"
     if file.reason is FileReason.TOO_LARGE:
         size = file.size or file.attachment.size

@@ -315,9 +315,11 @@ class AnswerView:
         grown = not self.ended and version == segment.version
         pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
         segment.version = version
-        over = segment.pages.over
+        over, closing = segment.pages.over, 0
+        if not over and not self.trouble and (not self.ended or end.sentence):
+            pages, closing = segment.healed(pages, growing=not self.ended)
         if end.sentence:
-            under = end.under(pages, lambda page: self._measure(page) <= self._limit)
+            under = end.under(pages, segment.pages.fits)
             if over or len(under) > room:
                 # There is no room for both: the end of the text is not shown, and what ended it is.
                 over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
@@ -331,7 +333,7 @@ class AnswerView:
             note = self._note_of_rest()
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
-        text, closing = pages[-1] if pages else "", 0 if self.ended else segment.pages.closing
+        text, closing = pages[-1] if pages else "", 0 if self.ended else closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
         segment.shown = {
             page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]

@@ -9,9 +9,10 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.markdown import closed
+from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
+from aion_bot.rendering.reference_links import with_links
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
@@ -56,9 +57,16 @@ class Segment:
             return self.final
         return self.growing.update(self.raw) if self.growing else KNOWN.struck_so_far(self.raw)
 
+    def healed(self, pages: list[str], *, growing: bool) -> tuple[list[str], int]:
+        """Return pages of which the last one ends with whole constructs, and how many characters at its end only close."""
+        if not pages:
+            return pages, 0
+        last, closing = healed(pages[-1], self.pages.closing, growing=growing)
+        return [*pages[:-1], last] if last.strip() else pages[:-1], closing
+
     def settle(self, text: str) -> None:
         """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
-        self.final = KNOWN.strike(text)
+        self.final = KNOWN.strike(with_links(text) if self.growing else text)
 
     def lead(self) -> str:
         """Return what stands above the card."""
