@@ -60,11 +60,17 @@ def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
     shown = body.get("data", {}) if name == CALLBACK and body["type"] in {4, 7} else body
     if name not in SHOWS_TEXT and shown is body:
         return
-    mentions = shown.get("allowed_mentions", {})
+    mentions = dict(shown.get("allowed_mentions", {}))
+    # The one message that may notify somebody has a sentence of the bot's own, and nobody else's words.
+    users = [int(one) for one in mentions.pop("users", [])]
+    sentences = (strings.ANSWER_READY, strings.PLAN_ENDED)
+    others = users and shown.get("content") not in {f"<@{users[0]}>{said}" for said in sentences}
     if (
         mentions.get("parse") != []
         or set(mentions) - {"parse", "replied_user"}
         or mentions.get("replied_user")
+        or len(users) > 1
+        or others
     ):
         raise Violation(f"{name}: allowed_mentions lets somebody be pinged: {mentions}")
     if set(shown) - MESSAGE_KEYS:
