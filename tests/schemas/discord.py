@@ -12,6 +12,8 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, Registry
 
+from aion_bot.domain import strings
+
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"
 SHOWS_TEXT = (
