@@ -46,6 +46,12 @@ _BURST = 30
 _UNSEEN = 1.2
 """Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
 
+_LASTING = 60.0
+"""Seconds of an activity that is shown again whatever happens, a little before they are over."""
+
+_LONGEST_END = 0.3
+"""Seconds for which the end of an answer waits for its activity to be gone."""
+
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
 
@@ -144,6 +150,17 @@ class Indicators:
             self._working -= Counter([turn.thread])
             self._tasks.spawn(self.clear(thread, turn, after=showing))
 
+    async def end_activity(self, thread: Thread, turn: Turn) -> None:
+        """Show no more that the bot works on a turn: before people see its last text, or while a plan waits for them.
+
+        One that lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
+        """
+        lasting = thread.adapter.limits.activity_lasts >= _LASTING
+        if lasting and turn.thread in self._active and self._working[turn.thread] <= 1:
+            ending = asyncio.create_task(self._end_activity(thread, turn, running=1))
+            await asyncio.wait({ending}, timeout=_LONGEST_END)
+            ending.add_done_callback(lambda done: done.cancelled() or done.exception())
+
     async def clear(self, thread: Thread, turn: Turn, *, after: "asyncio.Task[None] | None" = None) -> None:
         """Remove every indicator of a turn; what cannot be removed now is left to the next process.
 
@@ -179,10 +196,11 @@ class Indicators:
             if not await self._until_active_or_over(thread, turn, progress, signed):
                 return
             signed()
-            # Shown again before the platform ends it by itself, while nothing else moves.
+            # Shown again before the platform ends it by itself.
             lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
             while progress.ended is not None and not await happens(progress.ended, lasts):
-                if progress.silent(lasts):
+                # One that lasts for a minute costs next to nothing; another is shown again while nothing else moves.
+                if turn.thread in self._active and (lasts >= _LASTING or progress.silent(lasts)):
                     permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
                     with suppress(RateLimited):
                         async with permit as allowed:
@@ -307,10 +325,13 @@ class Indicators:
         except RateLimited:
             return False
 
-    async def _end_activity(self, thread: Thread, turn: Turn) -> None:
-        """Show no more that the bot works. Raises `_StillShownError`, or `RateLimited`, where that is not so."""
+    async def _end_activity(self, thread: Thread, turn: Turn, *, running: int = 0) -> None:
+        """Show no more that the bot works, if no more than `running` turns do in the thread.
+
+        Raises `_StillShownError`, or `RateLimited`, where it is still shown.
+        """
         async with self._locks.setdefault(turn.thread, asyncio.Lock()):
-            if turn.thread not in self._active or self._working[turn.thread]:
+            if turn.thread not in self._active or self._working[turn.thread] > running:
                 return  # nothing is shown, or it is another turn's
             async with thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.FINAL):
                 ended = await thread.show_activity(turn.asker, active=False)
