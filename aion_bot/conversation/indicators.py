@@ -26,6 +26,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
+from aion_bot.ports.text import visible_line
 from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.permit import Priority
 from aion_bot.storage import Store
@@ -47,7 +48,7 @@ _UNSEEN = 1.2
 """Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
 
 _LASTING = 60.0
-"""Seconds of an activity that is shown again whatever happens, a little before they are over."""
+"""Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""
 
 _LONGEST_END = 0.3
 """Seconds for which the end of an answer waits for its activity to be gone."""
@@ -199,7 +200,6 @@ class Indicators:
             # Shown again before the platform ends it by itself.
             lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
             while progress.ended is not None and not await happens(progress.ended, lasts):
-                # One that lasts for a minute costs next to nothing; another is shown again while nothing else moves.
                 if turn.thread in self._active and (lasts >= _LASTING or progress.silent(lasts)):
                     permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
                     with suppress(RateLimited):
@@ -319,17 +319,17 @@ class Indicators:
         if thread.activity is None or (permit := limiter.take(show, turn.thread, spare=1)) is None:
             return False
         self._active[turn.thread] = limiter.reserve(show, turn.thread)
+        title = ""
         try:
             async with limiter.using(permit):
-                return await thread.show_activity(turn.asker, active=True)
+                with suppress(sqlite3.Error):  # a full disk costs the title alone
+                    title = visible_line(turn.text) if await self._store.turns.is_first(turn) else ""
+                return await thread.show_activity(turn.asker, active=True, title=title)
         except RateLimited:
             return False
 
     async def _end_activity(self, thread: Thread, turn: Turn, *, running: int = 0) -> None:
-        """Show no more that the bot works, if no more than `running` turns do in the thread.
-
-        Raises `_StillShownError`, or `RateLimited`, where it is still shown.
-        """
+        """Show no activity, unless more than `running` turns need it. Raises `_StillShownError` or `RateLimited`."""
         async with self._locks.setdefault(turn.thread, asyncio.Lock()):
             if turn.thread not in self._active or self._working[turn.thread] > running:
                 return  # nothing is shown, or it is another turn's

@@ -45,6 +45,16 @@ async def test_the_status_is_shown_anew_while_an_answer_grows(
     assert bot.aion.streaming == 1
 
 
+async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
+    """Later ones do not, so that a title which somebody has changed stays."""
+    await on_slack.start()
+    thread = await on_slack.asked(on_slack.ada, "What is damaged\non site 7?", "I found 3 pieces")
+    await on_slack.workspace.reply(on_slack.ada, thread, "What does the safety report say?")
+    await on_slack.shows(thread, "Both are due this week")
+    titles = [body.get("title") for body in on_slack.workspace.api.bodies[STATUS]]  # type: ignore[attr-defined]  # Slack's
+    assert [title for title in titles if title] == ["What is damaged on site 7?"]
+
+
 async def test_nothing_says_that_the_bot_works_while_a_plan_waits(on_slack: Bot) -> None:
     """The stream stays open, and it is a person's turn."""
     await on_slack.start()

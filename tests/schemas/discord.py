@@ -54,8 +54,10 @@ def _ids_as_text(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
         return {key: _ids_as_text(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_ids_as_text(inner) for inner in value]
-    return str(value) if (name == "id" or name.endswith("_id")) and isinstance(value, int) else value
+        return [_ids_as_text(inner, name) for inner in value]
+    return (
+        str(value) if (name in {"id", "users"} or name.endswith("_id")) and isinstance(value, int) else value
+    )
 
 
 def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
