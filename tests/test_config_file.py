@@ -156,7 +156,10 @@ def test_uploads_are_decided_by_the_narrowest_section_and_then_the_variable(tmp_
 def test_the_file_wins_over_the_variable(tmp_path: Path) -> None:
     """`[defaults]` of the file is narrower than the variable."""
     rules, _ = rules_of('[defaults]\nuploads = "off"\n', tmp_path)
-    assert rules.with_variables({UPLOADS: Rule(Uploads.ON, "AION_BOT_UPLOADS")}).uploads(Place("T", "C")) is Uploads.OFF
+    assert (
+        rules.with_variables({UPLOADS: Rule(Uploads.ON, "AION_BOT_UPLOADS")}).uploads(Place("T", "C"))
+        is Uploads.OFF
+    )
 
 
 @pytest.mark.parametrize("value", ["true", "1", '"On"', '"yes"', '["on"]', '""'])
@@ -167,7 +170,9 @@ def test_uploads_is_one_of_three_words(tmp_path: Path, value: str) -> None:
     assert '"on", "off" or "ask"' in problem
 
 
-@pytest.mark.parametrize("text", ["notify_after = 1.5", "notify_after = -1", "notify_after = true", 'footer = "yes"'])
+@pytest.mark.parametrize(
+    "text", ["notify_after = 1.5", "notify_after = -1", "notify_after = true", 'footer = "yes"']
+)
 def test_a_malformed_wait_or_switch_is_refused(tmp_path: Path, text: str) -> None:
     """With the words that say what it has to be."""
     _, (problem,) = rules_of(f"[defaults]\n{text}\n", tmp_path)
