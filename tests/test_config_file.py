@@ -176,7 +176,7 @@ def test_uploads_is_one_of_three_words(tmp_path: Path, value: str) -> None:
 def test_a_malformed_wait_or_switch_is_refused(tmp_path: Path, text: str) -> None:
     """With the words that say what it has to be."""
     _, (problem,) = rules_of(f"[defaults]\n{text}\n", tmp_path)
-    assert "whole number of seconds" in problem.mend or "true or false" in problem.mend
+    assert "whole number of seconds" in problem or "true or false" in problem
 
 
 def test_the_wait_before_a_mention_is_a_channel_s_own(tmp_path: Path) -> None:
