@@ -111,7 +111,13 @@ def _plain_card(card: PlanCard) -> str:
         *(f"{one.numbered(at)}{one.agent}: {one.description}" for at, one in enumerate(card.steps, 1)),
     ]
     mine = map(sentence, (*card.facts, *card.record))
-    parts = [*in_own_size([_plain(card.heading)]), _plain_quote(words), *mine, _plain_quote([card.said])]
+    parts = [
+        *in_own_size([_plain(card.heading)]),
+        _plain_quote(words),
+        *mine,
+        _moment(card),
+        _plain_quote([card.said]),
+    ]
     return "\n".join(part for part in parts if part.strip())
 
 
