@@ -82,10 +82,10 @@ def test_a_decided_plan() -> None:
 
 
 def test_looks_of_buttons() -> None:
-    """Approve is green, cancel red, retry blue, stop grey; what puts files into the library blue, a suggestion grey."""
+    """Approve is green, cancel red, retry blue, stop grey; what puts files into the library blue, the others grey."""
     buttons = tuple(Button(action, "k", action) for action in Action)
     rows = rendering.body(Reply("x", buttons=buttons))["components"]
-    assert [button["style"] for row in rows for button in row["components"]] == [3, 4, 1, 2, 1, 2]
+    assert [button["style"] for row in rows for button in row["components"]] == [3, 4, 1, 2, 1, 2, 2, 2]
 
 
 def test_a_person_without_an_id_of_discord() -> None:
