@@ -1,4 +1,4 @@
-"""Small real pictures and documents, made from a name: for the simulated library, and for people who attach some."""
+"""Small pictures and documents, made from a name, for people who attach some."""
 
 import struct
 import zlib
