@@ -19,6 +19,8 @@ _LONGEST_ENTITY, _LONGEST_TAG = 10, 12
 _PARAGRAPH = 1_500
 """Characters of a paragraph, or of a table, that are looked at."""
 _LONGEST_MARK = 3
+_MOST_OPEN = 4
+"""Marks that may be open at once: each is tried by parsing the paragraph with its end."""
 _LONGEST_INDENT = 60
 _RUNS = "*_~`\\"
 _MARKS = f"{_RUNS} \t#>+-=.)|:0123456789[]xX"
@@ -76,7 +78,9 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
         mark = words[at : len(words) - len(words[at:].lstrip("`"))]
         opened.append((at, mark))
     closing = "".join(mark for _, mark in opened)
-    for start, run in reversed(_runs(words, [span for span in found if at < 0 or span.end <= at])):
+    for start, run in reversed(
+        _runs(words, [span for span in found if at < 0 or span.end <= at])[-_MOST_OPEN:]
+    ):
         before = words[start - 1 : start]
         if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()):
             continue
