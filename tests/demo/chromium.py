@@ -113,14 +113,25 @@ class Tab:
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         await self.send("Emulation.setEmulatedMedia", features=[scheme, still])
 
-    async def picture(self, selector: str, *, margin: int = 0) -> bytes:
-        """Take a picture of an element with a margin in CSS pixels, as PNG."""
+    async def show(self, html: str) -> None:
+        """Show a document in place of the page."""
+        frame = (await self.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+        await self.send("Page.setDocumentContent", frameId=frame, html=html)
+
+    async def picture(
+        self, selector: str, *, margin: int = 0, kind: str = "png", quality: int | None = None
+    ) -> bytes:
+        """Take a picture of an element with a margin in CSS pixels.
+
+        `kind` is "png", "jpeg" or "webp", `quality` from 0 to 100 for the last two.
+        """
         clip = await self.evaluate(
             f"(({{x, y, width, height}}, m) => ({{x: x + scrollX - m, y: y + scrollY - m, width: width + 2 * m,"
             f" height: height + 2 * m, scale: 1}}))"
             f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect(), {margin})"
         )
-        shot = await self.send("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        how = {"format": kind} if quality is None else {"format": kind, "quality": quality}
+        shot = await self.send("Page.captureScreenshot", clip=clip, captureBeyondViewport=True, **how)
         return base64.b64decode(shot["data"])
 
     async def send(self, method: str, **parameters: Any) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """A strict HTML parser that finds what the page must not contain."""
 
+import re
 from html.parser import HTMLParser
 
 
@@ -11,17 +12,24 @@ ELEMENTS = _words(
     """
     html head meta title link style script body header nav main section article details summary div span p
     a b i s u em strong code pre blockquote ul ol li h1 h2 h3 h4 h5 h6 hr br table thead tbody tr th td
-    small time meter form input button del
+    small time meter form input button del img figure figcaption
     """
 )
 ATTRIBUTES = _words(
     """
     id class href rel target title lang charset name content http-equiv type value action method form
     placeholder autocomplete required maxlength disabled min max high datetime tabindex role src defer
-    start open formnovalidate data-who aria-label aria-hidden aria-current aria-live
+    start open data-who aria-label aria-labelledby aria-hidden aria-current aria-live
+    alt loading multiple enctype popover popovertarget
     """
 )
 OWN_SCRIPTS = ["script.js"]
+OWN_PICTURE = re.compile(r"picture/[0-9a-f]{64}|data:image/(?:jpeg|png|gif|webp);base64,[A-Za-z0-9+/]+=*")
+
+
+def _is_own(tag: str, source: str) -> bool:
+    """Whether a script or a picture is one of the page's own."""
+    return source in OWN_SCRIPTS if tag == "script" else OWN_PICTURE.fullmatch(source) is not None
 
 
 class Parsed(HTMLParser):
@@ -50,7 +58,7 @@ class Parsed(HTMLParser):
         self.wrong.append(f"comment {data}")
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
-        if name not in ATTRIBUTES or (name == "src" and value not in OWN_SCRIPTS):
+        if name not in ATTRIBUTES or (name == "src" and not _is_own(tag, value)):
             self.wrong.append(f"{tag} {name}={value}")
         if name == "href" and tag == "a":
             self.links.append(value)

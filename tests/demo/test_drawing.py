@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aion_bot.demo.page import discord_payload, markdown, message, meter, mrkdwn, slack_payload, view
-from aion_bot.demo.page.elements import Html, element
+from aion_bot.demo.page.elements import Confirmation, Html, element
 from aion_bot.demo.page.sides import Place, Side, find
 from aion_bot.demo.page.view import Look
 from aion_bot.simulators.workspace import Logged
@@ -15,8 +15,13 @@ from tests.demo.html_checker import Parsed
 NAMES = {"U0ADA": "Ada", "42": "Ada", "C0GENERAL": "general"}
 
 
-def button(label: str, name: str, style: str) -> Html:
+def button(label: str, name: str, style: str, asked: Confirmation | None = None, /) -> Html:
+    del asked
     return element("button", label, value=name, class_=style or None)
+
+
+def no_picture(_: object) -> None:
+    """Where a page has no pictures."""
 
 
 @pytest.mark.parametrize(
@@ -91,7 +96,7 @@ def test_block_kit_is_drawn_in_order() -> None:
             ],
         },
     ]
-    drawn = slack_payload.draw({"text": "fallback", "blocks": blocks}, NAMES, button)
+    drawn = slack_payload.draw({"text": "fallback", "blocks": blocks}, NAMES, button, no_picture)
     assert drawn == (
         "<h4>*Title*</h4><p><b>1. Search</b></p><hr>"
         '<div class="buttons"><button value="yes" class="primary">Approve</button></div>'
@@ -129,7 +134,7 @@ async def bot_message(
 def seen(side: Side, place: Place, person: int) -> str:
     """The text that a person sees in a place."""
     entries = side.entries(place, side.workspace.people[person])
-    return "\n".join(Parsed(message.draw(side, entry, button)).text for entry in entries)
+    return "\n".join(Parsed(message.draw(side, entry, button, no_picture)).text for entry in entries)
 
 
 async def test_edits_are_marked_and_the_newest_is_shown(side: Side) -> None:
@@ -167,7 +172,7 @@ async def test_a_direct_conversation_is_closed_to_others(side: Side) -> None:
 async def test_the_channel_leads_to_its_threads(side: Side) -> None:
     """A channel shows the question with a link to its thread, and the list of places names the thread."""
     place = await bot_message(side, "words")
-    parts = view.draw([side], Look("Ada", {side.key: place.parent}), "")
+    parts = view.draw([side], Look("Ada", {side.key: place.parent}), "", no_picture)
     ((_, drawn),) = parts.logs[f"{side.key}-log"]
     assert "in the thread" in drawn
     assert f"{side.key}={place.id}" in drawn

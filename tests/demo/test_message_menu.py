@@ -8,7 +8,8 @@ import pytest
 
 from aion_bot.demo.page import message_menu, view
 from aion_bot.demo.page.discord_side import DiscordSide
-from aion_bot.demo.page.sides import Activity, Entry, Place, Side, find
+from aion_bot.demo.page.pictures import embedded
+from aion_bot.demo.page.sides import PHOTO, Activity, Entry, Place, Side, find
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -34,7 +35,7 @@ def entries(side: Side, place: Place, person: int = 0) -> list[Entry]:
 
 
 def drawn(side: Side, place: Place, person: str = "Ada", status: str = "") -> Parts:
-    return view.draw([side], Look(person, {side.key: place.id}), status)
+    return view.draw([side], Look(person, {side.key: place.id}), status, embedded)
 
 
 def log(side: Side, place: Place, person: str = "Ada") -> str:
@@ -161,7 +162,7 @@ async def test_a_person_edits_and_deletes_their_own_messages_alone(side: Side) -
 async def test_an_edited_question_still_mentions_the_bot(side: Side) -> None:
     """What the page wrote before the words stays before them, and is not offered for editing."""
     place = thread_of(side)
-    await side.say(side.workspace.people[0], place, "Words", photo=True)
+    await side.say(side.workspace.people[0], place, "Words", [PHOTO])
     mentions = entries(side, place)[-1].shown.text.startswith("@")
     assert mentions is (side.key == "discord")
     assert entries(side, place)[-1].own == "Words"
@@ -186,11 +187,11 @@ async def test_a_photo_can_be_sent_with_words_or_without(side: Side, kind: str) 
     thread_of(side)
     place = place_of(side, kind)
     for words in ("look at this", ""):
-        await side.say(side.workspace.people[0], place, words, photo=True)
+        await side.say(side.workspace.people[0], place, words, [PHOTO])
         newest = entries(side, place)[-1]
         assert newest.own == words
-        (name,) = newest.attached
-        assert f"File: {name}" in Parsed(log(side, place)).text
+        (photo,) = newest.attached
+        assert f"File: {photo.name}" in Parsed(log(side, place)).text
 
 
 def slack_file(side: Any, thread: str) -> None:

@@ -1,4 +1,4 @@
-"""The style sheet and the script of the page."""
+"""The style sheet, the script and the icon of the page."""
 
 from importlib import resources
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aion_bot.demo.page import discord_payload, meter
-from aion_bot.demo.page.elements import Button, Html
-from aion_bot.demo.page.sides import Activity, Entry, Place, clipped
+from aion_bot.demo.page.elements import Button, Html, Picture
+from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message
+from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message, attached
 from aion_bot.simulators.discord.workspace import IN_CHAT
-from aion_bot.simulators.workspace import Shown, SimulatedPerson
+from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
 
 LIMIT = meter.Limit(
     "PATCH /channels/{channel_id}/messages/{message_id}",
@@ -24,7 +24,6 @@ _TYPING, _POST = "POST /channels/{channel_id}/typing", "POST /channels/{channel_
 _TYPES_FOR = 10.0
 """Seconds that Discord shows "is typing" (Discord's documentation, *Trigger Typing Indicator*)."""
 
-PHOTO = "site7_photo.jpg"
 _EPOCH = 1_420_070_400.0
 
 
@@ -64,8 +63,9 @@ class DiscordSide:
         found = (self._entry(one, place, person) for one in self.workspace.thread(place.id))
         return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
 
-    def draw(self, shown: Shown, button: Button) -> Html:
-        """Draw content, embeds and components."""
+    def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
+        """Draw content, embeds and components; attachments are not among them."""
+        del picture
         return discord_payload.draw(shown.payload, self.names, button)
 
     def prefix(self, place: Place) -> str:
@@ -82,15 +82,17 @@ class DiscordSide:
                 return Activity(f"{self._world.bot.name} is typing…") if call.name == _TYPING else None
         return None
 
-    async def say(self, person: SimulatedPerson, place: Place, words: str, *, photo: bool = False) -> str:
+    async def say(
+        self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile] = ()
+    ) -> str:
         """Use /ask in a channel, mention the bot in a thread, or send it a direct message.
 
-        A photo goes with a message: in a channel that is a mention.
+        Files go with a message: in a channel that is a mention.
         """
-        if photo:
+        if files:
             text = words if place.kind == "direct" else f"{self._mention} {words}"
-            self.workspace.say(person, text.strip(), place.id, attachments=(PHOTO,))
-            return place.id
+            said = self.workspace.say(person, text.strip(), place.id, **attached(files))
+            return said.id if place.kind == "channel" else place.id
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
@@ -138,7 +140,11 @@ class DiscordSide:
             thread=message.id if self._opens_thread(message) and message.id != place.id else "",
             replies=len(self._world.messages.get(message.id, ())),
             marks=message.reactions,
-            attached=() if shown.by_bot else message.attachments,
+            attached=[
+                Attached(name, message.contents[at].content if at < len(message.contents) else b"")
+                for at, name in enumerate(message.attachments)
+                if name not in message.files
+            ],
             own=message.content.removeprefix(self._mention).strip() if message.author == person else None,
         )
 

@@ -2,8 +2,10 @@
 
 import html
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
 
-_VOID = frozenset({"br", "hr", "input", "link", "meta"})
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 
 class Html(str):
@@ -12,8 +14,28 @@ class Html(str):
     __slots__ = ()
 
 
-Button = Callable[[str, str, str], Html]
-"""Draws a button of its label, its platform's id, and its style: "primary", "danger" or ""."""
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a platform asks before a press counts: a title, words, and the labels of the buttons that go on and back."""
+
+    title: str
+    words: str
+    confirm: str
+    deny: str
+    style: str = ""
+
+
+class Button(Protocol):
+    """Draws a button of its label, its platform's id, and its style: "primary", "danger" or ""."""
+
+    def __call__(
+        self, label: str, name: str, style: str, confirmation: Confirmation | None = None, /
+    ) -> Html:
+        """Draw one; with a `confirmation` it opens that, whose first button is the one that counts."""
+
+
+Picture = Callable[[bytes], str | None]
+"""Returns where the page has a picture of these bytes; None where they are none that it shows."""
 
 
 def text(words: str) -> Html:

@@ -25,6 +25,7 @@ def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str,
     """The page that updates itself."""
     head = joined(
         [
+            element("link", rel="icon", href="icon.svg"),
             element("link", rel="stylesheet", href="style.css"),
             element("script", src="script.js", defer=True),
         ]
@@ -80,7 +81,16 @@ def _side(side: Side, look: Look, parts: Parts) -> Html:
         ),
         part("div", "activity", role="status"),
         _suggestions(key, look),
-        element("form", look.fields, _hidden(key), part("div", "composer"), method="post", action="say"),
+        element(
+            "form",
+            look.fields,
+            _hidden(key),
+            part("div", "composer"),
+            _files(side),
+            method="post",
+            action="say",
+            enctype="multipart/form-data",
+        ),
         part("div", "meter"),
         class_=f"side {key}",
         id=key,
@@ -94,6 +104,21 @@ def _suggestions(key: str, look: Look) -> Html:
     return element(
         "form", look.fields, _hidden(key), label, *chips, method="post", action="say", class_="suggestions"
     )
+
+
+def _files(side: Side) -> Html:
+    """The field for files. It is none of the parts that change, so that it keeps what was chosen; the script lists that."""
+    chooser = element(
+        "input",
+        type="file",
+        name="files",
+        multiple=True,
+        aria_label=f"Files to send in {side.workspace.name}",
+        id=f"{side.key}-files",
+    )
+    hint = element("span", "or drop them here", class_="hint")
+    chosen = element("ul", class_="chosen", aria_label="Chosen files", id=f"{side.key}-chosen")
+    return element("div", chooser, hint, chosen, class_="files")
 
 
 def _hidden(key: str) -> Html:

@@ -6,6 +6,7 @@ breaks, and renders neither tables nor rules. Neither accepts HTML, and a pictur
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -23,6 +24,7 @@ Names = Mapping[str, str]
 _ADDRESS = re.compile(r"(?:https?://|mailto:)\S", re.IGNORECASE)
 _MENTION = re.compile(
     r"<(?P<sign>@[&!]?|#|!)(?P<id>[\w^]+)(?:\|(?P<label>[^<>|]*))?>|@(?P<all>everyone|here|channel)\b"
+    r"|<t:(?P<moment>\d{1,11})(?::\w)?>"
 )
 
 
@@ -35,6 +37,12 @@ def mention(sign: str, target: str, label: str | None, names: Names) -> Html:
     """Somebody or some channel that is named."""
     name = label or names.get(target, target)
     return element("span", f"{'#' if sign == '#' else '@'}{name.lstrip('@#')}", class_="mention")
+
+
+def moment(seconds: str) -> Html:
+    """A time of the epoch, 11 digits at most, as both platforms show it in the reader's own time zone."""
+    when = datetime.fromtimestamp(int(seconds)).astimezone()
+    return element("time", f"{when:%d %b %Y, %H:%M}", datetime=when.isoformat(timespec="seconds"))
 
 
 def on_slack(words: str, names: Names) -> Html:
@@ -65,8 +73,10 @@ class _Renderer(RendererHTML):
         return element("a", label or address, href=href, target="_blank", rel="noopener noreferrer")
 
     def mention(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002  # likewise
-        """Somebody named."""
+        """Somebody named, or a time."""
         about = tokens[idx].meta
+        if about["moment"]:
+            return moment(about["moment"])
         return mention(about["sign"], about["id"], about["label"], env["names"])
 
 
@@ -80,6 +90,7 @@ def _find_mention(state: StateInline, silent: bool) -> bool:
             "sign": found["sign"] or "@",
             "id": found["id"] or found["all"],
             "label": found["label"],
+            "moment": found["moment"],
         }
     state.pos = found.end()
     return True

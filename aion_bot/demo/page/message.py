@@ -4,26 +4,33 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from aion_bot.demo.page.elements import Button, Html, element, joined
-from aion_bot.demo.page.sides import Entry, Side
+from aion_bot.demo.page.elements import Button, Html, Picture, element, joined
+from aion_bot.demo.page.pictures import figure
+from aion_bot.demo.page.sides import Attached, Entry, Side
 
 
 def draw(
-    side: Side, entry: Entry, button: Button, *, below: Html | None = None, menu: Html | None = None
+    side: Side,
+    entry: Entry,
+    button: Button,
+    picture: Picture,
+    *,
+    below: Html | None = None,
+    menu: Html | None = None,
 ) -> Html:
     """Render a message for its reader with what can be done with it; `below` is added at its end."""
     sent = _sent(entry) if entry.shown.by_bot else ""
     foot = element("div", joined(_marks(side, entry)), sent, menu or "", class_="foot")
-    return _item(side, entry, "Only visible to you", _body(side, entry, button), foot, below or "")
+    body = _body(side, entry, button, picture)
+    return _item(side, entry, "Only visible to you", body, foot, below or "")
 
 
-def draw_for_all(side: Side, entry: Entry, button: Button) -> Html:
+def draw_for_all(side: Side, entry: Entry, button: Button, picture: Picture) -> Html:
     """Render a message for a reader who sees all of them: a private one names its reader."""
     reader = entry.shown.only_for or ""
     foot = element("div", joined(_marks(side, entry)), class_="foot")
-    return _item(
-        side, entry, f"Only visible to {side.names.get(reader, reader)}", _body(side, entry, button), foot
-    )
+    private_note = f"Only visible to {side.names.get(reader, reader)}"
+    return _item(side, entry, private_note, _body(side, entry, button, picture), foot)
 
 
 def identity(side: Side, entry: Entry) -> str:
@@ -48,19 +55,32 @@ def _item(side: Side, entry: Entry, private_note: str, *inside: str) -> Html:
     )
 
 
-def _body(side: Side, entry: Entry, button: Button) -> Html:
-    drawn = element("div", side.draw(entry.shown, button), class_="body")
-    return joined([drawn, *(_file(*one) for one in entry.shown.files.items()), *map(_photo, entry.attached)])
+def _body(side: Side, entry: Entry, button: Button, picture: Picture) -> Html:
+    """Render what a message shows: its payload, the texts that it carries, its pictures, and the names of other files."""
+    drawn = element("div", side.draw(entry.shown, button, picture), class_="body")
+    texts = [_text(*one) for one in entry.shown.files.items()]
+    seen, named = list[Html](), list[Html]()
+    for one in entry.attached:
+        if (address := picture(one.content)) is not None:
+            words = one.description or f"A picture of {entry.shown.author}'s without a description"
+            seen.append(figure(address, words, f"File: {one.name}"))
+        else:
+            named.append(element("p", f"File: {one.name}{_size(one)}", class_="file"))
+    gallery = [element("div", *seen, class_="gallery")] if seen else []
+    return joined([drawn, *texts, *gallery, *named])
 
 
-def _file(name: str, words: str) -> Html:
+def _text(name: str, words: str) -> Html:
     label = f"What {name} says"
     inside = element("pre", words, tabindex="0", aria_label=label)
     return element("details", element("summary", f"File: {name}"), inside, class_="file")
 
 
-def _photo(name: str) -> Html:
-    return element("p", f"File: {name}", class_="file")
+def _size(file: Attached) -> str:
+    size = len(file.content)
+    if size < 1_000:
+        return f", {size} bytes" if size else ""
+    return f", {size / 1_000_000:.1f} MB" if size >= 1_000_000 else f", {size // 1_000} kB"
 
 
 def _byline(entry: Entry) -> Html:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from aion_bot.demo.page.elements import Html, element, joined, lines
-from aion_bot.demo.page.markdown import Names, is_address, mention
+from aion_bot.demo.page.markdown import Names, is_address, mention, moment
 
 _PIECE = re.compile(
     r"```(?P<block>.+?)```"
@@ -53,6 +53,9 @@ def _marked(kind: str, inside: str, names: Names) -> Html:
 
 def _entity(inside: str, names: Names) -> Html:
     target, _, label = inside.partition("|")
+    if target.startswith("!date^"):
+        seconds = target.split("^", 2)[1]
+        return moment(seconds) if seconds.isdecimal() and len(seconds) <= 11 else _plain(label)
     if target.startswith(("@", "#", "!")):
         return mention(target[0], target[1:], _read(label) or None, names)
     address = _read(target)

@@ -35,7 +35,9 @@ const replaceMessage = (old, html) => {
   const fresh = drawn(html);
   if (old) {
     const open = [...old.querySelectorAll("details[open]")].map((one) => one.className);
+    const asked = old.querySelector(":popover-open")?.id;
     old.replaceWith(fresh);
+    if (asked) document.getElementById(asked)?.showPopover();
     for (const name of open) fresh.querySelector(`details.${name}`)?.setAttribute("open", "");
   }
   return fresh;
@@ -114,15 +116,71 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { target: form, submitter } = event;
-  const fields = new URLSearchParams(new FormData(form, submitter));
+  const filled = new FormData(form, submitter);
+  const chooser = form.querySelector("input[type=file]");
+  const fields = chooser?.files.length ? filled : new URLSearchParams([...filled].filter(([name]) => name !== "files"));
+  if (chooser && !chooser.files.length && !filled.get("words") && !submitter?.value) return;
   const before = new URLSearchParams(location.search);
   for (const [name, value] of before) fields.set(name, value);
   const typed = form.querySelector(".composer input[type=text]");
   if (typed) typed.value = "";
+  if (chooser) choose(chooser, []);
   form.closest("details")?.removeAttribute("open");
+  submitter?.closest("[popover]")?.hidePopover();
   const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
   if (answer.ok) go(moved(before, new URL(answer.url).searchParams));
 });
+
+// Files: chosen with the button, pasted, or dropped on a side; each can be taken out again before they are sent.
+const choose = (chooser, files) => {
+  const all = new DataTransfer();
+  for (const file of files) all.items.add(file);
+  chooser.files = all.files;
+  list(chooser);
+};
+
+const list = (chooser) => {
+  const chosen = chooser.parentElement.querySelector(".chosen");
+  chosen.replaceChildren(...[...chooser.files].map((file) => {
+    const item = document.createElement("li");
+    const remove = document.createElement("button");
+    remove.type = "button";
+    remove.textContent = "×";
+    remove.setAttribute("aria-label", `Remove ${file.name}`);
+    remove.addEventListener("click", () => {
+      choose(chooser, [...chooser.files].filter((one) => one !== file));
+      (chosen.querySelector("button") ?? chooser).focus();
+    });
+    item.append(file.name, remove);
+    return item;
+  }));
+};
+
+const add = (side, files) => {
+  const chooser = side.querySelector("input[type=file]");
+  choose(chooser, [...chooser.files, ...files]);
+  side.querySelector(".composer input[type=text]").focus();
+};
+
+document.addEventListener("change", (event) => {
+  if (event.target.type === "file") list(event.target);
+});
+
+document.addEventListener("paste", (event) => {
+  const side = event.target.closest?.(".side");
+  if (side && event.clipboardData.files.length) add(side, event.clipboardData.files);
+});
+
+// A file that is dropped beside the sides must not replace the page.
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  addEventListener(kind, (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    const side = event.target.closest?.(".side");
+    for (const one of document.querySelectorAll(".side")) one.classList.toggle("dropping", kind === "dragover" && one === side);
+    if (kind === "drop" && side) add(side, event.dataTransfer.files);
+  });
+}
 
 // A menu closes on Escape, which leads the focus back to it, and on a click elsewhere.
 const openMenus = () => document.querySelectorAll("details.trouble[open], details.menu[open]");

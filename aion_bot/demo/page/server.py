@@ -6,6 +6,7 @@ import functools
 import json
 import secrets
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Self
 
 from aiohttp import web
@@ -15,12 +16,13 @@ from aion_bot.demo.page import layout, message_menu, view
 from aion_bot.demo.page.assets import asset
 from aion_bot.demo.page.changes import changes
 from aion_bot.demo.page.guard import DEFAULT_PORT, HEADERS, Guard
+from aion_bot.demo.page.pictures import Album, media_type
 from aion_bot.demo.page.platforms import sides
-from aion_bot.demo.page.sides import Side, find, who
+from aion_bot.demo.page.sides import PHOTO, Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.workspace import SimulatedPerson, Workspace
+from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson, Workspace
 
 HOST = "127.0.0.1"
 TICK = 1.0
@@ -29,7 +31,12 @@ TICK = 1.0
 GAP = 0.06
 """The shortest time in seconds between two updates of one browser."""
 
+MOST = 96 * 1024**2
+"""Bytes of a form with its files."""
+
+TOO_LARGE = f"The page takes {MOST // 1024**2} MB at once."
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 GONE = "That button is no longer there."
 LEFT = "That message is no longer there, or the bot is away."
 
@@ -43,6 +50,7 @@ class Page:
         self._token = secrets.token_urlsafe(16)
         self._sides = sides(services.workspaces)
         self._troubles = Troubles(services, bot, self._notify)
+        self._album = Album()
         self._looking: set[asyncio.Event] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -59,10 +67,12 @@ class Page:
 
     async def __aenter__(self) -> Self:
         """Start to serve."""
-        app = web.Application(middlewares=[Guard(self._token, lambda: self._port).middleware])
+        guard = Guard(self._token, lambda: self._port)
+        app = web.Application(middlewares=[guard.middleware], client_max_size=MOST)
         app.router.add_get("/{token}/", self._show)
         app.router.add_get("/{token}/events", self._follow)
-        app.router.add_get("/{token}/{file:style.css|script.js}", _file)
+        app.router.add_get("/{token}/{file:style.css|script.js|icon.svg}", _file)
+        app.router.add_get("/{token}/picture/{key}", self._picture)
         app.router.add_post("/{token}/say", self._say)
         app.router.add_post("/{token}/press", self._press)
         app.router.add_post("/{token}/act", self._act)
@@ -105,7 +115,7 @@ class Page:
             one.set()
 
     def _parts(self, look: Look) -> Parts:
-        return view.draw(self._sides, look, self._troubles.message)
+        return view.draw(self._sides, look, self._troubles.message, self._album.address)
 
     async def _show(self, request: web.Request) -> web.Response:
         look = self._look(request.query)
@@ -131,16 +141,29 @@ class Page:
         finally:
             self._looking.discard(changed)
 
+    async def _picture(self, request: web.Request) -> web.Response:
+        content = self._album.find(request.match_info["key"])
+        if content is None:
+            raise web.HTTPNotFound(headers=HEADERS)
+        # The name is the content's digest: what a browser has kept is what it would get.
+        kept = {"Cache-Control": "private, max-age=86400, immutable"}
+        return web.Response(body=content, content_type=media_type(content), headers={**HEADERS, **kept})
+
     async def _say(self, request: web.Request) -> web.Response:
-        form = await _form(request, "side")
-        photo = bool(form.get("photo"))
-        if not photo and not form.get("words"):
+        try:
+            form = await _form(request, "side")
+        except web.HTTPRequestEntityTooLarge:
+            return self._back(self._look(request.query), TOO_LARGE)
+        files = await _files(request)
+        if form.get("photo"):
+            files.append(PHOTO)
+        if not files and not form.get("words"):
             raise web.HTTPBadRequest(text="missing: words", headers=HEADERS)
         look, side = self._look(form), self._side(form["side"])
         person = who(side, look.person)
         place = find(side, person, form.get("place") or _channel(side, person, look))
         try:
-            opened = await side.say(person, place, form.get("words", ""), photo=photo)
+            opened = await side.say(person, place, form.get("words", ""), files)
         except (TimeoutError, LookupError):
             return self._back(look, NO_ANSWER.format(side.workspace.name))
         return self._back(look, **{side.key: opened})
@@ -224,7 +247,12 @@ async def _form(request: web.Request, *wanted: str) -> Mapping[str, str]:
     return form
 
 
+async def _files(request: web.Request) -> list[SimulatedFile]:
+    """The files of a form."""
+    sent = (one for one in (await request.post()).getall("files", ()) if isinstance(one, web.FileField))
+    return [SimulatedFile(PurePath(one.filename).name, one.file.read(), one.content_type) for one in sent]
+
+
 async def _file(request: web.Request) -> web.Response:
     name = request.match_info["file"]
-    kind = "text/css" if name.endswith(".css") else "text/javascript"
-    return web.Response(text=asset(name), content_type=kind, headers=HEADERS)
+    return web.Response(text=asset(name), content_type=_KINDS[PurePath(name).suffix], headers=HEADERS)

@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.demo.page.elements import Button, Html
+from aion_bot.demo.page.elements import Button, Html, Picture
 from aion_bot.demo.page.meter import Reading
-from aion_bot.simulators.workspace import Shown, SimulatedPerson, Workspace
+from aion_bot.simulators.aion import photos
+from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson, Workspace
+
+PHOTO = SimulatedFile("roof_leak.jpg", photos.photo("roof_leak.jpg"), photos.MEDIA_TYPE)
+"""A picture that the library does not have, for a person who has none at hand."""
 
 TITLE = 44
 """Characters of a thread's name in the list of places."""
@@ -23,11 +27,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file under a message: its name, its bytes, and what it shows in words, "" where nobody said that."""
+
+    name: str
+    content: bytes = b""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A message in a place: its time (seconds of the epoch), a note above it, and its thread below it.
 
-    `marks` are the bot's reactions, `attached` the names of a person's files; `own` are the words that its writer may edit,
-    None if it is somebody else's.
+    `marks` are the bot's reactions, `attached` the files that are no texts of the bot's; `own` are the words that its writer
+    may edit, None if it is somebody else's.
     """
 
     shown: Shown
@@ -36,7 +49,7 @@ class Entry:
     thread: str = ""
     replies: int = 0
     marks: Sequence[str] = ()
-    attached: Sequence[str] = ()
+    attached: Sequence[Attached] = ()
     own: str | None = None
 
 
@@ -79,7 +92,7 @@ class Side(Protocol):
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """What this person sees in a place, oldest first."""
 
-    def draw(self, shown: Shown, button: Button) -> Html:
+    def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
         """Render a message's newest payload."""
 
     def prefix(self, place: Place) -> str:
@@ -88,8 +101,10 @@ class Side(Protocol):
     def activity(self, place: Place) -> Activity | None:
         """What the platform shows there while the bot works."""
 
-    async def say(self, person: SimulatedPerson, place: Place, words: str, *, photo: bool = False) -> str:
-        """Ask the bot there, with a photo where wanted; returns the place of the answer.
+    async def say(
+        self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile] = ()
+    ) -> str:
+        """Ask the bot there, with files or without; returns the place of the answer.
 
         Raises TimeoutError or LookupError if the platform would report that the bot did not respond.
         """

@@ -3,55 +3,65 @@
 Blocks and their elements: https://docs.slack.dev/reference/block-kit
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from aion_bot.demo.page import markdown, mrkdwn
-from aion_bot.demo.page.elements import Button, Html, element, joined
+from aion_bot.demo.page.elements import Button, Confirmation, Html, element, joined
 from aion_bot.demo.page.markdown import Names
+from aion_bot.demo.page.pictures import figure, unseen
 
 Body = Mapping[str, Any]
+Kept = Callable[[str], str | None]
+"""Returns where the page has the picture of this file's id; None where it has none."""
 
 
-def draw(body: Body, names: Names, button: Button) -> Html:
+def draw(body: Body, names: Names, button: Button, kept: Kept) -> Html:
     """Draw what Slack shows of a message: its blocks, or its text where it has none."""
     blocks = body.get("blocks")
     if not blocks:
         return element("p", mrkdwn.draw(str(body.get("text") or ""), names))
-    return joined(piece for block in blocks for piece in _block(block, names, button))
+    drawn = list[Html]()
+    for kind, group in groupby(blocks, key=lambda block: block.get("type")):
+        if kind == "image":
+            drawn.append(element("div", *(_picture(one, kept) for one in group), class_="gallery"))
+        else:
+            drawn += (piece for block in group for piece in _block(block, names, button, kept))
+    return joined(drawn)
 
 
-def _block(block: Body, names: Names, button: Button) -> Iterator[Html]:
+def _block(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Html]:
     match block.get("type"):
         case "markdown":
             yield markdown.on_slack(str(block["text"]), names)
         case "header":
             yield element("h4", str(block["text"]["text"]))
         case "section":
-            yield from _section(block, names, button)
+            yield from _section(block, names, button, kept)
         case "context":
-            elements = [_context(one, names) for one in block["elements"]]
+            elements = [_context(one, names, kept) for one in block["elements"]]
             yield element("div", *elements, class_="context")
         case "actions":
-            yield element("div", *(_element(one, button) for one in block["elements"]), class_="buttons")
+            yield element(
+                "div", *(_element(one, button, kept) for one in block["elements"]), class_="buttons"
+            )
         case "divider":
             yield element("hr")
-        case "image":
-            yield _picture(block)
         case other:
             yield element("p", f"[a block of type {other}]", class_="unknown")
 
 
-def _section(block: Body, names: Names, button: Button) -> Iterator[Html]:
+def _section(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Html]:
     for shown in (block.get("text"), *block.get("fields", ())):
         if shown:
             yield element("p", _text(shown, names))
     if accessory := block.get("accessory"):
-        yield element("div", _element(accessory, button), class_="buttons")
+        yield element("div", _element(accessory, button, kept), class_="buttons")
 
 
-def _context(shown: Body, names: Names) -> Html:
-    return _picture(shown) if shown["type"] == "image" else element("p", _text(shown, names))
+def _context(shown: Body, names: Names, kept: Kept) -> Html:
+    return _picture(shown, kept) if shown["type"] == "image" else element("p", _text(shown, names))
 
 
 def _text(shown: Body, names: Names) -> Html:
@@ -59,14 +69,26 @@ def _text(shown: Body, names: Names) -> Html:
     return mrkdwn.draw(words, names) if shown["type"] == "mrkdwn" else element("span", words)
 
 
-def _element(shown: Body, button: Button) -> Html:
+def _element(shown: Body, button: Button, kept: Kept) -> Html:
     if shown.get("type") == "image":
-        return _picture(shown)
+        return _picture(shown, kept)
     if shown.get("type") != "button":
         return element("span", f"[an element of type {shown.get('type')}]", class_="unknown")
-    return button(str(shown["text"]["text"]), str(shown.get("action_id", "")), str(shown.get("style", "")))
+    label, name, style = (
+        str(shown["text"]["text"]),
+        str(shown.get("action_id", "")),
+        str(shown.get("style", "")),
+    )
+    if not (asked := shown.get("confirm")):
+        return button(label, name, style)
+    title, words, confirm, deny = (str(asked[part]["text"]) for part in ("title", "text", "confirm", "deny"))
+    return button(label, name, style, Confirmation(title, words, confirm, deny, str(asked.get("style", ""))))
 
 
-def _picture(shown: Body) -> Html:
-    """Name a picture; the page loads nothing."""
-    return element("p", f"[picture: {shown.get('alt_text') or 'without words'}]", class_="picture")
+def _picture(shown: Body, kept: Kept) -> Html:
+    """Draw a picture that was uploaded to Slack; one at an address is named alone."""
+    description = str(shown.get("alt_text") or "")
+    address = kept(str((shown.get("slack_file") or {}).get("id", "")))
+    if address is None:
+        return unseen(description)
+    return figure(address, description, str((shown.get("title") or {}).get("text", "")))

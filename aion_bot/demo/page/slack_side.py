@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aion_bot.demo.page import meter, slack_payload
-from aion_bot.demo.page.elements import Button, Html
-from aion_bot.demo.page.sides import Activity, Entry, Place, clipped
+from aion_bot.demo.page.elements import Button, Html, Picture
+from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
@@ -61,11 +61,15 @@ class SlackSide:
             shown = self.workspace.channel(self._held.channels[place.id])
             inside = [self._with_replies(one) for one in shown if one.id in top]
         mine = (one for one in inside if one.shown.only_for in {None, person.id})
-        return [_seen_by(person, one, found[one.shown.id]) for one in mine]
+        return [self._seen_by(person, one, found[one.shown.id]) for one in mine]
 
-    def draw(self, shown: Shown, button: Button) -> Html:
+    def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
         """Draw Block Kit."""
-        return slack_payload.draw(shown.payload, self.names, button)
+
+        def kept(file: str) -> str | None:
+            return picture(self._content(file))
+
+        return slack_payload.draw(shown.payload, self.names, button, kept)
 
     def prefix(self, place: Place) -> str:
         """A mention, in a channel alone."""
@@ -77,10 +81,12 @@ class SlackSide:
             return Activity(f"{BOT.name} is thinking…", stoppable=True)
         return None
 
-    async def say(self, person: SimulatedPerson, place: Place, words: str, *, photo: bool = False) -> str:
+    async def say(
+        self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile] = ()
+    ) -> str:
         """Mention the bot in a channel, reply in a thread, or send it a direct message."""
-        if photo:
-            return self._say_with_photo(person, place, words)
+        if files:
+            return self._say_with_files(person, place, words, files)
         if place.kind == "thread":
             await self.workspace.reply(person, place.id, words)
             return place.id
@@ -102,18 +108,15 @@ class SlackSide:
         """Press Slack's own Stop."""
         await self.workspace.stop_session(person, place.id)
 
-    def _say_with_photo(self, person: SimulatedPerson, place: Place, words: str) -> str:
-        """Upload a photo with the words, as `say` would write them."""
+    def _say_with_files(
+        self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile]
+    ) -> str:
+        """Upload files with the words, as `say` would write them."""
         thread = place.id if place.kind == "thread" else None
         channel = self._held.channels[place.parent if thread else place.id]
         text = f"{_MENTION} " if place.kind == "channel" else ""
-        said = self.workspace.say(
-            person,
-            channel,
-            text + html.escape(words, quote=False),
-            thread=thread,
-            files=(SimulatedFile("picture-0.png"),),
-        )
+        text += html.escape(words, quote=False)
+        said = self.workspace.say(person, channel, text, thread=thread, files=files)
         return thread or said.ts
 
     def _places(self, person: SimulatedPerson) -> Iterator[Place]:
@@ -137,15 +140,25 @@ class SlackSide:
         replies = sum(one.thread_ts == shown.id for one in self._held.thread(shown.id) if not one.only_for)
         return Entry(shown, float(shown.id), thread=shown.id if replies else "", replies=replies)
 
+    def _content(self, file: str) -> bytes:
+        """The bytes of a file of the bot's or of a person's; none once it is deleted."""
+        uploads = self.workspace.uploads
+        if (upload := uploads.files.get(file)) is not None:
+            return upload.raw or b""
+        given = uploads.given.get(file)
+        return b"" if given is None or given.deleted else given.file.content
 
-def _seen_by(person: SimulatedPerson, entry: Entry, message: Message) -> Entry:
-    """Add what a person sees of a message: a stream grows for the one who asked, their own words can be edited."""
-    names = [] if message.by_bot else [str(one.get("name", "")) for one in message.files]
-    own = entry.shown.text.removeprefix(f"@{BOT.name}").strip() if message.author == person else None
-    return replace(
-        entry,
-        shown=replace(entry.shown, payload=message.shown_to(person.id)),
-        marks=[_EMOJI.get(one, f":{one}:") for one in message.reactions],
-        attached=names,
-        own=own,
-    )
+    def _seen_by(self, person: SimulatedPerson, entry: Entry, message: Message) -> Entry:
+        """Add what a person sees of a message: a stream grows for the one who asked, their own words can be edited."""
+        own = entry.shown.text.removeprefix(f"@{BOT.name}").strip() if message.author == person else None
+        return replace(
+            entry,
+            shown=replace(entry.shown, payload=message.shown_to(person.id)),
+            marks=[_EMOJI.get(one, f":{one}:") for one in message.reactions],
+            attached=[
+                Attached(str(one.get("name", "")), self._content(str(one.get("id", ""))))
+                for one in message.files
+                if not message.by_bot
+            ],
+            own=own,
+        )

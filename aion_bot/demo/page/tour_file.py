@@ -1,17 +1,18 @@
-"""The finished threads of the tour as one static file that loads nothing. No I/O but reading the style sheet."""
+"""The finished threads of the tour as one static file that loads nothing: its pictures are in it. Reads the style sheet alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from aion_bot.demo.page import message
 from aion_bot.demo.page.assets import asset
-from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.elements import Confirmation, Html, element, joined
 from aion_bot.demo.page.layout import document
+from aion_bot.demo.page.pictures import embedded
 from aion_bot.demo.page.platforms import sides
 from aion_bot.demo.page.sides import Entry, Place, Side
 from aion_bot.demo.tour import Stop
 from aion_bot.simulators.services import SimulatedServices
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def tour_file(services: SimulatedServices, stops: Sequence[Stop]) -> str:
@@ -42,7 +43,7 @@ def _step(number: int, title: str, stops: Sequence[Stop], drawn_by: Mapping[str,
 
 def _thread(side: Side, stop: Stop) -> Html:
     place = Place(stop.thread, "", "thread")
-    drawn = (message.draw_for_all(side, entry, _button) for entry in _entries(side, place))
+    drawn = (message.draw_for_all(side, entry, _button, embedded) for entry in _entries(side, place))
     return element(
         "article",
         element("h3", side.workspace.name, element("small", f"{side.server}, simulated")),
@@ -61,6 +62,6 @@ def _entries(side: Side, place: Place) -> Iterator[Entry]:
     return iter(sorted(seen.values(), key=lambda entry: entry.since))
 
 
-def _button(label: str, name: str, style: str) -> Html:
-    del name
+def _button(label: str, name: str, style: str, confirmation: Confirmation | None = None, /) -> Html:
+    del name, confirmation
     return element("button", label, disabled=True, class_=style or None)

@@ -1,11 +1,11 @@
 """The page for one person: who looks, the places on each side, and the changing parts. No I/O."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aion_bot.demo.page import message, message_menu
-from aion_bot.demo.page.elements import Html, element, joined
+from aion_bot.demo.page.elements import Button, Confirmation, Html, Picture, element, joined
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.sides import Entry, Place, Side, find, who
 from aion_bot.simulators.workspace import SimulatedPerson
@@ -59,7 +59,7 @@ class Parts:
     logs: Mapping[str, Sequence[tuple[str, Html]]]
 
 
-def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
+def draw(sides: Sequence[Side], look: Look, status: str, picture: Picture) -> Parts:
     """Render all parts that change. `status` is the sentence of the trouble menu."""
     pieces = {"people": _people(sides[0], look), "news": _news(status)}
     logs = {}
@@ -74,7 +74,7 @@ def draw(sides: Sequence[Side], look: Look, status: str) -> Parts:
         pieces[f"{side.key}-meter"] = metered(side.reading)
         pieces[f"{side.key}-composer"] = _composer(side, person, place)
         logs[f"{side.key}-log"] = [
-            (message.identity(side, entry), _entry(side, look, place, entry)) for entry in entries
+            (message.identity(side, entry), _entry(side, look, place, entry, picture)) for entry in entries
         ]
     return Parts(pieces, logs)
 
@@ -157,20 +157,32 @@ def _title(side: Side, look: Look, person: SimulatedPerson, place: Place) -> Htm
     return joined([back, " / ", element("span", place.name)])
 
 
-def _entry(side: Side, look: Look, place: Place, entry: Entry) -> Html:
+def _entry(side: Side, look: Look, place: Place, entry: Entry, picture: Picture) -> Html:
     words = f"{entry.replies} {'message' if entry.replies == 1 else 'messages'} in the thread"
     below = element("a", words, href=look.address(**{side.key: entry.thread}), class_="to-thread")
     menu = message_menu.menu(side, place, entry, look.fields, message.identity(side, entry))
     pressing = _pressing(side, place, entry)
-    return message.draw(side, entry, pressing, below=below if entry.thread else None, menu=menu)
+    return message.draw(side, entry, pressing, picture, below=below if entry.thread else None, menu=menu)
 
 
-def _pressing(side: Side, place: Place, entry: Entry) -> Callable[[str, str, str], Html]:
-    def button(label: str, name: str, style: str) -> Html:
+def _pressing(side: Side, place: Place, entry: Entry) -> Button:
+    def button(label: str, name: str, style: str, asked: Confirmation | None = None, /) -> Html:
         value = "|".join((side.key, place.id, entry.shown.id, name))
         identity = f"press-{message.identity(side, entry)}-{name.replace(':', '-')}"
-        return element(
-            "button", label, form="pressing", name="press", value=value, class_=style or None, id=identity
+        press = {"form": "pressing", "name": "press", "value": value}
+        if asked is None:
+            return element("button", label, **press, class_=style or None, id=identity)
+        dialog = f"{identity}-asked"
+        opens = element(
+            "button", label, type="button", popovertarget=dialog, class_=style or None, id=f"{identity}-opens"
+        )
+        confirm = element("button", asked.confirm, **press, class_=asked.style or "primary", id=identity)
+        deny = element("button", asked.deny, type="button", popovertarget=dialog, id=f"{identity}-back")
+        inside = element("div", deny, confirm, class_="buttons")
+        title, words = element("h4", asked.title, id=f"{identity}-title"), element("p", asked.words)
+        named = {"role": "dialog", "aria_labelledby": f"{identity}-title"}
+        return joined(
+            [opens, element("div", title, words, inside, popover="auto", class_="asked", id=dialog, **named)]
         )
 
     return button
@@ -192,7 +204,6 @@ def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
                 placeholder=label,
                 aria_label=f"{label}, after {prefix}" if prefix else label,
                 autocomplete="off",
-                required=True,
                 maxlength="3000",
                 id=f"{side.key}-words",
             ),
@@ -202,7 +213,6 @@ def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
                 "+ photo",
                 name="photo",
                 value="1",
-                formnovalidate=True,
                 title=photo,
                 aria_label=photo,
                 id=f"{side.key}-photo",

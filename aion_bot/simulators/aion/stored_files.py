@@ -7,8 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from aion_bot.simulators.aion import library
-from aion_bot.simulators.aion.pictures import png
+from aion_bot.simulators.aion import library, photos
 from aion_bot.simulators.aion.scene import Fault, Shape
 from aion_bot.simulators.aion.sessions import Session, stamp
 
@@ -143,8 +142,8 @@ class StoredFiles:
         self._numbers = count(1)
         self._all: dict[str, StoredFile] = {}
         for image in library.IMAGES:
-            content = png(image.filename)
-            kind = ("image", "image/png", len(content), sha256(content).hexdigest(), content)
+            content = photos.photo(image.filename)
+            kind = ("image", photos.MEDIA_TYPE, len(content), sha256(content).hexdigest(), content)
             self._all[image.id] = StoredFile(image.id, image.filename, *kind, "2026-03-02T08:15:00Z")
         for document in library.DOCUMENTS:
             kind = (

@@ -282,7 +282,7 @@ async def test_a_streamed_message_is_drawn_like_any_other(slack: SimulatedSlack,
     await stream.begin(markdown_text="**one**")
     await stream("stopStream", blocks=[ROW])
     payload = slack.thread(stream.thread)[-1].payload
-    drawn = str(slack_payload.draw(payload, {}, lambda label, *_: element("button", label)))
+    drawn = str(slack_payload.draw(payload, {}, lambda label, *_: element("button", label), lambda _: None))
     assert "<strong>one</strong>" in drawn
     assert "<button>Go</button>" in drawn
 
