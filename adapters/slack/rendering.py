@@ -130,7 +130,8 @@ def _blocks(content: Content) -> list[Block]:
             content.rest,
             *(f"{one.numbered(at)}{one.agent}: {one.description}" for at, one in enumerate(content.steps, 1)),
         ]
-        mine = map(_plain_line, (*content.facts, *content.record))
+        when = [(_utc(content.decided_at),)] if content.decided_at else []
+        mine = map(_plain_line, (*content.facts, *content.record, *when))
         text = "\n".join([content.heading, _plain_quote("\n".join(words)), *mine, _plain_quote(content.said)])
         blocks = [*_plain_sections(text), *_actions(content.buttons)]
     elif isinstance(content, Reply):
@@ -202,11 +203,11 @@ def _lines(lines: Iterable[Line]) -> str:
 
 def _moment(at: int) -> str:
     """Write a time that Slack shows in the reader's time zone: https://docs.slack.dev/messaging/formatting-message-text"""
-    if not at:
-        return ""
-    return (
-        f"<!date^{at}^{{date_short_pretty}}, {{time}}|{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(at))}>"
-    )
+    return f"<!date^{at}^{{date_short_pretty}}, {{time}}|{_utc(at)}>" if at else ""
+
+
+def _utc(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
 
 
 def _texts(kind: Literal["section", "context"], escaped: str, *, quoted: bool = False) -> Iterator[Block]:

@@ -17,6 +17,9 @@ from aion_bot.ports.secrets import KNOWN
 _MARKUP = frozenset("*_~`[]<>\\&$")
 """Signs without which a text is words already."""
 
+_LONGEST = 1_000
+"""Characters of a status that are read; the line has fewer."""
+
 _RESULTS = {
     ChatTokenType.TOOL_RESULT: ("result_count", "results", ""),
     ChatTokenType.IMAGE_RESULTS: ("count", "images", "ImageSearchAgent"),
@@ -42,7 +45,7 @@ class Activity:
             case ChatTokenType.THINKING:
                 return "" if self._doing else strings.THINKING
             case ChatTokenType.STATUS if message := read(data.get("message"), str):
-                words = resolve_content(message, {})
+                words = resolve_content(message[:_LONGEST], {})
                 doing = words if _MARKUP.isdisjoint(words) else in_words(words)
             case ChatTokenType.STATUS | ChatTokenType.THINKING_STEP | ChatTokenType.TOOL_INVOCATION:
                 if not name or name == self._agent:
