@@ -170,14 +170,8 @@ class Approvals:
         view = PlanCardView(
             plan, PlanFormat(thread.page_format, self._access.policies[thread.platform].approvers)
         )
-        delivery = Delivery(
-            plan.key,
-            plan.requester,
-            posted or (plan.message,),
-            on_posted,
-            owns_cards=True,
-            resumed=bool(posted),
-        )
+        shown, again = posted or (plan.message,), bool(posted)
+        delivery = Delivery(plan.key, plan.requester, shown, on_posted, owns_cards=True, resumed=again)
         sync = self._services.registry.sync(thread, view, delivery)
         card = _Card(self._services.store, view, sync, CalmWake(sync.wake))
         self._services.agents_at_work[plan.key] = card.heard
