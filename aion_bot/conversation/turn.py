@@ -252,9 +252,6 @@ class TurnRunner:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
         await self.before_end()
-        # An earlier process may have posted the pictures: they belong to the end that is shown in their place.
-        if self._mode is not Mode.ASK:
-            await add_gallery(self._services, self.thread, outcome, self._view)
         self._view.finish(
             notices.told(
                 outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
@@ -270,9 +267,6 @@ class TurnRunner:
         self.parked.set()
         await showing
         self._services.observer.end_shown(self.turn, time.monotonic() - ended_at)
-        facts = self._view.facts
-        if facts.images or facts.data.get("image_context") or self._view.sources.cited:
-            await self._show_gallery(outcome)
         notices.log_flaws(self._view, self._log)
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
@@ -280,6 +274,9 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
+        # After the record: a process that ends here leaves no pictures, and never posts them twice.
+        if (facts := self._view.facts).images or facts.data.get("image_context") or self._view.sources.cited:
+            await self._show_gallery(outcome)
 
     async def _show_gallery(self, outcome: Outcome) -> None:
         """Show the pictures of an answer whose text stands already; what hinders that costs the pictures alone."""
