@@ -186,7 +186,8 @@ class Approvals:
             return error
         finally:
             showing.cancel()
-            del self._services.agents_at_work[plan.key]
+            # The key may be gone: buttons that came back may have been pressed before this was over.
+            self._services.agents_at_work.pop(plan.key, None)
         return None
 
     async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
