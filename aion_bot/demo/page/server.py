@@ -36,9 +36,10 @@ MOST = 96 * 1024**2
 
 TOO_LARGE = f"The page takes {MOST // 1024**2} MB at once."
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
-_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 GONE = "That button is no longer there."
 LEFT = "That message is no longer there, or the bot is away."
+
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 class Page:

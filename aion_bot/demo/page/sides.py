@@ -28,19 +28,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file under a message: its name, its bytes, and what it shows in words, "" where nobody said that."""
+    """A file that a person attached."""
 
     name: str
-    content: bytes = b""
-    description: str = ""
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A message in a place: its time (seconds of the epoch), a note above it, and its thread below it.
 
-    `marks` are the bot's reactions, `attached` the files that are no texts of the bot's; `own` are the words that its writer
-    may edit, None if it is somebody else's.
+    `marks` are the bot's reactions, `attached` a person's files; `own` are the words that its writer may edit, None if it is
+    somebody else's.
     """
 
     shown: Shown

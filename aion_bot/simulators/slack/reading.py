@@ -38,7 +38,9 @@ def shown(message: Message, names: Mapping[str, str], uploads: Uploads) -> Shown
         payload=message.body,
         files={one["name"]: uploads.text(one["id"]) for one in message.files if message.by_bot},
         pictures=tuple(
-            uploads.picture(block) for block in message.body.get("blocks") or () if block["type"] == "image"
+            uploads.picture(block)
+            for block in message.body.get("blocks") or ()
+            if block["type"] == "image" and uploads.has(block.get("slack_file", {}).get("id", ""))
         ),
     )
 
@@ -87,7 +89,7 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
         yield block["text"].translate(_INVISIBLE)
     elif block["type"] in {"section", "header"}:
         yield _text_object(block["text"], names)
-    elif block["type"] == "image":
+    elif block["type"] == "image" and "title" in block:
         yield _text_object(block["title"], names)
     elif block["type"] == "context":
         for element in block["elements"]:
