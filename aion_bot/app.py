@@ -60,7 +60,7 @@ async def serve(
             _watched(settings, adapters, store, stop) as monitor,
             AionVision.from_settings(settings) as aion,
         ):
-            access = _access(settings, adapters, (rules or Rules()).with_uploads(settings.uploads))
+            access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
             services = Services(
                 store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer(),

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.rules import Rules, Uploads
+from aion_bot.domain.rules import FOOTER, MOST_NOTIFY_AFTER, NOTIFY_AFTER, UPLOADS, Rule, Rules, Uploads
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.ports.settings import (
@@ -65,8 +65,7 @@ class Settings(ClientSettings):
     }
     reserved: ClassVar[tuple[str, ...]] = (
         "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-        "AION_BOT_REPLICA", "AION_BOT_NOTIFY_AFTER",
-        "AION_BOT_FOOTER",
+        "AION_BOT_REPLICA",
     )  # fmt: skip
 
     database: Annotated[Path, BeforeValidator(_database)] = Field(
@@ -79,7 +78,9 @@ class Settings(ClientSettings):
     allow_users: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_USERS")
     allow_workspaces: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_WORKSPACES")
     allow_apps: Ids = Field(frozenset(), validation_alias="AION_BOT_ALLOW_APPS")
+    notify_after: int = Field(60, ge=0, le=MOST_NOTIFY_AFTER, validation_alias="AION_BOT_NOTIFY_AFTER")
     uploads: Uploads = Field(Uploads.ON, validation_alias="AION_BOT_UPLOADS")
+    footer: bool = Field(False, validation_alias="AION_BOT_FOOTER")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     config: Path | None = Field(None, validation_alias=CONFIG)
     http_address: Annotated[ListenAddress, BeforeValidator(read_listen_address)] | None = Field(
@@ -94,6 +95,14 @@ class Settings(ClientSettings):
         "info", validation_alias="AION_BOT_LOG_LEVEL"
     )
     log_format: Literal["text", "json"] = Field("text", validation_alias="AION_BOT_LOG_FORMAT")
+
+    def rules(self) -> Mapping[str, Rule]:
+        """Return what holds where no section of `aion-bot.toml` names the key."""
+        return {
+            UPLOADS: Rule(self.uploads, "AION_BOT_UPLOADS"),
+            NOTIFY_AFTER: Rule(self.notify_after, "AION_BOT_NOTIFY_AFTER"),
+            FOOTER: Rule(self.footer, "AION_BOT_FOOTER"),
+        }
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:

@@ -62,7 +62,8 @@ async def examine(
             )
         )
         checks += [_access(settings, adapter) for adapter in adapters]
-        checks += [Check(key, True, words) for key, words in (rules or Rules()).describe().items()]
+        in_force = (rules or Rules()).with_variables(settings.rules())
+        checks += [Check(key, True, words) for key, words in in_force.describe().items()]
         for adapter in adapters:
             checks += await _warnings(adapter)
         checks.append(Check("network", True, strings.NOT_ASKED))

@@ -12,6 +12,7 @@ from adapters.slack import strings as slack_strings
 from aion_bot.domain import strings
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
@@ -45,6 +46,7 @@ ACTIONS = re.compile(
 STATES = {
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
+    "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "TOKENS_LOW",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "CANCELLED_SEE_BELOW", "ANOTHER_DECIDED",
@@ -68,6 +70,14 @@ MADE: dict[str, list[str | Line]] = {
     "about": [strings.about("Which photos of site 7 show damage, and " * 9)],
     "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
     "agent": [strings.agent("FolderOrganizationAgent")],
+    "activity": [strings.activity("FolderOrganizationAgent")],
+    "found_so_far": [strings.found_so_far("Searching documents", found) for found in (None, 0, 5)],
+    "plan_title": [strings.plan_title(phase, action) for phase in PlanPhase for action in (Action.APPROVE, Action.CANCEL)],
+    "duration": [strings.duration(seconds) for seconds in (0.2, 59.6, 75.0)],
+    "and_more": [strings.and_more(2)],
+    "messages_left": [strings.messages_left(count) for count in (1, 3)],
+    "steps_done": [strings.steps_done(1, steps) for steps in (1, 3)],
+    "folded": strings.folded(["a: 1", "b: 2", "c: 3", "d: 4", "e: 5"]),
     "trouble": [strings.trouble(one, 20.0, retry=retry) for one in strings._TROUBLE for retry in (True, False)],
     "without_retry": [strings.without_retry(strings.trouble(one, 20.0)) for one in strings._TROUBLE],
     "stopped_by": [strings.stopped_by(ADA)],

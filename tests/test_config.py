@@ -49,6 +49,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         ("AION_BOT_APPROVERS", ","),
         ("AION_BOT_ALLOW_USERS", "U1 U2"),
         ("AION_BOT_BUSY", "later"),
+        ("AION_BOT_UPLOADS", "true"),
         ("AION_BOT_SHUTDOWN_GRACE", "-1"),
         ("AION_BOT_RETENTION_DAYS", "0"),
         ("AION_BOT_RETENTION_DAYS", "-90"),
@@ -58,7 +59,11 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         ("AION_BOT_LOG_LEVEL", "loud"),
         ("AION_BOT_LOG_FORMAT", "xml"),
         ("AION_BOT_HTTP_ADDRESS", "127.0.0.1"),
-        ("AION_BOT_FOOTER", "true"),
+        ("AION_BOT_FOOTER", "perhaps"),
+        ("AION_BOT_NOTIFY_AFTER", "-1"),
+        ("AION_BOT_NOTIFY_AFTER", "a minute"),
+        ("AION_BOT_NOTIFY_AFTER", "86401"),
+        ("AION_BOT_REPLICA", "true"),
     ],
 )
 def test_a_malformed_value_is_refused(variable: str, value: str) -> None:

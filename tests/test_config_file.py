@@ -7,7 +7,7 @@ import pytest
 import adapters
 from aion_bot.config import DEFAULT, read_rules
 from aion_bot.domain.allowance import Allowance
-from aion_bot.domain.rules import KEYS, NOT_YET, Rules
+from aion_bot.domain.rules import KEYS, NOT_YET, Rules, Uploads
 from aion_bot.ports.adapter import id_forms_of
 from aion_bot.ports.events import Place
 
@@ -138,3 +138,30 @@ def test_a_link_to_nothing_is_no_missing_file(tmp_path: Path, monkeypatch: pytes
     rules, problems = read_rules(None, ())
     assert rules == Rules()
     assert [one.variable for one in problems] == [str(DEFAULT)]
+
+
+def test_uploads_are_decided_by_the_narrowest_section_and_then_the_variable(tmp_path: Path) -> None:
+    """A channel may ask where its workspace is off; where nothing is said the variable holds, and its name is the source."""
+    text = '[workspaces."T1"]\nuploads = "off"\n[channels."C1"]\nuploads = "ask"\n'
+    rules, problems = rules_of(text, tmp_path)
+    assert problems == []
+    rules = rules.with_uploads(Uploads.ASK)
+    assert rules.uploads(Place("T1", "C1")) is Uploads.ASK
+    assert rules.uploads(Place("T1", "C2")) is Uploads.OFF
+    assert rules.uploads(Place("T2", "C2")) is Uploads.ASK
+    assert rules.describe()["uploads"].startswith("ask (AION_BOT_UPLOADS); ")
+    assert Rules().uploads(Place("T2", "C2")) is Uploads.ON
+
+
+def test_the_file_wins_over_the_variable(tmp_path: Path) -> None:
+    """`[defaults]` of the file is narrower than the variable."""
+    rules, _ = rules_of('[defaults]\nuploads = "off"\n', tmp_path)
+    assert rules.with_uploads(Uploads.ON).uploads(Place("T", "C")) is Uploads.OFF
+
+
+@pytest.mark.parametrize("value", ["true", "1", '"On"', '"yes"', '["on"]', '""'])
+def test_uploads_is_one_of_three_words(tmp_path: Path, value: str) -> None:
+    """Anything else is refused with the words that there are."""
+    _, (problem,) = rules_of(f"[defaults]\nuploads = {value}\n".replace("\\", ""), tmp_path)
+    assert "line 2" in problem
+    assert '"on", "off" or "ask"' in problem

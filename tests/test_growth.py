@@ -52,8 +52,9 @@ from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card, riskiest_step
+from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card
 from aion_bot.rendering.references import Growing, cited, settled_length
+from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
 

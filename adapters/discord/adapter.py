@@ -171,7 +171,9 @@ class DiscordAdapter:
         if ids.claimed_by(nonce) in self._other.claims:
             raise TakenElsewhere("another process has claimed this question")
         try:
-            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
+            message = await self._rest.send(
+                channel, body, nonce=nonce, answering=answering, notified=rendering.notified(content)
+            )
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
         except Forbidden as error:

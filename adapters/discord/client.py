@@ -144,9 +144,10 @@ class RestClient:
         *,
         nonce: str | None = None,
         answering: int | None = None,
+        notified: Sequence[int] = (),
         files: Sequence[discord.File] = (),
     ) -> int:
-        """Post a message and return its id; `answering` is the message that it replies to.
+        """Post a message and return its id; `answering` is the message that it replies to, `notified` whom it notifies.
 
         A nonce that is repeated within a few minutes returns the message that it made before (Discord's
         documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given. Raises `Claimed`
@@ -160,6 +161,9 @@ class RestClient:
             self.own_nonces.popitem(last=False)
         # discord.py's types accept no None, so unused arguments are left out.
         options: dict[str, Any] = {"suppress_embeds": True, "allowed_mentions": NO_MENTIONS, "nonce": named}
+        if notified:
+            people = [discord.Object(one) for one in notified]
+            options["allowed_mentions"] = NO_MENTIONS.merge(discord.AllowedMentions(users=people))
         if answering is not None:
             options["reference"] = _reference(channel, answering)
         if body["components"]:

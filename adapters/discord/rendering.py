@@ -21,8 +21,8 @@ EMPTY = "…"
 """Shown where there is nothing to show yet: Discord refuses an empty message."""
 # Button styles: 1 primary, 2 secondary, 3 success, 4 danger (Discord's documentation, *Component Reference*).
 _STYLES = {
-    Action.APPROVE: 3,
-    Action.CANCEL: 4,
+    Action.APPROVE: 1,
+    Action.CANCEL: 2,
     Action.RETRY: 1,
     Action.STOP: 2,
     Action.UPLOAD: 1,
@@ -61,6 +61,12 @@ def body(content: Content) -> Body:
     return Body(content=_text(content), components=[{"type": 1, "components": row} for row in rows])
 
 
+def notified(content: Content) -> tuple[int, ...]:
+    """Return the ids of those whom a message may notify when it is posted."""
+    people = content.byline if isinstance(content, Reply) and content.notifies else ()
+    return tuple(int(one.id) for one in people if isinstance(one, Person) and _mention(one).startswith("<@"))
+
+
 def measure(content: Content) -> int:
     """Count characters as Discord does: in code points (Discord staff in discord/discord-api-docs#1315)."""
     return len(_text(content))
@@ -76,7 +82,8 @@ def _text(content: Content) -> str:
     if isinstance(content, Reply):
         # What Aion says about its work stands in the bot's own small print: it is words, and nothing that can be drawn.
         small = [*(clip(_plain(line), _NOTE) for line in content.note.splitlines()), sentence(content.byline)]
-        notes = [f"-# {line}" for line in small if line.strip()]
+        size = "" if content.notifies else "-# "
+        notes = [f"{size}{line}" for line in small if line.strip()]
         words = plain(content.text) if content.plain else convert(content.text)
         text = "\n".join([words, *notes] if content.text.strip() else notes)
     else:
@@ -86,11 +93,12 @@ def _text(content: Content) -> str:
 
 def _card(card: PlanCard) -> str:
     parts = [
-        f"### {_plain(card.title)}" if card.title.strip() else "",
-        quoted(card.description),
-        "\n".join(_step(step.number or number, step) for number, step in enumerate(card.steps, 1)),
+        f"### {_plain(card.heading)}" if card.heading.strip() else "",
+        quoted(card.rest),
+        "\n".join(_step(number, step) for number, step in enumerate(card.steps, 1)),
         "\n".join(f"-# {sentence(fact)}" for fact in card.facts),
         "\n".join(sentence(line) for line in card.record),
+        _moment(card),
         quoted(card.said),
     ]
     return "\n".join(part for part in parts if part.strip())
@@ -99,12 +107,17 @@ def _card(card: PlanCard) -> str:
 def _plain_card(card: PlanCard) -> str:
     """Draw a card without any formatting but the quotes that tell whose words they are."""
     words = [
-        card.description,
-        *(f"{one.number or at}. {one.agent}: {one.description}" for at, one in enumerate(card.steps, 1)),
+        card.rest,
+        *(f"{one.numbered(at)}{one.agent}: {one.description}" for at, one in enumerate(card.steps, 1)),
     ]
     mine = map(sentence, (*card.facts, *card.record))
-    parts = [*in_own_size([_plain(card.title)]), _plain_quote(words), *mine, _plain_quote([card.said])]
+    parts = [*in_own_size([_plain(card.heading)]), _plain_quote(words), *mine, _plain_quote([card.said])]
     return "\n".join(part for part in parts if part.strip())
+
+
+def _moment(card: PlanCard) -> str:
+    """Write when a plan was decided; Discord shows it in the reader's time zone (Discord's documentation, *Message Formatting*)."""
+    return f"-# <t:{card.decided_at}:f>" if card.decided_at else ""
 
 
 def _plain_quote(words: list[str]) -> str:
@@ -115,7 +128,7 @@ def _plain_quote(words: list[str]) -> str:
 def _step(number: int, step: Step) -> str:
     words = inline(unfenced(" ".join(step.description.split())))
     named = f"**{_plain(step.agent)}**: {words}" if step.agent.strip() else words
-    return "".join(in_own_size([f"> {number}. {named}"]))
+    return "".join(in_own_size([f"> {step.numbered(number)}{named}"]))
 
 
 def _plain(text: str) -> str:

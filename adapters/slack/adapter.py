@@ -84,6 +84,7 @@ class SlackAdapter:
         self._names.remember({f"@{me.user}": me.name})
         # Nobody has told what happened since the last connection was lost.
         self._messages.attached.seen.forget()
+        self._messages.attached.listening = True
         handlers = EventHandlers(
             me,
             host,

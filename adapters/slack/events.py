@@ -146,7 +146,9 @@ def prompt_from_shortcut(
 def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = True) -> Click | None:
     """Read a click of a button; None if it is none of ours."""
     button: Payload = next(iter(payload.get("actions") or ()), {})
-    action, channel = ACTIONS.get(button.get("action_id", "")), _channel_of(payload)
+    # A number stands behind the id where a message has several of the kind: Slack wants each to be another.
+    action_id = str(button.get("action_id") or "").rstrip("_0123456789")
+    action, channel = ACTIONS.get(action_id), _channel_of(payload)
     # The payload of a press in an ephemeral message has only the container.
     container, message = payload.get("container") or {}, payload.get("message") or {}
     ts = container.get("message_ts") or message.get("ts")

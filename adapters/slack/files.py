@@ -53,6 +53,9 @@ _UNAVAILABLE: Mapping[str, FileProblem] = {
     "tombstone": FileProblem.GONE,
 }
 """What `mode` and `file_access` of a file say about why it has no bytes."""
+EVENT_PATIENCE = 0.5
+"""Seconds for which an event that should come is waited for before Slack is asked. The question waits, its first sign
+does not."""
 _MOST_PAGES = 5
 """Pages of a thread that are read for its files: Slack lists a thread from its beginning."""
 
@@ -131,10 +134,14 @@ class Files:
 
 
 class AttachedFiles:
-    """Files that people attached, read with one workspace's bot token. `seen` is what events told of threads."""
+    """Files that people attached, read with one workspace's bot token. `seen` is what events told of threads.
+
+    `listening`: events arrive, so that one that is on its way is worth waiting for.
+    """
 
     def __init__(self, web: WebApi, replies: Replies) -> None:
         self.seen = ThreadFiles()
+        self.listening = False
         self._web = web
         self._replies = replies
 
@@ -168,6 +175,9 @@ class AttachedFiles:
         A thread that was seen in part is read, `_MOST_PAGES` at most; of one that is longer nothing is returned.
         """
         number = None if before is None else ids.number(ids.message(before).ts)
+        if number is not None and self.listening:
+            # The `message` of an `app_mention` is on its way as a rule: it costs no request, and has the files.
+            await self.seen.wait_for(thread, number, timeout=EVENT_PATIENCE)
         found = self.seen.recent(thread, number)
         if found is None:
             await self._replies(thread, self.seen, _MOST_PAGES)

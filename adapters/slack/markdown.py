@@ -15,11 +15,14 @@ from aion_bot.ports.inline_parser import Span
 from aion_bot.ports.links import LONGEST_LINE, Link, names_host, opens_no_link, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Reply
+from aion_bot.ports.unfinished import closing_marks
 
 MAX_BYTES: Final = 9_000
 """Bytes of UTF-8 that a stream is given in all. Slack documents no limit of a whole stream, and was seen to refuse between
 10,600 and 11,300."""
 
+_LONGEST_PHRASE = 120
+"""Characters of bold words and the like that wait for their end."""
 _MAX_HELD_BACK = 60
 _INCOMPLETE = re.compile(r"[<&@]\S*\Z")
 """The beginning of what may become a mention: how one is neutralised depends on what follows in the same word."""
@@ -87,10 +90,14 @@ def _stream_text(reply: Reply, *, last: bool) -> str:
     text = reply.text
     if not last:
         text = text[: len(text) - reply.closing]
+        in_fence = reply.closing and (text.endswith("\n") or "\n" in reply.text[len(text) :])
         # Only the end is searched: a longer word is no mention, and must not hold the stream back for ever.
         incomplete = _INCOMPLETE.search(text, max(0, len(text) - _MAX_HELD_BACK))
         text = text[: incomplete.start()] if incomplete else text
         text = text[: settled(text)]
+        # A mark waits for the one that closes it: appending would show it alone until then.
+        start = len(text) if in_fence else next((at for at, _ in closing_marks(text)), len(text))
+        text = text[:start] if len(text) - start <= _LONGEST_PHRASE else text
     return inert(mrkdwn.in_markdown(text)) if text.strip() else ""
 
 

@@ -6,10 +6,11 @@ plan's card are mrkdwn or plain text. Block Kit and its sizes: https://docs.slac
 
 import hashlib
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from adapters.slack import mrkdwn
+from adapters.slack import mrkdwn, strings
 from adapters.slack.events import ACTIONS
 from adapters.slack.markdown import in_markdown_block
 from aion_bot.ports.markdown import blocks as markdown_blocks
@@ -28,6 +29,8 @@ SECTION = 3_000
 BUTTON = 75
 ALTERNATIVE_TEXT = 2_000  # and of an image's title
 BUTTONS_IN_A_ROW = 25
+CONFIRMATION = (100, 300, 30, 30)
+"""Characters of a dialog's title, text and two buttons: https://docs.slack.dev/reference/block-kit/composition-objects"""
 
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 
@@ -53,8 +56,8 @@ def arguments(content: Content) -> dict[str, Any]:
         ]
     else:
         words = [
-            mrkdwn.in_mrkdwn(content.title),
-            _quote(_plan_words(content.description)),
+            mrkdwn.in_mrkdwn(content.heading),
+            _quote(_plan_words(content.rest)),
             _quote(_steps(content.steps)),
             _lines(content.facts),
             _lines(content.record),
@@ -124,14 +127,11 @@ def _own_blocks(text: str) -> int:
 def _blocks(content: Content) -> list[Block]:
     if content.plain and not isinstance(content, Reply):
         words = [
-            content.description,
-            *(
-                f"{one.number or at}. {one.agent}: {one.description}"
-                for at, one in enumerate(content.steps, 1)
-            ),
+            content.rest,
+            *(f"{one.numbered(at)}{one.agent}: {one.description}" for at, one in enumerate(content.steps, 1)),
         ]
         mine = map(_plain_line, (*content.facts, *content.record))
-        text = "\n".join([content.title, _plain_quote("\n".join(words)), *mine, _plain_quote(content.said)])
+        text = "\n".join([content.heading, _plain_quote("\n".join(words)), *mine, _plain_quote(content.said)])
         blocks = [*_plain_sections(text), *_actions(content.buttons)]
     elif isinstance(content, Reply):
         shown = "" if content.plain else in_markdown_block(content.text)
@@ -139,16 +139,17 @@ def _blocks(content: Content) -> list[Block]:
             *(_plain_sections(content.text) if content.plain else ()),
             *([{"type": "markdown", "text": shown}] if shown.strip() else ()),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
-            *_texts("context", mrkdwn.in_mrkdwn(content.byline)),
+            *_texts("section" if content.notifies else "context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
         ]
     else:
         blocks = [
-            *_title(content.title),
-            *_texts("section", _plan_words(content.description), quoted=True),
+            *_title(content.heading),
+            *_texts("section", _plan_words(content.rest), quoted=True),
             *_texts("section", _steps(content.steps), quoted=True),
             *_texts("context", _lines(content.facts)),
             *_texts("section", _lines(content.record)),
+            *_texts("context", _moment(content.decided_at)),
             *_texts("section", _plan_words(content.said), quoted=True),
             *_actions(content.buttons),
         ]
@@ -185,7 +186,7 @@ def _title(title: str) -> Iterator[Block]:
 
 def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(
-        f"*{step.number or number}. {mrkdwn.in_mrkdwn(step.agent)}*\n{_plan_words(step.description)}"
+        f"*{step.numbered(number)}{mrkdwn.in_mrkdwn(step.agent)}*\n{_plan_words(step.description)}"
         for number, step in enumerate(steps, start=1)
     )
 
@@ -197,6 +198,15 @@ def _plan_words(text: str) -> str:
 
 def _lines(lines: Iterable[Line]) -> str:
     return "\n".join(map(mrkdwn.in_mrkdwn, lines))
+
+
+def _moment(at: int) -> str:
+    """Write a time that Slack shows in the reader's time zone: https://docs.slack.dev/messaging/formatting-message-text"""
+    if not at:
+        return ""
+    return (
+        f"<!date^{at}^{{date_short_pretty}}, {{time}}|{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(at))}>"
+    )
 
 
 def _texts(kind: Literal["section", "context"], escaped: str, *, quoted: bool = False) -> Iterator[Block]:
@@ -230,19 +240,34 @@ def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
     for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
         row = buttons[start : start + BUTTONS_IN_A_ROW]
         elements: list[Block] = []
-        for button in row:
+        for place, button in enumerate(row):
+            alike = sum(one.action is button.action for one in row[:place])
             label = clip(mrkdwn.in_markdown(one_line(button.label, BUTTON)), BUTTON)
             element: Block = {
                 "type": "button",
-                "action_id": _ACTION_IDS[button.action],
+                "action_id": _ACTION_IDS[button.action] + (f"_{alike + 1}" if alike else ""),
                 "text": {"type": "plain_text", "text": label or "…", "emoji": False},
                 "value": button.key,
             }
-            elements.append(element | {"style": "primary"} if button.action is Action.APPROVE else element)
+            if button.action is Action.APPROVE:
+                element["style"] = "primary"
+            if button.caution:
+                element["confirm"] = _confirmation(button, label)
+            elements.append(element)
         # Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that
         # equal contents have equal arguments.
         digest = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
         yield {"type": "actions", "block_id": f"aion-{digest}", "elements": elements}
+
+
+def _confirmation(button: Button, label: str) -> Block:
+    """Draw the dialog that Slack shows before a press counts; its first button repeats the label of the pressed one."""
+    words = (f"{label}?", button.caution, label, strings.GO_BACK)
+    title, text, confirm, deny = (
+        {"type": "plain_text", "text": clip(mrkdwn.in_markdown(one), size), "emoji": False}
+        for one, size in zip(words, CONFIRMATION, strict=True)
+    )
+    return {"title": title, "text": text, "confirm": confirm, "deny": deny, "style": "danger"}
 
 
 def _cut_escaped(escaped: str, limit: int = FALLBACK) -> str:

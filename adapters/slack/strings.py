@@ -26,6 +26,9 @@ def foreign_connections(own: int) -> str:
 FOREIGN = "Slack counts more connections of this app than this process has"
 
 
+GO_BACK = "Go back"
+
+
 def no_upload(code: str) -> str:
     """Say why Slack takes no file, as a clause; `code` is its error code."""
     if code == "missing_scope":

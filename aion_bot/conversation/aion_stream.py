@@ -1,6 +1,7 @@
 """One question on its way through Aion: session, stream, and the stored answer where the stream broke."""
 
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -10,6 +11,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.aion.references import with_images
+from aion_bot.conversation.footer import footer
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
@@ -19,6 +21,7 @@ from aion_bot.delivery.view import advance
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
+from aion_bot.domain.rules import FOOTER
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import Document
@@ -81,7 +84,12 @@ class AionStream:
         """
         if (held := await self._files.bring()) is not None:
             return held
+        began = time.monotonic()
         outcome = await self._ask()
+        services, session = self._services, self._turn.session_id or ""
+        if outcome.answered and services.access.rules.value(FOOTER, self._turn.place):
+            took = time.monotonic() - began
+            self._view.footnote(await footer(services.aion, session, self._view.facts, took))
         return Outcome(EndReason.INCOMPLETE) if outcome.answered and self._files.incomplete else outcome
 
     async def end_again(self) -> Outcome:

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
+from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.plan_outcome import Decided, answered, never_seen, seen_in_session, unreported_end
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
@@ -168,6 +169,7 @@ class Approvals:
         showing = asyncio.create_task(sync.run())
         try:
             await self._end(card, await work(plan, card), showing)
+            await send_due(self._services, thread, plan.key)
         except TakenOver:
             pass  # its buttons came back, and were pressed before the platform confirmed that: the later decision is shown
         except PlatformError as error:

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aion_bot.aion.serialization import read
+from aion_bot.aion.references import resolve_content
+from aion_bot.aion.serialization import read, read_list
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
+from aion_bot.domain.step_order import Named, step_order
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Step
 from aion_bot.ports.secrets import KNOWN
@@ -18,6 +20,9 @@ from aion_bot.rendering.pagination import MOST_TEXT
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""
 
+_NAMES = ("id", "invocation_id", "agent_name")
+"""Fields by which one invocation may name another; of these the documentation shows the last one alone."""
+
 _MOST_OPERATIONS = 1_000_000_000
 """Operations that are believed; the database holds no number of any length."""
 
@@ -25,7 +30,7 @@ _MOST_OPERATIONS = 1_000_000_000
 def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
     """Read a `plan_pending_approval` event; None where it has no id, as nobody could decide it then.
 
-    The key is new with each call, so that a button is bound to the content that its card shows.
+    The steps are in an order that can be carried out; the digest is of what Aion sent. The key is new with each call, so that a button is bound to the content that its card shows.
     """
     plan_id = read(data.get("plan_id"), str)
     if not plan_id:
@@ -33,12 +38,12 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
     listed, said = data.get("invocations"), data.get("description")
     written = _written(data)
     # No thread has room for so much; to look at it would hold up everybody.
-    readable = written is not None and len(written) <= MOST_TEXT
+    is_readable = written is not None and len(written) <= MOST_TEXT
     # Something that is no list stands for at least one step that nobody can read.
     invocations = listed if isinstance(listed, list) else [] if listed is None else [listed]
-    found = [_step(one) if readable else None for one in invocations]
+    found = _steps(invocations) if is_readable else [None] * len(invocations)
     steps = tuple(step for step in found if step is not None)
-    description = read(said, str) if readable else None
+    description = read(said, str) if is_readable else None
     operations = read(data.get("estimated_operations"), int)
     return Plan(
         key=secrets.token_hex(8),
@@ -46,7 +51,7 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
         session_id=turn.session_id or "",
         thread=turn.thread,
         requester=turn.asker,
-        description=KNOWN.strike(visible(description or "")).strip(),
+        description=KNOWN.strike(visible(resolve_content(description or ""))).strip(),
         steps=steps,
         operations=_operations(operations, len(found)),
         turn=turn.key,
@@ -71,13 +76,27 @@ def _written(data: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _step(invocation: object) -> Step | None:
+def _steps(invocations: Sequence[object]) -> list[Step | None]:
+    """Read all invocations in an order that can be carried out; None for each one that cannot be shown."""
+    order = step_order([_named(one if isinstance(one, dict) else {}) for one in invocations])
+    return [_step(invocations[at], parallel=parallel) for at, parallel in order]
+
+
+def _named(invocation: Mapping[str, Any]) -> Named:
+    names = (read(invocation.get(field), str) for field in _NAMES)
+    needs = read_list(invocation.get("depends_on"), str) or []
+    return Named(frozenset(name for name in names if name), frozenset(needs))
+
+
+def _step(invocation: object, *, parallel: bool) -> Step | None:
     if not isinstance(invocation, dict):
         return None
     # Before anything is cut off: the beginning of a secret would be left.
-    description = KNOWN.strike(visible_line(read(invocation.get("description"), str) or ""))
+    words = resolve_content(read(invocation.get("description"), str) or "")
+    description = KNOWN.strike(visible_line(words))
     agent = KNOWN.strike(visible_line(read(invocation.get("agent_name"), str) or ""))
-    return Step(visible_line(strings.agent(agent)), description) if description else None
+    shown = Step(visible_line(strings.agent(agent)), description, parallel=parallel)
+    return shown if description else None
 
 
 def _operations(estimated: int | None, steps: int) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from aion_bot.aion import AionvisionError
+from aion_bot.aion import AionvisionError, DocumentProcessingError
 from aion_bot.conversation.file_spool import FileSpool
 from aion_bot.conversation.library import Library
 from aion_bot.conversation.services import Services
@@ -29,6 +29,7 @@ from aion_bot.domain.uploads import (
     FilePhase,
     FileReason,
     end_of,
+    objection,
 )
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
@@ -65,7 +66,7 @@ class QuestionFiles:
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
         self._workspace = f"{thread.platform}/{turn.place.home}"
         self._files: list[AttachedFile] = []
-        self._more = 0
+        self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
 
@@ -94,8 +95,8 @@ class QuestionFiles:
                 if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
                     await self._bring(file)
         finally:
-            # Also where Stop ends it: nothing is on its way any more.
-            self._percent.clear()
+            # What is still on its way was stopped, and goes no further.
+            self._stopped = True
             self._show()
         return None
 
@@ -161,7 +162,7 @@ class QuestionFiles:
         try:
             permit = self._thread.limiter.permit(Operation.LIST_MESSAGES, key, Priority.BEST_EFFORT)
             async with permit as issued:
-                return await adapter.recent_files(key, before=origin.source) if issued else ()
+                return await adapter.recent_files(key, before=origin.source or origin.echo) if issued else ()
         except PlatformError as error:
             self._log.info("recent files not readable", reason=repr(error))
             return ()
@@ -233,10 +234,10 @@ class QuestionFiles:
         return True
 
     async def _read_and_put(self, file: AttachedFile) -> None:
-        adapter, number = self._thread.adapter, file.number
+        """Read a file from the platform, and upload it unless the library has its content."""
+        adapter, number, promised = self._thread.adapter, file.number, file.attachment.size
         if not isinstance(adapter, AttachedFiles):
             return
-        promised = file.attachment.size
         if promised > MOST_BYTES:
             await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, MOST_BYTES))
             return
@@ -247,19 +248,13 @@ class QuestionFiles:
                     pieces, MOST_BYTES, lambda size: self._progress(number, size, 2 * (promised or 2 * size))
                 )
             kind = recognise(spool.head, spool.tail, file.attachment.name)
-            file = replace(
-                file, size=spool.size, digest=spool.digest, kind=None if kind is None else kind.kind
-            )
+            file = replace(file, size=spool.size, digest=spool.digest, kind=kind.kind if kind else None)
             await self._store.note_read(file)
             self._update(file)
-            if kind is None or kind.kind is FileKind.VIDEO:
-                other = FileReason.WRONG_TYPE if spool.size else FileReason.EMPTY
-                reason = other if kind is None else FileReason.VIDEO
-                await self._end(file, FileEnd(FilePhase.REFUSED, reason))
-                return
-            limit = await self._library.limit(kind.kind)
-            if spool.size > limit:
-                await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, limit))
+            limit = await self._library.limit(kind.kind) if kind else MOST_BYTES
+            end = objection(kind, spool.size, limit)
+            if kind is None or end is not None:
+                await self._end(file, end or FileEnd(FilePhase.REFUSED, FileReason.WRONG_TYPE))
                 return
             # Of two questions with the same content the second waits here, and finds it.
             async with self._shared.locks.setdefault((self._workspace, spool.digest), asyncio.Lock()):
@@ -285,7 +280,11 @@ class QuestionFiles:
         await self._store.store(file, self._workspace)
         self._update(file)
         if file.kind is FileKind.DOCUMENT and not known:
-            await self._library.processed(file)
+            try:
+                await self._library.processed(file)
+            except DocumentProcessingError:
+                await self._store.forget(self._workspace, file.digest)
+                raise
 
     async def _add_images(self, session: str, files: Sequence[AttachedFile]) -> None:
         selected, sees_all = await self._library.selection(session)
@@ -340,7 +339,10 @@ class QuestionFiles:
         """Put the line with every file's outcome above the answer, in place of the one before."""
         if not self._files:
             return
-        outcomes = [strings.file_outcome(file, self._percent.get(file.number)) for file in self._files]
+        outcomes = [
+            strings.file_outcome(file, self._percent.get(file.number), stopped=self._stopped)
+            for file in self._files
+        ]
         off = all(file.reason is FileReason.OFF for file in self._files)
         line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
         self._view.notice(line, name=NOTICE)

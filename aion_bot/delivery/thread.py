@@ -28,7 +28,6 @@ from aion_bot.ports.messages import (
     Line,
     MessageRef,
     Person,
-    PlanCard,
     PostedOnce,
     Reply,
     ThreadKey,
@@ -141,7 +140,10 @@ def _struck_gallery(gallery: Gallery) -> Gallery:
 
 
 def _struck_buttons(buttons: Sequence[Button]) -> tuple[Button, ...]:
-    return tuple(replace(button, label=KNOWN.strike(button.label)) for button in buttons)
+    return tuple(
+        replace(button, label=KNOWN.strike(button.label), caution=KNOWN.strike(button.caution))
+        for button in buttons
+    )
 
 
 @lru_cache(maxsize=256)  # every screen has all pages of an answer
@@ -154,8 +156,10 @@ def _struck(content: Content, version: int) -> Content:
         closing = content.closing if text == content.text else 0
         note, byline = KNOWN.strike(content.note), struck_line(content.byline)
         return replace(content, text=text, closing=closing, note=note, byline=byline, buttons=buttons)
-    return PlanCard(
+    return replace(
+        content,
         title=KNOWN.strike(content.title),
+        headline=KNOWN.strike(content.headline),
         description=KNOWN.strike(content.description),
         steps=tuple(
             replace(step, agent=KNOWN.strike(step.agent), description=KNOWN.strike(step.description))
@@ -164,6 +168,5 @@ def _struck(content: Content, version: int) -> Content:
         facts=tuple(map(struck_line, content.facts)),
         record=tuple(map(struck_line, content.record)),
         buttons=buttons,
-        key=content.key,
         said=KNOWN.strike(content.said),
     )

@@ -47,18 +47,37 @@ PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_ho
 
 UPLOADS = "uploads"
 
+NOTIFY_AFTER, FOOTER = "notify_after", "footer"
+
+MOST_NOTIFY_AFTER = 86_400
+"""Seconds after which an answer may mention whoever asked, at most."""
+
+
+def _seconds(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_NOTIFY_AFTER:
+        raise ValueError
+    return value
+
+
+def _switch(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError  # noqa: TRY004  # as for every other value that is refused
+    return value
+
+
 KEYS: Mapping[str, Key] = {
     PER_PERSON: _QUESTIONS,
     PER_CHANNEL: _QUESTIONS,
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
+    NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
+    FOOTER: Key(_switch, "true or false", False),
 }
 """Every key that has an effect."""
 
 NOT_YET = (
     "enabled", "allow_users", "allow_roles", "guests", "shared", "approvers", "approver_roles", "approvals_required",
     "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions", "footer",
-    "notify_after", "feedback",
+    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions", "feedback",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -102,10 +121,9 @@ class Rules:
         """Return whether files are put into the library at a place."""
         return Uploads(str(self.value(UPLOADS, place)))
 
-    def with_uploads(self, default: Uploads) -> "Rules":
-        """Return the same rules with what the variable says, which holds where no section names the key."""
-        said = Rule(default, "AION_BOT_UPLOADS")
-        return self if UPLOADS in self.defaults else replace(self, defaults={**self.defaults, UPLOADS: said})
+    def with_variables(self, said: Section) -> "Rules":
+        """Return the same rules with what the variables say, which holds where no section names the key."""
+        return replace(self, defaults={**said, **self.defaults})
 
     def describe(self) -> Mapping[str, str]:
         """Say what each key is and where that stands, the default first and each narrower section behind it."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.file_types import FileKind
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
@@ -39,6 +40,8 @@ GO_ON = "To continue here, mention me in your reply."
 MENTION_ME = "I only see messages that mention me. If that was for me, send it again and mention me."
 TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask again."
 NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
+ANSWER_READY = ", I've answered your question."
+PLAN_ENDED = ", Aion has finished with your plan."
 PLAN_LEAD = "My plan is on the card below."
 NO_ANSWER = "I got no answer from Aion. Press Retry to ask again."
 FETCHING = "I lost the connection. Looking for your answer…"
@@ -160,7 +163,31 @@ RETRY_NOT_YOURS = "Only the person who asked or an approver can retry this. Ask 
 
 APPROVE = "Approve"
 CANCEL = "Cancel"
-PLAN_TITLE = "Plan for approval"
+PLAN_TITLE = "Aion's plan"
+_PLAN_STATES = {
+    PlanPhase.PENDING: "",
+    PlanPhase.REPLACED: "↪️ Replaced",
+    PlanPhase.DONE: "✅ Done",
+    PlanPhase.CANCELLED: "🚫 Cancelled",
+    PlanPhase.FAILED: "⚠️ Not done",
+    PlanPhase.EXPIRED: "⌛ Expired",
+    PlanPhase.SETTLED: "☑️ Decided",
+}
+_PLAN_UNDER_WAY = {Action.APPROVE: "⏳ Working", Action.CANCEL: "⏳ Cancelling"}
+
+
+def plan_title(phase: PlanPhase, action: Action | None) -> str:
+    """Name a plan's card, with how far it is; of one that waits for a decision nothing stands before the name."""
+    state = _PLAN_STATES.get(phase) or (
+        "" if phase is PlanPhase.PENDING else _PLAN_UNDER_WAY.get(action or Action.APPROVE)
+    )
+    return f"{state} · {PLAN_TITLE}" if state else PLAN_TITLE
+
+
+DELETES = "This deletes something, and I can't undo it. Read the steps first."
+PARALLEL_STEPS = "∥ runs at the same time as the step above it."
+PENDING_TITLE = "Aion needs another confirmation"
+PENDING_HOW = "Aion has no way to confirm this from here. Ask me to go on."
 PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it. Ask for it in other words."
 PLAN_REPLACED = "This plan has a newer card. Use that one."
 PLAN_REPLACED_PRESSED = "Nothing was changed. This plan has a newer card. Use that one."
@@ -254,8 +281,11 @@ def file_name(name: str) -> str:
     return f"`{shown}`" if shown else "a file"
 
 
-def file_outcome(file: AttachedFile, percent: int | None = None) -> str:
-    """Say how far a file has come, or why it was not added; `percent`: how much of it is on its way."""
+def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: bool = False) -> str:
+    """Say how far a file has come, or why it was not added.
+
+    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further.
+    """
     match file.phase:
         case FilePhase.HELD | FilePhase.WAITING:
             said = "waiting"
@@ -265,7 +295,9 @@ def file_outcome(file: AttachedFile, percent: int | None = None) -> str:
             said = "already there" if file.known else "added"
         case _:
             said = _FILE_REASONS[file.reason]
-    if percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
+    if stopped and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
+        said = "not added"
+    elif percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
         said = f"uploading {percent} %"
     if file.reason is FileReason.TOO_LARGE:
         size = file.size or file.attachment.size
@@ -310,23 +342,41 @@ def also_read(sources: Sequence[QuoteSource], *, cut: bool) -> str:
 
 
 _AGENTS = {
-    "image search": "Image search",
-    "document search": "Document search",
-    "link search": "Link search",
-    "visual analysis": "Visual analysis",
-    "document analysis": "Document analysis",
-    "link analysis": "Link analysis",
-    "analytics": "Analytics",
-    "cross reference": "Cross-reference",
-    "folder organization": "Folder organization",
-    "report synthesis": "Report writing",
+    "image search": ("Image search", "Searching images"),
+    "document search": ("Document search", "Searching documents"),
+    "link search": ("Link search", "Searching links"),
+    "visual analysis": ("Visual analysis", "Looking at images"),
+    "document analysis": ("Document analysis", "Reading documents"),
+    "link analysis": ("Link analysis", "Reading links"),
+    "analytics": ("Analytics", "Counting and comparing"),
+    "cross reference": ("Cross-reference", "Comparing sources"),
+    "folder organization": ("Folder organization", "Organizing folders"),
+    "report synthesis": ("Report writing", "Writing the report"),
 }
+"""The agents, as what they are called, and as what they do."""
 
 
 def agent(name: str) -> str:
     """Words for an agent's name: `FolderOrganizationAgent` is "Folder organization"."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name.strip()).lower().removesuffix(" agent")
-    return _AGENTS.get(words, words.capitalize()) or "Aion"
+    words = _agent_words(name)
+    return _AGENTS.get(words, (words.capitalize(), ""))[0] or "Aion"
+
+
+def activity(name: str) -> str:
+    """Words for what an agent or a tool does: `DocumentSearchAgent` is "Searching documents"; empty without a name."""
+    words = _agent_words(name)
+    return _AGENTS.get(words, ("", words.capitalize()))[1]
+
+
+def _agent_words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name.strip()).lower().removesuffix(" agent")
+
+
+def found_so_far(doing: str, found: int | None) -> str:
+    """Say what Aion does, and how much it has found so far where that is known."""
+    if found is None:
+        return f"{doing}…"
+    return f"{doing}… {found} found" if found else f"{doing}… nothing found yet"
 
 
 # Trouble, by what the person can do.
@@ -393,6 +443,31 @@ def stopped_by(person: Person) -> Line:
 def operations(count: int) -> Line:
     """How much a plan will do."""
     return (f"{count} operation" if count == 1 else f"{count} operations",)
+
+
+def duration(seconds: float) -> str:
+    """Say how long something took."""
+    whole = max(1, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"
+
+
+def and_more(count: int) -> str:
+    """Count what is not named."""
+    return f"{count} more"
+
+
+def messages_left(count: int) -> str:
+    """Say that a conversation ends soon."""
+    return f"{count} message{'s' * (count > 1)} left before I begin anew here"
+
+
+TOKENS_LOW = "Room for little more before I begin anew here"
+
+
+def steps_done(done: int, steps: int) -> Line:
+    """Say how many steps of a plan are known to be done."""
+    return (f"{done} of {steps} step{'s' * (steps > 1)} done",)
 
 
 def pages(passages: Sequence[tuple[int, int]]) -> str:
@@ -537,7 +612,17 @@ def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
         if isinstance(value, str | int | float)
     ]
     said = message.strip()
-    return f"{said} ({'; '.join(plain[:8])})".strip() if plain else said
+    return f"{said} ({'; '.join(folded(plain))})".strip() if plain else said
+
+
+_MOST_RESULTS = 3
+"""Results that a card names one by one."""
+
+
+def folded(results: Sequence[str]) -> list[str]:
+    """Return the first results, and how many more there are."""
+    more = len(results) - _MOST_RESULTS
+    return [*results[:_MOST_RESULTS], f"{more} more"] if more > 1 else list(results)
 
 
 def refused(reason: str) -> str:

@@ -18,7 +18,7 @@ from aion_bot.aion.errors import (
     UploadProblem,
     ValidationError,
 )
-from aion_bot.domain.file_types import FileKind
+from aion_bot.domain.file_types import FileKind, FileType
 from aion_bot.ports.errors import FileProblem, FileUnavailable
 from aion_bot.ports.files import Attachment
 
@@ -56,7 +56,8 @@ FILE_TRANSITIONS: Mapping[FilePhase, frozenset[FilePhase]] = {
     FilePhase.UPLOADING: frozenset(
         {FilePhase.WAITING, FilePhase.STORED, FilePhase.REFUSED, FilePhase.FAILED}
     ),
-    FilePhase.STORED: frozenset({FilePhase.ADDED, FilePhase.FAILED}),
+    # Refused where Aion cannot read its text.
+    FilePhase.STORED: frozenset({FilePhase.ADDED, FilePhase.REFUSED, FilePhase.FAILED}),
     # A session that is gone is replaced by one that has no files yet.
     FilePhase.ADDED: frozenset({FilePhase.ADDED, FilePhase.FAILED}),
     FilePhase.REFUSED: frozenset(),
@@ -181,6 +182,15 @@ def end_of(error: Exception) -> FileEnd:  # noqa: PLR0911 # a table
         case OSError():
             return FileEnd(_FAILED, FileReason.NO_ROOM)
     return FileEnd(_FAILED, FileReason.NOT_READ)
+
+
+def objection(kind: FileType | None, size: int, limit: int) -> FileEnd | None:
+    """Return how a file ends that cannot be added as it is: Aion's contract has no upload of videos."""
+    if kind is None:
+        return FileEnd(_REFUSED, FileReason.WRONG_TYPE if size else FileReason.EMPTY)
+    if kind.kind is FileKind.VIDEO:
+        return FileEnd(_REFUSED, FileReason.VIDEO)
+    return FileEnd(_REFUSED, FileReason.TOO_LARGE, limit) if size > limit else None
 
 
 def largest(limits: Mapping[str, int], kind: FileKind) -> int | None:

@@ -59,11 +59,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something a person may press. `key` finds the row that has the rest; at most 64 characters."""
+    """Something a person may press. `key` finds the row that has the rest; at most 64 characters.
+
+    `caution` is a sentence that a platform with a dialog for it shows after the press, before the press counts; empty: none.
+    """
 
     action: Action
     key: str
     label: str
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ class Reply:
     `text` is Markdown, mostly the model's; the last `closing` characters of it close what is open only because the
     text is not at its end. `note` and `byline` are small lines under it in the bot's own voice, of which the second
     may name a person. `plain`: the text is shown as it is, read by no Markdown parser and with as little work as
-    possible, because showing it as Markdown failed or took too long.
+    possible, because showing it as Markdown failed or took too long. `notifies`: the persons of the byline are notified when
+    it is posted, and it is as large as text; no adapter notifies anybody otherwise.
     """
 
     text: str
@@ -82,26 +87,49 @@ class Reply:
     buttons: tuple[Button, ...] = ()
     closing: int = 0
     plain: bool = False
+    notifies: bool = False
+
+
+class StepState(StrEnum):
+    """How far a step of a plan is known to be; the value is the mark in front of its number."""
+
+    WAITING = ""
+    RUNNING = "⏳ "
+    DONE = "✅ "
+    FAILED = "❌ "
+
+
+PARALLEL = "∥ "
+"""Stands behind the number of a step that may run at the same time as the step above it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One operation of a plan: who acts, in words for people, and what it will do.
 
-    `number` is its place in the plan where that is not its place among the steps that are shown; 0: it is.
+    `number` is its place in the plan where that is not its place among the steps that are shown; 0: it is. `parallel`: it
+    waits for nothing that the step before it does not wait for.
     """
 
     agent: str
     description: str
     number: int = 0
+    parallel: bool = False
+    state: StepState = StepState.WAITING
+
+    def numbered(self, place: int) -> str:
+        """Return what stands before its words: its marks and its number; `place` among the steps that are shown, from 1."""
+        return f"{self.state}{self.number or place}. {PARALLEL if self.parallel else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
     """A plan that waits for a decision, or the record of one.
 
+    `title` is the bot's, and `headline`, the plan's first sentence as one line of plain words, stands behind it (`heading`).
     `description`, `steps` and `said` are the model's words, which every adapter shows as a quote, so that nobody takes them
-    for the bot's own; `said` is about the outcome and stands under the record. `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
+    for the bot's own; `said` is about the outcome and stands under the record. `decided_at` is when the newest decision was
+    made, in seconds since 1970, shown in the reader's time zone; 0: not shown. `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
     is empty while nobody decided. `key` tells the core which plan it is; it is not shown. `plain` as for `Reply`.
     """
 
@@ -114,6 +142,21 @@ class PlanCard:
     key: str = ""
     said: str = ""
     plain: bool = False
+    headline: str = ""
+    decided_at: int = 0
+
+    @property
+    def heading(self) -> str:
+        """The title, and the plan's first sentence where there is one."""
+        return f"{self.title}: {self.headline}" if self.headline else self.title
+
+    @property
+    def rest(self) -> str:
+        """The description without a first sentence that the heading has word for word."""
+        if not self.headline or not self.description.startswith(self.headline):
+            return self.description
+        after = self.description[len(self.headline) :]
+        return after.lstrip() if not after or after[0].isspace() else self.description
 
 
 Content = Reply | PlanCard

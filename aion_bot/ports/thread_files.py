@@ -1,7 +1,9 @@
 """The files of the newest messages of threads, as events told of them, so that a thread is not read for each question."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aion_bot.ports.files import Attachment
@@ -28,6 +30,7 @@ class ThreadFiles:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._threads: OrderedDict[ThreadKey, dict[int, _Seen]] = OrderedDict()
+        self._awaited: dict[tuple[ThreadKey, int], asyncio.Event] = {}
         self._capacity = capacity
 
     def note(
@@ -42,6 +45,19 @@ class ThreadFiles:
             del seen[min(seen)]
         if len(self._threads) > self._capacity:
             self._threads.popitem(last=False)
+        if (awaited := self._awaited.pop((thread, message), None)) is not None:
+            awaited.set()
+
+    async def wait_for(self, thread: ThreadKey, message: int, *, timeout: float) -> None:
+        """Wait until a message was seen, `timeout` seconds at most."""
+        if message in self._threads.get(thread, {}):
+            return
+        awaited = self._awaited.setdefault((thread, message), asyncio.Event())
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(awaited.wait(), timeout)
+        finally:
+            self._awaited.pop((thread, message), None)
 
     def discard(self, thread: ThreadKey, message: int) -> None:
         """Forget the files of a message that was deleted."""

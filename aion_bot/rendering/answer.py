@@ -11,7 +11,8 @@ from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, Pl
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed
-from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, status_words, whole_answer
+from aion_bot.rendering.activity import Activity
+from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, whole_answer
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
@@ -64,9 +65,8 @@ class AnswerView:
         self._limit = page_format.limit - ROOM
         self._heading = self._footnote = ""
         self._notices: dict[str, str] = {}
-        self._while_growing = while_growing
-        self._cards = cards
-        self._status, self._status_shown = strings.THINKING, True
+        self._while_growing, self._cards = while_growing, cards
+        self._status, self._status_shown, self._activity = strings.THINKING, True, Activity()
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._before, self._end, self.sources = "", End(), Sources()
@@ -99,8 +99,8 @@ class AnswerView:
         self._heading = joined(*self._notices.values())
 
     def footnote(self, sentence: str) -> None:
-        """Put a small line of the bot's own under the answer once it has ended."""
-        self._footnote = sentence
+        """Put one more small line of the bot's own under the answer once it has ended."""
+        self._footnote = f"{self._footnote}\n{sentence}".strip()
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""
@@ -158,7 +158,7 @@ class AnswerView:
             case ChatTokenType.CONNECTION:
                 self.facts.answer_id = str(data.get("message_id") or "") or self.facts.answer_id
             case _:
-                self.say(status_words(token.type, data))
+                self.say(self._activity.line(token.type, data))
 
     @in_plain_text_if_it_fails
     def show_plan(self, card: PlanCard, in_full: str, file: Document | None = None) -> bool:
@@ -315,9 +315,11 @@ class AnswerView:
         grown = not self.ended and version == segment.version
         pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
         segment.version = version
-        over = segment.pages.over
+        over, closing = segment.pages.over, 0
+        if not over and not self.trouble and (not self.ended or end.sentence):
+            pages, closing = segment.healed(pages, growing=not self.ended)
         if end.sentence:
-            under = end.under(pages, lambda page: self._measure(page) <= self._limit)
+            under = end.under(pages, segment.pages.fits)
             if over or len(under) > room:
                 # There is no room for both: the end of the text is not shown, and what ended it is.
                 over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
@@ -331,7 +333,7 @@ class AnswerView:
             note = self._note_of_rest()
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
-        text, closing = pages[-1] if pages else "", 0 if self.ended else segment.pages.closing
+        text, closing = pages[-1] if pages else "", 0 if self.ended else closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
         segment.shown = {
             page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]

@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.events import ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.markdown import closed
+from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
+from aion_bot.rendering.reference_links import with_links
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
@@ -57,9 +57,16 @@ class Segment:
             return self.final
         return self.growing.update(self.raw) if self.growing else KNOWN.struck_so_far(self.raw)
 
+    def healed(self, pages: list[str], *, growing: bool) -> tuple[list[str], int]:
+        """Return pages of which the last one ends with whole constructs, and how many characters at its end only close."""
+        if not pages:
+            return pages, 0
+        last, closing = healed(pages[-1], self.pages.closing, growing=growing)
+        return [*pages[:-1], last] if last.strip() else pages[:-1], closing
+
     def settle(self, text: str) -> None:
         """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
-        self.final = KNOWN.strike(text)
+        self.final = KNOWN.strike(with_links(text) if self.growing else text)
 
     def lead(self) -> str:
         """Return what stands above the card."""
@@ -157,16 +164,3 @@ def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) ->
     listed, last = source_list(sources, MOST_IN_FILE), segments[-1].text()
     parts += closed(last) if listed else last, segments[-1].tail
     return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else "", listed))
-
-
-def status_words(kind: ChatTokenType | str, data: dict[str, Any]) -> str:
-    """Return the words for what Aion is doing; "" for events that say nothing to a person."""
-    if kind is ChatTokenType.THINKING:
-        return strings.THINKING
-    if kind not in {ChatTokenType.STATUS, ChatTokenType.THINKING_STEP, ChatTokenType.TOOL_INVOCATION}:
-        return ""
-    if kind is not ChatTokenType.TOOL_INVOCATION and data.get("message"):
-        return str(data["message"])
-    # Struck here: an agent's words are in small letters.
-    name = KNOWN.strike(str(data.get("agent_name") or data.get("tool_name") or ""))
-    return f"{strings.agent(name)}…" if name else ""

@@ -23,7 +23,8 @@ On its page (see `piece`) it is shown without the list item, which is on the pag
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aion_bot.ports.markdown import Block, Container, blocks, plain_line_ends
+from aion_bot.ports.markdown import Block, Container, blocks, line_starts, plain_line_ends
+from aion_bot.ports.unfinished import closing_marks, settled
 
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
@@ -143,6 +144,29 @@ def closed(text: str) -> str:
     return (
         f"{text}{'' if text.endswith(chr(10)) else chr(10)}{_inside(context.containers)[1]}{context.markup}"
     )
+
+
+def healed(page: str, closing: int, *, growing: bool) -> tuple[str, int]:
+    """Return a page whose last construct is not whole as it may be shown, and how many characters at its end only close.
+
+    `closing`: so many close a fence by now. `growing`: more text follows, and what may be the beginning of another construct
+    waits for it.
+    """
+    text = page[: len(page) - closing]
+    if closing:
+        last = blocks(plain_line_ends(text))[-1:]
+        opened = line_starts(text)[last[0].first] if last and not last[0].text.strip() else -1
+        line = text.rfind("\n") + 1
+        if not growing or (opened < 0 and text[line:].strip(" \t>`~")):
+            return page, closing
+        if opened < 0:  # what may become the mark that closes the code
+            close = page[len(text) :].lstrip("\n")
+            return text[:line] + close, len(close)
+        text = text[:opened]  # code that has no line yet
+    if growing:
+        text = text[: settled(text)]
+    marks = "".join(mark for _, mark in reversed(closing_marks(text)))
+    return (text.rstrip() if marks else text) + marks, len(marks)
 
 
 def guard(line: str, markup: str) -> str:

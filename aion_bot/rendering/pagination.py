@@ -91,6 +91,10 @@ class Pages:
         self.closing = page.closing
         return [*self._full, page.text]
 
+    def fits(self, page: str) -> bool:
+        """Tell whether a message can hold this page."""
+        return self._measure(page) <= self._limit
+
     def _next(self, text: str) -> tuple[Piece, int, int]:
         """Return the rest of the text, or so much of it that a page cannot hold all; its length, and what that measures.
 

@@ -39,3 +39,7 @@ class PlainPages:
         self.over = len(pages) == most and bool(text[start:].strip())
         rest = text[start : start + self._size] if len(pages) < most else ""
         return [page for page in (*pages, rest) if page.strip()]
+
+    def fits(self, page: str) -> bool:
+        """Tell whether a message can hold this page."""
+        return len(page) <= self._size

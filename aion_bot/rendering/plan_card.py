@@ -1,7 +1,6 @@
 """A plan's row as the card that shows it, and the result under it."""
 
 import sys
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,8 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import Action, Button, Document, Line, PlanCard, Reply, Step
+from aion_bot.ports.inline import in_words
+from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, StepState
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
@@ -17,6 +17,7 @@ from aion_bot.rendering.answer_parts import joined
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
+from aion_bot.rendering.risks import deletes, riskiest_step
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
 from aion_bot.rendering.time_limit import time_limit
@@ -31,33 +32,14 @@ _FEWER_ATTEMPTS = (2, 1)
 """How many it tells where the platform's message has no room for so many."""
 
 _SENTENCE = 300
-_STEP = 400
-"""Characters of the first sentence and of the riskiest step on the card of a long plan; above it they are whole."""
+"""Characters of the first sentence on the card of a long plan; above it the sentence is whole."""
 
+_HEADLINE = 100
+"""Characters of the first sentence behind the title."""
 
-def _forms(*stems: str) -> frozenset[str]:
-    """Every form of regular verbs: delete, deletes, deleted, deleting; remove, removal."""
-    endings = ("", "e", "es", "s", "ed", "ing", "al", "ion", "ions")
-    return frozenset(stem + ending for stem in stems for ending in endings)
+_ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "no", "nr", "st", "vs", "fig", "approx", "etc", "ca"})
+"""What ends with a dot and ends no sentence, beside single letters, what has a dot inside, and the number of an item."""
 
-
-# The most harmful first: what deletes, what overwrites, what shares, what moves.
-_RISKS = (
-    _forms(
-        "delet", "remov", "eras", "erasure", "purg", "destroy", "wip", "trash", "discard", "drop", "dropp", "truncat", "unlink"
-    ),
-    _forms("overwrit", "overwritten", "overwrot", "replac", "rewrit", "rewritten"),
-    _forms("shar", "publish", "public", "send", "unshar", "invit", "grant", "upload", "export", "email"),
-    _forms("mov", "merg", "renam", "archiv", "relocat", "transfer", "transferr"),
-)  # fmt: skip
-
-# The same in German, French, Spanish and Polish, by the beginnings of words: a plan may be in the language of the question.
-_RISKS_ELSEWHERE = (
-    (" lösch", " gelösch", " entfern", " supprim", " effac", " borra", " elimin", " usuń", " usuwa", " usuni"),
-    (" überschr", " ersetz", " écras", " remplac", " sobrescri", " reemplaz", " nadpis", " zastąp"),
-    (" freigeb", " freigab", " veröffentl", " teilen", " partag", " envoy", " compart", " envia", " udostępni"),
-    (" verschieb", " verschob", " umbenen", " déplac", " renomm", " mueve", " mover ", " renombr", " przenie"),
-)  # fmt: skip
 
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
 """Aion's answers that do not say whether this attempt or another one decided."""
@@ -79,7 +61,8 @@ class PlanFormat:
 def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     """Draw a plan as a card; where no card can hold it, also as Markdown to stand above a short one."""
     card = PlanCard(
-        title=strings.PLAN_TITLE,
+        title=strings.plan_title(plan.phase, plan.action),
+        headline=_headline(plan.description),
         description=plan.description,
         steps=plan.steps,
         facts=_facts(plan, plan_format),
@@ -87,6 +70,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         buttons=_buttons(plan),
         key=plan.key,
         said=plan.said,
+        decided_at=plan.attempts[-1].at if _is_decided(plan) and plan.attempts else 0,
     )
     # Words that cannot be drawn are left out: the rest of the card is needed all the same.
     if plan.said and not _fits(PlanCard("", "", said=plan.said), plan_format.page):
@@ -100,7 +84,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         steps=() if riskiest is None else (riskiest,),
     )
     if not _fits(_words_of(short), plan_format.page):
-        short = replace(card, description="", steps=())
+        short = replace(card, headline="", description="", steps=())
     above = strings.plan_above(
         len(plan.steps) + plan.unreadable, riskiest=bool(short.steps), in_file=plan.in_file
     )
@@ -119,13 +103,13 @@ def _within(card: PlanCard, plan: Plan, page: PageFormat) -> PlanCard:
     ):
         card = replace(card, said=said, record=record(plan, most))
         if _fits(card, page, room=0):
-            break
-    return card
+            return card
+    return replace(card, headline="")
 
 
 def _words_of(card: PlanCard) -> PlanCard:
     """Return a card with nothing but its title and the model's words about the plan."""
-    return PlanCard(card.title, card.description, card.steps)
+    return PlanCard(card.title, card.description, card.steps, headline=card.headline)
 
 
 def _fits(card: PlanCard, page: PageFormat, room: int = _RECORD_ROOM) -> bool:
@@ -141,7 +125,10 @@ def _fits(card: PlanCard, page: PageFormat, room: int = _RECORD_ROOM) -> bool:
 
 def in_full(plan: Plan) -> str:
     """Write a plan as Markdown."""
-    steps = [f"{number}. **{step.agent}**: {step.description}" for number, step in enumerate(plan.steps, 1)]
+    steps = [
+        f"{number}. {PARALLEL if step.parallel else ''}**{step.agent}**: {step.description}"
+        for number, step in enumerate(plan.steps, 1)
+    ]
     return "\n\n".join(part for part in (plan.description, "\n".join(steps)) if part)
 
 
@@ -150,22 +137,12 @@ def can_be_approved(plan: Plan) -> bool:
     return bool(plan.steps) or (bool(plan.description.strip()) and not plan.unreadable)
 
 
-def riskiest_step(steps: Sequence[Step]) -> Step | None:
-    """Return the step that could do the most harm, with its number; None where no word of any says so."""
-    found: tuple[int, Step] | None = None
-    for number, step in enumerate(steps, 1):
-        risk = _risk(step)
-        if risk and (found is None or risk > found[0]):
-            found = risk, Step(step.agent, one_line(step.description, _STEP), number)
-    return None if found is None else found[1]
-
-
 def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
     """What became of a plan, as the lines of its card: every attempt in order, then what is known now.
 
     Of more past attempts than `most` those in the middle are counted only.
     """
-    decides = plan.phase not in {PlanPhase.PENDING, PlanPhase.REPLACED} and plan.action and plan.decider
+    decides = _is_decided(plan)
     # The line about the decision tells the newest attempt.
     past = list(map(_attempt, plan.attempts[:-1] if decides else plan.attempts))
     if len(past) > most:
@@ -182,10 +159,20 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _is_decided(plan: Plan) -> bool:
+    """Tell whether the newest decision is what the card is about."""
+    undecided = plan.phase in {PlanPhase.PENDING, PlanPhase.REPLACED}
+    return not undecided and plan.action is not None and plan.decider is not None
+
+
 def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
     facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
     if plan.unreadable:
         facts.append(strings.unreadable(plan.unreadable))
+    if any(step.parallel for step in plan.steps):
+        facts.append((strings.PARALLEL_STEPS,))
+    if done := sum(step.state is StepState.DONE for step in plan.steps):
+        facts.append(strings.steps_done(done, len(plan.steps)))
     if plan.phase is PlanPhase.PENDING:
         if not can_be_approved(plan):
             facts.append((strings.PLAN_NOT_SHOWN,))
@@ -196,7 +183,8 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
 def _buttons(plan: Plan) -> tuple[Button, ...]:
     if plan.phase is not PlanPhase.PENDING:
         return ()
-    approve = Button(Action.APPROVE, plan.key, strings.APPROVE)
+    caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
+    approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
     cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
     return (approve, cancel) if can_be_approved(plan) else (cancel,)
 
@@ -238,26 +226,31 @@ def _under_way(phase: PlanPhase) -> str:
     return said.get(phase, "")
 
 
+def _headline(description: str) -> str:
+    """Return the first sentence as one line of plain words.
+
+    The description has it as well, unless the line is all of it word for word: signs that are formatting say something, too.
+    """
+    mark, _, behind = description.lstrip().partition(" ")
+    # The mark of a heading, a quote or an item is no word.
+    sentence = _first_sentence(description.lstrip() if mark.strip("#>*-+") else behind)
+    return one_line(in_words(sentence), _HEADLINE)
+
+
 def _first_sentence(text: str) -> str:
-    ends = (text.find(end) for end in (". ", "! ", "? ", "\n"))
-    end = min((at + 1 for at in ends if at >= 0), default=len(text))
-    return one_line(text[:end], _SENTENCE)
+    head = text[: 2 * _SENTENCE]
+    ends = (at for at in range(len(head) - 1) if head[at] in ".!?" and head[at + 1].isspace())
+    line = head.find("\n") % (len(head) + 1)
+    end = next((at for at in ends if head[at] != "." or not _abbreviates(head[:at].split())), len(head))
+    return one_line(head[: min(end + 1, line)], _SENTENCE)
 
 
-def _risk(step: Step) -> int:
-    said = f"{step.agent} {step.description}"
-    # Letters of another width or weight are read as what they are; one by one, as long runs of marks are slow to sort.
-    said = said.translate({ord(one): unicodedata.normalize("NFKC", one) for one in set(said)})
-    # A capital may begin a word, as in `deleteFiles`; whatever joins words, such as a slash, hides none of them.
-    said = f" {said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
-    spaced = "".join(one if one.isalpha() else " " for one in said.lower())
-    words = set(spaced.split())
-    found = (
-        len(_RISKS) - at
-        for at, (forms, beginnings) in enumerate(zip(_RISKS, _RISKS_ELSEWHERE, strict=True))
-        if words & forms or any(beginning in spaced for beginning in beginnings)
-    )
-    return max(found, default=0)
+def _abbreviates(words: Sequence[str]) -> bool:
+    """Tell whether the dot behind these words belongs to the last one, as in "Dr." and in the number of an item."""
+    last = words[-1] if words else ""
+    is_letter = len(last) == 1 and last.isalpha()
+    is_item = len(words) == 1 and last.isdecimal()
+    return is_letter or is_item or "." in last or last.lower() in _ABBREVIATIONS
 
 
 class PlanCardView:

@@ -11,11 +11,12 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
 from aion_bot.conversation import silence
 from aion_bot.conversation.indicators import Indicators, Progress
+from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.observer import Observer
 from aion_bot.domain.turn import Outcome, Turn, TurnPhase
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
@@ -31,11 +32,11 @@ MOST_OF_PERSON = 50
 
 
 class ActiveTurns:
-    """Runs turns, finds them and ends them; `observer` learns how each ended."""
+    """Runs turns, finds them and ends them."""
 
-    def __init__(self, tasks: BackgroundTasks, indicators: Indicators, observer: Observer) -> None:
+    def __init__(self, tasks: BackgroundTasks, indicators: Indicators, services: Services) -> None:
         self._tasks = tasks
-        self._observer = observer
+        self._services = services
         self._indicators = indicators
         self._runners: dict[ThreadKey, list[TurnRunner]] = {}
 
@@ -57,7 +58,9 @@ class ActiveTurns:
                 # The indicators were cleared before the row could say that the end is shown.
                 await self._indicators.clear(thread, turn)
             if runner.reason is not None:
-                self._observer.ended(turn, runner.reason, timed=not runner.plans)
+                self._services.observer.ended(turn, runner.reason, timed=not runner.plans)
+                if turn.notify_after:
+                    await send_due(self._services, thread, turn.key)
         finally:
             self._runners[turn.thread].remove(runner)
             if not self._runners[turn.thread]:

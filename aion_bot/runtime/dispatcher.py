@@ -78,7 +78,7 @@ class Dispatcher:
         self._indicators = Indicators(services.store, self._tasks, services.observer.showed)
         self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
-        self._active = ActiveTurns(self._tasks, self._indicators, services.observer)
+        self._active = ActiveTurns(self._tasks, self._indicators, services)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
             access=services.access,

@@ -8,9 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
+from aion_bot.domain.rules import NOTIFY_AFTER
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Prompt
 from aion_bot.storage import Store
@@ -92,6 +94,9 @@ class Allowances:
     async def accept(self, turn: Turn, prompt: Prompt) -> UsedUp | bool:
         """Write a question; False where it was written before, and what is used up where too many were asked."""
         accepted: UsedUp | bool | None = None
+        # An app reads no message that mentions it.
+        wait = 0 if turn.asker.apps else self._access.rules.value(NOTIFY_AFTER, prompt.place)
+        turn = replace(turn, notify_after=cast("int", wait))
         while accepted is None:
             left = self._left(prompt, self._promised.before(prompt))
             if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):

@@ -9,6 +9,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.mentions import send
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import Mode, TurnRunner
@@ -53,6 +54,9 @@ class StartupRecovery:
         """Put everything that was left open into its thread's queue, in order."""
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
+        for mention in await self._store.mentions.due():
+            if (thread := self._thread(mention.thread)) is not None:
+                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:

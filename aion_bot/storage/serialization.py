@@ -17,7 +17,7 @@ WITHOUT_FILES = "json_set(origin, '$.files', json('[]'))"
 
 def pack_steps(steps: tuple[Step, ...]) -> str:
     """Write a plan's steps as JSON."""
-    return json.dumps([[step.agent, step.description] for step in steps])
+    return json.dumps([[step.agent, step.description, step.parallel] for step in steps])
 
 
 def pack_origin(prompt: Prompt) -> str:
@@ -94,6 +94,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         origin=origin,
         attempt=row["attempt"],
         starts=row["starts"],
+        notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
     )
@@ -109,7 +110,11 @@ def plan_from(row: sqlite3.Row) -> Plan:
         thread=thread,
         requester=Person(row["requester_id"], row["requester_name"]),
         description=row["description"],
-        steps=tuple(Step(agent, description) for agent, description in json.loads(row["steps"])),
+        # Rows of earlier versions do not say which steps are parallel.
+        steps=tuple(
+            Step(agent, description, parallel=any(parallel))
+            for agent, description, *parallel in json.loads(row["steps"])
+        ),
         operations=row["operations"],
         phase=PlanPhase(row["phase"]),
         message=None if row["message"] is None else MessageRef(thread, row["message"]),

@@ -6,6 +6,7 @@ from typing import Self
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
+from aion_bot.storage.mentions import Mentions
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
@@ -63,6 +64,7 @@ class Store:
         self.turns = Turns(database)
         self.files = Files(database)
         self.plans = Plans(database)
+        self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.kv = KeyValues(database)
         self.retention = Retention(database)

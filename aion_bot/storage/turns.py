@@ -63,10 +63,10 @@ class Turns(Statements):
         thread, place = turn.thread, prompt.place
         return await self._do(
             "INSERT INTO turn "
-            "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, asked_at) "
-            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM[bool(turn.asker.apps)]} ON CONFLICT (prompt) DO NOTHING",
+            "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, notify_after, asked_at) "
+            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM[bool(turn.asker.apps)]} ON CONFLICT (prompt) DO NOTHING",
             turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
-            pack_origin(prompt), place.home, place.channel,
+            pack_origin(prompt), place.home, place.channel, turn.notify_after,
             allowance.per_person, thread.platform, place.home, _counted(turn.asker), allowance.per_person,
             allowance.per_channel, thread.platform, place.channel, allowance.per_channel,
         ) == 1  # fmt: skip

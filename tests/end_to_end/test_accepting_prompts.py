@@ -74,18 +74,18 @@ async def test_a_mention_without_words_gets_a_hint(bot: Bot) -> None:
 
 
 async def test_attached_files_are_reported_as_not_read(on_slack: Bot, slack: SimulatedSlack) -> None:
-    """The answer to a question with a file says that the file was not read; a file alone gets a sentence."""
-    await on_slack.start()
+    """The answer to a question with a file says that files are off; a file alone gets a sentence."""
+    await on_slack.start(AION_BOT_UPLOADS="off")
     message = slack.say(
         on_slack.ada,
         slack.general,
         "<@U0AION> What is damaged on site 7?",
         files=(SimulatedFile("roof.png"),),
     )
-    text = await on_slack.shows(message.ts, "I found 3 pieces", strings.NO_FILES)
-    assert text.count(strings.NO_FILES) == 1
+    text = await on_slack.shows(message.ts, "I found 3 pieces", strings.NO_FILES_HERE)
+    assert text.count(strings.NO_FILES_HERE) == 1
     alone = slack.say(on_slack.ada, slack.general, "<@U0AION>", files=(SimulatedFile("roof.png"),))
-    await on_slack.replies_privately(alone.ts, on_slack.ada, strings.ONLY_FILES)
+    await on_slack.replies_privately(alone.ts, on_slack.ada, strings.FILES_OFF)
 
 
 async def test_a_question_that_is_too_long_is_refused(on_slack: Bot) -> None:

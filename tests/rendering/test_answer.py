@@ -71,7 +71,7 @@ def test_an_agent_at_work_is_named_in_words() -> None:
         AnswerView(PlainAdapter().page_format),
         ChatToken(ChatTokenType.TOOL_INVOCATION, None, {"agent_name": "ImageSearchAgent"}),
     )
-    assert view.screen() == (Reply("", note="Image search…"),)
+    assert view.screen() == (Reply("", note="Searching images…"),)
     fold(view, *tokens("A"))
     assert view.screen() == (Reply("A"),)
 

@@ -10,7 +10,17 @@ from adapters.slack import rate_limits as slack_limits
 from adapters.slack import rendering as slack
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
-from aion_bot.ports.messages import Action, Content, Document, Line, Person, PlanCard, Step, ThreadKey
+from aion_bot.ports.messages import (
+    Action,
+    Content,
+    Document,
+    Line,
+    Person,
+    PlanCard,
+    Step,
+    StepState,
+    ThreadKey,
+)
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.plan_card import (
     PlanCardView,
@@ -18,9 +28,9 @@ from aion_bot.rendering.plan_card import (
     can_be_approved,
     plan_card,
     record,
-    riskiest_step,
 )
 from aion_bot.rendering.references import cited
+from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
 from tests.support.plain_adapter import PlainAdapter, texts
 
@@ -265,6 +275,87 @@ def test_a_card_names_ten_approvers() -> None:
     line = strings.deciders(people, ADA)
     assert sum(isinstance(part, Person) for part in line) == 10
     assert line[-1] == " and 2 more can approve or cancel this."
+
+
+SIMPLE = PlanFormat(PageFormat(lambda _: 0, 2000), "requester")
+
+
+@pytest.mark.parametrize(
+    ("description", "headline", "rest"),
+    [
+        ("Delete 12 duplicates in *Site 7*.", "Delete 12 duplicates in Site 7.", "whole"),
+        ("Sort the photos", "Sort the photos", ""),
+        ("Sort the photos. Then share them.", "Sort the photos.", "Then share them."),
+        ("Sort photos of Dr. Who at No. 5. Share them.", "Sort photos of Dr. Who at No. 5.", "Share them."),
+        ("1. Sort. 2. Move", "1. Sort.", "2. Move"),
+        ("# Tidy up\nMove all", "Tidy up", "whole"),
+        ("Delete ~~no~~ file", "Delete no file", "whole"),
+        ("See [this](https://x.example) first", "See this first", "whole"),
+        ("Sort " + "x " * 200, "Sort " + "x " * 46 + "x…", "whole"),
+        ("Sort them!", "Sort them!", ""),
+        ("Sort it.py now", "Sort it.py now", ""),
+    ],
+)
+def test_the_title_is_the_plans_own_first_sentence(description: str, headline: str, rest: str) -> None:
+    """Plain words of the first sentence; what they leave out stands below, and nothing stands there twice."""
+    card, _ = plan_card(plan(description=description), SIMPLE)
+    assert card.heading == f"{strings.PLAN_TITLE}: {headline}"
+    assert card.rest == (description if rest == "whole" else rest)
+
+
+@pytest.mark.parametrize(
+    ("description", "step", "asks"),
+    [
+        ("Tidy up", "Delete the originals", True),
+        ("Remove duplicates", "Do it", True),
+        ("Aufräumen", "Originale löschen", True),
+        ("Tidy up", "Move the originals", False),
+        ("Overwrite them", "Copy", False),
+    ],
+)
+def test_what_deletes_asks_once_more(description: str, step: str, asks: bool) -> None:
+    """Approve of a plan that deletes something has a caution; Cancel has none."""
+    card, _ = plan_card(plan(description=description, steps=(Step("Agent", step),)), SIMPLE)
+    assert [bool(button.caution) for button in card.buttons] == [asks, False]
+
+
+@pytest.mark.parametrize(
+    ("phase", "action", "begins"),
+    [
+        (PlanPhase.PENDING, None, strings.PLAN_TITLE),
+        (PlanPhase.RUNNING, Action.APPROVE, "⏳ Working"),
+        (PlanPhase.SENT, Action.CANCEL, "⏳ Cancelling"),
+        (PlanPhase.DONE, Action.APPROVE, "✅ Done"),
+        (PlanPhase.FAILED, Action.APPROVE, "⚠️"),
+        (PlanPhase.CANCELLED, Action.CANCEL, "🚫 Cancelled"),
+        (PlanPhase.EXPIRED, Action.APPROVE, "⌛ Expired"),
+        (PlanPhase.SETTLED, Action.APPROVE, "☑️ Decided"),
+        (PlanPhase.REPLACED, None, "↪️ Replaced"),
+    ],
+)
+def test_a_card_looks_decided_at_a_glance(phase: PlanPhase, action: Action | None, begins: str) -> None:
+    """The title begins with how far a plan is, and a decision has its time."""
+    attempts = (Attempt(ADA, action, 1_700_000_000),) if action else ()
+    card, _ = plan_card(
+        plan(phase=phase, action=action, decider=ADA if action else None, attempts=attempts), SIMPLE
+    )
+    assert card.heading.startswith(begins)
+    assert (card.decided_at == 1_700_000_000) is bool(action)
+    assert bool(card.buttons) == (phase is PlanPhase.PENDING)
+
+
+def test_steps_show_how_far_they_are() -> None:
+    """Marks stand before the number, the mark of parallel steps behind it; both are also said in words."""
+    steps = (
+        Step("A", "a", state=StepState.DONE),
+        Step("B", "b", state=StepState.FAILED),
+        Step("C", "c", parallel=True, state=StepState.RUNNING),
+    )
+    card, _ = plan_card(
+        plan(steps=steps, phase=PlanPhase.RUNNING, action=Action.APPROVE, decider=ADA), SIMPLE
+    )
+    assert [step.numbered(at) for at, step in enumerate(card.steps, 1)] == ["✅ 1. ", "❌ 2. ", "⏳ 3. ∥ "]
+    assert {"1 of 3 steps done", strings.PARALLEL_STEPS} <= set(said(card.facts))
 
 
 def test_the_sources_of_a_result_stand_under_it() -> None:

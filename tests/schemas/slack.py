@@ -94,7 +94,10 @@ def _validator_of_request(method: str) -> Draft7Validator:
 @cache
 def _validator_of_block(kind: str) -> Draft7Validator:
     for name, definition in _blocks()["definitions"].items():
-        if name.endswith("Block") and definition.get("properties", {}).get("type", {}).get("const") == kind:
+        # A block with several forms, such as an image of an address or of a file, is a choice of definitions.
+        forms = definition.get("anyOf", [definition])
+        named = (form.get("properties", {}).get("type", {}).get("const") for form in forms)
+        if name.endswith("Block") and kind in named:
             return _of(_blocks(), {"$ref": f"#/definitions/{name}"})
     raise AssertionError(f"Slack knows no block of type {kind}")
 

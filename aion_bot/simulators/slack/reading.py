@@ -105,6 +105,8 @@ def _text_object(text: Body, names: Mapping[str, str]) -> str:
 def _read(mrkdwn: str, names: Mapping[str, str]) -> str:
     def shown(found: re.Match[str]) -> str:
         sign, target, label = found.groups()
+        if target.startswith("date^"):
+            return str(label or "")
         return ("#" if sign == "#" else "@") + (label or names.get(target, target)).removeprefix("@")
 
     text = _LINK.sub(r"\2", _ENTITY.sub(shown, mrkdwn))

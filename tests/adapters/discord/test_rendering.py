@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord import rendering
-from aion_bot.ports.messages import Action, Button, Content, Person, PlanCard, Reply, Step
+from aion_bot.ports.messages import Action, Button, Content, Person, PlanCard, Reply, Step, StepState
 from aion_bot.simulators.discord import limits
 from tests.schemas.discord import FILE, check_schema
 
@@ -81,11 +81,35 @@ def test_a_decided_plan() -> None:
     assert rendering.body(decided)["content"] == "### Plan\n<@42> approved it.\nDone."
 
 
+def test_a_decision_has_its_time_and_its_marks() -> None:
+    """The time is Discord's own, which each reader sees in their time zone; marks stand around the number of a step."""
+    steps = (
+        Step("Search", "Find", state=StepState.DONE),
+        Step("", "Move", parallel=True, state=StepState.FAILED),
+    )
+    card = PlanCard(
+        "✅ Done · Plan",
+        "Sort *all*. Move.",
+        steps,
+        headline="Sort all",
+        decided_at=1_700_000_000,
+        said="Moved.",
+    )
+    assert rendering.body(card)["content"] == (
+        "### ✅ Done · Plan: Sort all\n"
+        "> Sort *all*. Move.\n"
+        "> ✅ 1. **Search**: Find\n"
+        "> ❌ 2. ∥ Move\n"
+        "-# <t:1700000000:f>\n"
+        "> Moved."
+    )
+
+
 def test_looks_of_buttons() -> None:
-    """Approve is green, cancel red, retry blue, stop grey; what puts files into the library blue, a suggestion grey."""
+    """Approve, retry and what puts files into the library are primary; cancel, stop and a suggestion plain."""
     buttons = tuple(Button(action, "k", action) for action in Action)
     rows = rendering.body(Reply("x", buttons=buttons))["components"]
-    assert [button["style"] for row in rows for button in row["components"]] == [3, 4, 1, 2, 1, 2]
+    assert [button["style"] for row in rows for button in row["components"]] == [1, 2, 1, 2, 1, 2]
 
 
 def test_a_person_without_an_id_of_discord() -> None:

@@ -1,5 +1,6 @@
 """Slack's traps around files that people attach: events without them, stubs, pages for signing in, redirects."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from aion_bot.ports.events import MOST_FILES, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.rate_limits import RequestStatus
-from aion_bot.simulators.slack import SimulatedSlack, state
+from aion_bot.simulators.slack import SimulatedSlack, state, upload_methods
 from aion_bot.simulators.slack.state import Channel
 from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 from tests.adapters.slack.observer import RecordingObserver
@@ -62,6 +63,23 @@ async def test_a_mention_that_came_without_its_files_finds_them_later(
         assert [one.name for one in recent] == ["roof.png"]
         assert set(prompt.files) <= set(recent)
     assert slack.api.calls[REPLIES] == 0
+
+
+async def test_an_event_that_is_on_its_way_is_waited_for(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """The core may look for files between the two deliveries of a mention: that costs no request."""
+    ada = slack.people[0]
+    thread, channel = slack.conversations.clock.ts(), slack.general
+    key = ids.thread_key(state.TEAM, channel.id, thread)
+    looking = asyncio.create_task(adapter.recent_files(key, before=ids.message_ref(key, channel.id, thread)))
+    await asyncio.sleep(0)
+    message = state.Message(thread, channel.id, ada, [{"text": "<@U0AION> What is this?"}])
+    upload_methods.attach(slack, message, [ROOF], stubs=False)
+    slack.add(message)
+    assert [one.name for one in await looking] == ["roof.png"]
+    assert slack.api.calls[REPLIES] == 0
+    assert len(await asked(host, "What is this?")) == 2
 
 
 async def test_the_files_of_a_mention_are_asked_for_where_no_event_has_them() -> None:

@@ -2,14 +2,15 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack import rendering
-from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step
+from adapters.slack import rendering, strings
+from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step, StepState
 from aion_bot.simulators.slack import reading, rules
 from tests.adapters.slack.texts import texts
 from tests.schemas import slack as contracts
@@ -34,7 +35,7 @@ lines: st.SearchStrategy[Line] = st.lists(
     texts(4) | st.just(ADA) | st.builds(Person, texts(2), texts(2)), max_size=4
 ).map(tuple)
 buttons = st.lists(
-    st.builds(Button, st.sampled_from(Action), st.text(max_size=64), texts(6)),
+    st.builds(Button, st.sampled_from(Action), st.text(max_size=64), texts(6), texts(12)),
     max_size=3,
     unique_by=lambda b: b.action,
 ).map(tuple)
@@ -47,6 +48,8 @@ cards = st.builds(
     facts=st.lists(lines, max_size=4).map(tuple),
     record=st.lists(lines, max_size=4).map(tuple),
     buttons=buttons,
+    headline=texts(12),
+    decided_at=st.sampled_from([0, 1_700_000_000]),
 )
 
 
@@ -153,6 +156,30 @@ def test_only_approve_is_emphasised() -> None:
         ("aion_plan_approve", "plan-7f3a", "primary"),
         ("aion_plan_cancel", "plan-7f3a", None),
     ]
+
+
+def test_a_dialog_asks_before_something_is_deleted() -> None:
+    """Slack asks once more before the press counts; its text is plain, so that no word of a plan can be more than text."""
+    card = replace(CARD, buttons=(replace(APPROVE, caution="This deletes 12 files. <!here>"), CANCEL))
+    approve, cancel = accepted(card)["blocks"][-1]["elements"]
+    assert approve["confirm"] == {
+        "title": {"type": "plain_text", "text": "Approve?", "emoji": False},
+        "text": {"type": "plain_text", "text": "This deletes 12 files. <\u2060!here>", "emoji": False},
+        "confirm": {"type": "plain_text", "text": "Approve", "emoji": False},
+        "deny": {"type": "plain_text", "text": strings.GO_BACK, "emoji": False},
+        "style": "danger",
+    }
+    assert "confirm" not in cancel
+
+
+def test_a_decision_has_its_time_and_its_marks() -> None:
+    """The time is Slack's own, which each reader sees in their time zone; marks stand around the number of a step."""
+    steps = (Step("Search", "Find", state=StepState.DONE), Step("Move", "Move", parallel=True))
+    blocks = accepted(PlanCard("Plan", "Sort.", steps, headline="Sort.", decided_at=1_700_000_000))["blocks"]
+    texts = [one["text"]["text"] for one in blocks if "text" in one]
+    assert texts == ["Plan: Sort.", ">*✅ 1. Search*\n>Find\n>*2. ∥ Move*\n>Move"]
+    (moment,) = (one["text"] for block in blocks for one in block.get("elements", ()))
+    assert moment == "<!date^1700000000^{date_short_pretty}, {time}|2023-11-14 22:13 UTC>"
 
 
 def test_block_id_changes_with_the_buttons() -> None:

@@ -1,0 +1,51 @@
+"""One short reply that mentions whoever asked: after an answer that took long, or a plan that ended in the background."""
+
+import structlog
+
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.one_message import OneMessage
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.executor import Delivery
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
+from aion_bot.ports.errors import PlatformDown, PlatformError
+from aion_bot.ports.messages import Reply
+from aion_bot.storage import retry_write
+from aion_bot.storage.mentions import Mention
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_AGAIN = Backoff(0.5, attempts=6)
+"""For looking at a thread: a reply that is there and was not seen would be posted again."""
+
+
+async def send_due(services: Services, thread: Thread, owner: str) -> None:
+    """Post the reply that the end of a turn or a plan has made due, if it has; once, whatever fails in between."""
+    for mention in await services.store.mentions.due(owner):
+        await send(services, thread, mention)
+
+
+async def send(services: Services, thread: Thread, mention: Mention, *, resumed: bool = False) -> None:
+    """Post a reply that is due. `resumed`: an earlier process may have posted it; then the thread is looked at first.
+
+    Where the platform does not take it, nobody is mentioned: the answer stands all the same.
+    """
+    ready = strings.PLAN_ENDED if mention.of_plan else strings.ANSWER_READY
+    view = OneMessage(Reply("", byline=(mention.person, ready), notifies=True))
+    try:
+        if not (resumed and await _is_posted(thread, mention)):
+            delivery = Delivery(mention.name, mention.person, resumed=resumed)
+            await services.registry.sync(thread, view, delivery).run()
+    except PlatformDown as error:  # the next start tries again
+        _log.warning("mention not posted", owner=mention.owner, platform=thread.platform, reason=repr(error))
+        return
+    except PlatformError as error:
+        _log.info("mention refused", owner=mention.owner, platform=thread.platform, reason=repr(error))
+    await retry_write(lambda: services.store.mentions.note_sent(mention))
+
+
+async def _is_posted(thread: Thread, mention: Mention) -> bool:
+    found = await retry(
+        thread.own_messages, backoff=_LOOK_AGAIN, on=lambda error: isinstance(error, PlatformDown)
+    )
+    return any((own.nonce or "").startswith(f"{mention.name}-") for own in found)

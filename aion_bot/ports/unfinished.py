@@ -1,0 +1,202 @@
+"""What is unfinished at the end of Markdown that still grows, outside of code blocks. No I/O.
+
+Half a link, half a row of a table or the first sign of a list would be read as words, and a moment later as what they are. So
+they wait. Emphasis and code inside a line are closed where the text ends by now.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from aion_bot.ports.inline import spans
+from aion_bot.ports.inline_parser import Span
+from aion_bot.ports.markdown import begins_table
+
+_LONGEST_WAIT = 300
+"""Characters at the end of a text that may wait for what follows."""
+_LONGEST_LABEL = 80
+"""Characters of a link's label that wait for its end; most brackets begin no link."""
+_LONGEST_ENTITY, _LONGEST_TAG = 10, 12
+_PARAGRAPH = 1_500
+"""Characters of a paragraph, or of a table, that are looked at."""
+_LONGEST_MARK = 3
+_LONGEST_INDENT = 60
+_RUNS = "*_~`\\"
+_MARKS = f"{_RUNS} \t#>+-=.)|:0123456789[]xX"
+"""What lines of nothing but marks consist of, boxes of tasks included."""
+_BEFORE_ADDRESS = frozenset("([\"'*_~<")
+_ROW_MARKS = " \t>-*"
+_SIGNS = frozenset("*_~`[<&:\\!")
+
+
+def settled(text: str) -> int:
+    """Return how much of a growing text may be shown: without what may be the beginning of another construct at its end."""
+    line = text.rfind("\n") + 1
+    before = text[text.rfind("\n", 0, max(0, line - 1)) + 1 : line]
+    if _is_row(text[line:]) or (line == len(text) and _is_row(before)):
+        return _whole_rows(text, line)
+    if _is_fence(text, line):
+        return len(text)  # it is whole: what stands in an open fence is not asked for
+    if line < len(text) <= line + _LONGEST_WAIT and not text[line:].strip(_MARKS):
+        return line
+    word = max(map(text.rfind, (" ", "\t", "\n"))) + 1
+    if _SIGNS.isdisjoint(text[line:]) and not text.startswith("h", word):
+        return len(text)
+    begin = max(_last_paragraph(text), len(text) - _LONGEST_WAIT)
+    starts = [begin + _unfinished_link(text[begin:]), _without_run(text, begin)]
+    address = word
+    while text[address : address + 1] in _BEFORE_ADDRESS:
+        address += 1
+    # A picture may follow a sign that begins a word, an address its first letters.
+    if address < len(text) and (
+        text[word:] == "!" or _may_be_address(text[address : address + _LONGEST_WAIT])
+    ):
+        starts.append(address)
+    for sign, longest, more in (("&", _LONGEST_ENTITY, "#"), ("<", _LONGEST_TAG, "/")):
+        at = text.rfind(sign, word)
+        if at >= 0 and len(text) - at <= longest and (text[at + 1 :].strip(more) or "a").isalnum():
+            starts.append(at)
+    return min((one for one in starts if one >= len(text) - _LONGEST_WAIT), default=len(text))
+
+
+def closing_marks(text: str) -> list[tuple[int, str]]:
+    """Return the emphasis and the code inside a line that a text leaves open: where each begins, and what closes it.
+
+    The outermost is the first.
+    """
+    begin = _last_paragraph(text)
+    words = text[begin:].rstrip()
+    if not any(sign in words for sign in _RUNS):
+        return []
+    found = spans(words)
+    opened: list[tuple[int, str]] = []
+    at = masked(words).find("`", words.rfind("\n") + 1)
+    if at >= 0:
+        mark = words[at : len(words) - len(words[at:].lstrip("`"))]
+        opened.append((at, mark))
+    closing = "".join(mark for _, mark in opened)
+    for start, run in reversed(_runs(words, [span for span in found if at < 0 or span.end <= at])):
+        before = words[start - 1 : start]
+        if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()):
+            continue
+        if any(span.start == start and span.kind != "sign" for span in spans(words + closing + run)):
+            opened.insert(0, (start, run))
+            closing += run
+    return [(begin + start, mark) for start, mark in opened]
+
+
+def _runs(words: str, found: Sequence[Span]) -> list[tuple[int, str]]:
+    """Return the runs of signs that belong to no pair, each with its place."""
+    runs: list[tuple[int, str]] = []
+    for span in found:
+        if span.kind == "sign":
+            start, run = runs[-1] if runs else (0, "")
+            if run and start + len(run) == span.start and run[0] == words[span.start]:
+                runs[-1] = (start, run + words[span.start : span.end])
+            else:
+                runs.append((span.start, words[span.start : span.end]))
+    return runs
+
+
+def masked(words: str) -> str:
+    """Return words in which blanks stand for all that is whole, and that no bracket and no backtick opens anything in."""
+    pieces: list[str] = []
+    done = 0
+    for span in spans(words):
+        if span.kind not in {"mark", "sign", "hidden"}:
+            pieces += words[done : span.start], " " * (span.end - span.start)
+            done = span.end
+    return "".join((*pieces, words[done:]))
+
+
+def _unfinished_link(words: str) -> int:
+    """Return where a link begins that is not closed yet; the length of the words where there is none."""
+    opened: list[int] = []
+    signs, waiting = masked(words), len(words)
+    for at, sign in enumerate(signs):
+        if sign == "[":
+            opened.append(at)
+        elif sign == "]" and opened:
+            start = opened.pop()
+            rest = signs[at + 1 :]
+            if not rest or (rest[0] == "(" and ")" not in rest):
+                waiting = min(waiting, start)
+    if opened and len(words) - opened[0] <= _LONGEST_LABEL:
+        waiting = min(waiting, opened[0])
+    # Where a picture's sign does not begin a word it was shown already.
+    return waiting - (
+        waiting < len(words) and words[waiting - 1 : waiting] == "!" and not words[: waiting - 1][-1:].strip()
+    )
+
+
+def _without_run(text: str, begin: int) -> int:
+    """Return where a run of marks begins that ends the text and closes nothing: it may be longer a moment later."""
+    end = len(text.rstrip(_RUNS))
+    if end == len(text):
+        return end
+    found = spans(text[begin:])
+    closes = bool(found) and found[-1].end == len(text) - begin and found[-1].kind != "sign"
+    # One of two stars has arrived that close bold: CommonMark takes it for the end of emphasis inside of a star.
+    half = any(one.kind == "sign" and two.opens and one.end == two.start for one, two in pairwise(found))
+    return len(text) if closes and not half else max(end, begin)
+
+
+def _may_be_address(word: str) -> bool:
+    schemes = ("http://", "https://")
+    return word.startswith(schemes) or any(scheme.startswith(word) for scheme in schemes)
+
+
+def _is_row(line: str) -> bool:
+    return line.lstrip(_ROW_MARKS).startswith("|")
+
+
+def _whole_rows(text: str, line: int) -> int:
+    """Return where the rows of a table end that may be shown: whole ones, and a head only with the line under it."""
+    first = line
+    while first > 0 and len(text) - first <= _PARAGRAPH:
+        start = text.rfind("\n", 0, first - 1) + 1
+        if not _is_row(text[start:first]):
+            break
+        first = start
+    head, _, rest = text[first:].partition("\n")
+    under, ends, _ = rest.partition("\n")
+    if ends and not begins_table(head.lstrip(_ROW_MARKS), under.lstrip(" \t>")):
+        return len(text)  # no table, whatever follows
+    shown = line if ends else first
+    return shown if len(text) - shown <= _PARAGRAPH else len(text)
+
+
+def _last_paragraph(text: str) -> int:
+    """Return where the words of the last paragraph begin; at most `_PARAGRAPH` characters before the end."""
+    start = max(text.rfind("\n\n") + 2 if "\n\n" in text else 0, len(text) - _PARAGRAPH)
+    at = text.rfind("\n", start) + 1
+    while at > start:
+        words = _words(text, at)
+        if _is_fence(text, at):
+            return text.find("\n", at) + 1 or len(text)
+        if text[at:words].strip():
+            return words
+        at = text.rfind("\n", start, at - 1) + 1
+    return (text.find("\n", start) + 1 or len(text)) if _is_fence(text, start) else _words(text, start)
+
+
+def _is_fence(text: str, line: int) -> bool:
+    return text[line : line + _LONGEST_INDENT].lstrip(" \t>").startswith(("```", "~~~"))
+
+
+def _words(text: str, line: int) -> int:
+    """Return where the words of a line begin, behind the marks of its blocks."""
+    at = line
+    while at < len(text):
+        rest = text[at : at + 12]
+        number = rest.lstrip("0123456789")
+        if rest[0] in " \t>":
+            at += 1
+        elif rest[:2] in {"- ", "* ", "+ "}:
+            at += 2
+        elif len(number) < len(rest) and number[:2] in {". ", ") "}:
+            at += len(rest) - len(number) + 2
+        elif rest[0] == "#" and rest.lstrip("#")[:1] == " ":
+            return at + len(rest) - len(rest.lstrip("#")) + 1
+        else:
+            break
+    return at

@@ -1,0 +1,75 @@
+"""Links whose addresses stand elsewhere in the text, written where they are used: a page has no other page's. No I/O.
+
+See [the report][1] and [site 7][].        See [the report](https://x.example/1) and [site 7](https://x.example/7).
+
+[1]: https://x.example/1
+[site 7]: https://x.example/7
+"""
+
+from collections.abc import Mapping
+
+from aion_bot.ports.markdown import blocks, plain_line_ends
+from aion_bot.ports.unfinished import masked
+
+_LONGEST_TEXT = 200_000
+"""Characters of a text in which definitions are looked for."""
+_LONGEST_LABEL = 200
+
+
+def with_links(text: str) -> str:
+    """Write each link by reference as a link, and leave out the definitions that are used.
+
+    A number in brackets alone stays: it may be a citation.
+    """
+    if ("]: http" not in text and "]: <http" not in text) or len(text) > _LONGEST_TEXT:
+        return text
+    lines, defined, code = text.split("\n"), dict[str, tuple[int, str]](), set[int]()
+    for block in blocks(plain_line_ends(text)):
+        if block.kind in {"fence", "code"}:
+            code.update(range(block.first, block.end))
+        for number, line in enumerate(
+            block.text.split("\n") if block.kind == "paragraph" else (), block.first
+        ):
+            label, is_definition, rest = line.strip().partition("]:")
+            address = (rest.split() or [""])[0].strip("<>")
+            if not (is_definition and label[:1] == "[" and "://" in address and "[" not in label[1:]):
+                break  # definitions stand at the beginning of a paragraph
+            defined.setdefault(_key(label[1:]), (number, address))
+    used: set[str] = set()
+    if defined:
+        lines = [line if at in code else _linked(line, defined, used) for at, line in enumerate(lines)]
+    left_out = {defined[key][0] for key in used}
+    return (
+        "\n".join(line for at, line in enumerate(lines) if at not in left_out).rstrip("\n") if used else text
+    )
+
+
+def _linked(line: str, defined: Mapping[str, tuple[int, str]], used: set[str]) -> str:
+    if "[" not in line or len(line) > _LONGEST_TEXT:
+        return line
+    signs, pieces, done, opened = masked(line), list[str](), 0, list[int]()
+    for at, sign in enumerate(signs):
+        if sign == "[":
+            opened.append(at)
+        elif sign == "]" and opened:
+            start = opened.pop()
+            if start < done:
+                continue
+            label, end = line[start + 1 : at], at + 1
+            key = _key(label)
+            if signs[end : end + 1] == "[" and (close := signs.find("]", end, end + _LONGEST_LABEL)) > 0:
+                key, end = _key(line[end + 1 : close]) or key, close + 1
+            elif key.isdecimal() or signs[end : end + 1] in {":", "("}:
+                continue
+            if key in defined:
+                address = defined[key][1]
+                target = f"<{address}>" if "(" in address or ")" in address else address
+                pieces += line[done:start], f"[{label}]({target})"
+                used.add(key)
+                done = end
+    return "".join((*pieces, line[done:]))
+
+
+def _key(label: str) -> str:
+    """Return a label as it is compared: its case and its blanks do not matter."""
+    return " ".join(label[:_LONGEST_LABEL].split()).casefold()

@@ -1,0 +1,79 @@
+"""A file on its way: on the disk without a name, never whole in memory."""
+
+import os
+import stat
+import tracemalloc
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from aion_bot.aion import UploadError
+from aion_bot.conversation.file_spool import FileSpool
+from aion_bot.domain.file_types import HEAD
+
+PIECE = 65_536
+
+
+async def pieces(*, times: int, piece: bytes = bytes(PIECE)) -> AsyncIterator[bytes]:
+    for _ in range(times):
+        yield bytes(bytearray(piece))
+
+
+async def test_what_comes_out_is_what_went_in(tmp_path: Path) -> None:
+    """The bytes, their digest, their size, their beginning and their end; and how far both ways are."""
+    content = os.urandom(3_000_000)
+    seen: list[int] = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for at in range(0, len(content), PIECE):
+            yield content[at : at + PIECE]
+
+    with FileSpool(tmp_path) as spool:
+        await spool.fill(parts(), len(content), seen.append)
+        assert (spool.size, spool.digest) == (len(content), sha256(content).hexdigest())
+        assert (spool.head, spool.tail) == (content[:HEAD], content[-HEAD:])
+        for _ in range(2):  # each attempt begins anew
+            assert b"".join([part async for part in spool.pieces(seen.append)]) == content
+    assert seen[-1] == len(content)
+    assert sorted(seen[: len(seen) // 2]) == seen[: len(seen) // 2]
+
+
+async def test_a_small_file_is_its_own_head_and_tail(tmp_path: Path) -> None:
+    """Also one without a byte."""
+    with FileSpool(tmp_path) as spool:
+        await spool.fill(pieces(times=0), 10, lambda _: None)
+        assert (spool.size, spool.head, spool.tail) == (0, b"", b"")
+
+
+async def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """Reading ends with the first byte too many, and the error names the limit."""
+    with FileSpool(tmp_path) as spool:
+        with pytest.raises(UploadError) as raised:
+            await spool.fill(pieces(times=1_000_000), 3 * PIECE, lambda _: None)
+        assert raised.value.limit == 3 * PIECE
+        assert spool.size == 4 * PIECE
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
+async def test_nobody_finds_it(tmp_path: Path) -> None:
+    """It has no name in its folder, and no mode for others."""
+    with FileSpool(tmp_path) as spool:
+        await spool.fill(pieces(times=20), 10**9, lambda _: None)
+        assert not any(os.scandir(tmp_path))
+        assert stat.S_IMODE(os.fstat(spool._file.fileno()).st_mode) == 0o600
+
+
+async def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """16 MB pass through with a few MB in memory at most."""
+    tracemalloc.start()
+    try:
+        with FileSpool(tmp_path) as spool:
+            await spool.fill(pieces(times=256), 10**9, lambda _: None)
+            async for _ in spool.pieces(lambda _: None):
+                pass
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 5_000_000

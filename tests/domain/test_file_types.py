@@ -1,0 +1,92 @@
+"""What a file is, by its content alone."""
+
+import pytest
+
+from aion_bot.domain.file_types import (
+    DOCX,
+    GIF,
+    HEAD,
+    JPEG,
+    MARKDOWN,
+    PDF,
+    PNG,
+    TXT,
+    VIDEO,
+    WEBP,
+    FileType,
+    recognise,
+)
+from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png, webp
+
+WORD = b"PK\x03\x04" + bytes(200) + b"word/document.xml" + bytes(40)
+SHEET = b"PK\x03\x04" + bytes(200) + b"xl/workbook.xml" + bytes(40)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "found"),
+    [
+        (jpeg("a"), "a.png", JPEG),
+        (png("a"), "a.txt", PNG),
+        (gif(), "", GIF),
+        (b"GIF87a" + bytes(20), "a.gif", GIF),
+        (webp(), "a.jpg", WEBP),
+        (pdf("a"), "a", PDF),
+        (b"\n\n  junk before\n%PDF-1.7", "a.pdf", PDF),
+        (WORD, "a.zip", DOCX),
+        (SHEET, "a.docx", None),
+        (b"PK\x03\x04" + bytes(90), "a.docx", None),
+        (b"words", "a.txt", TXT),
+        (b"words", "a.TXT", TXT),
+        (b"# Words", "a.md", MARKDOWN),
+        (b"words", "readme", TXT),
+        ("Bäume 🌳".encode(), "a.txt", TXT),
+        ("Bäume".encode("latin-1"), "a.txt", None),
+        (b"a\x00b", "a.txt", None),
+        (b"a,b", "a.csv", None),
+        (b"<svg/>", "a.svg", None),
+        (b"<html>", "a.html", None),
+        (b"\x00\x00\x00\x18ftypisom", "a.txt", VIDEO),
+        (b"\x00\x00\x00\x14ftypqt  ", "a.mov", VIDEO),
+        (b"\x1aE\xdf\xa3" + bytes(20), "a.webm", VIDEO),
+        (b"RIFF\x00\x00\x00\x00AVI LIST", "a.avi", VIDEO),
+        (b"RIFF\x00\x00\x00\x00WAVEfmt ", "a.webp", None),
+        (b"\x00\x00\x00\x18ftypheic", "a.jpg", None),
+        (b"\x00\x00\x00\x18ftypavif", "a.jpg", None),
+        (b"MZ\x90\x00", "a.png", None),
+        (b"\x7fELF", "a.pdf", None),
+        (b"%PD", "a.pdf", None),
+        (b"", "a.png", None),
+        (b"", "", None),
+    ],
+)
+def test_a_file_is_what_its_bytes_say(content: bytes, name: str, found: FileType | None) -> None:
+    """Pictures, documents and videos are told by their first bytes; a name counts for text alone."""
+    assert recognise(content, content, name) is found
+
+
+@pytest.mark.parametrize("cut", range(4))
+def test_a_character_that_the_head_cuts_is_no_fault(cut: int) -> None:
+    """Text whose head ends within a character is text all the same."""
+    head = (b"a" * (HEAD - cut) + "🌳".encode())[:HEAD]
+    assert recognise(head, b"", "a.txt") is TXT
+
+
+def test_the_list_of_a_large_archive_is_at_its_end() -> None:
+    """A Word file is recognised by the end of the archive, where its files are listed."""
+    assert recognise(b"PK\x03\x04" + bytes(HEAD - 4), WORD[-60:], "a.docx") is DOCX
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "sent"),
+    [
+        (JPEG, "a.jpg", "a.jpg"),
+        (JPEG, "a.JPEG", "a.JPEG"),
+        (JPEG, "a.png", "a.png.jpg"),
+        (PNG, "", "file.png"),
+        (PNG, ".png", ".png.png"),
+        (TXT, "readme", "readme.txt"),
+    ],
+)
+def test_the_name_goes_with_the_content(kind: FileType, name: str, sent: str) -> None:
+    """Aion may look at the end of a name: it is added where the content says another one."""
+    assert kind.name(name) == sent

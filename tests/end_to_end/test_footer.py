@@ -1,0 +1,34 @@
+"""The footer of an answer, where the operator wants one."""
+
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.sessions import MESSAGES
+from tests.end_to_end.bot import Bot
+
+
+async def test_the_footer_names_agents_and_time(idle: Bot) -> None:
+    """Under the final text, once; off by default."""
+    await idle.start()
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await idle.stop()
+    assert "Image search ·" not in idle.text(thread)
+    await idle.start(AION_BOT_FOOTER="true")
+    thread = await idle.asked(
+        idle.ada, "What is damaged on site 7?", "I found 3 pieces", "Image search · 1 s"
+    )
+    assert "left before" not in idle.text(thread)
+
+
+async def test_the_footer_says_when_the_session_runs_low(idle: Bot) -> None:
+    """Aion's session knows what is left; where it does not say so, the footer does without."""
+    await idle.start(AION_BOT_FOOTER="true")
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "Image search · 1 s")
+    (session,) = idle.aion.sessions
+    session.messages += session.messages[:1] * (MESSAGES - len(session.messages) - 5)
+    idle.aion.play(script.safety_report())
+    await idle.workspace.reply(idle.ada, thread, "And the report?")
+    await idle.shows(thread, "Document search · 1 s · 3 messages left before I begin anew here")
+    idle.aion.fail_next("get_session", 503, times=9)
+    idle.aion.play(script.safety_report())
+    await idle.workspace.reply(idle.ada, thread, "Again?")
+    await idle.until(lambda: idle.text(thread).count("Document search · 1 s") == 2)
+    assert idle.text(thread).count("left before") == 1

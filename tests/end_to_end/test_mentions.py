@@ -1,0 +1,105 @@
+"""One short reply mentions whoever asked: after an answer that took long, or a plan that ended in the background."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aion_bot.domain import strings
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
+from aion_bot.storage.mentions import Mention, Mentions
+from tests.end_to_end.bot import Bot
+
+LONG = Scene(
+    (Speak("The first half, "), Hold("on", pings=True), Speak("and all."), *ENDING), Answer("All of it.")
+)
+
+
+def asked_earlier(folder: Path) -> None:
+    """Let the questions have been asked two minutes ago."""
+    with closing(sqlite3.connect(folder / "bot.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE turn SET asked_at = asked_at - 120")
+
+
+def mentions(bot: Bot, thread: str, words: str) -> list[list[str]]:
+    """Whom the replies with these words notify."""
+    return [one.pings for one in bot.bots(thread) if words in one.text]
+
+
+async def long_answer(bot: Bot, folder: Path) -> str:
+    bot.aion.play(LONG)
+    thread = await bot.asked(bot.ada, "Tell me", "The first half")
+    asked_earlier(folder)
+    bot.aion.release("on")
+    await bot.shows(thread, "All of it.")
+    return thread
+
+
+async def test_a_long_answer_mentions_the_asker_once(bot: Bot, tmp_path: Path) -> None:
+    """The reply notifies the asker and nobody else; the answer itself notifies nobody, and a short one has no reply."""
+    thread = await long_answer(bot, tmp_path)
+    await bot.shows(thread, strings.ANSWER_READY)
+    assert mentions(bot, thread, strings.ANSWER_READY) == [[bot.ada.id]]
+    assert mentions(bot, thread, "All of it.") == [[]]
+    await bot.workspace.reply(bot.ben, thread, "What does the safety report say?")
+    await bot.shows(thread, "Both are due this week")
+    await bot.stop()
+    assert len(mentions(bot, thread, strings.ANSWER_READY)) == 1
+
+
+async def test_nobody_is_mentioned_where_that_is_switched_off(idle: Bot, tmp_path: Path) -> None:
+    """0: never."""
+    await idle.start(AION_BOT_NOTIFY_AFTER="0")
+    thread = await long_answer(idle, tmp_path)
+    await idle.stop()
+    assert strings.ANSWER_READY not in idle.text(thread)
+
+
+@pytest.mark.parametrize("posted", [True, False])
+async def test_a_mention_survives_a_crash_and_is_posted_once(
+    idle: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, posted: bool
+) -> None:
+    """Killed before the reply is posted, or before that is recorded: the next start posts it, unless it is there."""
+    reached, noted = asyncio.Event(), asyncio.Event()
+    note_sent = Mentions.note_sent
+
+    async def hang(*_: object) -> list[Mention]:
+        reached.set()
+        await asyncio.Event().wait()
+        return []
+
+    async def note(store: Mentions, mention: Mention) -> None:
+        await note_sent(store, mention)
+        noted.set()
+
+    await idle.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(Mentions, "note_sent" if posted else "due", hang)
+        thread = await long_answer(idle, tmp_path)
+        await reached.wait()
+        await idle.kill()
+    assert len(mentions(idle, thread, strings.ANSWER_READY)) == posted
+    monkeypatch.setattr(Mentions, "note_sent", note)
+    await idle.start()
+    await noted.wait()
+    assert mentions(idle, thread, strings.ANSWER_READY) == [[idle.ada.id]]
+
+
+async def test_a_plan_that_ended_in_the_background_mentions_the_asker(idle: Bot) -> None:
+    """Whoever approved it, the one who asked is told; a plan that is done at once needs no reply."""
+    await idle.start(AION_BOT_APPROVERS="anyone")
+    idle.aion.play(script.organize(PlanEnd.ACCEPTED), script.organize(PlanEnd.DONE))
+    thread = await idle.workspace.ask(idle.ada, "Organize the photos")
+    await idle.card(thread)
+    await idle.press(idle.ben, thread, "Approve")
+    await idle.shows(thread, "3 photos are in two folders", strings.PLAN_ENDED)
+    assert mentions(idle, thread, strings.PLAN_ENDED) == [[idle.ada.id]]
+    other = await idle.workspace.ask(idle.ada, "Organize them again")
+    await idle.card(other)
+    await idle.press(idle.ada, other, "Approve")
+    await idle.shows(other, strings.DONE)
+    await idle.stop()
+    assert strings.PLAN_ENDED not in idle.text(other)

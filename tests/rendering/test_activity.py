@@ -1,0 +1,109 @@
+"""The line that says what Aion is doing."""
+
+from typing import Any
+
+import pytest
+
+from aion_bot.aion import ChatTokenType
+from aion_bot.rendering.activity import Activity
+
+AGENTS = {
+    "ImageSearchAgent": "Searching images…",
+    "DocumentSearchAgent": "Searching documents…",
+    "LinkSearchAgent": "Searching links…",
+    "VisualAnalysisAgent": "Looking at images…",
+    "DocumentAnalysisAgent": "Reading documents…",
+    "LinkAnalysisAgent": "Reading links…",
+    "AnalyticsAgent": "Counting and comparing…",
+    "CrossReferenceAgent": "Comparing sources…",
+    "FolderOrganizationAgent": "Organizing folders…",
+    "ReportSynthesisAgent": "Writing the report…",
+}
+
+
+def lines(*events: tuple[str, dict[str, Any]]) -> list[str]:
+    activity = Activity()
+    return [activity.line(ChatTokenType(kind), data) for kind, data in events]
+
+
+@pytest.mark.parametrize(("agent", "words"), AGENTS.items())
+@pytest.mark.parametrize("kind", ["tool_invocation", "thinking_step", "status"])
+def test_each_agent_has_words_for_what_it_does(agent: str, words: str, kind: str) -> None:
+    """Whichever event names it, also in other spellings."""
+    assert lines((kind, {"agent_name": agent})) == [words]
+    assert lines((kind, {"agent_name": agent.removesuffix("Agent")})) == [words]
+
+
+def test_the_line_counts_what_is_found() -> None:
+    """A search is one line: its words, then its count, which a second event of the same search does not change."""
+    assert lines(
+        ("thinking", {"status": "processing"}),
+        ("status", {"message": "Searching documents...", "agent_name": "DocumentSearchAgent"}),
+        ("thinking_step", {"agent_name": "DocumentSearchAgent", "message": "I wonder"}),
+        ("tool_invocation", {"agent_name": "DocumentSearchAgent", "tool_name": "search"}),
+        ("tool_result", {"result_count": 5}),
+        ("document_results", {"documents": [{}] * 5, "count": 5}),
+        ("tool_invocation", {"agent_name": "DocumentAnalysisAgent"}),
+        ("tool_result", {"agent_name": "DocumentAnalysisAgent", "result_count": 0}),
+        ("thinking", {}),
+    ) == [
+        "Thinking…",
+        "Searching documents…",
+        "",
+        "",
+        "Searching documents… 5 found",
+        "Searching documents… 5 found",
+        "Reading documents…",
+        "Reading documents… nothing found yet",
+        "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["thinking", "thinking_step"])
+def test_reasoning_is_shown_to_nobody(kind: str) -> None:
+    """Whatever field a thinking event has it in."""
+    secret = {
+        "message": "HIDDEN",
+        "reasoning": "HIDDEN",
+        "status": "HIDDEN",
+        "phase": "HIDDEN",
+        "content": "HIDDEN",
+    }
+    (bare, named) = lines((kind, secret), (kind, {**secret, "agent_name": "AnalyticsAgent"}))
+    assert "HIDDEN" not in bare + named
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("Looking at [[img:a1|crane.jpg]]", "Looking at crane.jpg…"),
+        ("Reading **all** of [it](https://x.example)…", "Reading all of it…"),
+        ("Counting [[ref:damaged]] things", "Counting some things…"),
+        ("Opening __init__.py", "Opening __init__.py…"),
+        ("...", "Searching images…"),
+    ],
+)
+def test_a_status_is_plain_words(message: str, line: str) -> None:
+    """No marker and no markup; a status without words names its agent."""
+    assert lines(("status", {"message": message, "agent_name": "ImageSearchAgent"})) == [line]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "line"),
+    [
+        ("image_results", {"images": [{}, {}]}, "Searching images… 2 found"),
+        ("document_results", {"count": 3}, "Searching documents… 3 found"),
+        ("tool_result", {"result_count": 3, "tool_name": "find_links"}, "Find links… 3 found"),
+        ("tool_result", {"result_count": -1, "tool_name": "search"}, ""),
+        ("tool_result", {"result_count": "many"}, ""),
+        ("tool_result", {"result_count": 4}, ""),
+        ("tool_result", {"result_count": 10**30, "tool_name": "search"}, ""),
+        ("image_results", {"images": "x"}, ""),
+        ("tool_invocation", {}, ""),
+        ("tool_invocation", {"agent_name": 7}, ""),
+        ("ping", {"message": "x"}, ""),
+    ],
+)  # fmt: skip
+def test_events_that_come_alone_or_are_malformed(kind: str, data: dict[str, Any], line: str) -> None:
+    """A count without an agent says what was searched where its event tells that, and nothing otherwise."""
+    assert lines((kind, data)) == [line]

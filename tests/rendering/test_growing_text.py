@@ -1,0 +1,183 @@
+"""No state of an answer that grows shows half a construct, and the states of a stream only add to each other."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.slack.markdown import delta
+from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.domain import strings
+from aion_bot.ports.inline import spans
+from aion_bot.ports.markdown import blocks, table_cells
+from aion_bot.ports.messages import Reply
+from aion_bot.ports.unfinished import closing_marks, settled
+from aion_bot.rendering.answer import AnswerView
+from tests.support.plain_adapter import PlainAdapter
+
+ANSWER = """# Roofs of site 7
+
+I found **12 photos** of *damaged* roofs, `IMG_2041.jpg` is the worst; see [the report](https://x.example/report_(1)) or
+https://x.example/raw_data for ~~all~~ most of them &amp; more.
+
+| Site | Photos |
+|---|--:|
+| **North** | 7 |
+| `south_2` | 5 |
+
+1. Open the folder
+   - [ ] tag it
+   - [x] share it with ***everybody* else**
+
+```python
+for photo in photos:  # **not bold
+    tag(photo, "damaged")
+```
+
+> Quoted **words** and ![a roof](https://x.example/roof.png)
+
+Done. H<sub>2</sub>O is 2 * 3 in snake_case_names.
+"""
+
+
+def state(text: str, *, page: int = 3000) -> list[Reply]:
+    view = AnswerView(PlainAdapter(page).page_format)
+    view.fold(ChatToken(ChatTokenType.TOKEN, text, {"accumulated": text}))
+    view.begin()
+    return [one for one in view.screen() if isinstance(one, Reply)]
+
+
+def half_constructs(text: str) -> list[str]:
+    """What a reader would see as markup: marks without a partner, open links, rows that are not whole."""
+    found: list[str] = []
+    last = blocks(text)[-1:]
+    for block in last:
+        if block.kind in {"paragraph", "heading"}:
+            found += [
+                span.kind for span in spans(block.text) if span.kind == "sign" and "2 *" not in block.text
+            ]
+            found += [sign for sign in ("](", "`") if sign in "".join(_words(block.text))]
+            found += ["row"] if block.text.startswith("|") else []
+        if block.kind == "table":
+            widths = {len(table_cells(row)) for row in block.text.strip().split("\n")}
+            found += ["row"] if len(widths) > 1 else []
+        if block.kind == "fence" and not block.text.strip():
+            found.append("fence")
+        if block.kind in {"rule", "underlined"}:
+            found.append(block.kind)
+    return found
+
+
+def _words(text: str) -> list[str]:
+    pieces, done = [], 0
+    for span in spans(text):
+        pieces.append(text[done : span.start])
+        done = span.end
+    return [*pieces, text[done:]]
+
+
+def test_no_state_shows_half_a_construct() -> None:
+    """At each of its characters an answer with every construct shows whole ones alone."""
+    wrong = [
+        (end, half)
+        for end in range(12, len(ANSWER))
+        for one in state(ANSWER[:end])
+        if (half := half_constructs(one.text))
+    ]
+    assert wrong == []
+
+
+def test_states_keep_up_with_the_text() -> None:
+    """No more than a short phrase waits, and nothing but marks is added."""
+    for end in range(12, len(ANSWER)):
+        (one,) = state(ANSWER[:end])
+        shown = one.text[: len(one.text) - one.closing]
+        assert ANSWER.startswith(shown.rstrip())
+        assert end - len(shown.rstrip()) <= 65
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "closing"),
+    [
+        ("Hello **bold wor", "Hello **bold wor**", 2),
+        ("Hello **bold*", "Hello **bold**", 2),
+        ("Hello **", "Hello ", 0),
+        ("a *it **both", "a *it **both***", 3),
+        ("x `code", "x `code`", 1),
+        ("x ``co` d", "x ``co` d``", 2),
+        ("see [label](https://x.ex", "see ", 0),
+        ("see ![alt](http", "see ", 0),
+        ("see [1] and", "see [1] and", 0),
+        ("so https://x.exa", "so ", 0),
+        ("a &am", "a ", 0),
+        ("AT&T is", "AT&T is", 0),
+        ("a <b", "a ", 0),
+        ("a < b", "a < b", 0),
+        ("so: 2 * 3", "so: 2 * 3", 0),
+        ("snake_case", "snake_case", 0),
+        ("a\n\n- [x] ", "a\n\n", 0),
+        ("a\n\n- **item", "a\n\n- **item**", 2),
+        ("a\n\n1. ", "a\n\n", 0),
+        ("a\n\n| a | b |\n|--", "a\n\n", 0),
+        ("a\n\n| a | b |\n|--|--|\n| c", "a\n\n| a | b |\n|--|--|\n", 0),
+        ("a\n\n| a bar", "a\n\n", 0),
+        ("a\n```py\n", "a\n", 0),
+        ("a\n```py\nx", "a\n```py\nx\n```", 4),
+        ("a\n```py\nx\n``", "a\n```py\nx\n```", 3),
+        ("> - ```\n>   x\n", "> - ```\n>   x\n>   ```", 7),
+    ],
+)  # fmt: skip
+def test_what_waits_and_what_is_closed(text: str, shown: str, closing: int) -> None:
+    """A construct waits for its other half; emphasis and code are closed where the text ends by now."""
+    (one,) = state(text)
+    assert (one.text, one.closing) == (shown, closing)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" + "a" * 500, "a *" + "b " * 800, "| a" * 600, "x" + "`" * 400, "&" + "a" * 99, "- " * 400]
+)
+def test_nothing_waits_for_ever(text: str) -> None:
+    """What is no construct after some hundred characters is shown as it is."""
+    assert settled(text + " end") > len(text) - 1_600
+
+
+def test_an_answer_that_fails_is_closed_but_whole() -> None:
+    """Where an answer ends with a failure no word of it waits any more, and its marks are closed."""
+    for text, shown in (
+        ("Two **ro", "Two **ro**"),
+        ("See [the", "See [the"),
+        ("| a |", "| a |"),
+        ("x `y", "x `y`"),
+    ):
+        view = AnswerView(PlainAdapter().page_format)
+        view.fold(ChatToken(ChatTokenType.TOKEN, text, {"accumulated": text}))
+        view.finish(strings.INTERRUPTED)
+        (one,) = view.screen()
+        assert isinstance(one, Reply)
+        assert one.text == f"{shown}\n\n⚠️ {strings.INTERRUPTED}"
+
+
+def test_an_answer_that_ends_is_as_it_is() -> None:
+    """The final text is the model's, also where its marks have no partner."""
+    view = AnswerView(PlainAdapter().page_format)
+    view.fold(ChatToken(ChatTokenType.TOKEN, "Two **ro", {"accumulated": "Two **ro"}))
+    view.finish()
+    assert view.screen() == (Reply("Two **ro"),)
+
+
+def test_a_stream_only_grows_and_shows_no_half_mark() -> None:
+    """Slack appends to a stream: what was shown once stays, and a mark waits for the one that closes it."""
+    shown, before = "", None
+    for end in range(12, len(ANSWER)):
+        (one,) = state(ANSWER[:end])
+        piece = delta(before, one, last=False)
+        assert piece is not None, ANSWER[:end][-40:]
+        shown, before = shown + piece, one
+        assert "sign" not in half_constructs(shown.replace("\u2060", ""))
+
+
+@given(st.text(alphabet="ab *_`[](|)\n#-~&<", max_size=120))
+def test_closing_closes(text: str) -> None:
+    """Whatever the text, what closes a mark is the mark itself."""
+    marks = closing_marks(text)
+    assert [text[start : start + len(mark)] for start, mark in marks] == [mark for _, mark in marks]
+    assert 0 <= settled(text) <= len(text)

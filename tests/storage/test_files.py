@@ -1,0 +1,133 @@
+"""The files of questions as rows: phases along the table, names erased with the words, contents known by workspace."""
+
+from dataclasses import replace
+
+import pytest
+
+from aion_bot.domain.file_types import FileKind
+from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.uploads import (
+    FILE_TRANSITIONS,
+    AttachedFile,
+    FileEnd,
+    FilePhase,
+    FileReason,
+)
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.files import Attachment
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.storage import Store
+
+THREAD, ADA = ThreadKey("slack", "t"), Person("U1", "Ada")
+A, B = Attachment("f1", "a.jpg", 10, "image/jpeg"), Attachment("f2", "b.pdf", 20)
+
+
+async def ask(store: Store, key: str, text: str = "What?") -> None:
+    prompt = Prompt(f"prompt {key}", THREAD, Place("W", "C"), ADA, text)
+    assert await store.turns.accept(Turn(key, THREAD, ADA, text), prompt)
+
+
+async def row(store: Store, number: int = 0, turn: str = "t1") -> AttachedFile:
+    return (await store.files.of(turn))[number]
+
+
+async def test_files_are_kept_in_order_and_once(store: Store) -> None:
+    """A second look at the same message adds nothing; what is new comes behind."""
+    await store.files.add("t1", [A], FilePhase.WAITING)
+    await store.files.add("t1", [A, B], FilePhase.HELD)
+    found = await store.files.of("t1")
+    assert [one.attachment for one in found] == [A, B]
+    assert [one.phase for one in found] == [FilePhase.WAITING, FilePhase.HELD]
+
+
+async def test_everything_that_is_known_is_read_back(store: Store) -> None:
+    """What a file is, where it is, and since when."""
+    await store.files.add("t1", [A], FilePhase.WAITING)
+    file = replace(await row(store), kind=FileKind.IMAGE, size=11, digest="d" * 64, sent_at=5)
+    await store.files.note_read(file)
+    await store.files.start_upload(file)
+    file = replace(file, library_id="image 1", known=True)
+    await store.files.store(file, "slack/W")
+    await store.files.note_adding(file, "s1", all_images=True)
+    await store.files.note_added(file)
+    assert await row(store) == replace(
+        file,
+        attachment=replace(A, size=11),
+        phase=FilePhase.ADDED,
+        session_id="s1",
+        all_images=True,
+    )
+    assert [one.library_id for one in await store.files.of_session("s1")] == ["image 1"]
+
+
+@pytest.mark.parametrize("phase", FilePhase)
+async def test_a_phase_moves_along_the_table_only(store: Store, phase: FilePhase) -> None:
+    """Each write from each phase: it counts where the table has it, and changes nothing elsewhere."""
+    end = FileEnd(FilePhase.REFUSED, FileReason.DAMAGED)
+    failed = FileEnd(FilePhase.FAILED, FileReason.LIMIT)
+    writes = {
+        FilePhase.UPLOADING: store.files.start_upload,
+        FilePhase.STORED: lambda file: store.files.store(file, "w"),
+        FilePhase.ADDED: store.files.note_added,
+        FilePhase.WAITING: store.files.restart,
+        FilePhase.REFUSED: lambda file: store.files.end(file, end),
+        FilePhase.FAILED: lambda file: store.files.end(file, failed),
+    }
+    for target, write in writes.items():
+        await store.files.add(target, [A], phase)
+        await write(await row(store, turn=target))
+        after = (await row(store, turn=target)).phase
+        assert after == (target if target in FILE_TRANSITIONS[phase] else phase), target
+
+
+async def test_a_retry_looks_first_for_what_may_have_arrived(store: Store) -> None:
+    """A failed file waits again; one that is in doubt is one whose upload began."""
+    await store.files.add("t1", [A, B], FilePhase.WAITING)
+    await store.files.end(await row(store), FileEnd(FilePhase.FAILED, FileReason.UNKNOWN))
+    await store.files.end(await row(store, 1), FileEnd(FilePhase.FAILED, FileReason.LIMIT))
+    await store.files.retry("t1")
+    assert [one.phase for one in await store.files.of("t1")] == [FilePhase.UPLOADING, FilePhase.WAITING]
+    assert {one.reason for one in await store.files.of("t1")} == {FileReason.NONE}
+
+
+async def test_a_content_is_known_in_its_workspace(store: Store) -> None:
+    """By digest, until the library has lost it; another workspace has a library of its own."""
+    await store.files.add("t1", [A], FilePhase.WAITING)
+    await store.files.store(replace(await row(store), digest="d", library_id="i"), "slack/W")
+    assert await store.files.library_id("slack/W", "d") == "i"
+    assert await store.files.library_id("slack/X", "d") is None
+    await store.files.forget("slack/W", "d")
+    assert await store.files.library_id("slack/W", "d") is None
+
+
+@pytest.mark.parametrize("reason", [EndReason.HELD, EndReason.ANSWERED])
+async def test_the_files_of_a_question_that_waits_for_words_are_the_next_ones(
+    store: Store, reason: EndReason
+) -> None:
+    """Only of the question just before it, and only while that waits."""
+    await ask(store, "t1", "")
+    await store.files.add("t1", [A], FilePhase.HELD)
+    await store.turns.end("t1", reason)
+    await ask(store, "t2")
+    adopted = await store.files.adopt_held("t2", THREAD, FilePhase.WAITING)
+    assert adopted == (reason is EndReason.HELD)
+    await ask(store, "t3")
+    assert await store.files.adopt_held("t3", THREAD, FilePhase.WAITING) == 0
+
+
+@pytest.mark.parametrize(
+    "reason", [EndReason.ANSWERED, EndReason.STOPPED, EndReason.HELD, EndReason.INCOMPLETE]
+)
+async def test_names_go_with_the_words(store: Store, reason: EndReason) -> None:
+    """The trigger erases the name of each file, and what Aion was told of it, in the write that erases the words."""
+    await ask(store, "t1")
+    await store.files.add("t1", [A], FilePhase.WAITING)
+    await store.files.note_attached("t1", "\n\na.jpg")
+    await store.turns.end("t1", reason)
+    turn = await store.turns.get("t1")
+    assert turn is not None
+    kept = reason in {EndReason.HELD, EndReason.INCOMPLETE}
+    assert ((await row(store)).attachment.name, turn.attached) == (
+        ("a.jpg", "\n\na.jpg") if kept else ("", "")
+    )
+    assert turn.retryable is kept
