@@ -11,9 +11,10 @@ from aion_bot.demo.page import Page, discord_payload, message, slack_payload
 from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.elements import Confirmation, Html, element
 from aion_bot.demo.page.pictures import Album, embedded, media_type
-from aion_bot.demo.page.sides import PHOTO, Side
+from aion_bot.demo.page.sides import Side
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.simulators.aion import library, photos
+from aion_bot.simulators.aion.photos import ROOF_LEAK
 from aion_bot.simulators.aion.pictures import gif, pdf, png, webp
 from aion_bot.simulators.aion.stored_files import Arriving
 from aion_bot.simulators.services import SimulatedServices
@@ -51,7 +52,7 @@ def test_a_photo_of_the_library_is_a_whole_jpeg_with_a_drawing(name: str) -> Non
 def test_every_image_of_the_library_has_a_photo_of_its_own() -> None:
     """No two images are alike, and the one to attach is none of them."""
     contents = [photos.photo(one.filename) for one in library.IMAGES]
-    assert len({*contents, PHOTO.content}) == len(library.IMAGES) + 1
+    assert len({*contents, ROOF_LEAK.content}) == len(library.IMAGES) + 1
 
 
 @pytest.mark.parametrize("content", NOT_PICTURES)
@@ -60,7 +61,7 @@ def test_nothing_but_a_picture_has_an_address(content: bytes) -> None:
     assert (Album().address(content), embedded(content)) == (None, None)
 
 
-@pytest.mark.parametrize("content", [gif(), png("a"), webp(), PHOTO.content])
+@pytest.mark.parametrize("content", [gif(), png("a"), webp(), ROOF_LEAK.content])
 def test_a_picture_has_the_same_address_each_time(content: bytes) -> None:
     """The address is the content's: equal bytes have one, and it finds them."""
     album = Album()
@@ -74,16 +75,16 @@ async def test_the_page_serves_the_pictures_that_it_drew(
     services: SimulatedServices, page: Page, http: aiohttp.ClientSession
 ) -> None:
     """A drawn picture comes as what it is and may be kept; others, and any without the token, are not found."""
-    await services.discord.direct_message(services.discord.people[0], "See", files=[PHOTO])
+    await services.discord.direct_message(services.discord.people[0], "See", files=[ROOF_LEAK])
     direct = services.discord.direct(services.discord.people[0])
     async with http.get(f"{page.address}?discord={direct}") as answer:
         policy, drawn = answer.headers["Content-Security-Policy"], await answer.text()
     assert "img-src 'self';" in policy
     assert Parsed(drawn).wrong == []
-    found = Album().address(PHOTO.content)
+    found = Album().address(ROOF_LEAK.content)
     assert f'src="{found}"' in drawn
     async with http.get(f"{page.address}{found}") as answer:
-        assert await answer.read() == PHOTO.content
+        assert await answer.read() == ROOF_LEAK.content
         assert (answer.content_type, answer.headers["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
         assert "immutable" in answer.headers["Cache-Control"]
     elsewhere = page.address.rstrip("/").rpartition("/")[0] + f"/wrong/{found}"
@@ -114,7 +115,7 @@ def drawn(side: Side, place: str) -> str:
 async def test_a_person_s_files_are_drawn_by_content(side: Side) -> None:
     """A picture is drawn whatever its name, with an alternative text; a document is its name and size."""
     lying = SimulatedFile("report.jpg", b"<svg onload=alert(1)>" * 100, "image/jpeg")
-    unnamed = replace(PHOTO, name="note.txt", media_type="text/plain")
+    unnamed = replace(ROOF_LEAK, name="note.txt", media_type="text/plain")
     shown = drawn(side, say(side, unnamed, lying, SimulatedFile("list.md", b"# A", "text/markdown")))
     assert Parsed(shown).wrong == []
     assert shown.count("<img ") == 1
@@ -152,8 +153,8 @@ def test_discord_s_pictures_stand_between_words_and_buttons() -> None:
 async def test_a_gallery_of_the_bot_s_is_drawn(services: SimulatedServices) -> None:
     """Pictures that the bot posted are drawn from the platform's own copy, with their descriptions."""
     slack, discord = services.slack, services.discord
-    file, ticket = slack.uploads.announce("pump.jpg", len(PHOTO.content))
-    slack.uploads.receive(ticket, PHOTO.content)
+    file, ticket = slack.uploads.announce("pump.jpg", len(ROOF_LEAK.content))
+    slack.uploads.receive(ticket, ROOF_LEAK.content)
     slack.uploads.files[file].shared = True
     image = {
         "type": "image",
@@ -169,9 +170,9 @@ async def test_a_gallery_of_the_bot_s_is_drawn(services: SimulatedServices) -> N
     discord.backend.post_as_bot(
         root.channel,
         {"content": "", "attachments": [{"filename": "a.jpg", "description": "A leak"}]},
-        files={"a.jpg": PHOTO.content},
+        files={"a.jpg": ROOF_LEAK.content},
     )
     for side, place in ((SlackSide(slack), thread), (DiscordSide(discord), root.channel)):
         shown = drawn(side, place)
-        assert f'src="{Album().address(PHOTO.content)}" alt="A leak"' in shown
+        assert f'src="{Album().address(ROOF_LEAK.content)}" alt="A leak"' in shown
         assert shown.count("<img ") == 1

@@ -18,9 +18,10 @@ from aion_bot.demo.page.changes import changes
 from aion_bot.demo.page.guard import DEFAULT_PORT, HEADERS, Guard
 from aion_bot.demo.page.pictures import Album, media_type
 from aion_bot.demo.page.platforms import sides
-from aion_bot.demo.page.sides import PHOTO, Side, find, who
+from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
+from aion_bot.simulators.aion.photos import ROOF_LEAK
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson, Workspace
 
@@ -157,7 +158,7 @@ class Page:
             return self._back(self._look(request.query), TOO_LARGE)
         files = await _files(request)
         if form.get("photo"):
-            files.append(PHOTO)
+            files.append(ROOF_LEAK)
         if not files and not form.get("words"):
             raise web.HTTPBadRequest(text="missing: words", headers=HEADERS)
         look, side = self._look(form), self._side(form["side"])

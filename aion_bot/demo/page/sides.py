@@ -6,11 +6,7 @@ from typing import Protocol
 
 from aion_bot.demo.page.elements import Button, Html, Picture
 from aion_bot.demo.page.meter import Reading
-from aion_bot.simulators.aion import photos
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson, Workspace
-
-PHOTO = SimulatedFile("roof_leak.jpg", photos.photo("roof_leak.jpg"), photos.MEDIA_TYPE)
-"""A picture that the library does not have, for a person who has none at hand."""
 
 TITLE = 44
 """Characters of a thread's name in the list of places."""
