@@ -38,7 +38,9 @@ def shown(message: Message, names: Mapping[str, str], uploads: Uploads) -> Shown
         payload=message.body,
         files={one["name"]: uploads.text(one["id"]) for one in message.files if message.by_bot},
         pictures=tuple(
-            uploads.picture(block) for block in message.body.get("blocks") or () if "slack_file" in block
+            uploads.picture(block)
+            for block in message.body.get("blocks") or ()
+            if block["type"] == "image" and uploads.has(block.get("slack_file", {}).get("id", ""))
         ),
     )
 
