@@ -38,6 +38,7 @@ from aion_bot.conversation.notices import named
 from aion_bot.conversation.proposal import read_pending, read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, prompts, strings
+from aion_bot.domain.file_types import FileKind, recognise
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.step_order import Named, step_order
 from aion_bot.domain.turn import Turn
@@ -307,6 +308,11 @@ READERS: dict[str, Callable[[str], object]] = {
     ),
     "sources": _sources,
     "a file's name": lambda text: attachment("1", text, 0, text),
+    "a file's line": strings.file_name,
+    "a file's type": lambda text: recognise(text.encode(), text.encode(), text),
+    "files for Aion": lambda text: prompts.with_attached(
+        text, prompts.attached_words([(FileKind.IMAGE, text)], len(text) * 2)
+    ),
     "what is settled": settled_length,
     "markers": lambda text: list(find_markers(text)),
     "parsed references": parse_references,
