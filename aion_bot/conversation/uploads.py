@@ -58,8 +58,7 @@ class QuestionFiles:
         view: AnswerView,
         changed: Callable[[bool], None],
     ) -> None:
-        self._store = services.store.files
-        self._folder = services.store.folder
+        self._store, self._folder = services.store.files, services.store.folder
         self._library = Library(services.aion, services.uploads, services.polling)
         self._shared = services.uploads
         self._mode = services.access.rules.uploads(turn.place)
@@ -69,11 +68,6 @@ class QuestionFiles:
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
-
-    @property
-    def any(self) -> bool:
-        """Whether the question has files."""
-        return bool(self._files)
 
     @property
     def incomplete(self) -> bool:
@@ -111,18 +105,19 @@ class QuestionFiles:
 
         Raises AionvisionError where the session is gone: another one gets the files.
         """
-        stored = [file for file in self._files if file.in_library]
-        try:
-            if images := [file for file in stored if file.kind is FileKind.IMAGE]:
-                await self._add_images(session, images)
-            if documents := [file for file in stored if file.kind is FileKind.DOCUMENT]:
-                await self._add_documents(session, documents)
-        except AionvisionError as error:
-            if error_messages.session_gone(error):
-                raise
-            self._log.warning("files not added", code=error.code)
-            for file in stored:
-                await self._end(self._files[file.number], end_of(error))
+        if not self._files:
+            return ""
+        for kind, add in ((FileKind.IMAGE, self._add_images), (FileKind.DOCUMENT, self._add_documents)):
+            if not (files := [file for file in self._files if file.in_library and file.kind is kind]):
+                continue
+            try:
+                await add(session, files)
+            except AionvisionError as error:
+                if error_messages.session_gone(error):
+                    raise
+                self._log.warning("files not added", code=error.code)
+                for file in files:
+                    await self._end(self._files[file.number], end_of(error, stored=True))
         self._show()
         added = [file for file in self._files if file.phase is FilePhase.ADDED]
         named = [(file.kind or FileKind.DOCUMENT, file.attachment.name) for file in added]
@@ -138,18 +133,19 @@ class QuestionFiles:
         if self._turn.attempt:
             await self._store.retry(key)
             self._files = await self._store.of(key)
-            return
+            if self._files:
+                return
         found, adopted = list(origin.files), 0
         holds = self._mode is Uploads.ASK or not readable(self._turn.text)
         phase = FilePhase.HELD if holds and self._mode is not Uploads.OFF else FilePhase.WAITING
         # A thread that is not open yet has neither messages nor other questions.
-        if origin.opening is None and self._mode is not Uploads.OFF:
+        if origin.opening is None and self._mode is not Uploads.OFF and not origin.pictures:
             found += await self._recent(adapter, origin)
             if readable(self._turn.text):
                 adopted = await self._store.adopt_held(key, self._turn.thread, phase)
         found = list({one.id: one for one in found}.values())
         self._more = max(0, len(found) - MOST_OF_A_QUESTION)
-        if found or adopted:
+        if found or adopted or self._turn.starts:  # an earlier process may have adopted some
             await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
             self._files = await self._store.of(key)
 
@@ -158,14 +154,17 @@ class QuestionFiles:
         # In a direct message each file is a question of its own.
         if origin.place.direct:
             return ()
-        key = self._turn.thread
+        key, found = self._turn.thread, None
         try:
             permit = self._thread.limiter.permit(Operation.LIST_MESSAGES, key, Priority.BEST_EFFORT)
             async with permit as issued:
-                return await adapter.recent_files(key, before=origin.source or origin.echo) if issued else ()
+                if issued:
+                    found = await adapter.recent_files(key, before=origin.source or origin.echo)
         except PlatformError as error:
             self._log.info("recent files not readable", reason=repr(error))
-            return ()
+        if found is None:
+            self._view.notice(strings.FILES_NOT_LISTED)
+        return found or ()
 
     async def _settle(self) -> Outcome | None:
         """Decide what is not for the library; returns how the turn ends where somebody has to choose first."""
@@ -177,7 +176,8 @@ class QuestionFiles:
         held = [file for file in self._files if file.phase is FilePhase.HELD]
         if not held:
             return None
-        if not self._turn.attempt:
+        # A press that asks nothing leaves the choice as it is.
+        if not self._turn.attempt or not readable(self._turn.text):
             self._show()
             return self._choice()
         # Somebody pressed for an answer without them.
@@ -221,7 +221,8 @@ class QuestionFiles:
                 await self._end(self._files[file.number], FileEnd(FilePhase.FAILED, FileReason.NO_ANSWER))
         except AionvisionError as error:
             self._log.warning("library not readable", code=error.code)
-            await self._end(file, FileEnd(FilePhase.FAILED, FileReason.UNKNOWN))
+            damaged = isinstance(error, DocumentProcessingError)
+            await self._end(file, end_of(error) if damaged else FileEnd(FilePhase.FAILED, FileReason.UNKNOWN))
 
     async def _arrived(self, file: AttachedFile) -> bool:
         """Return whether the library has a file whose upload began; records what is found."""
@@ -269,17 +270,18 @@ class QuestionFiles:
         # Before a byte leaves: a process that finds this phase looks into the library first.
         await self._store.start_upload(file)
         self._update(file)
-        size = spool.size
         library_id, known = await self._library.put(
-            file, kind, spool, lambda sent: self._progress(file.number, size + sent, 2 * size)
+            file, kind, spool, lambda sent: self._progress(file.number, spool.size + sent, 2 * spool.size)
         )
         await self._stored(file, library_id, known=known)
 
     async def _stored(self, file: AttachedFile, library_id: str, *, known: bool) -> None:
+        # What this workspace has had before was read then; what Aion has had perhaps never could be.
+        fresh = file.phase is FilePhase.UPLOADING
         file = replace(file, phase=FilePhase.STORED, library_id=library_id, known=known)
         await self._store.store(file, self._workspace)
         self._update(file)
-        if file.kind is FileKind.DOCUMENT and not known:
+        if file.kind is FileKind.DOCUMENT and fresh:
             try:
                 await self._library.processed(file)
             except DocumentProcessingError:
@@ -295,7 +297,6 @@ class QuestionFiles:
         ids = [file.library_id for file in files]
         usable, restored = await self._library.select_images(session, selected, ids, all_images=sees_all)
         if not restored:
-            self._log.warning("session mode not restored")
             self._view.notice(strings.MODE_LOST)
         await self._added(session, files, usable)
 
