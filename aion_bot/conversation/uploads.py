@@ -13,7 +13,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, DocumentProcessingError
 from aion_bot.conversation.file_spool import FileSpool
-from aion_bot.conversation.library import Library
+from aion_bot.conversation.library import CLOCKS, Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -225,7 +225,8 @@ class QuestionFiles:
 
     async def _arrived(self, file: AttachedFile) -> bool:
         """Return whether the library has a file whose upload began; records what is found."""
-        found = await self._library.find(file)
+        others = await self._store.others(file.digest, file.sent_at - 2 * CLOCKS)
+        found = await self._library.find(file, others)
         if found is None:
             await self._store.restart(file)
             self._update(replace(file, phase=FilePhase.WAITING))
