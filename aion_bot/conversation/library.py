@@ -117,7 +117,8 @@ class Library:
     ) -> tuple[set[str], bool]:
         """Let a session use pictures beside those that it has selected, the last thousand.
 
-        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so.
+        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so; false also
+        where Aion does not take that.
         """
         chats = self._aion.chats
         if not set(ids) <= set(selected):
@@ -126,8 +127,12 @@ class Library:
         if not all_images:
             return set(ids) & set(selected), True
         # Selecting pictures narrows a session to them.
-        mode = await chats.update_mode(session, True)
-        return set(ids) & set(selected), mode.get("use_all_images") is True
+        try:
+            restored = (await chats.update_mode(session, True)).get("use_all_images") is True
+        except AionvisionError as error:
+            _log.warning("session mode not set", code=error.code)
+            restored = False
+        return set(ids) & set(selected), restored
 
     async def select_documents(self, session: str, ids: Sequence[str]) -> set[str]:
         """Let a session use these documents and no others, the last hundred; returns those that it can use."""

@@ -109,6 +109,19 @@ async def test_pictures_are_added_to_the_selection(
     assert aion.count("update_mode") == all_images
 
 
+@pytest.mark.parametrize(("status", "times"), [(500, 2), (403, 1)])
+async def test_a_mode_that_cannot_be_set_back_is_known(
+    aion: SimulatedAion, found: Library, status: int, times: int
+) -> None:
+    """The pictures can be used, and the caller can say what else changed."""
+    session = aion.sessions.create({})
+    aion.fail_next("update_mode", status, times=times)
+    ids = [library.CRANE.id]
+    assert await found.select_images(session.id, [], ids, all_images=True) == (set(ids), False)
+    assert (await found.select_images(session.id, [], ids, all_images=True))[1] is True
+    assert session.use_all_images
+
+
 async def test_what_is_selected_already_is_not_set_again(aion: SimulatedAion, found: Library) -> None:
     """No request narrows a session for nothing."""
     session = aion.sessions.create({"use_all_images": False, "initial_image_ids": [library.PUMP.id]})

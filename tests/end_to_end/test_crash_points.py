@@ -88,6 +88,7 @@ async def test_a_question_with_files_survives_every_crash_point(idle: Bot, steps
     outcomes = await survive(idle, steps, ask_with_files)
     report(outcomes)
     assert len(outcomes) >= 24
+    assert all(session.use_all_images for session in idle.aion.sessions)
     digests = [one.digest for one in idle.aion.files.uploaded]
     # The last question was not killed.
     assert len(digests) == len(set(digests)) == 2 * (len(outcomes) + 1)
