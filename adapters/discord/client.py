@@ -148,13 +148,11 @@ class RestClient:
     ) -> int:
         """Post a message and return its id; `answering` is the message that it replies to.
 
-        A nonce that is repeated within a few minutes returns the message that it made before (Discord's
-        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given. Raises `Claimed`
-        where one that claims a question returns a message which cannot be the one that was sent.
+        A nonce that is repeated within a few minutes returns the message that it made before (Discord's documentation,
+        *Create Message*, `enforce_nonce`). Raises `Claimed` where one that claims a question returns another's message.
         """
-        tried = nonce in self.own_nonces
+        tried, named = nonce in self.own_nonces, nonce or secrets.token_hex(8)
         # Before the request: the gateway may deliver the message before the answer comes.
-        named = nonce or secrets.token_hex(8)
         self.own_nonces[named] = None
         if len(self.own_nonces) > MAX_NONCES:
             self.own_nonces.popitem(last=False)

@@ -170,14 +170,8 @@ class Approvals:
         view = PlanCardView(
             plan, PlanFormat(thread.page_format, self._access.policies[thread.platform].approvers)
         )
-        delivery = Delivery(
-            plan.key,
-            plan.requester,
-            posted or (plan.message,),
-            on_posted,
-            owns_cards=True,
-            resumed=bool(posted),
-        )
+        shown, again = posted or (plan.message,), bool(posted)
+        delivery = Delivery(plan.key, plan.requester, shown, on_posted, owns_cards=True, resumed=again)
         sync = self._services.registry.sync(thread, view, delivery)
         card = _Card(self._services.store, view, sync, CalmWake(sync.wake))
         self._services.agents_at_work[plan.key] = card.heard
@@ -192,7 +186,8 @@ class Approvals:
             return error
         finally:
             showing.cancel()
-            del self._services.agents_at_work[plan.key]
+            # The key may be gone: buttons that came back may have been pressed before this was over.
+            self._services.agents_at_work.pop(plan.key, None)
         return None
 
     async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:

@@ -50,9 +50,6 @@ _UNSEEN = 1.2
 _LASTING = 60.0
 """Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""
 
-_LONGEST_END = 0.3
-"""Seconds for which the end of an answer waits for its activity to be gone."""
-
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
 
@@ -85,6 +82,8 @@ class Indicators:
         self._marks = QueuedMarks()
         self.places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
+        # The keys of turns that have not ended, and of whose work nothing is shown any more.
+        self._idle: set[str] = set()
         self._unsigned = Unsigned()
         self._waits: dict[str, asyncio.Event] = {}
         """What is set once a question does not wait any more, by the turn's key."""
@@ -148,19 +147,20 @@ class Indicators:
         try:
             yield
         finally:
-            self._working -= Counter([turn.thread])
+            self._working -= Counter([] if turn.key in self._idle else [turn.thread])
+            self._idle.discard(turn.key)
             self._tasks.spawn(self.clear(thread, turn, after=showing))
 
     async def end_activity(self, thread: Thread, turn: Turn) -> None:
-        """Show no more that the bot works on a turn: before people see its last text, or while a plan waits for them.
-
-        One that lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
-        """
-        lasting = thread.adapter.limits.activity_lasts >= _LASTING
-        if lasting and turn.thread in self._active and self._working[turn.thread] <= 1:
-            ending = asyncio.create_task(self._end_activity(thread, turn, running=1))
-            await asyncio.wait({ending}, timeout=_LONGEST_END)
-            ending.add_done_callback(lambda done: done.cancelled() or done.exception())
+        """Show no more that the bot works on a turn, before its last text and while a plan waits."""
+        if turn.key not in self._idle:
+            self._idle.add(turn.key)
+            self._working -= Counter([turn.thread])
+            # What lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
+            if thread.adapter.limits.activity_lasts >= _LASTING:
+                ending = asyncio.create_task(self._end_activity(thread, turn))
+                await asyncio.wait({ending}, timeout=_UNNOTICED)
+                ending.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def clear(self, thread: Thread, turn: Turn, *, after: "asyncio.Task[None] | None" = None) -> None:
         """Remove every indicator of a turn; what cannot be removed now is left to the next process.
@@ -328,10 +328,10 @@ class Indicators:
         except RateLimited:
             return False
 
-    async def _end_activity(self, thread: Thread, turn: Turn, *, running: int = 0) -> None:
-        """Show no activity, unless more than `running` turns need it. Raises `_StillShownError` or `RateLimited`."""
+    async def _end_activity(self, thread: Thread, turn: Turn) -> None:
+        """Show no more that the bot works. Raises `_StillShownError`, or `RateLimited`, where that is not so."""
         async with self._locks.setdefault(turn.thread, asyncio.Lock()):
-            if turn.thread not in self._active or self._working[turn.thread] > running:
+            if turn.thread not in self._active or self._working[turn.thread]:
                 return  # nothing is shown, or it is another turn's
             async with thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.FINAL):
                 ended = await thread.show_activity(turn.asker, active=False)

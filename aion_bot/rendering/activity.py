@@ -5,6 +5,7 @@ events only the agent is named, never their words.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aion_bot.aion.events import ChatTokenType
@@ -28,15 +29,16 @@ _RESULTS = {
 """Where an event says how much was found, where it lists that, and who finds such things."""
 
 
+@dataclass(slots=True)
 class Activity:
     """What Aion does now, and how much it has found.
 
     The line is calm: it changes when another agent begins, when Aion words it anew, and when more is found.
     """
 
-    def __init__(self) -> None:
-        self._doing = self._agent = ""
-        self._found: int | None = None
+    _doing: str = ""
+    _agent: str = ""
+    _found: int | None = None
 
     def line(self, kind: ChatTokenType, data: Mapping[str, Any]) -> str:
         """Take an event and return the line; "" where there is nothing new to say."""

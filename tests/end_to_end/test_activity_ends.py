@@ -56,10 +56,16 @@ async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
 
 
 async def test_nothing_says_that_the_bot_works_while_a_plan_waits(on_slack: Bot) -> None:
-    """The stream stays open, and it is a person's turn."""
+    """The stream stays open, and it is a person's turn; another question in the thread shows and ends its own activity."""
     await on_slack.start()
     on_slack.aion.play(script.organize(stays_open=True))
     thread = await on_slack.workspace.mention(on_slack.ada, "Sort the photos")
     await on_slack.card(thread)
     await on_slack.until(lambda: not on_slack.workspace.shows_lasting_activity(thread))
+    on_slack.aion.play(Scene((Speak("The wh"), Hold("on", pings=True), *ENDING), Answer("The whole answer.")))
+    await on_slack.workspace.reply(on_slack.ada, thread, "And meanwhile?")
+    await on_slack.until(lambda: on_slack.workspace.shows_lasting_activity(thread))
+    on_slack.aion.release("on")
+    await on_slack.shows(thread, "The whole answer.")
+    assert not on_slack.workspace.shows_lasting_activity(thread)
     assert on_slack.aion.streaming == 1

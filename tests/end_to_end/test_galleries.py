@@ -2,7 +2,7 @@
 
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import library
-from aion_bot.simulators.aion.pictures import png
+from aion_bot.simulators.aion.photos import photo
 from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
 
@@ -22,6 +22,6 @@ async def test_pictures_stand_under_their_answer(bot: Bot) -> None:
     assert bot.bots(thread)[-1].id == shown.id
     assert [one.name for one in shown.pictures] == [one.filename for one in wanted]
     assert [one.description for one in shown.pictures] == [one.description for one in wanted]
-    assert [one.content for one in shown.pictures] == [png(one.filename) for one in wanted]
+    assert [one.content for one in shown.pictures] == [photo(one.filename) for one in wanted]
     assert all(one.title in shown.text for one in wanted)
     assert [button.label for button in shown.buttons] == [strings.ONLY_THESE, strings.CLOSER]
