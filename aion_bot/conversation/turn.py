@@ -11,11 +11,12 @@ import structlog
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
-from aion_bot.conversation.aion_stream import AionStream, answer_data
+from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import add_gallery
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
 from aion_bot.conversation.unshown_answer import close_unshown

@@ -15,6 +15,7 @@ from aion_bot.demo.page.tour_file import tour_file
 from aion_bot.demo.terminal import Keyboard, Terminal
 from aion_bot.demo.tour import Tour
 from aion_bot.ports import private_files
+from aion_bot.simulators.aion.stored_files import TIERS
 from aion_bot.simulators.services import SimulatedServices
 
 _ENDS = (signal.SIGTERM, signal.SIGINT)
@@ -39,6 +40,7 @@ async def serve(services: SimulatedServices, bot: BotProcess, port: int | None) 
         OSError: `port` cannot be used.
     """
     services.aion.token_delay = WATCHABLE
+    services.aion.files.limits = TIERS["starter"]  # a person may have a file at hand that is too large for it
     async with Page(services, bot, port) as page:
         _say(f"The demo, in a browser: {page.address}")
         if _is_terminal(sys.stdin) and _is_terminal(sys.stdout):

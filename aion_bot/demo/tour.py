@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from aion_bot.demo.transcript import Reader, final
 from aion_bot.simulators.aion.long_report import LONG_REPORT
+from aion_bot.simulators.aion.photos import ROOF_LEAK
+from aion_bot.simulators.aion.script import LEAK
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.workspace import Shown, Workspace
+from aion_bot.simulators.workspace import FullWorkspace, Shown, Workspace
 
 PATIENCE = 60.0
 """Seconds to wait for one check of the tour."""
@@ -63,7 +65,7 @@ class _Visit:
     def __init__(
         self,
         services: SimulatedServices,
-        workspace: Workspace,
+        workspace: FullWorkspace,
         say: Callable[[str], None],
         retries: int,
         patience: float,
@@ -81,7 +83,15 @@ class _Visit:
         self._began = time.monotonic()
 
     async def play(self) -> None:
-        steps = (self._question, self._approved, self._cancelled, self._shouted, self._long, self._failed)
+        steps = (
+            self._question,
+            self._approved,
+            self._file,
+            self._cancelled,
+            self._shouted,
+            self._long,
+            self._failed,
+        )
         for step in steps:
             thread = await step()
             self.stops.append(Stop(self._step, self._workspace, thread))
@@ -101,10 +111,20 @@ class _Visit:
             return thread
         grew = any(len(message.versions) > 2 for message in self._bots(thread))
         self._expect("the answer grew in place", grew)
+        await self._watch(thread, "its pictures stand under it, each with a description", _shows_pictures)
         await self._workspace.reply(self._ada, thread, "Which of them is the most urgent?")
         await self._watch(
             thread, "the thread's session knows what was said before", _says("Of the three, the", "says how")
         )
+        return thread
+
+    async def _file(self) -> str:
+        self._title("A question about a picture that is attached")
+        thread = await self._workspace.mention(self._ada, "What is wrong here?", files=[ROOF_LEAK])
+        # One library has the files of both platforms: the second upload finds the first one's.
+        became = "added" if self._workspace is self._services.workspaces[0] else "already there"
+        await self._watch(thread, "a line says what became of it", _says(ROOF_LEAK.name, became))
+        await self._watch(thread, "the answer is about it", _says(LEAK))
         return thread
 
     async def _approved(self) -> str:
@@ -231,6 +251,12 @@ def _says(*parts: str, pressable: bool | None = None) -> Seen:
         )
 
     return seen
+
+
+def _shows_pictures(shown: Sequence[Shown]) -> bool:
+    """Expect a gallery, with words for people who do not see it."""
+    found = [picture for one in shown for picture in one.pictures]
+    return bool(found) and all(one.description for one in found)
 
 
 def _letters(shown: Sequence[Shown]) -> str:

@@ -9,9 +9,10 @@ import pytest
 from aion_bot.demo.page import message_menu, view
 from aion_bot.demo.page.discord_side import DiscordSide
 from aion_bot.demo.page.pictures import embedded
-from aion_bot.demo.page.sides import PHOTO, Activity, Entry, Place, Side, find
+from aion_bot.demo.page.sides import Activity, Entry, Place, Side, find
 from aion_bot.demo.page.slack_side import SlackSide
 from aion_bot.demo.page.view import Look, Parts
+from aion_bot.simulators.aion.photos import ROOF_LEAK
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, Message
@@ -162,7 +163,7 @@ async def test_a_person_edits_and_deletes_their_own_messages_alone(side: Side) -
 async def test_an_edited_question_still_mentions_the_bot(side: Side) -> None:
     """What the page wrote before the words stays before them, and is not offered for editing."""
     place = thread_of(side)
-    await side.say(side.workspace.people[0], place, "Words", [PHOTO])
+    await side.say(side.workspace.people[0], place, "Words", [ROOF_LEAK])
     mentions = entries(side, place)[-1].shown.text.startswith("@")
     assert mentions is (side.key == "discord")
     assert entries(side, place)[-1].own == "Words"
@@ -187,7 +188,7 @@ async def test_a_photo_can_be_sent_with_words_or_without(side: Side, kind: str) 
     thread_of(side)
     place = place_of(side, kind)
     for words in ("look at this", ""):
-        await side.say(side.workspace.people[0], place, words, [PHOTO])
+        await side.say(side.workspace.people[0], place, words, [ROOF_LEAK])
         newest = entries(side, place)[-1]
         assert newest.own == words
         (photo,) = newest.attached

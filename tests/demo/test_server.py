@@ -13,7 +13,7 @@ import pytest
 
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
-from aion_bot.demo.page.server import LEFT, NO_ANSWER
+from aion_bot.demo.page.server import LEFT, NO_ANSWER, TOO_LARGE
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 
@@ -156,6 +156,52 @@ async def test_a_photo_needs_no_words(
     """A photo alone is sent."""
     assert await post(http, page, "say", side="slack", photo="1") == 303
     assert len(services.slack.conversations.messages[-1].files) == 1
+
+
+async def send(http: aiohttp.ClientSession, page: Page, files: list[tuple[str, bytes]], **fields: str) -> int:
+    """Send a form with files, as a browser does: one without a name is an empty field."""
+    form = aiohttp.FormData(fields, quote_fields=False)  # as browsers write names
+    for name, content in files:
+        form.add_field("files", content, filename=name, content_type="text/html")
+    headers = {"Origin": "http://" + urlsplit(page.address).netloc}
+    async with http.post(page.address + "say", data=form, headers=headers, allow_redirects=False) as answer:
+        return answer.status
+
+
+async def test_files_of_the_composer_are_attached(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """Files come as they were chosen, with words or without, on both sides; a folder before a name is left out."""
+    slack, discord = services.slack, services.discord
+    files = [("../../etc/a <b>.txt", b"first"), ("b.bin", bytes(range(256)))]
+    names = [("a <b>.txt", b"first"), ("b.bin", bytes(range(256)))]
+    assert await send(http, page, files, side="slack", words="See") == 303
+    assert await send(http, page, files, side="discord", words="") == 303
+    given = [slack.uploads.given[one["id"]].file for one in slack.conversations.messages[-1].files]
+    assert [(one.name, one.content) for one in given] == names
+    assert slack.conversations.messages[-1].body["text"].endswith("See")
+    attached = discord.world.everything()[-1].contents
+    assert [(one.name, one.content) for one in attached] == names
+
+
+async def test_an_empty_field_for_files_sends_none(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """A browser that chose none sends the words alone; without words there is nothing to send."""
+    assert await send(http, page, [("", b"")], side="slack", words="See") == 303
+    assert services.slack.conversations.messages[-1].files == ()
+    assert await send(http, page, [("", b"")], side="slack", words=" ") == 400
+
+
+async def test_files_that_are_too_large_are_reported(
+    services: SimulatedServices, idle: BotProcess, http: aiohttp.ClientSession
+) -> None:
+    """A form above the limit is refused with a sentence, and nothing of it is sent."""
+    async with Page(services, idle, 0, most=1_000) as page:
+        assert await send(http, page, [("a.txt", b"a" * 100_000)], side="slack", words="See") == 303
+        async with http.get(page.address) as answer:
+            assert TOO_LARGE in await answer.text()
+    assert services.slack.conversations.messages == []
 
 
 async def test_a_command_without_a_bot_is_reported(page: Page, http: aiohttp.ClientSession) -> None:

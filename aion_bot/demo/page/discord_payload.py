@@ -3,12 +3,13 @@
 Their parts: Discord's documentation, *Message Resource* and *Component Reference*.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aion_bot.demo.page import markdown
 from aion_bot.demo.page.elements import Button, Html, element, joined
 from aion_bot.demo.page.markdown import Names, is_address
+from aion_bot.demo.page.pictures import figure, unseen
 
 Body = Mapping[str, Any]
 
@@ -17,14 +18,19 @@ _LINK = 5
 _SUPPRESS_EMBEDS = 1 << 2
 
 
-def draw(body: Body, names: Names, button: Button) -> Html:
-    """Draw what Discord shows of a message."""
-    return joined(_pieces(body, names, button))
+def draw(body: Body, names: Names, button: Button, pictures: Sequence[tuple[str | None, str]] = ()) -> Html:
+    """Draw what Discord shows of a message; `pictures` are the attached ones, as their addresses and descriptions."""
+    return joined(_pieces(body, names, button, pictures))
 
 
-def _pieces(body: Body, names: Names, button: Button) -> Iterator[Html]:
+def _pieces(
+    body: Body, names: Names, button: Button, pictures: Sequence[tuple[str | None, str]]
+) -> Iterator[Html]:
     if content := str(body.get("content") or ""):
         yield markdown.on_discord(content, names)
+    if pictures:
+        seen = (figure(where, said, "") if where else unseen(said) for where, said in pictures)
+        yield element("div", *seen, class_="gallery")
     if not int(body.get("flags") or 0) & _SUPPRESS_EMBEDS:
         yield from (_embed(embed, names) for embed in body.get("embeds") or ())
     yield from (_row(row, button) for row in body.get("components") or ())

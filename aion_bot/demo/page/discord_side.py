@@ -64,9 +64,9 @@ class DiscordSide:
         return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
 
     def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
-        """Draw content, embeds and components; attachments are not among them."""
-        del picture
-        return discord_payload.draw(shown.payload, self.names, button)
+        """Draw content, pictures, embeds and components."""
+        seen = [(picture(one.content), one.description) for one in shown.pictures]
+        return discord_payload.draw(shown.payload, self.names, button, seen)
 
     def prefix(self, place: Place) -> str:
         """The command in a channel; in a thread a mention, without which the bot cannot read the words."""
@@ -140,11 +140,7 @@ class DiscordSide:
             thread=message.id if self._opens_thread(message) and message.id != place.id else "",
             replies=len(self._world.messages.get(message.id, ())),
             marks=message.reactions,
-            attached=[
-                Attached(name, message.contents[at].content if at < len(message.contents) else b"")
-                for at, name in enumerate(message.attachments)
-                if name not in message.files
-            ],
+            attached=() if shown.by_bot else [Attached(one.name, one.content) for one in message.contents],
             own=message.content.removeprefix(self._mention).strip() if message.author == person else None,
         )
 

@@ -62,7 +62,7 @@ def _body(side: Side, entry: Entry, button: Button, picture: Picture) -> Html:
     seen, named = list[Html](), list[Html]()
     for one in entry.attached:
         if (address := picture(one.content)) is not None:
-            words = one.description or f"A picture of {entry.shown.author}'s without a description"
+            words = f"A picture of {entry.shown.author}'s without a description"
             seen.append(figure(address, words, f"File: {one.name}"))
         else:
             named.append(element("p", f"File: {one.name}{_size(one)}", class_="file"))

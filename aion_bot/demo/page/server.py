@@ -18,9 +18,10 @@ from aion_bot.demo.page.changes import changes
 from aion_bot.demo.page.guard import DEFAULT_PORT, HEADERS, Guard
 from aion_bot.demo.page.pictures import Album, media_type
 from aion_bot.demo.page.platforms import sides
-from aion_bot.demo.page.sides import PHOTO, Side, find, who
+from aion_bot.demo.page.sides import Side, find, who
 from aion_bot.demo.page.trouble import MENU, Troubles
 from aion_bot.demo.page.view import Look, Parts
+from aion_bot.simulators.aion.photos import ROOF_LEAK
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson, Workspace
 
@@ -32,20 +33,27 @@ GAP = 0.06
 """The shortest time in seconds between two updates of one browser."""
 
 MOST = 96 * 1024**2
-"""Bytes of a form with its files."""
+"""Bytes of a form with its files, which stay in memory: more than the library takes of one (`modes.serve`)."""
 
-TOO_LARGE = f"The page takes {MOST // 1024**2} MB at once."
+TOO_LARGE = "The page does not take so much at once. Choose smaller files."
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
-_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 GONE = "That button is no longer there."
 LEFT = "That message is no longer there, or the bot is away."
 
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
 
 class Page:
-    """The server of the page, as a context manager. `port` None: the default port, or any if that is in use. Raises OSError."""
+    """The server of the page, as a context manager.
 
-    def __init__(self, services: SimulatedServices, bot: BotProcess, port: int | None = None) -> None:
+    `port` None: the default port, or any if that is in use. `most`: bytes of a form with its files. Raises OSError.
+    """
+
+    def __init__(
+        self, services: SimulatedServices, bot: BotProcess, port: int | None = None, *, most: int = MOST
+    ) -> None:
         self._wanted = port
+        self._most = most
         self._port = 0
         self._token = secrets.token_urlsafe(16)
         self._sides = sides(services.workspaces)
@@ -68,7 +76,7 @@ class Page:
     async def __aenter__(self) -> Self:
         """Start to serve."""
         guard = Guard(self._token, lambda: self._port)
-        app = web.Application(middlewares=[guard.middleware], client_max_size=MOST)
+        app = web.Application(middlewares=[guard.middleware], client_max_size=self._most)
         app.router.add_get("/{token}/", self._show)
         app.router.add_get("/{token}/events", self._follow)
         app.router.add_get("/{token}/{file:style.css|script.js|icon.svg}", _file)
@@ -156,7 +164,7 @@ class Page:
             return self._back(self._look(request.query), TOO_LARGE)
         files = await _files(request)
         if form.get("photo"):
-            files.append(PHOTO)
+            files.append(ROOF_LEAK)
         if not files and not form.get("words"):
             raise web.HTTPBadRequest(text="missing: words", headers=HEADERS)
         look, side = self._look(form), self._side(form["side"])

@@ -6,11 +6,7 @@ from typing import Protocol
 
 from aion_bot.demo.page.elements import Button, Html, Picture
 from aion_bot.demo.page.meter import Reading
-from aion_bot.simulators.aion import photos
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson, Workspace
-
-PHOTO = SimulatedFile("roof_leak.jpg", photos.photo("roof_leak.jpg"), photos.MEDIA_TYPE)
-"""A picture that the library does not have, for a person who has none at hand."""
 
 TITLE = 44
 """Characters of a thread's name in the list of places."""
@@ -28,19 +24,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file under a message: its name, its bytes, and what it shows in words, "" where nobody said that."""
+    """A file that a person attached."""
 
     name: str
-    content: bytes = b""
-    description: str = ""
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A message in a place: its time (seconds of the epoch), a note above it, and its thread below it.
 
-    `marks` are the bot's reactions, `attached` the files that are no texts of the bot's; `own` are the words that its writer
-    may edit, None if it is somebody else's.
+    `marks` are the bot's reactions, `attached` a person's files; `own` are the words that its writer may edit, None if it is
+    somebody else's.
     """
 
     shown: Shown

@@ -5,8 +5,9 @@ Deterministic: the words of a question and the topic of its session choose the s
 
 import re
 from collections.abc import Sequence
+from hashlib import sha256
 
-from aion_bot.simulators.aion import library
+from aion_bot.simulators.aion import library, photos
 from aion_bot.simulators.aion.long_report import LONG_REPORT
 from aion_bot.simulators.aion.scene import (
     ENDING,
@@ -29,6 +30,7 @@ from aion_bot.simulators.aion.stored_files import StoredFile
 DAMAGED = (library.PUMP, library.SCAFFOLD, library.LIFT)
 DAMAGE = "damage"
 SAFETY = "safety"
+LEAK = "the ceiling is stained and cracked, and water drips from it into a bucket"
 
 
 def respond(question: str, session: Session, files: Sequence[StoredFile] = ()) -> Scene:
@@ -81,8 +83,12 @@ def safety_report() -> Scene:
 
 
 def about_files(files: Sequence[StoredFile]) -> Scene:
-    """What is in files that somebody attached."""
-    found = "\n".join(f"- {one.reference}: {one.size:,} bytes, nothing is damaged" for one in files)
+    """What is in files that somebody attached; of the photo that the demo offers it is known."""
+    seen = {sha256(photos.ROOF_LEAK.content).hexdigest(): LEAK}
+    found = "\n".join(
+        f"- {one.reference}: {seen.get(one.digest, f'{one.size:,} bytes, nothing is damaged')}"
+        for one in files
+    )
     content = f"I looked at {len(files)} of your files:\n\n{found}"
     return spoken(content, *_at_work("VisualAnalysisAgent", "Looking at your files…"))
 

@@ -61,8 +61,8 @@ class Uploads:
         return file in self.files and self.files[file].raw is not None and self.files[file].shared
 
     def picture(self, block: Mapping[str, Any]) -> ShownPicture:
-        """The picture that an image block shows; one without content where Slack has no such file."""
-        upload, title = self.files.get(block["slack_file"]["id"], Upload("", 0)), block.get("title") or {}
+        """The picture that an image block shows."""
+        upload, title = self.files[block["slack_file"]["id"]], block.get("title") or {}
         return ShownPicture(upload.name, title.get("text", ""), block["alt_text"], upload.raw or b"")
 
     def text(self, file: str) -> str:

@@ -3,6 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+from aion_bot.simulators.workspace import SimulatedFile
+
 NAMES = (
     "site7_pump_04.jpg",
     "site7_scaffold_north.jpg",
@@ -24,3 +26,7 @@ def path(name: str) -> Path:
 def photo(name: str) -> bytes:
     """Return a photo of `NAMES`."""
     return path(name).read_bytes()
+
+
+ROOF_LEAK = SimulatedFile("roof_leak.jpg", photo("roof_leak.jpg"), MEDIA_TYPE)
+"""A picture that the library does not have, for people to attach."""
