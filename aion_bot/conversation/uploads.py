@@ -13,7 +13,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, DocumentProcessingError
 from aion_bot.conversation.file_spool import FileSpool
-from aion_bot.conversation.library import Library
+from aion_bot.conversation.library import CLOCKS, Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -35,8 +35,6 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.files import AttachedFiles, Attachment
 from aion_bot.ports.messages import Action, Button
-from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.permit import Priority
 from aion_bot.rendering.answer import AnswerView
 
 _log = structlog.get_logger(__name__)
@@ -154,15 +152,14 @@ class QuestionFiles:
             self._files = await self._store.of(key)
 
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
-        """Return the files that were posted in the thread since the bot's last message, if the platform tells soon."""
+        """Return the files that were posted in the thread since the bot's last message, if the platform tells."""
         # In a direct message each file is a question of its own.
         if origin.place.direct:
             return ()
-        key = self._turn.thread
         try:
-            permit = self._thread.limiter.permit(Operation.LIST_MESSAGES, key, Priority.BEST_EFFORT)
-            async with permit as issued:
-                return await adapter.recent_files(key, before=origin.source or origin.echo) if issued else ()
+            # Without a permit, which would be taken for each question: the events have mostly told, and then nothing is
+            # requested. What is requested is counted, and a refusal costs the files of the thread alone.
+            return await adapter.recent_files(self._turn.thread, before=origin.source or origin.echo)
         except PlatformError as error:
             self._log.info("recent files not readable", reason=repr(error))
             return ()
@@ -225,7 +222,8 @@ class QuestionFiles:
 
     async def _arrived(self, file: AttachedFile) -> bool:
         """Return whether the library has a file whose upload began; records what is found."""
-        found = await self._library.find(file)
+        others = await self._store.others(file.digest, file.sent_at - 2 * CLOCKS)
+        found = await self._library.find(file, others)
         if found is None:
             await self._store.restart(file)
             self._update(replace(file, phase=FilePhase.WAITING))
