@@ -140,6 +140,21 @@ def organize(*ends: PlanEnd, stays_open: bool = False, verb: str = "Organize") -
     return proposed(plan, lead, stays_open=stays_open)
 
 
+def duplicates() -> Scene:
+    """A plan that deletes, two steps of which run at once."""
+    both = ("ImageSearchAgent", "DocumentSearchAgent")
+    plan = Plan(
+        "Delete 12 duplicates in *Site 7*.",
+        (
+            Operation(both[0], "Find photos that are there twice"),
+            Operation(both[1], "Find reports that show them"),
+            Operation("FolderOrganizationAgent", "Delete the 12 photos that no report shows", both),
+        ),
+        "Deleted 12 photos; every report still has its own.",
+    )
+    return proposed(plan, "I found 12 photos of site 7 twice.")
+
+
 def month_is_over() -> Scene:
     """The monthly limit, reported inside the stream."""
     error = Emit(
@@ -164,6 +179,7 @@ _SCENES = (
     (r"\boutage\b", outage),
     (r"\blimit\b", month_is_over),
     (r"\bbreaks? off\b", broken_off),
+    (r"\bduplicates?\b", duplicates),
     (r"\borganiz", organize),
     (r"\barchive", lambda: organize(PlanEnd.ACCEPTED, verb="Archive")),
     (r"\bsort", lambda: organize(stays_open=True, verb="Sort")),
