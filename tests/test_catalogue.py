@@ -44,7 +44,7 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
-    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
+    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "TOKENS_LOW",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
@@ -84,6 +84,7 @@ MADE: dict[str, list[str | Line]] = {
     "operations": [strings.operations(one) for one in (1, 9)],
     "unreadable": [strings.unreadable(one) for one in (1, 9)],
     "pages": [strings.pages(one) for one in ([(5, 5)], [(3, 7), (9, 9)])],
+    "other_pictures": [strings.other_pictures(one, names) for one in (0, 1, 9) for names in ([], ["a.jpg"], ["a.jpg"] * 9)],
     "more_sources": [strings.more_sources(9)],
     "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
     "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],

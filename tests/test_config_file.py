@@ -7,7 +7,7 @@ import pytest
 import adapters
 from aion_bot.config import DEFAULT, read_rules
 from aion_bot.domain.allowance import Allowance
-from aion_bot.domain.rules import KEYS, NOT_YET, Rules, Uploads
+from aion_bot.domain.rules import KEYS, NOT_YET, NOTIFY_AFTER, UPLOADS, Rule, Rules, Uploads
 from aion_bot.ports.adapter import id_forms_of
 from aion_bot.ports.events import Place
 
@@ -145,7 +145,7 @@ def test_uploads_are_decided_by_the_narrowest_section_and_then_the_variable(tmp_
     text = '[workspaces."T1"]\nuploads = "off"\n[channels."C1"]\nuploads = "ask"\n'
     rules, problems = rules_of(text, tmp_path)
     assert problems == []
-    rules = rules.with_uploads(Uploads.ASK)
+    rules = rules.with_variables({UPLOADS: Rule(Uploads.ASK, "AION_BOT_UPLOADS")})
     assert rules.uploads(Place("T1", "C1")) is Uploads.ASK
     assert rules.uploads(Place("T1", "C2")) is Uploads.OFF
     assert rules.uploads(Place("T2", "C2")) is Uploads.ASK
@@ -156,7 +156,10 @@ def test_uploads_are_decided_by_the_narrowest_section_and_then_the_variable(tmp_
 def test_the_file_wins_over_the_variable(tmp_path: Path) -> None:
     """`[defaults]` of the file is narrower than the variable."""
     rules, _ = rules_of('[defaults]\nuploads = "off"\n', tmp_path)
-    assert rules.with_uploads(Uploads.ON).uploads(Place("T", "C")) is Uploads.OFF
+    assert (
+        rules.with_variables({UPLOADS: Rule(Uploads.ON, "AION_BOT_UPLOADS")}).uploads(Place("T", "C"))
+        is Uploads.OFF
+    )
 
 
 @pytest.mark.parametrize("value", ["true", "1", '"On"', '"yes"', '["on"]', '""'])
@@ -165,3 +168,21 @@ def test_uploads_is_one_of_three_words(tmp_path: Path, value: str) -> None:
     _, (problem,) = rules_of(f"[defaults]\nuploads = {value}\n".replace("\\", ""), tmp_path)
     assert "line 2" in problem
     assert '"on", "off" or "ask"' in problem
+
+
+@pytest.mark.parametrize(
+    "text", ["notify_after = 1.5", "notify_after = -1", "notify_after = true", 'footer = "yes"']
+)
+def test_a_malformed_wait_or_switch_is_refused(tmp_path: Path, text: str) -> None:
+    """With the words that say what it has to be."""
+    _, (problem,) = rules_of(f"[defaults]\n{text}\n", tmp_path)
+    assert "whole number of seconds" in problem or "true or false" in problem
+
+
+def test_the_wait_before_a_mention_is_a_channel_s_own(tmp_path: Path) -> None:
+    """The narrowest section wins, then the variable, whose name is the source."""
+    rules, problems = rules_of('[channels."C1"]\nnotify_after = 5\n', tmp_path)
+    assert problems == []
+    rules = rules.with_variables({NOTIFY_AFTER: Rule(0, "AION_BOT_NOTIFY_AFTER")})
+    assert [rules.value(NOTIFY_AFTER, Place("T", channel)) for channel in ("C1", "C2")] == [5, 0]
+    assert rules.describe()["notify_after"].startswith("0 (AION_BOT_NOTIFY_AFTER); ")

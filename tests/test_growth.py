@@ -35,10 +35,12 @@ from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
 from aion_bot.conversation.notices import named
-from aion_bot.conversation.proposal import read_plan
+from aion_bot.conversation.proposal import read_pending, read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, prompts, strings
+from aion_bot.domain.file_types import FileKind, recognise
 from aion_bot.domain.plan import Plan
+from aion_bot.domain.step_order import Named, step_order
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
@@ -50,9 +52,10 @@ from aion_bot.ports.secrets import Secrets, secrets_in
 from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_formed
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.headline import headline
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.plan_card import PlanFormat, in_full, plan_card
+from aion_bot.rendering.plan_card import PlanFormat, in_full, pending_card, plan_card
 from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
@@ -305,6 +308,11 @@ READERS: dict[str, Callable[[str], object]] = {
     ),
     "sources": _sources,
     "a file's name": lambda text: attachment("1", text, 0, text),
+    "a file's line": strings.file_name,
+    "a file's type": lambda text: recognise(text.encode(), text.encode(), text),
+    "files for Aion": lambda text: prompts.with_attached(
+        text, prompts.attached_words([(FileKind.IMAGE, text)], len(text) * 2)
+    ),
     "what is settled": settled_length,
     "markers": lambda text: list(find_markers(text)),
     "parsed references": parse_references,
@@ -360,6 +368,13 @@ READERS: dict[str, Callable[[str], object]] = {
     "a proposed plan": _proposal,
     "a plan's card": _drawn_plan,
     "the riskiest step": lambda text: riskiest_step([Step("", text)]),
+    "a plan's first sentence": headline,
+    "the order of steps": lambda text: step_order(
+        [Named(frozenset(text[at : at + 2]), frozenset(text[at : at + 3])) for at in range(0, len(text), 2)]
+    ),
+    "what needs another confirmation": lambda text: pending_card(
+        "k", read_pending([{"agent_name": text, "description": text}]), PageFormat(slack.measure, 3_900)
+    ),
     "a result": lambda text: strings.in_aions_words(text, {"a": text}),
     "an error event": lambda text: error_messages.event_kind({"code": text}),
     "secrets": lambda text: (
@@ -415,7 +430,7 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/aion/references.py _PAGES": "markers",
     "aion_bot/aion/settings.py _API_KEY": _SETTINGS,
     "aion_bot/config.py _ids": _SETTINGS,
-    "aion_bot/domain/strings.py agent": "an agent's name",
+    "aion_bot/domain/strings.py _agent_words": "an agent's name",
     "aion_bot/environment/addresses.py _LISTEN_ADDRESS": _SETTINGS,
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
     "aion_bot/rendering/references.py _OPENING": "what is settled",

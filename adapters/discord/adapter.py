@@ -171,9 +171,7 @@ class DiscordAdapter:
         if ids.claimed_by(nonce) in self._other.claims:
             raise TakenElsewhere("another process has claimed this question")
         try:
-            message = await self._rest.send(
-                channel, body, nonce=nonce, answering=answering, notified=rendering.notified(content)
-            )
+            message = await self._rest.send(channel, body, nonce=nonce, answering=answering)
         except Claimed as error:
             message = await self._other.older_message(channel, nonce, error)
         except Forbidden as error:
@@ -264,7 +262,7 @@ class DiscordAdapter:
                     if error.code != UNKNOWN_EMOJI:
                         raise
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002 # Discord shows it to everybody
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:  # fmt: skip  # noqa: ARG002  # Discord shows it to everybody
         """Show that the bot is typing; False where Discord is known to have refused it.
 
         Discord ends that with the next post or after ten seconds, and not when told. A request that takes longer than

@@ -144,25 +144,21 @@ class RestClient:
         *,
         nonce: str | None = None,
         answering: int | None = None,
-        notified: Sequence[int] = (),
         files: Sequence[discord.File] = (),
     ) -> int:
-        """Post a message and return its id; `answering` is the message that it replies to, `notified` whom it notifies.
+        """Post a message and return its id; `answering` is the message that it replies to.
 
-        A nonce that is repeated within a few minutes returns the message that it made before (Discord's
-        documentation, *Create Message*, `enforce_nonce`). discord.py invents one where none is given. Raises `Claimed`
-        where one that claims a question returns a message which cannot be the one that was sent.
+        A nonce that is repeated within a few minutes returns the message that it made before (Discord's documentation,
+        *Create Message*, `enforce_nonce`). Raises `Claimed` where one that claims a question returns another's message.
         """
-        tried = nonce in self.own_nonces
+        tried, named = nonce in self.own_nonces, nonce or secrets.token_hex(8)
         # Before the request: the gateway may deliver the message before the answer comes.
-        named = nonce or secrets.token_hex(8)
         self.own_nonces[named] = None
         if len(self.own_nonces) > MAX_NONCES:
             self.own_nonces.popitem(last=False)
         # discord.py's types accept no None, so unused arguments are left out.
         options: dict[str, Any] = {"suppress_embeds": True, "allowed_mentions": NO_MENTIONS, "nonce": named}
-        if notified:
-            people = [discord.Object(one) for one in notified]
+        if people := [discord.Object(one) for one in body.get("notified", ())]:
             options["allowed_mentions"] = NO_MENTIONS.merge(discord.AllowedMentions(users=people))
         if answering is not None:
             options["reference"] = _reference(channel, answering)

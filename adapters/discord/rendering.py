@@ -5,7 +5,7 @@ content can grow by edits without changing its looks.
 """
 
 import re
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from adapters.discord.ids import custom_id
 from adapters.discord.inline import inline, unfenced, unlinked
@@ -40,6 +40,8 @@ class Body(TypedDict):
 
     content: str
     components: list[dict[str, Any]]
+    notified: NotRequired[list[int]]
+    """The ids of those whom it notifies when it is posted; nobody where it is missing."""
 
 
 NO_WORDS = Body(content="", components=[])
@@ -58,13 +60,11 @@ def body(content: Content) -> Body:
         for button in content.buttons
     ]
     rows = [buttons[at : at + ROW_LENGTH] for at in range(0, len(buttons), ROW_LENGTH)]
-    return Body(content=_text(content), components=[{"type": 1, "components": row} for row in rows])
-
-
-def notified(content: Content) -> tuple[int, ...]:
-    """Return the ids of those whom a message may notify when it is posted."""
-    people = content.byline if isinstance(content, Reply) and content.notifies else ()
-    return tuple(int(one.id) for one in people if isinstance(one, Person) and _mention(one).startswith("<@"))
+    body = Body(content=_text(content), components=[{"type": 1, "components": row} for row in rows])
+    if isinstance(content, Reply) and content.notifies:
+        people = [one for one in content.byline if isinstance(one, Person)]
+        body["notified"] = [int(one.id) for one in people if _mention(one).startswith("<@")]
+    return body
 
 
 def measure(content: Content) -> int:
@@ -111,7 +111,13 @@ def _plain_card(card: PlanCard) -> str:
         *(f"{one.numbered(at)}{one.agent}: {one.description}" for at, one in enumerate(card.steps, 1)),
     ]
     mine = map(sentence, (*card.facts, *card.record))
-    parts = [*in_own_size([_plain(card.heading)]), _plain_quote(words), *mine, _plain_quote([card.said])]
+    parts = [
+        *in_own_size([_plain(card.heading)]),
+        _plain_quote(words),
+        *mine,
+        _moment(card),
+        _plain_quote([card.said]),
+    ]
     return "\n".join(part for part in parts if part.strip())
 
 

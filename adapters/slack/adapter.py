@@ -25,6 +25,7 @@ from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
+from aion_bot.ports.text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ _PICTURES_READ = Backoff(0.5, factor=2.0, attempts=5)
 _NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
 """Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
 
+_SESSION_TITLE = 200
+"""Characters of a session's title (the method's page, below)."""
 _HOURGLASS = "hourglass_flowing_sand"
 _MUTE = "mute"
 """Marks a message to whose writer nothing can be said."""
@@ -197,7 +200,9 @@ class SlackAdapter:
         where = {"channel": channel, "timestamp": ts}
         await self._web.call(Method.REACTIONS_ADD, team, tolerated={"already_reacted"}, name=emoji, **where)
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
+    async def show_activity(
+        self, thread: ThreadKey, person: Person, *, active: bool, title: str = ""
+    ) -> bool:
         """Make Slack show that the bot works for `person`, with its own Stop button; see `Timeouts.indicator`.
 
         That is the status of Slack's agent sessions: https://docs.slack.dev/reference/methods/agents.sessions.setStatus
@@ -208,6 +213,8 @@ class SlackAdapter:
         status = {"status": "processing" if active else "active"}
         if active and person.id not in person.apps:
             status["initiator_user_id"] = person.id
+        if title.strip():
+            status["title"] = one_line(title, _SESSION_TITLE)
         tolerated = UNAVAILABLE | _NO_INDICATOR_HERE
         where = {"channel_id": channel, "thread_ts": ts}
         try:

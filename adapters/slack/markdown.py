@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from adapters.slack import mrkdwn
+from adapters.slack.tables import around_table
 from aion_bot.ports.inline import misread, spans
 from aion_bot.ports.inline_parser import Span
 from aion_bot.ports.links import LONGEST_LINE, Link, names_host, opens_no_link, real_address
@@ -52,13 +53,13 @@ def delta(shown: Reply | None, content: Reply, *, last: bool) -> str | None:
     Unless this is the `last` piece, `Reply.closing` is left out, and the end of the text that may become a mention.
 
     Nothing in a stream is a link: what is appended has no switch against previews, as `chat.postMessage` has. So a text
-    with links cannot be ended by appending: an edit shows them.
+    with links, or with a table of Slack's own, cannot be ended by appending: an edit shows them.
     """
     if content.plain:
         return None  # what a stream shows is Markdown
     before = "" if shown is None else _stream_text(shown, last=False)
     after = _stream_text(content, last=last)
-    if last and after != in_markdown_block(content.text):
+    if last and (after != in_markdown_block(content.text) or around_table(content.text)):
         return None
     if not after.startswith(before) or len(after.encode()) > MAX_BYTES:
         return None

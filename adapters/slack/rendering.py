@@ -13,6 +13,8 @@ from typing import Any, Literal
 from adapters.slack import mrkdwn, strings
 from adapters.slack.events import ACTIONS
 from adapters.slack.markdown import in_markdown_block
+from adapters.slack.tables import around_table
+from adapters.slack.tables import characters as table_characters
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
 from aion_bot.ports.messages import Action, Button, Content, Gallery, Line, Picture, Reply, Step
@@ -99,6 +101,7 @@ def measure(content: Content) -> int:
     holders = [one for block in blocks for one in (block, *block.get("elements", ()))]
     texts = [one["text"] for one in holders if "text" in one]
     characters = sum(len(text if isinstance(text, str) else text["text"]) for text in texts)
+    characters += sum(table_characters(block) for block in blocks if block["type"] == "table")
     markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
     # Parsing takes a hundred times as long as counting lines. Where a page could hold all that may be blocks, their
     # number makes it no larger than the page.
@@ -130,14 +133,13 @@ def _blocks(content: Content) -> list[Block]:
             content.rest,
             *(f"{one.numbered(at)}{one.agent}: {one.description}" for at, one in enumerate(content.steps, 1)),
         ]
-        mine = map(_plain_line, (*content.facts, *content.record))
+        when = [(_utc(content.decided_at),)] if content.decided_at else []
+        mine = map(_plain_line, (*content.facts, *content.record, *when))
         text = "\n".join([content.heading, _plain_quote("\n".join(words)), *mine, _plain_quote(content.said)])
         blocks = [*_plain_sections(text), *_actions(content.buttons)]
     elif isinstance(content, Reply):
-        shown = "" if content.plain else in_markdown_block(content.text)
         blocks = [
-            *(_plain_sections(content.text) if content.plain else ()),
-            *([{"type": "markdown", "text": shown}] if shown.strip() else ()),
+            *(_plain_sections(content.text) if content.plain else _answer(content.text)),
             *_texts("context", mrkdwn.in_mrkdwn(content.note)),
             *_texts("section" if content.notifies else "context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
@@ -154,6 +156,16 @@ def _blocks(content: Content) -> list[Block]:
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
+
+
+def _answer(text: str) -> Iterator[Block]:
+    before, table, behind = around_table(text) or (text, None, "")
+    if shown := in_markdown_block(before):
+        yield {"type": "markdown", "text": shown}
+    if table:
+        yield table
+    if shown := in_markdown_block(behind):
+        yield {"type": "markdown", "text": shown}
 
 
 def _plain_sections(text: str) -> Iterator[Block]:
@@ -202,11 +214,11 @@ def _lines(lines: Iterable[Line]) -> str:
 
 def _moment(at: int) -> str:
     """Write a time that Slack shows in the reader's time zone: https://docs.slack.dev/messaging/formatting-message-text"""
-    if not at:
-        return ""
-    return (
-        f"<!date^{at}^{{date_short_pretty}}, {{time}}|{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime(at))}>"
-    )
+    return f"<!date^{at}^{{date_short_pretty}}, {{time}}|{_utc(at)}>" if at else ""
+
+
+def _utc(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
 
 
 def _texts(kind: Literal["section", "context"], escaped: str, *, quoted: bool = False) -> Iterator[Block]:

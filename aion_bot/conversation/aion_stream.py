@@ -12,6 +12,7 @@ import structlog
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.aion.references import with_images
 from aion_bot.conversation.footer import footer
+from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_to
@@ -194,6 +195,9 @@ class AionStream:
         # together.
         if session_gone and self._view.empty:
             raise _SessionGoneError
+        for key in self.plans:
+            if (heard := self._services.agents_at_work.get(key)) and (token.data or {}).get("agent_name"):
+                heard(agent_words((token.data or {})["agent_name"]))
         before = self._view.facts.answer_id
         self._view.fold(token)
         self._changed(False)

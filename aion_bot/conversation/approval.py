@@ -9,7 +9,15 @@ import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
 from aion_bot.conversation.mentions import send_due
-from aion_bot.conversation.plan_outcome import Decided, answered, never_seen, seen_in_session, unreported_end
+from aion_bot.conversation.plan_outcome import (
+    Decided,
+    answered,
+    ended_plan,
+    never_seen,
+    seen_in_session,
+    unreported_end,
+)
+from aion_bot.conversation.plan_steps import CalmWake, at_work
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -23,15 +31,13 @@ from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
-from aion_bot.ports.secrets import KNOWN
-from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
-_DETAIL = 400
-"""Characters of Aion's own words on a card at most."""
+_RESULT_BEGINS = 2.0
+"""Seconds in which a stream that is open begins to tell the result of a plan that is done."""
 
 _ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
 """What Aion answered where a phase waits for more, for the record."""
@@ -48,12 +54,20 @@ class _Card:
     store: Store
     view: PlanCardView
     sync: MessageSync
+    wake: CalmWake
+
+    def heard(self, agent: str) -> None:
+        """Show that an agent works on the plan; the stream that brought it may name several a second."""
+        steps = at_work(self.view.plan.steps, agent)
+        if steps != self.view.plan.steps and not self.view.ended:
+            self.view.show(replace(self.view.plan, steps=steps))
+            self.wake()
 
     async def move(self, plan: Plan, to: PlanPhase) -> Plan:
         """Record and show that the plan has moved."""
         answer = _ANSWERS.get(to, "")
         await retry_write(lambda: self.store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
-        moved = replace(plan, phase=to, detail="")
+        moved = replace(plan, phase=to, detail="", steps=self.view.plan.steps)
         self.view.show(moved)
         self.sync.wake(urgent=True)
         return moved
@@ -150,22 +164,17 @@ class Approvals:
 
         async def on_posted(content: Content | PostedOnce, message: MessageRef) -> None:
             # The platform did not let the card be edited, so there is another one.
-            if isinstance(content, PlanCard):
+            if isinstance(content, PlanCard) and content.key == plan.key:
                 await retry_write(lambda: self._plans.note_card(plan.key, message))
 
         view = PlanCardView(
             plan, PlanFormat(thread.page_format, self._access.policies[thread.platform].approvers)
         )
-        delivery = Delivery(
-            plan.key,
-            plan.requester,
-            posted or (plan.message,),
-            on_posted,
-            owns_cards=True,
-            resumed=bool(posted),
-        )
+        shown, again = posted or (plan.message,), bool(posted)
+        delivery = Delivery(plan.key, plan.requester, shown, on_posted, owns_cards=True, resumed=again)
         sync = self._services.registry.sync(thread, view, delivery)
-        card = _Card(self._services.store, view, sync)
+        card = _Card(self._services.store, view, sync, CalmWake(sync.wake))
+        self._services.agents_at_work[plan.key] = card.heard
         showing = asyncio.create_task(sync.run())
         try:
             await self._end(card, await work(plan, card), showing)
@@ -177,19 +186,12 @@ class Approvals:
             return error
         finally:
             showing.cancel()
+            # The key may be gone: buttons that came back may have been pressed before this was over.
+            self._services.agents_at_work.pop(plan.key, None)
         return None
 
     async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
-        plan = replace(
-            card.view.plan,
-            phase=decided.phase,
-            detail=_told(card.view.plan, decided),
-            said=one_line(KNOWN.strike(visible(decided.said)), _DETAIL),
-            attempts=(
-                *card.view.plan.attempts[:-1],
-                *(replace(last, answer=decided.answer) for last in card.view.plan.attempts[-1:]),
-            ),
-        )
+        plan, card.view.pending = ended_plan(card.view.plan, decided), decided.pending
         back = decided.phase is PlanPhase.PENDING
 
         async def keep() -> None:
@@ -204,7 +206,7 @@ class Approvals:
             await keep()
             # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
             now = await retry_write(lambda: self._plans.get(plan.key))
-            plan = now or plan
+            plan = replace(now, steps=plan.steps) if now and not now.erased else now or plan
         card.view.show(card.view.plan if late else plan, decided.result, decided.sources)
         card.view.ended = True
         card.sync.wake(urgent=True)
@@ -251,7 +253,10 @@ class Approvals:
             return await self._not_answered(plan, card, error)
         if response.status == "accepted":
             return await self._watch(await card.move(plan, PlanPhase.RUNNING), card)
-        return answered(plan, response)
+        decided = answered(plan, response)
+        # Where the stream that brought the plan goes on, it tells the result below the card, which does not repeat it.
+        told_below = await self._stream_end(plan.key, _RESULT_BEGINS)
+        return replace(decided, said="") if told_below else decided
 
     async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
         _log.warning(
@@ -319,18 +324,6 @@ class Approvals:
 
 Work = Callable[[Plan, _Card], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
-
-
-def _told(plan: Plan, decided: Decided) -> str:
-    """Return the sentence about an outcome, with the plan's reference where it tells of a failure."""
-    detail = one_line(decided.detail, _DETAIL)
-    # One that is shown again after a restart has it already.
-    if not decided.failed or detail == plan.detail:
-        return detail
-    _log.warning(
-        "failure told", plan=plan.key, ref=reference(plan.key), outcome=decided.phase, sentence=detail
-    )
-    return with_reference(detail, plan.key)
 
 
 def _refused(click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:

@@ -12,7 +12,7 @@ from aion_bot.aion.references import EntryIndex, with_images
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.file_types import HEAD, FileKind, recognise
-from aion_bot.domain.turn import Outcome
+from aion_bot.domain.turn import EndReason, Outcome
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.answer import AnswerView
@@ -131,7 +131,13 @@ def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
 async def add_gallery(services: "Services", thread: Thread, outcome: Outcome, view: AnswerView) -> bool:
     """Put the pictures of a whole answer into its view, where the platform shows any; True if they were added."""
     pictures = services.pictures
-    if pictures is None or thread.galleries is None or not outcome.answered or view.trouble or view.gallery:
+    if (
+        pictures is None
+        or thread.galleries is None
+        or outcome.reason is not EndReason.ANSWERED
+        or view.trouble
+        or view.gallery
+    ):
         return False
     if not (found := referred_to(view)):
         return False

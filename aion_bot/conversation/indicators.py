@@ -26,6 +26,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import Operation
+from aion_bot.ports.text import visible_line
 from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.permit import Priority
 from aion_bot.storage import Store
@@ -45,6 +46,9 @@ _BURST = 30
 
 _UNSEEN = 1.2
 """Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
+
+_LASTING = 60.0
+"""Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""
 
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
@@ -78,6 +82,8 @@ class Indicators:
         self._marks = QueuedMarks()
         self.places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
+        # The keys of turns that have not ended, and of whose work nothing is shown any more.
+        self._idle: set[str] = set()
         self._unsigned = Unsigned()
         self._waits: dict[str, asyncio.Event] = {}
         """What is set once a question does not wait any more, by the turn's key."""
@@ -141,8 +147,20 @@ class Indicators:
         try:
             yield
         finally:
-            self._working -= Counter([turn.thread])
+            self._working -= Counter([] if turn.key in self._idle else [turn.thread])
+            self._idle.discard(turn.key)
             self._tasks.spawn(self.clear(thread, turn, after=showing))
+
+    async def end_activity(self, thread: Thread, turn: Turn) -> None:
+        """Show no more that the bot works on a turn, before its last text and while a plan waits."""
+        if turn.key not in self._idle:
+            self._idle.add(turn.key)
+            self._working -= Counter([turn.thread])
+            # What lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
+            if thread.adapter.limits.activity_lasts >= _LASTING:
+                ending = asyncio.create_task(self._end_activity(thread, turn))
+                await asyncio.wait({ending}, timeout=_UNNOTICED)
+                ending.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def clear(self, thread: Thread, turn: Turn, *, after: "asyncio.Task[None] | None" = None) -> None:
         """Remove every indicator of a turn; what cannot be removed now is left to the next process.
@@ -179,10 +197,10 @@ class Indicators:
             if not await self._until_active_or_over(thread, turn, progress, signed):
                 return
             signed()
-            # Shown again before the platform ends it by itself, while nothing else moves.
+            # Shown again before the platform ends it by itself.
             lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
             while progress.ended is not None and not await happens(progress.ended, lasts):
-                if progress.silent(lasts):
+                if turn.thread in self._active and (lasts >= _LASTING or progress.silent(lasts)):
                     permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
                     with suppress(RateLimited):
                         async with permit as allowed:
@@ -301,9 +319,12 @@ class Indicators:
         if thread.activity is None or (permit := limiter.take(show, turn.thread, spare=1)) is None:
             return False
         self._active[turn.thread] = limiter.reserve(show, turn.thread)
+        title = ""
         try:
             async with limiter.using(permit):
-                return await thread.show_activity(turn.asker, active=True)
+                with suppress(sqlite3.Error):  # a full disk costs the title alone
+                    title = visible_line(turn.text) if await self._store.turns.is_first(turn) else ""
+                return await thread.show_activity(turn.asker, active=True, title=title)
         except RateLimited:
             return False
 

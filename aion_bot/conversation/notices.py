@@ -13,6 +13,7 @@ from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import MessageRef
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.storage.turns import Turns
 
 
@@ -68,6 +69,16 @@ def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
     elif outcome.answered and view.trouble:
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
     return outcome
+
+
+def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:
+    """Log what of an answer could not be shown as it should."""
+    if view.refused is not None:
+        log.warning("file refused", reason=view.refused)
+    if view.cut:
+        log.warning("answer cut", limit=MOST_TEXT)
+    if view.trouble:
+        log.error("rendering failed", reason=view.trouble)
 
 
 def told(outcome: Outcome, key: str, log: structlog.stdlib.BoundLogger, *, has_button: bool) -> str:

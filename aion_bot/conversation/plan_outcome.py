@@ -1,16 +1,31 @@
 """What Aion's answer to a decision means: done, done in part, or waiting for another confirmation."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
 
 from aion_bot.aion import ChatMessage, PlanActionResponse
+from aion_bot.aion.references import resolve_content
+from aion_bot.aion.serialization import read
 from aion_bot.aion.types import parse_plan_action
 from aion_bot.conversation.aion_stream import answer_data
+from aion_bot.conversation.plan_steps import agent_words, at_end
+from aion_bot.conversation.proposal import read_pending
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.ports.messages import Action
+from aion_bot.ports.failures import reference, with_reference
+from aion_bot.ports.messages import Action, Step
+from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.references import cited
+
+_log = structlog.get_logger(__name__)
+
+_DETAIL = 400
+"""Characters of Aion's own words on a card at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +33,8 @@ class Decided:
     """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one.
 
     `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
-    `lost`, or empty where it was not asked.
+    `lost`, or empty where it was not asked. `results` are what its agents brought, and `pending` what needs another
+    confirmation, None for each that cannot be shown.
     """
 
     phase: PlanPhase
@@ -27,6 +43,8 @@ class Decided:
     sources: Sources = field(default_factory=Sources)
     said: str = ""
     answer: str = ""
+    results: Sequence[Mapping[str, Any]] = ()
+    pending: Sequence[Step | None] = ()
 
     @property
     def failed(self) -> bool:
@@ -47,7 +65,10 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     claims_success = said.lower().startswith(strings.DONE[:-1].lower())
     if phase is PlanPhase.FAILED or (phase is not PlanPhase.DONE and claims_success):
         said = ""
-    return Decided(phase, detail, said=said, answer="200")
+    else:
+        said = " · ".join(part for part in (said, *_summaries(plan, response)) if part)
+    results, pending = response.agent_results or (), read_pending(response.pending_actions or ())
+    return Decided(phase, detail, said=said, answer="200", results=results, pending=pending)
 
 
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
@@ -67,11 +88,47 @@ def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     metadata = {"success": True, **(found.metadata or {})}
     said = parse_plan_action(metadata, plan.plan_id, plan.action or "", accepted=False)
     phase, detail = _denial(said) or unreported_end(plan)
-    sources = Sources()
+    sources, results = Sources(), said.agent_results or ()
     if phase is PlanPhase.FAILED:
-        return Decided(phase, detail, answer=answer)
+        return Decided(phase, detail, answer=answer, results=results)
     sources.learn(answer_data(found))
-    return Decided(phase, detail, cited(found.content, sources), sources, answer=answer)
+    text, pending = cited(found.content, sources), read_pending(said.pending_actions or ())
+    return Decided(phase, detail, text, sources, answer=answer, results=results, pending=pending)
+
+
+def ended_plan(plan: Plan, decided: Decided) -> Plan:
+    """Return a plan as its card shows the outcome."""
+    last = plan.attempts[-1:]
+    return replace(
+        plan,
+        phase=decided.phase,
+        detail=_told(plan, decided),
+        said=one_line(KNOWN.strike(visible(resolve_content(decided.said, {}))), _DETAIL),
+        attempts=(*plan.attempts[:-1], *(replace(one, answer=decided.answer) for one in last)),
+        steps=at_end(plan.steps, decided.phase, decided.results, lambda result: _denies(result, _DEEPEST)),
+    )
+
+
+def _told(plan: Plan, decided: Decided) -> str:
+    """Return the sentence about an outcome, with the plan's reference where it tells of a failure."""
+    detail = one_line(decided.detail, _DETAIL)
+    # One that is shown again after a restart has it already.
+    if not decided.failed or detail == plan.detail:
+        return detail
+    _log.warning(
+        "failure told", plan=plan.key, ref=reference(plan.key), outcome=decided.phase, sentence=detail
+    )
+    return with_reference(detail, plan.key)
+
+
+def _summaries(plan: Plan, response: PlanActionResponse) -> list[str]:
+    """Return what each agent says of its result, where the card does not say the same; many are counted only."""
+    known = {response.message, "", *(step.description for step in plan.steps)}
+    found = (
+        (agent_words(one.get("agent_name")), read(one.get("summary"), str) or "")
+        for one in response.agent_results or ()
+    )
+    return strings.folded([f"{agent}: {summary}" for agent, summary in found if summary not in known])
 
 
 def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:

@@ -76,6 +76,17 @@ def _written(data: Mapping[str, Any]) -> str | None:
         return None
 
 
+def read_pending(actions: Sequence[Mapping[str, Any]]) -> list[Step | None]:
+    """Read what needs another confirmation like steps of a plan; None for each one that cannot be shown.
+
+    The contract names no field of it. What is no description may be called a message.
+    """
+    return [
+        _step({**one, "description": one.get("description") or one.get("message")}, parallel=False)
+        for one in actions
+    ]
+
+
 def _steps(invocations: Sequence[object]) -> list[Step | None]:
     """Read all invocations in an order that can be carried out; None for each one that cannot be shown."""
     order = step_order([_named(one if isinstance(one, dict) else {}) for one in invocations])

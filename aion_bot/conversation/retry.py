@@ -9,7 +9,7 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.allowance import Allowance, UsedUp, Whose
-from aion_bot.domain.turn import RETRYABLE, Turn
+from aion_bot.domain.turn import RETRYABLE, Turn, read_key
 from aion_bot.ports.events import Click
 from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.storage import Store
@@ -28,8 +28,7 @@ class Retries:
 
     async def claim(self, click: Click) -> tuple[Line, Turn | None]:
         """Return what the person is told, and the turn to run again if this press claimed it: its message shows that."""
-        # A suggestion's number stands behind the key.
-        key, _, number = click.key.partition("-")
+        key, number = read_key(click.key)
         turn = await self.store.turns.get(key)
         if turn is None or turn.thread != click.thread:
             return (strings.RETRY_GONE,), None

@@ -1,5 +1,6 @@
 """What every behaviour of a conversation needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aion_bot.aion import AionVision
@@ -23,6 +24,8 @@ class Services:
     polling: Polling = field(default_factory=Polling)
     observer: Observer = field(default_factory=Observer)
     uploads: SharedUploads = field(default_factory=SharedUploads)
+    agents_at_work: dict[str, Callable[[str], None]] = field(default_factory=dict)
+    """What to call when the stream that brought a plan names an agent, in words for people; by the keys of plans that are decided."""
     pictures: Pictures | None = None
     """None: answers show no pictures."""
 

@@ -3,16 +3,17 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum, auto
+from typing import Any
 
 import structlog
 
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream, answer_data
 from aion_bot.conversation.gallery import add_gallery
-from aion_bot.conversation.notices import add_notices, answered_message, as_shown, outcome_of_failure, told
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
@@ -38,7 +39,6 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
 from aion_bot.storage import retry_write
@@ -67,7 +67,7 @@ class TurnRunner:
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
     first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where
     the turn has to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells
-    whether Aion has said nothing for long. `resumed`: an earlier process may have posted messages of it. `stored` is the
+    whether Aion has said nothing for long. `before_end` is awaited before the last text is shown, and while a plan waits. `resumed`: an earlier process may have posted messages of it. `stored` is the
     answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted. `crowded`: other
     questions came between, so that the answer says which one it belongs to.
     """
@@ -92,8 +92,9 @@ class TurnRunner:
         self._services, self._turns = services, services.store.turns
         self._mode, self._stored, self._crowded = mode, stored, crowded
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
-        stop = Button(Action.STOP, turn.key, strings.STOP)
-        self._view = AnswerView(thread.page_format, while_growing=(stop,), key=turn.key, cards=cards)
+        stop = (Button(Action.STOP, turn.key, strings.STOP),)
+        self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
+        self.before_end: Callable[[], Coroutine[Any, Any, None]] = lambda: asyncio.sleep(0)
         self._delivery = self._new_delivery(resumed)
         self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
@@ -119,7 +120,7 @@ class TurnRunner:
             claim = claims.claim_of(turn.origin)
         return Delivery(
             turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown, resumed=resumed,
-            retried=turn.attempt > 0, answers=answered_message(turn) if self._crowded else None, claim=claim,
+            retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
         )  # fmt: skip
 
     @property
@@ -146,7 +147,9 @@ class TurnRunner:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await self._record(self._turns.note_start(self.turn.key))
                 if self._mode is Mode.ASK and (origin := self.turn.origin) is not None:
-                    await add_notices(self._view, self.thread, self.turn, self._turns, crowded=self._crowded)
+                    await notices.add_notices(
+                        self._view, self.thread, self.turn, self._turns, crowded=self._crowded
+                    )
                     # A retry is answered in the place of its failure: its thread exists.
                     if origin.opening is not None and not self.turn.attempt:
                         store = self._services.store
@@ -229,7 +232,7 @@ class TurnRunner:
                 return await self._stream.end_again()
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
-            return outcome_of_failure(error, asked=self._stream.asked, log=self._log)
+            return notices.outcome_of_failure(error, asked=self._stream.asked, log=self._log)
 
     async def _give_up_asking(self) -> Outcome:
         """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
@@ -240,7 +243,7 @@ class TurnRunner:
         return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
-        outcome = as_shown(outcome, self._view)
+        outcome = notices.as_shown(outcome, self._view)
         offers_retry = False
         if outcome.retryable:
             try:  # recorded before the button can be pressed
@@ -248,11 +251,9 @@ class TurnRunner:
             except sqlite3.Error as error:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
-        # An earlier process may have posted the pictures: they belong to the end that is shown in their place.
-        if self._mode is not Mode.ASK:
-            await add_gallery(self._services, self.thread, outcome, self._view)
+        await self.before_end()
         self._view.finish(
-            told(
+            notices.told(
                 outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
             ),
             (outcome.buttons or (self._retry,)) if offers_retry else (),
@@ -266,21 +267,16 @@ class TurnRunner:
         self.parked.set()
         await showing
         self._services.observer.end_shown(self.turn, time.monotonic() - ended_at)
-        facts = self._view.facts
-        if facts.images or facts.data.get("image_context") or self._view.sources.cited:
-            await self._show_gallery(outcome)
-        if self._view.refused is not None:
-            self._log.warning("file refused", reason=self._view.refused)
-        if self._view.cut:
-            self._log.warning("answer cut", limit=MOST_TEXT)
-        if self._view.trouble:
-            self._log.error("rendering failed", reason=self._view.trouble)
+        notices.log_flaws(self._view, self._log)
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
+        # After the record: a process that ends here leaves no pictures, and never posts them twice.
+        if (facts := self._view.facts).images or facts.data.get("image_context") or self._view.sources.cited:
+            await self._show_gallery(outcome)
 
     async def _show_gallery(self, outcome: Outcome) -> None:
         """Show the pictures of an answer whose text stands already; what hinders that costs the pictures alone."""
@@ -321,8 +317,8 @@ class TurnRunner:
 
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
-        name = self._stream.answer_id
-        await self._record(self._turns.note_shown(self.turn.key, self.turn.attempt, reason, name))
+        turn, name = self.turn, self._stream.answer_id
+        await self._record(self._turns.note_shown(turn.key, turn.attempt, reason, name))
 
     def _release(self) -> None:
         self.opened.set()
@@ -338,6 +334,7 @@ class TurnRunner:
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
+            self._replacing.spawn(self.before_end())
         elif isinstance(content, Document) and content.key:
             await self._record(self._stream.note_file(content.key))
         else:

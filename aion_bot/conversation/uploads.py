@@ -20,7 +20,7 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.file_types import FileKind, FileType, recognise
 from aion_bot.domain.prompts import MESSAGE_LIMIT, attached_words, readable
 from aion_bot.domain.rules import Uploads
-from aion_bot.domain.turn import EndReason, Outcome, Turn
+from aion_bot.domain.turn import EndReason, Outcome, Turn, suggestion_key
 from aion_bot.domain.uploads import (
     MOST_BYTES,
     MOST_OF_A_QUESTION,
@@ -194,7 +194,7 @@ class QuestionFiles:
             return Outcome(EndReason.HELD, buttons=(take, Button(Action.RETRY, key, strings.ANSWER_WITHOUT)))
         self._view.notice(strings.ASK_WHAT_AND_UPLOAD if self._mode is Uploads.ASK else strings.ASK_WHAT)
         suggested = (
-            Button(Action.SUGGEST, f"{key}-{number}", label)
+            Button(Action.SUGGEST, suggestion_key(key, number), label)
             for number, label in enumerate(strings.SUGGESTIONS)
         )
         return Outcome(EndReason.HELD, buttons=tuple(suggested))

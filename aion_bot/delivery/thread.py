@@ -87,11 +87,11 @@ class Thread:
         if self.queued_marker is not None:
             await self.queued_marker.mark_queued(message, queued=queued)
 
-    async def show_activity(self, person: Person, *, active: bool) -> bool:
+    async def show_activity(self, person: Person, *, active: bool, title: str = "") -> bool:
         """Show that the bot works, or no more; the caller holds the permit. False without the capability."""
         if self.activity is None:
             return not active
-        return await self.activity.show_activity(self.key, person, active=active)
+        return await self.activity.show_activity(self.key, person, active=active, title=KNOWN.strike(title))
 
 
 def private_reply(event: InboundEvent) -> Operation:

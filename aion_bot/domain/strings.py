@@ -169,7 +169,9 @@ _PLAN_STATES = {
     PlanPhase.REPLACED: "↪️ Replaced",
     PlanPhase.DONE: "✅ Done",
     PlanPhase.CANCELLED: "🚫 Cancelled",
-    PlanPhase.FAILED: "⚠️ Not done",
+    PlanPhase.FAILED: "⚠️ Not all done",
+    PlanPhase.BUSY: "⏳ Checking",
+    PlanPhase.UNKNOWN: "⏳ Checking",
     PlanPhase.EXPIRED: "⌛ Expired",
     PlanPhase.SETTLED: "☑️ Decided",
 }
@@ -185,7 +187,7 @@ def plan_title(phase: PlanPhase, action: Action | None) -> str:
 
 
 DELETES = "This deletes something, and I can't undo it. Read the steps first."
-PARALLEL_STEPS = "∥ runs at the same time as the step above it."
+PARALLEL_STEPS = "∥ can run at the same time as the step above it."
 PENDING_TITLE = "Aion needs another confirmation"
 PENDING_HOW = "Aion has no way to confirm this from here. Ask me to go on."
 PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it. Ask for it in other words."

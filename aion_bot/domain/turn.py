@@ -83,6 +83,17 @@ class Outcome:
         return self.reason in RETRYABLE
 
 
+def suggestion_key(turn: str, number: int) -> str:
+    """Return the key of a button that carries a suggestion for a turn; `number` is from 0 to 9."""
+    return f"{turn}-{number}"
+
+
+def read_key(key: str) -> tuple[str, str]:
+    """Return the key of a turn that a button carries, and the number of its suggestion, or ""; it may be forged."""
+    turn, _, number = key.partition("-")
+    return turn, number
+
+
 UNFINISHED = frozenset({TurnPhase.QUEUED, TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED})
 """Phases of a turn that has not ended."""
 

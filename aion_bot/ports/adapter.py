@@ -125,8 +125,12 @@ class NativeStreaming(Protocol):
 class ActivityIndicator(Protocol):
     """The platform's own indicator that the bot works, such as "is typing"; `Limits.activity_lasts` says for how long."""
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:
+    async def show_activity(
+        self, thread: ThreadKey, person: Person, *, active: bool, title: str = ""
+    ) -> bool:
         """Show that the bot works for `person` in a thread, or end that.
+
+        `title` names the conversation that begins with it, where the platform lists conversations; one line.
 
         Returns whether that is so now: one attempt, which may raise `RateLimited` and nothing else.
         """

@@ -152,11 +152,16 @@ class PlanCard:
 
     @property
     def rest(self) -> str:
-        """The description without a first sentence that the heading has word for word."""
-        if not self.headline or not self.description.startswith(self.headline):
-            return self.description
-        after = self.description[len(self.headline) :]
-        return after.lstrip() if not after or after[0].isspace() else self.description
+        """The description without a first sentence that the heading has word for word; stars may be missing there."""
+        said, at = self.description, 0
+        for character in self.headline:
+            while said[at : at + 1] == "*" != character:
+                at += 1
+            if said[at : at + 1] != character:
+                return said
+            at += 1
+        after = said[at:].lstrip("*") if self.headline else said
+        return after.lstrip() if not after or after[0].isspace() else said
 
 
 Content = Reply | PlanCard

@@ -36,7 +36,9 @@ def settled(text: str) -> int:
         return _whole_rows(text, line)
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
-    if line < len(text) <= line + _LONGEST_WAIT and not text[line:].strip(_MARKS):
+    # A box stands behind the sign of a list; a line that begins with a bracket may be citations.
+    marks = not text[line : line + _LONGEST_WAIT].strip(_MARKS) and not text.startswith("[", line)
+    if line < len(text) <= line + _LONGEST_WAIT and marks:
         return line
     word = max(map(text.rfind, (" ", "\t", "\n"))) + 1
     if _SIGNS.isdisjoint(text[line:]) and not text.startswith("h", word):
@@ -118,7 +120,9 @@ def _unfinished_link(words: str) -> int:
         elif sign == "]" and opened:
             start = opened.pop()
             rest = signs[at + 1 :]
-            if not rest or (rest[0] == "(" and ")" not in rest):
+            # A number in brackets is a citation, which is whole as it stands.
+            ends = not rest and not words[start + 1 : at].isdigit()
+            if ends or (rest[:1] == "(" and ")" not in rest):
                 waiting = min(waiting, start)
     if opened and len(words) - opened[0] <= _LONGEST_LABEL:
         waiting = min(waiting, opened[0])

@@ -5,6 +5,7 @@ events only the agent is named, never their words.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aion_bot.aion.events import ChatTokenType
@@ -17,6 +18,9 @@ from aion_bot.ports.secrets import KNOWN
 _MARKUP = frozenset("*_~`[]<>\\&$")
 """Signs without which a text is words already."""
 
+_LONGEST = 1_000
+"""Characters of a status that are read; the line has fewer."""
+
 _RESULTS = {
     ChatTokenType.TOOL_RESULT: ("result_count", "results", ""),
     ChatTokenType.IMAGE_RESULTS: ("count", "images", "ImageSearchAgent"),
@@ -25,15 +29,16 @@ _RESULTS = {
 """Where an event says how much was found, where it lists that, and who finds such things."""
 
 
+@dataclass(slots=True)
 class Activity:
     """What Aion does now, and how much it has found.
 
     The line is calm: it changes when another agent begins, when Aion words it anew, and when more is found.
     """
 
-    def __init__(self) -> None:
-        self._doing = self._agent = ""
-        self._found: int | None = None
+    _doing: str = ""
+    _agent: str = ""
+    _found: int | None = None
 
     def line(self, kind: ChatTokenType, data: Mapping[str, Any]) -> str:
         """Take an event and return the line; "" where there is nothing new to say."""
@@ -42,7 +47,7 @@ class Activity:
             case ChatTokenType.THINKING:
                 return "" if self._doing else strings.THINKING
             case ChatTokenType.STATUS if message := read(data.get("message"), str):
-                words = resolve_content(message, {})
+                words = resolve_content(message[:_LONGEST], {})
                 doing = words if _MARKUP.isdisjoint(words) else in_words(words)
             case ChatTokenType.STATUS | ChatTokenType.THINKING_STEP | ChatTokenType.TOOL_INVOCATION:
                 if not name or name == self._agent:

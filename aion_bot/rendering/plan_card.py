@@ -8,13 +8,13 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Approvers
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.inline import in_words
-from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, StepState
+from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, Step, StepState
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.answer_parts import joined
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.headline import SENTENCE, first_sentence, headline
 from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.risks import deletes, riskiest_step
@@ -30,16 +30,6 @@ _MOST_ATTEMPTS = 4
 
 _FEWER_ATTEMPTS = (2, 1)
 """How many it tells where the platform's message has no room for so many."""
-
-_SENTENCE = 300
-"""Characters of the first sentence on the card of a long plan; above it the sentence is whole."""
-
-_HEADLINE = 100
-"""Characters of the first sentence behind the title."""
-
-_ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "no", "nr", "st", "vs", "fig", "approx", "etc", "ca"})
-"""What ends with a dot and ends no sentence, beside single letters, what has a dot inside, and the number of an item."""
-
 
 _OTHERS_DECIDED = frozenset({"404", "409", "lost"})
 """Aion's answers that do not say whether this attempt or another one decided."""
@@ -62,7 +52,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     """Draw a plan as a card; where no card can hold it, also as Markdown to stand above a short one."""
     card = PlanCard(
         title=strings.plan_title(plan.phase, plan.action),
-        headline=_headline(plan.description),
+        headline=headline(plan.description),
         description=plan.description,
         steps=plan.steps,
         facts=_facts(plan, plan_format),
@@ -80,7 +70,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
     riskiest = riskiest_step(plan.steps)
     short = replace(
         card,
-        description=_first_sentence(plan.description),
+        description=first_sentence(plan.description),
         steps=() if riskiest is None else (riskiest,),
     )
     if not _fits(_words_of(short), plan_format.page):
@@ -226,31 +216,29 @@ def _under_way(phase: PlanPhase) -> str:
     return said.get(phase, "")
 
 
-def _headline(description: str) -> str:
-    """Return the first sentence as one line of plain words.
+_MOST_PENDING = 8
+"""Of what needs another confirmation, as many are shown."""
 
-    The description has it as well, unless the line is all of it word for word: signs that are formatting say something, too.
+
+def pending_card(plan_key: str, pending: Sequence[Step | None], page: PageFormat) -> PlanCard:
+    """Draw what needs another confirmation as a card of its own, which has no buttons.
+
+    Aion documents no call that confirms a part of a plan: a button would promise what nobody can do.
     """
-    mark, _, behind = description.lstrip().partition(" ")
-    # The mark of a heading, a quote or an item is no word.
-    sentence = _first_sentence(description.lstrip() if mark.strip("#>*-+") else behind)
-    return one_line(in_words(sentence), _HEADLINE)
-
-
-def _first_sentence(text: str) -> str:
-    head = text[: 2 * _SENTENCE]
-    ends = (at for at in range(len(head) - 1) if head[at] in ".!?" and head[at + 1].isspace())
-    line = head.find("\n") % (len(head) + 1)
-    end = next((at for at in ends if head[at] != "." or not _abbreviates(head[:at].split())), len(head))
-    return one_line(head[: min(end + 1, line)], _SENTENCE)
-
-
-def _abbreviates(words: Sequence[str]) -> bool:
-    """Tell whether the dot behind these words belongs to the last one, as in "Dr." and in the number of an item."""
-    last = words[-1] if words else ""
-    is_letter = len(last) == 1 and last.isalpha()
-    is_item = len(words) == 1 and last.isdecimal()
-    return is_letter or is_item or "." in last or last.lower() in _ABBREVIATIONS
+    readable = [
+        Step(one.agent, one_line(one.description, SENTENCE // 2)) for one in pending if one is not None
+    ]
+    for count in range(min(_MOST_PENDING, len(readable)), -1, -1):
+        missing = len(pending) - count
+        facts = [strings.unreadable(missing)] if missing else []
+        shown = tuple(readable[:count])
+        # Its key is no plan's: no button carries it, and the card's post gets a nonce of its own.
+        card = PlanCard(
+            strings.PENDING_TITLE, "", shown, (*facts, (strings.PENDING_HOW,)), key=f"{plan_key}m"
+        )
+        if _fits(card, page, room=0):
+            break
+    return card
 
 
 class PlanCardView:
@@ -259,6 +247,8 @@ class PlanCardView:
     def __init__(self, plan: Plan, plan_format: PlanFormat) -> None:
         self.plan = plan
         self.ended = False
+        self.pending: Sequence[Step | None] = ()
+        """What needs another confirmation: a card of its own below this one."""
         self._format = plan_format
         self._limit = plan_format.page.limit - ROOM
         self._result, self._sources = "", Sources()
@@ -286,19 +276,22 @@ class PlanCardView:
     def screen(self) -> Screen:
         """Return the card, then the result in pages, and behind too many of them a document with all of it."""
         card, _ = plan_card(self.plan, self._format)
+        cards = (
+            (card, pending_card(self.plan.key, self.pending, self._format.page)) if self.pending else (card,)
+        )
         replies = [Reply(page, plain=self._plain) for page in self._cut()]
         if not self._pages.over:
-            return (card, *replies)
+            return (*cards, *replies)
         if self.refused is not None:
             note = with_reference(strings.no_file(self.refused), self.plan.key)
-            return (card, *replies[:-1], replace(replies[-1], note=note))
+            return (*cards, *replies[:-1], replace(replies[-1], note=note))
         replies[-1] = replace(replies[-1], note=strings.WHOLE_IN_FILE)
         whole = joined(self._result, source_list(self._sources, MOST_IN_FILE))
         document = [Document(strings.ANSWER_FILE, whole)] if self.ended else []
-        return (card, *replies, *document)
+        return (*cards, *replies, *document)
 
     def _cut(self, effort: int = sys.maxsize) -> list[str]:
-        most = MOST_MESSAGES - 1  # the card is one
+        most = MOST_MESSAGES - 1 - bool(self.pending)  # the cards are among them
         try:
             with time_limit():
                 pages = self._pages.update(self._result, most=most, effort=effort)

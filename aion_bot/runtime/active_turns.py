@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
@@ -51,6 +52,7 @@ class ActiveTurns:
     async def _run(self, runner: TurnRunner) -> None:
         thread, turn, sync = runner.thread, runner.turn, runner.sync
         progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
+        runner.before_end = partial(self._indicators.end_activity, thread, turn)
         try:
             async with self._indicators.working(thread, turn, progress, sync.may_wait):
                 await runner.run()

@@ -13,6 +13,7 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import may_app_ask, may_use_workspace
 from aion_bot.domain.observer import Observer
+from aion_bot.domain.turn import read_key
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import InboundEvent, Prompt
@@ -205,7 +206,7 @@ class PlatformHost:
 
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn or a plan that is recorded here."""
-        found = await self._store.turns.get(key) or await self._store.plans.get(key)
+        found = await self._store.turns.get(read_key(key)[0]) or await self._store.plans.get(key)
         return found is not None
 
     async def answered_before(self, prompt: str) -> bool:

@@ -59,8 +59,7 @@ def stripped_origin(kept: str = "0") -> str:
 
 def turn_from(row: sqlite3.Row) -> Turn:
     """Read a row of the journal."""
-    thread = ThreadKey(row["platform"], row["thread"])
-    asker = Person(row["asker_id"], row["asker_name"])
+    thread, asker = ThreadKey(row["platform"], row["thread"]), Person(row["asker_id"], row["asker_name"])
     origin = None
     if row["origin"] is not None:  # rows of earlier versions lack what `get` looks up
         packed = json.loads(row["origin"])

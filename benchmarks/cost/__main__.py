@@ -12,6 +12,8 @@ ratios or bytes, because seconds would depend on the machine. The platform's lim
 - memory: a thousand answers side by side, each of 200 tokens, three a second, edited every ten seconds, so that a shared
   machine can serve them. All have to be shown to the last character. The figure is the maximum of resident bytes while
   they run, less those of the idle bot that has answered some before, divided by a thousand. Loopback has no TLS.
+- uploads: a picture of 100 MB is attached to a question on Slack, and is in Aion's library byte for byte. The figure is the
+  maximum of resident bytes meanwhile, less those of the idle bot that has uploaded a small one before.
 - growth: rendering alone, with no network. The time a token of answers of 4,000 and 16,000 tokens against those of
   1,000, and the time of a page's thousandth edit against its first with the same text.
 
@@ -117,6 +119,20 @@ async def memory(_: int, folder: Path) -> list[Figure]:
     ]
 
 
+async def uploads(_: int, folder: Path) -> list[Figure]:
+    async with Peer(servers.run) as servers_process, Peer(bot.run) as bot_process:
+        await started(servers_process, bot_process, folder, gap=1.0)
+        whole_files = await servers_process.ask("upload", 1_000)
+        idle = await bot_process.ask("idle")
+        whole_files += await servers_process.ask("upload", 100_000_000)
+        most = await bot_process.ask("most")
+        await bot_process.ask("end")
+    return [
+        Figure("uploads: MB for a file of 100 MB", (most - idle) / 1e6, 32.0),
+        Figure("uploads: files that arrived whole", whole_files, 2, least=True),
+    ]
+
+
 async def growing(_: int, __: Path) -> list[Figure]:
     figures = []
     for found in growth.measure():
@@ -128,7 +144,7 @@ async def growing(_: int, __: Path) -> list[Figure]:
     return figures
 
 
-PARTS: Mapping[str, Part] = {"cpu": cpu, "memory": memory, "growth": growing}
+PARTS: Mapping[str, Part] = {"cpu": cpu, "memory": memory, "uploads": uploads, "growth": growing}
 
 
 async def main() -> int:

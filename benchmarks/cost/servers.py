@@ -6,14 +6,17 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from multiprocessing.connection import Connection
 from typing import Any
 
 from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import Scene
 from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import Message
+from aion_bot.simulators.workspace import SimulatedFile
 from benchmarks.cost.load import AnswerRecord, Load, Operation, Replay, RunRecord, without_whitespace
 from benchmarks.cost.processes import Orders, obey
 
@@ -65,6 +68,16 @@ class Servers:
         seen = RunRecord(self._asked(threads, load.shown), time.monotonic() - self._begun, at_once)
         await self.forget()
         return seen
+
+    async def upload(self, size: int) -> bool:
+        """Attach a picture of about `size` bytes to a question, and wait for its answer; whether Aion has each byte."""
+        content = png(str(size), padding=size)
+        digest = sha256(content).hexdigest()
+        person, asked = self._slack.people[0], self._aion.count("send_stream")
+        file = SimulatedFile(f"{size}.png", content)
+        await self._slack.mention(person, "What is this?", files=[file])
+        await self._aion.until(lambda: self._aion.count("send_stream") > asked, timeout=_PATIENCE)
+        return any(one.digest == digest for one in self._aion.files.uploaded)
 
     async def prepare(self, load: Load, seen: RunRecord) -> list[Replay]:
         """Open a session and a thread for each answer of `seen`, so that another program can show the same."""
@@ -143,6 +156,7 @@ async def _serve(pipe: Connection) -> None:
         "env": servers.env,
         "connected": servers.connected,
         "ask": servers.ask,
+        "upload": servers.upload,
         "prepare": servers.prepare,
         "forget": servers.forget,
     }

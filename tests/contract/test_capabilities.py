@@ -6,6 +6,7 @@ from aion_bot.ports.adapter import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
+    Galleries,
     NativeStreaming,
     PlatformAdapter,
     QueuedMarker,
@@ -15,7 +16,8 @@ from aion_bot.ports.adapter import (
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.files import AttachedFiles
-from aion_bot.ports.messages import Document, Reply
+from aion_bot.ports.messages import Action, Button, Document, Gallery, Picture, Reply
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
@@ -25,6 +27,7 @@ CAPABILITIES = (
     AttachedFiles,
     ClaimedQuestions,
     Files,
+    Galleries,
     NativeStreaming,
     QueuedMarker,
     ReplyReferences,
@@ -142,3 +145,44 @@ async def test_a_failed_upload_raises_the_error_of_a_post(
     assert not isinstance(refused.value, PlatformDown)
     await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
     assert attached(connection, thread) == [REPORT.text]
+
+
+PICTURES = Gallery(
+    (
+        Picture("a.png", "A *pump*", "A pump with a torn hose", "image/png", png("a")),
+        Picture("SPOILER_@everyone.png", "@everyone <!channel>", "d" * 1_000, "image/png", png("b")),
+    ),
+    "And 3 more pictures.",
+    (Button(Action.CLOSER, "k", "Look closer"),),
+)
+
+
+@only_with(Galleries)
+async def test_a_gallery_shows_pictures(connection: Connection) -> None:
+    """Each picture has its title and its alternative text; the line and the buttons stand under them, and nobody is pinged."""
+    thread, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, Galleries)
+    message = await adapter.post_gallery(prompt.thread, PICTURES, nonce="0123456789abcdef-0-20-0")
+    shown = connection.workspace.thread(thread)[-1]
+    assert [one.content for one in shown.pictures] == [one.data for one in PICTURES.pictures]
+    assert [one.description for one in shown.pictures] == [one.description for one in PICTURES.pictures]
+    assert "pump" in shown.text
+    assert PICTURES.note in shown.text
+    assert [one.label for one in shown.buttons] == ["Look closer"]
+    assert shown.pings == []
+    assert not any(one.name.startswith("SPOILER_") for one in shown.pictures if one.title == "")
+    assert [own.message for own in await adapter.own_messages(prompt.thread)] == [message]
+
+
+@only_with(Galleries)
+async def test_a_gallery_is_posted_once(connection: Connection) -> None:
+    """After a lost answer the same nonce finds the message that arrived, and makes no second one."""
+    thread, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, Galleries)
+    connection.workspace.refuse(Operation.POST, Failure.LOST)
+    with pytest.raises(PlatformDown):
+        await adapter.post_gallery(prompt.thread, PICTURES, nonce="a-0-20-0")
+    await adapter.post_gallery(prompt.thread, PICTURES, nonce="a-0-20-0")
+    assert len([one for one in connection.workspace.thread(thread) if one.pictures]) == 1

@@ -44,7 +44,7 @@ class SlowAdapter(PlainAdapter):
         self.asked, self.go = asyncio.Event(), asyncio.Event()
         self.shows = True
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002  # the port's signature
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:  # fmt: skip  # noqa: ARG002  # the port's signature
         if not active:
             self.asked.set()
             await self.go.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 
 import pytest
 from structlog.testing import capture_logs
@@ -207,3 +208,20 @@ async def test_a_crash_of_a_retry_posts_no_page_twice(idle: Bot, monkeypatch: py
     numbers = re.findall(r"Paragraph (\d{5})", idle.text(thread))
     assert numbers == sorted(set(numbers))
     assert len(numbers) == 20
+
+
+@pytest.mark.slow
+async def test_a_megabyte_is_whole_within_a_minute(idle: Bot) -> None:
+    """An answer of a megabyte that grows is whole in its thread within 60 s, and meanwhile another person is answered."""
+    paragraph = "Some *words* of an `answer`, see [page 7](https://x.example/7).\n\n- and an item\n- **another** one\n\n"
+    text = paragraph * (990_000 // len(paragraph))
+    pieces = tuple(text[at : at + 50_000] for at in range(0, len(text), 50_000))
+    idle.aion.play(Scene((Speak(pieces=pieces), *ENDING), Answer(text)), spoken("Meanwhile."))
+    await idle.start()
+    begun = time.monotonic()
+    thread = await idle.workspace.mention(idle.ada, "Everything?")
+    await idle.asked(idle.ben, "And I?", "Meanwhile.")
+    assert files(idle, thread) == []
+    await idle.until(lambda: len(files(idle, thread)) == 1)
+    assert time.monotonic() - begun < 60
+    assert files(idle, thread)[0].strip() == text.strip()

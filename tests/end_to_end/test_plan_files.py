@@ -134,4 +134,4 @@ async def test_no_card_is_shown_without_the_scope_for_files(on_slack: Bot, slack
     slack.fail_next("files.getUploadURLExternal", error="missing_scope")
     thread = await on_slack.workspace.mention(on_slack.ada, "Tidy up")
     await on_slack.shows(thread, strings.PLAN_NO_ROOM, without=[strings.PLAN_TITLE])
-    assert on_slack.pressable(thread) == []
+    await on_slack.until(lambda: on_slack.pressable(thread) == [])

@@ -50,7 +50,7 @@ async def test_a_failed_question_leaves_the_files_once_its_writer_deletes_it(
     bot: Bot, tmp_path: Path
 ) -> None:
     """Its message says so and offers no Retry any more; a press that comes too late is told that it has expired."""
-    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    thread = await bot.asked(bot.ada, "What does the safety report say?", "Both are due this week")
     await bot.aion.until(lambda: bot.aion.streaming == 0)
     bot.aion.fail_next("send_stream", 503, code="SERVICE_UNAVAILABLE", times=8)
     await bot.workspace.reply(bot.ada, thread, SEED)

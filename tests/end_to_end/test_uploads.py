@@ -8,7 +8,7 @@ from aion_bot.domain import strings
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.workspace import SimulatedFile
+from aion_bot.simulators.workspace import ShownButton, SimulatedFile
 from tests.end_to_end.bot import Bot
 
 PICTURE = SimulatedFile("site_7__north.png", png("site_7__north.png"))
@@ -279,3 +279,65 @@ async def test_a_file_that_the_library_lost_is_uploaded_again_by_retry(bot: Bot)
     await bot.press(bot.ada, thread, strings.RETRY)
     await bot.shows(thread, "`site_7__north.png`: added", LOOKED)
     assert stored(bot) == [PICTURE.name]
+
+
+async def test_the_file_of_a_command_is_read(on_discord: Bot, discord: SimulatedDiscord) -> None:
+    """`/ask file:` has its file, which is in no message."""
+    await on_discord.start()
+    thread = await discord.ask(on_discord.ada, "What is this?", file=PICTURE)
+    await on_discord.shows(thread, "`site_7__north.png`: added", LOOKED)
+
+
+async def test_two_questions_with_one_file_upload_it_once(bot: Bot) -> None:
+    """The second waits for the first, and finds the content."""
+    bot.aion.hold_uploads()
+    first = await ask(bot, PICTURE)
+    await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
+    second = await bot.workspace.mention(bot.ben, "What is this?", files=[PICTURE])
+    await bot.shows(second, "uploading")
+    bot.aion.release_uploads()
+    await bot.shows(first, LOOKED)
+    await bot.shows(second, "already there", LOOKED)
+    assert bot.aion.count("upload_image") == 1
+
+
+async def test_more_files_than_ten_are_said(on_slack: Bot) -> None:
+    """Ten are taken, and the line counts the others."""
+    await on_slack.start()
+    files = [SimulatedFile(f"{number}.txt", f"words {number}".encode(), "text/plain") for number in range(12)]
+    thread = await ask(on_slack, *files)
+    await on_slack.shows(thread, "2 more not read", LOOKED)
+    assert len(stored(on_slack)) == 10
+
+
+async def test_a_file_that_the_platform_keeps_back_is_said(on_slack: Bot) -> None:
+    """A link to another service, and a file that was deleted, have words of their own; the question is asked."""
+    await on_slack.start()
+    elsewhere = SimulatedFile("plan.gdoc", b"", "application/vnd.google", external=True)
+    thread = await ask(on_slack, elsewhere, text="What does the safety report say?")
+    await on_slack.shows(thread, "kept elsewhere, attach the file itself", "safety report of March")
+
+
+async def test_many_presses_of_a_suggestion_ask_once(bot: Bot) -> None:
+    """A double press is one question."""
+    thread = await bot.workspace.direct_message(bot.ada, "", files=[PICTURE])
+    await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))
+    shown = bot.bots(thread)[-1]
+    for button in shown.buttons[:2]:
+        await bot.workspace.press_forged(bot.ada, thread, shown.id, button)
+    await bot.shows(thread, LOOKED)
+    assert bot.aion.count("send_stream") == 1
+
+
+@pytest.mark.parametrize("key", ["", "-", "0123456789abcdef-9", "0123456789abcdef-0", "x" * 64])
+async def test_a_forged_suggestion_does_nothing(on_slack: Bot, key: str) -> None:
+    """A key that names no question, or no suggestion, is told and asks nothing."""
+    await on_slack.start()
+    thread = await on_slack.workspace.direct_message(on_slack.ada, "", files=[PICTURE])
+    await on_slack.until(lambda: on_slack.pressable(thread) == list(strings.SUGGESTIONS))
+    shown = on_slack.bots(thread)[-1]
+    forged = ShownButton("Describe it", "aion_suggest", key)
+    await on_slack.workspace.press_forged(on_slack.ada, thread, shown.id, forged)
+    if key:
+        await on_slack.until(lambda: len(on_slack.workspace.thread(thread)) > 2)
+    assert on_slack.aion.count("send_stream") == 0

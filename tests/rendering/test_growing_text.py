@@ -107,6 +107,8 @@ def test_states_keep_up_with_the_text() -> None:
         ("see [label](https://x.ex", "see ", 0),
         ("see ![alt](http", "see ", 0),
         ("see [1] and", "see [1] and", 0),
+        ("see [1]", "see [1]", 0),
+        ("see [a]", "see ", 0),
         ("so https://x.exa", "so ", 0),
         ("a &am", "a ", 0),
         ("AT&T is", "AT&T is", 0),

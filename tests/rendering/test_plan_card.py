@@ -283,7 +283,9 @@ SIMPLE = PlanFormat(PageFormat(lambda _: 0, 2000), "requester")
 @pytest.mark.parametrize(
     ("description", "headline", "rest"),
     [
-        ("Delete 12 duplicates in *Site 7*.", "Delete 12 duplicates in Site 7.", "whole"),
+        ("Delete 12 duplicates in *Site 7*.", "Delete 12 duplicates in Site 7.", ""),
+        ("**Delete** *.jpg in *Site 7*. Then rest", "Delete *.jpg in Site 7.", "Then rest"),
+        ("* Delete them", "Delete them", "whole"),
         ("Sort the photos", "Sort the photos", ""),
         ("Sort the photos. Then share them.", "Sort the photos.", "Then share them."),
         ("Sort photos of Dr. Who at No. 5. Share them.", "Sort photos of Dr. Who at No. 5.", "Share them."),

@@ -12,6 +12,8 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, Registry
 
+from aion_bot.domain import strings
+
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"
 SHOWS_TEXT = (
@@ -52,19 +54,27 @@ def _ids_as_text(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
         return {key: _ids_as_text(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_ids_as_text(inner) for inner in value]
-    return str(value) if (name == "id" or name.endswith("_id")) and isinstance(value, int) else value
+        return [_ids_as_text(inner, name) for inner in value]
+    return (
+        str(value) if (name in {"id", "users"} or name.endswith("_id")) and isinstance(value, int) else value
+    )
 
 
 def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
     shown = body.get("data", {}) if name == CALLBACK and body["type"] in {4, 7} else body
     if name not in SHOWS_TEXT and shown is body:
         return
-    mentions = shown.get("allowed_mentions", {})
+    mentions = dict(shown.get("allowed_mentions", {}))
+    # The one message that may notify somebody has a sentence of the bot's own, and nobody else's words.
+    users = [int(one) for one in mentions.pop("users", [])]
+    sentences = (strings.ANSWER_READY, strings.PLAN_ENDED)
+    others = users and shown.get("content") not in {f"<@{users[0]}>{said}" for said in sentences}
     if (
         mentions.get("parse") != []
         or set(mentions) - {"parse", "replied_user"}
         or mentions.get("replied_user")
+        or len(users) > 1
+        or others
     ):
         raise Violation(f"{name}: allowed_mentions lets somebody be pinged: {mentions}")
     if set(shown) - MESSAGE_KEYS:

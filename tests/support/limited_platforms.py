@@ -178,7 +178,7 @@ class LimitedSlack(LimitedPlatform):
         else:
             self.marks.discard(message.id)
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:  # fmt: skip  # noqa: ARG002  # the port's signature
         await self.call(Method.AGENTS_SESSIONS_SET_STATUS, channel_of(thread))
         if active:
             self.seen.sign(question_of(thread), "status")
@@ -264,7 +264,7 @@ class LimitedDiscord(LimitedPlatform):
         else:
             self.marks.discard(message.id)
 
-    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool) -> bool:  # noqa: ARG002
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:  # fmt: skip  # noqa: ARG002  # the port's signature
         if active:
             await self.call(discord_limits.Method.TRIGGER_TYPING, thread.id)
             self._typed[thread.id] = time.monotonic()

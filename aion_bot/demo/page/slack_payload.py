@@ -46,10 +46,34 @@ def _block(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Ht
             yield element(
                 "div", *(_element(one, button, kept) for one in block["elements"]), class_="buttons"
             )
+        case "table":
+            head, *rows = (_row(row, "td" if at else "th") for at, row in enumerate(block["rows"]))
+            yield element("table", element("thead", head), element("tbody", *rows))
         case "divider":
             yield element("hr")
         case other:
             yield element("p", f"[a block of type {other}]", class_="unknown")
+
+
+def _row(cells: list[Body], tag: str) -> Html:
+    return element("tr", *(element(tag, joined(_rich(cell))) for cell in cells))
+
+
+def _rich(shown: Body) -> Iterator[Html]:
+    """Draw a cell, or a part of one: plain words, or elements of rich text with their styles."""
+    for part in shown.get("elements", ()):
+        yield from _rich(part)
+    if "text" in shown:
+        drawn = element("span", str(shown["text"]))
+        for style, tag in (("code", "code"), ("bold", "b"), ("italic", "i"), ("strike", "s")):
+            drawn = element(tag, drawn) if shown.get("style", {}).get(style) else drawn
+        address = str(shown.get("url", ""))
+        is_link = markdown.is_address(address)
+        yield (
+            element("a", drawn, href=address, target="_blank", rel="noopener noreferrer")
+            if is_link
+            else drawn
+        )
 
 
 def _section(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Html]:

@@ -3,6 +3,7 @@
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, find_channel, writable
 from aion_bot.simulators.slack.state import Message
 
+TITLE = 200
 STATUSES = {"active", "processing", "suspended", "closed"}
 
 
@@ -36,6 +37,11 @@ def set_status(backend: Backend, arguments: Arguments) -> Answer:
         raise Refused("thread_ts_required")
     if arguments.get("initiator_user_id", "") not in {"", *backend.conversations.names()}:
         raise Refused("user_not_found")
+    title = arguments.get("title")
+    if title is not None and not (isinstance(title, str) and 0 < len(title) <= TITLE):
+        raise Refused("invalid_arguments")
+    if title:
+        backend.conversations.session_titles[channel.id, str(thread)] = title
     backend.conversations.sessions[channel.id, str(thread)] = str(status)
     return {"status": status, "agent_status": status}
 

@@ -89,11 +89,21 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
         yield block["text"].translate(_INVISIBLE)
     elif block["type"] in {"section", "header"}:
         yield _text_object(block["text"], names)
+    elif block["type"] == "table":
+        for row in block["rows"]:
+            yield f"| {' | '.join(''.join(cell_texts(cell)) for cell in row)} |"
     elif block["type"] == "image" and "title" in block:
         yield _text_object(block["title"], names)
     elif block["type"] == "context":
         for element in block["elements"]:
             yield _text_object(element, names)
+
+
+def cell_texts(cell: Body) -> Iterator[str]:
+    """Return the words of a table's cell."""
+    yield cell.get("text", "")
+    for element in cell.get("elements", ()):
+        yield from cell_texts(element)
 
 
 def _text_object(text: Body, names: Mapping[str, str]) -> str:

@@ -22,6 +22,7 @@ BUTTON_TEXT = 75
 ALT_TEXT = 2_000
 BUTTON_VALUE = 2_000
 NAME = 255
+ROWS, COLUMNS = 100, 20
 ELEMENTS = {"actions": 25, "context": 10}
 
 _KINDS = {
@@ -45,6 +46,7 @@ def refusal(method: str, body: Body) -> str | None:
         or len(blocks) > BLOCKS
         or any(map(_is_wrong, blocks))
         or _repeats(blocks)
+        or sum(block["type"] == "table" for block in blocks) > 1
     ):
         return "invalid_blocks"
     if _too_much(blocks):
@@ -86,13 +88,26 @@ def _is_wrong(block: Any) -> bool:
     elements = block.get("elements", ())
     if len(elements) > ELEMENTS.get(str(block.get("type")), 0) or block.get("type") == "image":
         return block.get("type") != "image" or _is_wrong_image(block)
-    if block.get("type") == "markdown":
-        return not isinstance(block.get("text"), str) or not block["text"].strip()
+    if block.get("type") in {"markdown", "table"}:
+        says = isinstance(block.get("text"), str) and bool(block["text"].strip())
+        return not says if block["type"] == "markdown" else _is_wrong_table(block.get("rows"))
     if block.get("type") in {"section", "header"}:
         return not _is_text(block.get("text"), TEXT_OF_BLOCK[block["type"]])
     if block.get("type") == "context":
         return not elements or not all(_is_text(element, TEXT_OF_BLOCK["context"]) for element in elements)
     return block.get("type") != "actions" or not elements or any(map(_is_wrong_button, elements))
+
+
+def _is_wrong_table(rows: Any) -> bool:
+    """Whether a table is too large, or has a cell without a character."""
+    if (
+        not isinstance(rows, Sequence)
+        or not 1 <= len(rows) <= ROWS
+        or any(len(row) > COLUMNS for row in rows)
+    ):
+        return True
+    cells = [cell for row in rows for cell in row]
+    return any(not cell.get("text") and not cell.get("elements") for cell in cells)
 
 
 def _is_wrong_image(block: Body) -> bool:

@@ -95,6 +95,7 @@ class Conversations:
         self.messages: list[Message] = []
         self.deleted: list[Message] = []
         self.sessions: dict[tuple[str, str], str] = {}
+        self.session_titles: dict[tuple[str, str], str] = {}
         self.groups: dict[str, str] = {}
         self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))

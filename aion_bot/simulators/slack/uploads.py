@@ -62,8 +62,8 @@ class Uploads:
 
     def picture(self, block: Mapping[str, Any]) -> ShownPicture:
         """The picture that an image block shows."""
-        upload = self.files[block["slack_file"]["id"]]
-        return ShownPicture(upload.name, block["title"]["text"], block["alt_text"], upload.raw or b"")
+        upload, title = self.files[block["slack_file"]["id"]], block.get("title") or {}
+        return ShownPicture(upload.name, title.get("text", ""), block["alt_text"], upload.raw or b"")
 
     def text(self, file: str) -> str:
         """The content of a file."""

@@ -1,6 +1,13 @@
 """Discord for the contract suite."""
 
-from aion_bot.ports.adapter import ActivityIndicator, ClaimedQuestions, Files, QueuedMarker, ReplyReferences
+from aion_bot.ports.adapter import (
+    ActivityIndicator,
+    ClaimedQuestions,
+    Files,
+    Galleries,
+    QueuedMarker,
+    ReplyReferences,
+)
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contract.harness import Harness
@@ -8,5 +15,7 @@ from tests.schemas import discord
 
 HARNESS = Harness(
     lambda: SimulatedDiscord(discord.inspect),
-    frozenset({ActivityIndicator, AttachedFiles, ClaimedQuestions, Files, QueuedMarker, ReplyReferences}),
+    frozenset(
+        {ActivityIndicator, AttachedFiles, ClaimedQuestions, Files, Galleries, QueuedMarker, ReplyReferences}
+    ),
 )

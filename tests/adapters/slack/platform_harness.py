@@ -1,6 +1,6 @@
 """Slack for the contract suite."""
 
-from aion_bot.ports.adapter import ActivityIndicator, Files, NativeStreaming, QueuedMarker
+from aion_bot.ports.adapter import ActivityIndicator, Files, Galleries, NativeStreaming, QueuedMarker
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.contract.harness import Harness
@@ -8,5 +8,5 @@ from tests.schemas import slack
 
 HARNESS = Harness(
     lambda: SimulatedSlack(slack.inspect),
-    frozenset({ActivityIndicator, AttachedFiles, Files, NativeStreaming, QueuedMarker}),
+    frozenset({ActivityIndicator, AttachedFiles, Files, Galleries, NativeStreaming, QueuedMarker}),
 )

@@ -76,6 +76,16 @@ async def test_work_is_shown_and_ends(
     assert end == {**here, "status": "active"}
 
 
+async def test_a_conversation_that_begins_has_a_title(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """Slack lists sessions by their titles, of 200 characters at most."""
+    await adapter.show_activity(thread, ADA, active=True, title="Which photos\nshow damage? " * 20)
+    (begin,) = slack.api.bodies["agents.sessions.setStatus"]
+    assert begin["title"].startswith("Which photos show damage? Which")
+    assert len(begin["title"]) <= 200
+
+
 @pytest.mark.parametrize(
     "error", ["feature_disabled", "unknown_method", "missing_scope", "not_allowed_token_type"]
 )

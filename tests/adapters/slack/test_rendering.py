@@ -180,6 +180,9 @@ def test_a_decision_has_its_time_and_its_marks() -> None:
     assert texts == ["Plan: Sort.", ">*✅ 1. Search*\n>Find\n>*2. ∥ Move*\n>Move"]
     (moment,) = (one["text"] for block in blocks for one in block.get("elements", ()))
     assert moment == "<!date^1700000000^{date_short_pretty}, {time}|2023-11-14 22:13 UTC>"
+    plain = PlanCard("Plan", "Sort.", steps, decided_at=1_700_000_000, plain=True)
+    assert "✅ 1. Search: Find" in str(accepted(plain)["blocks"])
+    assert "2023-11-14 22:13 UTC" in str(accepted(plain)["blocks"])
 
 
 def test_block_id_changes_with_the_buttons() -> None:

@@ -1,0 +1,121 @@
+"""Tables of Markdown as Slack's own `table` block. No I/O.
+
+Block Kit takes one table a message, with at most 100 rows of 20 cells and 10,000 characters, and no cell without a character:
+https://docs.slack.dev/reference/block-kit/blocks/table-block. What is larger, and a second table, is left to Slack's
+`markdown` block.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from aion_bot.ports.inline import in_words, spans
+from aion_bot.ports.links import Link, real_address
+from aion_bot.ports.markdown import Block, blocks, plain_line_ends, table_cells
+
+ROWS: Final = 100
+COLUMNS: Final = 20
+CHARACTERS: Final = 10_000
+_LONGEST_ADDRESS = 2_000
+_STYLES = {"**": "bold", "*": "italic", "~~": "strike"}
+_DRAWN = frozenset({"mark", "code", "link", "address", "autolink"})
+_EMPTY = "\N{NO-BREAK SPACE}"
+
+Shown = dict[str, Any]
+
+
+@lru_cache(maxsize=256)  # a page is measured before it is shown
+def around_table(text: str) -> tuple[str, Shown, str] | None:
+    """Return the only table of a text as a block, with the text before and behind it; None where that cannot be."""
+    if "|" not in text or "-" not in text:
+        return None
+    lines = plain_line_ends(text).split("\n")
+    found = [block for block in blocks("\n".join(lines)) if block.kind == "table"]
+    if len(found) != 1 or found[0].containers:
+        return None
+    table = table_block(found[0])
+    if table is None:
+        return None
+    return "\n".join(lines[: found[0].first]), table, "\n".join(lines[found[0].end :])
+
+
+def table_block(block: Block) -> Shown | None:
+    """Return a table as Slack draws it; None where it has no rows, or more than fit."""
+    head, under, *rows = block.text.rstrip("\n").split("\n")
+    cells = [table_cells(row) for row in (head, *rows)]
+    columns = len(cells[0])
+    if not rows or len(cells) > ROWS or columns > COLUMNS or len(block.text) > CHARACTERS:
+        return None
+    aligned = [_alignment(dashes) for dashes in table_cells(under)]
+    return {
+        "type": "table",
+        "column_settings": [{"align": align, "is_wrapped": True} for align in aligned],
+        "rows": [[_cell(cell) for cell in (*row, *[""] * columns)[:columns]] for row in cells],
+    }
+
+
+def characters(table: Shown) -> int:
+    """Count the characters of a table, with the bars that it has in Markdown."""
+    return sum(3 + sum(len(text) for text in _texts(cell)) for row in table["rows"] for cell in row)
+
+
+def _texts(cell: Shown) -> Iterator[str]:
+    if "text" in cell:
+        yield cell["text"]
+    for element in cell.get("elements", ()):
+        yield from _texts(element)
+
+
+def _alignment(dashes: str) -> str:
+    if dashes.endswith(":"):
+        return "center" if dashes.startswith(":") else "right"
+    return "left"
+
+
+def _cell(written: str) -> Shown:
+    written = written.replace("\\|", "|")
+    if not any(span.kind in _DRAWN for span in spans(written)):
+        return {"type": "raw_text", "text": in_words(written).strip() or _EMPTY}
+    elements = [one for one in _elements(written) if one.get("text") or one.get("url")]
+    section = {"type": "rich_text_section", "elements": elements or [{"type": "text", "text": _EMPTY}]}
+    return {"type": "rich_text", "elements": [section]}
+
+
+def _elements(written: str) -> Iterator[Shown]:
+    """Return the words of a cell as elements of rich text, which mention nobody."""
+    style: dict[str, bool] = {}
+    words, done = "", 0
+    for span in spans(written):
+        source = written[span.start : span.end]
+        words, done = words + written[done : span.start], span.end
+        if span.kind not in _DRAWN:
+            words += "" if span.kind == "hidden" else in_words(source)
+            continue
+        yield _text(words, style)
+        words = ""
+        if span.kind == "mark":
+            style = {name: True for name in style if name != _STYLES[span.value]}
+            style |= {_STYLES[span.value]: True} if span.opens else {}
+        elif span.kind == "code":
+            yield _text(in_words(source), style | {"code": True})
+        else:
+            yield _link(span.link or Link(source, source, source, source.strip("<>")), style)
+    yield _text(words + written[done:], style)
+
+
+def _link(link: Link, style: dict[str, bool]) -> Shown:
+    address, label = real_address(link.address), in_words(link.label)
+    try:
+        is_link = urlsplit(address).scheme in {"http", "https"} and bool(urlsplit(address).hostname)
+    except ValueError:
+        is_link = False
+    if not is_link or link.misleads or len(address) > _LONGEST_ADDRESS:
+        return _text(label if label == address else f"{label} ({address})", style)
+    shown: Shown = {"type": "link", "url": address, "text": label.strip("<>") or address}
+    return shown | {"style": dict(style)} if style else shown
+
+
+def _text(words: str, style: dict[str, bool]) -> Shown:
+    shown: Shown = {"type": "text", "text": words.replace("\n", " ")}
+    return shown | {"style": dict(style)} if style and words else shown

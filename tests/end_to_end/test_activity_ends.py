@@ -1,0 +1,71 @@
+"""Slack's status that the bot works: shown anew before it runs out, and gone before the last text and while a plan waits."""
+
+import pytest
+
+from aion_bot.conversation import indicators
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from tests.end_to_end.bot import Bot
+
+STATUS = "agents.sessions.setStatus"
+
+
+def requests(bot: Bot) -> list[str]:
+    return [one.name for one in bot.workspace.log]
+
+
+async def test_the_status_is_gone_before_the_last_text(on_slack: Bot) -> None:
+    """Nobody reads a whole answer under a status that says that the bot still works."""
+    await on_slack.start()
+    steps = (Speak("The wh"), Hold("on", pings=True), Speak("ole answer."), *ENDING)
+    on_slack.aion.play(Scene(steps, Answer("The whole answer, resolved.")))
+    thread = await on_slack.workspace.mention(on_slack.ada, "Tell me")
+    await on_slack.until(lambda: on_slack.workspace.shows_lasting_activity(thread))
+    on_slack.aion.release("on")
+    await on_slack.shows(thread, "The whole answer, resolved.")
+    assert not on_slack.workspace.shows_lasting_activity(thread)
+    made = requests(on_slack)
+    assert made.count(STATUS) == 2
+    last_status, last_edit = (len(made) - made[::-1].index(name) for name in (STATUS, "chat.update"))
+    assert last_status < last_edit
+
+
+async def test_the_status_is_shown_anew_while_an_answer_grows(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack ends it after two minutes, whether text comes or not."""
+    bot = on_slack
+    monkeypatch.setattr(indicators, "_LASTING", 0.01)
+    bot.limits["activity_lasts"] = 0.1
+    bot.aion.token_delay = 0.01
+    await bot.start()
+    bot.aion.play(Scene((Speak("word " * 200), Hold("on"), *ENDING), Answer("word")))
+    await bot.workspace.mention(bot.ada, "Tell me")
+    await bot.until(lambda: requests(bot).count(STATUS) >= 3)
+    assert bot.aion.streaming == 1
+
+
+async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
+    """Later ones do not, so that a title which somebody has changed stays."""
+    await on_slack.start()
+    thread = await on_slack.asked(on_slack.ada, "What is damaged\non site 7?", "I found 3 pieces")
+    await on_slack.workspace.reply(on_slack.ada, thread, "What does the safety report say?")
+    await on_slack.shows(thread, "Both are due this week")
+    titles = [body.get("title") for body in on_slack.workspace.api.bodies[STATUS]]  # type: ignore[attr-defined]  # Slack's
+    assert [title for title in titles if title] == ["What is damaged on site 7?"]
+
+
+async def test_nothing_says_that_the_bot_works_while_a_plan_waits(on_slack: Bot) -> None:
+    """The stream stays open, and it is a person's turn; another question in the thread shows and ends its own activity."""
+    await on_slack.start()
+    on_slack.aion.play(script.organize(stays_open=True))
+    thread = await on_slack.workspace.mention(on_slack.ada, "Sort the photos")
+    await on_slack.card(thread)
+    await on_slack.until(lambda: not on_slack.workspace.shows_lasting_activity(thread))
+    on_slack.aion.play(Scene((Speak("The wh"), Hold("on", pings=True), *ENDING), Answer("The whole answer.")))
+    await on_slack.workspace.reply(on_slack.ada, thread, "And meanwhile?")
+    await on_slack.until(lambda: on_slack.workspace.shows_lasting_activity(thread))
+    on_slack.aion.release("on")
+    await on_slack.shows(thread, "The whole answer.")
+    assert not on_slack.workspace.shows_lasting_activity(thread)
+    assert on_slack.aion.streaming == 1
