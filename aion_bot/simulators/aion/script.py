@@ -12,11 +12,13 @@ from aion_bot.simulators.aion.long_report import LONG_REPORT
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
+    AwaitDecision,
     Cut,
     Emit,
     Operation,
     Plan,
     PlanEnd,
+    Propose,
     Scene,
     Speak,
     Step,
@@ -141,7 +143,7 @@ def organize(*ends: PlanEnd, stays_open: bool = False, verb: str = "Organize") -
 
 
 def duplicates() -> Scene:
-    """A plan that deletes, two steps of which run at once."""
+    """A plan that deletes, two steps of which run at once, and which takes its time."""
     both = ("ImageSearchAgent", "DocumentSearchAgent")
     plan = Plan(
         "Delete 12 duplicates in *Site 7*.",
@@ -151,8 +153,10 @@ def duplicates() -> Scene:
             Operation("FolderOrganizationAgent", "Delete the 12 photos that no report shows", both),
         ),
         "Deleted 12 photos; every report still has its own.",
+        (PlanEnd.ACCEPTED,),
     )
-    return proposed(plan, "I found 12 photos of site 7 twice.")
+    lead = "I found 12 photos of site 7 twice."
+    return Scene((Speak(lead), Propose(plan), AwaitDecision(works=True), *ENDING), Answer(lead))
 
 
 def month_is_over() -> Scene:
