@@ -30,6 +30,7 @@ from adapters.slack import events as slack_events
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
 from adapters.slack import rendering as slack
+from adapters.slack.tables import around_table
 from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
@@ -48,14 +49,17 @@ from aion_bot.ports.files import attachment
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import Secrets, secrets_in
 from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_formed
+from aion_bot.ports.unfinished import closing_marks, settled
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.headline import headline
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, pending_card, plan_card
+from aion_bot.rendering.reference_links import with_links
 from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
@@ -314,6 +318,10 @@ READERS: dict[str, Callable[[str], object]] = {
         text, prompts.attached_words([(FileKind.IMAGE, text)], len(text) * 2)
     ),
     "what is settled": settled_length,
+    "what is unfinished": lambda text: (settled(text), closing_marks(text)),
+    "words without marks": lambda text: (plain_words(text), plain_words(text, addresses=True)),
+    "links by reference": lambda text: with_links(f"{text}\n\n[a]: https://x.example"),
+    "tables for Slack": lambda text: around_table(f"| a |\n|---|\n{text}"),
     "markers": lambda text: list(find_markers(text)),
     "parsed references": parse_references,
     "an answer that grows": _grown,

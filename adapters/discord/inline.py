@@ -37,7 +37,7 @@ def needs_rewriting(text: str) -> bool:
     return not _SPECIAL.isdisjoint(text) or "://" in text
 
 
-@lru_cache(maxsize=1024)  # a page is drawn again for each edit, and most of its paragraphs are the same
+@lru_cache(maxsize=512)  # a page is drawn again for each edit, and most of its paragraphs are the same
 def inline(text: str, *, bold: bool = False) -> str:
     """Rewrite the lines of one block; each line end stays, and `LINE_BREAK` stands for one that is added.
 
@@ -55,7 +55,8 @@ def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
     depth: Counter[str] = Counter()
     words, done, after_mark = "", 0, False
     found = spans(text)
-    escaped = _pairing(text, found, bold=bold)
+    has_signs = any(span.kind == "sign" for span in found)
+    escaped = _pairing(text, found, bold=bold) if has_signs else set[str]()
     for span in found:
         words += _literal(text[done : span.start])
         done, source = span.end, text[span.start : span.end]
@@ -223,6 +224,13 @@ def _unaddressed(text: str, name: str) -> str:
         # An address may hold the name more than once.
         word = f"://{piece}" if inside else piece
     return "".join(pieces)
+
+
+def as_words(line: str) -> str:
+    """Escape what Discord would read as the mark of a block at the beginning of a paragraph's line."""
+    if line[:1] in {"#", ">"} or line.startswith("-#"):
+        return f"\\{line}" if line[0] != "-" else f"-\\{line[1:]}"
+    return line
 
 
 def unfenced(text: str) -> str:

@@ -8,6 +8,7 @@ stands between double bars. What it does not draw is rewritten; all other lines 
 from collections.abc import Callable, Iterable, Iterator
 
 from adapters.discord.inline import (
+    as_words,
     inline,
     needs_rewriting,
     unfenced,
@@ -114,8 +115,8 @@ def _one_quote(line: str) -> str:
 
 def _line(line: str) -> str:
     """Draw a line of no block: a blank one, an item without words, or one that is nested too deeply."""
-    if line and not line.strip(" >") and ">" in line:
-        return "> "
+    if not line.strip(" >"):
+        return "> " if ">" in line else line
     return inline(_one_quote(_in_full_size(line))).replace(LINE_BREAK, " ")
 
 
@@ -152,14 +153,7 @@ def _paragraph(block: Block, lines: list[str]) -> Iterator[str]:
             continue
         indented = before[: len(before) - len(before.lstrip("> "))] + " " * len(before.lstrip("> "))
         for at, one in enumerate(shown):
-            yield f"{indented if at else before}{_as_words(one)}"
-
-
-def _as_words(line: str) -> str:
-    """Escape what Discord would read as the mark of a block at the beginning of a paragraph's line."""
-    if line[:1] in {"#", ">"} or line.startswith("-#"):
-        return f"\\{line}" if line[0] != "-" else f"-\\{line[1:]}"
-    return line
+            yield f"{indented if at else before}{as_words(one)}"
 
 
 def _code(block: Block, lines: list[str]) -> Iterator[str]:

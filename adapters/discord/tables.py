@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wcwidth import wcswidth
 
-from adapters.discord.inline import inline, unfenced
+from adapters.discord.inline import as_words, inline, unfenced
 from aion_bot.ports.inline import LINE_BREAK, in_words, spans
 
 WIDEST = 42
@@ -53,11 +53,11 @@ def _item(head: Sequence[str], row: Sequence[str]) -> list[str]:
     # short rows takes linear time.
     names = [*head[1 : len(row)], *[""] * (len(row) - len(head))]
     named = [
-        f"- {_drawn(name)}: {_drawn(cell)}" if name else f"- {_drawn(cell)}"
+        f"- {as_words(_drawn(name))}: {_drawn(cell)}" if name else f"- {as_words(_drawn(cell))}"
         for name, cell in zip(names, rest, strict=True)
         if cell
     ]
-    title = _drawn(first) if _is_linked(first) else f"**{_drawn(first, bold=True)}**"
+    title = as_words(_drawn(first)) if _is_linked(first) else f"**{_drawn(first, bold=True)}**"
     return [title if first else "…", *named]
 
 

@@ -5,17 +5,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
-from aion_bot.aion.references import with_images
 from aion_bot.conversation.footer import footer
+from aion_bot.conversation.picture_questions import only_pictures, see_all_again
 from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import read_plan
 from aion_bot.conversation.services import Services
-from aion_bot.conversation.session_history import answer_to
+from aion_bot.conversation.session_history import answer_data, answer_to
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
 from aion_bot.delivery.view import advance
@@ -131,6 +130,8 @@ class AionStream:
         parked = self._turn.phase is TurnPhase.PARKED
         await self._files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
+        if self._turn.origin is not None and self._turn.origin.pictures and session:
+            await see_all_again(self._services.aion, session)
         if parked:
             found = await history.look(session, self._take_stored)
         else:
@@ -158,6 +159,12 @@ class AionStream:
         return self._turns.end(self._turn.key, reason, self.answer_id)
 
     async def _stream(self, session: str) -> Outcome:
+        if (origin := self._turn.origin) is None or not origin.pictures:
+            return await self._stream_in(session)
+        async with only_pictures(self._services.aion, session, origin.pictures):
+            return await self._stream_in(session)
+
+    async def _stream_in(self, session: str) -> Outcome:
         attached = await self._files.add_to(session)
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
@@ -167,7 +174,13 @@ class AionStream:
         self.asked = True
         try:
             asked = with_attached(text, attached)
-            stream = self._services.aion.chats.send_stream(asked, session_id=session)
+            origin = self._turn.origin
+            stream = self._services.aion.chats.send_stream(
+                asked,
+                session_id=session,
+                force_detailed_analysis=origin is not None and origin.detailed,
+                expected_image_ids=(origin.pictures or None) if origin else None,
+            )
             async with aclosing(stream) as tokens:
                 async for token in tokens:
                     if (outcome := await self._take(token)) is not None:
@@ -297,11 +310,6 @@ class AionStream:
             claimed = True
         self.answer_id = found.id if claimed else self.answer_id
         return claimed
-
-
-def answer_data(message: ChatMessage) -> dict[str, Any]:
-    """Return what Aion's data says about a stored answer: its metadata, with the images that stand beside it."""
-    return with_images(message.metadata, [one.to_dict() for one in message.image_context or ()])
 
 
 async def stored_answer(turns: Turns, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:

@@ -16,6 +16,7 @@ from aion_bot.domain.turn import EndReason, Outcome
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.citations import Sources
 
 if TYPE_CHECKING:
     from aion_bot.conversation.services import Services
@@ -102,14 +103,13 @@ class Pictures:
         return None
 
 
-def referred_to(view: AnswerView) -> list[Referred]:
-    """Return the pictures of an answer, each once: those that it cites, then others of its data, then search results."""
-    data = view.facts.data
-    known = EntryIndex.of("img", with_images(data.get("metadata"), data.get("image_context")))
-    results = EntryIndex.of("img", {"image_context": view.facts.images})
-    named = {
-        one.id: one.name for _, one in sorted(view.sources.cited.items()) if one.kind == "img" and one.id
-    }
+def referred_to(
+    sources: Sources, metadata: Mapping[str, Any], found: Sequence[Mapping[str, Any]]
+) -> list[Referred]:
+    """Return the pictures of an answer, each once: those that it cites, others of its metadata, then those that were `found`."""
+    known = EntryIndex.of("img", metadata)
+    results = EntryIndex.of("img", {"image_context": list(found)})
+    named = {one.id: one.name for _, one in sorted(sources.cited.items()) if one.kind == "img" and one.id}
     # In this order; what several places say of a picture is taken together.
     ids = dict.fromkeys((*named, *known.entries, *results.entries))
     return [
@@ -139,7 +139,9 @@ async def add_gallery(services: "Services", thread: Thread, outcome: Outcome, vi
         or view.gallery
     ):
         return False
-    if not (found := referred_to(view)):
+    data = view.facts.data
+    metadata = with_images(data.get("metadata"), data.get("image_context"))
+    if not (found := referred_to(view.sources, metadata, view.facts.images)):
         return False
     view.gallery = (await pictures.gallery(view.facts.key, found),)
     return True

@@ -37,6 +37,8 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
     # Those that can be read have a line of their own.
     if origin.attachments > len(origin.files):
         view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
+    if origin.pictures or origin.detailed:
+        view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
     if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):

@@ -10,9 +10,9 @@ from aion_bot.aion import ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
 from aion_bot.aion.serialization import read
 from aion_bot.aion.types import parse_plan_action
-from aion_bot.conversation.aion_stream import answer_data
 from aion_bot.conversation.plan_steps import agent_words, at_end
 from aion_bot.conversation.proposal import read_pending
+from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.failures import reference, with_reference

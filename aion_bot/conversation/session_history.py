@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
+from aion_bot.aion.references import with_images
 from aion_bot.concurrency.backoff import Backoff
 
 _NEWEST = 50
@@ -134,3 +136,8 @@ def answer_to(
             if asked and found is None and not (contested and (others or asked > 1)):
                 found = message
     return found
+
+
+def answer_data(message: ChatMessage) -> dict[str, Any]:
+    """Return what Aion's data says about a stored answer: its metadata, with the images that stand beside it."""
+    return with_images(message.metadata, [one.to_dict() for one in message.image_context or ()])

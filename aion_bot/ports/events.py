@@ -100,6 +100,10 @@ class Prompt:
     echo: MessageRef | None = None
     # Not compared: it says nothing about what is asked.
     written_at: float = field(default=0.0, compare=False)
+    pictures: tuple[str, ...] = ()
+    """Aion's ids of the pictures that it is about alone; empty where it is about all."""
+    detailed: bool = False
+    """Whether Aion is to look at pictures in detail."""
 
     @property
     def quote(self) -> str:

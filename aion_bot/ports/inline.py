@@ -3,7 +3,7 @@
 The source is kept: each construct is a `Span`, and what is between spans is words.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 from aion_bot.ports.inline_parser import Span, in_a_name, parse
@@ -28,7 +28,7 @@ _OTHERS = frozenset({
 """HTML elements of which only the content is shown."""
 
 
-@lru_cache(maxsize=1024)  # a page is parsed again for each edit, and most of its paragraphs are the same
+@lru_cache(maxsize=256)  # a page is parsed again for each edit, and most of its paragraphs are the same
 def spans(text: str) -> tuple[Span, ...]:
     """Return the constructs in the lines of one block, in order; none is inside another.
 
@@ -36,33 +36,24 @@ def spans(text: str) -> tuple[Span, ...]:
     """
     if len(text) > LONGEST_LINE:
         return tuple(_of_lines(text))
-    return tuple(_with_tags(text, parse(text)))
+    found = parse(text)
+    # Tags are rare, and the others need no partner.
+    return tuple(_with_tags(text, found) if any(span.kind == "tag" for span in found) else found)
 
 
 @lru_cache(maxsize=256)
 def misread(text: str) -> frozenset[int]:
     """Return the places of signs in names and calculations that a reader of CommonMark takes for emphasis."""
     signs = [span.start for span in spans(text) if span.kind == "sign"]
-    runs = (at for at in signs if text[at - 1 : at] != text[at])
-    if not any(any(in_a_name(text, at, at + _run_length(text, at))) for at in runs):
+    for at in signs:
+        run = text[at : at + LONGEST_LINE]
+        begins = text[at - 1 : at] != text[at]
+        if begins and any(in_a_name(text, at, at + len(run) - len(run.lstrip(text[at])))):
+            break
+    else:
         return frozenset()
     marks = {span.start for span in parse(text, names=False) if span.kind in {"mark", "hidden"}}
     return frozenset(marks.intersection(signs))
-
-
-def _run_length(text: str, at: int) -> int:
-    rest = text[at : at + LONGEST_LINE]
-    return len(rest) - len(rest.lstrip(text[at]))
-
-
-def written(text: str, words: Callable[[str], str], draw: Callable[[Span], str]) -> str:
-    """Return `text` with each span drawn by `draw`, and what is between them by `words`."""
-    pieces: list[str] = []
-    done = 0
-    for span in spans(text):
-        pieces += words(text[done : span.start]), draw(span)
-        done = span.end
-    return "".join((*pieces, words(text[done:])))
 
 
 def in_words(text: str, *, addresses: bool = False) -> str:
@@ -70,7 +61,12 @@ def in_words(text: str, *, addresses: bool = False) -> str:
 
     A link is its label; behind one that names another address, or behind all where `addresses` is true, stands its own.
     """
-    return written(text, str, lambda span: _words_of(text, span, addresses=addresses))
+    pieces: list[str] = []
+    done = 0
+    for span in spans(text):
+        pieces += text[done : span.start], _words_of(text, span, addresses=addresses)
+        done = span.end
+    return "".join((*pieces, text[done:]))
 
 
 def _words_of(text: str, span: Span, *, addresses: bool) -> str:

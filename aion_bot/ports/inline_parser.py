@@ -58,7 +58,15 @@ def parse(text: str, *, names: bool = True) -> list[Span]:
     """
     found = _Found(len(text), names)
     _PARSER.parseInline(text, {"found": found})
-    signs = [_emphasis(token, at) for at, token in found.signs]
+    signs: list[Span] = []
+    for at, token in found.signs:
+        end = at + (2 if "~~" in (token.markup, token.content) else 1)
+        if token.type == "text":
+            # Of the two signs of a strong mark the parser empties one.
+            signs.append(Span("sign" if token.content else "hidden", at, end))
+        else:
+            value = {"em": "*", "strong": "**", "s": "~~"}[token.tag]
+            signs.append(Span("mark", at, end, value, token.nesting > 0))
     outermost: list[Span] = []
     for span in sorted([*found.spans, *signs], key=lambda span: span.start):
         # The rules also report what is inside of a link's label; the outer one is drawn whole.
@@ -94,15 +102,6 @@ class _Found:
     names: bool
     spans: list[Span] = field(default_factory=list)
     signs: list[tuple[int, Token]] = field(default_factory=list)
-
-
-def _emphasis(token: Token, at: int) -> Span:
-    end = at + (2 if "~~" in (token.markup, token.content) else 1)
-    if token.type == "text":
-        # Of the two signs of a strong mark the parser empties one.
-        return Span("sign" if token.content else "hidden", at, end)
-    value = {"em": "*", "strong": "**", "s": "~~"}[token.tag]
-    return Span("mark", at, end, value, token.nesting > 0)
 
 
 _Rule = Callable[[StateInline, bool], bool]

@@ -54,6 +54,11 @@ def well_formed(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
+def whole_pairs(text: str) -> str:
+    """Return a growing text without the first half of a surrogate pair at its end: the other half comes with more text."""
+    return text[:-1] if "\ud800" <= text[-1:] <= "\udbff" else text
+
+
 def visible(text: str) -> str:
     """Return `text` without characters that nobody sees, or that change the order in which others are read.
 

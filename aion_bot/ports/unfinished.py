@@ -19,6 +19,8 @@ _LONGEST_ENTITY, _LONGEST_TAG = 10, 12
 _PARAGRAPH = 1_500
 """Characters of a paragraph, or of a table, that are looked at."""
 _LONGEST_MARK = 3
+_MOST_OPEN = 4
+"""Marks that may be open at once: each is tried by parsing the paragraph with its end."""
 _LONGEST_INDENT = 60
 _RUNS = "*_~`\\"
 _MARKS = f"{_RUNS} \t#>+-=.)|:0123456789[]xX"
@@ -30,6 +32,11 @@ _SIGNS = frozenset("*_~`[<&:\\!")
 
 def settled(text: str) -> int:
     """Return how much of a growing text may be shown: without what may be the beginning of another construct at its end."""
+    formula = _open_formula(text, max(0, len(text) - _LONGEST_WAIT))
+    return _settled(text if formula < 0 else text[:formula])
+
+
+def _settled(text: str) -> int:
     line = text.rfind("\n") + 1
     before = text[text.rfind("\n", 0, max(0, line - 1)) + 1 : line]
     if _is_row(text[line:]) or (line == len(text) and _is_row(before)):
@@ -37,7 +44,7 @@ def settled(text: str) -> int:
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
     # A box stands behind the sign of a list; a line that begins with a bracket may be citations.
-    marks = not text[line : line + _LONGEST_WAIT].strip(_MARKS) and not text.startswith("[", line)
+    marks = not text[line : line + _LONGEST_WAIT].strip(_MARKS) and not text.startswith(("[", "\\"), line)
     if line < len(text) <= line + _LONGEST_WAIT and marks:
         return line
     word = max(map(text.rfind, (" ", "\t", "\n"))) + 1
@@ -57,7 +64,9 @@ def settled(text: str) -> int:
         at = text.rfind(sign, word)
         if at >= 0 and len(text) - at <= longest and (text[at + 1 :].strip(more) or "a").isalnum():
             starts.append(at)
-    return min((one for one in starts if one >= len(text) - _LONGEST_WAIT), default=len(text))
+    shown = min((one for one in starts if one >= len(text) - _LONGEST_WAIT), default=len(text))
+    # What waits may have had a mark before it, which is at the end now.
+    return shown if shown == len(text) else _without_run(text[:shown], min(begin, shown))
 
 
 def closing_marks(text: str) -> list[tuple[int, str]]:
@@ -74,9 +83,12 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
     at = masked(words).find("`", words.rfind("\n") + 1)
     if at >= 0:
         mark = words[at : len(words) - len(words[at:].lstrip("`"))]
-        opened.append((at, mark))
+        # A backtick at the end would make another mark of the one that closes it.
+        opened.append((at, f" {mark}" if words.endswith("`") and at + len(mark) < len(words) else mark))
     closing = "".join(mark for _, mark in opened)
-    for start, run in reversed(_runs(words, [span for span in found if at < 0 or span.end <= at])):
+    for start, run in reversed(
+        _runs(words, [span for span in found if at < 0 or span.end <= at])[-_MOST_OPEN:]
+    ):
         before = words[start - 1 : start]
         if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()):
             continue
@@ -132,13 +144,20 @@ def _unfinished_link(words: str) -> int:
     )
 
 
+def _open_formula(text: str, begin: int) -> int:
+    """Return where a formula begins that is not closed yet; -1 where there is none."""
+    at = max(text.rfind("\\(", begin), text.rfind("\\[", begin))
+    return -1 if at >= 0 and text.find({"(": "\\)", "[": "\\]"}[text[at + 1]], at) >= 0 else at
+
+
 def _without_run(text: str, begin: int) -> int:
     """Return where a run of marks begins that ends the text and closes nothing: it may be longer a moment later."""
-    end = len(text.rstrip(_RUNS))
-    if end == len(text):
-        return end
-    found = spans(text[begin:])
-    closes = bool(found) and found[-1].end == len(text) - begin and found[-1].kind != "sign"
+    said = text.rstrip()
+    end = len(said.rstrip(_RUNS))
+    if end == len(said):
+        return len(text)
+    found = spans(said[begin:])
+    closes = bool(found) and found[-1].end == len(said) - begin and found[-1].kind != "sign"
     # One of two stars has arrived that close bold: CommonMark takes it for the end of emphasis inside of a star.
     half = any(one.kind == "sign" and two.opens and one.end == two.start for one, two in pairwise(found))
     return len(text) if closes and not half else max(end, begin)

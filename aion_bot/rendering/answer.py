@@ -10,7 +10,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, PlanCard, PostedOnce, Reply
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
-from aion_bot.ports.text import one_line, visible_line, well_formed
+from aion_bot.ports.text import one_line, visible_line, well_formed, whole_pairs
 from aion_bot.rendering.activity import Activity
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, whole_answer
 from aion_bot.rendering.citations import Sources
@@ -124,7 +124,7 @@ class AnswerView:
             segment.final = None
             if accumulated := str(data.get("accumulated") or ""):
                 # Most events repeat the whole text so far: what is before the last card belongs above it.
-                whole = self._kept(accumulated, self._before + segment.raw)
+                whole = self._kept(whole_pairs(accumulated), self._before + segment.raw)
                 segment.raw = whole.removeprefix(self._before)
             elif not self.cut:
                 segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)

@@ -154,14 +154,14 @@ def healed(page: str, closing: int, *, growing: bool) -> tuple[str, int]:
     """
     text = page[: len(page) - closing]
     if closing:
-        last = blocks(plain_line_ends(text))[-1:]
-        opened = line_starts(text)[last[0].first] if last and not last[0].text.strip() else -1
+        last, close = blocks(plain_line_ends(text))[-1:], page[len(text) :]
+        opened = line_starts(text)[last[0].first] if last else 0
         line = text.rfind("\n") + 1
-        if not growing or (opened < 0 and text[line:].strip(" \t>`~")):
-            return page, closing
-        if opened < 0:  # what may become the mark that closes the code
-            close = page[len(text) :].lstrip("\n")
-            return text[:line] + close, len(close)
+        if growing and line > opened and not text[line:].strip(" \t>`~"):
+            # This may become the mark that closes the code.
+            text, close = text[:line], close.lstrip("\n")
+        if not growing or text[opened:].partition("\n")[2].strip(" \t\n>"):
+            return text + close, len(close)
         text = text[:opened]  # code that has no line yet
     if growing:
         text = text[: settled(text)]

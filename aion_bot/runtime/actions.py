@@ -1,21 +1,24 @@
 """What people press: each press gets a private sentence, and none waits behind a running answer."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from aion_bot.aion import AionvisionError
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
+from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
-from aion_bot.ports.events import Click, StopRequest
+from aion_bot.ports.events import Click, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import ActiveTurns
@@ -29,7 +32,12 @@ _INTENTS = {
     Action.STOP: Intent.STOP,
     Action.UPLOAD: Intent.RETRY,
     Action.SUGGEST: Intent.RETRY,
+    Action.ONLY_THESE: Intent.FOLLOW_UP,
+    Action.CLOSER: Intent.FOLLOW_UP,
 }
+
+Ask = Callable[[Thread, Prompt], Awaitable[None]]
+"""Takes a question over, or tells its asker why not."""
 
 Enqueue = Callable[[Thread, Turn], None]
 """Puts a turn into its thread's queue."""
@@ -47,7 +55,10 @@ class Actions:
         approvals: Approvals,
         retries: Retries,
         ask_again: Enqueue,
+        services: Services,
+        ask: Ask,
     ) -> None:
+        self._services, self._ask = services, ask
         self._access = access
         self._tasks = tasks
         self._active = active
@@ -83,10 +94,26 @@ class Actions:
                 self._ask_again(thread, turn)
             if line:
                 await reply_privately(thread, click, line, hidden=True)
+        elif _INTENTS[click.action] is Intent.FOLLOW_UP:
+            await self._ask_about_pictures(thread, click)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
             await self._approvals.click(thread, click)
+
+    async def _ask_about_pictures(self, thread: Thread, click: Click) -> None:
+        """Ask the question of an answer once more; its key tells a second press, which asks nothing."""
+        try:
+            prompt = await question_of(self._services, click)
+        except AionvisionError as error:
+            _log.warning("pictures not found", platform=thread.platform, code=error.code)
+            prompt = None
+        if prompt is None:
+            await reply_privately(thread, click, (strings.PICTURES_GONE,), hidden=True)
+        elif await self._services.store.turns.accepted(prompt.key):
+            await reply_privately(thread, click, (strings.ASKED_ALREADY,), hidden=True)
+        else:
+            await self._ask(thread, prompt)
 
     async def _stop(self, thread: Thread, event: Click | StopRequest, found: Sequence[TurnRunner]) -> None:
         """Stop answers at once, and cancel the plans they brought where the person may decide them."""

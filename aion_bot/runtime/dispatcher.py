@@ -87,6 +87,8 @@ class Dispatcher:
             approvals=self._approvals,
             retries=Retries(services.store, services.access, self._allowances.left_again),
             ask_again=self._ask_again,
+            services=services,
+            ask=self._ask,
         )
         self._recovery = StartupRecovery(
             services,

@@ -36,6 +36,8 @@ def pack_origin(prompt: Prompt) -> str:
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,
+            "pictures": prompt.pictures,
+            "detailed": prompt.detailed,
             "files": [[file.id, file.name, file.size, file.media_type] for file in prompt.files],
             "quotes": [[quote.source, quote.cut] for quote in prompt.quotes],
             "source": source,
@@ -77,14 +79,13 @@ def turn_from(row: sqlite3.Row) -> Turn:
             source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
             files=tuple(Attachment(*file) for file in packed.get("files", ())),
             reply_token=packed.get("reply_token", ""),
+            pictures=tuple(packed.get("pictures", ())),
+            detailed=packed.get("detailed", False),
             in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
             echo=None if echo is None else MessageRef(thread, echo),
         )
     return Turn(
-        key=row["key"],
-        thread=thread,
-        asker=asker,
-        text=row["text"],
+        key=row["key"], thread=thread, asker=asker, text=row["text"],
         phase=TurnPhase(row["phase"]),
         reason=None if row["reason"] is None else EndReason(row["reason"]),
         session_id=row["session_id"],
@@ -96,7 +97,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
-    )
+    )  # fmt: skip
 
 
 def plan_from(row: sqlite3.Row) -> Plan:

@@ -1,6 +1,7 @@
 """Pictures that an answer refers to stand in a message under it, on both platforms."""
 
 from aion_bot.domain import strings
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
 from aion_bot.simulators.workspace import Shown
@@ -25,3 +26,58 @@ async def test_pictures_stand_under_their_answer(bot: Bot) -> None:
     assert [one.content for one in shown.pictures] == [photo(one.filename) for one in wanted]
     assert all(one.title in shown.text for one in wanted)
     assert [button.label for button in shown.buttons] == [strings.ONLY_THESE, strings.CLOSER]
+
+
+async def asked_about(bot: Bot) -> str:
+    """Ask what is answered with pictures, and wait for them; returns the thread."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await gallery(bot, thread)
+    return thread
+
+
+async def test_a_question_about_these_pictures_alone(bot: Bot) -> None:
+    """The same question is asked once more while the session sees these pictures alone; then it sees all again."""
+    thread = await asked_about(bot)
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.shows(thread, strings.ABOUT_PICTURES)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+    await bot.aion.until(lambda: bot.aion.count("update_mode") == 2)
+    ids = [library.PUMP.id, library.SCAFFOLD.id, library.LIFT.id]
+    first, again = bot.aion.bodies("send_stream")
+    assert (again["message"], again["expected_image_ids"]) == (first["message"], ids)
+    assert bot.aion.bodies("update_images") == [{"image_ids": ids}]
+    assert [body["use_all_images"] for body in bot.aion.bodies("update_mode")] == [False, True]
+
+
+async def test_a_closer_look(bot: Bot) -> None:
+    """The same question is asked once more, for a detailed analysis; a second press asks nothing, also after a restart."""
+    thread = await asked_about(bot)
+    await bot.press(bot.ada, thread, strings.CLOSER)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+    assert bot.aion.bodies("send_stream")[1]["force_detailed_analysis"] is True
+    pressed = next(one for one in bot.bots(thread) if one.pictures)
+    button = next(one for one in pressed.buttons if one.label == strings.CLOSER)
+    await bot.stop()
+    await bot.start()
+    await bot.workspace.press(bot.ben, thread, pressed.id, button.id)
+    await bot.replies_privately(thread, bot.ben, strings.ASKED_ALREADY)
+    assert bot.aion.count("send_stream") == 2
+
+
+async def test_a_press_counts_as_a_question(bot: Bot) -> None:
+    """Whoever presses has asked: what their allowance does not hold is not asked, and they alone are told."""
+    await bot.stop()
+    await bot.start(rules=Rules(defaults={"questions_per_person_hour": Rule(1, "test")}))
+    thread = await asked_about(bot)
+    await bot.press(bot.ada, thread, strings.CLOSER)
+    await bot.until(lambda: bool(bot.private_replies(thread, bot.ada)))
+    assert bot.aion.count("send_stream") == 1
+
+
+async def test_pictures_that_cannot_be_had_are_named(bot: Bot) -> None:
+    """A picture that is gone costs its place; the line under the others names it."""
+    bot.aion.files.remove(library.SCAFFOLD.id)
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    shown = await gallery(bot, thread)
+    assert [one.name for one in shown.pictures] == [library.PUMP.filename, library.LIFT.filename]
+    assert strings.other_pictures(0, [library.SCAFFOLD.filename]) in shown.text.replace("\\", "")

@@ -268,3 +268,14 @@ def test_a_status_has_no_marks() -> None:
     view = AnswerView(PlainAdapter().page_format)
     view.say("Searching **documents** in `site_7`, [page 2](https://x.example) &amp; &#8238;more")
     assert view.screen() == (Reply("", note="Searching documents in site_7, page 2 & &#8238;more"),)
+
+
+def test_half_an_emoji_waits_for_the_other_half() -> None:
+    """An emoji that comes in two events is shown whole, and a half that stays alone at the end as a question mark."""
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("Look at it \ud83d"))
+    assert texts(view.screen()) == ["Look at it "]
+    fold(view, *tokens("Look at it \U0001f600"))
+    assert texts(view.screen()) == ["Look at it \U0001f600"]
+    fold(view, complete("Look at it \ud83d"))
+    view.finish()
+    assert texts(view.screen()) == ["Look at it ?"]

@@ -58,6 +58,10 @@ class NoStore:
     async def note_cleared(self, key: str) -> None:
         """Note nothing."""
 
+    async def is_first(self, turn: Turn) -> bool:  # noqa: ARG002  # as `Turns.is_first`
+        """Say that each question begins its thread."""
+        return True
+
 
 class Burst:
     """Questions to one platform, answered as the bot does: opened, shown by a message sync, with indicators beside."""

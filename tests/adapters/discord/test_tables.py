@@ -79,3 +79,11 @@ def test_an_aligned_table_is_never_too_wide(table: list[list[str]]) -> None:
     shown = show(table)
     if shown.startswith("```"):
         assert max(wcswidth(line) for line in shown.split("\n")) <= WIDEST
+
+
+@pytest.mark.parametrize("sign", ["#", "-#", ">"])
+def test_a_cell_is_no_heading_and_no_small_print(sign: str) -> None:
+    """In the list of a table no cell is larger or smaller than its words, whichever column it stands in."""
+    link = f"{sign} [open](https://x.example)"
+    for line in show([["a", link, ""], [link, link, link]]).split("\n"):
+        assert not line.removeprefix("- ").startswith((f"{sign} ", "-# "))

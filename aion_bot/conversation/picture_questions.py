@@ -1,0 +1,80 @@
+"""The buttons under a gallery: the same question once more, about its pictures alone or with a closer look."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from aion_bot.aion import AionVision, AionvisionError, MessageRole
+from aion_bot.conversation.gallery import referred_to
+from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_history import answer_data
+from aion_bot.ports.events import Click, Prompt
+from aion_bot.ports.messages import Action
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.references import cited
+
+_log = structlog.get_logger(__name__)
+
+MOST_SELECTED = 1_000
+"""Pictures that a session can have selected (Aion's contract, `PUT sessions/{id}/images`)."""
+
+
+async def question_of(services: Services, click: Click) -> Prompt | None:
+    """Return what a press asks, in the name of whoever pressed; None where the answer or its words are gone.
+
+    Its key is made of the answer's turn, so that a second press, also in another process, asks nothing more. Raises what
+    the client raises.
+    """
+    turn = await services.store.turns.get(click.key)
+    if turn is None or turn.thread != click.thread:
+        return None
+    # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files.
+    messages = await services.history.messages(turn.session_id or "")
+    at = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
+    asked = next((one.content for one in reversed(messages[:at]) if one.role is MessageRole.USER), "")
+    data, sources = answer_data(messages[at]) if messages else {}, Sources()
+    sources.learn(data)
+    cited(messages[at].content if messages else "", sources)
+    pictures = tuple(one.id for one in referred_to(sources, data, ()))[:MOST_SELECTED]
+    only_these = click.action is Action.ONLY_THESE
+    if not asked or (only_these and not pictures):
+        return None
+    return Prompt(
+        f"{turn.key}-{click.action}",
+        click.thread,
+        click.place,
+        click.person,
+        asked,
+        reply_token=click.reply_token,
+        pictures=pictures if only_these else (),
+        detailed=not only_these,
+    )
+
+
+@asynccontextmanager
+async def only_pictures(aion: AionVision, session: str, ids: Sequence[str]) -> AsyncIterator[None]:
+    """Let a session see these pictures alone for as long as this is open, and then what it saw before.
+
+    Raises what the client raises before it is open; afterwards the question has its answer, and a failure is logged.
+    """
+    before = await aion.chats.get_session(session, include_messages=False)
+    await aion.chats.update_images(session, ids)
+    await aion.chats.update_mode(session, use_all_images=False)
+    try:
+        yield
+    finally:
+        await see_all_again(aion, session, before.selected_image_ids or ())
+
+
+async def see_all_again(aion: AionVision, session: str, selected: Sequence[str] = ()) -> None:
+    """Let a session see all pictures, beside those that it had `selected`, also after a process that ended meanwhile.
+
+    Every session of the bot's sees all pictures but for one such question. A failure is logged.
+    """
+    try:
+        if selected:
+            await aion.chats.update_images(session, selected)
+        await aion.chats.update_mode(session, use_all_images=True)
+    except AionvisionError as error:
+        _log.warning("session not widened", code=error.code)

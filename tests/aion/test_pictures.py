@@ -1,0 +1,105 @@
+"""Reading pictures from addresses that come with an answer."""
+
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from aion_bot.aion.pictures import PictureReader, PictureUnavailable
+from aion_bot.aion.settings import ClientSettings
+
+KEY = "aion_aaaaaaaaaaaaaaaaaaaaaaaa"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TestServer]:
+    """Aion, with pictures and with addresses that lead elsewhere."""
+
+    async def picture(request: web.Request) -> web.Response:
+        return web.Response(body=request.headers.get("Authorization", "").encode())
+
+    async def redirect(request: web.Request) -> web.Response:
+        raise web.HTTPFound(request.query["to"])
+
+    app = web.Application()
+    app.router.add_get("/picture", picture)
+    app.router.add_get("/redirect", redirect)
+    async with TestServer(app) as started:
+        yield started
+
+
+def reader(server: TestServer, **settings: Any) -> PictureReader:
+    base = str(server.make_url("/api/v2"))
+    return PictureReader(ClientSettings.from_arguments(api_key=KEY, base_url=base, **settings))
+
+
+async def test_aion_s_own_pictures_are_read_with_the_key(server: TestServer) -> None:
+    """An address of Aion's own host, also a relative one, gets the key; a redirect there is followed."""
+    for address in ("/picture", str(server.make_url("/picture")), "/redirect?to=/picture"):
+        assert await reader(server).read(address, most=100) == f"Bearer {KEY}".encode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://example.com/x.jpg",
+        "ftp://example.com/x.jpg",
+        "file:///etc/passwd",
+        "data:image/png;base64,AAAA",
+        "https://user:word@example.com/x.jpg",
+        "https://127.0.0.1/x.jpg",
+        "https://[::1]/x.jpg",
+        "https://[::ffff:10.0.0.1]/x.jpg",
+        "https://10.0.0.1/x.jpg",
+        "https://169.254.169.254/latest/meta-data",
+        "https://192.168.1.1/x.jpg",
+        "https://0.0.0.0/x.jpg",
+        "https://localhost/x.jpg",
+        "https://[",
+        "",
+    ],
+)
+async def test_no_other_private_address_is_asked(server: TestServer, address: str) -> None:
+    """Only https is asked, and nothing in a private network but Aion itself."""
+    with pytest.raises(PictureUnavailable):
+        await reader(server).read(address, most=100)
+
+
+async def test_a_name_that_leads_into_a_private_network(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A public name counts as private where one of its addresses is; it is asked by its number, so it cannot change."""
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, 443)) for number in ("93.184.216.34", "10.0.0.7")
+    ]
+
+    async def resolve(*_: object, **__: object) -> list[Any]:
+        return found
+
+    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+    with pytest.raises(PictureUnavailable, match="private network"):
+        await reader(server).read("https://pictures.example/x.jpg", most=100)
+
+
+@pytest.mark.parametrize(
+    "to", ["http://localhost/x", "https://10.0.0.1/x", "http://127.0.0.1:1/x", "/redirect?to=/redirect"]
+)
+async def test_no_redirect_to_another_host_is_followed(server: TestServer, to: str) -> None:
+    """A redirect may not lead to another host or port, and not for ever."""
+    with pytest.raises(PictureUnavailable):
+        await reader(server).read(f"/redirect?to={to}", most=100)
+
+
+async def test_a_large_picture_is_left(server: TestServer) -> None:
+    """What is larger than it may be is not read to its end."""
+    with pytest.raises(PictureUnavailable, match="more than 10 bytes"):
+        await reader(server).read("/picture", most=10)
+
+
+async def test_a_missing_picture_is_unavailable(server: TestServer) -> None:
+    """A status that is no success has no picture, and the reason has no address."""
+    with pytest.raises(PictureUnavailable, match=r"^status 404$"):
+        await reader(server).read("/secret-path", most=100)

@@ -1,0 +1,111 @@
+"""Which pictures stand under an answer, and what becomes of those that cannot be had."""
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from aion_bot.aion.pictures import PictureReader, PictureUnavailable
+from aion_bot.aion.settings import ClientSettings
+from aion_bot.conversation.gallery import Pictures, Referred, referred_to
+from aion_bot.domain import strings
+from aion_bot.ports.messages import MOST_PICTURES
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.references import cited
+from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png, webp
+
+
+class Addresses(PictureReader):
+    """Pictures by their addresses; "slow" never comes."""
+
+    def __init__(self, known: Mapping[str, bytes]) -> None:
+        super().__init__(ClientSettings.from_arguments(api_key="aion_aaaaaaaaaaaaaaaaaaaaaaaa"))
+        self.known = known
+        self.asked: list[str] = []
+
+    async def read(self, address: str, *, most: int) -> bytes:
+        self.asked.append(address)
+        if address == "slow":
+            await asyncio.Event().wait()
+        if address not in self.known or len(self.known[address]) > most:
+            raise PictureUnavailable("status 404")
+        return self.known[address]
+
+
+def picture(name: str, *addresses: str) -> Referred:
+    return Referred(name, name, f"Title of {name}", f"Seen on {name}", addresses or (name,))
+
+
+async def shown(*found: Referred, known: Mapping[str, bytes], patience: float = 5.0) -> tuple[list[str], str]:
+    """The names of the pictures that are shown, and the line under them."""
+    gallery = await Pictures(Addresses(known), patience).gallery("k", found)
+    return [one.name for one in gallery.pictures], gallery.note
+
+
+def test_pictures_come_in_the_order_of_reference() -> None:
+    """Cited pictures come first, by their numbers, then others of the answer's data, then search results; each once."""
+    metadata = {"image_context": [{"image_id": one, "filename": f"{one}.jpg"} for one in ("a1", "b2", "c3")]}
+    found = [{"image_id": "d4", "title": "Found"}, {"image_id": "b2", "thumbnail_url": "/b2"}]
+    sources = Sources()
+    sources.learn(metadata)
+    cited("First [[img:c3|c.jpg]], then [[img:a1|a.jpg]] and [[img:zz|z.jpg]].", sources)
+    pictures = referred_to(sources, metadata, found)
+    assert [one.id for one in pictures] == ["c3", "a1", "b2", "d4"]
+    assert [one.name for one in pictures] == ["c.jpg", "a.jpg", "b2.jpg", "Found"]
+    assert pictures[2].addresses == ("/b2",)
+
+
+def test_what_the_server_says_of_a_picture_is_words() -> None:
+    """Titles and descriptions are one line each, without what turns them around; what is missing has words."""
+    entry = {"image_id": "a", "title": "Pu\u202emp\nline", "description": "d" * 5_000, "medium_url": 7}
+    (found,) = referred_to(Sources(), {"image_context": [entry, {"image_id": ""}, {}]}, [])
+    assert found.title == "Pump line"
+    assert len(found.description) == 1_000
+    assert found.addresses == ()
+    (bare,) = referred_to(Sources(), {"image_context": [{"image_id": "b"}]}, [])
+    assert (bare.name, bare.description) == ("a picture", "a picture")
+
+
+async def test_only_pictures_are_shown() -> None:
+    """The content decides what is a picture; a page, a document, or nothing is named."""
+    known = {
+        "a.png": png("a"),
+        "b.gif": gif(),
+        "c.jpg": jpeg("c"),
+        "d.webp": webp(),
+        "e.jpg": pdf("e"),
+        "f.jpg": b"<html>",
+    }
+    names, note = await shown(*map(picture, [*known, "g.jpg"]), known=known)
+    assert names == ["a.png", "b.gif", "c.jpg", "d.webp"]
+    assert note == strings.other_pictures(0, ["e.jpg", "f.jpg", "g.jpg"])
+
+
+async def test_the_rest_is_counted() -> None:
+    """No more than ten pictures are asked for; the others are counted."""
+    reader = Addresses({"x": png("x")})
+    gallery = await Pictures(reader).gallery(
+        "k", [picture(f"{at}.png", "x") for at in range(MOST_PICTURES + 3)]
+    )
+    assert len(gallery.pictures) == len(reader.asked) == MOST_PICTURES
+    assert gallery.note == strings.other_pictures(3, [])
+
+
+async def test_names_are_different() -> None:
+    """Two files of one name are told apart, as a platform may take one for the other."""
+    names, _ = await shown(picture("a.png"), picture("a.png"), known={"a.png": png("a")})
+    assert names == ["a.png", "2-a.png"]
+
+
+async def test_another_address_is_tried() -> None:
+    """Where the better address has nothing, the next one may."""
+    names, note = await shown(picture("a.png", "gone", "a.png"), known={"a.png": png("a")})
+    assert (names, note) == (["a.png"], "")
+
+
+@pytest.mark.parametrize("patience", [0.01])
+async def test_a_slow_picture_holds_nobody_up(patience: float) -> None:
+    """What does not come in time is named, and the others are shown."""
+    known = {"a.png": png("a")}
+    names, note = await shown(picture("slow"), picture("a.png"), known=known, patience=patience)
+    assert (names, note) == (["a.png"], strings.other_pictures(0, ["slow"]))
