@@ -69,11 +69,6 @@ class QuestionFiles:
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
 
     @property
-    def any(self) -> bool:
-        """Whether the question has files."""
-        return bool(self._files)
-
-    @property
     def incomplete(self) -> bool:
         """Whether a file is missing that another attempt may bring."""
         return any(file.phase is FilePhase.FAILED for file in self._files)
@@ -109,6 +104,8 @@ class QuestionFiles:
 
         Raises AionvisionError where the session is gone: another one gets the files.
         """
+        if not self._files:
+            return ""
         stored = [file for file in self._files if file.in_library]
         try:
             if images := [file for file in stored if file.kind is FileKind.IMAGE]:
@@ -200,9 +197,10 @@ class QuestionFiles:
         """Bring one file into the library, or record why not."""
         try:
             async with self._shared.slots:
-                if file.phase is FilePhase.UPLOADING and await self._arrived(file):
-                    return
-                await self._read_and_put(self._files[file.number])
+                if not (file.phase is FilePhase.UPLOADING and await self._arrived(file)):
+                    await self._read_and_put(self._files[file.number])
+            # Outside of the slots: it may take a minute, and no byte passes meanwhile.
+            await self._wait_until_read(self._files[file.number])
         except (AionvisionError, PlatformError, OSError) as error:
             end, now = end_of(error), self._files[file.number]
             self._log.info("file not added", reason=end.reason.value, error=repr(error))
@@ -277,7 +275,10 @@ class QuestionFiles:
         file = replace(file, phase=FilePhase.STORED, library_id=library_id, known=known)
         await self._store.store(file, self._workspace)
         self._update(file)
-        if file.kind is FileKind.DOCUMENT and not known:
+
+    async def _wait_until_read(self, file: AttachedFile) -> None:
+        """Wait until a new document's text can be searched; one that cannot be read is forgotten, and raises."""
+        if file.phase is FilePhase.STORED and file.kind is FileKind.DOCUMENT and not file.known:
             try:
                 await self._library.processed(file)
             except DocumentProcessingError:
