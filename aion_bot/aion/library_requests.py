@@ -121,8 +121,7 @@ def put_document(
     Raises:
         UploadError: the address is not https, or the document is larger than it takes.
     """
-    limit = presigned.max_size_bytes
-    if limit is not None and size_bytes > limit:
+    if (limit := presigned.max_size_bytes) is not None and size_bytes > limit:
         raise UploadError(
             f"The document is larger than {limit:,} bytes",
             filename=filename,
