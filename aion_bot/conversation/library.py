@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ _AT_ONCE = 4
 """Files that are on their way at once: each takes disk, and about two MB of memory."""
 _LIMITS_HOLD = 3_600.0
 """Seconds for which Aion's limits are believed."""
-_CLOCKS = 300
+CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
 _SET_BACK = 2.0
 """Seconds for which a question that was stopped waits until its session is as it was."""
@@ -97,9 +97,12 @@ class Library:
         except AionvisionError as error:
             _log.info("document still processed", turn=file.turn, code=error.code)
 
-    async def find(self, file: AttachedFile) -> str | None:
-        """Look for a file whose upload began and may have arrived: the newest one of its name and size since then."""
-        since = datetime.fromtimestamp(file.sent_at - _CLOCKS, UTC)
+    async def find(self, file: AttachedFile, others: Collection[str]) -> str | None:
+        """Look for a file whose upload began and may have arrived: the newest one of its name and size since then.
+
+        `others` are ids of files that are known to have another content: a camera gives its names twice.
+        """
+        since = datetime.fromtimestamp(file.sent_at - CLOCKS, UTC)
         name = file.attachment.name or "file"
         async for _ in self._polling.arrives.tries():
             for page in range(_PAGES):
@@ -108,7 +111,7 @@ class Library:
                     recent = one.created_at is None or one.created_at >= since
                     # It was sent with another end where its name did not go with its content.
                     same = one.filename == name or one.filename.startswith(f"{name}.")
-                    if recent and same and one.size_bytes == file.size:
+                    if recent and same and one.size_bytes == file.size and one.id not in others:
                         return one.id
                 oldest = found.files[-1].created_at if found.files else None
                 if not found.has_more or (oldest is not None and oldest < since):
@@ -125,33 +128,29 @@ class Library:
     ) -> tuple[set[str], bool]:
         """Let a session use pictures beside those that it has selected, the last thousand.
 
-        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so.
+        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so; false also
+        where Aion does not take that.
         """
         chats = self._aion.chats
         if all_images:
             self._shared.narrowed.add(session)
-        restored = True
         try:
             if not set(ids) <= set(selected):
                 wanted = [*(one for one in selected if one not in ids), *ids][-1000:]
                 selected = (await chats.update_images(session, wanted)).get("selected_image_ids", [])
-        finally:
-            # Selecting pictures narrows a session to them, also where the answer is lost.
+        except BaseException:
+            # Perhaps Aion has selected them, which narrows the session to them.
             if all_images:
-                restored = await self.see_all(session)
-        return set(ids) & set(selected), restored
+                await self._set_back(session)
+            raise
+        return set(ids) & set(selected), not all_images or await self.see_all(session)
 
     async def see_all(self, session: str) -> bool:
-        """Let a session see all pictures again; returns whether it can. Raises nothing but that the session is gone.
-
-        A Stop does not leave the session as it is: the request is sent once more, for `_SET_BACK` seconds at most.
-        """
+        """Let a session see all pictures again; returns whether it can. Raises nothing but that the session is gone."""
         try:
             mode = await self._aion.chats.update_mode(session, True)
         except asyncio.CancelledError:
-            with suppress(AionvisionError, TimeoutError):
-                async with asyncio.timeout(_SET_BACK):
-                    await self._aion.chats.update_mode(session, True)
+            await self._set_back(session)
             raise
         except AionvisionError as error:
             if error_messages.session_gone(error):
@@ -163,6 +162,12 @@ class Library:
             return False
         self._shared.narrowed.discard(session)
         return True
+
+    async def _set_back(self, session: str) -> None:
+        """Let a session see all pictures after a Stop or a failure, as far as Aion takes that soon."""
+        with suppress(AionvisionError, TimeoutError):
+            async with asyncio.timeout(_SET_BACK):
+                await self._aion.chats.update_mode(session, True)
 
     async def select_documents(self, session: str, ids: Sequence[str]) -> set[str]:
         """Let a session use these documents and no others, the last hundred; returns those that it can use."""
