@@ -49,8 +49,8 @@ class Files(Statements):
             "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
             "WHERE file.phase = 'held' AND turn.reason = 'held' AND turn.erased_at IS NULL "
             "AND turn.platform = ?2 AND turn.thread = ?3 AND turn.rowid < asked.rowid AND NOT EXISTS ("
-            "SELECT 1 FROM turn AS between WHERE between.platform = ?2 AND between.thread = ?3 "
-            "AND between.rowid > turn.rowid AND between.rowid < asked.rowid AND between.reason IS NOT 'held') "
+            "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 "
+            "AND other.rowid > turn.rowid AND other.rowid < asked.rowid AND other.reason IS NOT 'held') "
             "ORDER BY turn.rowid, file.number LIMIT ?5 ON CONFLICT DO NOTHING",
             turn, thread.platform, thread.id, phase, MOST_OF_A_QUESTION,
         )  # fmt: skip

@@ -270,7 +270,6 @@ class SimulatedAion:
         raw = b"" if is_file else await request.read()
         body = json.loads(raw) if raw else dict(request.query)
         self.requests.append(Taken(operation, dict(request.match_info), body, dict(request.headers)))
-        self.changed()
         if operation != "put_object" and request.headers.get("Authorization") != f"Bearer {API_KEY}":
             raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
         if not is_file:
