@@ -190,3 +190,13 @@ def test_closing_closes(text: str) -> None:
     marks = closing_marks(text)
     assert all(text.startswith(mark.strip(), start) for start, mark in marks)
     assert 0 <= settled(text) <= len(text)
+
+
+@pytest.mark.parametrize("text", ["Some words of it\r~~~", "a b c d\r\n\r```\r", "a b c d\r\r- ```py\rx"])
+def test_carriage_returns_end_lines(text: str) -> None:
+    """A text whose lines end with carriage returns is Markdown in each state, and not shown as it is."""
+    view = AnswerView(PlainAdapter().page_format)
+    for end in range(1, len(text) + 1):
+        view.fold(ChatToken(ChatTokenType.TOKEN, "", {"accumulated": text[:end]}))
+        view.screen()
+        assert not view.trouble
