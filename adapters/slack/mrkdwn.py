@@ -65,8 +65,13 @@ def in_markdown(text: str) -> str:
 
 
 def in_code(text: str) -> str:
-    """Make code, or an address, unable to ping; nothing else of what people copy is changed."""
+    """Make code unable to ping; nothing else of what people copy is changed."""
     return _ENTITY_IN_CODE.sub(_NEUTRAL, text)
+
+
+def in_address(text: str) -> str:
+    """Make an address, or a link, unable to ping, also by character references; a name in it such as `@here` stays."""
+    return _OPENING.sub(_NEUTRAL, text)
 
 
 def in_mrkdwn(text: str | Line) -> str:
