@@ -27,7 +27,7 @@ _BROADCAST = re.compile(
 )
 # In code `<#` and `<!` begin comments and declarations, and `@here` is a name: only what Slack reads as an entity is parted.
 _ENTITY_IN_CODE = re.compile(
-    r"<(?=@[UWB][A-Z0-9]|#[CGD][A-Z0-9]|!(?:channel|here|everyone|group|subteam\^|date\^))"
+    r"(?:<|&lt;|&#60;|&#x3[cC];)(?=@[UWB][A-Z0-9]|#[CGD][A-Z0-9]|!(?:channel|here|everyone|group|subteam\^|date\^))"
 )
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
 _MENTION = r"<@{}(?:\|[^<>]*)?>"

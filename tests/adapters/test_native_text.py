@@ -140,6 +140,7 @@ def test_what_people_copy_is_whole_on_slack(text: str) -> None:
 def test_entities_in_code_are_parted_on_slack(entity: str, around: str) -> None:
     """What Slack would really read as an entity is none, in code as well."""
     assert in_markdown_block(around.format(entity)) == around.format(f"<\u2060{entity[1:]}")
+    assert in_markdown_block(around.format(f"&lt;{entity[1:]}")) == around.format(f"&lt;\u2060{entity[1:]}")
 
 
 @pytest.mark.parametrize("mark", ["-", "*", "1.", "3)"])
