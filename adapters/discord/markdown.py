@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from adapters.discord.inline import (
     as_words,
+    in_bold,
     inline,
     needs_rewriting,
     unfenced,
@@ -186,8 +187,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
         yield f"{before}{block.markup} {inline(block.text).replace(LINE_BREAK, ' ')}"
         return
     # Headings of the fourth level and below do not exist in Discord: they become bold lines.
-    words = inline(block.text, bold=True).replace(LINE_BREAK, " ").strip()
-    yield f"{before}**{words}**" if words else before
+    yield f"{before}{in_bold(block.text)}"
 
 
 def _underlined(block: Block, lines: list[str]) -> Iterator[str]:

@@ -41,6 +41,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     # Blocks
     "a small heading": ("#### Small", "**Small**", SAME),
     "a small heading with signs": ("##### __init__.py **b**", r"**\_\_init\_\_.py b**", r"##### \_\_init\_\_.py **b**"),
+    "a small heading with code": ("#### `**kwargs` of it", "`**kwargs` of it", SAME),
     "a closed heading": ("## Two ##", "## Two", SAME),
     "an underlined title": ("Title\n===\nwords", "# Title\nwords", SAME),
     "an underlined title in a quote": ("> Title\n> ---", "> ## Title", SAME),
@@ -71,6 +72,12 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
         f"**\\_\\_a\\_\\_.b**\n- Name: {'x' * 40}",
         f"| Site | Name |\n|---|---|\n| \\_\\_a\\_\\_.b | {'x' * 40} |",
     ),
+    "powers in code of a wide table": (
+        f"| Call | Name |\n|---|---|\n| `f(**k)` | {'x' * 40} |",
+        f"`f(**k)`\n- Name: {'x' * 40}",
+        SAME,
+    ),
+    "a path in a cell": ("| a |\n|---|\n| C:\\Users\\ada |", "```\na\n────────────\nC:\\Users\\ada\n```", SAME),
     "a table in a quote": ("> | a |\n> |---|\n> | b |", "> ```\n> a\n> ─\n> b\n> ```", SAME),
     # HTML and entities
     "entities": ("a &amp; b &lt;c&gt; &copy; &#42;d&#42;", "a & b <c> © \\*d\\*", SAME),
