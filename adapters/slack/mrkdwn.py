@@ -23,7 +23,7 @@ _NEUTRAL = rf"\g<0>{WORD_JOINER}"
 # A character reference or a backslash may become the character itself before Slack looks for mentions.
 _OPENING = re.compile(r"(?:<|&lt;?|&#0*60;?|&#x0*3c;?)(?=\\*(?:[@#!]|&))", re.IGNORECASE)
 _BROADCAST = re.compile(
-    r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)\b)", re.IGNORECASE
+    r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)(?:\b|https?:))", re.IGNORECASE
 )
 # In code `<#` and `<!` begin comments and declarations, and `@here` is a name: only what Slack reads as an entity is parted.
 _ENTITY_IN_CODE = re.compile(

@@ -165,3 +165,8 @@ def test_code_of_an_item_ends_with_it_on_discord(mark: str, words: str, fence: s
 def test_an_entity_written_as_characters_in_an_address_is_parted_on_slack() -> None:
     """Character references may become an entity before Slack looks for mentions, in an address as well."""
     assert in_markdown_block("https://x.example/a)&lt;!here&gt;") == "https://x.example/a)&lt;\u2060!here&gt;"
+
+
+def test_a_name_of_everybody_glued_to_an_address_is_parted_on_slack() -> None:
+    """Without the address, which Slack may cut off as a link, the name would be one of everybody."""
+    assert in_markdown_block("@everyonehttps://x.example/a") == "@\u2060everyonehttps://x.example/a"
