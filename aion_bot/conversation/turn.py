@@ -275,12 +275,12 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
-        # After the record: a process that ends here leaves no pictures, and never posts them twice.
-        if (facts := self._view.facts).images or facts.data.get("image_context") or self._view.sources.cited:
+        facts, cited = self._view.facts, self._view.sources.cited
+        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
             await self._show_gallery(outcome)
 
     async def _show_gallery(self, outcome: Outcome) -> None:
-        """Show the pictures of an answer whose text stands already; what hinders that costs the pictures alone."""
+        """Show the pictures of an answer that is recorded: a process that ends here leaves them out, never posts them twice."""
         if await add_gallery(self._services, self.thread, outcome, self._view):
             try:
                 await self.sync.run()

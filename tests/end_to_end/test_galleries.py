@@ -4,6 +4,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
 
@@ -81,3 +82,28 @@ async def test_pictures_that_cannot_be_had_are_named(bot: Bot) -> None:
     shown = await gallery(bot, thread)
     assert [one.name for one in shown.pictures] == [library.PUMP.filename, library.LIFT.filename]
     assert strings.other_pictures(0, [library.SCAFFOLD.filename]) in shown.text.replace("\\", "")
+
+
+async def test_two_questions_about_pictures_have_an_answer_each(bot: Bot) -> None:
+    """The second answer is a message of its own, and leaves the first one as it is."""
+    thread = await asked_about(bot)
+    pressed = next(one for one in bot.bots(thread) if one.pictures)
+    for label, told in ((strings.CLOSER, strings.CLOSER_LOOK), (strings.ONLY_THESE, strings.ABOUT_PICTURES)):
+        button = next(one for one in pressed.buttons if one.label == label)
+        await bot.workspace.press(bot.ada, thread, pressed.id, button.id)
+        await bot.shows(thread, told)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 3)
+    assert strings.CLOSER_LOOK in bot.text(thread)
+
+
+async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot) -> None:
+    """Killed while the answer came: the stored one has its pictures, also where its words refer to none."""
+    images = (library.PUMP.to_context(),)
+    steps = (Speak("Here it is"), Hold("on", pings=True), *ENDING)
+    bot.aion.play(Scene(steps, Answer("Here it is, whole.", images=images)))
+    thread = await bot.asked(bot.ada, "Show me the pump", "Here it is")
+    await bot.kill()
+    bot.aion.release("on")
+    await bot.start()
+    await bot.shows(thread, "Here it is, whole.")
+    assert [one.name for one in (await gallery(bot, thread)).pictures] == [library.PUMP.filename]
