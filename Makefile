@@ -13,7 +13,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client shape bench relay cost chaos pictures requirements hooks clean
+.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client shape bench relay cost chaos photos pictures requirements hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -89,7 +89,10 @@ cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, i
 chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from SEED; exits with 1 if anything is lost or done twice
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
 
-pictures: $(STAMP)  ## the README's screenshots, of the tour; needs chromium
+photos: $(STAMP)  ## draws the photos of the simulated library; needs chromium
+	$(BIN)/python -m tests.demo.photos
+
+pictures: $(STAMP)  ## the README's pictures, of the demo's page and of the tour; needs chromium
 	$(BIN)/aion-bot demo --tour --html .venv/tour.html
 	$(BIN)/python -m tests.demo.pictures .venv/tour.html docs
 

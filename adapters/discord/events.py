@@ -157,8 +157,7 @@ def prompt_from_message(
     if not (apps or is_by_person(message)):
         return None
     quotes = content.inserted(message, functools.partial(as_read, guild=message.guild, find=find))
-    address = _address(message, channel, bot, quoted=bool(quotes))
-    if not may_be_for_bot(address):
+    if not may_be_for_bot(address := _address(message, channel, bot, quoted=bool(quotes))):
         return None
     replied = replied_to(message)
     # The bot's own words are in Aion's session already.

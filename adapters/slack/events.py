@@ -63,8 +63,7 @@ def prompt_from_event(
     text, direct = event.get("text") or "", is_direct(event["channel"], event.get("channel_type"))
     plain = partial(mrkdwn.to_plain_text, bot=me.user, find=find)
     quotes = content.quotes(event, plain)
-    mentioned = mrkdwn.mentioned(text)
-    mentions_bot = f"@{me.user}" in mentioned
+    mentions_bot = f"@{me.user}" in (mentioned := mrkdwn.mentioned(text))
     # Slack mentions nobody when people answer one another in a thread.
     others = bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"})
     in_thread = event.get("thread_ts") not in {None, event["ts"]}

@@ -121,8 +121,7 @@ def put_document(
     Raises:
         UploadError: the address is not https, or the document is larger than it takes.
     """
-    limit = presigned.max_size_bytes
-    if limit is not None and size_bytes > limit:
+    if (limit := presigned.max_size_bytes) is not None and size_bytes > limit:
         raise UploadError(
             f"The document is larger than {limit:,} bytes",
             filename=filename,
@@ -137,17 +136,6 @@ def put_document(
             stage="request",
             problem=UploadProblem.STORAGE,
         )
-    if presigned.upload_method == "POST":
-        upload = _form(chunks, presigned.upload_fields, filename, content_type, size_bytes)
-        upload = replace(upload, address=presigned.upload_url)
-    else:
-        given = {
-            name: value
-            for name, value in presigned.upload_headers.items()
-            if name.lower() not in _HEADERS_OF_OURS
-        }
-        kind = {} if any(name.lower() == "content-type" for name in given) else {"Content-Type": content_type}
-        upload = Upload(chunks, size_bytes, kind | given, address=presigned.upload_url)
     return Request(
         "POST" if presigned.upload_method == "POST" else "PUT",
         "",
@@ -155,8 +143,22 @@ def put_document(
         RetryRule.UNSENT_ONLY,
         lambda response: None,  # noqa: ARG005 # the storage says nothing
         resource=("storage", filename),
-        upload=upload,
+        upload=_presigned(chunks, presigned, filename, content_type, size_bytes),
     )
+
+
+def _presigned(
+    chunks: object, given: DocumentPresignedUploadResult, filename: str, content_type: str, size_bytes: int
+) -> Upload:
+    """Return a document's bytes as its presigned address wants them: as a form, or bare with headers."""
+    if given.upload_method == "POST":
+        form = _form(chunks, given.upload_fields, filename, content_type, size_bytes)
+        return replace(form, address=given.upload_url)
+    headers = {
+        name: value for name, value in given.upload_headers.items() if name.lower() not in _HEADERS_OF_OURS
+    }
+    kind = {} if any(name.lower() == "content-type" for name in headers) else {"Content-Type": content_type}
+    return Upload(chunks, size_bytes, kind | headers, address=given.upload_url)
 
 
 def confirm_document(

@@ -165,7 +165,7 @@ class AionStream:
             return await self._stream_in(session)
 
     async def _stream_in(self, session: str) -> Outcome:
-        attached = await self._files.add_to(session) if self._files.any else ""
+        attached = await self._files.add_to(session)
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
         if text is None:

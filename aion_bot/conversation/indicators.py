@@ -152,15 +152,15 @@ class Indicators:
             self._tasks.spawn(self.clear(thread, turn, after=showing))
 
     async def end_activity(self, thread: Thread, turn: Turn) -> None:
-        """Show no more that the bot works on a turn, before its last text and while a plan waits."""
+        """Show no more that the bot works on a turn, before people see its last text."""
         if turn.key not in self._idle:
             self._idle.add(turn.key)
             self._working -= Counter([turn.thread])
             # What lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
             if thread.adapter.limits.activity_lasts >= _LASTING:
-                ending = asyncio.create_task(self._end_activity(thread, turn))
-                await asyncio.wait({ending}, timeout=_UNNOTICED)
-                ending.add_done_callback(lambda done: done.cancelled() or done.exception())
+                with suppress(TimeoutError, _StillShownError, RateLimited):
+                    async with asyncio.timeout(_UNNOTICED):
+                        await self._end_activity(thread, turn)
 
     async def clear(self, thread: Thread, turn: Turn, *, after: "asyncio.Task[None] | None" = None) -> None:
         """Remove every indicator of a turn; what cannot be removed now is left to the next process.
@@ -200,7 +200,8 @@ class Indicators:
             # Shown again before the platform ends it by itself.
             lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
             while progress.ended is not None and not await happens(progress.ended, lasts):
-                if turn.thread in self._active and (lasts >= _LASTING or progress.silent(lasts)):
+                # While a plan waits it is nobody's turn but a person's.
+                if turn.key not in self._idle and progress.silent(0.0 if lasts >= _LASTING else lasts):
                     permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
                     with suppress(RateLimited):
                         async with permit as allowed:

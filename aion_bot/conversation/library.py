@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
@@ -21,7 +21,7 @@ _AT_ONCE = 4
 """Files that are on their way at once: each takes disk, and about two MB of memory."""
 _LIMITS_HOLD = 3_600.0
 """Seconds for which Aion's limits are believed."""
-_CLOCKS = 300
+CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
 _PAGES = 5
 """Pages of the library that are looked at, of a hundred files each."""
@@ -86,9 +86,12 @@ class Library:
         except AionvisionTimeoutError:
             _log.info("document still processed", turn=file.turn)
 
-    async def find(self, file: AttachedFile) -> str | None:
-        """Look for a file whose upload began and may have arrived: the newest one of its name and size since then."""
-        since = datetime.fromtimestamp(file.sent_at - _CLOCKS, UTC)
+    async def find(self, file: AttachedFile, others: Collection[str]) -> str | None:
+        """Look for a file whose upload began and may have arrived: the newest one of its name and size since then.
+
+        `others` are ids of files that are known to have another content: a camera gives its names twice.
+        """
+        since = datetime.fromtimestamp(file.sent_at - CLOCKS, UTC)
         name = file.attachment.name or "file"
         async for _ in self._polling.arrives.tries():
             for page in range(_PAGES):
@@ -97,7 +100,7 @@ class Library:
                     recent = one.created_at is None or one.created_at >= since
                     # It was sent with another end where its name did not go with its content.
                     same = one.filename == name or one.filename.startswith(f"{name}.")
-                    if recent and same and one.size_bytes == file.size:
+                    if recent and same and one.size_bytes == file.size and one.id not in others:
                         return one.id
                 oldest = found.files[-1].created_at if found.files else None
                 if not found.has_more or (oldest is not None and oldest < since):
@@ -114,7 +117,8 @@ class Library:
     ) -> tuple[set[str], bool]:
         """Let a session use pictures beside those that it has selected, the last thousand.
 
-        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so.
+        Returns those of `ids` that it can use, and whether it can see all pictures where `all_images` says so; false also
+        where Aion does not take that.
         """
         chats = self._aion.chats
         if not set(ids) <= set(selected):
@@ -123,8 +127,12 @@ class Library:
         if not all_images:
             return set(ids) & set(selected), True
         # Selecting pictures narrows a session to them.
-        mode = await chats.update_mode(session, True)
-        return set(ids) & set(selected), mode.get("use_all_images") is True
+        try:
+            restored = (await chats.update_mode(session, True)).get("use_all_images") is True
+        except AionvisionError as error:
+            _log.warning("session mode not set", code=error.code)
+            restored = False
+        return set(ids) & set(selected), restored
 
     async def select_documents(self, session: str, ids: Sequence[str]) -> set[str]:
         """Let a session use these documents and no others, the last hundred; returns those that it can use."""

@@ -3,9 +3,8 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
-from typing import Any
 
 import structlog
 
@@ -68,7 +67,8 @@ class TurnRunner:
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
     first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where
     the turn has to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells
-    whether Aion has said nothing for long. `before_end` is awaited before the last text is shown, and while a plan waits. `resumed`: an earlier process may have posted messages of it. `stored` is the
+    whether Aion has said nothing for long. `before_end` is awaited before the last text is shown. `resumed`: an earlier
+    process may have posted messages of it. `stored` is the
     answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted. `crowded`: other
     questions came between, so that the answer says which one it belongs to.
     """
@@ -95,7 +95,7 @@ class TurnRunner:
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = (Button(Action.STOP, turn.key, strings.STOP),)
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
-        self.before_end: Callable[[], Coroutine[Any, Any, None]] = lambda: asyncio.sleep(0)
+        self.before_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         self._delivery = self._new_delivery(resumed)
         self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
@@ -335,7 +335,6 @@ class TurnRunner:
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
-            self._replacing.spawn(self.before_end())
         elif isinstance(content, Document) and content.key:
             await self._record(self._stream.note_file(content.key))
         else:

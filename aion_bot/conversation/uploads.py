@@ -13,7 +13,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, DocumentProcessingError
 from aion_bot.conversation.file_spool import FileSpool
-from aion_bot.conversation.library import Library
+from aion_bot.conversation.library import CLOCKS, Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -35,8 +35,6 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.files import AttachedFiles, Attachment
 from aion_bot.ports.messages import Action, Button
-from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.permit import Priority
 from aion_bot.rendering.answer import AnswerView
 
 _log = structlog.get_logger(__name__)
@@ -69,11 +67,6 @@ class QuestionFiles:
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
-
-    @property
-    def any(self) -> bool:
-        """Whether the question has files."""
-        return bool(self._files)
 
     @property
     def incomplete(self) -> bool:
@@ -111,6 +104,8 @@ class QuestionFiles:
 
         Raises AionvisionError where the session is gone: another one gets the files.
         """
+        if not self._files:
+            return ""
         stored = [file for file in self._files if file.in_library]
         try:
             if images := [file for file in stored if file.kind is FileKind.IMAGE]:
@@ -154,15 +149,14 @@ class QuestionFiles:
             self._files = await self._store.of(key)
 
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
-        """Return the files that were posted in the thread since the bot's last message, if the platform tells soon."""
+        """Return the files that were posted in the thread since the bot's last message, if the platform tells."""
         # In a direct message each file is a question of its own.
         if origin.place.direct:
             return ()
-        key = self._turn.thread
         try:
-            permit = self._thread.limiter.permit(Operation.LIST_MESSAGES, key, Priority.BEST_EFFORT)
-            async with permit as issued:
-                return await adapter.recent_files(key, before=origin.source or origin.echo) if issued else ()
+            # Without a permit, which would be taken for each question: the events have mostly told, and then nothing is
+            # requested. What is requested is counted, and a refusal costs the files of the thread alone.
+            return await adapter.recent_files(self._turn.thread, before=origin.source or origin.echo)
         except PlatformError as error:
             self._log.info("recent files not readable", reason=repr(error))
             return ()
@@ -203,9 +197,10 @@ class QuestionFiles:
         """Bring one file into the library, or record why not."""
         try:
             async with self._shared.slots:
-                if file.phase is FilePhase.UPLOADING and await self._arrived(file):
-                    return
-                await self._read_and_put(self._files[file.number])
+                if not (file.phase is FilePhase.UPLOADING and await self._arrived(file)):
+                    await self._read_and_put(self._files[file.number])
+            # Outside of the slots: it may take a minute, and no byte passes meanwhile.
+            await self._wait_until_read(self._files[file.number])
         except (AionvisionError, PlatformError, OSError) as error:
             end, now = end_of(error), self._files[file.number]
             self._log.info("file not added", reason=end.reason.value, error=repr(error))
@@ -225,7 +220,8 @@ class QuestionFiles:
 
     async def _arrived(self, file: AttachedFile) -> bool:
         """Return whether the library has a file whose upload began; records what is found."""
-        found = await self._library.find(file)
+        others = await self._store.others(file.digest, file.sent_at - 2 * CLOCKS)
+        found = await self._library.find(file, others)
         if found is None:
             await self._store.restart(file)
             self._update(replace(file, phase=FilePhase.WAITING))
@@ -279,7 +275,10 @@ class QuestionFiles:
         file = replace(file, phase=FilePhase.STORED, library_id=library_id, known=known)
         await self._store.store(file, self._workspace)
         self._update(file)
-        if file.kind is FileKind.DOCUMENT and not known:
+
+    async def _wait_until_read(self, file: AttachedFile) -> None:
+        """Wait until a new document's text can be searched; one that cannot be read is forgotten, and raises."""
+        if file.phase is FilePhase.STORED and file.kind is FileKind.DOCUMENT and not file.known:
             try:
                 await self._library.processed(file)
             except DocumentProcessingError:

@@ -24,6 +24,10 @@ WATCHABLE = 0.04
 """Seconds between two tokens: an answer takes about two seconds, so that people can watch it."""
 
 
+PLAN_TIME = 6.0
+"""Seconds that a plan takes which runs in the background: long enough to see its steps tick."""
+
+
 async def play_tour(services: SimulatedServices, html: Path | None) -> bool:
     """Play the tour; write the finished threads to `html`. Returns whether every step succeeded."""
     tour = Tour(services, _say)
@@ -39,7 +43,7 @@ async def serve(services: SimulatedServices, bot: BotProcess, port: int | None) 
     Raises:
         OSError: `port` cannot be used.
     """
-    services.aion.token_delay = WATCHABLE
+    services.aion.token_delay, services.aion.plan_time = WATCHABLE, PLAN_TIME
     services.aion.files.limits = TIERS["starter"]  # a person may have a file at hand that is too large for it
     async with Page(services, bot, port) as page:
         _say(f"The demo, in a browser: {page.address}")

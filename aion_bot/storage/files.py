@@ -133,6 +133,11 @@ class Files(Statements):
         row = await self._one(sql, workspace, digest)
         return None if row is None else str(row["library_id"])
 
+    async def others(self, digest: str, since: float) -> set[str]:
+        """Return Aion's ids of other contents that came since a time, in seconds since 1970, in any workspace."""
+        sql = "SELECT library_id FROM library_file WHERE digest <> ? AND created_at >= ?"
+        return {str(row["library_id"]) for row in await self._all(sql, digest, int(since))}
+
     async def forget(self, workspace: str, digest: str) -> None:
         """Record that the library does not have a content any more."""
         await self._do("DELETE FROM library_file WHERE workspace = ? AND digest = ?", workspace, digest)

@@ -85,10 +85,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
             echo=None if echo is None else MessageRef(thread, echo),
         )
     return Turn(
-        key=row["key"],
-        thread=thread,
-        asker=asker,
-        text=row["text"],
+        key=row["key"], thread=thread, asker=asker, text=row["text"],
         phase=TurnPhase(row["phase"]),
         reason=None if row["reason"] is None else EndReason(row["reason"]),
         session_id=row["session_id"],
@@ -100,7 +97,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
-    )
+    )  # fmt: skip
 
 
 def plan_from(row: sqlite3.Row) -> Plan:

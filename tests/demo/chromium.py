@@ -92,7 +92,9 @@ class Tab:
 
     async def key(self, name: str, text: str = "") -> None:
         """Press a key."""
-        more = {"text": text} if text else {}
+        more: dict[str, Any] = {"text": text} if text else {}
+        if name == "Escape":
+            more["windowsVirtualKeyCode"] = 27  # what closes a popover looks at it
         await self.send("Input.dispatchKeyEvent", type="keyDown", key=name, code=name, **more)
         await self.send("Input.dispatchKeyEvent", type="keyUp", key=name, code=name)
 

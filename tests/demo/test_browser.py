@@ -30,16 +30,16 @@ async def test_a_person_uses_both_sides(services: SimulatedServices, bot: BotPro
         await browser.click("#slack .suggestions button:nth-of-type(1)")
         await browser.click("#discord .suggestions button:nth-of-type(3)")
         await browser.until(f"{SLACK}.includes('I found 3 pieces') && {SLACK}.includes('named the hoist')")
-        await browser.until("document.querySelector('#discord-log button.success') !== null")
+        await browser.until("document.querySelector('#discord-log button.primary') !== null")
         await browser.click("#as-cy")
         await browser.until("document.querySelector('#as-cy[aria-current]') !== null")
-        await browser.click("#discord-log button.success")
+        await browser.click("#discord-log button.primary")
         await browser.until(
             "document.querySelector('#discord-log .private')?.innerText.includes(\"can approve\")"
         )
         await browser.click("#as-ada")
         await browser.until("document.querySelector('#discord-log .private') === null")
-        await browser.click("#discord-log button.success")
+        await browser.click("#discord-log button.primary")
         await browser.until(f"{DISCORD}.includes('Approved by') && {DISCORD}.includes('Done')")
         await browser.until("document.querySelector('#discord-log button') === null")
         assert browser.errors == []

@@ -112,7 +112,7 @@ def drawn(side: Side, place: str) -> str:
     return "".join(message.draw(side, one, button, Album().address) for one in side.entries(found, ada))
 
 
-async def test_a_person_s_files_are_drawn_by_content(side: Side) -> None:
+async def test_files_of_a_person_are_drawn_by_content(side: Side) -> None:
     """A picture is drawn whatever its name, with an alternative text; a document is its name and size."""
     lying = SimulatedFile("report.jpg", b"<svg onload=alert(1)>" * 100, "image/jpeg")
     unnamed = replace(ROOF_LEAK, name="note.txt", media_type="text/plain")
@@ -141,7 +141,7 @@ def test_a_slack_picture_has_its_title_and_alternative_text() -> None:
     assert "example.com" not in shown
 
 
-def test_discord_s_pictures_stand_between_words_and_buttons() -> None:
+def test_pictures_on_discord_stand_between_words_and_buttons() -> None:
     """Attached pictures have their descriptions; one that cannot be drawn is named."""
     row = {"components": [{"type": 2, "style": 2, "label": "Look closer", "custom_id": "x"}]}
     seen = [("picture/1", "A torn hose"), (None, "A gate")]
@@ -150,7 +150,7 @@ def test_discord_s_pictures_stand_between_words_and_buttons() -> None:
     assert [shown.index(one) for one in order] == sorted(shown.index(one) for one in order)
 
 
-async def test_a_gallery_of_the_bot_s_is_drawn(services: SimulatedServices) -> None:
+async def test_a_gallery_of_the_bot_is_drawn(services: SimulatedServices) -> None:
     """Pictures that the bot posted are drawn from the platform's own copy, with their descriptions."""
     slack, discord = services.slack, services.discord
     file, ticket = slack.uploads.announce("pump.jpg", len(ROOF_LEAK.content))

@@ -6,6 +6,8 @@ import pytest
 
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page.trouble import MENU, Troubles
+from aion_bot.simulators.aion.photos import ROOF_LEAK
+from aion_bot.simulators.aion.script import LEAK
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
 
@@ -115,3 +117,17 @@ async def test_a_killed_bot_leaves_half_an_answer_for_a_while(
     assert "named the hoist" not in text(services.slack, thread)
     await observer.until("is back")
     await shows(services.slack, thread, *WHOLE)
+
+
+@pytest.mark.slow  # the bot waits for seconds whether the file arrived nevertheless
+async def test_a_file_that_failed_is_uploaded_by_retry(services: SimulatedServices, bot: BotProcess) -> None:
+    """The line says that the file is missing, and Retry adds it; the answer is about it then."""
+    place = services.workspaces[0]
+    observer = MenuObserver(services, bot)
+    observer.menu.make("upload")
+    await observer.until("Send a file")
+    thread = await place.mention(place.people[0], "What is wrong here?", files=[ROOF_LEAK])
+    await observer.until("Aion failed on the file")
+    await shows(place, thread, f"{ROOF_LEAK.name}`: not added")
+    await press_retry(place, thread)
+    await shows(place, thread, f"{ROOF_LEAK.name}`: added", LEAK)

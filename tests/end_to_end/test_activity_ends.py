@@ -1,9 +1,8 @@
-"""Slack's status that the bot works: shown anew before it runs out, and gone before the last text and while a plan waits."""
+"""Slack's status that the bot works: shown anew before it runs out, and gone before the last text."""
 
 import pytest
 
 from aion_bot.conversation import indicators
-from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from tests.end_to_end.bot import Bot
 
@@ -39,10 +38,10 @@ async def test_the_status_is_shown_anew_while_an_answer_grows(
     bot.limits["activity_lasts"] = 0.1
     bot.aion.token_delay = 0.01
     await bot.start()
-    bot.aion.play(Scene((Speak("word " * 200), Hold("on"), *ENDING), Answer("word")))
-    await bot.workspace.mention(bot.ada, "Tell me")
+    bot.aion.play(Scene((Speak("word " * 1_600), *ENDING), Answer("word")))
+    thread = await bot.workspace.mention(bot.ada, "Tell me")
     await bot.until(lambda: requests(bot).count(STATUS) >= 3)
-    assert bot.aion.streaming == 1
+    assert bot.text(thread).count("word") < 1_600
 
 
 async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
@@ -53,19 +52,3 @@ async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
     await on_slack.shows(thread, "Both are due this week")
     titles = [body.get("title") for body in on_slack.workspace.api.bodies[STATUS]]  # type: ignore[attr-defined]  # Slack's
     assert [title for title in titles if title] == ["What is damaged on site 7?"]
-
-
-async def test_nothing_says_that_the_bot_works_while_a_plan_waits(on_slack: Bot) -> None:
-    """The stream stays open, and it is a person's turn; another question in the thread shows and ends its own activity."""
-    await on_slack.start()
-    on_slack.aion.play(script.organize(stays_open=True))
-    thread = await on_slack.workspace.mention(on_slack.ada, "Sort the photos")
-    await on_slack.card(thread)
-    await on_slack.until(lambda: not on_slack.workspace.shows_lasting_activity(thread))
-    on_slack.aion.play(Scene((Speak("The wh"), Hold("on", pings=True), *ENDING), Answer("The whole answer.")))
-    await on_slack.workspace.reply(on_slack.ada, thread, "And meanwhile?")
-    await on_slack.until(lambda: on_slack.workspace.shows_lasting_activity(thread))
-    on_slack.aion.release("on")
-    await on_slack.shows(thread, "The whole answer.")
-    assert not on_slack.workspace.shows_lasting_activity(thread)
-    assert on_slack.aion.streaming == 1

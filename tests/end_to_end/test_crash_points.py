@@ -10,8 +10,10 @@ import pytest
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.crash_injection import Steps
 from tests.schemas import slack as slack_contracts
@@ -77,6 +79,23 @@ async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> N
     assert {"start_stream", "append_stream", "stop_stream"} <= {
         one.split(":")[0].split()[-1] for one in outcomes
     }
+
+
+@pytest.mark.parametrize("workspace", ["discord"], indirect=True)
+async def test_a_question_with_files_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
+    """After a crash at any step each file is in the library once, the session can use both, and Aion was asked once."""
+    await known_conversation(idle)
+    outcomes = await survive(idle, steps, ask_with_files)
+    report(outcomes)
+    assert len(outcomes) >= 24
+    assert all(session.use_all_images for session in idle.aion.sessions)
+    digests = [one.digest for one in idle.aion.files.uploaded]
+    # The last question was not killed.
+    assert len(digests) == len(set(digests)) == 2 * (len(outcomes) + 1)
+    asked = [
+        str(body["message"]) for body in idle.aion.bodies("send_stream") if "number" in str(body["message"])
+    ]
+    assert [text.count("\n- ") for text in asked] == [2] * (len(outcomes) + 1)
 
 
 def in_pieces(answer: str) -> Scene:
@@ -208,6 +227,17 @@ async def ask(bot: Bot, question: str) -> str:
     if not bot.workspace.repeats_events:
         return await bot.workspace.direct_message(bot.ada, question)
     return await bot.workspace.ask(bot.ada, question)
+
+
+async def ask_with_files(bot: Bot, question: str) -> str:
+    """Ask with a picture and a document that no other question has, and do not wait for the bot."""
+    files = [
+        SimulatedFile("a.png", png(question)),
+        SimulatedFile("a.txt", question.encode(), "text/plain"),
+    ]
+    if not bot.workspace.repeats_events:
+        return await bot.workspace.direct_message(bot.ada, question, files=files)
+    return await bot.workspace.mention(bot.ada, question, files=files)
 
 
 async def ask_directly(bot: Bot, question: str) -> str:

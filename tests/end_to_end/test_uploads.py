@@ -256,6 +256,14 @@ async def test_a_session_that_sees_selected_pictures_keeps_them(reading: Bot) ->
     assert not session.use_all_images
 
 
+async def test_a_session_that_cannot_be_set_back_is_said(on_slack: Bot) -> None:
+    """The question is answered, and people learn that this conversation sees less from now on."""
+    await on_slack.start()
+    on_slack.aion.fail_next("update_mode", 403, code="PERMISSION_DENIED", times=4)
+    thread = await ask(on_slack, PICTURE)
+    await on_slack.shows(thread, strings.MODE_LOST, "`site_7__north.png`: added", LOOKED)
+
+
 async def test_a_new_session_gets_the_files(reading: Bot) -> None:
     """Where Aion has closed the thread's session, the next one has the files of the question."""
     bot = reading

@@ -1,5 +1,6 @@
 """The files of questions as rows: phases along the table, names erased with the words, contents known by workspace."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -98,6 +99,15 @@ async def test_a_content_is_known_in_its_workspace(store: Store) -> None:
     assert await store.files.library_id("slack/X", "d") is None
     await store.files.forget("slack/W", "d")
     assert await store.files.library_id("slack/W", "d") is None
+
+
+async def test_the_ids_of_other_contents_are_told(store: Store) -> None:
+    """What is known to be another content is not taken for a file whose upload is in doubt."""
+    await store.files.add("t1", [A, B], FilePhase.WAITING)
+    await store.files.store(replace(await row(store), digest="d1", library_id="i1"), "slack/W")
+    await store.files.store(replace(await row(store, 1), digest="d2", library_id="i2"), "discord/X")
+    assert await store.files.others("d1", time.time() - 60) == {"i2"}
+    assert await store.files.others("d1", time.time() + 60) == set()
 
 
 @pytest.mark.parametrize("reason", [EndReason.HELD, EndReason.ANSWERED])

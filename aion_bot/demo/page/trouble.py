@@ -14,6 +14,7 @@ MENU: Mapping[str, str] = {
     "restart": "The bot is restarted in mid-answer",
     "kill": "The bot is killed in mid-answer and started again",
     "down": "Aion fails on the next question",
+    "upload": "Aion fails on the next file",
 }
 """The troubles, by the name that the form sends."""
 
@@ -51,6 +52,7 @@ class Troubles:
             "restart": self._restart,
             "kill": self._kill,
             "down": self._down,
+            "upload": self._upload,
         }[trouble]
         if self._running is not None:
             self._running.cancel()
@@ -102,6 +104,15 @@ class Troubles:
         self._say("Ask something: Aion fails on the next question.")
         await aion.until(lambda: aion.count("send_stream") > asked, timeout=float("inf"))
         self._say("Aion failed. The thread says so; press Retry, and the question is asked once more.")
+
+    async def _upload(self) -> None:
+        aion = self._services.aion
+        uploads = ("upload_image", "put_object")
+        sent = sum(map(aion.count, uploads))
+        aion.fail_next_upload(500)
+        self._say("Send a file: Aion fails on it.")
+        await aion.until(lambda: sum(map(aion.count, uploads)) > sent, timeout=float("inf"))
+        self._say("Aion failed on the file. The thread says so; press Retry, and it is uploaded once more.")
 
     async def _start(self, sentence: str) -> None:
         self._bot.start()

@@ -14,8 +14,9 @@ SUGGESTIONS = (
     "What is damaged on site 7?",
     "What does the safety report say?",
     "Organize the photos of site 7 into folders",
+    "Delete duplicates",
 )
-"""Two questions, and one that leads to a plan."""
+"""Two questions, and two that lead to a plan; the second one deletes."""
 
 THREADS = 6
 """How many of a channel's newest threads are listed."""

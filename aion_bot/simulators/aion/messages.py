@@ -130,7 +130,7 @@ class _Playing:
                 self._proposed = self._aion.sessions.propose(self._session, plan)
                 await self._event("plan_pending_approval", self._proposed.to_event())
             case AwaitDecision() if self._proposed is not None:
-                await self._stream_decision(self._proposed)
+                await self._stream_decision(self._proposed, works=step.works)
             case _:
                 await self._finish(step)
 
@@ -146,9 +146,12 @@ class _Playing:
                     self.store()
                 raise Refused(Fault(None))
 
-    async def _stream_decision(self, proposed: Proposed) -> None:
+    async def _stream_decision(self, proposed: Proposed, *, works: bool) -> None:
         proposed.result_in_stream = True
         await self._wait(lambda: proposed.action is not None, pings=True)
+        for operation in proposed.plan.operations if works and proposed.action == "approve" else ():
+            await self._event("tool_invocation", {"agent_name": operation.agent_name})
+            await asyncio.sleep(self._aion.plan_time / len(proposed.plan.operations))
         result = proposed.plan.result if proposed.action == "approve" else CANCELLED
         await self._speak(Speak(f"\n\n{result}"))
         self._answer = replace(self._answer, content=f"{self._answer.content}\n\n{result}")

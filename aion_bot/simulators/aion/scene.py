@@ -55,7 +55,12 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class AwaitDecision:
-    """Keep the stream open, with pings, until the latest plan is decided; then send its result."""
+    """Keep the stream open, with pings, until the latest plan is decided; then send its result.
+
+    `works`: before the result of an approved plan name the agent of each operation, during `SimulatedAion.plan_time`.
+    """
+
+    works: bool = False
 
 
 @dataclass(frozen=True, slots=True)

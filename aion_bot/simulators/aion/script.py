@@ -12,11 +12,13 @@ from aion_bot.simulators.aion.long_report import LONG_REPORT
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
+    AwaitDecision,
     Cut,
     Emit,
     Operation,
     Plan,
     PlanEnd,
+    Propose,
     Scene,
     Speak,
     Step,
@@ -140,6 +142,23 @@ def organize(*ends: PlanEnd, stays_open: bool = False, verb: str = "Organize") -
     return proposed(plan, lead, stays_open=stays_open)
 
 
+def duplicates() -> Scene:
+    """A plan that deletes, two steps of which run at once, and which takes its time."""
+    both = ("ImageSearchAgent", "DocumentSearchAgent")
+    plan = Plan(
+        "Delete 12 duplicates in *Site 7*.",
+        (
+            Operation(both[0], "Find photos that are there twice"),
+            Operation(both[1], "Find reports that show them"),
+            Operation("FolderOrganizationAgent", "Delete the 12 photos that no report shows", both),
+        ),
+        "Deleted 12 photos; every report still has its own.",
+        (PlanEnd.ACCEPTED,),
+    )
+    lead = "I found 12 photos of site 7 twice."
+    return Scene((Speak(lead), Propose(plan), AwaitDecision(works=True), *ENDING), Answer(lead))
+
+
 def month_is_over() -> Scene:
     """The monthly limit, reported inside the stream."""
     error = Emit(
@@ -164,6 +183,7 @@ _SCENES = (
     (r"\boutage\b", outage),
     (r"\blimit\b", month_is_over),
     (r"\bbreaks? off\b", broken_off),
+    (r"\bduplicates?\b", duplicates),
     (r"\borganiz", organize),
     (r"\barchive", lambda: organize(PlanEnd.ACCEPTED, verb="Archive")),
     (r"\bsort", lambda: organize(stays_open=True, verb="Sort")),

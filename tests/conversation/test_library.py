@@ -1,0 +1,143 @@
+"""Whether a file arrived whose upload has no answer, and what a session can use afterwards."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aion_bot.aion import AionVision
+from aion_bot.conversation.library import Library, SharedUploads
+from aion_bot.conversation.session_history import Polling
+from aion_bot.domain.file_types import FileKind
+from aion_bot.domain.uploads import MOST_BYTES, AttachedFile
+from aion_bot.ports.files import Attachment
+from aion_bot.simulators.aion import API_KEY, SimulatedAion, library
+from tests.schemas import aion as contract
+
+CONTENT = b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82"
+
+
+@pytest.fixture
+async def aion() -> AsyncIterator[SimulatedAion]:
+    async with SimulatedAion(inspector=contract.inspect) as server:
+        yield server
+    assert server.violations == []
+
+
+@pytest.fixture
+async def found(aion: SimulatedAion) -> AsyncIterator[Library]:
+    """Aion's library, seen by the bot."""
+    async with AionVision(API_KEY, base_url=aion.base_url, retry_delay=0.001, max_retries=1) as client:
+        yield Library(client, SharedUploads(), Polling().scaled(0.001))
+
+
+def file(name: str = "a.png", size: int = len(CONTENT), ago: float = 0.0) -> AttachedFile:
+    return AttachedFile("t", 0, Attachment("f", name), size=size, sent_at=int(time.time() - ago))
+
+
+@pytest.mark.parametrize(
+    ("stored", "looked_for", "arrived"),
+    [
+        ("a.png", file(), True),
+        ("a.png", file("b.png"), False),
+        ("a.png", file("a"), True),
+        ("file.png", file(""), True),
+        ("a.png", file(size=7), False),
+        ("a.png", file(ago=-3600.0), False),
+        ("a.png", file(ago=3600.0), True),
+    ],
+)
+async def test_a_file_is_found_by_its_name_its_size_and_its_time(
+    aion: SimulatedAion, found: Library, stored: str, looked_for: AttachedFile, arrived: bool
+) -> None:
+    """Also where it was sent with another end of its name; one that was there long before is another one."""
+    there = aion.files.put(stored, CONTENT)
+    assert await found.find(looked_for, ()) == (there.id if arrived else None)
+    assert await found.find(looked_for, {there.id}) is None
+
+
+async def test_the_newest_of_several_is_taken(aion: SimulatedAion, found: Library) -> None:
+    """A camera gives the same name twice, and what has another content is known."""
+    older, newer = aion.files.put("a.png", CONTENT), aion.files.put("a.png", CONTENT[::-1])
+    assert await found.find(file(), ()) == newer.id
+    assert await found.find(file(), {newer.id}) == older.id
+
+
+async def test_it_is_found_behind_many_others(aion: SimulatedAion, found: Library) -> None:
+    """A busy library has several pages."""
+    there = aion.files.put("a.png", CONTENT)
+    for number in range(150):
+        aion.files.put(f"{number}.png", bytes(number + 1))
+    assert await found.find(file(), ()) == there.id
+
+
+async def test_it_is_looked_for_again_as_it_may_be_on_its_way(aion: SimulatedAion, found: Library) -> None:
+    """Several looks, with pauses; then it did not arrive."""
+    assert await found.find(file(), ()) is None
+    assert aion.count("list_files") == 4
+
+
+async def test_limits_are_asked_for_once_an_hour(aion: SimulatedAion, found: Library) -> None:
+    """What Aion says counts; a key that may not know costs one request."""
+    aion.files.limits.image = 5
+    assert [await found.limit(FileKind.IMAGE) for _ in range(3)] == [5, 5, 5]
+    assert await found.limit(FileKind.DOCUMENT) == 50 * 1024 * 1024
+    assert aion.count("tenant_limits") == 1
+
+
+async def test_where_the_key_may_not_know_the_refusal_says_it(aion: SimulatedAion, found: Library) -> None:
+    """Then only what no plan allows is refused here."""
+    aion.files.hides_limits = True
+    assert [await found.limit(FileKind.IMAGE) for _ in range(2)] == [MOST_BYTES] * 2
+    assert aion.count("tenant_limits") == 1
+
+
+@pytest.mark.parametrize("all_images", [True, False])
+async def test_pictures_are_added_to_the_selection(
+    aion: SimulatedAion, found: Library, all_images: bool
+) -> None:
+    """What was selected stays, what the library lost is missing in the result, and the mode is set back where it has to be."""
+    session = aion.sessions.create({"use_all_images": all_images, "initial_image_ids": [library.PUMP.id]})
+    selected, sees_all = await found.selection(session.id)
+    assert (selected, sees_all) == ([library.PUMP.id], all_images)
+    usable, restored = await found.select_images(
+        session.id, selected, [library.CRANE.id, "gone"], all_images=sees_all
+    )
+    assert (usable, restored) == ({library.CRANE.id}, True)
+    assert session.images == [library.PUMP.id, library.CRANE.id]
+    assert session.use_all_images is all_images
+    assert aion.count("update_mode") == all_images
+
+
+@pytest.mark.parametrize(("status", "times"), [(500, 2), (403, 1)])
+async def test_a_mode_that_cannot_be_set_back_is_known(
+    aion: SimulatedAion, found: Library, status: int, times: int
+) -> None:
+    """The pictures can be used, and the caller can say what else changed."""
+    session = aion.sessions.create({})
+    aion.fail_next("update_mode", status, times=times)
+    ids = [library.CRANE.id]
+    assert await found.select_images(session.id, [], ids, all_images=True) == (set(ids), False)
+    assert (await found.select_images(session.id, [], ids, all_images=True))[1] is True
+    assert session.use_all_images
+
+
+async def test_what_is_selected_already_is_not_set_again(aion: SimulatedAion, found: Library) -> None:
+    """No request narrows a session for nothing."""
+    session = aion.sessions.create({"use_all_images": False, "initial_image_ids": [library.PUMP.id]})
+    usable, _ = await found.select_images(session.id, [library.PUMP.id], [library.PUMP.id], all_images=False)
+    assert usable == {library.PUMP.id}
+    assert aion.count("update_images") == 0
+
+
+async def test_the_selection_is_bounded(aion: SimulatedAion, found: Library) -> None:
+    """A thousand pictures and a hundred documents, the newest ones."""
+    session = aion.sessions.create({})
+    new = aion.files.put("a.png", CONTENT)
+    many = [f"00000000-0000-0000-0000-{number:012}" for number in range(1000)]
+    await found.select_images(session.id, many, [new.id], all_images=False)
+    assert len(aion.bodies("update_images")[0]["image_ids"]) == 1000
+    assert aion.bodies("update_images")[0]["image_ids"][-1] == new.id
+    await found.select_documents(session.id, [*many[:150], library.SAFETY.id])
+    assert aion.bodies("update_documents")[0]["document_ids"][-1] == library.SAFETY.id
+    assert len(aion.bodies("update_documents")[0]["document_ids"]) == 100
