@@ -281,11 +281,11 @@ class TurnRunner:
 
     async def _show_gallery(self, outcome: Outcome) -> None:
         """Show the pictures of an answer that is recorded: a process that ends here leaves them out, never posts them twice."""
-        if await add_gallery(self._services, self.thread, outcome, self._view):
-            try:
+        try:
+            if await add_gallery(self._services, self.thread, outcome, self._view):
                 await self.sync.run()
-            except PlatformError as error:
-                self._log.warning("pictures not shown", reason=repr(error))
+        except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
+            self._log.warning("pictures not shown", reason=where(error))
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""

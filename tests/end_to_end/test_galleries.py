@@ -1,7 +1,13 @@
 """Pictures that an answer refers to stand in a message under it, on both platforms."""
 
+from typing import Any
+
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.errors import Forbidden, PlatformError, TooLong, Unsupported
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
@@ -107,3 +113,36 @@ async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot) ->
     await bot.start()
     await bot.shows(thread, "Here it is, whole.")
     assert [one.name for one in (await gallery(bot, thread)).pictures] == [library.PUMP.filename]
+
+
+@pytest.mark.parametrize(
+    "error", [Forbidden("no"), TooLong("too long"), Unsupported("unknown"), ValueError("drawing")]
+)
+async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exception) -> None:
+    """Neither the pictures nor their titles are taken: they are tried once, and the answer stays as it is."""
+    tried: list[str] = []
+
+    def refuse(adapter: PlatformAdapter) -> None:
+        post = adapter.post
+
+        async def gallery(*_: Any, **__: Any) -> Any:
+            tried.append("pictures")
+            raise PlatformError("refused")
+
+        async def words(thread: Any, content: Any, **more: Any) -> Any:
+            if any(one.label == strings.CLOSER for one in getattr(content, "buttons", ())):
+                tried.append("titles")
+                raise error
+            return await post(thread, content, **more)
+
+        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]
+
+    idle.watch = refuse
+    await idle.start()
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    text = idle.text(thread)
+    await idle.until(lambda: len(tried) >= 2)
+    await idle.stop()
+    assert tried == ["pictures", "titles"]
+    assert idle.text(thread) == text
+    assert idle.private_replies(thread, idle.ada) == []
