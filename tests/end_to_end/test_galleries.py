@@ -146,3 +146,13 @@ async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exc
     assert tried == ["pictures", "titles"]
     assert idle.text(thread) == text
     assert idle.private_replies(thread, idle.ada) == []
+
+
+async def test_a_press_while_aion_is_down(bot: Bot) -> None:
+    """The person is told that, and not that the answer is gone: a later press asks."""
+    thread = await asked_about(bot)
+    bot.aion.fail_next("get_session", 503, times=9)
+    await bot.press(bot.ada, thread, strings.CLOSER)
+    await bot.until(lambda: bool(bot.private_replies(thread, bot.ada)))
+    (told,) = bot.private_replies(thread, bot.ada)
+    assert told == strings.trouble("SERVER_ERROR", retry=False)
