@@ -10,6 +10,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation.footer import footer
+from aion_bot.conversation.library import Library
 from aion_bot.conversation.picture_questions import only_pictures, see_all_again
 from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import read_plan
@@ -159,6 +160,12 @@ class AionStream:
         return self._turns.end(self._turn.key, reason, self.answer_id)
 
     async def _stream(self, session: str) -> Outcome:
+        services = self._services
+        if session in services.uploads.narrowed:
+            # What an earlier question left.
+            library = Library(services.aion, services.uploads, services.polling)
+            if not await library.see_all(session):
+                self._view.notice(strings.MODE_LOST)
         if (origin := self._turn.origin) is None or not origin.pictures:
             return await self._stream_in(session)
         async with only_pictures(self._services.aion, session, origin.pictures):

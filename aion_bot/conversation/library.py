@@ -3,15 +3,17 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
 import structlog
 
-from aion_bot.aion import AionVision, AionvisionError, AionvisionTimeoutError
+from aion_bot.aion import AionVision, AionvisionError, DocumentProcessingError
 from aion_bot.conversation.file_spool import FileSpool, Progress
 from aion_bot.conversation.session_history import Polling
+from aion_bot.domain import error_messages
 from aion_bot.domain.file_types import FileKind, FileType
 from aion_bot.domain.uploads import MOST_BYTES, AttachedFile, largest
 
@@ -23,6 +25,8 @@ _LIMITS_HOLD = 3_600.0
 """Seconds for which Aion's limits are believed."""
 CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
+_SET_BACK = 2.0
+"""Seconds for which a question that was stopped waits until its session is as it was."""
 _PAGES = 5
 """Pages of the library that are looked at, of a hundred files each."""
 
@@ -36,6 +40,8 @@ class SharedUploads:
     """By workspace and digest: of two questions with the same file, the second waits, and finds it there."""
     limits: dict[str, int] = field(default_factory=dict)
     limits_read_at: float = -_LIMITS_HOLD
+    narrowed: set[str] = field(default_factory=set)
+    """Sessions that could see all pictures, and perhaps cannot any more: the next question there sets that back."""
 
 
 class Library:
@@ -80,11 +86,16 @@ class Library:
         return document.document_id, document.deduplicated
 
     async def processed(self, file: AttachedFile) -> None:
-        """Wait until a document's text can be searched, for `Polling.processed` at most."""
+        """Wait until a document's text can be searched, for `Polling.processed` at most.
+
+        Raises DocumentProcessingError alone: a look that fails says nothing about the document.
+        """
         try:
             await self._aion.documents.wait(file.library_id, self._polling.processed)
-        except AionvisionTimeoutError:
-            _log.info("document still processed", turn=file.turn)
+        except DocumentProcessingError:
+            raise
+        except AionvisionError as error:
+            _log.info("document still processed", turn=file.turn, code=error.code)
 
     async def find(self, file: AttachedFile, others: Collection[str]) -> str | None:
         """Look for a file whose upload began and may have arrived: the newest one of its name and size since then.
@@ -121,18 +132,42 @@ class Library:
         where Aion does not take that.
         """
         chats = self._aion.chats
-        if not set(ids) <= set(selected):
-            wanted = [*(one for one in selected if one not in ids), *ids][-1000:]
-            selected = (await chats.update_images(session, wanted)).get("selected_image_ids", [])
-        if not all_images:
-            return set(ids) & set(selected), True
-        # Selecting pictures narrows a session to them.
+        if all_images:
+            self._shared.narrowed.add(session)
         try:
-            restored = (await chats.update_mode(session, True)).get("use_all_images") is True
+            if not set(ids) <= set(selected):
+                wanted = [*(one for one in selected if one not in ids), *ids][-1000:]
+                selected = (await chats.update_images(session, wanted)).get("selected_image_ids", [])
+        except BaseException:
+            # Perhaps Aion has selected them, which narrows the session to them.
+            if all_images:
+                await self._set_back(session)
+            raise
+        return set(ids) & set(selected), not all_images or await self.see_all(session)
+
+    async def see_all(self, session: str) -> bool:
+        """Let a session see all pictures again; returns whether it can. Raises nothing but that the session is gone."""
+        try:
+            mode = await self._aion.chats.update_mode(session, True)
+        except asyncio.CancelledError:
+            await self._set_back(session)
+            raise
         except AionvisionError as error:
-            _log.warning("session mode not set", code=error.code)
-            restored = False
-        return set(ids) & set(selected), restored
+            if error_messages.session_gone(error):
+                raise
+            _log.warning("session mode not restored", code=error.code)
+            return False
+        if mode.get("use_all_images") is not True:
+            _log.warning("session mode not restored")
+            return False
+        self._shared.narrowed.discard(session)
+        return True
+
+    async def _set_back(self, session: str) -> None:
+        """Let a session see all pictures after a Stop or a failure, as far as Aion takes that soon."""
+        with suppress(AionvisionError, TimeoutError):
+            async with asyncio.timeout(_SET_BACK):
+                await self._aion.chats.update_mode(session, True)
 
     async def select_documents(self, session: str, ids: Sequence[str]) -> set[str]:
         """Let a session use these documents and no others, the last hundred; returns those that it can use."""

@@ -40,14 +40,15 @@ class Retries:
         if self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
         left = self.left(turn) if self.left else self.access.rules.allowance(turn.place, turn.asker)
-        if click.action is Action.UPLOAD:
-            await self.store.files.allow(key)
-        elif click.action is Action.SUGGEST and number in {"0", "1", "2"}:
-            await self.store.files.suggest(key, strings.SUGGESTED[int(number)])
         app = bool(turn.asker.apps)
         # One statement decides, so that of several presses at once one asks again.
         if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
             return (await self._why_not(turn, click.person, left),), None
+        # Only by the press that counts: of one that is refused, or comes second, no file may get into the library.
+        if click.action is Action.UPLOAD:
+            await self.store.files.allow(key)
+        elif click.action is Action.SUGGEST and number in {"0", "1", "2"}:
+            await self.store.files.suggest(key, strings.SUGGESTED[int(number)])
         return (), await self.store.turns.get(key)
 
     async def _why_not(self, turn: Turn, presser: Person, left: Allowance | UsedUp) -> str:

@@ -147,12 +147,12 @@ class TurnRunner:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await self._record(self._turns.note_start(self.turn.key))
-                if self._mode is Mode.ASK and (origin := self.turn.origin) is not None:
+                if (origin := self.turn.origin) is not None:
                     await notices.add_notices(
                         self._view, self.thread, self.turn, self._turns, crowded=self._crowded
                     )
                     # A retry is answered in the place of its failure: its thread exists.
-                    if origin.opening is not None and not self.turn.attempt:
+                    if self._mode is Mode.ASK and origin.opening is not None and not self.turn.attempt:
                         store = self._services.store
                         self.moved_to = await open_thread(self.thread, self.turn, origin, store, self.opened)
                 if self.moved_to is None:

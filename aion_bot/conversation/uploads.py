@@ -56,8 +56,7 @@ class QuestionFiles:
         view: AnswerView,
         changed: Callable[[bool], None],
     ) -> None:
-        self._store = services.store.files
-        self._folder = services.store.folder
+        self._store, self._folder = services.store.files, services.store.folder
         self._library = Library(services.aion, services.uploads, services.polling)
         self._shared = services.uploads
         self._mode = services.access.rules.uploads(turn.place)
@@ -106,18 +105,17 @@ class QuestionFiles:
         """
         if not self._files:
             return ""
-        stored = [file for file in self._files if file.in_library]
-        try:
-            if images := [file for file in stored if file.kind is FileKind.IMAGE]:
-                await self._add_images(session, images)
-            if documents := [file for file in stored if file.kind is FileKind.DOCUMENT]:
-                await self._add_documents(session, documents)
-        except AionvisionError as error:
-            if error_messages.session_gone(error):
-                raise
-            self._log.warning("files not added", code=error.code)
-            for file in stored:
-                await self._end(self._files[file.number], end_of(error))
+        for kind, add in ((FileKind.IMAGE, self._add_images), (FileKind.DOCUMENT, self._add_documents)):
+            if not (files := [file for file in self._files if file.in_library and file.kind is kind]):
+                continue
+            try:
+                await add(session, files)
+            except AionvisionError as error:
+                if error_messages.session_gone(error):
+                    raise
+                self._log.warning("files not added", code=error.code)
+                for file in files:
+                    await self._end(self._files[file.number], end_of(error, stored=True))
         self._show()
         added = [file for file in self._files if file.phase is FilePhase.ADDED]
         named = [(file.kind or FileKind.DOCUMENT, file.attachment.name) for file in added]
@@ -133,18 +131,19 @@ class QuestionFiles:
         if self._turn.attempt:
             await self._store.retry(key)
             self._files = await self._store.of(key)
-            return
+            if self._files:
+                return
         found, adopted = list(origin.files), 0
         holds = self._mode is Uploads.ASK or not readable(self._turn.text)
         phase = FilePhase.HELD if holds and self._mode is not Uploads.OFF else FilePhase.WAITING
         # A thread that is not open yet has neither messages nor other questions.
-        if origin.opening is None and self._mode is not Uploads.OFF:
+        if origin.opening is None and self._mode is not Uploads.OFF and not origin.pictures:
             found += await self._recent(adapter, origin)
             if readable(self._turn.text):
                 adopted = await self._store.adopt_held(key, self._turn.thread, phase)
         found = list({one.id: one for one in found}.values())
         self._more = max(0, len(found) - MOST_OF_A_QUESTION)
-        if found or adopted:
+        if found or adopted or self._turn.starts:  # an earlier process may have adopted some
             await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
             self._files = await self._store.of(key)
 
@@ -159,6 +158,7 @@ class QuestionFiles:
             return await adapter.recent_files(self._turn.thread, before=origin.source or origin.echo)
         except PlatformError as error:
             self._log.info("recent files not readable", reason=repr(error))
+            self._view.notice(strings.FILES_NOT_LISTED)
             return ()
 
     async def _settle(self) -> Outcome | None:
@@ -171,7 +171,8 @@ class QuestionFiles:
         held = [file for file in self._files if file.phase is FilePhase.HELD]
         if not held:
             return None
-        if not self._turn.attempt:
+        # A press that asks nothing leaves the choice as it is.
+        if not self._turn.attempt or not readable(self._turn.text):
             self._show()
             return self._choice()
         # Somebody pressed for an answer without them.
@@ -265,9 +266,8 @@ class QuestionFiles:
         # Before a byte leaves: a process that finds this phase looks into the library first.
         await self._store.start_upload(file)
         self._update(file)
-        size = spool.size
         library_id, known = await self._library.put(
-            file, kind, spool, lambda sent: self._progress(file.number, size + sent, 2 * size)
+            file, kind, spool, lambda sent: self._progress(file.number, spool.size + sent, 2 * spool.size)
         )
         await self._stored(file, library_id, known=known)
 
@@ -277,8 +277,9 @@ class QuestionFiles:
         self._update(file)
 
     async def _wait_until_read(self, file: AttachedFile) -> None:
-        """Wait until a new document's text can be searched; one that cannot be read is forgotten, and raises."""
-        if file.phase is FilePhase.STORED and file.kind is FileKind.DOCUMENT and not file.known:
+        """Wait until a document's text can be searched; one that cannot be read is forgotten, and raises."""
+        # Also of what Aion has had before: it keeps documents that it could not read.
+        if file.phase is FilePhase.STORED and file.kind is FileKind.DOCUMENT:
             try:
                 await self._library.processed(file)
             except DocumentProcessingError:
@@ -294,7 +295,6 @@ class QuestionFiles:
         ids = [file.library_id for file in files]
         usable, restored = await self._library.select_images(session, selected, ids, all_images=sees_all)
         if not restored:
-            self._log.warning("session mode not restored")
             self._view.notice(strings.MODE_LOST)
         await self._added(session, files, usable)
 

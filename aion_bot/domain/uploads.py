@@ -161,8 +161,11 @@ _FILE_PROBLEMS = {
 }
 
 
-def end_of(error: Exception) -> FileEnd:  # noqa: PLR0911 # a table
-    """Return how a file ends whose way raised `error`: the client's, the platform's, or the operating system's."""
+def end_of(error: Exception, *, stored: bool = False) -> FileEnd:  # noqa: PLR0911 # a table
+    """Return how a file ends whose way raised `error`: the client's, the platform's, or the operating system's.
+
+    `stored`: the library has it, and the conversation could not be given it.
+    """
     match error:
         case UploadError():
             end = _UPLOAD_PROBLEMS.get(error.problem, FileEnd(_FAILED, FileReason.NO_ANSWER))
@@ -176,7 +179,8 @@ def end_of(error: Exception) -> FileEnd:  # noqa: PLR0911 # a table
         case ValidationError():
             return FileEnd(_REFUSED, FileReason.NOT_TAKEN)
         case AionvisionError():
-            return FileEnd(_FAILED, FileReason.UNKNOWN if error.maybe_acted else FileReason.NO_ANSWER)
+            unknown = error.maybe_acted and not stored
+            return FileEnd(_FAILED, FileReason.UNKNOWN if unknown else FileReason.NO_ANSWER)
         case FileUnavailable():
             return _FILE_PROBLEMS.get(error.problem, FileEnd(_FAILED, FileReason.NOT_READ))
         case OSError():
@@ -186,8 +190,10 @@ def end_of(error: Exception) -> FileEnd:  # noqa: PLR0911 # a table
 
 def objection(kind: FileType | None, size: int, limit: int) -> FileEnd | None:
     """Return how a file ends that cannot be added as it is: Aion's contract has no upload of videos."""
+    if not size:
+        return FileEnd(_REFUSED, FileReason.EMPTY)  # also of text, whose kind its name alone says
     if kind is None:
-        return FileEnd(_REFUSED, FileReason.WRONG_TYPE if size else FileReason.EMPTY)
+        return FileEnd(_REFUSED, FileReason.WRONG_TYPE)
     if kind.kind is FileKind.VIDEO:
         return FileEnd(_REFUSED, FileReason.VIDEO)
     return FileEnd(_REFUSED, FileReason.TOO_LARGE, limit) if size > limit else None

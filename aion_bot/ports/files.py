@@ -9,8 +9,8 @@ from aion_bot.ports.errors import FileProblem, FileUnavailable
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.text import ELLIPSIS, visible_line, well_formed
 
-NAME_LENGTH = 255
-"""Characters of a file's name that are kept; file systems allow no more bytes."""
+NAME_LENGTH = 250
+"""Characters of a file's name that are kept: Aion takes 255, and an ending is added where the name has another one."""
 _ENDING = 32
 """Characters at the end of a long name that are kept, as its extension is there."""
 _MEDIA_TYPE_LENGTH = 100

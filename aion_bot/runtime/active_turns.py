@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
+import structlog
+
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
 from aion_bot.conversation import silence
@@ -18,9 +20,11 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.turn import Outcome, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
+
+_log = structlog.get_logger(__name__)
 
 MOST_ACTIVE = 1000
 """Answers that run at once; `make cost` measures what so many need. One that is parked at a plan does not count."""
@@ -76,6 +80,13 @@ class ActiveTurns:
             for runner in running
             if where.platform == platform
         )
+
+    def withdraw(self, platform: str, prompt: str) -> None:
+        """End the turn of a withdrawn question that is not asked yet: its files go no further."""
+        _log.info("question withdrawn", platform=platform)
+        for runner in self.find():
+            if runner.turn.origin is not None and runner.turn.origin.key == prompt:
+                runner.interrupt(Outcome(EndReason.WITHDRAWN))
 
     def find(self, *, thread: ThreadKey | None = None, turn: str | None = None) -> Sequence[TurnRunner]:
         """Return the turns of a thread, the one with this key, or all."""

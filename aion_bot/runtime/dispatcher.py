@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import structlog
-
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
@@ -35,8 +33,6 @@ from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, ope
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
-
-_log = structlog.get_logger(__name__)
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
@@ -267,7 +263,7 @@ class Dispatcher:
         if asked is None or not (words or asked.files):
             withdrawn = await self._store.turns.withdraw(change.prompt)
             if withdrawn:
-                _log.info("question withdrawn", platform=thread.platform)
+                self._active.withdraw(thread.platform, change.prompt)
             # A message that is gone is no question any more, also where an older edit of it arrives late.
             if not words and (not withdrawn or change.text is None):
                 await self._store.turns.note_deleted(change.prompt)

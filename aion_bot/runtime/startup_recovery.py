@@ -52,6 +52,8 @@ class StartupRecovery:
 
     async def start(self) -> None:
         """Put everything that was left open into its thread's queue, in order."""
+        # Before anything is asked: the next question in such a session widens it first.
+        self._services.uploads.narrowed |= await self._store.files.narrowed()
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
         for mention in await self._store.mentions.due():

@@ -4,7 +4,14 @@ import sqlite3
 from collections.abc import Iterable
 
 from aion_bot.domain.file_types import FileKind
-from aion_bot.domain.uploads import AttachedFile, FileEnd, FilePhase, FileReason, file_sources
+from aion_bot.domain.uploads import (
+    MOST_OF_A_QUESTION,
+    AttachedFile,
+    FileEnd,
+    FilePhase,
+    FileReason,
+    file_sources,
+)
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage.statements import Statements, among
@@ -32,27 +39,31 @@ class Files(Statements):
             )  # fmt: skip
 
     async def adopt_held(self, turn: str, thread: ThreadKey, phase: FilePhase) -> int:
-        """Give a question the files of the one before it in its thread, where that still waits for words about them.
+        """Give a question the files of those just before it in its thread that still wait for words about them.
 
         Returns how many.
         """
         return await self._do(
             "INSERT INTO file (turn, number, source, name, media_type, size, phase) "
-            "SELECT ?1, file.number, source, file.name, media_type, size, ?4 FROM file JOIN turn ON turn.key = file.turn "
-            "WHERE file.phase = 'held' AND turn.reason = 'held' AND turn.erased_at IS NULL AND turn.rowid = ("
-            "SELECT max(rowid) FROM turn WHERE platform = ?2 AND thread = ?3 "
-            "AND rowid < (SELECT rowid FROM turn WHERE key = ?1)) "
-            "ON CONFLICT DO NOTHING",
-            turn, thread.platform, thread.id, phase,
+            "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, ?4 "
+            "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
+            "WHERE file.phase = 'held' AND turn.reason = 'held' AND turn.erased_at IS NULL "
+            "AND turn.platform = ?2 AND turn.thread = ?3 AND turn.rowid < asked.rowid AND NOT EXISTS ("
+            "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 "
+            "AND other.rowid > turn.rowid AND other.rowid < asked.rowid AND other.reason IS NOT 'held') "
+            "ORDER BY turn.rowid, file.number LIMIT ?5 ON CONFLICT DO NOTHING",
+            turn, thread.platform, thread.id, phase, MOST_OF_A_QUESTION,
         )  # fmt: skip
 
     async def allow(self, turn: str) -> None:
-        """Record that somebody lets the files of a question into the library."""
+        """Record that somebody lets the files of a question into the library; only whoever claimed the turn may say so."""
         await self._do("UPDATE file SET phase = 'waiting' WHERE turn = ? AND phase = 'held'", turn)
 
     async def suggest(self, turn: str, text: str) -> None:
-        """Give a question that came without words those that somebody chose for it, and let its files in."""
-        await self._do("UPDATE turn SET text = ? WHERE key = ? AND reason = 'held'", text, turn)
+        """Give a question that came without words those that somebody chose for it, and let its files in; as `allow`."""
+        await self._do(
+            "UPDATE turn SET text = ? WHERE key = ? AND phase = 'queued' AND text = ''", text, turn
+        )
         await self.allow(turn)
 
     async def note_attached(self, turn: str, attached: str) -> None:
@@ -126,6 +137,11 @@ class Files(Statements):
         """Return the files that a session can use, or that were about to be added to it, oldest first."""
         rows = await self._all("SELECT * FROM file WHERE session_id = ? ORDER BY rowid", session_id)
         return [_file_from(row) for row in rows]
+
+    async def narrowed(self) -> set[str]:
+        """Return the sessions that could see all images and may not since, as adding files to them did not end well."""
+        sql = "SELECT DISTINCT session_id FROM file WHERE session_id <> '' AND all_images = 1 AND phase <> 'added'"
+        return {str(row["session_id"]) for row in await self._all(sql)}
 
     async def library_id(self, workspace: str, digest: str) -> str | None:
         """Return Aion's id of the content that a workspace has uploaded before."""

@@ -8,7 +8,9 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.allowance import MOST_OF_APP, Allowance, Whose
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.uploads import FilePhase
 from aion_bot.ports.events import Click, Place, Prompt
+from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, Line, MessageRef, Person, ThreadKey
 from aion_bot.storage import Store
 from tests.support.databases import lay_database
@@ -30,10 +32,12 @@ async def ask(store: Store, key: str) -> ThreadKey:
     return turn.thread
 
 
-async def press(store: Store, key: str, thread: ThreadKey) -> tuple[Line, Turn | None]:
-    """Press Retry under a question of the app's, as somebody else."""
+async def press(
+    store: Store, key: str, thread: ThreadKey, action: Action = Action.RETRY
+) -> tuple[Line, Turn | None]:
+    """Press Retry, or what `action` is, under a question of the app's, as somebody else."""
     retries = Retries(store, AccessControl({"slack": AccessPolicy(allow_apps=frozenset({"A1"}))}))
-    return await retries.claim(Click(Action.RETRY, key, MessageRef(thread, "1"), HERE, ADA))
+    return await retries.claim(Click(action, key, MessageRef(thread, "1"), HERE, ADA))
 
 
 async def test_a_retry_is_in_the_allowance_of_the_app_that_asked(tmp_path: Path) -> None:
@@ -72,5 +76,25 @@ async def test_names_of_one_app_share_its_allowance(tmp_path: Path) -> None:
         stranger = Person("B99", "Other app", frozenset({"B99", "A2"}))
         assert await store.turns.accept(*question("another app", stranger), limit)
         assert await store.turns.accept(*question("a person", ADA), Allowance(per_person=1))
+    finally:
+        await store.close()
+
+
+async def test_a_press_that_is_refused_lets_no_file_into_the_library(tmp_path: Path) -> None:
+    """A file that waits for consent is let in by the press that has the question asked, and by no other one."""
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
+    try:
+        thread = await ask(store, "held")
+        await store.files.add("held", [Attachment("f1", "a.jpg")], FilePhase.HELD)
+        assert await store.turns.end("held", EndReason.HELD)
+        for number in range(MOST_OF_APP):
+            await ask(store, f"t{number}")
+        assert (await press(store, "held", thread, Action.UPLOAD))[1] is None
+        assert [one.phase for one in await store.files.of("held")] == [FilePhase.HELD]
+        await store.turns.withdraw("slack:t0")
+        # Answered without it: a press on the other button that comes a moment later changes nothing.
+        assert (await press(store, "held", thread))[1] is not None
+        assert (await press(store, "held", thread, Action.UPLOAD))[1] is None
+        assert [one.phase for one in await store.files.of("held")] == [FilePhase.HELD]
     finally:
         await store.close()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aion_bot.aion.library_requests import MAX_FILENAME_LENGTH
 from aion_bot.domain.file_types import (
     DOCX,
     GIF,
@@ -16,6 +17,7 @@ from aion_bot.domain.file_types import (
     FileType,
     recognise,
 )
+from aion_bot.ports.files import attachment
 from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png, webp
 
 WORD = b"PK\x03\x04" + bytes(200) + b"word/document.xml" + bytes(40)
@@ -90,3 +92,9 @@ def test_the_list_of_a_large_archive_is_at_its_end() -> None:
 def test_the_name_goes_with_the_content(kind: FileType, name: str, sent: str) -> None:
     """Aion may look at the end of a name: it is added where the content says another one."""
     assert kind.name(name) == sent
+
+
+@pytest.mark.parametrize("kind", [DOCX, GIF, JPEG, MARKDOWN, PDF, PNG, TXT, WEBP])
+def test_the_longest_name_is_one_that_aion_takes(kind: FileType) -> None:
+    """An attachment's name is bounded so that an ending can be added to it."""
+    assert len(kind.name(attachment("1", "x" * 5_000).name)) <= MAX_FILENAME_LENGTH

@@ -16,7 +16,7 @@ from aion_bot.aion import (
     ValidationError,
 )
 from aion_bot.domain import strings
-from aion_bot.domain.file_types import PNG, VIDEO, FileKind, FileType
+from aion_bot.domain.file_types import PNG, TXT, VIDEO, FileKind, FileType
 from aion_bot.domain.prompts import MESSAGE_LIMIT, attached_words, unaskable, with_attached
 from aion_bot.domain.uploads import (
     FILE_TRANSITIONS,
@@ -77,6 +77,11 @@ def test_each_error_has_its_end(error: Exception, phase: FilePhase, reason: File
     assert (end.phase, end.reason) == (phase, reason)
 
 
+def test_of_a_file_that_the_library_has_nothing_is_in_doubt() -> None:
+    """Where only the conversation could not be given it, Retry does that."""
+    assert end_of(lost(), stored=True) == FileEnd(FAILED, FileReason.NO_ANSWER)
+
+
 def test_the_limit_that_aion_names_is_kept() -> None:
     """The words can say how large a file may be."""
     error = UploadError("", problem=UploadProblem.TOO_LARGE, limit=25)
@@ -96,6 +101,8 @@ def test_the_table_of_transitions_has_every_phase_and_no_way_back_into_the_unkno
     ("kind", "size", "reason"),
     [
         (None, 0, FileReason.EMPTY),
+        (TXT, 0, FileReason.EMPTY),
+        (PNG, 0, FileReason.EMPTY),
         (None, 1, FileReason.WRONG_TYPE),
         (VIDEO, 1, FileReason.VIDEO),
         (PNG, 11, FileReason.TOO_LARGE),

@@ -21,6 +21,7 @@ from aion_bot.storage import Store
 
 THREAD, ADA = ThreadKey("slack", "t"), Person("U1", "Ada")
 A, B = Attachment("f1", "a.jpg", 10, "image/jpeg"), Attachment("f2", "b.pdf", 20)
+C = Attachment("f3", "c.png")
 
 
 async def ask(store: Store, key: str, text: str = "What?") -> None:
@@ -123,6 +124,39 @@ async def test_the_files_of_a_question_that_waits_for_words_are_the_next_ones(
     assert adopted == (reason is EndReason.HELD)
     await ask(store, "t3")
     assert await store.files.adopt_held("t3", THREAD, FilePhase.WAITING) == 0
+
+
+async def test_all_files_that_wait_for_the_same_words_are_adopted(store: Store) -> None:
+    """Several messages with files and without words, one after the other; what stood before an answer stays there."""
+    for key, files, reason in (
+        ("t1", [C], EndReason.HELD),
+        ("t2", [], EndReason.ANSWERED),
+        ("t3", [A], EndReason.HELD),
+        ("t4", [B], EndReason.HELD),
+    ):
+        await ask(store, key, "")
+        await store.files.add(key, files, FilePhase.HELD)
+        await store.turns.end(key, reason)
+    await ask(store, "t5")
+    assert await store.files.adopt_held("t5", THREAD, FilePhase.WAITING) == 2
+    found = await store.files.of("t5")
+    assert [(one.number, one.attachment, one.phase) for one in found] == [
+        (0, A, FilePhase.WAITING),
+        (1, B, FilePhase.WAITING),
+    ]
+    assert await store.files.adopt_held("t5", THREAD, FilePhase.WAITING) == 0
+
+
+async def test_sessions_whose_files_were_not_added_may_be_narrowed(store: Store) -> None:
+    """The next process widens those that could see all images before, and no others."""
+    for key, all_images, added in (("t1", True, False), ("t2", False, False), ("t3", True, True)):
+        await store.files.add(key, [A], FilePhase.WAITING)
+        file = replace(await row(store, turn=key), library_id="image 1")
+        await store.files.store(file, "slack/W")
+        await store.files.note_adding(file, f"session of {key}", all_images=all_images)
+        if added:
+            await store.files.note_added(file)
+    assert await store.files.narrowed() == {"session of t1"}
 
 
 @pytest.mark.parametrize(
