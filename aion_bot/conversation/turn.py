@@ -275,17 +275,17 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
-        # After the record: a process that ends here leaves no pictures, and never posts them twice.
-        if (facts := self._view.facts).images or facts.data.get("image_context") or self._view.sources.cited:
+        facts, cited = self._view.facts, self._view.sources.cited
+        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
             await self._show_gallery(outcome)
 
     async def _show_gallery(self, outcome: Outcome) -> None:
-        """Show the pictures of an answer whose text stands already; what hinders that costs the pictures alone."""
-        if await add_gallery(self._services, self.thread, outcome, self._view):
-            try:
+        """Show the pictures of an answer that is recorded: a process that ends here leaves them out, never posts them twice."""
+        try:
+            if await add_gallery(self._services, self.thread, outcome, self._view):
                 await self.sync.run()
-            except PlatformError as error:
-                self._log.warning("pictures not shown", reason=repr(error))
+        except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
+            self._log.warning("pictures not shown", reason=where(error))
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
