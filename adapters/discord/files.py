@@ -70,9 +70,8 @@ async def post_files(
 def _upload(file: Document | Picture) -> discord.File:
     if isinstance(file, Document):
         return discord.File(io.BytesIO(file.text.encode("utf-8", "replace")), file.name)
-    name = file.name
-    while name.startswith(_SPOILER):
-        name = name.removeprefix(_SPOILER)
+    # Put before it, not taken away: the rest could be another picture's name.
+    name = f"_{file.name}" if file.name.startswith(_SPOILER) else file.name
     return discord.File(io.BytesIO(file.data), name, description=file.description[:_DESCRIPTION])
 
 

@@ -45,6 +45,7 @@ PERMISSIONS = discord.Permissions(
     send_messages_in_threads=True,
     read_message_history=True,
     add_reactions=True,
+    attach_files=True,
 )
 """What the invitation link asks for."""
 NEWEST_EVENT = "newest event"

@@ -57,8 +57,12 @@ def prompt_key(origin: int) -> str:
 
 
 def claim_of(key: str) -> str:
-    """Return the nonce by which the first post of an answer claims its question; at most 25 characters."""
-    return f"{_CLAIM}{key.partition(':')[2]}"
+    """Return the nonce by which the first post of an answer claims its question, of 25 characters at most; "" for none.
+
+    A question that did not come as an event of Discord's own has no id that two processes could share.
+    """
+    origin = key.removeprefix(f"{PLATFORM}:")
+    return f"{_CLAIM}{origin}" if origin != key and origin.isdecimal() else ""
 
 
 def claimed_by(nonce: str) -> int | None:

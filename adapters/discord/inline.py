@@ -50,6 +50,12 @@ def inline(text: str, *, bold: bool = False) -> str:
     return without_pills_in_code(_drawn(text, bold=bold))
 
 
+def in_bold(text: str) -> str:
+    """Write the lines of one block in bold; code that holds the mark of bold would end it, and stands as it is."""
+    words = inline(text, bold=True).replace(LINE_BREAK, " ").strip()
+    return words if "**" in words or not words else f"**{words}**"
+
+
 def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
     pieces: list[str] = []
     depth: Counter[str] = Counter()

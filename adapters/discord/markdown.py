@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from adapters.discord.inline import (
     as_words,
+    in_bold,
     inline,
     needs_rewriting,
     unfenced,
@@ -167,6 +168,12 @@ def _code(block: Block, lines: list[str]) -> Iterator[str]:
     opening = (
         _marks(block, lines[0], lines[0][lines[0].find(block.markup) :].rstrip()) if block.markup else quote
     )
+    if any(not container.quote for container in block.containers):
+        # A list of Discord's ends at the first line that is not indented, and a fence that it opens ends with it. So the
+        # sign of an item whose words begin with code has a line of its own, and code stands outside of the list.
+        if opening.strip("> "):
+            yield opening.rstrip()
+        opening = quote
     yield f"{opening}```{language}"
     # Discord looks for links first: one whose label began above would end in the code.
     for line in opens_no_link(block.text, _INVISIBLE).split("\n")[:-1]:
@@ -180,8 +187,7 @@ def _heading(block: Block, lines: list[str]) -> Iterator[str]:
         yield f"{before}{block.markup} {inline(block.text).replace(LINE_BREAK, ' ')}"
         return
     # Headings of the fourth level and below do not exist in Discord: they become bold lines.
-    words = inline(block.text, bold=True).replace(LINE_BREAK, " ").strip()
-    yield f"{before}**{words}**" if words else before
+    yield f"{before}{in_bold(block.text)}"
 
 
 def _underlined(block: Block, lines: list[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from wcwidth import wcswidth
 
-from adapters.discord.inline import as_words, inline, unfenced
+from adapters.discord.inline import as_words, in_bold, inline, unfenced
 from aion_bot.ports.inline import LINE_BREAK, in_words, spans
 
 WIDEST = 42
@@ -57,12 +57,12 @@ def _item(head: Sequence[str], row: Sequence[str]) -> list[str]:
         for name, cell in zip(names, rest, strict=True)
         if cell
     ]
-    title = as_words(_drawn(first)) if _is_linked(first) else f"**{_drawn(first, bold=True)}**"
+    title = as_words(_drawn(first)) if _is_linked(first) else in_bold(first)
     return [title if first else "…", *named]
 
 
-def _drawn(cell: str, *, bold: bool = False) -> str:
-    return inline(cell, bold=bold).replace(LINE_BREAK, " ")
+def _drawn(cell: str) -> str:
+    return inline(cell).replace(LINE_BREAK, " ")
 
 
 def _is_linked(cell: str) -> bool:

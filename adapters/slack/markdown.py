@@ -159,7 +159,8 @@ def _drawn(span: Span, source: str, line: str) -> str | None:
             # Slack takes what stands beside an address for a part of it.
             glued = not beside.isascii() or any(sign in beside for sign in "*_~")
             if beside[:1] != "<":
-                drawn = f"<{source}>" if glued and "|" not in source else mrkdwn.in_code(source)
+                shown = mrkdwn.in_address(source)
+                drawn = f"<{shown}>" if glued and "|" not in source else shown
         case "break":
             drawn = " " if "|" in line else "\n"  # a line end would end the row of a table
         case "footnote":
@@ -171,7 +172,7 @@ def _drawn(span: Span, source: str, line: str) -> str | None:
 
 def _link(link: Link) -> str:
     if not link.misleads:
-        return mrkdwn.in_code(link.written)
+        return mrkdwn.in_address(link.written)
     address = real_address(link.address)
     # A whole address in angle brackets is a link of its own, without a label.
     shown = f"<{address}>" if "://" in address else address

@@ -23,11 +23,11 @@ _NEUTRAL = rf"\g<0>{WORD_JOINER}"
 # A character reference or a backslash may become the character itself before Slack looks for mentions.
 _OPENING = re.compile(r"(?:<|&lt;?|&#0*60;?|&#x0*3c;?)(?=\\*(?:[@#!]|&))", re.IGNORECASE)
 _BROADCAST = re.compile(
-    r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)\b)", re.IGNORECASE
+    r"(?:@|&#0*64;?|&#x0*40;?|&commat;)(?=\\*(?:channel|here|everyone|group)(?:\b|https?:))", re.IGNORECASE
 )
 # In code `<#` and `<!` begin comments and declarations, and `@here` is a name: only what Slack reads as an entity is parted.
 _ENTITY_IN_CODE = re.compile(
-    r"<(?=@[UWB][A-Z0-9]|#[CGD][A-Z0-9]|!(?:channel|here|everyone|group|subteam\^|date\^))"
+    r"(?:<|&lt;|&#60;|&#x3[cC];)(?=@[UWB][A-Z0-9]|#[CGD][A-Z0-9]|!(?:channel|here|everyone|group|subteam\^|date\^))"
 )
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
 _MENTION = r"<@{}(?:\|[^<>]*)?>"
@@ -65,8 +65,13 @@ def in_markdown(text: str) -> str:
 
 
 def in_code(text: str) -> str:
-    """Make code, or an address, unable to ping; nothing else of what people copy is changed."""
+    """Make code unable to ping; nothing else of what people copy is changed."""
     return _ENTITY_IN_CODE.sub(_NEUTRAL, text)
+
+
+def in_address(text: str) -> str:
+    """Make an address, or a link, unable to ping, also by character references; a name in it such as `@here` stays."""
+    return _OPENING.sub(_NEUTRAL, text)
 
 
 def in_mrkdwn(text: str | Line) -> str:

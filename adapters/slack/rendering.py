@@ -158,14 +158,11 @@ def _blocks(content: Content) -> list[Block]:
     return blocks or [_NOTHING]
 
 
-def _answer(text: str) -> Iterator[Block]:
-    before, table, behind = around_table(text) or (text, None, "")
-    if shown := in_markdown_block(before):
-        yield {"type": "markdown", "text": shown}
-    if table:
-        yield table
-    if shown := in_markdown_block(behind):
-        yield {"type": "markdown", "text": shown}
+def _answer(text: str) -> list[Block]:
+    before, table, behind = around_table(text) or (text, {}, "")
+    shown = [{"type": "markdown", "text": in_markdown_block(part)} for part in (before, behind)]
+    # Slack refuses a block of blanks, which is all that is left of tags alone.
+    return [one for one in (shown[0], table, shown[1]) if "rows" in one or one.get("text", "").strip()]
 
 
 def _plain_sections(text: str) -> Iterator[Block]:

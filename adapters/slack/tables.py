@@ -44,7 +44,7 @@ def table_block(block: Block) -> Shown | None:
     """Return a table as Slack draws it; None where it has no rows, or more than fit."""
     head, under, *rows = block.text.rstrip("\n").split("\n")
     cells = [table_cells(row) for row in (head, *rows)]
-    columns = len(cells[0])
+    columns = max(map(len, cells))
     if not rows or len(cells) > ROWS or columns > COLUMNS or len(block.text) > CHARACTERS:
         return None
     aligned = [_alignment(dashes) for dashes in table_cells(under)]

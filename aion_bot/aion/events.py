@@ -132,6 +132,8 @@ class ChatToken(Serializable):
         )
 
 
+# Of a character that UTF-16, and with it JSON, may write as two.
+_FIRST_HALVES = frozenset(map(chr, range(0xD800, 0xDC00)))
 # The key as Python writes JSON, and as compact writers do.
 _KEYS = ('"accumulated": "', '"accumulated":"')
 # What is left of a JSON string, up to its closing quote. Each character can match in one way only: linear time.
@@ -321,7 +323,12 @@ class StreamReader:
             elif not isinstance(content, str):
                 content = accumulated
         elif isinstance(content, str):
-            accumulated = self._accumulated + content
+            before = self._accumulated
+            # A server may cut an emoji in two, which JSON writes as two halves: together they are one character again.
+            if before[-1:] in _FIRST_HALVES and content:
+                pair = (before[-1] + content[0]).encode("utf-16", "surrogatepass")
+                before, content = before[:-1], pair.decode("utf-16", "surrogatepass") + content[1:]
+            accumulated = before + content
         else:
             return []
         data["type"], data["content"], data["accumulated"] = _TOKEN, content, accumulated

@@ -19,6 +19,10 @@ TIMEOUT = 8.0
 
 _MOST_REDIRECTS = 3
 
+_PRIVATE_NAMES = (".localhost", ".local", ".internal")
+_NAT64, _UNICAST = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2000::/3")
+"""IPv6 addresses that lead to those of IPv4 (RFC 6052), and all that the internet routes (RFC 4291)."""
+
 
 class PictureUnavailable(Exception):
     """A picture cannot be had; the message says why, without its address, which may be signed."""
@@ -56,7 +60,9 @@ class PictureReader:
             raise PictureUnavailable("no https")
         if url.userinfo:
             raise PictureUnavailable("a name before the host")
-        headers, extensions, asked = {"Accept": "image/*"}, {"sni_hostname": url.host}, url
+        # A few packed bytes could become more than there is memory.
+        headers, asked = {"Accept": "image/*", "Accept-Encoding": "identity"}, url
+        extensions = {"sni_hostname": url.host}
         if own:
             headers |= self._settings.headers
         elif self._settings.proxy_url is None:
@@ -72,10 +78,11 @@ class PictureReader:
         ):
             if answer.has_redirect_location:
                 return url.join(answer.headers["Location"])
-            if not answer.is_success:
-                raise PictureUnavailable(f"status {answer.status_code}")
+            packed = answer.headers.get("Content-Encoding", "identity") != "identity"
+            if packed or not answer.is_success:
+                raise PictureUnavailable("packed" if packed else f"status {answer.status_code}")
             pieces, size = list[bytes](), 0
-            async for piece in answer.aiter_bytes():
+            async for piece in answer.aiter_raw():
                 pieces.append(piece)
                 size += len(piece)
                 if size > most:
@@ -96,9 +103,17 @@ async def _public_number(url: httpx.URL) -> str:
 
 def _is_public(host: str) -> bool:
     """Tell whether a host is not known to be in a private network; a name that is no number may be."""
+    host = host.partition("%")[0].rstrip(".")
     try:
-        number = ipaddress.ip_address(host.partition("%")[0])
+        number = ipaddress.ip_address(host)
     except ValueError:
-        return host != "localhost" and not host.endswith((".localhost", ".local", ".internal"))
-    mapped = getattr(number, "ipv4_mapped", None) or number
-    return bool(mapped.is_global) and not mapped.is_multicast
+        try:
+            # Resolvers, a proxy's as well, also read `127.1`, `0x7f000001` and `2130706433`.
+            number = ipaddress.ip_address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            return host.lower() != "localhost" and not host.lower().endswith(_PRIVATE_NAMES)
+    if isinstance(number, ipaddress.IPv6Address):
+        translated = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF) if number in _NAT64 else None
+        number = number.ipv4_mapped or number.sixtofour or translated or number
+    routed = number.version == 4 or number in _UNICAST
+    return routed and number.is_global and not number.is_multicast

@@ -59,7 +59,9 @@ class _Card:
     def heard(self, agent: str) -> None:
         """Show that an agent works on the plan; the stream that brought it may name several a second."""
         steps = at_work(self.view.plan.steps, agent)
-        if steps != self.view.plan.steps and not self.view.ended:
+        # What works while a plan is being cancelled does not carry it out.
+        approved = self.view.plan.action is Action.APPROVE
+        if steps != self.view.plan.steps and approved and not self.view.ended:
             self.view.show(replace(self.view.plan, steps=steps))
             self.wake()
 

@@ -11,7 +11,7 @@ from aion_bot.aion.pictures import PictureReader, PictureUnavailable
 from aion_bot.aion.references import EntryIndex, with_images
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.file_types import HEAD, FileKind, recognise
+from aion_bot.domain.file_types import HEAD, PICTURES, recognise
 from aion_bot.domain.turn import EndReason, Outcome
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
 from aion_bot.ports.text import one_line, visible_line
@@ -78,12 +78,13 @@ class Pictures:
             Button(Action.ONLY_THESE, key, strings.ONLY_THESE),
             Button(Action.CLOSER, key, strings.CLOSER),
         )
-        taken: dict[str, int] = {}
+        taken, numbers = set[str](), range(1, MOST_PICTURES + 1)
         for at, picture in enumerate(fetched):
-            if picture is not None and (number := taken.get(picture.name, 0) + 1) > 1:
-                fetched[at] = replace(picture, name=f"{number}-{picture.name}")
             if picture is not None:
-                taken[picture.name] = taken.get(picture.name, 0) + 1
+                names = (f"{number}-{picture.name}" if number > 1 else picture.name for number in numbers)
+                name = next(one for one in names if one not in taken)
+                taken.add(name)
+                fetched[at] = replace(picture, name=name)
         note = strings.other_pictures(len(found) - len(wanted), missing)
         return Gallery(tuple(filter(None, fetched)), note, buttons)
 
@@ -96,9 +97,10 @@ class Pictures:
                     _log.debug("picture unavailable", reason=str(error))
                     continue
             kind = recognise(data[:HEAD], data[-HEAD:], one.name)
-            if kind is not None and kind.kind is FileKind.IMAGE:
+            if kind in PICTURES:
                 # A platform draws what has the name of a picture.
-                name = one.name if "." in one.name else kind.name(one.name)
+                is_named = any(one.name == other.name(one.name) for other in PICTURES)
+                name = one.name if is_named else kind.name(one.name)
                 return Picture(name, one.title, one.description, kind.media_type, data)
         return None
 

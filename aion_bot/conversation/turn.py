@@ -147,12 +147,12 @@ class TurnRunner:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await self._record(self._turns.note_start(self.turn.key))
-                if self._mode is Mode.ASK and (origin := self.turn.origin) is not None:
+                if (origin := self.turn.origin) is not None:
                     await notices.add_notices(
                         self._view, self.thread, self.turn, self._turns, crowded=self._crowded
                     )
                     # A retry is answered in the place of its failure: its thread exists.
-                    if origin.opening is not None and not self.turn.attempt:
+                    if self._mode is Mode.ASK and origin.opening is not None and not self.turn.attempt:
                         store = self._services.store
                         self.moved_to = await open_thread(self.thread, self.turn, origin, store, self.opened)
                 if self.moved_to is None:
@@ -275,17 +275,17 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
-        # After the record: a process that ends here leaves no pictures, and never posts them twice.
-        if (facts := self._view.facts).images or facts.data.get("image_context") or self._view.sources.cited:
+        facts, cited = self._view.facts, self._view.sources.cited
+        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
             await self._show_gallery(outcome)
 
     async def _show_gallery(self, outcome: Outcome) -> None:
-        """Show the pictures of an answer whose text stands already; what hinders that costs the pictures alone."""
-        if await add_gallery(self._services, self.thread, outcome, self._view):
-            try:
+        """Show the pictures of an answer that is recorded: a process that ends here leaves them out, never posts them twice."""
+        try:
+            if await add_gallery(self._services, self.thread, outcome, self._view):
                 await self.sync.run()
-            except PlatformError as error:
-                self._log.warning("pictures not shown", reason=repr(error))
+        except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
+            self._log.warning("pictures not shown", reason=where(error))
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""

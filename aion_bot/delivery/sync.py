@@ -35,7 +35,7 @@ from aion_bot.ports.errors import (
     Unsupported,
     UploadRefused,
 )
-from aion_bot.ports.messages import Content, MessageRef
+from aion_bot.ports.messages import Content, Document, MessageRef
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
@@ -74,7 +74,7 @@ class MessageSync:
             stream_delta=thread.streaming.stream_delta if thread.streaming else None,
             stream_life=thread.adapter.limits.stream_life,
         )
-        self._executor = Executor(thread, self._diff, delivery)
+        self._executor, self._retry = Executor(thread, self._diff, delivery), retry
         self._screen: Screen = ()
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
@@ -85,7 +85,6 @@ class MessageSync:
         # What ends or replaces the current step.
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
-        self._retry = retry
         self._outage: Outage | None = None
         self._in_doubt: Post | PostFile | StartStream | None = None
 
@@ -318,13 +317,14 @@ class MessageSync:
 
     async def _find_another_way(self, step: Step, error: Exception) -> None:
         """After a refusal, or a failure of rendering, show the same in another way; raises `error` if there is none."""
-        if isinstance(step, PostFile) and not isinstance(error, MessageGone):
+        known, gone = isinstance(error, PlatformError), isinstance(error, MessageGone)
+        if isinstance(step, PostFile) and isinstance(step.content, Document) and not gone:
             self._in_doubt = None
             self._view.refuse_file(error.reason if isinstance(error, UploadRefused) else "")
             await self._refresh()
         elif isinstance(step, StartStream) and isinstance(error, CannotDraw | CannotEdit):
             self._streams_wait = True  # a post may be taken
-        elif isinstance(error, PlatformError) and not isinstance(error, TooLong | Unsupported):
+        elif isinstance(step, PostFile) or (known and not isinstance(error, TooLong | Unsupported)):
             raise error
         elif isinstance(step, AppendStream | StopStream):
             self._diff.stream_broke(step)
@@ -333,7 +333,7 @@ class MessageSync:
                 raise error
         elif isinstance(error, TooLong):
             await self._show_less(step, error)
-        elif not isinstance(error, PlatformError):
+        elif not known:
             await self._fall_back(error)
 
     async def _show_less(self, step: Step, error: TooLong) -> None:

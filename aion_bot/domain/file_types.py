@@ -36,6 +36,7 @@ JPEG = FileType(FileKind.IMAGE, "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"))
 PNG = FileType(FileKind.IMAGE, "image/png", ("png",))
 GIF = FileType(FileKind.IMAGE, "image/gif", ("gif",))
 WEBP = FileType(FileKind.IMAGE, "image/webp", ("webp",))
+PICTURES = (JPEG, PNG, GIF, WEBP)
 PDF = FileType(FileKind.DOCUMENT, "application/pdf", ("pdf",))
 DOCX = FileType(
     FileKind.DOCUMENT,

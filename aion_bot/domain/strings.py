@@ -32,7 +32,9 @@ ARRIVED = "I've got your question. Many people are asking right now. You don't n
 STILL_QUEUED = "Your question is in line: I'm still answering another one here. You don't need to ask again."
 HINT = "Ask me about your images and documents. For example: which photos of site 7 show damage?"
 NO_FILES_HERE = "I don't read attached files here, so I'm answering your words only."
-FILES_NOT_LISTED = "I couldn't look for files posted here before. Attach them and ask again if you need them."
+FILES_NOT_LISTED = (
+    "I couldn't look for files posted here before. If you need them, ask again with the files attached."
+)
 SOME_FILES = "I couldn't read all of the attached files."
 NO_FILES = "I can't read attached files yet, so I'm answering your words only."
 ONLY_FILES = "I can't read attached files yet. Tell me in words what you'd like to know."

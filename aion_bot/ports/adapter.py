@@ -191,7 +191,7 @@ class ClaimedQuestions(Protocol):
     """A platform that gives an event to every process with the token: who posts first for a question answers it."""
 
     def claim_of(self, prompt: Prompt) -> str:
-        """Return the nonce for the first post of an answer, the same in every process.
+        """Return the nonce for the first post of an answer, the same in every process; "" where no other can have the prompt.
 
         `post` raises `TakenElsewhere` where another process has posted with it.
         """

@@ -3,11 +3,15 @@
 The source is kept: each construct is a `Span`, and what is between spans is words.
 """
 
+import string
 from collections.abc import Iterator
 from functools import lru_cache
 
 from aion_bot.ports.inline_parser import Span, in_a_name, parse
 from aion_bot.ports.links import LONGEST_LINE, real_address
+
+_ESCAPABLE = frozenset(f"{string.punctuation}\n")
+"""What a backslash makes a word of, or a line end; elsewhere it is one itself, as in a path."""
 
 LINE_BREAK = "\v"
 """What adapters write for a `<br>` until they know how the next line begins."""
@@ -87,7 +91,7 @@ def _words_of(text: str, span: Span, *, addresses: bool) -> str:
             source = f"{label} ({real_address(address)})" if shows_address else label or address
         case "autolink":
             source = source[1:-1]
-        case "escape":
+        case "escape" if source[1:] in _ESCAPABLE:
             source = source[1:]
         case "entity" | "footnote":
             source = span.value

@@ -59,7 +59,7 @@ def _settled(text: str) -> int:
     if address < len(text) and (
         text[word:] == "!" or _may_be_address(text[address : address + _LONGEST_WAIT])
     ):
-        starts.append(address)
+        starts.append(address - (text[address - 1 : address] == "<"))
     for sign, longest, more in (("&", _LONGEST_ENTITY, "#"), ("<", _LONGEST_TAG, "/")):
         at = text.rfind(sign, word)
         if at >= 0 and len(text) - at <= longest and (text[at + 1 :].strip(more) or "a").isalnum():
@@ -90,7 +90,9 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
         _runs(words, [span for span in found if at < 0 or span.end <= at])[-_MOST_OPEN:]
     ):
         before = words[start - 1 : start]
-        if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()):
+        # A name such as `__init__.py` has the run twice, and is no emphasis.
+        word, *_ = words[start + len(run) :].split(None, 1) or [""]
+        if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()) or run in word:
             continue
         if any(span.start == start and span.kind != "sign" for span in spans(words + closing + run)):
             opened.insert(0, (start, run))
@@ -147,7 +149,14 @@ def _unfinished_link(words: str) -> int:
 def _open_formula(text: str, begin: int) -> int:
     """Return where a formula begins that is not closed yet; -1 where there is none."""
     at = max(text.rfind("\\(", begin), text.rfind("\\[", begin))
-    return -1 if at >= 0 and text.find({"(": "\\)", "[": "\\]"}[text[at + 1]], at) >= 0 else at
+    if at >= 0 and text.find({"(": "\\)", "[": "\\]"}[text[at + 1]], at) < 0:
+        return at
+    paragraph = _last_paragraph(text) if "$$" in text[begin:] else len(text)
+    # The same signs open and close a formula: those of whole ones are masked.
+    at = paragraph + masked(text[paragraph:]).find("$$")
+    if paragraph <= at >= begin:
+        return at
+    return len(text) - 1 if text.endswith("$") and not text[-2:-1].strip() else -1
 
 
 def _without_run(text: str, begin: int) -> int:
@@ -175,11 +184,14 @@ def _is_row(line: str) -> bool:
 def _whole_rows(text: str, line: int) -> int:
     """Return where the rows of a table end that may be shown: whole ones, and a head only with the line under it."""
     first = line
-    while first > 0 and len(text) - first <= _PARAGRAPH:
+    while first > 0:
         start = text.rfind("\n", 0, first - 1) + 1
         if not _is_row(text[start:first]):
             break
         first = start
+        if line - first > _PARAGRAPH:
+            # The head is too far away to be looked at; a row waits for its end, whatever it belongs to.
+            return line if len(text) - line <= _PARAGRAPH else len(text)
     head, _, rest = text[first:].partition("\n")
     under, ends, _ = rest.partition("\n")
     if ends and not begins_table(head.lstrip(_ROW_MARKS), under.lstrip(" \t>")):

@@ -154,8 +154,9 @@ def healed(page: str, closing: int, *, growing: bool) -> tuple[str, int]:
     """
     text = page[: len(page) - closing]
     if closing:
-        last, close = blocks(plain_line_ends(text))[-1:], page[len(text) :]
-        opened = line_starts(text)[last[0].first] if last else 0
+        plain, close = plain_line_ends(text), page[len(text) :]
+        last = blocks(plain)[-1:]
+        opened = line_starts(plain)[last[0].first] if last else 0
         line = text.rfind("\n") + 1
         if growing and line > opened and not text[line:].strip(" \t>`~"):
             # This may become the mark that closes the code.

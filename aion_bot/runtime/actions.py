@@ -15,7 +15,7 @@ from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import strings
+from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Click, Prompt, StopRequest
@@ -103,13 +103,15 @@ class Actions:
 
     async def _ask_about_pictures(self, thread: Thread, click: Click) -> None:
         """Ask the question of an answer once more; its key tells a second press, which asks nothing."""
+        prompt, told = None, strings.PICTURES_GONE
         try:
             prompt = await question_of(self._services, click)
         except AionvisionError as error:
             _log.warning("pictures not found", platform=thread.platform, code=error.code)
-            prompt = None
+            if not error_messages.session_gone(error):
+                told = error_messages.sentence(error, retry=False)
         if prompt is None:
-            await reply_privately(thread, click, (strings.PICTURES_GONE,), hidden=True)
+            await reply_privately(thread, click, (told,), hidden=True)
         elif await self._services.store.turns.accepted(prompt.key):
             await reply_privately(thread, click, (strings.ASKED_ALREADY,), hidden=True)
         else:

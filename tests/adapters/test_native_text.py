@@ -1,9 +1,12 @@
 """Each construct of Markdown as the two platforms get it: what they draw stays, what they do not draw is rewritten."""
 
+import re
+
 import pytest
 
 from adapters.discord.markdown import convert
 from adapters.slack.markdown import in_markdown_block
+from aion_bot.demo.page import markdown as drawn
 
 SAME = None
 """Slack draws it itself."""
@@ -38,6 +41,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     # Blocks
     "a small heading": ("#### Small", "**Small**", SAME),
     "a small heading with signs": ("##### __init__.py **b**", r"**\_\_init\_\_.py b**", r"##### \_\_init\_\_.py **b**"),
+    "a small heading with code": ("#### `**kwargs` of it", "`**kwargs` of it", SAME),
     "a closed heading": ("## Two ##", "## Two", SAME),
     "an underlined title": ("Title\n===\nwords", "# Title\nwords", SAME),
     "an underlined title in a quote": ("> Title\n> ---", "> ## Title", SAME),
@@ -52,7 +56,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a list in a quote": ("> - a\n>   - b", "> - a\n>   - b", SAME),
     "code by tildes": ("~~~py\nx\n~~~", "```py\nx\n```", SAME),
     "code by indentation": ("a\n\n    __x__", "a\n\n```\n__x__\n```", SAME),
-    "code in an item": ("- ```\n  __x__\n  ```\n- b", "- ```\n__x__\n```\n- b", SAME),
+    "code in an item": ("- ```\n  __x__\n  ```\n- b", "-\n```\n__x__\n```\n- b", SAME),
     # Tables
     "signs in cells": (
         "| a | b |\n|---|---|\n| 2**10 | __init__.py |",
@@ -68,6 +72,12 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
         f"**\\_\\_a\\_\\_.b**\n- Name: {'x' * 40}",
         f"| Site | Name |\n|---|---|\n| \\_\\_a\\_\\_.b | {'x' * 40} |",
     ),
+    "powers in code of a wide table": (
+        f"| Call | Name |\n|---|---|\n| `f(**k)` | {'x' * 40} |",
+        f"`f(**k)`\n- Name: {'x' * 40}",
+        SAME,
+    ),
+    "a path in a cell": ("| a |\n|---|\n| C:\\Users\\ada |", "```\na\n────────────\nC:\\Users\\ada\n```", SAME),
     "a table in a quote": ("> | a |\n> |---|\n> | b |", "> ```\n> a\n> ─\n> b\n> ```", SAME),
     # HTML and entities
     "entities": ("a &amp; b &lt;c&gt; &copy; &#42;d&#42;", "a & b <c> © \\*d\\*", SAME),
@@ -107,15 +117,15 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_on_discord(name: str) -> None:
     """Discord gets its own dialect: only what is emphasis in Markdown is emphasis there."""
-    written, drawn, _ = CONSTRUCTS[name]
-    assert convert(written) == drawn
+    written, expected, _ = CONSTRUCTS[name]
+    assert convert(written) == expected
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_on_slack(name: str) -> None:
     """Slack's `markdown` block gets standard Markdown."""
-    written, _, drawn = CONSTRUCTS[name]
-    assert in_markdown_block(written) == (written if drawn is SAME else drawn)
+    written, _, expected = CONSTRUCTS[name]
+    assert in_markdown_block(written) == (written if expected is SAME else expected)
 
 
 COPIED = [
@@ -137,3 +147,26 @@ def test_what_people_copy_is_whole_on_slack(text: str) -> None:
 def test_entities_in_code_are_parted_on_slack(entity: str, around: str) -> None:
     """What Slack would really read as an entity is none, in code as well."""
     assert in_markdown_block(around.format(entity)) == around.format(f"<\u2060{entity[1:]}")
+    assert in_markdown_block(around.format(f"&lt;{entity[1:]}")) == around.format(f"&lt;\u2060{entity[1:]}")
+
+
+@pytest.mark.parametrize("mark", ["-", "*", "1.", "3)"])
+@pytest.mark.parametrize("words", ["", "words\n"])
+@pytest.mark.parametrize("fence", ["```py\nx\n```", "~~~\nx\n~~~", "```\nx"])
+def test_code_of_an_item_ends_with_it_on_discord(mark: str, words: str, fence: str) -> None:
+    """As Discord draws it, code in a list item is all of that code, and what follows is none."""
+    item = f"{words}{fence}".replace("\n", f"\n{' ' * len(mark)} ")
+    text = f"{mark} {item}\n{mark} **next**\n\nafter"
+    shown = drawn.on_discord(convert(text), {})
+    assert re.findall(r"<code[^>]*>(.*?)</code>", shown, re.DOTALL) == ["x\n"]
+    assert "<strong>next</strong>" in shown
+
+
+def test_an_entity_written_as_characters_in_an_address_is_parted_on_slack() -> None:
+    """Character references may become an entity before Slack looks for mentions, in an address as well."""
+    assert in_markdown_block("https://x.example/a)&lt;!here&gt;") == "https://x.example/a)&lt;\u2060!here&gt;"
+
+
+def test_a_name_of_everybody_glued_to_an_address_is_parted_on_slack() -> None:
+    """Without the address, which Slack may cut off as a link, the name would be one of everybody."""
+    assert in_markdown_block("@everyonehttps://x.example/a") == "@\u2060everyonehttps://x.example/a"

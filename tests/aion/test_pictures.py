@@ -1,5 +1,6 @@
 """Reading pictures from addresses that come with an answer."""
 
+import gzip
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +25,12 @@ async def server() -> AsyncIterator[TestServer]:
     async def redirect(request: web.Request) -> web.Response:
         raise web.HTTPFound(request.query["to"])
 
+    async def packed(_: web.Request) -> web.Response:
+        headers = {"Content-Encoding": "gzip"}
+        return web.Response(body=gzip.compress(bytes(1_000_000)), headers=headers)
+
     app = web.Application()
+    app.router.add_get("/packed", packed)
     app.router.add_get("/picture", picture)
     app.router.add_get("/redirect", redirect)
     async with TestServer(app) as started:
@@ -58,6 +64,12 @@ async def test_aion_s_own_pictures_are_read_with_the_key(server: TestServer) -> 
         "https://192.168.1.1/x.jpg",
         "https://0.0.0.0/x.jpg",
         "https://localhost/x.jpg",
+        "https://localhost./x.jpg",
+        "https://2130706433/x.jpg",
+        "https://0x7f.1/x.jpg",
+        "https://[fec0::1]/x.jpg",
+        "https://[2002:a00:1::1]/x.jpg",
+        "https://[64:ff9b::a00:1]/x.jpg",
         "https://[",
         "",
     ],
@@ -66,6 +78,17 @@ async def test_no_other_private_address_is_asked(server: TestServer, address: st
     """Only https is asked, and nothing in a private network but Aion itself."""
     with pytest.raises(PictureUnavailable):
         await reader(server).read(address, most=100)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.1", "2130706433", "0x7f.1", "localhost.", "Printer.LOCAL", "[fec0::1]", "[64:ff9b::a00:1]"],
+)
+async def test_a_proxy_is_asked_for_no_private_address(server: TestServer, host: str) -> None:
+    """However the number is written: the proxy would find the host that it means."""
+    asked = reader(server, proxy_url="http://127.0.0.1:1").read(f"https://{host}/x.jpg", most=100)
+    with pytest.raises(PictureUnavailable, match="private network"):
+        await asked
 
 
 async def test_a_name_that_leads_into_a_private_network(
@@ -97,6 +120,12 @@ async def test_a_large_picture_is_left(server: TestServer) -> None:
     """What is larger than it may be is not read to its end."""
     with pytest.raises(PictureUnavailable, match="more than 10 bytes"):
         await reader(server).read("/picture", most=10)
+
+
+async def test_a_packed_picture_is_left(server: TestServer) -> None:
+    """Nothing is unpacked: a few bytes could become more than there is memory."""
+    with pytest.raises(PictureUnavailable, match="packed"):
+        await reader(server).read("/packed", most=2_000_000)
 
 
 async def test_a_missing_picture_is_unavailable(server: TestServer) -> None:

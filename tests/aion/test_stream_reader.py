@@ -268,3 +268,21 @@ def test_an_event_that_is_too_long_is_skipped_with_a_word() -> None:
     assert [token.type for token in reader.feed(wire([("ping", {"type": "ping"})]))] == [ChatTokenType.PING]
     assert (reader.malformed, reader.events_received) == (1, 2)
     assert "is too long" in warnings[0]
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("pieces", [("a \ud83d", "\ude00", " b"), ("a ", "\ud83d", "\ude00 b"), ("a \ud83d", "\ude00\ud83d", "\ude01 b")])  # fmt: skip
+def test_halves_of_a_character_in_two_tokens_are_one_character(
+    pieces: Sequence[str], *, repeats: bool
+) -> None:
+    """A character that the server cuts in two is whole as soon as both halves are there."""
+    text, events = "", list[Event]()
+    for piece in pieces:
+        text += piece
+        events.append(
+            ("token", {"type": "token", "content": piece} | ({"accumulated": text} if repeats else {}))
+        )
+    tokens, _ = read([wire([event]) for event in events])
+    whole = "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16")
+    assert tokens[-1].data is not None
+    assert tokens[-1].data["accumulated"] == whole

@@ -95,6 +95,24 @@ async def test_names_are_different() -> None:
     """Two files of one name are told apart, as a platform may take one for the other."""
     names, _ = await shown(picture("a.png"), picture("a.png"), known={"a.png": png("a")})
     assert names == ["a.png", "2-a.png"]
+    known = {"2-a.png": png("a"), "a.png": png("a")}
+    names, _ = await shown(*map(picture, ["2-a.png", "a.png", "a.png", "a.png"]), known=known)
+    assert names == ["2-a.png", "a.png", "3-a.png", "4-a.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown_as"),
+    [
+        ("Pump at 3.5 m", "Pump at 3.5 m.png"),
+        ("photo.exe", "photo.exe.png"),
+        ("photo", "photo.png"),
+        ("photo.JPG", "photo.JPG"),
+    ],
+)
+async def test_a_picture_has_the_name_of_one(name: str, shown_as: str) -> None:
+    """Discord draws a file by the end of its name, which a title, or a name with another end, does not have."""
+    names, _ = await shown(picture(name), known={name: png("a")})
+    assert names == [shown_as]
 
 
 async def test_another_address_is_tried() -> None:

@@ -272,3 +272,21 @@ async def test_other_threads_get_no_hint(on_discord: Bot, discord: SimulatedDisc
     await on_discord.replies_privately(thread, on_discord.ada, strings.MENTION_ME)
     assert len(on_discord.private_replies(thread, on_discord.ada)) == 1
     assert on_discord.private_replies(thread, on_discord.ben) == []
+
+
+async def test_after_a_restart_people_still_learn_how_to_go_on(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """An answer that the next process finishes has the bot's own lines as well."""
+    await on_discord.start()
+    scene = Scene(
+        (Speak("I found three of the"), Hold("end", pings=True), *ENDING),
+        Answer("I found three of the pieces."),
+    )
+    on_discord.aion.play(scene)
+    thread = await discord.mention(on_discord.ada, "What is damaged on site 7?")
+    await on_discord.shows(thread, "I found three")
+    await on_discord.kill()
+    on_discord.aion.release("end")
+    await on_discord.start()
+    await on_discord.shows(thread, "of the pieces.", strings.GO_ON)

@@ -411,7 +411,6 @@ async def test_who_left_the_only_server_does_not_ask_directly_any_more(
 ) -> None:
     """An old direct message stays open to who has left; also where Discord does not say who is a member, nothing is asked."""
     monkeypatch.setattr(membership, "LIFETIME", 0.0)
-    monkeypatch.setattr(membership, "TIMEOUT", 0.05)
     await on_discord.start()
     thread = await discord.direct_message(on_discord.ben, "What is damaged on site 7?")
     await on_discord.shows(thread, "I found 3 pieces")
@@ -420,6 +419,7 @@ async def test_who_left_the_only_server_does_not_ask_directly_any_more(
     await discord.direct_message(on_discord.ben, "And then?")
     await on_discord.until(lambda: any(strings.NEW_SERVER in one.text for one in discord.thread(thread)))
     discord.world.absent.clear()
+    monkeypatch.setattr(membership, "TIMEOUT", 0.05)
     discord.fail_next("GET /guilds/{guild_id}/members/{user_id}", status=503, times=9)
     await discord.direct_message(on_discord.ben, "And now?")
     await on_discord.until(lambda: any(strings.UNCHECKED in one.text for one in discord.thread(thread)))

@@ -1,9 +1,16 @@
 """Pictures that an answer refers to stand in a message under it, on both platforms."""
 
+from typing import Any
+
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.errors import Forbidden, PlatformError, TooLong, Unsupported
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
 
@@ -81,3 +88,71 @@ async def test_pictures_that_cannot_be_had_are_named(bot: Bot) -> None:
     shown = await gallery(bot, thread)
     assert [one.name for one in shown.pictures] == [library.PUMP.filename, library.LIFT.filename]
     assert strings.other_pictures(0, [library.SCAFFOLD.filename]) in shown.text.replace("\\", "")
+
+
+async def test_two_questions_about_pictures_have_an_answer_each(bot: Bot) -> None:
+    """The second answer is a message of its own, and leaves the first one as it is."""
+    thread = await asked_about(bot)
+    pressed = next(one for one in bot.bots(thread) if one.pictures)
+    for label, told in ((strings.CLOSER, strings.CLOSER_LOOK), (strings.ONLY_THESE, strings.ABOUT_PICTURES)):
+        button = next(one for one in pressed.buttons if one.label == label)
+        await bot.workspace.press(bot.ada, thread, pressed.id, button.id)
+        await bot.shows(thread, told)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 3)
+    assert strings.CLOSER_LOOK in bot.text(thread)
+
+
+async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot) -> None:
+    """Killed while the answer came: the stored one has its pictures, also where its words refer to none."""
+    images = (library.PUMP.to_context(),)
+    steps = (Speak("Here it is"), Hold("on", pings=True), *ENDING)
+    bot.aion.play(Scene(steps, Answer("Here it is, whole.", images=images)))
+    thread = await bot.asked(bot.ada, "Show me the pump", "Here it is")
+    await bot.kill()
+    bot.aion.release("on")
+    await bot.start()
+    await bot.shows(thread, "Here it is, whole.")
+    assert [one.name for one in (await gallery(bot, thread)).pictures] == [library.PUMP.filename]
+
+
+@pytest.mark.parametrize(
+    "error", [Forbidden("no"), TooLong("too long"), Unsupported("unknown"), ValueError("drawing")]
+)
+async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exception) -> None:
+    """Neither the pictures nor their titles are taken: they are tried once, and the answer stays as it is."""
+    tried: list[str] = []
+
+    def refuse(adapter: PlatformAdapter) -> None:
+        post = adapter.post
+
+        async def gallery(*_: Any, **__: Any) -> Any:
+            tried.append("pictures")
+            raise PlatformError("refused")
+
+        async def words(thread: Any, content: Any, **more: Any) -> Any:
+            if any(one.label == strings.CLOSER for one in getattr(content, "buttons", ())):
+                tried.append("titles")
+                raise error
+            return await post(thread, content, **more)
+
+        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]
+
+    idle.watch = refuse
+    await idle.start()
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    text = idle.text(thread)
+    await idle.until(lambda: len(tried) >= 2)
+    await idle.stop()
+    assert tried == ["pictures", "titles"]
+    assert idle.text(thread) == text
+    assert idle.private_replies(thread, idle.ada) == []
+
+
+async def test_a_press_while_aion_is_down(bot: Bot) -> None:
+    """The person is told that, and not that the answer is gone: a later press asks."""
+    thread = await asked_about(bot)
+    bot.aion.fail_next("get_session", 503, times=9)
+    await bot.press(bot.ada, thread, strings.CLOSER)
+    await bot.until(lambda: bool(bot.private_replies(thread, bot.ada)))
+    (told,) = bot.private_replies(thread, bot.ada)
+    assert told == strings.trouble("SERVER_ERROR", retry=False)

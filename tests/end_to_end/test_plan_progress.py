@@ -65,6 +65,27 @@ async def test_steps_tick_while_a_plan_runs(bot: Bot, monkeypatch: pytest.Monkey
     assert "⏳" not in text
 
 
+async def test_no_step_ticks_while_a_plan_is_cancelled(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stream names then carries nothing out: the card does not say that steps are done."""
+    monkeypatch.setattr(plan_steps, "_CALM", 0.0)
+    bot.aion.plan_time = 60.0
+    named = [
+        Emit("tool_invocation", {"agent_name": one}) for one in ("ImageSearchAgent", "VisualAnalysisAgent")
+    ]
+    steps = (Hold("one", pings=True), *named, Hold("two", pings=True), AwaitDecision(), *ENDING)
+    bot.aion.play(Scene((Speak("My plan:"), Propose(PLAN), *steps), Answer("My plan:")))
+    thread = await bot.workspace.ask(bot.ada, "Tidy up")
+    card = (await bot.card(thread)).id
+    await bot.press(bot.ada, thread, "Cancel")
+    await bot.shows(thread, strings.ASKING_AION)
+    bot.aion.release("one")
+    await bot.shows(thread, "Looking at images")
+    bot.aion.release("two")
+    await bot.shows(thread, "Cancelled by")
+    shown = next(one for one in bot.bots(thread) if one.id == card)
+    assert not any("✅" in version or "steps done" in version for version in shown.versions)
+
+
 async def test_a_result_is_told_once(bot: Bot) -> None:
     """Where Aion's answer has the result and the stream goes on with it, the card leaves the words to the stream."""
     bot.aion.play(script.organize(stays_open=True))

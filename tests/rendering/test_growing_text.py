@@ -133,6 +133,17 @@ def test_states_keep_up_with_the_text() -> None:
         ("a\n```py\nx", "a\n```py\nx\n```", 4),
         ("a\n```py\nx\n``", "a\n```py\nx\n```", 3),
         ("> - ```\n>   x\n", "> - ```\n>   x\n>   ```", 7),
+        ("so it is $$E = m", "so it is ", 0),
+        ("so it is\n$$\nE = m", "so it is\n", 0),
+        ("so it is $", "so it is ", 0),
+        ("so it is $$a_b$$, and $$c", "so it is $$a_b$$, and ", 0),
+        ("so it is `$$` here", "so it is `$$` here", 0),
+        ("so it costs $5 or", "so it costs $5 or", 0),
+        ("so see <https:", "so see ", 0),
+        ("so see <https://x.exa", "so see ", 0),
+        ("so __init__.py is", "so __init__.py is", 0),
+        ("so __MACOSX__.zip, __te", "so __MACOSX__.zip, __te__", 2),
+        ("so src/_old_/x and", "so src/_old_/x and", 0),
     ],
 )  # fmt: skip
 def test_what_waits_and_what_is_closed(text: str, shown: str, closing: int) -> None:
@@ -190,3 +201,23 @@ def test_closing_closes(text: str) -> None:
     marks = closing_marks(text)
     assert all(text.startswith(mark.strip(), start) for start, mark in marks)
     assert 0 <= settled(text) <= len(text)
+
+
+@pytest.mark.parametrize("text", ["Some words of it\r~~~", "a b c d\r\n\r```\r", "a b c d\r\r- ```py\rx"])
+def test_carriage_returns_end_lines(text: str) -> None:
+    """A text whose lines end with carriage returns is Markdown in each state, and not shown as it is."""
+    view = AnswerView(PlainAdapter().page_format)
+    for end in range(1, len(text) + 1):
+        view.fold(ChatToken(ChatTokenType.TOKEN, "", {"accumulated": text[:end]}))
+        view.screen()
+        assert not view.trouble
+
+
+def test_rows_of_a_long_table_wait_for_their_end() -> None:
+    """However long a table is, no state shows half a row of it."""
+    row = "| P-%03d | leaks at `valve_%d` | **24** °C |\n"
+    head = "| Pump | Note | Temperature |\n|---|---|---|\n"
+    text = f"These are the pumps:\n\n{head}{''.join(row % (n, n) for n in range(150))}"
+    for end in (*range(900, 1_000), *range(4_000, 4_100)):
+        shown = "".join(one.text for one in state(text[:end], page=20_000))
+        assert shown == text[: text.rfind("\n", 0, end) + 1]

@@ -43,7 +43,8 @@ async def test_what_is_reported_at_start(discord: SimulatedDiscord, host: Record
     assert set(query["scope"][0].split()) == {"bot", "applications.commands"}
     allowed = int(query["permissions"][0])
     view, send, history, threads, in_threads = 1 << 10, 1 << 11, 1 << 16, 1 << 35, 1 << 38
-    assert allowed == view | send | history | threads | in_threads | 1 << 6  # and add reactions
+    reactions, files = 1 << 6, 1 << 15
+    assert allowed == view | send | history | threads | in_threads | reactions | files
 
 
 @pytest.mark.parametrize("public", [True, False])

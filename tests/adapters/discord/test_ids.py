@@ -52,3 +52,12 @@ def test_foreign_names_are_none_of_ours(text: str) -> None:
     """Whatever a button may carry, reading it does not fail."""
     parsed = ids.parse_custom_id(text)
     assert parsed is None or ids.custom_id(Button(*parsed, label="")) == text
+
+
+@given(SNOWFLAKES)
+def test_a_question_is_claimed_by_its_id(origin: int) -> None:
+    """The claim names the message or interaction, in 25 characters at most; a question without one claims nothing."""
+    claim = ids.claim_of(ids.prompt_key(origin))
+    assert (ids.claimed_by(claim), len(claim) <= 25) == (origin, True)
+    for key in (f"{origin}", f"{origin:016x}-closer", "slack:T1/C1/1.2", ""):
+        assert ids.claim_of(key) == ""

@@ -69,8 +69,12 @@ def test_code_blocks(written: str, drawn: str) -> None:
 @pytest.mark.parametrize(
     ("written", "drawn"),
     [
-        ("1. ```py\n   x = 1\n   ```\nafter", "1. ```py\nx = 1\n```\nafter"),
-        ("- ```\n  x\nafter", "- ```\nx\n```\nafter"),
+        ("1. ```py\n   x = 1\n   ```\nafter", "1.\n```py\nx = 1\n```\nafter"),
+        ("- ```\n  x\nafter", "-\n```\nx\n```\nafter"),
+        ("- a\n  ```\n  x\n  ```\n- b", "- a\n```\nx\n```\n- b"),
+        ("- a\n\n      x\n- b", "- a\n\n```\nx\n```\n- b"),
+        ("> 1. ~~~py\n>    x\n>    ~~~\n> 2. b", "> 1.\n> ```py\n> x\n> ```\n> 2. b"),
+        ("- a\n  - ```\n    x\n    ```\n    c", "- a\n  -\n```\nx\n```\n    c"),
         ("> ~~~\n> a || b\nafter || all", "> ```\n> a || b\n> ```\nafter \\|\\| all"),
         ("words\n\n    #### x\n    ```\n\nafter", "words\n\n```\n#### x\n``\u200b`\n```\n\nafter"),
         ("> #### Small\n> ---", "> **Small**\n> ────────────"),

@@ -426,7 +426,7 @@ def _hostile_names(event: dict[str, Any]) -> None:
         (_same_file_twice, 3, ["a.png"]),
         (_in_a_block, 3, [""]),
         (_no_files, 5, []),
-        (_hostile_names, 3, ["x" * 222 + "…" + "x" * 28 + ".pdf", "a > bgnp.exe", "<!channel> @everyone"]),
+        (_hostile_names, 3, ["x" * 217 + "…" + "x" * 28 + ".pdf", "a > bgnp.exe", "<!channel> @everyone"]),
     ],
 )
 def test_files_of_odd_payloads(change: Change, count: int, names: list[str]) -> None:

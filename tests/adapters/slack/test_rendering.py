@@ -313,3 +313,17 @@ def test_nothing_of_a_plan_is_hidden() -> None:
         shown(PlanCard("", '<b title="all">a</b> <!-- all --> &#8238;b'))
         == '><b title="all">a <!-- all --> &#8238;b'
     )
+
+
+@pytest.mark.parametrize("tags", ["<br>", "<details>\n<summary></summary>", "<p>\n\n</p>"])
+def test_tags_alone_are_no_block(tags: str) -> None:
+    """Slack refuses a block of blanks: tags without words make none, alone or around a table."""
+    accepted(Reply(tags))
+    around = rendering.arguments(Reply(f"{tags}\n\n| a |\n|---|\n| b |\n\n{tags}"))
+    assert [block["type"] for block in around["blocks"]] == ["table"]
+
+
+def test_no_cell_of_a_long_row_is_lost() -> None:
+    """A row with more cells than the head has them all in Slack's table."""
+    (table,) = rendering.arguments(Reply("| a |\n|---|\n| b | c | d |"))["blocks"]
+    assert [[cell["text"] for cell in row] for row in table["rows"]][1] == ["b", "c", "d"]

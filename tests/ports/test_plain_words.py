@@ -1,0 +1,25 @@
+"""What people read of Markdown without its marks."""
+
+import pytest
+
+from aion_bot.ports.inline import in_words
+from aion_bot.ports.plain_words import plain_words
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"C:\Users\ada", r"C:\Users\ada"),
+        (r"\\server\share\2024", r"\server\share\2024"),
+        (r"^\d{3}\w$", r"^\d{3}\w$"),
+        (r"a \ b", r"a \ b"),
+        (r"\alpha + \beta", r"\alpha + \beta"),
+        (r"\*not\* \_it\_", "*not* _it_"),
+        (r"a\|b", "a|b"),
+        ("a\\\nb", "a\nb"),
+    ],
+)
+def test_a_backslash_that_escapes_nothing_is_read(written: str, read: str) -> None:
+    """Paths and patterns keep their backslashes; one before a sign makes words of the sign, and is not read."""
+    assert in_words(written) == read
+    assert plain_words(written) == read
