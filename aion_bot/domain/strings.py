@@ -250,9 +250,10 @@ MODE_LOST = "Here I can now use only the pictures of this conversation. Ask in a
 _FILE_NAME = 40
 """Characters of a file's name in a line."""
 
+_TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
-    FileReason.WRONG_TYPE: "wrong type, send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD",
+    FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
     FileReason.VIDEO: "I can't add videos",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",
@@ -320,8 +321,10 @@ def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: boo
 
 
 def files_line(outcomes: Sequence[str], more: int = 0) -> str:
-    """Join the outcomes of files to one line; `more` files are not named."""
+    """Join the outcomes of files to one line; `more` files are not named. Which types are taken is said once, last."""
     rest = [f"{more} more not read, send 10 files at most"] if more else []
+    last = max((number for number, one in enumerate(outcomes) if one.endswith(_TYPES)), default=0)
+    outcomes = [one if number == last else one.removesuffix(_TYPES) for number, one in enumerate(outcomes)]
     return f"📎 {' · '.join([*outcomes, *rest])}"
 
 

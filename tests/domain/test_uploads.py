@@ -175,6 +175,20 @@ def test_a_line_says_what_became_of_a_file(file: AttachedFile, percent: int | No
     assert strings.file_outcome(file, percent) == words
 
 
+def test_the_types_that_are_taken_are_said_once() -> None:
+    """A line about several files of a wrong type stays short, and says at the last of them what to send."""
+    wrong = [
+        strings.file_outcome(
+            AttachedFile("t", n, Attachment("f", f"{n}.zip"), REFUSED, FileReason.WRONG_TYPE)
+        )
+        for n in range(3)
+    ]
+    assert strings.files_line([*wrong, "`a.png`: added"]) == (
+        f"📎 `0.zip`: wrong type · `1.zip`: wrong type · {wrong[2]} · `a.png`: added"
+    )
+    assert strings.files_line(wrong[:1]) == f"📎 {wrong[0]}"
+
+
 def test_every_reason_has_words() -> None:
     """No file ends in silence."""
     for reason in set(FileReason) - {FileReason.NONE}:

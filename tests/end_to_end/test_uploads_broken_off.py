@@ -34,20 +34,20 @@ async def test_a_stop_between_two_requests_leaves_the_session_whole(bot: Bot) ->
     assert session.use_all_images
 
 
-@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("fails_again", [False, True])
 async def test_a_session_that_stayed_narrowed_is_widened_by_the_next_question(
-    idle: Bot, restarts: bool
+    idle: Bot, fails_again: bool
 ) -> None:
-    """Aion does not set it back: people are told, the file is used, and the next question tries again, after a restart too."""
+    """Aion does not set it back: people are told, the file is used, and each next question tries again."""
     bot = idle
     await bot.start()
-    bot.aion.fail_next("update_mode", 500, times=10 if restarts else 4)
+    bot.aion.fail_next("update_mode", 500, times=10 if fails_again else 4)
     thread = await ask(bot, PICTURE)
     await bot.shows(thread, strings.MODE_LOST, "`roof.png`: added", LOOKED)
     await bot.until(lambda: bot.pressable(thread) == [])
     (session,) = bot.aion.sessions
     assert not session.use_all_images
-    if restarts:
+    if fails_again:
         await bot.workspace.reply(bot.ada, thread, "What does the safety report say?")
         await bot.shows(thread, "safety report of March")
         assert not session.use_all_images
@@ -151,3 +151,18 @@ async def test_files_before_words_are_all_used_also_after_a_kill(
     await bot.start()
     await bot.shows(thread, "`roof.png`: added · `large.png`: added", LOOKED)
     assert sorted(stored(bot)) == [LARGE.name, PICTURE.name]
+
+
+async def test_one_content_in_two_workspaces_at_once(on_slack: Bot, discord: SimulatedDiscord) -> None:
+    """Each workspace uploads it for itself, both questions are answered with it, and the library has it once."""
+    bot = on_slack
+    await bot.start(**discord.env)
+    await discord.connected()
+    bot.aion.hold_uploads()
+    here = await ask(bot, PICTURE)
+    there = await discord.mention(discord.people[0], "What is this?", files=[PICTURE])
+    await bot.aion.until(lambda: bot.aion.count("upload_image") == 2)
+    bot.aion.release_uploads()
+    await bot.shows(here, LOOKED)
+    await discord.until(lambda: any(LOOKED in one.text for one in discord.thread(there)))
+    assert stored(bot) == [PICTURE.name]
