@@ -159,6 +159,18 @@ async def test_a_marker_that_waits_for_an_earlier_one_to_go_is_removed(
     await store.close()
 
 
+async def test_a_marker_is_shown_after_a_removal_that_was_faster(tmp_path: Path) -> None:
+    """A removal that ends before an expected mark is asked for sends nothing, and neither hinders nor hides the mark."""
+    store, adapter, marks = await Store.open(tmp_path / "bot.db"), LimitedMarkers(), QueuedMarks()
+    thread, one = bound(adapter), replace(turn("1"), origin=asked("1"))
+    assert marks.expect(thread, one)
+    await marks.remove(thread, one)
+    assert await marks.show(thread, one) is Marked.SHOWN
+    await marks.remove(thread, one)
+    assert adapter.calls == [("1", True), ("1", False)]
+    await store.close()
+
+
 async def test_a_marker_without_room_leaves_no_earlier_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
