@@ -2,6 +2,7 @@
 
 import asyncio
 from enum import Enum, auto
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -36,8 +37,12 @@ class QueuedMarks:
     """The marks on people's messages. One is removed after it was shown, however long that took."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
-        """A lock for each turn whose mark may stand, by the turn's key."""
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By the turn's key. One lives as long as somebody waits for it: a mark and its removal never overtake each other."""
+        self._expected: set[str] = set()
+        """Keys of turns whose mark may be asked for."""
+        self._standing: set[str] = set()
+        """Keys of turns whose mark was asked for, by this process or an earlier one, and may stand."""
         self._removals: dict[str, SharedLimits] = {}
         """The reservation for removing each mark."""
         self._in_flight: set[str] = set()
@@ -49,16 +54,16 @@ class QueuedMarks:
         """Take it that a mark may stand from now on; False where none can be shown."""
         if thread.queued_marker is None or _message(turn) is None or turn.key in self._refused:
             return False
-        self.adopt(turn)
+        self._expected.add(turn.key)
         return True
 
     def adopt(self, turn: Turn) -> None:
-        """Take it that a mark may stand."""
-        self._locks.setdefault(turn.key, asyncio.Lock())
+        """Take it that an earlier process left a mark."""
+        self._standing.add(turn.key)
 
     def may_stand(self, turn: Turn) -> bool:
-        """Tell whether a mark may stand."""
-        return turn.key in self._locks
+        """Tell whether a mark may stand, or be about to."""
+        return turn.key in self._expected or turn.key in self._standing
 
     def in_flight(self, turn: Turn) -> bool:
         """Tell whether the platform is asked for a mark now: cancelled, it could arrive after its removal."""
@@ -68,10 +73,11 @@ class QueuedMarks:
         """Show a mark, and return what came of it; one attempt, best effort."""
         message, limiter = _message(turn), thread.limiter
         # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
-        async with self._locks[turn.key]:
+        async with self._lock(turn):
             if message is None:
-                del self._locks[turn.key]
+                self._expected.discard(turn.key)
                 return Marked.REFUSED
+            self._release(thread, turn)  # that of an earlier mark
             # In a burst the removal may have to wait: no sign at all would be worse than one that stays a little longer.
             self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, place_of(turn))
             try:
@@ -80,15 +86,14 @@ class QueuedMarks:
                 ) as allowed:
                     if allowed:
                         self._in_flight.add(turn.key)
+                        self._standing.add(turn.key)
                         await thread.mark_queued(message, queued=True)
                         return Marked.SHOWN
-                    del self._locks[turn.key]
-                    self._release(thread, turn)
+                    self._forget(thread, turn)
                     return Marked.NO_ROOM
             except asyncio.CancelledError:
                 if not self.in_flight(turn):
-                    self._locks.pop(turn.key, None)
-                    self._release(thread, turn)
+                    self._forget(thread, turn)
                 raise
             except PlatformError as error:
                 _log.info("queued mark not shown", platform=thread.platform, reason=repr(error))
@@ -102,13 +107,13 @@ class QueuedMarks:
     async def remove(self, thread: Thread, turn: Turn) -> None:
         """Remove a mark if it may be there."""
         self._refused.discard(turn.key)
-        lock = self._locks.get(turn.key)
-        if lock is None:
+        if not self.may_stand(turn):
             return
-        async with lock:
+        async with self._lock(turn):
             # Another removal may have been first while this one waited for the lock.
-            if self.may_stand(turn) and await self._removed(thread, turn):
-                del self._locks[turn.key]
+            if turn.key not in self._standing or await self._removed(thread, turn):
+                self._standing.discard(turn.key)
+                self._expected.discard(turn.key)
             self._release(thread, turn)
 
     async def _removed(self, thread: Thread, turn: Turn) -> bool:
@@ -129,6 +134,14 @@ class QueuedMarks:
             _log.info("queued mark not removed", platform=thread.platform, reason=repr(error))
             return False
         return True
+
+    def _lock(self, turn: Turn) -> asyncio.Lock:
+        return self._locks.setdefault(turn.key, asyncio.Lock())
+
+    def _forget(self, thread: Thread, turn: Turn) -> None:
+        """Note that a mark is not asked for; an earlier one may stand all the same."""
+        self._expected.discard(turn.key)
+        self._release(thread, turn)
 
     def _release(self, thread: Thread, turn: Turn) -> None:
         thread.limiter.release(self._removals.pop(turn.key, ()))

@@ -22,16 +22,18 @@ _OPEN_AGAIN = Backoff(0.5, attempts=6)
 
 
 async def open_thread(
-    thread: Thread, turn: Turn, origin: Prompt, store: Store, opened: asyncio.Event
+    thread: Thread, turn: Turn, origin: Prompt, store: Store, opened: asyncio.Event, *, resumed: bool
 ) -> ThreadKey | None:
     """Make the thread of a turn exist; returns where the turn has to be run instead, if the platform refuses.
 
-    Until `opened` is set, a person who waits long is told so. Raises what the platform raises where there is no such place.
+    `resumed`: an earlier process accepted the turn. Until `opened` is set, a person who waits long is told so. Raises what
+    the platform raises where there is no such place.
     """
     telling = asyncio.create_task(tell_of_wait(thread, origin, opened))
     try:
-        # An earlier process, or an earlier try, may have opened the thread without learning of it.
-        attempts = itertools.count(turn.starts)
+        # An earlier process, or an earlier try, may have opened the thread without learning of it. A full disk may have
+        # kept its start from the row; whether another process answers is decided by the claim of the first post.
+        attempts = itertools.count(turn.starts or resumed)
         await retry(
             lambda: thread.open(origin, again=next(attempts) > 0),
             backoff=_OPEN_AGAIN,

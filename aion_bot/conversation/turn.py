@@ -143,18 +143,18 @@ class TurnRunner:
 
     async def run(self) -> None:
         """Run the turn; whatever happens is shown in the thread, or told to the person."""
+        thread, turn, resumed = self.thread, self.turn, self._delivery.resumed
         try:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
-                await self._record(self._turns.note_start(self.turn.key))
-                if (origin := self.turn.origin) is not None:
-                    await notices.add_notices(
-                        self._view, self.thread, self.turn, self._turns, crowded=self._crowded
-                    )
+                await self._record(self._turns.note_start(turn.key))
+                if (origin := turn.origin) is not None:
+                    await notices.add_notices(self._view, thread, turn, self._turns, crowded=self._crowded)
                     # A retry is answered in the place of its failure: its thread exists.
-                    if self._mode is Mode.ASK and origin.opening is not None and not self.turn.attempt:
-                        store = self._services.store
-                        self.moved_to = await open_thread(self.thread, self.turn, origin, store, self.opened)
+                    if self._mode is Mode.ASK and origin.opening is not None and not turn.attempt:
+                        self.moved_to = await open_thread(
+                            thread, turn, origin, self._services.store, self.opened, resumed=resumed
+                        )
                 if self.moved_to is None:
                     self.opened.set()
                     await self._show()

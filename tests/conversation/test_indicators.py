@@ -12,6 +12,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import indicators as indicators_module
 from aion_bot.conversation import queued_marks
 from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.queued_marks import Marked, QueuedMarks
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
@@ -111,6 +112,78 @@ async def test_only_set_markers_are_removed(tmp_path: Path) -> None:
     marked = [name for name, waiting in adapter.calls if waiting]
     assert len(marked) == 2
     assert sorted(name for name, waiting in adapter.calls if not waiting) == sorted(marked)
+    await store.close()
+
+
+class SlowlyUnmarking(LimitedMarkers):
+    """Removes marks when `go` is set, and has no limits; `asked` is set once a removal was requested."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = replace(self.limits, budgets={})
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+
+    async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
+        if not queued:
+            self.asked.set()
+            await self.go.wait()
+        await super().mark_queued(message, queued=queued)
+
+
+async def test_a_marker_that_waits_for_an_earlier_one_to_go_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark that is shown as soon as that of an earlier process is gone does not stay, however slow the platform is."""
+    monkeypatch.setattr(indicators_module, "_LONGEST_HOLD_UP", 0.0)
+    monkeypatch.setattr(indicators_module, "_UNNOTICED", 0.0)
+    showing, show = asyncio.Event(), QueuedMarks.show
+
+    async def noted(marks: QueuedMarks, thread: Thread, turn: Turn) -> Marked:
+        showing.set()
+        return await show(marks, thread, turn)
+
+    monkeypatch.setattr(QueuedMarks, "show", noted)
+    store, tasks, adapter = await Store.open(tmp_path / "bot.db"), BackgroundTasks(), SlowlyUnmarking()
+    indicators, thread, answered = Indicators(store, tasks), bound(adapter), asyncio.Event()
+    one, seen = replace(turn("1"), origin=asked("1")), asyncio.Event()
+    indicators.adopt(one)
+    await indicators.dequeued(thread, one)
+    await asyncio.wait_for(adapter.asked.wait(), 60)
+    async with indicators.working(thread, one, answered, seen.set):
+        await asyncio.wait_for(showing.wait(), 60)
+        adapter.go.set()
+        await asyncio.wait_for(seen.wait(), 60)
+        answered.set()
+    await tasks.wait(5.0)
+    assert adapter.calls == [("1", False), ("1", True), ("1", False)]
+    await store.close()
+
+
+async def test_a_marker_is_shown_after_a_removal_that_was_faster(tmp_path: Path) -> None:
+    """A removal that ends before an expected mark is asked for sends nothing, and neither hinders nor hides the mark."""
+    store, adapter, marks = await Store.open(tmp_path / "bot.db"), LimitedMarkers(), QueuedMarks()
+    thread, one = bound(adapter), replace(turn("1"), origin=asked("1"))
+    assert marks.expect(thread, one)
+    await marks.remove(thread, one)
+    assert await marks.show(thread, one) is Marked.SHOWN
+    await marks.remove(thread, one)
+    assert adapter.calls == [("1", True), ("1", False)]
+    await store.close()
+
+
+async def test_a_marker_without_room_leaves_no_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the limits leave no room for a mark, that of an earlier process is removed all the same."""
+    monkeypatch.setattr(queued_marks, "_PATIENCE", 0.0)
+    store, adapter, marks = await Store.open(tmp_path / "bot.db"), LimitedMarkers(), QueuedMarks()
+    thread, turns = bound(adapter), [replace(turn(key), origin=asked(key)) for key in ("1", "2", "3")]
+    marks.adopt(turns[2])
+    for one, marked in zip(turns, (Marked.SHOWN, Marked.SHOWN, Marked.NO_ROOM), strict=True):
+        assert marks.expect(thread, one)
+        assert await marks.show(thread, one) is marked
+    await marks.remove(thread, turns[2])
+    assert adapter.calls[-1] == ("3", False)
     await store.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
+from aion_bot.delivery.sync import MessageSync
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
 from aion_bot.ports.adapter import PlatformAdapter
@@ -110,6 +111,39 @@ async def test_an_unrecorded_post_is_searched_for_until_the_platform_answers(idl
     await idle.start()
     await idle.shows(thread, "The whole answer.", without=[strings.THINKING])
     assert idle.text(thread).count("The whole answer.") == 1
+
+
+@pytest.mark.parametrize("posts", [True, False])
+async def test_a_thread_that_a_process_opened_on_a_full_disk_is_its_own(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, *, posts: bool
+) -> None:
+    """Where a full disk kept the start of a turn from its row and a kill followed, the next process answers in its thread."""
+    written, reached = Statements._do, asyncio.Event()
+
+    async def writing(table: Statements, sql: str, *values: object) -> int:
+        if sql.startswith("UPDATE turn SET starts"):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL  # the storage recognises a full disk by this code
+            raise error
+        return await written(table, sql, *values)
+
+    async def held(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    idle.aion.play(spoken("The whole answer."))
+    with monkeypatch.context() as patch:
+        patch.setattr(Statements, "_do", writing)
+        patch.setattr(Turns if posts else MessageSync, "start_asking" if posts else "run", held)
+        await idle.start()
+        thread = await idle.workspace.ask(idle.ada, "What do you see?")
+        await reached.wait()
+        if posts:
+            await idle.shows(thread, strings.THINKING)
+        await idle.kill()
+    await idle.start()
+    await idle.shows(thread, "The whole answer.", without=[strings.THINKING])
+    assert idle.aion.count("send_stream") == 1
 
 
 @pytest.mark.parametrize("end", [PlanEnd.LOST_BEFORE_ACTING, PlanEnd.LOST_AFTER_ACTING])

@@ -119,7 +119,8 @@ class Burst:
         progress = Progress(started, opened, ended, lambda _: not view.ended, sync.must_post)
         async with self.indicators.working(thread, turn, progress, sync.may_wait):
             if opening:
-                await open_thread(thread, turn, turn.origin, cast("Store", NoStore()), opened)
+                store = cast("Store", NoStore())
+                await open_thread(thread, turn, turn.origin, store, opened, resumed=False)
                 opened.set()
             showing = asyncio.create_task(sync.run())
             await asyncio.sleep(self._answered_after)
