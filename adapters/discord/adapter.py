@@ -21,7 +21,7 @@ from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
-from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess
+from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -239,7 +239,7 @@ class DiscordAdapter:
                 client, client.get_partial_messageable(channel), limit=HISTORY_LENGTH
             )
             found = [
-                OwnMessage(ids.message_ref(thread, channel, message.id), None)
+                OwnMessage(ids.message_ref(thread, channel, message.id), None, keys=keys_of(message))
                 for message in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
                 if client.user is not None and message.author.id == client.user.id and message.type in POSTED

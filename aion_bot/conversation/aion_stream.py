@@ -218,8 +218,10 @@ class AionStream:
         for key in self.plans:
             if (heard := self._services.agents_at_work.get(key)) and (token.data or {}).get("agent_name"):
                 heard(agent_words((token.data or {})["agent_name"]))
-        before = self._view.facts.answer_id
+        before, parked = self._view.facts.answer_id, self._view.parked
         self._view.fold(token)
+        if parked and not self._view.parked:
+            await self._note_went_on()
         self._changed(False)
         facts = self._view.facts
         if facts.answer_id is not None and facts.answer_id != before:
@@ -246,6 +248,13 @@ class AionStream:
             self._name_recorded = True
         except sqlite3.Error as error:
             self._log.error("database write failed", what="answer id", reason=str(error))
+
+    async def _note_went_on(self) -> None:
+        """Record that text follows a plan, before the thread shows it; a full disk costs the record alone."""
+        try:
+            await self._turns.note_went_on(self._turn.key)
+        except sqlite3.Error as error:
+            self._log.error("database write failed", what="text after a plan", reason=str(error))
 
     async def _take_plan(self, token: ChatToken) -> None:
         plan = read_plan(token.data or {}, self._turn)

@@ -44,7 +44,10 @@ class Recovery:
                 await retry_write(partial(self._store.plans.note_card, plan.key, card))
             if not plan.in_file and file_of(plan.key, found) is not None:
                 await retry_write(partial(self._store.plans.note_file, plan.key))
-        posted = adopted(turn.name, turn.posted, found, await self._unnamed_streams(thread, found))
+        unnamed = await self._unnamed_streams(thread, found)
+        # Where the platform forgets nonces: an answer that grows has a button with the key of its turn.
+        grown = [own.message for own in reversed(found) if turn.key in own.keys]
+        posted = adopted(turn.name, turn.posted, found, (*unnamed, *grown))
         if posted != turn.posted:
             await retry_write(lambda: self._store.turns.note_posted(turn.key, posted))
         return replace(turn, posted=posted)

@@ -21,7 +21,7 @@ class TurnPhase(StrEnum):
     STREAMING = "streaming"
     """Aion has named the answer."""
     PARKED = "parked"
-    """The answer brought a plan: the thread goes on while the plan waits for a decision."""
+    """The answer brought a plan: the thread goes on while the plan waits for a decision. Text after it ends this phase."""
     ENDED = "ended"
     """How it ended is decided; the thread may not show it yet."""
     SHOWN = "shown"
@@ -107,7 +107,7 @@ TURN_TRANSITIONS: Mapping[TurnPhase, frozenset[TurnPhase]] = {
     TurnPhase.STREAMING: frozenset(
         {TurnPhase.ASKING, TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}
     ),
-    TurnPhase.PARKED: frozenset({TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}),
+    TurnPhase.PARKED: frozenset({TurnPhase.STREAMING, TurnPhase.PARKED, TurnPhase.ENDED, TurnPhase.SHOWN}),
     # From here on: Retry puts a failed turn back into the queue; a late answer reopens an interrupted one.
     TurnPhase.ENDED: frozenset({TurnPhase.SHOWN, TurnPhase.QUEUED, TurnPhase.STREAMING}),
     TurnPhase.SHOWN: frozenset({TurnPhase.CLEARED, TurnPhase.QUEUED, TurnPhase.STREAMING}),

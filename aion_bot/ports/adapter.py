@@ -16,12 +16,13 @@ from aion_bot.ports.settings import IdForms, Problem
 class OwnMessage:
     """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it.
 
-    `stream`: it may be a native stream that was never stopped.
+    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it.
     """
 
     message: MessageRef
     nonce: str | None
     stream: bool = False
+    keys: frozenset[str] = frozenset()
 
 
 class PlatformAdapter(Protocol):

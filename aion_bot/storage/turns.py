@@ -189,6 +189,11 @@ class Turns(Statements):
             answer_id, key,
         )  # fmt: skip
 
+    async def note_went_on(self, key: str) -> None:
+        """Record that text came after a plan: the turn is parked no more."""
+        sql = "UPDATE turn SET phase = 'streaming' WHERE key = ? AND phase = 'parked'"
+        await self._do(sql, key)
+
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
         """Record the messages that show the answer so far."""
         ids = json.dumps([message.id for message in posted])
@@ -230,10 +235,8 @@ class Turns(Statements):
 
     async def note_cleared(self, key: str) -> None:
         """Record that no indicator of a turn is left; nothing before the thread shows how it ended."""
-        await self._do(
-            f"UPDATE turn SET phase = 'cleared' WHERE key = ? AND {_BEFORE[TurnPhase.CLEARED]}",  # noqa: S608  # literals of ours
-            key,
-        )
+        sql = f"UPDATE turn SET phase = 'cleared' WHERE key = ? AND {_BEFORE[TurnPhase.CLEARED]}"  # noqa: S608  # literals of ours
+        await self._do(sql, key)
 
     async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS, *, app: bool = False) -> bool:
         """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try.

@@ -6,8 +6,9 @@ import pytest
 
 from adapters.discord import ids
 from adapters.discord.client import TIME_LIMIT
+from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import Action, Button, MessageRef, Person, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
 from tests.support.recording_host import RecordingHost
@@ -113,6 +114,20 @@ async def test_the_bots_own_messages(discord: SimulatedDiscord, bot: Bot, host: 
     found = await bot.adapter.own_messages(prompt.thread)
     assert [one.message for one in found] == refs[:1:-1]
     assert {one.nonce for one in found} == {None}
+
+
+async def test_own_messages_tell_the_keys_of_their_buttons(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """As Discord forgets the nonce, the buttons say whose answer a message is; an edit takes that away with them."""
+    await discord.ask(discord.people[0], "What is damaged?")
+    prompt = await host.prompt()
+    await bot.adapter.open_thread(prompt)
+    grows = Reply("the roo", buttons=(Button(Action.STOP, "t1", "Stop"),))
+    ref = await bot.adapter.post(prompt.thread, grows, nonce="n")
+    assert await bot.adapter.own_messages(prompt.thread) == [OwnMessage(ref, None, keys=frozenset({"t1"}))]
+    await bot.adapter.edit(ref, Reply("the roof"))
+    assert await bot.adapter.own_messages(prompt.thread) == [OwnMessage(ref, None)]
 
 
 async def test_own_messages_in_a_direct_conversation(
