@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from contextlib import suppress
 
 import structlog
 
@@ -20,6 +21,9 @@ _log = structlog.get_logger(__name__)
 _OPEN_AGAIN = Backoff(0.5, attempts=6)
 """While the platform is down."""
 
+_MOST_REFUSALS = 100
+"""Times that a limit may refuse a thread: before each try the limiter waits for as long as the platform says."""
+
 
 async def open_thread(
     thread: Thread, turn: Turn, origin: Prompt, store: Store, opened: asyncio.Event, *, resumed: bool
@@ -30,16 +34,18 @@ async def open_thread(
     the platform raises where there is no such place.
     """
     telling = asyncio.create_task(tell_of_wait(thread, origin, opened))
+    # An earlier process, or an earlier try, may have opened the thread without learning of it. A full disk may have
+    # kept its start from the row; whether another process answers is decided by the claim of the first post.
+    attempts = itertools.count(turn.starts or resumed)
+
+    async def within_limits() -> None:
+        for _ in range(_MOST_REFUSALS):
+            with suppress(RateLimited):
+                return await thread.open(origin, again=next(attempts) > 0)
+        return await thread.open(origin, again=True)
+
     try:
-        # An earlier process, or an earlier try, may have opened the thread without learning of it. A full disk may have
-        # kept its start from the row; whether another process answers is decided by the claim of the first post.
-        attempts = itertools.count(turn.starts or resumed)
-        await retry(
-            lambda: thread.open(origin, again=next(attempts) > 0),
-            backoff=_OPEN_AGAIN,
-            # After a refusal the limiter knows for how long to wait.
-            on=lambda error: 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown),
-        )
+        await retry(within_limits, backoff=_OPEN_AGAIN, on=PlatformDown)
     except PlatformError as error:
         # The platform takes no thread here, for whatever reason: a message may be taken all the same.
         refused = isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError

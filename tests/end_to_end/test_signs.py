@@ -62,6 +62,17 @@ async def test_a_question_whose_thread_waits_is_marked(
     await bot.stop()
 
 
+async def test_a_thread_that_is_limited_again_and_again_is_opened(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """However often Discord asks to wait before it opens a thread, the question is answered."""
+    await on_discord.start()
+    discord.fail_next(CREATE_THREAD, status=429, retry_after=0.01, times=12)
+    on_discord.aion.play(spoken("The answer."))
+    thread = await discord.mention(on_discord.ada, "What?")
+    await on_discord.shows(thread, "The answer.")
+
+
 async def test_typing_is_renewed_while_aion_is_silent(
     aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path
 ) -> None:
