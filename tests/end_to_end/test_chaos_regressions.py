@@ -127,14 +127,19 @@ async def test_a_thread_that_a_process_opened_on_a_full_disk_is_its_own(
             raise error
         return await written(table, sql, *values)
 
+    async def blocked(*_: object) -> None:
+        await asyncio.Event().wait()
+
     async def held(*_: object) -> None:
         reached.set()
-        await asyncio.Event().wait()
+        await blocked()
 
     idle.aion.play(spoken("The whole answer."))
     with monkeypatch.context() as patch:
         patch.setattr(Statements, "_do", writing)
-        patch.setattr(Turns if posts else MessageSync, "start_asking" if posts else "run", held)
+        patch.setattr(Turns, "start_asking", held if posts else blocked)
+        if not posts:
+            patch.setattr(MessageSync, "run", held)
         await idle.start()
         thread = await idle.workspace.ask(idle.ada, "What do you see?")
         await reached.wait()
