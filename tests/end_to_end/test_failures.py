@@ -100,7 +100,7 @@ async def test_a_broken_stream_without_a_stored_answer_is_reported(bot: Bot) -> 
 
 async def test_a_silent_stream_times_out(idle: Bot) -> None:
     """A stream without events for AIONVISION_TIMEOUT seconds is closed, looked up, and reported."""
-    await idle.start(AIONVISION_TIMEOUT="0.3")
+    await idle.start(AIONVISION_TIMEOUT="1.5")
     idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
     thread = await idle.asked(idle.ada, "What?", "Half an ans", strings.CUT)
     assert idle.pressable(thread) == ["Retry"]
@@ -108,7 +108,7 @@ async def test_a_silent_stream_times_out(idle: Bot) -> None:
 
 async def test_pings_keep_a_stream_open(idle: Bot) -> None:
     """A stream that only pings is read beyond the timeout."""
-    await idle.start(AIONVISION_TIMEOUT="0.3")
+    await idle.start(AIONVISION_TIMEOUT="1.5")
     idle.aion.play(
         Scene((Speak("Half. "), Hold("later", pings=True), Speak("Whole."), *ENDING), Answer("Half. Whole."))
     )
