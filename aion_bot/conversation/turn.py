@@ -338,7 +338,7 @@ class TurnRunner:
         elif isinstance(content, Document) and content.key:
             await self._record(self._stream.note_file(content.key))
         else:
-            recording = self._turns.note_posted(self.turn.key, self.sync.replies)
+            recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
             self._posts_recorded = await self._record(recording)
 
     def _on_shown(self, content: Content | PostedOnce) -> None:
@@ -348,7 +348,7 @@ class TurnRunner:
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
-            await self._turns.note_posted(self.turn.key, self.sync.replies)
+            await self._turns.note_posted(self.turn.key, self.sync.diff.replies)
 
     async def _record(self, writing: Awaitable[object]) -> bool:
         """Write to the database; a full disk costs the record, never the answer. Returns whether it was written."""
