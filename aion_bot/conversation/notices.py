@@ -7,10 +7,11 @@ import structlog
 from aion_bot.aion import AionvisionError
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
 from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
@@ -81,6 +82,12 @@ def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:
         log.warning("answer cut", limit=MOST_TEXT)
     if view.trouble:
         log.error("rendering failed", reason=view.trouble)
+
+
+def show_to(observer: Observer, turn: Turn, view: AnswerView, content: Content | PostedOnce) -> None:
+    """Tell an observer what a message of a turn shows."""
+    text = not view.empty and not (isinstance(content, Reply) and not content.text)
+    observer.showed(turn, text=text)
 
 
 def told(outcome: Outcome, key: str, log: structlog.stdlib.BoundLogger, *, has_button: bool) -> str:

@@ -66,7 +66,8 @@ class ActiveTurns:
                 # The indicators were cleared before the row could say that the end is shown.
                 await self._indicators.clear(thread, turn)
             if runner.reason is not None:
-                self._services.observer.ended(turn, runner.reason, timed=not runner.plans)
+                if (observer := self._services.observer) is not None:
+                    observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
                     await send_due(self._services, thread, turn.key)
         finally:

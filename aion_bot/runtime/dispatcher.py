@@ -71,7 +71,8 @@ class Dispatcher:
         self._replied_to = RepliedTo()
         self._reorder_buffer = ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
-        self._indicators = Indicators(services.store, self._tasks, services.observer.showed)
+        seen = None if services.observer is None else services.observer.showed
+        self._indicators = Indicators(services.store, self._tasks, seen)
         self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators, services)
@@ -285,7 +286,8 @@ class Dispatcher:
 
     def _enqueue(self, thread: Thread, turn: Turn) -> bool:
         """Put a turn into its thread's queue; returns whether it waits there behind another one."""
-        self._services.observer.accepted(turn)
+        if (observer := self._services.observer) is not None:
+            observer.accepted(turn)
         number = self._slots.enter(thread.platform, turn.asker)
         return self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
@@ -314,7 +316,8 @@ class Dispatcher:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
                 await self._store.turns.note_shown(now.key, now.attempt)
-                self._services.observer.ended(now, now.reason or EndReason.WITHDRAWN)
+                if (observer := self._services.observer) is not None:
+                    observer.ended(now, now.reason or EndReason.WITHDRAWN)
                 self._tasks.spawn(self._indicators.clear(thread, now))
         finally:
             self._slots.leave(thread.platform, turn.asker)

@@ -114,7 +114,7 @@ class PlatformHost:
         observer: Observer | None = None,
     ) -> None:
         self.was_connected = False
-        self._observer = observer or Observer()
+        self._observer = observer
         self._platform = platform
         self._store = store
         self._accept = accept
@@ -197,12 +197,13 @@ class PlatformHost:
     def heard(self) -> None:
         """Note that the connection is alive. Does nothing before `connected`: until then there is no connection."""
         # An adapter may hear a refusal of its token: that is no connection.
-        if self.was_connected:
+        if self.was_connected and self._observer is not None:
             self._observer.heard(self._platform)
 
     def lost(self) -> None:
         """Note that there is no connection any more."""
-        self._observer.lost(self._platform)
+        if self._observer is not None:
+            self._observer.lost(self._platform)
 
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn or a plan that is recorded here."""
@@ -220,7 +221,8 @@ class PlatformHost:
 
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""
-        self._observer.second_process(self._platform)
+        if self._observer is not None:
+            self._observer.second_process(self._platform)
         now = time.time()
         if now - self._second_seen_at < _SECOND_EVERY:
             return
