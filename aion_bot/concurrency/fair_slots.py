@@ -91,6 +91,9 @@ class FairSlots(Generic[Owner]):
         """
         if self._closed:
             return False
+        if not self._order.waiting and self._order.running.total() < self._most:
+            self._order.running[owner] += 1
+            return True
         alone = owner not in self._order.waiting
         self._order.add(owner, number)
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -111,7 +114,8 @@ class FairSlots(Generic[Owner]):
     def release(self, owner: Owner) -> None:
         """Give a slot back."""
         self._order.end(owner)
-        self._start()
+        if self._order.waiting:
+            self._start()
 
     def close(self) -> None:
         """Start nothing any more; what runs goes on."""

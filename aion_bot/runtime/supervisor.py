@@ -4,7 +4,8 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -43,7 +44,7 @@ _MOST_THREADS = 200
 RECONNECT = Backoff(1.0, cap=60.0)
 """Between two attempts to connect; it starts anew after each connection."""
 
-Accept = Callable[[InboundEvent], Awaitable[None]]
+Accept = Callable[[InboundEvent], Coroutine[Any, Any, None]]
 
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
@@ -117,17 +118,14 @@ class PlatformHost:
         self._observer = observer
         self._platform = platform
         self._store = store
-        self._accept = accept
+        self.accept = accept
+        """Hands an event over to the dispatcher; what it raises leaves the event unacknowledged."""
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
         self._unread = unread
         self._access = access
         self._caught_up = False
         self._second_seen_at = 0.0
-
-    async def accept(self, event: InboundEvent) -> None:
-        """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
-        await self._accept(event)
 
     async def unread(self, reply: Prompt) -> None:
         """Hand over a reply whose words the platform keeps back."""
