@@ -168,12 +168,12 @@ class Indicators:
         """
         if after is not None:
             await asyncio.wait({after})
-        ended = True
-        try:
+        ended = False
+        with suppress(_StillShownError, RateLimited):
             await retry(lambda: self._end_activity(thread, turn), backoff=_END_ACTIVITY, on=_pause_after)
-        except (_StillShownError, RateLimited):
-            ended = False
-        await self._marks.remove(thread, turn)
+            ended = True
+        if self._marks.may_stand(turn):
+            await self._marks.remove(thread, turn)
         if ended and not self._marks.may_stand(turn):
             try:
                 await self._store.turns.note_cleared(turn.key)

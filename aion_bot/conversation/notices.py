@@ -95,7 +95,7 @@ def told(outcome: Outcome, key: str, log: structlog.stdlib.BoundLogger, *, has_b
 
     Without `has_button` it says nothing of Retry: the words of a question whose writer deleted it are gone.
     """
-    if not outcome.sentence or outcome.reason not in RETRYABLE | {EndReason.REFUSED}:
+    if outcome.reason not in RETRYABLE | {EndReason.REFUSED}:
         return outcome.sentence
     sentence = outcome.sentence if has_button else strings.without_retry(outcome.sentence)
     log.warning("failure told", outcome=outcome.reason, sentence=sentence)

@@ -257,10 +257,10 @@ class TurnRunner:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
         await self.before_end()
+        has_button = offers_retry or self._unrecorded_end is not None
+        told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
         self._view.finish(
-            notices.told(
-                outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
-            ),
+            told,
             (outcome.buttons or (self._retry,)) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
@@ -273,7 +273,8 @@ class TurnRunner:
         await showing
         if (observer := self._services.observer) is not None:
             observer.end_shown(self.turn, time.monotonic() - ended_at)
-        notices.log_flaws(self._view, self._log)
+        if self._view.refused is not None or self._view.cut or self._view.trouble:
+            notices.log_flaws(self._view, self._log)
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
