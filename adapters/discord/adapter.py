@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 import discord
 
 from adapters.discord import ids, rate_limits, rendering, strings
-from adapters.discord.backfill import Backfill, read_messages
+from adapters.discord.backfill import MESSAGES, Backfill, read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.diagnosis import DiscordDiagnosis
@@ -42,8 +42,6 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
 MAX_TRIED_THREADS = 1_000
-HISTORY_LENGTH = 100
-"""Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
 TYPING_WAIT = 0.3
 """Seconds for which showing the typing indicator waits for Discord's answer."""
 
@@ -235,9 +233,7 @@ class DiscordAdapter:
         """
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
-            listed = await read_messages(
-                client, client.get_partial_messageable(channel), limit=HISTORY_LENGTH
-            )
+            listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
             found = [
                 OwnMessage(ids.message_ref(thread, channel, message.id), None, keys=keys_of(message))
                 for message in reversed(listed)

@@ -154,7 +154,7 @@ def _struck(content: Content, version: int) -> Content:
         text = KNOWN.strike(content.text)
         # `closing` counts characters at the end: it is right only if nothing was struck.
         closing = content.closing if text == content.text else 0
-        note, byline = KNOWN.strike(content.note), struck_line(content.byline)
+        note, byline = KNOWN.strike(content.note), content.byline and struck_line(content.byline)
         return replace(content, text=text, closing=closing, note=note, byline=byline, buttons=buttons)
     return replace(
         content,
